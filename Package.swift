@@ -1,0 +1,137 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// Targets are listed bottom-up: a target may only depend on those above it (Tests/TidyTests holds the graph).
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let cSettings: [CSetting] = [
+    .unsafeFlags([
+        "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-fno-strict-aliasing",
+    ])
+]
+
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "mayfly",
+    products: [
+        .executable(name: "faasctl", targets: ["faasctl"]),
+        .executable(name: "CSpawner", targets: ["CSpawner"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .target(name: "CSandbox", cSettings: cSettings),
+        .executableTarget(
+            name: "CSpawner",
+            dependencies: ["CSandbox"],
+            cSettings: cSettings,
+            linkerSettings: [.unsafeFlags(["-static-executable"])]
+        ),
+        .target(name: "FunctionModel", swiftSettings: swiftSettings),
+        .target(
+            name: "FunctionStore",
+            dependencies: ["FunctionModel", grdb, logging],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Sandbox",
+            dependencies: ["CSandbox", "CSeccomp", "FunctionModel", nioCore, logging],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Images",
+            dependencies: ["COpenSSL", "CArchive", "FunctionModel", "Sandbox", logging],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Scheduler",
+            dependencies: [
+                "FunctionModel", "FunctionStore", "Images", "Sandbox", nioCore, logging, lifecycle,
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "FunctionModel", "FunctionStore", "Images", "Scheduler", hummingbird, nioCore, logging,
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "faasctl",
+            dependencies: [
+                "FunctionModel", "FunctionStore", "Images", "Sandbox", "Scheduler", "Gateway",
+                yams, logging, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FunctionModelTests",
+            dependencies: ["FunctionModel"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FunctionStoreTests",
+            dependencies: ["FunctionStore", "FunctionModel", grdb, logging],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "CSandbox", "FunctionModel", nioCore, logging],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ImagesTests",
+            dependencies: ["Images", "FunctionModel", "Sandbox", logging],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "SchedulerTests",
+            dependencies: [
+                "Scheduler", "FunctionModel", "FunctionStore", "Images", "Sandbox", nioCore, logging,
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "Scheduler", "FunctionModel", hummingbird, hummingbirdTesting, nioCore, logging,
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FaasctlTests",
+            dependencies: ["faasctl", "FunctionModel", "Gateway"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(name: "EndToEndTests", dependencies: ["FunctionModel"], swiftSettings: swiftSettings),
+        .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
+    ]
+)

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that function.yaml says of a function besides its name and image. Its coded form is function.yaml's.
+
+/// How a function runs; with an image digest it makes a revision.
+package struct FunctionConfiguration: Hashable, Sendable {
+    package var routes: [Route] = []
+    package var contract: Contract = .stdio
+    package var environment: [String: String] = [:]
+    package var secrets: [String] = []
+    package var limits = Limits()
+    /// Wall time of one invocation, then the stop signal.
+    package var timeout: TimeSpan = .seconds(60)
+    /// Time between the stop signal and SIGKILL.
+    package var grace: TimeSpan = .seconds(2)
+    /// Sandboxes of this function at once.
+    package var concurrency: Int = 16
+    package var queue = QueueConfiguration()
+    package var warm = WarmConfiguration()
+    package var network: NetworkMode = .none
+    /// Private destinations (CIDR) that an egress function may reach all the same.
+    package var egressAllow: [String] = []
+    package var readOnlyRootFilesystem = false
+    package var schedules: [ScheduleConfiguration] = []
+    package var asynchronous = AsyncConfiguration()
+    package var labels: [String: String] = [:]
+    package var annotations: [String: String] = [:]
+    /// Replaces the image's CMD; nil keeps it.
+    package var command: [String]?
+    /// Content-Type of a `stdio` answer; nil means application/octet-stream.
+    package var contentType: String?
+    /// Port of an `http` function; nil means the image's single EXPOSEd one, else 8080.
+    package var port: Int?
+    package var prestart = false
+    /// Requests one sandbox may serve (`http` and `lambda` only).
+    package var reuse: Int = 1
+    package var exposeErrors = false
+    /// Commit headers at the first byte of output.
+    package var stream = false
+    package var authentication: FunctionAuthentication = .none
+    /// Capabilities kept, from Docker's default set; none by default.
+    package var capabilities: [String] = []
+
+    package init() {}
+
+    /// Checks what the types alone cannot; cron expressions are checked by Scheduler.
+    ///
+    /// - Throws: ``ModelError`` naming the field.
+    package func validate() throws(ModelError) {
+        try limits.validate()
+        try Self.require("concurrency", concurrency, in: 1...4096)
+        try Self.require("queue.length", queue.length, in: 0...65536)
+        try Self.require("warm.max", warm.max, in: 0...4096)
+        try Self.require("warm.min", warm.min, in: 0...warm.max)
+        try Self.require("reuse", reuse, in: 1...1_000_000)
+        if let port { try Self.require("port", port, in: 1...65535) }
+        guard timeout.nanoseconds > 0 else {
+            throw ModelError(field: "timeout", value: "\(timeout)", expected: "more than zero")
+        }
+        for (key, value) in environment {
+            guard !key.isEmpty, !key.contains("="), !key.contains("\0"), !value.contains("\0") else {
+                throw ModelError(field: "environment", value: key, expected: "a name without '=' or NUL")
+            }
+        }
+    }
+
+    private static func require(_ field: String, _ value: Int, in range: ClosedRange<Int>) throws(ModelError)
+    {
+        guard range.contains(value) else {
+            throw ModelError(
+                field: field,
+                value: "\(value)",
+                expected: "\(range.lowerBound) to \(range.upperBound)"
+            )
+        }
+    }
+}
+
+extension FunctionConfiguration: Codable {
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case routes, contract, environment, secrets, limits, timeout, grace, concurrency, queue, warm, network
+        case egressAllow = "egress_allow"
+        case readOnlyRootFilesystem = "readonly_root_filesystem"
+        case schedules
+        case asynchronous = "async"
+        case labels, annotations, command
+        case contentType = "content_type"
+        case port, prestart, reuse
+        case exposeErrors = "expose_errors"
+        case stream
+        case authentication = "auth"
+        case capabilities
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func read<Value: Decodable>(_ key: CodingKeys, _ absent: Value) throws -> Value {
+            try values.decodeIfPresent(Value.self, forKey: key) ?? absent
+        }
+        routes = try read(.routes, routes)
+        contract = try read(.contract, contract)
+        environment = try read(.environment, environment)
+        secrets = try read(.secrets, secrets)
+        limits = try read(.limits, limits)
+        timeout = try read(.timeout, timeout)
+        grace = try read(.grace, grace)
+        concurrency = try read(.concurrency, concurrency)
+        queue = try read(.queue, queue)
+        warm = try read(.warm, warm)
+        network = try read(.network, network)
+        egressAllow = try read(.egressAllow, egressAllow)
+        readOnlyRootFilesystem = try read(.readOnlyRootFilesystem, readOnlyRootFilesystem)
+        schedules = try read(.schedules, schedules)
+        asynchronous = try read(.asynchronous, asynchronous)
+        labels = try read(.labels, labels)
+        annotations = try read(.annotations, annotations)
+        command = try values.decodeIfPresent([String].self, forKey: .command)
+        contentType = try values.decodeIfPresent(String.self, forKey: .contentType)
+        port = try values.decodeIfPresent(Int.self, forKey: .port)
+        prestart = try read(.prestart, prestart)
+        reuse = try read(.reuse, reuse)
+        exposeErrors = try read(.exposeErrors, exposeErrors)
+        stream = try read(.stream, stream)
+        authentication = try read(.authentication, authentication)
+        capabilities = try read(.capabilities, capabilities)
+    }
+}

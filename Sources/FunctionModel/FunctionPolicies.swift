@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The small records inside a configuration: queue, warm pool, retries.
+
+/// Waiting room in front of a function's sandboxes.
+package struct QueueConfiguration: Hashable, Sendable, Codable {
+    /// Callers that may wait at once; one more gets 429.
+    package var length: Int = 64
+    /// Longest wait before 429.
+    package var wait: TimeSpan = .seconds(10)
+
+    package init() {}
+
+    package enum CodingKeys: String, CodingKey, CaseIterable { case length, wait }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        length = try values.decodeIfPresent(Int.self, forKey: .length) ?? length
+        wait = try values.decodeIfPresent(TimeSpan.self, forKey: .wait) ?? wait
+    }
+}
+
+/// How many sandboxes stand ready.
+package struct WarmConfiguration: Hashable, Sendable, Codable {
+    /// Kept ready even when nobody calls.
+    package var min: Int = 0
+    /// Kept ready after calls, until idle for a while.
+    package var max: Int = 8
+
+    package init() {}
+
+    package enum CodingKeys: String, CodingKey, CaseIterable { case min, max }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        min = try values.decodeIfPresent(Int.self, forKey: .min) ?? min
+        max = try values.decodeIfPresent(Int.self, forKey: .max) ?? Swift.max(max, min)
+    }
+}
+
+/// Retry rules of queued events.
+package struct AsyncConfiguration: Hashable, Sendable, Codable {
+    package var attempts: Int = 5
+    package var minWait: TimeSpan = .seconds(1)
+    package var maxWait: TimeSpan = .seconds(300)
+    /// HTTP statuses that are tried again.
+    package var codes: [Int] = [408, 429, 500, 502, 503, 504]
+
+    package init() {}
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case attempts
+        case minWait = "min_wait"
+        case maxWait = "max_wait"
+        case codes
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        attempts = try values.decodeIfPresent(Int.self, forKey: .attempts) ?? attempts
+        minWait = try values.decodeIfPresent(TimeSpan.self, forKey: .minWait) ?? minWait
+        maxWait = try values.decodeIfPresent(TimeSpan.self, forKey: .maxWait) ?? maxWait
+        codes = try values.decodeIfPresent([Int].self, forKey: .codes) ?? codes
+    }
+}

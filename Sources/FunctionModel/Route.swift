@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// A function's own routes: `[METHOD ][host]/path[*]`.
+
+/// One pattern that leads to a function, besides `/function/NAME` which always does.
+package struct Route: Hashable, Sendable, CustomStringConvertible {
+    /// Upper-case method, or nil for any.
+    package let method: String?
+    /// Lower-case host name without port, or nil for any.
+    package let host: String?
+    /// Path without the wildcard, starting with `/`.
+    package let path: String
+    /// Whether everything below ``path`` matches too.
+    package let isPrefix: Bool
+
+    /// Paths the gateway itself answers: a function cannot take them.
+    private static let reserved = [
+        "/system", "/function", "/async-function", "/v1", "/healthz", "/readyz", "/metrics", "/ui",
+        "/2015-03-31",
+    ]
+
+    /// Parses a route.
+    ///
+    /// - Throws: ``ModelError`` when a part is malformed or the path belongs to the gateway.
+    package init(_ text: String) throws(ModelError) {
+        func failure(_ expected: String) -> ModelError {
+            ModelError(field: "routes", value: text, expected: expected)
+        }
+        let parts = text.split(separator: " ", omittingEmptySubsequences: true)
+        guard (1...2).contains(parts.count), let location = parts.last,
+            let slash = location.firstIndex(of: "/")
+        else { throw failure("a route such as 'GET /hello', '/api/*' or 'hello.example.com/'") }
+        if parts.count == 2 {
+            guard parts[0].allSatisfy({ $0.isASCII && $0.isLetter }) else {
+                throw failure("an HTTP method first")
+            }
+            method = parts[0].uppercased()
+        } else {
+            method = nil
+        }
+        let hostText = location[..<slash]
+        guard hostText.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "*") }) else {
+            throw failure("a plain host name before the path")
+        }
+        host = hostText.isEmpty ? nil : hostText.lowercased()
+        var pathText = String(location[slash...])
+        isPrefix = pathText.hasSuffix("*")
+        if isPrefix { pathText.removeLast() }
+        guard !pathText.contains("*"), !pathText.contains("?"), !pathText.contains("#") else {
+            throw failure("'*' only at the end, and neither '?' nor '#'")
+        }
+        let isReserved = Self.reserved.contains { pathText == $0 || pathText.hasPrefix($0 + "/") }
+        guard !isReserved || host != nil else { throw failure("a path that is not the gateway's own") }
+        path = pathText
+    }
+
+    package var description: String {
+        (method.map { $0 + " " } ?? "") + (host ?? "") + path + (isPrefix ? "*" : "")
+    }
+}
+
+extension Route: Codable {
+    package init(from decoder: any Decoder) throws {
+        self = try Route(decoder.singleValueContainer().decode(String.self))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a sandbox ended, as the kernel told it.
+
+/// The end of PID 1, and with it of everything in its PID namespace.
+package struct ExitReport: Hashable, Sendable {
+    package enum Ending: Hashable, Sendable {
+        case exited(code: Int32)
+        case signalled(Int32)
+        /// `execve` failed: 127 not found, 126 found but not runnable.
+        case execFailed(errorNumber: Int32)
+        /// Set-up after release failed, or the slot or spawner died.
+        case lost(reason: String)
+    }
+
+    package var ending: Ending
+    /// Whether the kernel killed a process of it because of the memory limit.
+    package var oomKilled = false
+    package var userTimeMicroseconds: Int64 = 0
+    package var systemTimeMicroseconds: Int64 = 0
+    package var peakMemoryBytes: Int = 0
+    /// From release to just before `execve`, in nanoseconds; zero when it never came there.
+    package var startNanoseconds: Int64 = 0
+
+    package init(ending: Ending) { self.ending = ending }
+}

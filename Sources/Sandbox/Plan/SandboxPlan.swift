@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a container is made from, as a pure value. Spawner turns it into a slot and sandboxes.
+
+package import FunctionModel
+
+/// The user that PID 1 runs as, in the container's own numbers.
+package struct ContainerUser: Hashable, Sendable {
+    package var uid: UInt32
+    package var gid: UInt32
+    package var supplementaryGroups: [UInt32]
+
+    package init(uid: UInt32 = 0, gid: UInt32 = 0, supplementaryGroups: [UInt32] = []) {
+        self.uid = uid
+        self.gid = gid
+        self.supplementaryGroups = supplementaryGroups
+    }
+}
+
+/// One secret: a file below /run/secrets.
+package struct SecretFile: Hashable, Sendable {
+    package var name: String
+    package var bytes: [UInt8]
+
+    package init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+}
+
+/// Everything about a function's containers that does not change between invocations.
+package struct SandboxPlan: Hashable, Sendable {
+    /// Absolute path of the unpacked, read-only tree.
+    package var rootfs: String
+    package var hostname: String
+    package var user = ContainerUser()
+    package var workingDirectory = "/"
+    package var readOnlyRoot = false
+    package var limits = Limits()
+    package var network = NetworkMode.none
+    package var egressAllow: [String] = []
+    package var secrets: [SecretFile] = []
+    /// Names as in `CAP_NET_BIND_SERVICE`; none by default.
+    package var capabilities: [String] = []
+
+    package init(rootfs: String, hostname: String) {
+        self.rootfs = rootfs
+        self.hostname = hostname
+    }
+}
+
+/// What PID 1 executes; known only when the request is.
+package struct SandboxCommand: Hashable, Sendable {
+    /// `argv`; a first word without `/` is looked up in the PATH of ``environment`` inside the container.
+    package var arguments: [String]
+    /// `NAME=value` each.
+    package var environment: [String]
+
+    package init(arguments: [String], environment: [String]) {
+        self.arguments = arguments
+        self.environment = environment
+    }
+}

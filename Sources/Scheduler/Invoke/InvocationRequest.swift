@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Gateway, cron and the queue hand to Scheduler, and what they get back. Knows nothing of HTTP's wire.
+
+package import FoundationEssentials
+package import FunctionModel
+package import NIOCore
+
+/// A request body, in the cheapest form the caller has.
+package enum RequestBody: Sendable {
+    case none
+    case whole(ByteBuffer)
+    /// Arrives while the function runs. The sequence throws when the client goes away.
+    case stream(@Sendable (_ write: (ByteBuffer) async -> Bool) async throws -> Void)
+}
+
+/// One call of a function.
+package struct InvocationRequest: Sendable {
+    /// X-Call-Id: the invocation's id.
+    package var id: String
+    package var trigger: Trigger
+    /// `NAME=value` of the request (CGI/1.1 and `Http_*`), added after the function's own environment.
+    package var variables: [String]
+    package var body: RequestBody
+    /// The caller wants the first byte at once (text/event-stream); else output is held up to 64 KiB.
+    package var wantsStream: Bool
+    package var arrivedAt: Date
+
+    package init(id: String, trigger: Trigger, variables: [String], body: RequestBody, arrivedAt: Date) {
+        self.id = id
+        self.trigger = trigger
+        self.variables = variables
+        self.body = body
+        self.wantsStream = false
+        self.arrivedAt = arrivedAt
+    }
+}
+
+/// The answer of one call.
+package enum InvocationAnswer: Sendable {
+    /// It ended before the response buffer was full: everything is known.
+    case complete(output: ByteBuffer, Invocation)
+    /// Output goes on; the record comes with its end.
+    case streaming(any OutputStream)
+}
+
+/// Output that is longer than the response buffer.
+package protocol OutputStream: Sendable {
+    /// The next piece; nil at the end. The first call gives what was buffered.
+    func next() async -> ByteBuffer?
+    /// The record, after `next()` gave nil. Its outcome tells whether the body is whole.
+    func ending() async -> Invocation
+    /// The reader went away: stops the function.
+    func cancel()
+}
+
+/// Why a call did not start.
+package enum InvocationRefusal: Error, Hashable, Sendable {
+    case unknownFunction(String)
+    /// The queue is full or the wait in it was too long.
+    case busy(retryAfterSeconds: Int)
+    /// The host has no room, or the gateway drains.
+    case unavailable(reason: String, retryAfterSeconds: Int)
+    /// No sandbox could be made: step and errno, or what is wrong with the image.
+    case cannotStart(reason: String)
+    case cancelled
+}
+
+/// The door that every trigger goes through.
+package protocol FunctionInvoker: Sendable {
+    /// Runs one invocation from admission to its answer.
+    ///
+    /// - Throws: ``InvocationRefusal`` when it did not start; such calls are recorded with outcome `platform`
+    ///   only when a function of that name exists.
+    func invoke(_ function: FunctionName, _ request: InvocationRequest) async throws(InvocationRefusal)
+        -> InvocationAnswer
+}
