@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a deploy, a removal or a rollback was refused. Gateway turns each case into a problem body.
+
+package import FunctionModel
+
+/// A change of the catalog that was refused; nothing has changed then.
+package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
+    case unknownFunction(FunctionName)
+    case unknownRevision(FunctionName, Int)
+    /// A field of the configuration, a cron expression among them.
+    case invalid(ModelError)
+    case unknownImage(reference: String)
+    /// The image is there but cannot serve: wrong architecture, no command, unknown user, damaged layers.
+    case unusableImage(reference: String, reason: String)
+    case unknownSecret(String)
+    /// The gateway drains or has not started.
+    case unavailable(reason: String)
+    /// The store failed; nothing was switched.
+    case storage(reason: String)
+
+    package var description: String {
+        switch self {
+        case .unknownFunction(let name): "no function named '\(name)'"
+        case .unknownRevision(let name, let number): "function '\(name)' has no revision \(number)"
+        case .invalid(let error): error.description
+        case .unknownImage(let reference):
+            "no image '\(reference)'; load, pull or build it first"
+        case .unusableImage(let reference, let reason): "image '\(reference)' cannot be used: \(reason)"
+        case .unknownSecret(let name): "no secret named '\(name)'; create it first"
+        case .unavailable(let reason): reason
+        case .storage(let reason): "the store failed: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a caller asks to be deployed, and how a function stands. Gateway and faasctl hold these values.
+
+package import FoundationEssentials
+package import FunctionModel
+
+/// A function as its owner wants it: name, image and configuration.
+package struct Deployment: Hashable, Sendable {
+    package var name: FunctionName
+    /// Reference of an image that the image store holds, for example `hello:latest` or `sha256:…`.
+    package var imageReference: String
+    package var configuration: FunctionConfiguration
+
+    package init(name: FunctionName, imageReference: String, configuration: FunctionConfiguration) {
+        self.name = name
+        self.imageReference = imageReference
+        self.configuration = configuration
+    }
+}
+
+/// How a function stands at one moment.
+package struct FunctionStatus: Hashable, Sendable {
+    package var revision: Revision
+    /// Invocations since the function was first deployed.
+    package var invocationCount: Int
+    /// Sandboxes that stand ready.
+    package var warm: Int
+    /// Invocations under way.
+    package var running: Int
+    /// Callers in the queue.
+    package var waiting: Int
+    /// Why the last sandbox could not be made; nil when all is well.
+    package var failure: String?
+
+    package init(revision: Revision) {
+        self.revision = revision
+        self.invocationCount = 0
+        self.warm = 0
+        self.running = 0
+        self.waiting = 0
+    }
+}
+
+/// One schedule of a deployed function, as `faasctl schedules` lists it.
+package struct ScheduleStatus: Hashable, Sendable {
+    package var function: FunctionName
+    /// Position among the function's schedules, from 0.
+    package var index: Int
+    package var configuration: ScheduleConfiguration
+    package var nextDue: Date?
+    package var lastRun: Date?
+
+    package init(
+        function: FunctionName,
+        index: Int,
+        configuration: ScheduleConfiguration,
+        nextDue: Date?,
+        lastRun: Date?
+    ) {
+        self.function = function
+        self.index = index
+        self.configuration = configuration
+        self.nextDue = nextDue
+        self.lastRun = lastRun
+    }
+}

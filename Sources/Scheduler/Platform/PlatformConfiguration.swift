@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that the platform below the HTTP edge can be told. faasctl fills it in from flags and files.
+
+package import Logging
+
+/// Options of one gateway's platform.
+package struct PlatformConfiguration: Sendable {
+    /// DATA: the one folder with everything that survives a restart.
+    package var dataDirectory: String
+    package var logger: Logger
+    /// Sandboxes of all functions at once; nil derives it from the host's memory.
+    package var sandboxesMax: Int?
+
+    package init(dataDirectory: String, logger: Logger) {
+        self.dataDirectory = dataDirectory
+        self.logger = logger
+    }
+}

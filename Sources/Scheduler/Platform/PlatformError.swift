@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why the platform could not start. faasctl prints the description as its one line.
+
+/// The gateway cannot start.
+package enum PlatformError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Another gateway holds the data folder.
+    case locked(directory: String, processID: Int?)
+    case notWritable(directory: String, reason: String)
+    case store(reason: String)
+    case images(reason: String)
+    case spawner(reason: String)
+
+    package var description: String {
+        switch self {
+        case .locked(let directory, let processID):
+            "data folder \(directory) is in use by another gateway"
+                + (processID.map { " (process \($0))" } ?? "") + "; stop it or choose another --data-dir"
+        case .notWritable(let directory, let reason):
+            "data folder \(directory) cannot be written: \(reason); choose another with --data-dir"
+        case .store(let reason): "the store cannot be opened: \(reason)"
+        case .images(let reason): "the image store cannot be opened: \(reason)"
+        case .spawner(let reason): "containers cannot be made here: \(reason); see 'faasctl doctor'"
+        }
+    }
+}
