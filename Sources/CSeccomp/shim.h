@@ -5,4 +5,6 @@
 #include <seccomp.h>
 
 /// SCMP_ACT_ERRNO is a function-like macro, which Swift does not import.
-static inline uint32_t CSeccomp_action_errno(uint16_t error_number) { return SCMP_ACT_ERRNO(error_number); }
+static inline uint32_t CSeccomp_action_errno(uint16_t error_number) {
+    return SCMP_ACT_ERRNO(error_number);
+}

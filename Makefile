@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# The two that matter first: `make demo` shows it, `make test` proves it. All the rest is a step of these.
+# JOBS limits the compiler's processes: make test JOBS=1 on a small machine.
+
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+SWIFT_FLAGS := -j $(JOBS)
+# One stripped program with the Swift runtime inside; the system's libraries stay shared, for their updates.
+RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s
+RELEASE := .build/release
+C_FILES = $(shell find Sources functions bench Tests -name '*.[ch]' -not -path '*/.build/*')
+
+.PHONY: build demo test check tidy format functions bootstrap clean help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+bootstrap: ## installs the distribution's packages that are missing
+	@scripts/bootstrap
+
+build: bootstrap ## the release program: .build/release/faasctl
+	@scripts/embed-spawner --strip $(RELEASE)/faasctl
+	swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product CSpawner
+	swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product faasctl
+	@scripts/embed-spawner $(RELEASE)/faasctl $(RELEASE)/CSpawner
+
+functions: bootstrap ## the example functions' programs
+	@if [ -f functions/Makefile ]; then $(MAKE) --no-print-directory -C functions; fi
+
+demo: build functions ## builds, starts a gateway, deploys functions/hello and calls it
+	@scripts/demo $(RELEASE)/faasctl
+
+test: bootstrap functions ## every test
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build
+
+check: bootstrap ## format and source rules
+	swift format lint --strict --parallel -r Sources Tests Package.swift
+	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(C_FILES); \
+	else echo "check: no clang-format here, the C files' format was not checked"; fi
+	@$(MAKE) --no-print-directory tidy
+
+tidy: ## the source rules alone (Tests/TidyTests)
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build --filter TidyTests
+
+format: ## rewrites the sources in the project's format
+	swift format --parallel -i -r Sources Tests Package.swift
+	clang-format -i $(C_FILES)
+
+clean: ## removes what was built
+	rm -rf .build
+	@if [ -f functions/Makefile ]; then $(MAKE) --no-print-directory -C functions clean; fi
