@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door to everything that outlives a process. `faasctl serve` opens it once; Scheduler and Gateway use it.
+
+import FoundationEssentials
+import GRDB
+package import Logging
+
+/// Functions, images, schedules and history in one SQLite file.
+///
+/// Every `async` method runs on the database's own threads and never blocks the cooperative pool. A write that
+/// has begun is not undone when its task is cancelled. Configuration changes and claims are on the disk when the
+/// method returns; history may lose its last moments to a power cut, but not to a killed process.
+package final class FunctionStore: Sendable {
+    /// The database file.
+    package let path: String
+    let logger: Logger
+    private let pool: DatabasePool
+
+    /// Opens the database, makes it when absent, and brings it up to this version.
+    ///
+    /// Blocks for a read of the whole file (its check); call it before serving.
+    ///
+    /// - Parameters:
+    ///   - path: the database file; its folder is made (0700) when absent.
+    ///   - logger: gets one line per opening and one per migration.
+    /// - Throws: ``StoreError/notWritable(path:reason:)``, ``StoreError/newerVersion(path:unknown:)``,
+    ///   ``StoreError/corrupted(path:reason:)``, ``StoreError/diskFull(path:)`` or ``StoreError/busy(path:)``.
+    package init(path: String, logger: Logger) throws(StoreError) {
+        self.path = path
+        self.logger = logger
+        try DatabaseFile.prepare(path: path)
+        pool = try DatabaseFile.open(path: path, logger: logger)
+    }
+
+    /// Closes the database, after what is under way.
+    ///
+    /// Blocks. Later calls fail.
+    ///
+    /// - Throws: ``StoreError`` when the last checkpoint fails; nothing is lost then, the next opening repeats it.
+    package func close() throws(StoreError) {
+        do { try pool.close() } catch { throw StoreError(error, path: path) }
+    }
+
+    /// Reads the whole database and checks that its pages, indexes and references agree.
+    ///
+    /// - Returns: what is wrong; empty when all is well.
+    /// - Throws: ``StoreError``.
+    package func integrityCheck() async throws(StoreError) -> [String] {
+        try await read { db in
+            let pages = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
+            let references = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map {
+                "a row of '\($0["table"] as String)' refers to a missing row of '\($0["parent"] as String)'"
+            }
+            return pages + references
+        }
+    }
+
+    /// How much a committed write survives.
+    enum Durability: String {
+        /// Death of the process, kill -9 included.
+        case process = "NORMAL"
+        /// Loss of power too: the write-ahead log is synced before the call returns.
+        case power = "FULL"
+    }
+
+    /// Runs one transaction on the database's writer thread.
+    func write<Value: Sendable>(
+        _ durability: Durability,
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        // A continuation, not GRDB's async form: that one interrupts the statement when the task is cancelled.
+        let result: Result<Value, any Error> = await withCheckedContinuation { continuation in
+            pool.asyncWriteWithoutTransaction { db in
+                continuation.resume(
+                    returning: Result {
+                        try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
+                        var value: Value?
+                        try db.inTransaction(.immediate) {
+                            value = try body(db)
+                            return .commit
+                        }
+                        guard let value else {
+                            throw StoreError.failed(reason: "the transaction gave nothing")
+                        }
+                        return value
+                    }
+                )
+            }
+        }
+        return try unwrap(result)
+    }
+
+    /// Runs queries on one of the database's reader threads, all on the same snapshot.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        let result: Result<Value, any Error> = await withCheckedContinuation { continuation in
+            pool.asyncRead { db in continuation.resume(returning: Result { try body(db.get()) }) }
+        }
+        return try unwrap(result)
+    }
+
+    private func unwrap<Value>(_ result: Result<Value, any Error>) throws(StoreError) -> Value {
+        do { return try result.get() } catch { throw StoreError(error, path: path) }
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Functions and their revisions: what deploy, list, rollback and remove ask of the store.
+
+package import FoundationEssentials
+package import FunctionModel
+import GRDB
+
+extension FunctionStore {
+    /// Makes the function's next revision and switches to it, in one transaction.
+    ///
+    /// - Returns: the new revision. Its number is one more than the highest ever given to this name.
+    /// - Throws: ``StoreError``; nothing has changed then.
+    package func deploy(
+        function: FunctionName,
+        imageReference: String,
+        imageDigest: String,
+        configuration: FunctionConfiguration,
+        createdAt: Date
+    ) async throws(StoreError) -> Revision {
+        let json = try RevisionRow.encode(configuration)
+        return try await write(.power) { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO functions (name, last_number, current_number) VALUES (?, 1, 1)
+                    ON CONFLICT DO UPDATE SET last_number = last_number + 1, current_number = last_number + 1
+                    """,
+                arguments: [function.text]
+            )
+            let number = try Int.fetchOne(
+                db,
+                sql: "SELECT current_number FROM functions WHERE name = ?",
+                arguments: [function.text]
+            )
+            guard let number else { throw StoreError.unknownFunction(function) }
+            try db.execute(
+                sql: """
+                    INSERT INTO revisions
+                    (function, number, image_reference, image_digest, configuration, created_at_us)
+                    VALUES (?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    function.text, number, imageReference, imageDigest, json, createdAt.microseconds,
+                ]
+            )
+            return Revision(
+                function: function,
+                number: number,
+                imageReference: imageReference,
+                imageDigest: imageDigest,
+                configuration: configuration,
+                createdAt: createdAt
+            )
+        }
+    }
+
+    /// The current revision of every function, by name.
+    ///
+    /// - Throws: ``StoreError``.
+    package func currentRevisions() async throws(StoreError) -> [Revision] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT revisions.* FROM revisions JOIN functions
+                    ON functions.name = revisions.function AND functions.current_number = revisions.number
+                    ORDER BY functions.name
+                    """
+            ).map(RevisionRow.decode)
+        }
+    }
+
+    /// All kept revisions of a function, newest first; empty for an unknown one.
+    ///
+    /// - Throws: ``StoreError``.
+    package func revisions(of function: FunctionName) async throws(StoreError) -> [Revision] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: "SELECT * FROM revisions WHERE function = ? ORDER BY number DESC",
+                arguments: [function.text]
+            ).map(RevisionRow.decode)
+        }
+    }
+
+    /// Switches a function to one of its kept revisions (rollback).
+    ///
+    /// - Returns: the revision that is current now.
+    /// - Throws: ``StoreError/unknownFunction(_:)`` or ``StoreError/unknownRevision(_:number:)``.
+    @discardableResult
+    package func setCurrent(_ function: FunctionName, number: Int) async throws(StoreError) -> Revision {
+        try await write(.power) { db in
+            let row = try Row.fetchOne(
+                db,
+                sql: "SELECT * FROM revisions WHERE function = ? AND number = ?",
+                arguments: [function.text, number]
+            )
+            guard let row else {
+                let deployed = try Bool.fetchOne(
+                    db,
+                    sql: "SELECT current_number IS NOT NULL FROM functions WHERE name = ?",
+                    arguments: [function.text]
+                )
+                throw deployed == true
+                    ? StoreError.unknownRevision(function, number: number)
+                    : StoreError.unknownFunction(function)
+            }
+            try db.execute(
+                sql: "UPDATE functions SET current_number = ? WHERE name = ?",
+                arguments: [number, function.text]
+            )
+            return try RevisionRow.decode(row)
+        }
+    }
+
+    /// Removes a function with its revisions and schedules.
+    ///
+    /// Its history stays.
+    ///
+    /// - Returns: false when no such function was deployed.
+    /// - Throws: ``StoreError``.
+    package func removeFunction(_ function: FunctionName) async throws(StoreError) -> Bool {
+        try await write(.power) { db in
+            try db.execute(
+                sql: """
+                    UPDATE functions SET current_number = NULL, invocation_count = 0
+                    WHERE name = ? AND current_number IS NOT NULL
+                    """,
+                arguments: [function.text]
+            )
+            let removed = db.changesCount > 0
+            try db.execute(sql: "DELETE FROM revisions WHERE function = ?", arguments: [function.text])
+            try db.execute(sql: "DELETE FROM schedules WHERE function = ?", arguments: [function.text])
+            return removed
+        }
+    }
+
+    /// Drops all but the newest revisions of a function; the current one always stays.
+    ///
+    /// - Returns: digests of dropped revisions that no revision of any function uses any more, sorted.
+    /// - Throws: ``StoreError``.
+    package func pruneRevisions(
+        of function: FunctionName,
+        keeping count: Int
+    ) async throws(StoreError) -> [String] {
+        try await write(.power) { db in
+            let dropped = try String.fetchAll(
+                db,
+                sql: """
+                    DELETE FROM revisions WHERE function = :name
+                    AND number NOT IN (
+                        SELECT number FROM revisions WHERE function = :name ORDER BY number DESC LIMIT :count)
+                    AND number IS NOT (SELECT current_number FROM functions WHERE name = :name)
+                    RETURNING image_digest
+                    """,
+                arguments: ["name": function.text, "count": max(count, 0)]
+            )
+            return try Set(dropped).filter { digest in
+                try Row.fetchOne(
+                    db,
+                    sql: "SELECT 1 FROM revisions WHERE image_digest = ? LIMIT 1",
+                    arguments: [digest]
+                ) == nil
+            }.sorted()
+        }
+    }
+
+    /// Digests of every kept revision: what image clean-up must not touch.
+    ///
+    /// - Throws: ``StoreError``.
+    package func digestsInUse() async throws(StoreError) -> Set<String> {
+        try await read { db in
+            try Set(String.fetchAll(db, sql: "SELECT DISTINCT image_digest FROM revisions"))
+        }
+    }
+}

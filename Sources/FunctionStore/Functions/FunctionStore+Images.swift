@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which digest a reference such as `hello:latest` stands for. Images asks through an adapter in Scheduler.
+
+package import FoundationEssentials
+import GRDB
+
+/// A reference and the image it stands for now.
+package struct StoredReference: Hashable, Sendable {
+    /// The complete name, for example `docker.io/library/hello:latest`.
+    package var reference: String
+    /// `sha256:…` of the image's manifest.
+    package var digest: String
+    /// Size of manifest, config and layers together.
+    package var sizeBytes: Int
+    package var createdAt: Date
+
+    package init(reference: String, digest: String, sizeBytes: Int, createdAt: Date) {
+        self.reference = reference
+        self.digest = digest
+        self.sizeBytes = sizeBytes
+        self.createdAt = createdAt
+    }
+}
+
+extension FunctionStore {
+    /// Lets a reference stand for a digest, whatever it stood for before.
+    ///
+    /// - Throws: ``StoreError``.
+    package func setReference(
+        _ reference: String,
+        digest: String,
+        sizeBytes: Int,
+        createdAt: Date
+    ) async throws(StoreError) {
+        try await write(.power) { db in
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO image_references VALUES (?, ?, ?, ?)",
+                arguments: [reference, digest, sizeBytes, createdAt.microseconds]
+            )
+        }
+    }
+
+    /// The digest a reference stands for; nil when it is unknown.
+    ///
+    /// - Throws: ``StoreError``.
+    package func digest(for reference: String) async throws(StoreError) -> String? {
+        try await read { db in
+            try String.fetchOne(
+                db,
+                sql: "SELECT digest FROM image_references WHERE reference = ?",
+                arguments: [reference]
+            )
+        }
+    }
+
+    /// Forgets a reference.
+    ///
+    /// - Returns: false when it was unknown.
+    /// - Throws: ``StoreError``.
+    @discardableResult
+    package func removeReference(_ reference: String) async throws(StoreError) -> Bool {
+        try await write(.power) { db in
+            try db.execute(
+                sql: "DELETE FROM image_references WHERE reference = ?",
+                arguments: [reference]
+            )
+            return db.changesCount > 0
+        }
+    }
+
+    /// All references, by name.
+    ///
+    /// - Throws: ``StoreError``.
+    package func references() async throws(StoreError) -> [StoredReference] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM image_references ORDER BY reference").map { row in
+                StoredReference(
+                    reference: row["reference"],
+                    digest: row["digest"],
+                    sizeBytes: row["size_bytes"],
+                    createdAt: Date(microseconds: row["created_at_us"])
+                )
+            }
+        }
+    }
+}

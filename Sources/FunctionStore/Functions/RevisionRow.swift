@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between a Revision and its row. The configuration is kept in function.yaml's own form, as JSON.
+
+import FoundationEssentials
+import FunctionModel
+import GRDB
+
+enum RevisionRow {
+    static func encode(_ configuration: FunctionConfiguration) throws(StoreError) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return try String(decoding: encoder.encode(configuration), as: UTF8.self)
+        } catch {
+            throw .failed(reason: "the configuration does not encode: \(error)")
+        }
+    }
+
+    static func decode(_ row: Row) throws(StoreError) -> Revision {
+        do {
+            let json: String = row["configuration"]
+            return Revision(
+                function: try FunctionName(row["function"]),
+                number: row["number"],
+                imageReference: row["image_reference"],
+                imageDigest: row["image_digest"],
+                configuration: try JSONDecoder().decode(FunctionConfiguration.self, from: Data(json.utf8)),
+                createdAt: Date(microseconds: row["created_at_us"])
+            )
+        } catch {
+            throw .malformedRow(table: "revisions", reason: "\(error)")
+        }
+    }
+}

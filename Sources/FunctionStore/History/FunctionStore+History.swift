@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writing and reading the history. InvocationRecorder writes; Gateway's listings read.
+
+package import FunctionModel
+import GRDB
+
+extension FunctionStore {
+    /// Writes finished invocations and log lines in one transaction, then drops what is over the limits.
+    ///
+    /// The request path goes through ``InvocationRecorder`` instead, which makes batches.
+    /// - Throws: ``StoreError``; none of them is written then.
+    package func record(
+        _ invocations: [Invocation],
+        logs: [LogLine],
+        limits: HistoryLimits = HistoryLimits()
+    ) async throws(StoreError) {
+        try await write(.process) { db in
+            for invocation in invocations { try InvocationRow.insert(db, invocation) }
+            for line in logs { try LogRow.insert(db, line) }
+            try HistoryUsage.add(db, invocations: invocations, logs: logs)
+            try HistoryUsage.prune(db, Set(invocations.map(\.function) + logs.map(\.function)), limits)
+        }
+    }
+
+    /// Invocations, newest first.
+    ///
+    /// - Throws: ``StoreError``.
+    package func invocations(_ query: InvocationQuery) async throws(StoreError) -> [Invocation] {
+        try await read { db in
+            var sql = "SELECT * FROM invocations WHERE 1"
+            var arguments: StatementArguments = []
+            if let function = query.function {
+                sql += " AND function = ?"
+                arguments += [function.text]
+            }
+            if query.failedOnly { sql += " AND outcome <> 'ok'" }
+            switch query.before {
+            case .time(let date):
+                sql += " AND started_at_us < ?"
+                arguments += [date.microseconds]
+            case .invocation(let id):
+                sql += """
+                     AND (started_at_us, sequence) < (SELECT started_at_us, sequence FROM invocations
+                        WHERE id = ? ORDER BY started_at_us DESC, sequence DESC LIMIT 1)
+                    """
+                arguments += [id]
+            case nil: break
+            }
+            sql += " ORDER BY started_at_us DESC, sequence DESC LIMIT ?"
+            arguments += [min(max(query.limit, 0), InvocationQuery.limitMax)]
+            return try Row.fetchAll(db, sql: sql, arguments: arguments).map(InvocationRow.decode)
+        }
+    }
+
+    /// How often each deployed function has run since it was first deployed, from a counter column.
+    ///
+    /// - Throws: ``StoreError``.
+    package func invocationCounts() async throws(StoreError) -> [FunctionName: Int] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: "SELECT name, invocation_count FROM functions WHERE current_number IS NOT NULL"
+            )
+            return try Dictionary(
+                uniqueKeysWithValues: rows.map { (try FunctionName($0["name"]), $0["invocation_count"]) }
+            )
+        }
+    }
+
+    /// Log lines by time, and a cursor for what comes later.
+    ///
+    /// - Throws: ``StoreError``.
+    package func logs(_ query: LogQuery) async throws(StoreError) -> LogPage {
+        try await read { db in
+            let (sql, arguments) = LogSelection.statement(query)
+            let rows = try Row.fetchAll(db, sql: sql, arguments: arguments)
+            // A full page of a follower ends before the newest line: it goes on from its last one.
+            let isCut = query.after != nil && query.tail == nil && rows.count == LogQuery.limitMax
+            let newest =
+                try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'log_lines'") ?? 0
+            let cursor = isCut ? rows.map { $0["sequence"] as Int64 }.max() ?? newest : newest
+            return LogPage(lines: try rows.map(LogRow.decode), cursor: cursor)
+        }
+    }
+}
+
+/// From a LogQuery to SQL.
+enum LogSelection {
+    static func statement(_ query: LogQuery) -> (sql: String, arguments: StatementArguments) {
+        var conditions = ["1"]
+        var arguments: StatementArguments = []
+        if let function = query.function {
+            // The plus sign keeps a follower on the primary key: its range is short, the function's is not.
+            conditions.append(query.after == nil ? "function = ?" : "+function = ?")
+            arguments += [function.text]
+        }
+        if let since = query.since {
+            conditions.append(query.after == nil ? "written_at_us >= ?" : "+written_at_us >= ?")
+            arguments += [since.microseconds]
+        }
+        if let invocation = query.invocation {
+            conditions.append("invocation = ?")
+            arguments += [invocation]
+        }
+        if let after = query.after {
+            conditions.append("sequence > ?")
+            arguments += [after]
+        }
+        // A reader wants the newest lines, a follower the ones it has not seen yet, in the order of recording.
+        let order =
+            query.after != nil && query.tail == nil ? "sequence" : "written_at_us DESC, sequence DESC"
+        arguments += [min(max(query.tail ?? LogQuery.limitMax, 0), LogQuery.limitMax)]
+        let sql = """
+            SELECT * FROM (
+                SELECT * FROM log_lines WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order) LIMIT ?)
+            ORDER BY written_at_us, sequence
+            """
+        return (sql, arguments)
+    }
+}

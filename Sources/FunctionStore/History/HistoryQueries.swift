@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be asked of the history, as values that Gateway makes from query strings.
+
+package import FoundationEssentials
+package import FunctionModel
+
+/// Which invocations to list, newest first.
+package struct InvocationQuery: Hashable, Sendable {
+    /// Rows that one answer holds at most; more have to be asked for with ``before``.
+    ///
+    /// 10,000 × ~400 B is 4 MB.
+    package static let limitMax = 10_000
+
+    /// Where a page begins.
+    package enum Bound: Hashable, Sendable {
+        case time(Date)
+        /// The last id of the page before; an unknown one gives an empty page.
+        case invocation(String)
+    }
+
+    package var function: FunctionName?
+    /// Only those whose outcome is not `ok`.
+    package var failedOnly = false
+    package var before: Bound?
+    /// Clamped to 0…``limitMax``.
+    package var limit = 100
+
+    package init(function: FunctionName? = nil) { self.function = function }
+}
+
+/// Which log lines to read, oldest first.
+package struct LogQuery: Hashable, Sendable {
+    /// Lines that one answer holds at most; a follower gets the rest with its next query.
+    package static let limitMax = 10_000
+
+    package var function: FunctionName?
+    package var since: Date?
+    /// Only the last so many lines; clamped to 0…``limitMax``.
+    package var tail: Int?
+    package var invocation: String?
+    /// ``LogPage/cursor`` of the page before: only lines recorded after it.
+    package var after: Int64?
+
+    package init(function: FunctionName? = nil) { self.function = function }
+}
+
+/// An answer to a ``LogQuery``.
+package struct LogPage: Hashable, Sendable {
+    /// By time; lines of the same microsecond in the order they were recorded.
+    package var lines: [LogLine]
+    /// Hand it to ``LogQuery/after`` to get what is recorded from now on.
+    package var cursor: Int64
+}

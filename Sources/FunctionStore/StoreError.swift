@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Typed errors of the FunctionStore room; text is made here once, for operators and for the command line.
+
+package import FunctionModel
+
+/// Why the store could not be opened, or did not do what it was asked.
+package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The data folder or the database file cannot be created or written.
+    case notWritable(path: String, reason: String)
+    /// The database has migrations that this version does not know.
+    case newerVersion(path: String, unknown: [String])
+    /// The file is no database, or its pages contradict each other.
+    case corrupted(path: String, reason: String)
+    /// No space left on the device that holds the database.
+    case diskFull(path: String)
+    /// Another process held the write lock for longer than the busy timeout.
+    case busy(path: String)
+    /// No function of this name is deployed.
+    case unknownFunction(FunctionName)
+    /// The function has no revision with this number.
+    case unknownRevision(FunctionName, number: Int)
+    /// A schedule's next due time must lie after the one that is claimed.
+    case scheduleDoesNotAdvance(ScheduleKey)
+    /// A row does not decode: the database was written by something else.
+    case malformedRow(table: String, reason: String)
+    /// Any other failure of SQLite.
+    case failed(reason: String)
+
+    package var description: String {
+        switch self {
+        case .notWritable(let path, let reason):
+            "cannot write '\(path)': \(reason); choose another folder with --data-dir or mend its permissions"
+        case .newerVersion(let path, let unknown):
+            "'\(path)' was written by a newer version (migrations \(unknown.joined(separator: ", "))); "
+                + "use that version, or restore a copy from before the upgrade"
+        case .corrupted(let path, let reason):
+            "'\(path)' is damaged (\(reason)); move it away and restore a copy"
+        case .diskFull(let path): "no space left for '\(path)'; free some and try again"
+        case .busy(let path): "'\(path)' is locked by another process"
+        case .unknownFunction(let name): "function '\(name)' is not deployed"
+        case .unknownRevision(let name, let number): "function '\(name)' has no revision \(number)"
+        case .scheduleDoesNotAdvance(let key):
+            "schedule '\(key.expression)' of '\(key.function)' must move to a later time"
+        case .malformedRow(let table, let reason): "a row of table '\(table)' does not decode: \(reason)"
+        case .failed(let reason): "the database refused: \(reason)"
+        }
+    }
+}
