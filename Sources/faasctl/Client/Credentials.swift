@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// User and password for the admin paths: from the environment, else from the data folder on this machine.
+
+import Foundation
+
+/// What HTTP basic authentication sends (RFC 7617).
+struct Credentials: Hashable, Sendable, CustomStringConvertible {
+    let user: String
+    let password: String
+
+    var authorization: String { "Basic " + Data("\(user):\(password)".utf8).base64EncodedString() }
+
+    /// Never the password: descriptions end up in logs.
+    var description: String { "\(user):***" }
+
+    /// Looks where the design says.
+    ///
+    /// The data folder's password goes to gateways on this machine only: another host that `--gateway` names
+    /// must not learn it.
+    static func find(address: String, environment: [String: String]) -> Credentials? {
+        if let user = environment["FAASCTL_USER"], let password = environment["FAASCTL_PASSWORD"] {
+            return Credentials(user: user, password: password)
+        }
+        guard isLoopback(address) else { return nil }
+        let folder = DataFolder.path(environment: environment) + "/secrets"
+        // Unreadable files mean another user's gateway: the request goes without and the 401 says what to do.
+        guard let user = try? String(contentsOfFile: folder + "/basic-auth-user", encoding: .utf8),
+            let password = try? String(contentsOfFile: folder + "/basic-auth-password", encoding: .utf8)
+        else { return nil }
+        return Credentials(
+            user: user.trimmingCharacters(in: .whitespacesAndNewlines),
+            password: password.trimmingCharacters(in: .whitespacesAndNewlines)
+        )
+    }
+
+    static func isLoopback(_ address: String) -> Bool {
+        guard let host = URL(string: address)?.host else { return false }
+        let bare = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        return bare == "localhost" || bare == "::1" || bare.hasPrefix("127.") && isNumeric(bare)
+    }
+
+    /// `127.example.com` is a name that anybody may own.
+    private static func isNumeric(_ host: String) -> Bool {
+        host.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
+    }
+}
+
+/// Where a gateway on this machine keeps everything (design, section 7).
+enum DataFolder {
+    /// The folder when no `--data-dir` is given.
+    static func path(environment: [String: String]) -> String {
+        if let given = environment["MAYFLY_DATA_DIR"], !given.isEmpty { return given }
+        if geteuid() == 0 { return "/var/lib/mayfly" }
+        if let state = environment["XDG_STATE_HOME"], !state.isEmpty { return state + "/mayfly" }
+        return (environment["HOME"] ?? "/") + "/.local/state/mayfly"
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an answer to a value or to the one line that says why there is none.
+
+import Foundation
+
+/// A problem body (RFC 9457) as far as it is told to people.
+private struct Problem: Decodable {
+    var title: String?
+    var detail: String?
+    var code: String?
+}
+
+extension GatewayClient {
+    /// Sends an administrative request and insists on success.
+    ///
+    /// - Parameters:
+    ///   - request: what to send.
+    ///   - what: begins the message when it fails, for example `cannot remove 'hello'`.
+    /// - Returns: the body.
+    /// - Throws: ``CommandFailure`` with the gateway's own reason.
+    func require(_ request: GatewayRequest, _ what: String) async throws(CommandFailure) -> Data {
+        let response = try await exchange(request)
+        guard response.head.isSuccess else { throw failure(response, what) }
+        return response.body
+    }
+
+    /// The same, decoded from JSON.
+    func value<Value: Decodable>(
+        _ type: Value.Type,
+        _ request: GatewayRequest,
+        _ what: String
+    ) async throws(CommandFailure) -> Value {
+        try Self.decode(type, from: try await require(request, what), what)
+    }
+
+    /// Decodes an answer.
+    static func decode<Value: Decodable>(
+        _ type: Value.Type,
+        from body: Data,
+        _ what: String
+    ) throws(CommandFailure) -> Value {
+        do {
+            return try JSONDecoder.wire.decode(type, from: body)
+        } catch {
+            throw CommandFailure(
+                what,
+                why: "the gateway's answer is not understood",
+                next: "is it a Mayfly gateway of this version? see 'faasctl version'"
+            )
+        }
+    }
+
+    /// What an unsuccessful answer says.
+    func failure(_ response: GatewayResponse, _ what: String) -> CommandFailure {
+        switch response.head.status {
+        case 401:
+            return CommandFailure(
+                what,
+                why: "the gateway wants other credentials",
+                next: "set FAASCTL_USER and FAASCTL_PASSWORD, or MAYFLY_DATA_DIR to the gateway's data folder"
+            )
+        case 301, 302, 303, 307, 308:
+            let location = response.head.headers["location"] ?? "elsewhere"
+            return CommandFailure(what, why: "the gateway redirects to \(location)", next: "check --gateway")
+        default:
+            return CommandFailure(what, why: Self.reason(response))
+        }
+    }
+
+    /// The gateway's reason: a problem's detail, or the text of OpenFaaS's errors.
+    static func reason(_ response: GatewayResponse) -> String {
+        let type = response.head.headers["content-type"] ?? ""
+        if type.contains("json"), let problem = try? JSONDecoder().decode(Problem.self, from: response.body) {
+            // Without a usable problem body the status is still the reason.
+            if let text = problem.detail ?? problem.title ?? problem.code { return text }
+        }
+        let text = String(decoding: response.body.prefix(reasonBytesMax), as: UTF8.self)
+        let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        let isText = !line.isEmpty && !type.contains("html")
+        return isText ? line : "the gateway answered with status \(response.head.status)"
+    }
+
+    /// A reason is one line: more is a page.
+    private static let reasonBytesMax = 2048
+}
+
+extension JSONDecoder {
+    /// The form of every answer: RFC 3339 times, with or without fractions of a second.
+    static var wire: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let container = try decoder.singleValueContainer()
+            let text = try container.decode(String.self)
+            let fractional = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+            if let date = try? fractional.parse(text) { return date }
+            return try Date.ISO8601FormatStyle().parse(text)
+        }
+        return decoder
+    }
+}

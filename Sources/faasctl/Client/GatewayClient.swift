@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only place where the command line speaks HTTP; every command but serve drives it.
+
+import Foundation
+import FoundationNetworking
+import FunctionModel
+
+/// A gateway at an address, with what it takes to be let in.
+struct GatewayClient: Sendable {
+    /// Without a slash at the end.
+    let address: String
+    let credentials: Credentials?
+
+    /// Answers held in memory as a whole: listings of 10,000 functions stay well below.
+    static let answerBytesMax = 64 << 20
+
+    /// Sends a request and reads the whole answer, whatever its status.
+    ///
+    /// - Throws: ``CommandFailure`` when the gateway cannot be reached or breaks off.
+    func exchange(_ request: GatewayRequest) async throws(CommandFailure) -> GatewayResponse {
+        var body = Data()
+        let head = try await stream(request) { _, bytes throws(CommandFailure) in
+            guard body.count + bytes.count <= Self.answerBytesMax else {
+                throw CommandFailure(
+                    "cannot use the gateway's answer",
+                    why: "it is longer than \(Self.answerBytesMax >> 20) MiB"
+                )
+            }
+            body.append(bytes)
+        }
+        return GatewayResponse(head: head, body: body)
+    }
+
+    /// Sends a request and hands over the answer piece by piece.
+    ///
+    /// - Parameters:
+    ///   - request: what to send.
+    ///   - onBytes: called with the head and each piece of the body, in order.
+    /// - Returns: status and headers.
+    /// - Throws: ``CommandFailure`` when the gateway cannot be reached or breaks off, or `onBytes` throws.
+    func stream(
+        _ request: GatewayRequest,
+        onBytes: (ResponseHead, Data) throws(CommandFailure) -> Void
+    ) async throws(CommandFailure) -> ResponseHead {
+        let exchange: Exchange
+        let session: URLSession
+        (exchange, session) = try start(request)
+        defer { session.invalidateAndCancel() }
+        var head: ResponseHead?
+        do {
+            for try await event in exchange.events {
+                switch event {
+                case .head(let received): head = received
+                case .bytes(let data):
+                    guard let head else { continue }
+                    try onBytes(head, data)
+                }
+            }
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw unreachable(error, afterHead: head != nil)
+        }
+        guard let head else {
+            throw CommandFailure("cannot use the gateway at \(address)", why: "it answered nothing")
+        }
+        return head
+    }
+
+    private func start(_ request: GatewayRequest) throws(CommandFailure) -> (Exchange, URLSession) {
+        let query =
+            request.rawQuery
+            ?? request.query.map { "\($0.name.pathSegment)=\($0.value.pathSegment)" }.joined(separator: "&")
+        let text = address + request.path + (query.isEmpty ? "" : "?\(query)")
+        guard let url = URL(string: text) else {
+            throw CommandFailure("cannot ask the gateway", why: "'\(text)' is no valid address")
+        }
+        var urlRequest = URLRequest(url: url)
+        urlRequest.httpMethod = request.method
+        urlRequest.timeoutInterval = request.silenceSecondsMax
+        var input: InputStream?
+        switch request.content {
+        case .none: break
+        case .bytes(let data, let type):
+            urlRequest.httpBody = data
+            urlRequest.setValue(type, forHTTPHeaderField: "Content-Type")
+        case .stream(let stream, let type):
+            input = stream
+            urlRequest.httpBodyStream = stream
+            urlRequest.setValue(type, forHTTPHeaderField: "Content-Type")
+        }
+        urlRequest.setValue("faasctl/\(Product.version)", forHTTPHeaderField: "User-Agent")
+        if request.isAdministrative, let credentials {
+            urlRequest.setValue(credentials.authorization, forHTTPHeaderField: "Authorization")
+        }
+        for header in request.headers { urlRequest.setValue(header.value, forHTTPHeaderField: header.name) }
+        let exchange = Exchange(input: input)
+        let configuration = URLSessionConfiguration.ephemeral
+        configuration.timeoutIntervalForRequest = request.silenceSecondsMax
+        configuration.timeoutIntervalForResource = GatewayRequest.patienceSecondsMax
+        let session = URLSession(configuration: configuration, delegate: exchange, delegateQueue: nil)
+        session.dataTask(with: urlRequest).resume()
+        return (exchange, session)
+    }
+
+    /// Why no answer came, and what to do about it.
+    private func unreachable(_ error: any Error, afterHead: Bool) -> CommandFailure {
+        let what = "cannot reach the gateway at \(address)"
+        let code = (error as? URLError)?.code
+        if afterHead {
+            return CommandFailure(
+                "the gateway broke off its answer",
+                why: "the function failed after its first output, or the gateway stopped",
+                next: "see 'faasctl invocations --failed' and 'faasctl logs'"
+            )
+        }
+        switch code {
+        case .cannotConnectToHost:
+            return CommandFailure(
+                what,
+                why: "connection refused",
+                next: "is the gateway running? faasctl serve"
+            )
+        case .cannotFindHost, .dnsLookupFailed:
+            return CommandFailure(what, why: "no such host", next: "check --gateway or FAASCTL_GATEWAY")
+        case .timedOut:
+            return CommandFailure(what, why: "no answer in time", next: "see the gateway's log")
+        case .networkConnectionLost:
+            return CommandFailure(what, why: "the connection was closed", next: "see the gateway's log")
+        case .unsupportedURL, .badURL:
+            return CommandFailure(what, why: "not an http address", next: "write it as http://HOST:PORT")
+        default:
+            return CommandFailure(what, why: error.localizedDescription, next: "check --gateway")
+        }
+    }
+}

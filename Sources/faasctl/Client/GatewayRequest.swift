@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// One HTTP request to the gateway as a value, and what comes back; GatewayClient carries them.
+
+import Foundation
+
+/// What a request sends.
+enum RequestContent {
+    case none
+    case bytes(Data, type: String)
+    /// Sent in pieces as it is read: archives, build contexts, standard input.
+    case stream(InputStream, type: String)
+}
+
+/// One request, without the gateway's address.
+struct GatewayRequest {
+    var method = "GET"
+    /// Percent-encoded, from the root.
+    var path: String
+    var query: [(name: String, value: String)] = []
+    /// A query as the user wrote it, used as it is; it wins over ``query``.
+    var rawQuery: String?
+    var headers: [(name: String, value: String)] = []
+    var content = RequestContent.none
+    /// Whether credentials go along: function paths are open, and their authors are not trusted with them.
+    var isAdministrative = true
+    /// Longest silence on the connection, in seconds.
+    var silenceSecondsMax = GatewayRequest.answerSecondsMax
+
+    /// Silence after which an administrative answer will not come any more.
+    static let answerSecondsMax = 60.0
+    /// For calls whose function may think, builds that may compile and logs that are followed: a week, the
+    /// longest that a forgotten terminal should hold a connection.
+    static let patienceSecondsMax = 7.0 * 86400
+
+    init(_ method: String = "GET", _ path: String) {
+        self.method = method
+        self.path = path
+    }
+
+    /// Sets a JSON body.
+    mutating func setJSON(_ value: some Encodable) throws(CommandFailure) {
+        do {
+            content = .bytes(try JSONEncoder.wire.encode(value), type: "application/json")
+        } catch {
+            throw CommandFailure("cannot form the request", why: "\(error)")
+        }
+    }
+}
+
+/// Status line and headers of an answer.
+struct ResponseHead: Hashable, Sendable {
+    var status: Int
+    /// Names in lower case.
+    var headers: [String: String]
+
+    var isSuccess: Bool { (200..<300).contains(status) }
+}
+
+/// An answer that was read to its end.
+struct GatewayResponse: Hashable, Sendable {
+    var head: ResponseHead
+    var body: Data
+}
+
+extension JSONEncoder {
+    /// The form of every request body: RFC 3339 times.
+    static var wire: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+}
+
+extension String {
+    /// Percent-encoded as one segment of a path.
+    var pathSegment: String {
+        // RFC 3986 section 2.3: what never needs encoding.
+        let unreserved = CharacterSet(
+            charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+        )
+        return addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
+    }
+}

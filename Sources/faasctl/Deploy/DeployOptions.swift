@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flags that change a function's configuration; deploy lays them over function.yaml or the defaults.
+
+import ArgumentParser
+import FunctionModel
+
+/// Flags of `deploy` (design, section 7); each wins over the same key of function.yaml.
+struct DeployOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Route such as 'GET /hello' or '/api/*'; repeatable.", valueName: "route"))
+    var route: [String] = []
+
+    @Option(
+        name: [.customShort("e"), .long],
+        help: ArgumentHelp("Environment variable; repeatable.", valueName: "k=v")
+    )
+    var env: [String] = []
+
+    @Option(help: ArgumentHelp("Secret the function may read; repeatable.", valueName: "name"))
+    var secret: [String] = []
+
+    @Option(help: "stdio, cgi, http or lambda.")
+    var contract: Contract?
+
+    @Option(help: "Memory limit, for example 128Mi.")
+    var memory: String?
+
+    @Option(help: "Processor limit, for example 500m.")
+    var cpu: String?
+
+    @Option(help: "Processes and threads at once.")
+    var pids: Int?
+
+    @Option(help: "Wall time of one call, for example 30s.")
+    var timeout: String?
+
+    @Option(help: "Calls at once.")
+    var concurrency: Int?
+
+    @Option(help: ArgumentHelp("Containers kept ready.", valueName: "min:max"))
+    var warm: String?
+
+    @Option(help: "none or egress.")
+    var network: NetworkMode?
+
+    @Flag(help: "Root file system read-only, /tmp writable.")
+    var readOnly = false
+
+    @Option(help: ArgumentHelp("Cron expression; repeatable.", valueName: "cron"))
+    var schedule: [String] = []
+
+    @Option(help: ArgumentHelp("Time zone of the schedules, for example Europe/Berlin.", valueName: "tz"))
+    var timezone: String?
+
+    @Option(help: ArgumentHelp("Label; repeatable.", valueName: "k=v"))
+    var label: [String] = []
+
+    @Option(help: ArgumentHelp("Annotation; repeatable.", valueName: "k=v"))
+    var annotation: [String] = []
+
+    /// Lays the flags over a configuration.
+    ///
+    /// - Throws: ``ValidationError``: a usage error that names the flag.
+    func apply(to configuration: inout FunctionConfiguration) throws {
+        do {
+            try applyValues(to: &configuration)
+            try configuration.validate()
+        } catch let error as ModelError {
+            throw ValidationError("\(error)")
+        }
+    }
+
+    private func applyValues(to configuration: inout FunctionConfiguration) throws {
+        if !route.isEmpty { configuration.routes = try route.map { try Route($0) } }
+        for (key, value) in try Self.pairs(env, flag: "--env") { configuration.environment[key] = value }
+        for (key, value) in try Self.pairs(label, flag: "--label") { configuration.labels[key] = value }
+        for (key, value) in try Self.pairs(annotation, flag: "--annotation") {
+            configuration.annotations[key] = value
+        }
+        for name in secret where !configuration.secrets.contains(name) { configuration.secrets.append(name) }
+        if let contract { configuration.contract = contract }
+        if let memory { configuration.limits.memory = try ByteCount(memory, field: "--memory") }
+        if let cpu { configuration.limits.cpu = try Millicores(cpu, field: "--cpu") }
+        if let pids { configuration.limits.pids = pids }
+        if let timeout { configuration.timeout = try TimeSpan(timeout, field: "--timeout") }
+        if let concurrency { configuration.concurrency = concurrency }
+        if let warm { configuration.warm = try Self.warmRange(warm) }
+        if let network { configuration.network = network }
+        if readOnly { configuration.readOnlyRootFilesystem = true }
+        try applySchedules(to: &configuration)
+    }
+
+    private func applySchedules(to configuration: inout FunctionConfiguration) throws {
+        guard timezone == nil || !schedule.isEmpty else {
+            throw ValidationError("--timezone needs --schedule")
+        }
+        guard !schedule.isEmpty else { return }
+        configuration.schedules = schedule.map { cron in
+            var entry = ScheduleConfiguration(cron: cron)
+            entry.timezone = timezone
+            return entry
+        }
+    }
+
+    private static func pairs(_ texts: [String], flag: String) throws -> [(String, String)] {
+        try texts.map { text in
+            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+                throw ValidationError("\(flag): '\(text)' is not valid, expected KEY=VALUE")
+            }
+            return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+        }
+    }
+
+    private static func warmRange(_ text: String) throws -> WarmConfiguration {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let min = Int(parts[0]), let max = Int(parts[1]) else {
+            throw ValidationError("--warm: '\(text)' is not valid, expected MIN:MAX such as 1:8")
+        }
+        var warm = WarmConfiguration()
+        warm.min = min
+        warm.max = max
+        return warm
+    }
+}
+
+extension Contract: ExpressibleByArgument {}
+extension NetworkMode: ExpressibleByArgument {}

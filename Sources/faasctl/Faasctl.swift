@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one binary's entry: parses the command line, runs the command, writes its failure as one line.
+
+import ArgumentParser
+import Foundation
+
+/// `faasctl`: the gateway and the command line to it.
+@main
+struct Faasctl: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "faasctl",
+        abstract: "Functions as a service: every call in a fresh container.",
+        groupedSubcommands: [
+            CommandGroup(name: "Functions", subcommands: [InvokeCommand.self]),
+            CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),
+        ]
+    )
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let quiet as QuietExit {
+            Foundation.exit(quiet.exitCode)
+        } catch let failure as CommandFailure {
+            Terminal.error.remark("faasctl: \(failure)")
+            Foundation.exit(failure.exitCode)
+        } catch let mistake as ManifestError {
+            Terminal.error.remark("faasctl: \(mistake)")
+            Foundation.exit(1)
+        } catch {
+            // Usage errors (64), --help and --version: the parser knows their texts and codes.
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a manifest says of one function; deploy and up turn it into requests.
+
+import FunctionModel
+
+/// One function as function.yaml or an entry of stack.yaml describes it.
+struct FunctionManifest: Hashable, Sendable {
+    var name: FunctionName
+    /// A reference, when the image exists already, or the name that the built one gets.
+    var image: String?
+    /// The folder to build from, as written: relative to the manifest's own folder.
+    var buildFolder: String?
+    var buildArguments: [String: String] = [:]
+    var configuration = FunctionConfiguration()
+    /// Keys that have no effect here, for people who bring a manifest from elsewhere.
+    var remarks: [String] = []
+}
+
+extension FunctionManifest {
+    /// Reads a function.yaml.
+    ///
+    /// - Throws: ``ManifestError`` with the place of the first mistake.
+    static func read(_ text: String, file: String) throws(ManifestError) -> FunctionManifest {
+        let top = try ManifestSource(file: file, variables: nil).parse(text)
+        let mapping = try ManifestMapping(top)
+        guard let nameNode = mapping["name"] else {
+            throw ManifestError(file: file, message: "'name' is missing, expected the function's name")
+        }
+        let name = try nameNode.value(Self.parseName)
+        return try FunctionReader(mapping: mapping).read(name: name, ownKeys: ["name"])
+    }
+
+    /// The name's own message says what is allowed.
+    static func parseName(_ text: String, field: String) throws(ModelError) -> FunctionName {
+        try FunctionName(text)
+    }
+}

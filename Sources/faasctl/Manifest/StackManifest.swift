@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stack.yaml: OpenFaaS's form, a map of functions by name; up deploys them all.
+
+import FunctionModel
+
+/// Every function of a stack.yaml, in the order of the file.
+struct StackManifest: Hashable, Sendable {
+    var functions: [FunctionManifest] = []
+    /// The gateway that the file names; the command line and the environment come before it.
+    var gateway: String?
+    /// Keys that have no effect here.
+    var remarks: [String] = []
+
+    /// Functions one stack may hold: as many as one gateway is built for.
+    private static let functionsMax = 10_000
+
+    /// Reads a stack.yaml.
+    ///
+    /// - Parameters:
+    ///   - text: YAML or JSON.
+    ///   - file: how messages name it.
+    ///   - variables: values for `${NAME}`.
+    /// - Returns: the functions, checked.
+    /// - Throws: ``ManifestError`` with the place of the first mistake.
+    static func read(
+        _ text: String,
+        file: String,
+        variables: [String: String]
+    ) throws(ManifestError) -> StackManifest {
+        let top = try ManifestMapping(ManifestSource(file: file, variables: variables).parse(text))
+        try top.allow(only: ["version", "provider", "functions", "configuration"])
+        var stack = StackManifest()
+        if let provider = top["provider"] { try stack.readProvider(ManifestMapping(provider)) }
+        if top["configuration"] != nil {
+            let place = top.mistake(atKey: "configuration", "'configuration' has no effect here")
+            stack.remarks.append("\(place)")
+        }
+        guard let functions = top["functions"] else {
+            throw top.node.mistake("'functions' is missing, expected a map of functions by name")
+        }
+        let entries = try ManifestMapping(functions)
+        guard entries.entries.count <= functionsMax else {
+            throw functions.mistake("more than \(functionsMax) functions in one stack")
+        }
+        for entry in entries.entries {
+            let name: FunctionName
+            do { name = try FunctionName(entry.key) } catch {
+                throw entries.mistake(atKey: entry.key, "\(error)")
+            }
+            let reader = FunctionReader(mapping: try ManifestMapping(entry.value))
+            stack.functions.append(try reader.read(name: name, ownKeys: []))
+        }
+        return stack
+    }
+
+    private mutating func readProvider(_ provider: ManifestMapping) throws(ManifestError) {
+        try provider.allow(only: ["name", "gateway", "network"])
+        gateway = try provider["gateway"]?.text()
+    }
+}

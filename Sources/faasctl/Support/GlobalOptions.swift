@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options that every command talking to a gateway has.
+
+import ArgumentParser
+import Foundation
+
+/// How results are written.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json, yaml
+}
+
+/// `--gateway`, `--output`, `--quiet`.
+struct GlobalOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The gateway's address. Default: $FAASCTL_GATEWAY, $OPENFAAS_URL, else \(Self.defaultGateway).",
+            valueName: "url"
+        )
+    )
+    var gateway: String?
+
+    @Option(name: .shortAndLong, help: "Result as a table for people, or json or yaml for programs.")
+    var output = OutputFormat.table
+
+    @Flag(name: .shortAndLong, help: "Write results only, no remarks and no progress.")
+    var quiet = false
+
+    static let defaultGateway = "http://127.0.0.1:8080"
+
+    /// The client for the chosen gateway.
+    ///
+    /// - Parameter fallback: an address that a stack.yaml names; the command line and environment win.
+    /// - Returns: a client with the credentials that belong to the address.
+    /// - Throws: ``CommandFailure`` when the address is no http address.
+    func client(fallback: String? = nil) throws(CommandFailure) -> GatewayClient {
+        let environment = ProcessInfo.processInfo.environment
+        let fromEnvironment = [environment["FAASCTL_GATEWAY"], environment["OPENFAAS_URL"]].compactMap { $0 }
+            .first { !$0.isEmpty }
+        var address = gateway ?? fromEnvironment ?? fallback ?? Self.defaultGateway
+        if !address.contains("://") { address = "http://" + address }
+        while address.hasSuffix("/") { address.removeLast() }
+        guard let url = URL(string: address), ["http", "https"].contains(url.scheme), url.host != nil else {
+            throw CommandFailure(
+                "cannot use the gateway '\(address)'",
+                why: "it is no http address",
+                next: "write it as http://HOST:PORT"
+            )
+        }
+        let credentials = Credentials.find(address: address, environment: environment)
+        return GatewayClient(address: address, credentials: credentials)
+    }
+
+    /// Writes a remark for people, unless they asked for quiet.
+    func remark(_ text: String) {
+        if !quiet { Terminal.error.remark(text) }
+    }
+
+    /// Writes a result in the chosen form.
+    ///
+    /// - Parameters:
+    ///   - json: the gateway's own JSON.
+    ///   - table: what people get.
+    /// - Throws: ``CommandFailure`` when it cannot be written.
+    func emit(json: Data, table: () throws(CommandFailure) -> String) throws(CommandFailure) {
+        switch output {
+        case .table: try Terminal.output.write(try table().utf8)
+        case .json:
+            try Terminal.output.write(json)
+            if json.last != UInt8(ascii: "\n") { try Terminal.output.line("") }
+        case .yaml: try Terminal.output.write(YAMLOutput.text(ofJSON: json).utf8)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// function.yaml: what is read, and how mistakes are told.
+
+import FunctionModel
+import Testing
+
+@testable import faasctl
+
+@Suite struct FunctionManifestTests {
+    private static let whole = """
+        name: hello
+        image: hello:latest
+        routes: ["GET /hello", "/api/hello/*", "hello.example.com/"]
+        contract: cgi
+        environment: {GREETING: hi, NUMBER: 5, EMPTY: }
+        secrets: [api-key]
+        limits: {memory: 64Mi, cpu: 500m, pids: 8, disk: 1Mi, body: 2Mi, output: 3Mi}
+        timeout: 1m30s
+        grace: 5
+        concurrency: 4
+        queue: {length: 7, wait: 3s}
+        warm: {min: 1, max: 2}
+        network: egress
+        readonly_root_filesystem: true
+        schedules:
+          - {cron: "*/5 * * * *", timezone: Europe/Berlin, overlap: queue, missed: all, input: "{}"}
+        async: {attempts: 2, min_wait: 2s, max_wait: 1m, codes: [500]}
+        labels: {team: a}
+        annotations: {note: b}
+        command: [/bin/run, "-x"]
+        content_type: text/plain
+        """
+
+    @Test("every key of the design is read")
+    func readsEveryKey() throws {
+        let manifest = try FunctionManifest.read(Self.whole, file: "function.yaml")
+        let configuration = manifest.configuration
+        #expect(manifest.name.text == "hello")
+        #expect(manifest.image == "hello:latest")
+        #expect(
+            configuration.routes.map(\.description) == ["GET /hello", "/api/hello/*", "hello.example.com/"]
+        )
+        #expect(configuration.contract == .cgi)
+        #expect(configuration.environment == ["GREETING": "hi", "NUMBER": "5", "EMPTY": ""])
+        #expect(configuration.limits.memory == .mebibytes(64))
+        #expect(configuration.limits.cpu == Millicores(count: 500))
+        #expect(configuration.limits.output == .mebibytes(3))
+        #expect(configuration.timeout == .seconds(90))
+        #expect(configuration.grace == .seconds(5))
+        #expect(configuration.queue.length == 7)
+        #expect(configuration.warm.min == 1)
+        #expect(configuration.network == .egress)
+        #expect(configuration.readOnlyRootFilesystem)
+        #expect(configuration.schedules.first?.overlap == .queue)
+        #expect(configuration.schedules.first?.missed == .all)
+        #expect(configuration.asynchronous.codes == [500])
+        #expect(configuration.command == ["/bin/run", "-x"])
+        #expect(configuration.contentType == "text/plain")
+    }
+
+    @Test("JSON is read like YAML")
+    func readsJSON() throws {
+        let text = #"{"name": "hello", "image": "a:b", "limits": {"memory": "32Mi"}, "concurrency": 3}"#
+        let manifest = try FunctionManifest.read(text, file: "function.json")
+        #expect(manifest.configuration.limits.memory == .mebibytes(32))
+        #expect(manifest.configuration.concurrency == 3)
+    }
+
+    @Test(
+        "a mistake is told with file, line, column and what was meant",
+        arguments: [
+            ("name: a\nimage: b\ntmeout: 3s\n", "f:3:1: unknown key 'tmeout' (did you mean 'timeout'?)"),
+            (
+                "name: a\nimage: b\nlimits:\n  memroy: 3Mi\n",
+                "f:4:3: unknown key 'memroy' in 'limits' (did you mean 'memory'?)"
+            ),
+            ("name: a\nimage: b\nzzz: 1\n", "f:3:1: unknown key 'zzz'"),
+            (
+                "name: a\nimage: b\ntimeout: soon\n",
+                "f:3:10: timeout: 'soon' is not valid, expected a duration such as 30s, 1m30s or 250ms"
+            ),
+            ("name: a\nimage: b\nroutes: /x\n", "f:3:9: 'routes' is a single value, expected a list"),
+            ("name: a\nimage: b\nlimits: 3\n", "f:3:9: 'limits' is a single value, expected a map"),
+            (
+                "name: a\nimage: b\nconcurrency: many\n",
+                "f:3:14: concurrency: 'many' is not valid, expected a whole number"
+            ),
+            (
+                "name: a\nimage: b\nprestart: yes\n",
+                "f:3:11: prestart: 'yes' is not valid, expected true or false"
+            ),
+            (
+                "name: a\nimage: b\ncontract: stdoi\n",
+                "f:3:11: contract: 'stdoi' is not valid, expected one of stdio, cgi, http, lambda (did you mean 'stdio'?)"
+            ),
+            (
+                "name: a\nimage: b\nconcurrency: 0\n",
+                "f:3:14: concurrency: '0' is not valid, expected 1 to 4096"
+            ),
+            (
+                "name: a\nimage: b\nlimits:\n  memory: 1Ki\n",
+                "f:4:11: limits.memory: '1Ki' is not valid, expected at least 2Mi"
+            ),
+            (
+                "name: a\nimage: b\nschedules: [{timezone: UTC}]\n",
+                "f:3:13: 'schedules[0]' lacks 'cron', expected an expression such as '*/5 * * * *'"
+            ),
+            ("image: b\n", "f: 'name' is missing, expected the function's name"),
+            (
+                "name: a\n",
+                "f:1:1: neither 'image' nor 'build' is given, expected a reference or a folder with a Dockerfile"
+            ),
+            ("name: a\nname: b\nimage: c\n", "f:1:1: key 'name' stands twice in one map"),
+            ("", "f: the file is empty"),
+            ("- a\n", "f:1:1: the file is a list, expected a map"),
+        ]
+    )
+    func tellsMistakes(text: String, message: String) {
+        let mistake = #expect(throws: ManifestError.self) {
+            try FunctionManifest.read(text, file: "f")
+        }
+        #expect(mistake?.description == message)
+    }
+
+    @Test("text that is no YAML is told with its place")
+    func tellsSyntax() {
+        let mistake = #expect(throws: ManifestError.self) {
+            try FunctionManifest.read("name: a\nimage: [b\n", file: "f")
+        }
+        #expect(mistake?.line == 3)
+    }
+
+    @Test("OpenFaaS's words are translated or named as without effect")
+    func translatesOpenFaaS() throws {
+        let text = """
+            name: a
+            lang: dockerfile
+            handler: ./a
+            image: a:1
+            fprocess: cat -
+            skip_build: true
+            namespace: openfaas-fn
+            """
+        let manifest = try FunctionManifest.read(text, file: "f")
+        #expect(manifest.buildFolder == "./a")
+        #expect(manifest.configuration.command == ["cat", "-"])
+        #expect(manifest.remarks == ["f:6:13: 'skip_build' has no effect here"])
+    }
+}
