@@ -20,8 +20,8 @@ let cSettings: [CSetting] = [
 ]
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -79,7 +79,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "FunctionModel", "FunctionStore", "Images", "Scheduler", hummingbird, nioCore, logging,
+                "FunctionModel", "FunctionStore", "Images", "Scheduler", hummingbird, nioCore, nioHTTP1, logging,
             ],
             swiftSettings: swiftSettings
         ),
@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Scheduler", "FunctionModel", hummingbird, hummingbirdTesting, nioCore, logging,
+                "Gateway", "Scheduler", "FunctionModel", hummingbird, nioCore, nioHTTP1, logging,
             ],
             swiftSettings: swiftSettings
         ),

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that the HTTP edge can be told. faasctl fills it in from flags and files; GatewayServer reads it.
+
+package import Logging
+
+/// Options of the HTTP edge.
+package struct GatewayConfiguration: Sendable {
+    /// Address to listen on: a name, an IPv4 or an IPv6 address.
+    package var host = "127.0.0.1"
+    /// TCP port to listen on; 0 lets the kernel choose one.
+    package var port = 8080
+    /// DATA: credentials lie in `DATA/secrets`, uploads pass through `DATA/run`.
+    package var dataDirectory: String
+    package var limits = GatewayLimits()
+    /// Level of the one line per invocation.
+    package var accessLogLevel: Logger.Level = .debug
+    /// What `/system/info` calls the gateway's release.
+    package var version = "0.1.0"
+
+    package init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+}
+
+/// Bounds of what a client may send or hold.
+package struct GatewayLimits: Hashable, Sendable {
+    /// One header field, in bytes. Half of what a process takes as one environment string (128 KiB).
+    package var headerFieldBytesMax = 64 << 10
+    /// All header fields together, in bytes. They go into the environment twice, which execve(2) bounds.
+    package var headerBytesMax = 128 << 10
+    /// Header fields. Browsers send about 20, proxies add a few.
+    package var headerCountMax = 256
+    /// A connection on which nothing happens is closed after this; not while a function runs.
+    package var idleTimeout = Duration.seconds(75)
+    /// Connections at once; more wait in the kernel's backlog. Each costs about 20 KiB and a descriptor.
+    package var connectionsMax = 8192
+    /// An image archive or build context, in bytes.
+    package var uploadBytesMax = 8 << 30
+    /// A JSON body of the admin API, in bytes. A deployment with a big environment is a few KiB.
+    package var adminBodyBytesMax = 1 << 20
+
+    package init() {}
+}

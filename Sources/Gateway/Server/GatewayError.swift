@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why the HTTP edge could not start. faasctl prints the description as its one line.
+
+/// The gateway cannot listen.
+package enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
+    case addressInUse(host: String, port: Int)
+    case cannotListen(host: String, port: Int, reason: String)
+    /// The admin credentials could not be read or made.
+    case credentials(path: String, reason: String)
+    /// The server ended although nobody asked it to.
+    case ended(reason: String)
+
+    package var description: String {
+        switch self {
+        case .addressInUse(let host, let port):
+            "\(host):\(port) is in use by another program; choose another with --listen"
+        case .cannotListen(let host, let port, let reason):
+            "cannot listen on \(host):\(port): \(reason); choose another with --listen"
+        case .credentials(let path, let reason):
+            "the admin credentials in \(path) cannot be used: \(reason)"
+        case .ended(let reason): "the HTTP server ended: \(reason)"
+        }
+    }
+}
