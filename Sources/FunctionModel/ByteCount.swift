@@ -6,7 +6,11 @@ package struct ByteCount: Hashable, Sendable, Comparable, CustomStringConvertibl
     package let bytes: Int
 
     package init(bytes: Int) { self.bytes = bytes }
+
+    /// `count` times 1024 squared bytes.
     package static func mebibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 20) }
+
+    /// `count` times 1024 bytes.
     package static func kibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 10) }
 
     /// Powers of 1024 first, so that a size is written in the largest unit that divides it.

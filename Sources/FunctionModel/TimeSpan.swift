@@ -6,6 +6,8 @@ package struct TimeSpan: Hashable, Sendable, Comparable, CustomStringConvertible
     package let duration: Duration
 
     package init(_ duration: Duration) { self.duration = duration }
+
+    /// A span of whole seconds.
     package static func seconds(_ count: Int) -> TimeSpan { TimeSpan(.seconds(count)) }
 
     /// Longest accepted span: a year, which keeps every sum in 64-bit nanoseconds.

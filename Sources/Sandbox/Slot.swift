@@ -40,6 +40,7 @@ package final class WarmSandbox: Sendable {
     /// Ends stdin. Idempotent.
     package func closeInput() {}
 
+    /// What ``collect(upTo:)`` found.
     package enum Collected: Sendable {
         /// PID 1 has exited and this was all of stdout.
         case complete(ByteBuffer, ExitReport)

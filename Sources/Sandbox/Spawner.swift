@@ -32,6 +32,7 @@ package final class Spawner: Sendable {
 
 /// One line of what the host offers.
 package struct HostFinding: Hashable, Sendable {
+    /// How much the lack of it takes away; `fatal` means that no sandbox can be made.
     package enum Level: String, Hashable, Sendable { case ok, missing, fatal }
     package var level: Level
     /// For example `cgroup memory (v1)`.

@@ -3,6 +3,7 @@
 
 /// The end of PID 1, and with it of everything in its PID namespace.
 package struct ExitReport: Hashable, Sendable {
+    /// What became of PID 1.
     package enum Ending: Hashable, Sendable {
         case exited(code: Int32)
         case signalled(Int32)
