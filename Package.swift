@@ -66,7 +66,7 @@ let package = Package(
         ),
         .target(
             name: "Images",
-            dependencies: ["COpenSSL", "CArchive", "FunctionModel", "Sandbox", logging],
+            dependencies: ["COpenSSL", "CArchive", "CSandbox", "FunctionModel", "Sandbox", logging],
             swiftSettings: swiftSettings
         ),
         .target(

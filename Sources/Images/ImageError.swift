@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The typed error of the image store, archives and unpacking; its text is made here once.
+
+/// Why an image could not be read, stored, unpacked or found.
+package enum ImageError: Error, Hashable, Sendable, CustomStringConvertible {
+    case malformedDigest(String)
+    case malformedReference(String, reason: String)
+    /// No image has this reference or digest.
+    case unknownImage(String)
+    /// A blob that a document names is not in the store.
+    case missingBlob(Digest, neededBy: String)
+    /// Content is not what its descriptor says.
+    case digestMismatch(what: String, expected: Digest, actual: Digest)
+    case sizeMismatch(what: String, expected: Int, actual: Int)
+    /// A manifest, index, configuration or archive listing is not what it has to be.
+    case malformedDocument(what: String, reason: String)
+    case unknownMediaType(String, in: String)
+    /// The image is for another operating system or processor.
+    case wrongPlatform(reference: String, image: String, host: String)
+    /// The file is no archive of a known form, or ends too early, or is damaged.
+    case malformedArchive(file: String, reason: String)
+    /// An entry of a layer asks for what no honest layer needs.
+    case hostileEntry(name: String, reason: String)
+    /// The layers together make a tree that must not be run.
+    case hostileTree(path: String, reason: String)
+    /// One of ``UnpackLimits`` was passed.
+    case limitExceeded(what: String, limit: Int)
+    /// USER names nobody in the image.
+    case unknownUser(String)
+    /// The image is used by what is deployed.
+    case inUse(reference: String, by: [String])
+    /// The file system or quota is full; nothing of the operation was kept.
+    case noSpace(path: String)
+    /// A system call failed.
+    case system(call: String, path: String, errorNumber: Int32)
+    /// The records of references could not be read or written.
+    case references(String)
+    case cancelled
+
+    package var description: String {
+        switch self {
+        case .malformedDigest(let text): "'\(text)' is no digest, expected sha256: and 64 hexadecimal digits"
+        case .malformedReference(let text, let reason): "'\(text)' is no image reference: \(reason)"
+        case .unknownImage(let name):
+            "no image '\(name)' here; load it with 'faasctl image load', pull it or build it"
+        case .missingBlob(let digest, let owner): "\(owner) needs \(digest), which is not in the store"
+        case .digestMismatch(let what, let expected, let actual):
+            "\(what) has digest \(actual), expected \(expected)"
+        case .sizeMismatch(let what, let expected, let actual):
+            "\(what) has \(actual) bytes, expected \(expected)"
+        case .malformedDocument(let what, let reason): "\(what): \(reason)"
+        case .unknownMediaType(let type, let owner): "\(owner) has the unknown media type '\(type)'"
+        case .wrongPlatform(let reference, let image, let host):
+            "image '\(reference)' is for \(image), this host is \(host)"
+        case .malformedArchive(let file, let reason): "\(file): \(reason)"
+        case .hostileEntry(let name, let reason): "entry '\(name)' refused: \(reason)"
+        case .hostileTree(let path, let reason): "image refused: \(path) \(reason)"
+        case .limitExceeded(let what, let limit): "\(what) exceeds the limit of \(limit)"
+        case .unknownUser(let name): "USER '\(name)' is not in the image's /etc/passwd or /etc/group"
+        case .inUse(let reference, let users):
+            "image '\(reference)' is in use by \(users.joined(separator: ", "))"
+        case .noSpace(let path): "no space left for \(path); nothing was kept"
+        case .system(let call, let path, let number): "\(call) \(path): \(SystemCall.message(number))"
+        case .references(let reason): "image references: \(reason)"
+        case .cancelled: "cancelled"
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Content by digest, in DATA/blobs/sha256. A blob is there whole and verified, or not there.
+
+import FoundationEssentials
+import Glibc
+import Synchronization
+
+/// The content-addressed files of every image. All calls block on the disk: use them from ``BlockingWork``.
+package final class BlobStore: Sendable {
+    /// `DATA/blobs/sha256`.
+    package let directory: String
+    /// `DATA/blobs/partial`: what is still being written.
+    let partialDirectory: String
+    /// Held while a blob is claimed or removed, so that no removal slips between a look and a touch.
+    private let gate = Mutex(Leases())
+
+    private struct Leases {
+        var next = 0
+        /// When each running operation began, in nanoseconds of the wall clock.
+        var started: [Int: Int64] = [:]
+    }
+
+    /// Makes the folders. Unfinished blobs of an earlier run are removed, resumable ones after a week.
+    package init(dataDirectory: String) throws(ImageError) {
+        directory = dataDirectory + "/blobs/sha256"
+        partialDirectory = dataDirectory + "/blobs/partial"
+        try Directories.make(directory)
+        try Directories.make(partialDirectory)
+        try sweep(now: Date())
+    }
+
+    /// Where a blob is, or would be.
+    package func path(of digest: Digest) -> String { directory + "/" + digest.hex }
+
+    /// Bytes of a stored blob, nil when it is absent.
+    package func size(of digest: Digest) -> Int? {
+        var status = stat()
+        guard stat(path(of: digest), &status) == 0 else { return nil }
+        return Int(status.st_size)
+    }
+
+    /// Says whether a blob is here, and keeps it from garbage collection until the caller's lease ends.
+    package func claim(_ digest: Digest) -> Bool {
+        gate.withLock { _ in utimensat(AT_FDCWD, path(of: digest), nil, 0) == 0 }
+    }
+
+    /// Opens a blob for reading.
+    ///
+    /// - Throws: ``ImageError/missingBlob(_:neededBy:)``.
+    package func open(_ digest: Digest, for owner: String) throws(ImageError) -> OpenFile {
+        do {
+            return try OpenFile(path: path(of: digest))
+        } catch .system(_, _, ENOENT) {
+            throw .missingBlob(digest, neededBy: owner)
+        }
+    }
+
+    /// Reads a small blob whole and verifies it.
+    ///
+    /// - Parameters:
+    ///   - limit: the most bytes it may have.
+    ///   - owner: what needs it, for the error.
+    package func read(_ digest: Digest, limit: Int, for owner: String) throws(ImageError) -> [UInt8] {
+        let file = try open(digest, for: owner)
+        let bytes = try file.read(upTo: limit + 1, of: path(of: digest))
+        guard bytes.count <= limit else { throw .limitExceeded(what: "size of \(digest)", limit: limit) }
+        let actual = Digest(of: bytes)
+        guard actual == digest else {
+            throw .digestMismatch(what: "stored blob", expected: digest, actual: actual)
+        }
+        return bytes
+    }
+
+    /// Begins a blob that nobody resumes.
+    ///
+    /// - Parameters:
+    ///   - expected: refused at the end unless it has this digest; nil takes whatever comes.
+    ///   - size: refused as soon as it has more bytes, and at the end when fewer; nil takes any.
+    package func beginWrite(expected: Digest? = nil, size: Int? = nil) throws(ImageError) -> BlobWriter {
+        try BlobWriter.fresh(in: self, expected: expected, size: size)
+    }
+
+    /// Begins or continues a download; ``BlobWriter/written`` says from where on.
+    ///
+    /// What was written stays when the writer is dropped without ``BlobWriter/commit()``. One writer per digest
+    /// at a time: the second gets ``ImageError/system(call:path:errorNumber:)`` with EWOULDBLOCK.
+    package func resumeWrite(expected: Digest, size: Int) throws(ImageError) -> BlobWriter {
+        try BlobWriter.resumed(in: self, expected: expected, size: size)
+    }
+
+    /// Stores bytes in memory.
+    @discardableResult
+    package func put(_ bytes: [UInt8]) throws(ImageError) -> Digest {
+        let digest = Digest(of: bytes)
+        if claim(digest) { return digest }
+        var writer = try beginWrite(expected: digest, size: bytes.count)
+        try writer.write(bytes)
+        return try writer.commit()
+    }
+
+    /// Every blob that is here.
+    package func all() throws(ImageError) -> [Digest] {
+        try Directories.names(in: directory).compactMap(Digest.init(hex:))
+    }
+
+    /// Keeps everything that is written or claimed from now on from ``removeUnused(_:)``.
+    ///
+    /// Hold it from the first blob of an image until its reference is set.
+    package func lease() -> BlobLease {
+        let id = gate.withLock { leases in
+            leases.next += 1
+            leases.started[leases.next] = Self.wallClockNanoseconds()
+            return leases.next
+        }
+        return BlobLease(store: self, id: id)
+    }
+
+    fileprivate func endLease(_ id: Int) {
+        gate.withLock { _ = $0.started.removeValue(forKey: id) }
+    }
+
+    /// Removes a blob unless a running operation has written or claimed it.
+    ///
+    /// - Returns: the bytes given back; nil when it stays or was absent.
+    func removeUnused(_ digest: Digest) throws(ImageError) -> Int? {
+        let path = path(of: digest)
+        let result: Result<Int?, ImageError> = gate.withLock { leases in
+            var status = stat()
+            guard stat(path, &status) == 0 else { return .success(nil) }
+            let touched = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+            if let oldest = leases.started.values.min(), touched >= oldest { return .success(nil) }
+            guard unlink(path) == 0 else { return .failure(SystemCall.failure("unlink", path)) }
+            return .success(Int(status.st_size))
+        }
+        return try result.get()
+    }
+
+    /// File times come from the kernel's coarse clock, which lags by up to a tick: 100 ms is slack enough.
+    private static func wallClockNanoseconds() -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - 100_000_000
+    }
+
+    private func sweep(now: Date) throws(ImageError) {
+        let maximumAge = 7.0 * 24 * 3600
+        for name in try Directories.names(in: partialDirectory) {
+            let path = partialDirectory + "/" + name
+            var status = stat()
+            guard stat(path, &status) == 0 else { continue }
+            let age = now.timeIntervalSince1970 - Double(status.st_mtim.tv_sec)
+            if Digest(hex: name) == nil || age > maximumAge { unlink(path) }
+        }
+    }
+}
+
+/// Protects blobs of a running operation from garbage collection; ends with its last owner.
+package final class BlobLease: Sendable {
+    private let store: BlobStore
+    private let id: Int
+
+    fileprivate init(store: BlobStore, id: Int) {
+        self.store = store
+        self.id = id
+    }
+
+    deinit { store.endLease(id) }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Folders of the store: making, listing, removing whole trees. All calls block.
+
+import Glibc
+
+enum Directories {
+    /// Makes a folder and its parents.
+    static func make(_ path: String, mode: mode_t = 0o755) throws(ImageError) {
+        if mkdir(path, mode) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw SystemCall.failure("mkdir", path)
+        }
+        try make(String(path[..<slash]))
+        guard mkdir(path, mode) == 0 || errno == EEXIST else { throw SystemCall.failure("mkdir", path) }
+    }
+
+    /// Makes renames and new names in a folder durable.
+    static func synchronize(_ path: String) throws(ImageError) {
+        try OpenFile(path: path, flags: O_RDONLY | O_DIRECTORY).synchronize(path)
+    }
+
+    /// Names in a folder, sorted, without `.` and `..`.
+    static func names(in path: String) throws(ImageError) -> [String] {
+        let descriptor = try SystemCall.check("open", path) { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        return try names(consuming: descriptor, path: path).map { String(decoding: $0, as: UTF8.self) }
+            .sorted()
+    }
+
+    /// Names in an open folder as bytes; closes the descriptor.
+    static func names(consuming descriptor: Int32, path: String) throws(ImageError) -> [[UInt8]] {
+        guard let stream = fdopendir(descriptor) else {
+            let failure = SystemCall.failure("fdopendir", path)
+            close(descriptor)
+            throw failure
+        }
+        defer { closedir(stream) }
+        var names: [[UInt8]] = []
+        while let entry = readdir(stream) {
+            let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+            let name = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
+            let bytes = UnsafeBufferPointer(start: name, count: strlen(name)).map(UInt8.init(bitPattern:))
+            if bytes != Array(".".utf8), bytes != Array("..".utf8) { names.append(bytes) }
+        }
+        return names
+    }
+
+    /// Removes a whole tree by its host path.
+    static func removeTree(path: String) throws(ImageError) {
+        guard let slash = path.lastIndex(of: "/") else { return }
+        let parent = String(path[..<slash])
+        let file = try OpenFile(path: parent.isEmpty ? "/" : parent, flags: O_RDONLY | O_DIRECTORY)
+        try TreeRemoval.remove(Array(path[path.index(after: slash)...].utf8), in: file.descriptor)
+    }
+}
