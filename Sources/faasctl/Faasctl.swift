@@ -11,6 +11,7 @@ struct Faasctl: AsyncParsableCommand {
         commandName: "faasctl",
         abstract: "Functions as a service: every call in a fresh container.",
         groupedSubcommands: [
+            CommandGroup(name: "Gateway", subcommands: [ServeCommand.self, DoctorCommand.self]),
             CommandGroup(name: "Functions", subcommands: [InvokeCommand.self]),
             CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),
         ]

@@ -7,6 +7,22 @@ import Foundation
 /// How results are written.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, json, yaml
+
+    /// Writes a result.
+    ///
+    /// - Parameters:
+    ///   - json: the result as programs read it.
+    ///   - table: what people get.
+    /// - Throws: ``CommandFailure`` when it cannot be written.
+    func emit(json: Data, table: () throws(CommandFailure) -> String) throws(CommandFailure) {
+        switch self {
+        case .table: try Terminal.output.write(try table().utf8)
+        case .json:
+            try Terminal.output.write(json)
+            if json.last != UInt8(ascii: "\n") { try Terminal.output.line("") }
+        case .yaml: try Terminal.output.write(YAMLOutput.text(ofJSON: json).utf8)
+        }
+    }
 }
 
 /// `--gateway`, `--output`, `--quiet`.
@@ -62,12 +78,6 @@ struct GlobalOptions: ParsableArguments {
     ///   - table: what people get.
     /// - Throws: ``CommandFailure`` when it cannot be written.
     func emit(json: Data, table: () throws(CommandFailure) -> String) throws(CommandFailure) {
-        switch output {
-        case .table: try Terminal.output.write(try table().utf8)
-        case .json:
-            try Terminal.output.write(json)
-            if json.last != UInt8(ascii: "\n") { try Terminal.output.line("") }
-        case .yaml: try Terminal.output.write(YAMLOutput.text(ofJSON: json).utf8)
-        }
+        try output.emit(json: json, table: table)
     }
 }

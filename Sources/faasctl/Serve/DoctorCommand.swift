@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl doctor`: what this host offers for containers and what it lacks, with advice.
+
+import ArgumentParser
+import Foundation
+import Logging
+import Sandbox
+
+/// One finding as programs read it.
+private struct FindingRecord: Encodable {
+    var level: String
+    var name: String
+    var advice: String
+}
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Check what this host offers for containers.",
+        discussion: "Exits 1 when functions cannot run here. Needs no running gateway."
+    )
+
+    @Option(name: .shortAndLong, help: "Result as a table for people, or json or yaml for programs.")
+    var output = OutputFormat.table
+
+    @Flag(name: .shortAndLong, help: "Write what is missing only.")
+    var quiet = false
+
+    func run() async throws {
+        let findings = try await probe()
+        let shown = findings.filter { !quiet || $0.level != .ok }
+        let records = shown.map {
+            FindingRecord(level: $0.level.rawValue, name: $0.name, advice: $0.advice)
+        }
+        let json = try JSONEncoder.wire.encode(records)
+        try output.emit(json: json) { Self.table(records) }
+        if findings.contains(where: { $0.level == .fatal }) { throw QuietExit(exitCode: 1) }
+    }
+
+    /// Starts the spawner on a folder of its own, so that a running gateway is not disturbed.
+    private func probe() async throws -> [HostFinding] {
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("mayfly-doctor-\(ProcessInfo.processInfo.processIdentifier)").path
+        let what = "cannot check this host"
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory + "/rootfs",
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+        } catch {
+            throw CommandFailure(
+                what,
+                why: error.localizedDescription,
+                next: "set TMPDIR to a writable folder"
+            )
+        }
+        defer {
+            do { try FileManager.default.removeItem(atPath: directory) } catch {
+                Terminal.error.remark("faasctl: \(directory) stays behind: \(error.localizedDescription)")
+            }
+        }
+        let logger = Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() }
+        let spawner: Spawner
+        do { spawner = try Spawner(dataDirectory: directory, logger: logger) } catch {
+            throw CommandFailure(what, why: "\(error)")
+        }
+        let findings = spawner.findings
+        await spawner.stop()
+        return findings
+    }
+
+    private static func table(_ records: [FindingRecord]) -> String {
+        var table = Table("STATE", "WHAT", "ADVICE")
+        for record in records { table.add(record.level, record.name, record.advice) }
+        return table.text(colour: Terminal.output.hasColour)
+    }
+}

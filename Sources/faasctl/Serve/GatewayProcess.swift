@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a gateway: platform up, edge up, one line, a signal, both down in order. ServeCommand drives it.
+
+import Foundation
+import FunctionModel
+import Gateway
+import Logging
+import Scheduler
+import ServiceLifecycle
+
+/// One gateway in this process.
+struct GatewayProcess: Sendable {
+    let configuration: ServeConfiguration
+
+    /// The HTTP edge as ServiceLifecycle wants it.
+    private struct Edge: Service {
+        let server: GatewayServer
+        let address: ListenAddress
+
+        func run() async throws {
+            try await server.run { port in
+                var address = address
+                address.port = port
+                // Scripts wait for this line; nobody reading it is no reason to stop.
+                try? Terminal.output.line("\(Product.name) listens on http://\(address)")
+            }
+        }
+    }
+
+    /// Runs until a signal; returns when nothing of it is left.
+    ///
+    /// - Throws: ``CommandFailure`` when it cannot start.
+    func run() async throws(CommandFailure) {
+        let signals = SignalWatch()
+        let logger = makeLogger()
+        raiseFileLimit(logger)
+        let platform: Platform
+        do {
+            platform = try Platform(configuration.platform(logger: logger))
+            try await platform.start()
+        } catch {
+            throw CommandFailure("cannot start the gateway", why: "\(error)")
+        }
+        do {
+            let server = try GatewayServer(configuration.gateway, platform: platform, logger: logger)
+            try await serve(server, platform: platform, signals: signals, logger: logger)
+        } catch {
+            await platform.shutdown()
+            throw CommandFailure("cannot start the gateway", why: "\(error)")
+        }
+    }
+
+    private func serve(
+        _ server: GatewayServer,
+        platform: Platform,
+        signals: SignalWatch,
+        logger: Logger
+    ) async throws {
+        var options = ServiceGroupConfiguration(
+            services: [.init(service: Edge(server: server, address: configuration.listen))],
+            logger: logger
+        )
+        options.maximumGracefulShutdownDuration = configuration.drainTimeout.duration
+        let group = ServiceGroup(configuration: options)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                await signals.wait()
+                guard !Task.isCancelled else { return }
+                logger.info("stopping: no new calls, running ones finish")
+                // Both at once: open connections wait for calls that only the platform can bound.
+                async let edge: Void = group.triggerGracefulShutdown()
+                await platform.shutdown()
+                await edge
+            }
+            defer { tasks.cancelAll() }
+            try await group.run()
+        }
+    }
+
+    private func makeLogger() -> Logger {
+        let level = configuration.logLevel
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+        return Logger(label: Product.name)
+    }
+
+    /// Every connection and every container holds descriptors: the soft limit is for programs using select(2).
+    private func raiseFileLimit(_ logger: Logger) {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 {
+            logger.warning(
+                "the limit of open files stays low",
+                metadata: ["reason": "\(systemMessage(errno))"]
+            )
+        }
+    }
+}

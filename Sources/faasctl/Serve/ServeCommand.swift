@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl serve`: options to configuration, then the gateway until a signal ends it.
+
+import ArgumentParser
+import Foundation
+import FunctionModel
+import Logging
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the gateway.",
+        discussion: """
+            Values come from the defaults, then --config, then the flags. SIGTERM or SIGINT lets running calls
+            finish; a second one ends at once.
+            """
+    )
+
+    @Option(help: ArgumentHelp("Address to listen on; port 0 takes a free one.", valueName: "host:port"))
+    var listen: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Folder for everything that survives a restart. Default: $MAYFLY_DATA_DIR, else /var/lib/mayfly as root, else $XDG_STATE_HOME/mayfly.",
+            valueName: "dir"
+        )
+    )
+    var dataDir: String?
+
+    @Option(help: ArgumentHelp("Configuration file (YAML or JSON).", valueName: "file"))
+    var config: String?
+
+    @Option(
+        help: "trace, debug, info, notice, warning, error or critical.",
+        transform: { text in
+            guard let level = Logger.Level(rawValue: text) else {
+                throw ValidationError("'\(text)' is no log level")
+            }
+            return level
+        }
+    )
+    var logLevel: Logger.Level?
+
+    @Flag(help: "Print the effective configuration and exit.")
+    var check = false
+
+    func run() async throws {
+        let configuration = try effectiveConfiguration()
+        if check {
+            try Terminal.output.write(configuration.text.utf8)
+            return
+        }
+        try await GatewayProcess(configuration: configuration).run()
+    }
+
+    private func effectiveConfiguration() throws -> ServeConfiguration {
+        let environment = ProcessInfo.processInfo.environment
+        var configuration = ServeConfiguration(dataDirectory: DataFolder.path(environment: environment))
+        if let config {
+            let text = try TextFile.read(config, for: "cannot use the configuration '\(config)'")
+            try ServeConfigurationFile.apply(text, file: config, to: &configuration)
+        }
+        do {
+            if let listen { configuration.listen = try ListenAddress(listen, field: "--listen") }
+        } catch {
+            throw ValidationError("\(error)")
+        }
+        if let dataDir { configuration.dataDirectory = dataDir }
+        if let logLevel { configuration.logLevel = logLevel }
+        configuration.dataDirectory = URL(fileURLWithPath: configuration.dataDirectory).path
+        return configuration
+    }
+}

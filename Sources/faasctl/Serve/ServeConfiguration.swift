@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every option of `faasctl serve` in one place: defaults, then the file, then the flags. ServeCommand fills it.
+
+import FunctionModel
+import Gateway
+import Logging
+import Scheduler
+
+/// What a gateway was told, all together.
+struct ServeConfiguration: Sendable {
+    /// Address and port to listen on; port 0 lets the kernel choose.
+    var listen = ListenAddress()
+    /// DATA: everything that survives a restart.
+    var dataDirectory: String
+    /// Lines below this level are not written.
+    var logLevel = Logger.Level.info
+    /// Level of the one line per invocation.
+    var accessLogLevel = Logger.Level.debug
+    /// Containers of all functions at once; nil derives it from the host's memory.
+    var sandboxesMax: Int?
+    /// Bounds of what a client may send or hold.
+    var limits = GatewayLimits()
+    /// Longest wait for open connections after the running calls ended.
+    var drainTimeout = TimeSpan.seconds(30)
+
+    init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+
+    /// The part below the HTTP edge.
+    func platform(logger: Logger) -> PlatformConfiguration {
+        var platform = PlatformConfiguration(dataDirectory: dataDirectory, logger: logger)
+        platform.sandboxesMax = sandboxesMax
+        return platform
+    }
+
+    /// The HTTP edge.
+    var gateway: GatewayConfiguration {
+        var gateway = GatewayConfiguration(dataDirectory: dataDirectory)
+        gateway.host = listen.host
+        gateway.port = listen.port
+        gateway.limits = limits
+        gateway.accessLogLevel = accessLogLevel
+        gateway.version = Product.version
+        return gateway
+    }
+
+    /// The effective configuration in the file's own form, as `--check` prints it.
+    var text: String {
+        """
+        listen: \(listen)
+        data_dir: \(dataDirectory)
+        log_level: \(logLevel)
+        access_log_level: \(accessLogLevel)
+        sandboxes_max: \(sandboxesMax.map(String.init) ?? "null")
+        drain_timeout: \(drainTimeout)
+        limits:
+          connections: \(limits.connectionsMax)
+          header_count: \(limits.headerCountMax)
+          header_field: \(ByteCount(bytes: limits.headerFieldBytesMax))
+          headers: \(ByteCount(bytes: limits.headerBytesMax))
+          idle_timeout: \(TimeSpan(limits.idleTimeout))
+          upload: \(ByteCount(bytes: limits.uploadBytesMax))
+          admin_body: \(ByteCount(bytes: limits.adminBodyBytesMax))
+
+        """
+    }
+}
+
+/// `HOST:PORT` with IPv6 addresses in brackets.
+struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    var host = "127.0.0.1"
+    var port = 8080
+
+    init() {}
+
+    /// Parses `HOST:PORT`, `[IPV6]:PORT`, `:PORT` (every address) or `PORT` (this machine only).
+    ///
+    /// - Throws: ``ModelError`` when the port is none.
+    init(_ text: String, field: String) throws(ModelError) {
+        let failure = ModelError(
+            field: field,
+            value: text,
+            expected: "an address such as 127.0.0.1:8080, [::1]:8080 or :8080"
+        )
+        let colon = text.lastIndex(of: ":")
+        let portText = colon.map { String(text[text.index(after: $0)...]) } ?? text
+        guard let port = Int(portText), (0...65535).contains(port) else { throw failure }
+        self.port = port
+        guard let colon else { return }
+        var host = String(text[..<colon])
+        if host.hasPrefix("[") {
+            guard host.hasSuffix("]"), host.count > 2 else { throw failure }
+            host = String(host.dropFirst().dropLast())
+        } else if host.contains(":") {
+            throw failure
+        }
+        self.host = host.isEmpty ? "0.0.0.0" : host
+    }
+
+    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

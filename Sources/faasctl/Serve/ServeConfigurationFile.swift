@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file of `serve --config`: the keys of ServeConfiguration as YAML, checked like a manifest.
+
+import Foundation
+import FunctionModel
+import Gateway
+import Logging
+
+/// Reads a configuration file over the defaults.
+enum ServeConfigurationFile {
+    private static let keys = [
+        "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
+    ]
+    private static let limitKeys = [
+        "connections", "header_count", "header_field", "headers", "idle_timeout", "upload", "admin_body",
+    ]
+
+    /// Lays the file's values over a configuration.
+    ///
+    /// - Parameters:
+    ///   - text: YAML or JSON.
+    ///   - file: how messages name it.
+    ///   - configuration: what is absent from the file stays as it is.
+    /// - Throws: ``ManifestError`` with the place of the first mistake.
+    static func apply(
+        _ text: String,
+        file: String,
+        to configuration: inout ServeConfiguration
+    ) throws(ManifestError) {
+        let top = try ManifestMapping(ManifestSource(file: file, variables: nil).parse(text))
+        try top.allow(only: keys)
+        if let node = top["listen"] { configuration.listen = try node.value(ListenAddress.init(_:field:)) }
+        if let node = top["data_dir"] { configuration.dataDirectory = try node.text("a folder") }
+        if let node = top["log_level"] { configuration.logLevel = try node.choice(Logger.Level.self) }
+        if let node = top["access_log_level"] {
+            configuration.accessLogLevel = try node.choice(Logger.Level.self)
+        }
+        if let node = top["sandboxes_max"] { configuration.sandboxesMax = try positive(node) }
+        if let node = top["drain_timeout"] {
+            configuration.drainTimeout = try node.value(TimeSpan.init(_:field:))
+        }
+        if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
+    }
+
+    private static func applyLimits(
+        _ mapping: ManifestMapping,
+        to configuration: inout ServeConfiguration
+    ) throws(ManifestError) {
+        try mapping.allow(only: limitKeys)
+        if let node = mapping["connections"] { configuration.limits.connectionsMax = try positive(node) }
+        if let node = mapping["header_count"] { configuration.limits.headerCountMax = try positive(node) }
+        if let node = mapping["header_field"] { configuration.limits.headerFieldBytesMax = try bytes(node) }
+        if let node = mapping["headers"] { configuration.limits.headerBytesMax = try bytes(node) }
+        if let node = mapping["upload"] { configuration.limits.uploadBytesMax = try bytes(node) }
+        if let node = mapping["admin_body"] { configuration.limits.adminBodyBytesMax = try bytes(node) }
+        if let node = mapping["idle_timeout"] {
+            configuration.limits.idleTimeout = try node.value(TimeSpan.init(_:field:)).duration
+        }
+    }
+
+    private static func positive(_ node: ManifestNode) throws(ManifestError) -> Int {
+        let number = try node.integer()
+        guard number > 0 else {
+            throw node.mistake("\(node.path): '\(number)' is not valid, expected more than zero")
+        }
+        return number
+    }
+
+    private static func bytes(_ node: ManifestNode) throws(ManifestError) -> Int {
+        try node.value(ByteCount.init(_:field:)).bytes
+    }
+}

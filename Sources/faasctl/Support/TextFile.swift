@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small text files that a person wrote: manifests and configurations.
+
+import Foundation
+
+/// Reads whole text files with a bound.
+enum TextFile {
+    /// Reads a file as UTF-8.
+    ///
+    /// - Parameters:
+    ///   - path: where it is.
+    ///   - what: begins the message when it cannot be read.
+    /// - Returns: the text.
+    /// - Throws: ``CommandFailure`` when it is missing, too large or no text.
+    static func read(_ path: String, for what: String) throws(CommandFailure) -> String {
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw CommandFailure(what, why: systemMessage(errno))
+        }
+        do {
+            let bytes = try file.read(upToCount: ManifestSource.bytesMax + 1) ?? Data()
+            guard bytes.count <= ManifestSource.bytesMax else {
+                throw CommandFailure(what, why: "it is larger than \(ManifestSource.bytesMax >> 10) KiB")
+            }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw CommandFailure(what, why: "it is not UTF-8 text")
+            }
+            return text
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw CommandFailure(what, why: error.localizedDescription)
+        }
+    }
+}
