@@ -38,7 +38,14 @@ package final class FunctionStore: Sendable {
     ///
     /// - Throws: ``StoreError`` when the last checkpoint fails; nothing is lost then, the next opening repeats it.
     package func close() throws(StoreError) {
-        do { try pool.close() } catch { throw StoreError(error, path: path) }
+        // The pool closes its writer first, and readers cannot checkpoint: the log would stay as long as it is.
+        let checkpoint = Result { try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
+        do {
+            try pool.close()
+            _ = try checkpoint.get()
+        } catch {
+            throw StoreError(error, path: path)
+        }
     }
 
     /// Reads the whole database and checks that its pages, indexes and references agree.

@@ -112,7 +112,7 @@ enum LogSelection {
         arguments += [min(max(query.tail ?? LogQuery.limitMax, 0), LogQuery.limitMax)]
         let sql = """
             SELECT * FROM (
-                SELECT * FROM log_lines WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order) LIMIT ?)
+                SELECT \(LogRow.columns) FROM log_lines WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order) LIMIT ?)
             ORDER BY written_at_us, sequence
             """
         return (sql, arguments)

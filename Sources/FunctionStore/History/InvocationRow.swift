@@ -63,15 +63,19 @@ enum InvocationRow {
 }
 
 enum LogRow {
+    /// Text goes in and out as bytes: as a C string it would end at the first NUL a function writes.
+    static let columns = "sequence, function, revision, invocation, written_at_us, CAST(text AS BLOB) AS text"
+
     static func insert(_ db: Database, _ line: LogLine) throws {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO log_lines (function, revision, invocation, written_at_us, text)
-                VALUES (?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, CAST(? AS TEXT))
                 """
         )
         try statement.execute(arguments: [
-            line.function.text, line.revision, line.invocation, line.timestamp.microseconds, line.text,
+            line.function.text, line.revision, line.invocation, line.timestamp.microseconds,
+            Data(line.text.utf8),
         ])
     }
 
@@ -82,7 +86,7 @@ enum LogRow {
                 revision: row["revision"],
                 invocation: row["invocation"],
                 timestamp: Date(microseconds: row["written_at_us"]),
-                text: row["text"]
+                text: String(decoding: row["text"] as Data, as: UTF8.self)
             )
         } catch {
             throw .malformedRow(table: "log_lines", reason: "\(error)")
