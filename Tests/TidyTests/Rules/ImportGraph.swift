@@ -12,7 +12,7 @@ enum ImportGraph {
         "FunctionModel": [],
         "FunctionStore": ["FunctionModel"],
         "Sandbox": ["FunctionModel", "CSandbox", "CSeccomp"],
-        "Images": ["FunctionModel", "Sandbox", "COpenSSL", "CArchive"],
+        "Images": ["FunctionModel", "Sandbox", "CSandbox", "COpenSSL", "CArchive"],
         "Scheduler": ["FunctionModel", "FunctionStore", "Images", "Sandbox"],
         "TLS": ["COpenSSL"],
         "Gateway": ["FunctionModel", "FunctionStore", "Images", "Scheduler", "TLS"],

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows that need many sandboxes or many functions; each is a run of its own."""
+
+import pathlib
+import random
+import re
+import time
+
+import clients
+from report import Report, median
+from servers import BenchError
+
+GROWTH_SECONDS_MAX = 120
+SEED = 1
+
+
+def _used_bytes():
+    """Memory that the whole machine uses, kernel included."""
+    fields = dict(re.findall(r"^(\w+):\s+(\d+) kB", pathlib.Path("/proc/meminfo").read_text(), re.M))
+    return (int(fields["MemTotal"]) - int(fields["MemAvailable"])) * 1024
+
+
+def idle_sandboxes(gateway, program, count):
+    """Memory of COUNT warm sandboxes that nobody calls."""
+    gateway.deploy_folder("bench-one", program, read_only=False)
+    clients.calls_in_a_row(gateway.port, "/function/bench-one", 100)
+    time.sleep(2)
+    before, processes = _used_bytes(), len(gateway.processes())
+    own_before = gateway.memory_bytes()
+    gateway.deploy_folder("bench-idle", program, read_only=False, concurrency=count, warm=(count, count))
+    deadline = time.monotonic() + GROWTH_SECONDS_MAX
+    while len(gateway.processes()) < processes + count:
+        if time.monotonic() > deadline:
+            grown = len(gateway.processes()) - processes
+            raise BenchError(f"only {grown} new processes within {GROWTH_SECONDS_MAX} s, {count} sandboxes wanted")
+        time.sleep(0.5)
+    time.sleep(3)
+    report = Report()
+    report.add(f"memory of an idle warm sandbox ({count}), whole machine",
+               f"{(_used_bytes() - before) / count / 1024:.0f} KiB", "≤ 512 KiB", "≤ 256 KiB")
+    report.add("the same, processes' proportional set size only",
+               f"{(gateway.memory_bytes() - own_before) / count / 1024:.0f} KiB", "", "")
+    return report
+
+
+def many_functions(gateway, program, count):
+    """p50 of calls to COUNT functions in random order, none of them warm, against one that is."""
+    gateway.deploy_folder("bench-warm", program, read_only=False)
+    image = gateway.image_of("bench-warm")
+    names = [f"bench-{index}" for index in range(count)]
+    for name in names:
+        gateway.faasctl("deploy", name, "--image", image, "--warm", "0:1")
+    order = random.Random(SEED)
+    cold, warm = [], []
+    clients.calls_in_a_row(gateway.port, "/function/bench-warm", 50)
+    for _ in range(10):
+        picked = [order.choice(names) for _ in range(max(1, count // 10))]
+        cold += [clients.one_call(gateway.port, f"/function/{name}") for name in picked]
+        warm += [clients.one_call(gateway.port, "/function/bench-warm") for _ in range(50)]
+    report = Report()
+    report.add(f"{count} functions in random order: p50 ÷ warm p50",
+               f"{median(cold) / median(warm):.2f} ({median(cold):.2f} / {median(warm):.2f} ms)", "≤ 4", "≤ 2")
+    return report

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP servers under measurement: starting, filling, weighing and stopping them."""
+
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+
+START_SECONDS_MAX = 20
+STOP_SECONDS_MAX = 15
+
+
+class BenchError(Exception):
+    """The benchmark cannot go on; its text is for the user."""
+
+
+def compile_hello(work):
+    """The static program that every candidate runs."""
+    source = pathlib.Path(__file__).resolve().parent.parent / "hello.c"
+    program = os.path.join(work, "hello")
+    subprocess.run(["cc", "-static", "-Os", "-s", "-o", program, str(source)], check=True)
+    os.chmod(program, 0o755)
+    return program
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_answers(url, process, log):
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status < 500:
+                    return
+        except OSError:
+            time.sleep(0.05)
+    said = pathlib.Path(log).read_text(errors="replace")[-2000:]
+    raise BenchError(f"nothing answers at {url}; the server said:\n{said}")
+
+
+def stop_process(process):
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class Lighttpd:
+    """lighttpd with mod_cgi: a fork per request, no isolation."""
+
+    def __init__(self, work, program):
+        self.folder = os.path.join(work, "lighttpd")
+        self.program = program
+        self.process = None
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        www = os.path.join(self.folder, "www")
+        os.makedirs(www)
+        shutil.copy(self.program, os.path.join(www, "hello.cgi"))
+        configuration = os.path.join(self.folder, "lighttpd.conf")
+        pathlib.Path(configuration).write_text(
+            'server.modules = ("mod_cgi")\n'
+            f'server.document-root = "{www}"\n'
+            f"server.port = {self.port}\n"
+            'server.bind = "127.0.0.1"\n'
+            "server.max-keep-alive-requests = 0\n"
+            'cgi.assign = (".cgi" => "")\n')
+        log = os.path.join(self.folder, "log")
+        path = os.environ["PATH"] + ":/usr/sbin"
+        with open(log, "wb") as output:
+            self.process = subprocess.Popen(
+                [shutil.which("lighttpd", path=path), "-D", "-f", configuration], stdout=output, stderr=output)
+        wait_until_answers(self.url + "/hello.cgi", self.process, log)
+
+    def stop(self):
+        stop_process(self.process)
+
+
+class Gateway:
+    """`faasctl serve` with a data folder of its own, and the command line to it."""
+
+    def __init__(self, work, program, options):
+        self.work = work
+        self.data = os.path.join(work, "data")
+        self.program = os.path.realpath(program)
+        self.options = options
+        self.process = None
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = dict(os.environ, MAYFLY_DATA_DIR=self.data, FAASCTL_GATEWAY=self.url)
+
+    def start(self):
+        os.makedirs(self.data)
+        log = os.path.join(self.work, "gateway.log")
+        with open(log, "wb") as output:
+            self.process = subprocess.Popen(
+                [self.program, "serve", "--listen", f"127.0.0.1:{self.port}", "--data-dir", self.data, *self.options],
+                stdout=output, stderr=output, env=self.environment)
+        wait_until_answers(self.url + "/healthz", self.process, log)
+
+    def stop(self):
+        stop_process(self.process)
+
+    def faasctl(self, *words):
+        run = subprocess.run([self.program, *words], env=self.environment, capture_output=True, text=True,
+                             timeout=120, check=False)
+        if run.returncode != 0:
+            raise BenchError(f"faasctl {' '.join(words)} ended with {run.returncode}: {run.stderr.strip()}")
+        return run.stdout
+
+    def deploy_folder(self, name, program, read_only, queue_length=None, concurrency=None, warm=None):
+        folder = os.path.join(self.work, name)
+        os.makedirs(folder)
+        shutil.copy(program, os.path.join(folder, "hello"))
+        pathlib.Path(folder, "Dockerfile").write_text('FROM scratch\nCOPY hello /hello\nCMD ["/hello"]\n')
+        lines = [f"name: {name}", "build: .", f"readonly_root_filesystem: {str(read_only).lower()}"]
+        if queue_length:
+            lines.append(f"queue: {{length: {queue_length}, wait: 10s}}")
+        if concurrency:
+            lines.append(f"concurrency: {concurrency}")
+        if warm:
+            lines.append(f"warm: {{min: {warm[0]}, max: {warm[1]}}}")
+        pathlib.Path(folder, "function.yaml").write_text("\n".join(lines) + "\n")
+        self.faasctl("deploy", folder)
+
+    def deploy_image(self, name, image):
+        self.faasctl("deploy", name, "--image", image)
+
+    def image_of(self, name):
+        """The reference that a deployed function's image has."""
+        found = re.search(rf'"image"\s*:\s*"([^"]+)"', self.faasctl("describe", name, "--output", "json"))
+        if not found:
+            raise BenchError(f"'faasctl describe {name}' names no image")
+        return found[1].replace("\\/", "/")
+
+    def processes(self):
+        """Process numbers of the gateway and everything below it."""
+        children = {}
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit():
+                continue
+            try:
+                stat = pathlib.Path("/proc", entry, "stat").read_text()
+            except OSError:
+                continue
+            parent = int(stat.rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(entry))
+        found, open_ = [], [self.process.pid]
+        while open_:
+            current = open_.pop()
+            found.append(current)
+            open_.extend(children.get(current, []))
+        return found
+
+    def memory_bytes(self, settle_seconds=0):
+        """Proportional set size of the gateway and everything below it."""
+        time.sleep(settle_seconds)
+        total = 0
+        for number in self.processes():
+            try:
+                rollup = pathlib.Path("/proc", str(number), "smaps_rollup").read_text()
+            except OSError:
+                continue
+            found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.M)
+            total += int(found[1]) * 1024 if found else 0
+        return total
