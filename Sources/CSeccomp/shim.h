@@ -8,3 +8,5 @@
 static inline uint32_t CSeccomp_action_errno(uint16_t error_number) {
     return SCMP_ACT_ERRNO(error_number);
 }
+static inline uint32_t CSeccomp_action_allow(void) { return SCMP_ACT_ALLOW; }
+static inline uint32_t CSeccomp_action_kill(void) { return SCMP_ACT_KILL_PROCESS; }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// epoll(7), which Swift's Glibc module does not contain.
+#pragma once
+#include <stdint.h>
+
+enum csandbox_readiness { CSANDBOX_READABLE = 1, CSANDBOX_WRITABLE = 2 };
+
+struct csandbox_event {
+    uint64_t token;
+    /// Bits of csandbox_readiness. The end of the other side counts as readable
+    /// and writable: the next call tells.
+    uint32_t readiness;
+};
+
+/// A new epoll descriptor, or -errno.
+int csandbox_epoll_create(void);
+/// Waits for `readiness` on `descriptor` from now on, level-triggered. Returns
+/// 0 or -errno.
+int csandbox_epoll_add(int epoll, int descriptor, uint32_t readiness, uint64_t token);
+int csandbox_epoll_modify(int epoll, int descriptor, uint32_t readiness, uint64_t token);
+int csandbox_epoll_remove(int epoll, int descriptor);
+/// Blocks until something is ready; returns how many events were written, at
+/// most `count`, or -errno.
+int csandbox_epoll_wait(int epoll, struct csandbox_event *events, int count);

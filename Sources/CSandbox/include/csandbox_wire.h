@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// The messages between gateway, spawner and slots. Every message is one
+// SOCK_SEQPACKET packet on one machine, so structs travel as they lie in
+// memory; lengths and counts are checked by the receiver, whoever sent them.
+#pragma once
+#include <stdint.h>
+
+/// Raised whenever a struct below changes: a spawner of another build refuses
+/// to work.
+#define CSANDBOX_PROTOCOL_VERSION 3u
+
+/// Instructions of a seccomp filter; the kernel's own bound is BPF_MAXINSNS.
+#define CSANDBOX_FILTER_MAX 4096u
+/// Hierarchies that one host can have for memory, cpu and pids, with room for
+/// co-mounts.
+#define CSANDBOX_CGROUPS_MAX 4u
+/// Supplementary groups of one user; NGROUPS_MAX is 65536, images use a
+/// handful.
+#define CSANDBOX_GROUPS_MAX 32u
+/// Strings of argv and environ together. Below the default SEQPACKET send
+/// buffer of 208 KiB.
+#define CSANDBOX_STRINGS_MAX 122880u
+/// Pointers in argv plus environ.
+#define CSANDBOX_POINTERS_MAX 4096u
+/// File descriptors that one message can carry.
+#define CSANDBOX_DESCRIPTORS_MAX 4u
+/// Slots of one gateway: one 64 Ki range of user ids each, below 2^31.
+#define CSANDBOX_SLOTS_MAX 4000u
+/// User ids in each slot's range.
+#define CSANDBOX_IDS_PER_SLOT 65536u
+/// Path bounds: names below the rootfs folder, host names, working directories.
+#define CSANDBOX_NAME_MAX 256u
+#define CSANDBOX_HOSTNAME_MAX 65u
+#define CSANDBOX_DIRECTORY_MAX 1024u
+#define CSANDBOX_PATH_MAX 1024u
+
+enum csandbox_kind {
+    // gateway to supervisor; one descriptor: the new spawner's end of its socket
+    CSANDBOX_CONFIGURE = 1,
+    // supervisor to gateway
+    CSANDBOX_STARTED,
+    CSANDBOX_ENDED,
+    // spawner to gateway
+    CSANDBOX_READY,
+    CSANDBOX_SLOT_FAILED,
+    CSANDBOX_SLOT_GONE,
+    // gateway to spawner
+    CSANDBOX_MAKE_SLOT,
+    CSANDBOX_KILL_SLOT,
+    // gateway to slot
+    CSANDBOX_MAKE_SANDBOX,
+    CSANDBOX_SIGNAL,
+    // slot to gateway; three descriptors with READY: stdin (write), stdout
+    // (read), stderr (read)
+    CSANDBOX_SLOT_READY,
+    CSANDBOX_SANDBOX_READY,
+    CSANDBOX_SANDBOX_FAILED,
+    CSANDBOX_SANDBOX_EXIT,
+    // gateway to the blocked PID 1
+    CSANDBOX_RELEASE,
+    // gateway to spawner: build spare slots ahead, `value` of them
+    CSANDBOX_SPARE,
+};
+
+/// Where a set-up failed. The order is the order in which the steps are done.
+#define CSANDBOX_STEPS(X)                                                                          \
+    X(NONE, "none")                                                                                \
+    X(PROTOCOL, "protocol")                                                                        \
+    X(USER_NAMESPACE, "user namespace")                                                            \
+    X(ID_MAP, "uid_map")                                                                           \
+    X(NAMESPACES, "namespaces")                                                                    \
+    X(PRUNE_TMPFS, "private root tmpfs")                                                           \
+    X(PRUNE_PROC, "private root /proc")                                                            \
+    X(PRUNE_SYS, "private root /sys")                                                              \
+    X(PRUNE_DEV, "private root /dev")                                                              \
+    X(PRUNE_ROOTFS, "bind of the rootfs folder")                                                   \
+    X(PRUNE_PIVOT, "pivot into the private root")                                                  \
+    X(CGROUP_CREATE, "cgroup create")                                                              \
+    X(CGROUP_ENTER, "cgroup enter")                                                                \
+    X(CGROUP_MEMORY, "cgroup memory limit")                                                        \
+    X(CGROUP_CPU, "cgroup cpu limit")                                                              \
+    X(CGROUP_PIDS, "cgroup pids limit")                                                            \
+    X(SLOT_CLONE, "slot process")                                                                  \
+    X(SLOT_SETNS, "enter user namespace")                                                          \
+    X(SLOT_IDS, "slot user ids")                                                                   \
+    X(SLOT_UNSHARE, "slot namespaces")                                                             \
+    X(SLOT_LOOPBACK, "loopback up")                                                                \
+    X(SLOT_VETH, "egress interface")                                                               \
+    X(SLOT_LIMITS, "resource limits")                                                              \
+    X(SLOT_BOUNDING, "capability bounding set")                                                    \
+    X(SLOT_NO_NEW_PRIVS, "no_new_privs")                                                           \
+    X(SLOT_ROOTFS, "rootfs mount")                                                                 \
+    X(SLOT_IDMAP, "idmapped mount")                                                                \
+    X(SLOT_TEMPLATE, "mount template")                                                             \
+    X(SLOT_SECRETS, "secrets")                                                                     \
+    X(SLOT_HOSTNAME, "hostname")                                                                   \
+    X(SLOT_SECCOMP, "seccomp")                                                                     \
+    X(SANDBOX_PIPES, "stdio pipes")                                                                \
+    X(SANDBOX_CLONE, "sandbox process")                                                            \
+    X(SANDBOX_LAYER, "writable layer")                                                             \
+    X(SANDBOX_OVERLAY, "overlay")                                                                  \
+    X(SANDBOX_PROC, "/proc")                                                                       \
+    X(SANDBOX_DEV, "/dev")                                                                         \
+    X(SANDBOX_DEVPTS, "/dev/pts")                                                                  \
+    X(SANDBOX_SHM, "/dev/shm")                                                                     \
+    X(SANDBOX_MQUEUE, "/dev/mqueue")                                                               \
+    X(SANDBOX_SYS, "/sys")                                                                         \
+    X(SANDBOX_TMP, "/tmp")                                                                         \
+    X(SANDBOX_SECRETS, "/run/secrets")                                                             \
+    X(SANDBOX_MASKS, "masked paths")                                                               \
+    X(SANDBOX_PIVOT, "pivot_root")                                                                 \
+    X(SANDBOX_SESSION, "session")                                                                  \
+    X(SANDBOX_STDIO, "stdio")                                                                      \
+    X(SANDBOX_USER, "user and groups")                                                             \
+    X(SANDBOX_CAPABILITIES, "capabilities")                                                        \
+    X(SANDBOX_DIRECTORY, "working directory")                                                      \
+    X(SANDBOX_ANNOUNCE, "announce")                                                                \
+    X(SANDBOX_RELEASE, "release message")                                                          \
+    X(SANDBOX_EXEC, "execve")
+
+enum csandbox_step {
+#define CSANDBOX_STEP_CASE(name, text) CSANDBOX_STEP_##name,
+    CSANDBOX_STEPS(CSANDBOX_STEP_CASE)
+#undef CSANDBOX_STEP_CASE
+        CSANDBOX_STEP_COUNT
+};
+
+/// Every message begins with this.
+struct csandbox_header {
+    uint32_t kind;
+    uint32_t slot;
+};
+
+enum csandbox_cgroup_kind {
+    CSANDBOX_CGROUP_V2 = 1,
+    CSANDBOX_CGROUP_MEMORY = 2,
+    CSANDBOX_CGROUP_CPU = 4,
+    CSANDBOX_CGROUP_PIDS = 8
+};
+
+struct csandbox_cgroup {
+    /// Bits of csandbox_cgroup_kind: V2 alone, or the v1 controllers of this
+    /// hierarchy.
+    uint32_t kinds;
+    /// Absolute path of the folder that this gateway owns in the hierarchy; made
+    /// when absent.
+    char path[CSANDBOX_PATH_MAX];
+};
+
+enum csandbox_configure_flags {
+    /// No privileges over the host: one user namespace around everything, made by
+    /// the supervisor.
+    CSANDBOX_ROOTLESS = 1,
+};
+
+struct csandbox_instruction {
+    uint16_t code;
+    uint8_t jump_true;
+    uint8_t jump_false;
+    uint32_t k;
+};
+
+struct csandbox_configure {
+    struct csandbox_header header;
+    uint32_t version;
+    uint32_t flags;
+    /// First host user id of slot 0's range; slot N begins at id_base + N *
+    /// CSANDBOX_IDS_PER_SLOT.
+    uint32_t id_base;
+    uint32_t cgroup_count;
+    struct csandbox_cgroup cgroups[CSANDBOX_CGROUPS_MAX];
+    /// Absolute path of the folder that holds all rootfs trees.
+    char rootfs_directory[CSANDBOX_PATH_MAX];
+    /// Sixth argument of the set-up's own system calls, which the filter lets
+    /// pass; unknown to functions.
+    uint64_t cookie;
+    uint32_t filter_count;
+    struct csandbox_instruction filter[CSANDBOX_FILTER_MAX];
+};
+
+struct csandbox_started {
+    struct csandbox_header header;
+    /// Of the spawner, in the gateway's own PID namespace.
+    int32_t pid;
+    uint32_t step;
+    int32_t error;
+};
+
+enum csandbox_feature {
+    CSANDBOX_FEATURE_IDMAP = 1,
+    CSANDBOX_FEATURE_CGROUP_MEMORY = 2,
+    CSANDBOX_FEATURE_CGROUP_CPU = 4,
+    CSANDBOX_FEATURE_CGROUP_PIDS = 8,
+    CSANDBOX_FEATURE_OVERLAY = 16,
+};
+
+struct csandbox_ready {
+    struct csandbox_header header;
+    uint32_t features;
+    uint32_t step;
+    int32_t error;
+};
+
+enum csandbox_slot_flags {
+    CSANDBOX_SLOT_READ_ONLY = 1,
+    CSANDBOX_SLOT_EGRESS = 2,
+    CSANDBOX_SLOT_SECRETS = 4,
+};
+
+/// Descriptors: slot's end of its socket, release socket's reading end, and
+/// with SECRETS a memfd of `csandbox_secret` records.
+struct csandbox_make_slot {
+    struct csandbox_header header;
+    uint32_t flags;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t group_count;
+    uint32_t groups[CSANDBOX_GROUPS_MAX];
+    /// Bit N is capability N; what PID 1 may keep.
+    uint64_t capabilities;
+    uint64_t memory_bytes;
+    uint64_t disk_bytes;
+    uint32_t cpu_millicores;
+    uint32_t pids;
+    /// Relative to the rootfs folder, without `..`, resolved beneath it without
+    /// symbolic links.
+    char rootfs[CSANDBOX_NAME_MAX];
+    char hostname[CSANDBOX_HOSTNAME_MAX];
+    char directory[CSANDBOX_DIRECTORY_MAX];
+};
+
+struct csandbox_secret {
+    char name[CSANDBOX_NAME_MAX];
+    uint32_t size;
+};
+
+/// KILL_SLOT, MAKE_SANDBOX: value unused. SIGNAL: the signal's number.
+/// SLOT_GONE: wait status. SPARE: a count.
+struct csandbox_command {
+    struct csandbox_header header;
+    int32_t value;
+};
+
+/// SLOT_READY, SANDBOX_READY, SLOT_FAILED, SANDBOX_FAILED.
+struct csandbox_outcome {
+    struct csandbox_header header;
+    uint32_t step;
+    int32_t error;
+};
+
+struct csandbox_exit {
+    struct csandbox_header header;
+    int32_t wait_status;
+    /// Set when execve or a step after release failed.
+    uint32_t step;
+    int32_t error;
+    /// Processes that the memory limit killed during this sandbox.
+    uint32_t oom_kills;
+    int64_t user_time_us;
+    int64_t system_time_us;
+    int64_t max_rss_bytes;
+    /// CLOCK_MONOTONIC just before execve.
+    int64_t exec_at_ns;
+};
+
+/// `argument_count` NUL-terminated strings, then `environment_count` more.
+struct csandbox_release {
+    struct csandbox_header header;
+    uint32_t argument_count;
+    uint32_t environment_count;
+    char strings[CSANDBOX_STRINGS_MAX];
+};
+
+/// The name of a step for people; "unknown" out of range.
+const char *csandbox_step_name(uint32_t step);

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// The spawner: PID 1 of its PID namespace, parent of all slots. Takes orders
+// from the gateway, trusts none of them.
+#define _GNU_SOURCE
+#include "mounts.h"
+#include "spawner.h"
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/// Spare slots that the gateway may ask for; each is a process and a network
+/// namespace.
+enum { SPARES_MAX = 64 };
+
+struct entry {
+    /// The gateway's number; 0 while the slot is a spare.
+    uint32_t id;
+    pid_t pid;
+    int binding;
+    /// Kept when the slot ends: the next slot of this index uses the same id
+    /// range.
+    int user_namespace;
+};
+
+static struct entry entries[CSANDBOX_SLOTS_MAX + 1];
+static uint32_t spares;
+static uint32_t spares_wanted;
+
+static struct failure close_on_failure(struct failure failure, int descriptor) {
+    if (failed(failure) && descriptor >= 0)
+        close(descriptor);
+    return failure;
+}
+
+static uint32_t free_index(void) {
+    for (uint32_t i = 1; i <= CSANDBOX_SLOTS_MAX; i++)
+        if (entries[i].pid == 0)
+            return i;
+    return 0;
+}
+
+// A copy of this small process. On v2 it is born inside its cgroup, which
+// spares the migration's global lock.
+static long clone_slot_process(const struct slot_seed *seed) {
+    struct clone_args arguments = {.exit_signal = SIGCHLD};
+    if (seed->cgroups.v2_folder >= 0) {
+        arguments.flags = CLONE_INTO_CGROUP;
+        arguments.cgroup = (uint64_t)seed->cgroups.v2_folder;
+    }
+    long pid = SYS2(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0)
+        slot_main(seed);
+    return pid;
+}
+
+static struct failure start_slot(uint32_t index) {
+    struct entry *entry = &entries[index];
+    int pair[2];
+    struct slot_seed seed = {.index = index};
+    if (entry->user_namespace < 0)
+        TRY(user_namespace_make(index, &entry->user_namespace));
+    TRY(cgroups_prepare(index, &seed.cgroups));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+        cgroups_close(&seed.cgroups);
+        return check_errno(CSANDBOX_STEP_SLOT_CLONE, -1);
+    }
+    seed.binding = pair[1];
+    seed.user_namespace = entry->user_namespace;
+    long pid = clone_slot_process(&seed);
+    cgroups_close(&seed.cgroups);
+    close(pair[1]);
+    TRY(close_on_failure(check(CSANDBOX_STEP_SLOT_CLONE, pid), pair[0]));
+    entry->pid = (pid_t)pid;
+    entry->binding = pair[0];
+    entry->id = 0;
+    spares++;
+    return fine();
+}
+
+// A read-only view of one rootfs in which the image's root is the slot's root.
+static struct failure open_rootfs(const char *name, int user_namespace, int *tree) {
+    long folder = open_beneath(host.rootfs_folder, name, O_PATH | O_DIRECTORY);
+    TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, folder));
+    long result =
+        raw_open_tree((int)folder, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+    close((int)folder);
+    TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, result));
+    *tree = (int)result;
+    uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+    result = raw_mount_setattr(*tree, attributes, rootless() ? -1 : user_namespace);
+    return close_on_failure(check(CSANDBOX_STEP_SLOT_IDMAP, result), *tree);
+}
+
+static uint32_t take_spare(struct failure *failure) {
+    for (uint32_t i = 1; spares > 0 && i <= CSANDBOX_SLOTS_MAX; i++)
+        if (entries[i].pid > 0 && entries[i].id == 0)
+            return i;
+    uint32_t index = free_index();
+    *failure = index ? start_slot(index) : (struct failure){CSANDBOX_STEP_SLOT_CLONE, ENOSPC};
+    return failed(*failure) ? 0 : index;
+}
+
+static struct failure bind_slot(uint32_t index, const struct csandbox_make_slot *plan,
+                                const int *received, size_t count) {
+    struct entry *entry = &entries[index];
+    int descriptors[CSANDBOX_DESCRIPTORS_MAX] = {received[0], received[1]};
+    TRY(cgroups_limit(index, plan));
+    TRY(open_rootfs(plan->rootfs, entry->user_namespace, &descriptors[2]));
+    if (count == 3)
+        descriptors[3] = received[2];
+    long result = csandbox_send(entry->binding, plan, sizeof *plan, descriptors, count + 1);
+    close(descriptors[2]);
+    return check(CSANDBOX_STEP_PROTOCOL, result);
+}
+
+static bool is_text(const char *bytes, size_t size) { return bytes[0] && memchr(bytes, 0, size); }
+
+static bool plan_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t count) {
+    size_t wanted = plan->flags & CSANDBOX_SLOT_SECRETS ? 3 : 2;
+    return size == sizeof *plan && count == wanted && plan->header.slot != 0 &&
+           plan->group_count <= CSANDBOX_GROUPS_MAX && plan->uid < CSANDBOX_IDS_PER_SLOT &&
+           plan->gid < CSANDBOX_IDS_PER_SLOT && is_text(plan->rootfs, sizeof plan->rootfs) &&
+           is_text(plan->hostname, sizeof plan->hostname) &&
+           is_text(plan->directory, sizeof plan->directory) && plan->memory_bytes > 0 &&
+           plan->disk_bytes > 0 && plan->cpu_millicores > 0 && plan->pids > 0;
+}
+
+static void tell_failed(uint32_t id, struct failure failure) {
+    struct csandbox_outcome message = {.header = {.kind = CSANDBOX_SLOT_FAILED, .slot = id},
+                                       .step = failure.step,
+                                       .error = failure.error};
+    csandbox_send(host.socket, &message, sizeof message, NULL, 0);
+}
+
+static void make_slot(const struct csandbox_make_slot *plan, ssize_t size, const int *received,
+                      size_t count) {
+    struct failure failure = fine();
+    if (!plan_is_sane(plan, size, count)) {
+        tell_failed(plan->header.slot, (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL});
+        return;
+    }
+    uint32_t index = take_spare(&failure);
+    if (index) {
+        spares--;
+        entries[index].id = plan->header.slot;
+        failure = bind_slot(index, plan, received, count);
+        close(entries[index].binding);
+        entries[index].binding = -1;
+    }
+    if (!failed(failure))
+        return;
+    // The process ends by itself when its socket closes; until it is reaped its
+    // index is taken, its name is not.
+    if (index) {
+        entries[index].id = UINT32_MAX;
+        kill(entries[index].pid, SIGKILL);
+    }
+    tell_failed(plan->header.slot, failure);
+}
+
+static void kill_slot(uint32_t id) {
+    for (uint32_t i = 1; id && i <= CSANDBOX_SLOTS_MAX; i++)
+        if (entries[i].pid > 0 && entries[i].id == id)
+            kill(entries[i].pid, SIGKILL);
+}
+
+// Returns false when the gateway is gone.
+static bool handle_message(void) {
+    static union {
+        struct csandbox_header header;
+        struct csandbox_make_slot make_slot;
+        struct csandbox_command command;
+    } message;
+    int received[3];
+    size_t count = 3;
+    ssize_t size = csandbox_receive(host.socket, &message, sizeof message, received, &count, 0);
+    if (size == 0 || (size < 0 && size != -EMSGSIZE))
+        return false;
+    if (size >= (ssize_t)sizeof message.header && message.header.kind == CSANDBOX_MAKE_SLOT)
+        make_slot(&message.make_slot, size, received, count);
+    else if (size == sizeof message.command && message.header.kind == CSANDBOX_KILL_SLOT)
+        kill_slot(message.header.slot);
+    else if (size == sizeof message.command && message.header.kind == CSANDBOX_SPARE &&
+             message.command.value >= 0)
+        spares_wanted =
+            message.command.value > SPARES_MAX ? SPARES_MAX : (uint32_t)message.command.value;
+    for (size_t i = 0; i < count; i++)
+        close(received[i]);
+    return true;
+}
+
+static void slot_ended(struct entry *entry, int status) {
+    if (entry->id == 0) {
+        spares--;
+        close(entry->binding);
+    } else if (entry->id != UINT32_MAX) {
+        struct csandbox_command message = {
+            .header = {.kind = CSANDBOX_SLOT_GONE, .slot = entry->id}, .value = status};
+        csandbox_send(host.socket, &message, sizeof message, NULL, 0);
+    }
+    entry->pid = 0;
+    entry->id = 0;
+    entry->binding = -1;
+}
+
+// Sandboxes whose slot died before them come to PID 1 as orphans: they are
+// reaped here too.
+static void reap(void) {
+    int status;
+    struct signalfd_siginfo info;
+    while (read(host.signals, &info, sizeof info) > 0)
+        ;
+    for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG))
+        for (uint32_t i = 1; i <= CSANDBOX_SLOTS_MAX; i++)
+            if (entries[i].pid == pid)
+                slot_ended(&entries[i], status);
+}
+
+static struct failure prepare(void) {
+    for (uint32_t i = 0; i <= CSANDBOX_SLOTS_MAX; i++)
+        entries[i] = (struct entry){.binding = -1, .user_namespace = -1};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    host.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    TRY(check_errno(CSANDBOX_STEP_PROTOCOL, host.signals));
+    TRY(cgroups_open());
+    return prune_mounts();
+}
+
+static bool make_spare(void) {
+    uint32_t index = spares < spares_wanted ? free_index() : 0;
+    if (index == 0)
+        return false;
+    struct failure failure = start_slot(index);
+    // Told when a function needs the slot; trying again at once would only fail
+    // again.
+    if (failed(failure))
+        spares_wanted = 0;
+    return true;
+}
+
+_Noreturn void spawner_main(void) {
+    struct failure failure = prepare();
+    struct csandbox_ready ready = {.header = {.kind = CSANDBOX_READY},
+                                   .features = host.features,
+                                   .step = failure.step,
+                                   .error = failure.error};
+    csandbox_send(host.socket, &ready, sizeof ready, NULL, 0);
+    if (failed(failure))
+        _exit(1);
+    struct pollfd sources[2] = {{.fd = host.socket, .events = POLLIN},
+                                {.fd = host.signals, .events = POLLIN}};
+    for (;;) {
+        // Spares are built only while nobody waits for anything else.
+        int count = poll(sources, 2, spares < spares_wanted ? 0 : -1);
+        if (count < 0 && errno != EINTR)
+            _exit(1);
+        if (count == 0 && !make_spare())
+            spares_wanted = spares;
+        if (count > 0 && sources[1].revents)
+            reap();
+        if (count > 0 && sources[0].revents && !handle_message())
+            _exit(0);
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the process that becomes a sandbox. It shares memory with the slot
+// (CLONE_VM), which saves the copy of page tables; it runs on a stack of its
+// own and executes before any foreign code runs.
+#define _GNU_SOURCE
+#include "slot.h"
+#include "sys.h"
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+static char stack[SANDBOX_STACK_BYTES] __attribute__((aligned(16)));
+
+// The C library's clone() knows nothing of the cookie, so the call is made
+// here. The child pops its entry from the new stack; it never returns from it.
+static long clone_onto_stack(unsigned long flags, int (*entry)(void *)) {
+    void **top = (void **)(stack + sizeof stack);
+    *--top = NULL;
+    *--top = (void *)entry;
+#if defined(__x86_64__)
+    register long r10 __asm__("r10") = 0;
+    register long r8 __asm__("r8") = 0;
+    register long r9 __asm__("r9") = (long)setup_cookie;
+    long result;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "xor %%ebp, %%ebp\n\t"
+                     "pop %%rax\n\t"
+                     "pop %%rdi\n\t"
+                     "call *%%rax\n\t"
+                     "mov %%eax, %%edi\n\t"
+                     "mov %[exit], %%eax\n\t"
+                     "syscall\n\t"
+                     "1:"
+                     : "=a"(result)
+                     : "a"(SYS_clone), "D"(flags), "S"(top), "d"(0), "r"(r10), "r"(r8),
+                       "r"(r9), [exit] "i"(SYS_exit)
+                     : "rcx", "r11", "memory", "cc");
+    return result;
+#elif defined(__aarch64__)
+    register long x8 __asm__("x8") = SYS_clone;
+    register long x0 __asm__("x0") = (long)flags;
+    register long x1 __asm__("x1") = (long)top;
+    register long x2 __asm__("x2") = 0;
+    register long x3 __asm__("x3") = 0;
+    register long x4 __asm__("x4") = 0;
+    register long x5 __asm__("x5") = (long)setup_cookie;
+    __asm__ volatile("svc 0\n\t"
+                     "cbnz x0, 1f\n\t"
+                     "mov x29, xzr\n\t"
+                     "ldp x1, x0, [sp], #16\n\t"
+                     "blr x1\n\t"
+                     "mov x8, %[exit]\n\t"
+                     "svc 0\n\t"
+                     "1:"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), [exit] "i"(SYS_exit)
+                     : "x30", "memory", "cc");
+    return x0;
+#endif
+}
+
+static void close_all(const int *descriptors, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (descriptors[i] >= 0)
+            close(descriptors[i]);
+}
+
+// Index 0 is read by the function, 1 and 2 are written by it.
+static struct failure make_pipes(void) {
+    for (int i = 0; i < 3; i++)
+        slot.stdio[i] = slot.gateway_ends[i] = -1;
+    for (int i = 0; i < 3; i++) {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC) < 0) {
+            struct failure failure = check_errno(CSANDBOX_STEP_SANDBOX_PIPES, -1);
+            close_all(slot.stdio, 3);
+            close_all(slot.gateway_ends, 3);
+            return failure;
+        }
+        slot.stdio[i] = ends[i == 0 ? 0 : 1];
+        slot.gateway_ends[i] = ends[i == 0 ? 1 : 0];
+    }
+    return fine();
+}
+
+struct failure sandbox_start(void) {
+    TRY(make_pipes());
+    slot.stage = STAGE_SETTING_UP;
+    slot.sandbox_failure = fine();
+    slot.exec_at_ns = 0;
+    // Descriptors are copied, not shared: the slot's own copies can be closed at
+    // once.
+    long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | SIGCHLD,
+                                sandbox_main);
+    close_all(slot.stdio, 3);
+    close_all(slot.gateway_ends, 3);
+    if (pid > 0)
+        slot.sandbox = (pid_t)pid;
+    return check(CSANDBOX_STEP_SANDBOX_CLONE, pid);
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mounts that are a sandbox's own: writable layer, /proc, terminals, shared
+// memory, message queues.
+#define _GNU_SOURCE
+#include "mounts.h"
+#include "slot.h"
+
+static struct failure make_folder(const char *path, unsigned mode) {
+    return check(CSANDBOX_STEP_SANDBOX_LAYER, SYS3(SYS_mkdirat, AT_FDCWD, path, mode));
+}
+
+// One tmpfs for everything that the function may write, so that one size bounds
+// it all, and its memory limit counts it. noexec binds /dev/shm and the like;
+// the overlay above has flags of its own.
+static struct failure mount_layer(void) {
+    unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    TRY(check(CSANDBOX_STEP_SANDBOX_LAYER,
+              raw_mount("tmpfs", "/w", "tmpfs", flags, slot.layer_options)));
+    SYS1(SYS_umask, 0);
+    TRY(make_folder("/w/shm", 01777));
+    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
+        TRY(make_folder("/w/tmp", 01777));
+    TRY(make_folder("/w/upper", 0755));
+    TRY(make_folder("/w/work", 0755));
+    SYS1(SYS_umask, 022);
+    return fine();
+}
+
+static struct failure mount_root(void) {
+    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
+        return check(CSANDBOX_STEP_SANDBOX_TMP, raw_mount("/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
+    TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
+              raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV,
+                        "lowerdir=/t:/lower,upperdir=/w/upper,workdir=/w/work,userxattr")));
+    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/dev", "/n/dev", NULL, MS_MOVE, NULL)));
+    if (!slot.has_sys)
+        return fine();
+    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/sys", "/n/sys", NULL, MS_MOVE, NULL));
+}
+
+static struct failure mount_dev_children(void) {
+    unsigned long flags = MS_NOSUID | MS_NOEXEC;
+    const char *options = rootless() ? "newinstance,ptmxmode=0666,mode=0620"
+                                     : "newinstance,ptmxmode=0666,mode=0620,gid=5";
+    TRY(check(CSANDBOX_STEP_SANDBOX_DEVPTS,
+              raw_mount("devpts", "/n/dev/pts", "devpts", flags, options)));
+    TRY(check(CSANDBOX_STEP_SANDBOX_SHM, raw_mount("/w/shm", "/n/dev/shm", NULL, MS_BIND, NULL)));
+    return check(CSANDBOX_STEP_SANDBOX_MQUEUE,
+                 raw_mount("mqueue", "/n/dev/mqueue", "mqueue", flags | MS_NODEV, NULL));
+}
+
+// By descriptor, since the way to run/secrets leads through folders of the
+// image.
+static struct failure bind_secrets(const char *place) {
+    int root = (int)SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    TRY(check(CSANDBOX_STEP_SANDBOX_SECRETS, root));
+    long target = open_beneath(root, place, O_PATH | O_DIRECTORY);
+    SYS1(SYS_close, root);
+    // The second place is OpenFaaS's: an image without it is not worse for that.
+    if (target < 0)
+        return fine();
+    long tree = raw_open_tree(AT_FDCWD, "/secrets", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree >= 0) {
+        long moved = raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH);
+        SYS1(SYS_close, tree);
+        tree = moved;
+    }
+    SYS1(SYS_close, target);
+    return check(CSANDBOX_STEP_SANDBOX_SECRETS, tree);
+}
+
+struct failure sandbox_mount_all(void) {
+    TRY(mount_layer());
+    TRY(mount_root());
+    unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    TRY(check(CSANDBOX_STEP_SANDBOX_PROC, raw_mount("proc", "/n/proc", "proc", flags, NULL)));
+    TRY(mount_dev_children());
+    if (slot.plan.flags & CSANDBOX_SLOT_SECRETS) {
+        TRY(bind_secrets("run/secrets"));
+        TRY(bind_secrets("var/openfaas/secrets"));
+    }
+    return fine();
+}

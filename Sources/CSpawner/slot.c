@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// A slot process: born generic, bound to one function, then the parent of that
+// function's sandboxes, one at a time.
+#define _GNU_SOURCE
+#include "slot.h"
+#include "sys.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/// Function processes go first when the host runs out of memory.
+#define OOM_SCORE_ADJUSTMENT "500"
+
+struct slot slot;
+
+static struct failure prefer_as_oom_victim(void) {
+    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return check_errno(CSANDBOX_STEP_SLOT_LIMITS, -1);
+    ssize_t written = write(file, OOM_SCORE_ADJUSTMENT, sizeof OOM_SCORE_ADJUSTMENT - 1);
+    struct failure failure = check_errno(CSANDBOX_STEP_SLOT_LIMITS, written);
+    close(file);
+    return failure;
+}
+
+// Root of the user namespace, and of nothing else. The C library is not asked:
+// this process has one thread.
+static struct failure become_namespace_root(int user_namespace) {
+    TRY(check(CSANDBOX_STEP_SLOT_SETNS, SYS2(SYS_setns, user_namespace, CLONE_NEWUSER)));
+    if (!rootless())
+        TRY(check(CSANDBOX_STEP_SLOT_IDS, SYS2(SYS_setgroups, 0, NULL)));
+    TRY(check(CSANDBOX_STEP_SLOT_IDS, SYS3(SYS_setresgid, 0, 0, 0)));
+    return check(CSANDBOX_STEP_SLOT_IDS, SYS3(SYS_setresuid, 0, 0, 0));
+}
+
+// Descriptors of other slots and of the host must not be inherited: only these
+// two stay, above all others.
+static void keep_two(int *first, int *second) {
+    int low = fcntl(*first, F_DUPFD_CLOEXEC, 3);
+    int high = *second >= 0 ? fcntl(*second, F_DUPFD_CLOEXEC, 3) : -1;
+    dup3(low, 3, O_CLOEXEC);
+    if (high == 3)
+        high = -1;
+    if (high >= 0) {
+        dup3(high, 4, O_CLOEXEC);
+        *second = 4;
+    }
+    *first = 3;
+    SYS3(SYS_close_range, high >= 0 ? 5 : 4, ~0U, 0);
+}
+
+// Everything that is the same for all functions, done ahead of time in a spare
+// slot.
+static struct failure become_slot(const struct slot_seed *seed) {
+    TRY(prefer_as_oom_victim());
+    TRY(cgroups_enter(&seed->cgroups));
+    TRY(become_namespace_root(seed->user_namespace));
+    TRY(check(CSANDBOX_STEP_SLOT_UNSHARE,
+              SYS1(SYS_unshare, CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP)));
+    // Cleared by the change of ids, so only now; the spawner is PID 1 here,
+    // whoever else is parent is not it.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != 1)
+        _exit(1);
+    TRY(loopback_up());
+    TRY(harden_limits());
+    return template_private_root();
+}
+
+static void tell(uint32_t kind, struct failure failure) {
+    struct csandbox_outcome message = {.header = {.kind = kind, .slot = slot.plan.header.slot},
+                                       .step = failure.step,
+                                       .error = failure.error};
+    csandbox_send(slot.control, &message, sizeof message, NULL, 0);
+}
+
+static struct failure bind_to_function(int rootfs, int secrets) {
+    snprintf(slot.layer_options, sizeof slot.layer_options, "size=%llu,nr_inodes=%llu,mode=0755",
+             (unsigned long long)slot.plan.disk_bytes,
+             // Small files: one inode per block, but enough for an ordinary tree.
+             (unsigned long long)(slot.plan.disk_bytes / 4096 > 1024 ? slot.plan.disk_bytes / 4096
+                                                                     : 1024));
+    TRY(check(CSANDBOX_STEP_SLOT_HOSTNAME,
+              SYS2(SYS_sethostname, slot.plan.hostname, strlen(slot.plan.hostname))));
+    TRY(template_bind(rootfs, secrets));
+    slot.masks = masks_present();
+    slot.oom_before = cgroups_oom_kills(&slot.cgroups);
+    TRY(harden_capabilities(slot.plan.capabilities));
+    return harden_filter();
+}
+
+static void tell_exit(int status, const struct rusage *usage) {
+    uint32_t oom_now = slot.oom_before;
+    // Only an abnormal end can be the memory limit's; reading the counter costs
+    // more than it is worth otherwise.
+    if (status != 0)
+        oom_now = cgroups_oom_kills(&slot.cgroups);
+    struct csandbox_exit message = {
+        .header = {.kind = CSANDBOX_SANDBOX_EXIT, .slot = slot.plan.header.slot},
+        .wait_status = status,
+        .step = slot.sandbox_failure.step,
+        .error = slot.sandbox_failure.error,
+        .oom_kills = oom_now - slot.oom_before,
+        .user_time_us = usage->ru_utime.tv_sec * 1000000 + usage->ru_utime.tv_usec,
+        .system_time_us = usage->ru_stime.tv_sec * 1000000 + usage->ru_stime.tv_usec,
+        .max_rss_bytes = usage->ru_maxrss * 1024,
+        .exec_at_ns = slot.exec_at_ns,
+    };
+    slot.oom_before = oom_now;
+    csandbox_send(slot.control, &message, sizeof message, NULL, 0);
+}
+
+// When PID 1 of the sandbox can be reaped, everything else in its PID namespace
+// already was: kernel, exit.c.
+static void reap_sandbox(void) {
+    struct signalfd_siginfo info;
+    while (read(slot.signals, &info, sizeof info) > 0)
+        ;
+    int status;
+    struct rusage usage;
+    if (slot.sandbox == 0 || wait4(slot.sandbox, &status, WNOHANG, &usage) != slot.sandbox)
+        return;
+    slot.sandbox = 0;
+    if (slot.stage == STAGE_SETTING_UP)
+        tell(CSANDBOX_SANDBOX_FAILED, failed(slot.sandbox_failure)
+                                          ? slot.sandbox_failure
+                                          : (struct failure){CSANDBOX_STEP_SANDBOX_CLONE, ECHILD});
+    else
+        tell_exit(status, &usage);
+}
+
+static void handle_command(const struct csandbox_command *command) {
+    if (command->header.kind == CSANDBOX_MAKE_SANDBOX) {
+        struct failure failure =
+            slot.sandbox ? (struct failure){CSANDBOX_STEP_PROTOCOL, EBUSY} : sandbox_start();
+        if (failed(failure))
+            tell(CSANDBOX_SANDBOX_FAILED, failure);
+    } else if (command->header.kind == CSANDBOX_SIGNAL && slot.sandbox && command->value > 0) {
+        kill(slot.sandbox, command->value);
+    }
+}
+
+static _Noreturn void serve(void) {
+    struct pollfd sources[2] = {{.fd = slot.control, .events = POLLIN},
+                                {.fd = slot.signals, .events = POLLIN}};
+    for (;;) {
+        if (poll(sources, 2, -1) < 0 && errno != EINTR)
+            _exit(1);
+        if (sources[1].revents)
+            reap_sandbox();
+        if (!sources[0].revents)
+            continue;
+        struct csandbox_command command;
+        ssize_t size =
+            csandbox_receive(slot.control, &command, sizeof command, NULL, NULL, MSG_DONTWAIT);
+        // The gateway let go of this slot: its sandbox dies with it (PDEATHSIG).
+        if (size == 0 || (size < 0 && size != -EAGAIN && size != -EMSGSIZE))
+            _exit(0);
+        if (size == sizeof command)
+            handle_command(&command);
+    }
+}
+
+_Noreturn void slot_main(const struct slot_seed *seed) {
+    slot.index = seed->index;
+    slot.cgroups = seed->cgroups;
+    int binding = seed->binding;
+    int rootfs = -1, secrets = -1;
+    struct failure failure = become_slot(seed);
+    keep_two(&binding, &slot.cgroups.oom_counter);
+    int received[4];
+    size_t count = 4;
+    ssize_t size = csandbox_receive(binding, &slot.plan, sizeof slot.plan, received, &count, 0);
+    if (size != sizeof slot.plan || count < 3)
+        _exit(1);
+    close(binding);
+    slot.control = received[0];
+    slot.release = received[1];
+    rootfs = received[2];
+    secrets = count == 4 ? received[3] : -1;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    slot.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (!failed(failure))
+        failure = bind_to_function(rootfs, secrets);
+    close(rootfs);
+    if (secrets >= 0)
+        close(secrets);
+    tell(failed(failure) ? CSANDBOX_SLOT_FAILED : CSANDBOX_SLOT_READY, failure);
+    if (failed(failure))
+        _exit(1);
+    serve();
+}

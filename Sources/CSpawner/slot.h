@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// State of one slot process, shared by address with the sandboxes it clones
+// (CLONE_VM) until they execute.
+#pragma once
+#include "spawner.h"
+#include <stdint.h>
+
+/// Room for a sandbox's set-up code; it calls a few levels deep and keeps no
+/// big locals.
+#define SANDBOX_STACK_BYTES (32u * 1024u)
+
+enum sandbox_stage { STAGE_NONE, STAGE_SETTING_UP, STAGE_BLOCKED, STAGE_RELEASED };
+
+struct slot {
+    uint32_t index;
+    struct slot_cgroups cgroups;
+    /// Two ends that the gateway holds the others of.
+    int control;
+    int release;
+    int signals;
+    struct csandbox_make_slot plan;
+    /// Options of the writable layer's tmpfs, from plan.disk_bytes.
+    char layer_options[96];
+    /// Bit N: entry N of the mask list exists on this host.
+    uint32_t masks;
+    bool has_sys;
+
+    /// The one sandbox: 0 when there is none.
+    pid_t sandbox;
+    uint32_t oom_before;
+    /// Written by the sandbox.
+    volatile uint32_t stage;
+    volatile int64_t exec_at_ns;
+    struct failure sandbox_failure;
+    int stdio[3];
+    int gateway_ends[3];
+};
+
+extern struct slot slot;
+
+/// slot_template.c: mounts that outlive sandboxes. The first half is the same
+/// for all functions.
+struct failure template_private_root(void);
+struct failure template_bind(int rootfs_tree, int secrets);
+
+/// slot_harden.c: limits, bounding set, no_new_privs; then the filter.
+struct failure harden_limits(void);
+struct failure harden_capabilities(uint64_t kept);
+struct failure harden_filter(void);
+
+/// network.c
+struct failure loopback_up(void);
+
+/// sandbox.c: makes pipes and the sandbox process. Returns when it runs, not
+/// when it is ready.
+struct failure sandbox_start(void);
+/// sandbox_setup.c: entry of the sandbox process.
+int sandbox_main(void *unused);
+/// sandbox_mounts.c
+struct failure sandbox_mount_all(void);
+/// sandbox_masks.c
+struct failure sandbox_mask_proc(void);
+uint32_t masks_present(void);
+/// sandbox_identity.c
+struct failure sandbox_become_user(void);
+/// sandbox_exec.c: waits for the release message and executes; returns only on
+/// failure.
+struct failure sandbox_wait_and_execute(void);

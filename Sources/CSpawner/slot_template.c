@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mounts that outlive sandboxes. Each sandbox gets a copy of this
+// namespace, so there are few of them.
+//   /proc  the spawner's, only there because the kernel wants to see one before
+//   it mounts another /dev   device nodes, read-only            /sys  of this
+//   network namespace, read-only /e     an empty folder, to cover others /lower
+//   the image, read-only, root being this namespace's /t     files of this slot
+//   laid over it    /secrets  only when the function has some /n     where a
+//   sandbox's root is put      /w  where its writable layer is put
+#define _GNU_SOURCE
+#include "mounts.h"
+#include "slot.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct failure make_folders(void) {
+    static const char *const folders[] = {"proc", "dev",   "sys",     "e", "lower",
+                                          "t",    "t/etc", "secrets", "n", "w"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, mkdir(folders[i], 0755)));
+    return fine();
+}
+
+static struct failure cover(const char *path) {
+    if (access(path, F_OK) != 0)
+        return fine();
+    return check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("e", path, NULL, MS_BIND, NULL));
+}
+
+static struct failure mount_sys(void) {
+    unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    long result = raw_mount("sysfs", "sys", "sysfs", flags, NULL);
+    // Some hosts (a container around us) hide /sys; programs in functions hardly
+    // miss it.
+    slot.has_sys = result == 0;
+    if (!slot.has_sys)
+        return fine();
+    TRY(cover("sys/firmware"));
+    TRY(cover("sys/devices/virtual/powercap"));
+    for (int cpu = 0; cpu < 4096; cpu++) {
+        char path[64];
+        snprintf(path, sizeof path, "sys/devices/system/cpu/cpu%d", cpu);
+        if (access(path, F_OK) != 0)
+            break;
+        strcat(path, "/thermal_throttle");
+        TRY(cover(path));
+    }
+    return fine();
+}
+
+struct failure template_private_root(void) {
+    umask(0);
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
+              raw_mount("tmpfs", "/slot", "tmpfs", MS_NOSUID | MS_NODEV, "size=256k,mode=0755")));
+    TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, chdir("/slot")));
+    TRY(make_folders());
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/proc", "proc", NULL, MS_BIND, NULL)));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/dev", "dev", NULL, MS_BIND | MS_REC, NULL)));
+    unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
+              raw_mount("tmpfs", "e", "tmpfs", flags, "size=4k,nr_inodes=1,mode=0555")));
+    TRY(mount_sys());
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_pivot_root, ".", ".")));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, ".", MNT_DETACH)));
+    TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, chdir("/")));
+    umask(022);
+    return fine();
+}
+
+static struct failure write_file(uint32_t step, const char *path, const char *bytes, size_t size,
+                                 mode_t mode) {
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (file < 0)
+        return check_errno(step, -1);
+    ssize_t written = write(file, bytes, size);
+    struct failure failure =
+        written == (ssize_t)size ? fine() : (struct failure){step, written < 0 ? errno : ENOSPC};
+    close(file);
+    return failure;
+}
+
+// Laid over the image's /etc, unless the image has no such real folder: nothing
+// may follow its symbolic links.
+static struct failure write_etc(int lower) {
+    char hosts[256];
+    long etc = open_beneath(lower, "etc", O_PATH | O_DIRECTORY);
+    if (etc < 0)
+        return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, rmdir("/t/etc"));
+    close((int)etc);
+    int size = snprintf(hosts, sizeof hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n",
+                        slot.plan.hostname);
+    TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/t/etc/hosts", hosts, (size_t)size, 0644));
+    size = snprintf(hosts, sizeof hosts, "%s\n", slot.plan.hostname);
+    TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/t/etc/hostname", hosts, (size_t)size, 0644));
+    return write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/t/etc/resolv.conf", "", 0, 0644);
+}
+
+// The image is read-only from here on, so what is a real folder now is one for
+// every sandbox.
+static struct failure require_folder(int lower, const char *name) {
+    long folder = open_beneath(lower, name, O_PATH | O_DIRECTORY);
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, folder));
+    close((int)folder);
+    return fine();
+}
+
+static bool is_plain_name(const char *name) {
+    return name[0] && memchr(name, 0, CSANDBOX_NAME_MAX) && !strchr(name, '/') &&
+           strcmp(name, ".") && strcmp(name, "..");
+}
+
+static struct failure write_secret(int source, const struct csandbox_secret *secret) {
+    static char bytes[65536];
+    char path[CSANDBOX_NAME_MAX + 16];
+    if (!is_plain_name(secret->name))
+        return (struct failure){CSANDBOX_STEP_SLOT_SECRETS, EINVAL};
+    snprintf(path, sizeof path, "/secrets/%s", secret->name);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+    struct failure failure = check_errno(CSANDBOX_STEP_SLOT_SECRETS, file);
+    for (uint32_t left = secret->size; !failed(failure) && left > 0;) {
+        ssize_t size = read(source, bytes, left < sizeof bytes ? left : sizeof bytes);
+        if (size <= 0 || write(file, bytes, (size_t)size) != size)
+            failure = (struct failure){CSANDBOX_STEP_SLOT_SECRETS, size < 0 ? errno : EIO};
+        else
+            left -= (uint32_t)size;
+    }
+    if (!failed(failure))
+        failure =
+            check_errno(CSANDBOX_STEP_SLOT_SECRETS, fchown(file, slot.plan.uid, slot.plan.gid));
+    if (file >= 0)
+        close(file);
+    return failure;
+}
+
+static struct failure write_secrets(int source) {
+    if (source < 0)
+        return fine();
+    TRY(check(
+        CSANDBOX_STEP_SLOT_SECRETS,
+        raw_mount("tmpfs", "/secrets", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755")));
+    struct csandbox_secret secret;
+    while (read(source, &secret, sizeof secret) == sizeof secret)
+        TRY(write_secret(source, &secret));
+    unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    return check(CSANDBOX_STEP_SLOT_SECRETS, raw_mount(NULL, "/secrets", NULL, flags, NULL));
+}
+
+// With a read-only root the whole tree stands here already; a sandbox only adds
+// what must be its own.
+static struct failure mount_read_only_root(void) {
+    if (!(slot.plan.flags & CSANDBOX_SLOT_READ_ONLY))
+        return fine();
+    TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
+              raw_mount("overlay", "/n", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
+                        "lowerdir=/t:/lower,userxattr")));
+    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/dev", "/n/dev", NULL, MS_MOVE, NULL)));
+    if (!slot.has_sys)
+        return fine();
+    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/sys", "/n/sys", NULL, MS_MOVE, NULL));
+}
+
+struct failure template_bind(int rootfs_tree, int secrets) {
+    TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, raw_move_mount(rootfs_tree, AT_FDCWD, "/lower", 0)));
+    int lower = open("/lower", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    TRY(check_errno(CSANDBOX_STEP_SLOT_ROOTFS, lower));
+    static const char *const needed[] = {"proc", "dev", "sys", "tmp"};
+    struct failure failure = fine();
+    for (size_t i = 0; i < 4 && !failed(failure); i++)
+        failure = require_folder(lower, needed[i]);
+    if (!failed(failure) && secrets >= 0)
+        failure = require_folder(lower, "run/secrets");
+    if (!failed(failure))
+        failure = write_etc(lower);
+    close(lower);
+    TRY(failure);
+    TRY(write_secrets(secrets));
+    return mount_read_only_root();
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of the spawner share. Processes, outermost first: supervisor,
+// spawner, slot, sandbox.
+#pragma once
+#include "csandbox_channel.h"
+#include "csandbox_wire.h"
+#include "step.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/// Host-wide facts of one spawner; filled before the first slot, read by all
+/// below.
+struct host {
+    struct csandbox_configure configuration;
+    /// Folders of this gateway in each hierarchy, as in the configuration.
+    int cgroup_folders[CSANDBOX_CGROUPS_MAX];
+    uint32_t features;
+    int socket;
+    int signals;
+    /// The private root's bind of the rootfs folder.
+    int rootfs_folder;
+};
+extern struct host host;
+
+static inline bool rootless(void) { return host.configuration.flags & CSANDBOX_ROOTLESS; }
+
+/// supervisor.c and cgroup.c
+struct failure cgroups_open(void);
+void cgroups_sweep(const struct csandbox_configure *configuration);
+
+/// A slot's folders in each hierarchy.
+struct slot_cgroups {
+    int tasks[CSANDBOX_CGROUPS_MAX];
+    int v2_folder;
+    int oom_counter;
+    bool oom_counter_is_v2;
+};
+struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups);
+struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *plan);
+struct failure cgroups_enter(const struct slot_cgroups *cgroups);
+void cgroups_close(struct slot_cgroups *cgroups);
+uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups);
+
+/// prune.c: leaves this process in a mount namespace with a handful of mounts.
+struct failure prune_mounts(void);
+
+/// user_namespace.c
+struct failure user_namespace_make(uint32_t index, int *descriptor);
+struct failure map_ids(pid_t pid, uint32_t first_host_id, uint32_t count, bool deny_setgroups);
+struct failure map_single_id(void);
+
+/// loop.c: serves the gateway until it goes away.
+_Noreturn void spawner_main(void);
+
+/// slot.c: the slot process, from its birth to its end.
+struct slot_seed {
+    uint32_t index;
+    int binding;
+    int user_namespace;
+    struct slot_cgroups cgroups;
+};
+_Noreturn void slot_main(const struct slot_seed *seed);

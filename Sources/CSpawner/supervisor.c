@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The outermost helper. It alone stays in the host's namespaces, with the one
+// task of starting the spawner, and of leaving nothing behind when the spawner
+// or the gateway dies. The spawner is PID 1 of a PID namespace, so its death is
+// the death of every slot and sandbox: the kernel guarantees it, whatever they
+// are doing.
+#define _GNU_SOURCE
+#include "spawner.h"
+#include "sys.h"
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/// Where the gateway put its socket before executing this program.
+enum { GATEWAY_SOCKET = 3 };
+
+struct host host;
+uint64_t setup_cookie;
+
+static struct failure report_started(pid_t pid, struct failure failure) {
+    struct csandbox_started message = {.header = {.kind = CSANDBOX_STARTED},
+                                       .pid = pid,
+                                       .step = failure.step,
+                                       .error = failure.error};
+    return check(CSANDBOX_STEP_PROTOCOL,
+                 csandbox_send(GATEWAY_SOCKET, &message, sizeof message, NULL, 0));
+}
+
+// The spawner's first steps, before it serves: die with the supervisor, keep
+// only its socket.
+static _Noreturn void spawner_child(int socket) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(GATEWAY_SOCKET);
+    host.socket = socket;
+    setup_cookie = host.configuration.cookie;
+    spawner_main();
+}
+
+// A fork without CLONE_PARENT: the supervisor must be the one that reaps the
+// spawner, since only after that is it certain that the whole PID namespace is
+// empty and cgroups can be removed.
+static pid_t start_spawner(int socket) {
+    long pid = SYS5(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0)
+        spawner_child(socket);
+    struct failure failure = check(CSANDBOX_STEP_NAMESPACES, pid);
+    close(socket);
+    report_started((pid_t)pid, failure);
+    return pid > 0 ? (pid_t)pid : 0;
+}
+
+static bool configuration_is_sane(const struct csandbox_configure *configuration, ssize_t size) {
+    return size == sizeof *configuration && configuration->header.kind == CSANDBOX_CONFIGURE &&
+           configuration->version == CSANDBOX_PROTOCOL_VERSION &&
+           configuration->cgroup_count <= CSANDBOX_CGROUPS_MAX &&
+           configuration->filter_count <= CSANDBOX_FILTER_MAX &&
+           memchr(configuration->rootfs_directory, 0, sizeof configuration->rootfs_directory);
+}
+
+// Returns the running spawner's pid, or 0 when the message was refused.
+static pid_t handle_configure(void) {
+    static bool mapped;
+    int socket = -1;
+    size_t count = 1;
+    ssize_t size = csandbox_receive(GATEWAY_SOCKET, &host.configuration, sizeof host.configuration,
+                                    &socket, &count, 0);
+    if (size <= 0)
+        return -1;
+    if (count != 1 || !configuration_is_sane(&host.configuration, size)) {
+        if (count == 1)
+            close(socket);
+        report_started(0, (struct failure){CSANDBOX_STEP_PROTOCOL, EPROTO});
+        return 0;
+    }
+    if (rootless() && !mapped) {
+        struct failure failure = map_single_id();
+        if (failed(failure)) {
+            report_started(0, failure);
+            close(socket);
+            return 0;
+        }
+        mapped = true;
+    }
+    cgroups_sweep(&host.configuration);
+    return start_spawner(socket);
+}
+
+// After the spawner was reaped nothing of its PID namespace is left, so its
+// cgroups are empty.
+static void spawner_ended(pid_t *spawner) {
+    int status = 0;
+    if (*spawner <= 0 || waitpid(*spawner, &status, WNOHANG) != *spawner)
+        return;
+    *spawner = 0;
+    cgroups_sweep(&host.configuration);
+    struct csandbox_command message = {.header = {.kind = CSANDBOX_ENDED}, .value = status};
+    csandbox_send(GATEWAY_SOCKET, &message, sizeof message, NULL, 0);
+}
+
+static _Noreturn void gateway_gone(pid_t spawner) {
+    if (spawner > 0) {
+        kill(spawner, SIGKILL);
+        waitpid(spawner, NULL, 0);
+    }
+    cgroups_sweep(&host.configuration);
+    _exit(0);
+}
+
+static int signal_descriptor(void) {
+    sigset_t set;
+    sigfillset(&set);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int main(void) {
+    SYS3(SYS_close_range, GATEWAY_SOCKET + 1, ~0U, 0);
+    // Its own session: a Ctrl-C in the terminal is the gateway's to handle, in
+    // order.
+    setsid();
+    host.signals = signal_descriptor();
+    pid_t spawner = 0;
+    struct pollfd sources[2] = {{.fd = GATEWAY_SOCKET, .events = POLLIN},
+                                {.fd = host.signals, .events = POLLIN}};
+    for (;;) {
+        if (poll(sources, 2, -1) < 0 && errno != EINTR)
+            gateway_gone(spawner);
+        if (sources[1].revents) {
+            struct signalfd_siginfo info;
+            while (read(host.signals, &info, sizeof info) > 0)
+                ;
+            spawner_ended(&spawner);
+        }
+        if (sources[0].revents & POLLIN && spawner == 0) {
+            spawner = handle_configure();
+            if (spawner < 0)
+                gateway_gone(0);
+        } else if (sources[0].revents) {
+            gateway_gone(spawner);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file descriptor with one owner. Everything in this room that holds one, holds it through this type.
+
+import Glibc
+
+/// Closes its descriptor when it goes away.
+struct Descriptor: ~Copyable, Sendable {
+    let raw: Int32
+
+    init(owning raw: Int32) { self.raw = raw }
+
+    deinit { close(raw) }
+
+    /// Gives up ownership: whoever takes the number closes it.
+    consuming func take() -> Int32 {
+        let number = raw
+        discard self
+        return number
+    }
+
+    /// Two connected ends that keep packets whole, close-on-exec.
+    static func packetPair() throws(SandboxError) -> DescriptorPair {
+        var ends: [Int32] = [-1, -1]
+        let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
+            throw .system(call: "socketpair", errorNumber: errno)
+        }
+        return DescriptorPair(first: Descriptor(owning: ends[0]), second: Descriptor(owning: ends[1]))
+    }
+}
+
+/// Two ends of one connection.
+struct DescriptorPair: ~Copyable {
+    var first: Descriptor
+    var second: Descriptor
+
+    consuming func split() -> (Int32, Int32) { (first.take(), second.take()) }
+}
+
+/// Makes reads and writes return at once.
+func setNonBlocking(_ descriptor: Int32) throws(SandboxError) {
+    let flags = fcntl(descriptor, F_GETFL)
+    guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) >= 0 else {
+        throw .system(call: "fcntl", errorNumber: errno)
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one thread that waits for pipes and helper sockets (epoll), and calls the objects that own them.
+
+internal import CSandbox
+import Glibc
+import Synchronization
+
+/// What the reactor calls when a descriptor is ready.
+///
+/// Called on the reactor's thread: must not block.
+protocol ReactorSource: AnyObject, Sendable {
+    func ready(_ role: ReactorRole, readiness: UInt32)
+}
+
+/// Which of its descriptors a source is called for.
+enum ReactorRole: UInt8, Sendable {
+    case control, standardInput, standardOutput, standardError
+}
+
+/// What to wait for, in the C part's bits.
+let readable = UInt32(CSANDBOX_READABLE.rawValue)
+let writable = UInt32(CSANDBOX_WRITABLE.rawValue)
+
+/// Watches descriptors for the whole process.
+final class Reactor: Sendable {
+    /// Events taken from the kernel at once.
+    private static let batch = 64
+
+    private struct Registration {
+        var source: any ReactorSource
+        var role: ReactorRole
+    }
+
+    private struct State {
+        var registrations: [UInt64: Registration] = [:]
+        var lastToken: UInt64 = 0
+    }
+
+    static let shared = Reactor()
+
+    private let epoll: Int32
+    private let state = Mutex(State())
+
+    private init() {
+        epoll = csandbox_epoll_create()
+        // Writing to a pipe whose reader died is told by EPIPE.
+        signal(SIGPIPE, SIG_IGN)
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(self).toOpaque()
+        pthread_create(
+            &thread,
+            nil,
+            { context in
+                if let context { Unmanaged<Reactor>.fromOpaque(context).takeRetainedValue().run() }
+                return nil
+            },
+            context
+        )
+        pthread_detach(thread)
+    }
+
+    /// Calls `source` whenever `descriptor` has one of `readiness`, until ``remove(_:descriptor:)``.
+    func add(_ descriptor: Int32, _ role: ReactorRole, readiness: UInt32, source: any ReactorSource) -> UInt64
+    {
+        let token = state.withLock { state in
+            state.lastToken += 1
+            state.registrations[state.lastToken] = Registration(source: source, role: role)
+            return state.lastToken
+        }
+        csandbox_epoll_add(epoll, descriptor, readiness, token)
+        return token
+    }
+
+    /// Changes what is waited for; 0 pauses.
+    func modify(_ token: UInt64, descriptor: Int32, readiness: UInt32) {
+        csandbox_epoll_modify(epoll, descriptor, readiness, token)
+    }
+
+    /// Forgets a descriptor; call before closing it.
+    func remove(_ token: UInt64, descriptor: Int32) {
+        csandbox_epoll_remove(epoll, descriptor)
+        state.withLock { _ = $0.registrations.removeValue(forKey: token) }
+    }
+
+    private func run() {
+        csandbox_name_thread("sandbox-io")
+        var events = [csandbox_event](repeating: csandbox_event(), count: Self.batch)
+        while true {
+            let count = csandbox_epoll_wait(epoll, &events, Int32(Self.batch))
+            for event in events.prefix(max(0, Int(count))) {
+                // Looked up anew each time: an earlier event of this batch may have removed it.
+                let registration = state.withLock { $0.registrations[event.token] }
+                registration?.source.ready(registration?.role ?? .control, readiness: event.readiness)
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiles the policy to a BPF program through libseccomp, once at start. The helper attaches it.
+
+import CSandbox
+internal import CSeccomp
+import Glibc
+
+enum SeccompFilter {
+    /// Compiles for the native architecture only: calls of another one (i386, x32) end the process.
+    ///
+    /// - Parameter cookie: sixth argument that marks the set-up's own calls.
+    /// - Returns: the program, in the order that the kernel runs it.
+    /// - Throws: ``SandboxError`` naming the call that libseccomp refused.
+    static func compile(cookie: UInt64) throws(SandboxError) -> [csandbox_instruction] {
+        guard let context = seccomp_init(CSeccomp_action_errno(UInt16(ENOSYS))) else {
+            throw .unsupported("libseccomp on this architecture")
+        }
+        defer { seccomp_release(context) }
+        // A balanced tree: a few comparisons for any call, and a short program to attach.
+        try check(seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimize")
+        try check(seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, CSeccomp_action_kill()), "architecture")
+        try addPlainRules(context)
+        try addSetupRules(context, cookie: cookie)
+        try addArgumentRules(context)
+        return try export(context)
+    }
+
+    private static let refusal = CSeccomp_action_errno(UInt16(EPERM))
+    private static let allowance = CSeccomp_action_allow()
+
+    private static func addPlainRules(_ context: scmp_filter_ctx) throws(SandboxError) {
+        for name in SystemCallPolicy.allowed { try add(context, allowance, name, []) }
+        for name in SystemCallPolicy.refused { try add(context, refusal, name, []) }
+        // Its flags lie in memory where no filter can see them; ENOSYS makes the C library use clone(2).
+        try add(context, CSeccomp_action_errno(UInt16(ENOSYS)), "clone3", [], isDefault: true)
+    }
+
+    private static func addSetupRules(_ context: scmp_filter_ctx, cookie: UInt64) throws(SandboxError) {
+        let with = argument(5, SCMP_CMP_EQ, cookie)
+        let without = argument(5, SCMP_CMP_NE, cookie)
+        for name in SystemCallPolicy.setupOnly {
+            try add(context, allowance, name, [with])
+            try add(context, refusal, name, [without])
+        }
+        let flags = SystemCallPolicy.namespaceFlags.reduce(0, |)
+        try add(context, allowance, "clone", [argument(0, SCMP_CMP_MASKED_EQ, flags, 0)])
+        try add(context, allowance, "clone", [with])
+        for flag in SystemCallPolicy.namespaceFlags {
+            try add(context, refusal, "clone", [argument(0, SCMP_CMP_MASKED_EQ, flag, flag), without])
+        }
+    }
+
+    private static func addArgumentRules(_ context: scmp_filter_ctx) throws(SandboxError) {
+        for family in SystemCallPolicy.refusedSocketFamilies {
+            try add(context, refusal, "socket", [argument(0, SCMP_CMP_EQ, family)])
+        }
+        try add(context, allowance, "socket", [argument(0, SCMP_CMP_LT, 38)])
+        try add(context, allowance, "socket", [argument(0, SCMP_CMP_EQ, 39)])
+        try add(context, allowance, "socket", [argument(0, SCMP_CMP_GT, 40)])
+        for personality in SystemCallPolicy.allowedPersonalities {
+            try add(context, allowance, "personality", [argument(0, SCMP_CMP_EQ, personality)])
+        }
+    }
+
+    private static func argument(
+        _ number: UInt32,
+        _ comparison: scmp_compare,
+        _ first: UInt64,
+        _ second: UInt64 = 0
+    ) -> scmp_arg_cmp {
+        scmp_arg_cmp(arg: number, op: comparison, datum_a: first, datum_b: second)
+    }
+
+    /// Names that this libseccomp or architecture does not know stay at the default: they do not exist.
+    private static func add(
+        _ context: scmp_filter_ctx,
+        _ action: UInt32,
+        _ name: String,
+        _ arguments: [scmp_arg_cmp],
+        isDefault: Bool = false
+    ) throws(SandboxError) {
+        let number = seccomp_syscall_resolve_name(name)
+        guard number >= 0, !isDefault else { return }
+        try check(seccomp_rule_add_array(context, action, number, UInt32(arguments.count), arguments), name)
+    }
+
+    private static func check(_ result: Int32, _ what: String) throws(SandboxError) {
+        guard result == 0 else { throw .unsupported("seccomp rule '\(what)' (errno \(-result))") }
+    }
+
+    private static func export(_ context: scmp_filter_ctx) throws(SandboxError) -> [csandbox_instruction] {
+        let raw = csandbox_memory_file("filter")
+        guard raw >= 0 else { throw .system(call: "memfd_create", errorNumber: -raw) }
+        let file = Descriptor(owning: raw)
+        try check(seccomp_export_bpf(context, raw), "export")
+        let size = Int(lseek(file.raw, 0, SEEK_END))
+        let stride = MemoryLayout<csandbox_instruction>.stride
+        var program = [csandbox_instruction](repeating: csandbox_instruction(), count: max(0, size) / stride)
+        let read = program.withUnsafeMutableBytes { pread(file.raw, $0.baseAddress, $0.count, 0) }
+        guard read == size, size > 0, size % stride == 0 else {
+            throw .system(call: "pread", errorNumber: errno)
+        }
+        return program
+    }
+}

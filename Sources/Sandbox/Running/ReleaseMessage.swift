@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// argv and environ as one packet.
+
+import CSandbox
+import Glibc
+
+enum ReleaseMessage {
+    /// Sends the command; nothing is copied twice.
+    static func send(_ command: SandboxCommand, slot: UInt32, to socket: Int32) throws(SandboxError) {
+        let headBytes = MemoryLayout<csandbox_header>.size + 2 * MemoryLayout<UInt32>.size
+        let strings =
+            command.arguments.reduce(0) { $0 + $1.utf8.count + 1 }
+            + command.environment.reduce(0) { $0 + $1.utf8.count + 1 }
+        let stringsMax = Int(CSANDBOX_STRINGS_MAX)
+        let pointers = command.arguments.count + command.environment.count
+        guard strings <= stringsMax, pointers <= Int(CSANDBOX_POINTERS_MAX) else {
+            throw .commandTooLarge(bytes: strings, max: stringsMax)
+        }
+        let result = withUnsafeTemporaryAllocation(byteCount: headBytes + strings, alignment: 8) { space in
+            let head = [
+                UInt32(CSANDBOX_RELEASE.rawValue), slot, UInt32(command.arguments.count),
+                UInt32(command.environment.count),
+            ]
+            head.withUnsafeBytes { space.copyMemory(from: $0) }
+            var place = headBytes
+            for text in command.arguments { place = append(text, to: space, at: place) }
+            for text in command.environment { place = append(text, to: space, at: place) }
+            return csandbox_send(socket, space.baseAddress, space.count, nil, 0)
+        }
+        guard result == 0 else { throw Packet.failure(of: "send", -result) }
+    }
+
+    private static func append(_ text: String, to space: UnsafeMutableRawBufferPointer, at place: Int) -> Int
+    {
+        var text = text
+        let size = text.withUTF8 { bytes in
+            UnsafeMutableRawBufferPointer(rebasing: space[place...]).copyMemory(
+                from: UnsafeRawBufferPointer(bytes)
+            )
+            return bytes.count
+        }
+        space[place + size] = 0
+        return place + size + 1
+    }
+}
+
+extension ExitReport {
+    /// From the helper's message. `startNanoseconds` is the point in time; WarmSandbox makes it a span.
+    init(_ message: csandbox_exit) {
+        let ending: Ending
+        if message.step == UInt32(CSANDBOX_STEP_SANDBOX_EXEC.rawValue) {
+            ending = .execFailed(errorNumber: message.error)
+        } else if message.step != 0 {
+            ending = .lost(reason: Packet.setupError(message.step, message.error).description)
+        } else if message.wait_status & 0x7f == 0 {
+            ending = .exited(code: (message.wait_status >> 8) & 0xff)
+        } else {
+            ending = .signalled(message.wait_status & 0x7f)
+        }
+        self.init(ending: ending)
+        oomKilled = message.oom_kills > 0
+        userTimeMicroseconds = message.user_time_us
+        systemTimeMicroseconds = message.system_time_us
+        peakMemoryBytes = Int(message.max_rss_bytes)
+        startNanoseconds = message.exec_at_ns
+    }
+}

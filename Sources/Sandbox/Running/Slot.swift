@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reusable part of a container, and the sandboxes made in it. Driven by Scheduler and the reactor.
+
+import CSandbox
+import Glibc
+import Synchronization
+
+/// One slot: cgroups, network and user namespace, mount template; holds at most one sandbox at a time.
+package final class Slot: Sendable, Identifiable {
+    package let id: UInt32
+
+    private struct State: ~Copyable {
+        var machine = SlotState<WarmSandbox>()
+        var waiter: CheckedContinuation<Result<WarmSandbox?, SandboxError>, Never>?
+        var controlToken: UInt64?
+    }
+
+    private let control: Descriptor
+    private let releaseEnd: Descriptor
+    private let state = Mutex(State())
+
+    init(id: UInt32, control: consuming Descriptor, release: consuming Descriptor) {
+        self.id = id
+        self.control = control
+        releaseEnd = release
+    }
+
+    /// Makes a sandbox that is complete up to `execve`; call again only after the last one has exited.
+    ///
+    /// - Throws: ``SandboxError`` with step and errno, or that the slot is gone.
+    package func makeSandbox() async throws(SandboxError) -> WarmSandbox {
+        let result = await withCheckedContinuation { continuation in
+            let refusal = state.withLock { state -> SandboxError? in
+                if case .refuse(let error) = state.machine.makeRequested() { return error }
+                state.waiter = continuation
+                return nil
+            }
+            if let refusal {
+                continuation.resume(returning: .failure(refusal))
+            } else {
+                send(CSANDBOX_MAKE_SANDBOX, value: 0)
+            }
+        }
+        guard let sandbox = try result.get() else { throw .gone("the slot") }
+        return sandbox
+    }
+
+    /// Kills what runs in it and gives everything back; does not wait; idempotent.
+    package func retire() {
+        lost(.gone("the slot (retired)"))
+        // Both sockets end: the slot process sees it and exits, its sandbox dies with it.
+        shutdown(control.raw, Int32(SHUT_RDWR))
+        shutdown(releaseEnd.raw, Int32(SHUT_RDWR))
+    }
+
+    /// Waits for the slot process's first word. `start` sends the order that brings it to life.
+    func waitUntilBuilt(_ start: () throws(SandboxError) -> Void) async throws(SandboxError) {
+        watch()
+        let result = await withCheckedContinuation { continuation in
+            state.withLock { $0.waiter = continuation }
+            do throws(SandboxError) { try start() } catch { lost(error) }
+        }
+        _ = try result.get()
+    }
+
+    private func watch() {
+        let token = Reactor.shared.add(control.raw, .control, readiness: readable, source: self)
+        state.withLock { $0.controlToken = token }
+    }
+
+    /// A command to the slot process. Errors show as the end of its socket.
+    func send(_ kind: csandbox_kind, value: Int32) {
+        let command = csandbox_command(
+            header: csandbox_header(kind: UInt32(kind.rawValue), slot: id),
+            value: value
+        )
+        do throws(SandboxError) { try Packet.send(command, to: control.raw) } catch { lost(error) }
+    }
+
+    /// The one message that PID 1 waits for.
+    func sendRelease(_ command: SandboxCommand) throws(SandboxError) {
+        try ReleaseMessage.send(command, slot: id, to: releaseEnd.raw)
+    }
+
+    /// The slot is no more, for whatever reason: tells everyone who waits for it.
+    func lost(_ error: SandboxError) {
+        let (loss, waiter, token) = state.withLock { state in
+            let loss = state.machine.lost(error)
+            let waiter = state.waiter
+            let token = state.controlToken
+            state.waiter = nil
+            state.controlToken = nil
+            return (loss, waiter, token)
+        }
+        if let token { Reactor.shared.remove(token, descriptor: control.raw) }
+        waiter?.resume(returning: .failure(error))
+        if case .running(let sandbox) = loss {
+            sandbox.exited(ExitReport(ending: .lost(reason: error.description)))
+        }
+    }
+
+    private func answer(_ result: Result<WarmSandbox?, SandboxError>, when accepted: Bool) {
+        let waiter = state.withLock { state in
+            guard accepted else {
+                return nil as CheckedContinuation<Result<WarmSandbox?, SandboxError>, Never>?
+            }
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume(returning: result)
+    }
+}
+
+extension Slot: ReactorSource {
+    func ready(_ role: ReactorRole, readiness: UInt32) {
+        var goOn = true
+        while goOn {
+            goOn = Packet.receive(from: control.raw) { received in
+                switch received {
+                case .nothing: return false
+                case .end:
+                    lost(.gone("the slot"))
+                    return false
+                case .packet(let kind, let bytes, let descriptors):
+                    handle(kind, bytes, descriptors)
+                    return true
+                }
+            }
+        }
+    }
+
+    private func handle(_ kind: csandbox_kind, _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]) {
+        switch kind {
+        case CSANDBOX_SLOT_READY: answer(.success(nil), when: state.withLock { $0.machine.built() })
+        case CSANDBOX_SLOT_FAILED: lost(Self.error(in: bytes))
+        case CSANDBOX_SANDBOX_READY: sandboxReady(descriptors)
+        case CSANDBOX_SANDBOX_FAILED:
+            answer(.failure(Self.error(in: bytes)), when: state.withLock { $0.machine.sandboxFailed() })
+        case CSANDBOX_SANDBOX_EXIT:
+            guard let message = Packet.read(csandbox_exit.self, bytes) else { return }
+            state.withLock { $0.machine.sandboxExited() }?.exited(ExitReport(message))
+        default: break
+        }
+    }
+
+    private func sandboxReady(_ descriptors: [Int32]) {
+        guard descriptors.count == 3 else {
+            descriptors.forEach { close($0) }
+            lost(.gone("the slot (it sent \(descriptors.count) descriptors)"))
+            return
+        }
+        let sandbox = WarmSandbox(
+            slot: self,
+            input: descriptors[0],
+            output: descriptors[1],
+            error: descriptors[2]
+        )
+        do throws(SandboxError) {
+            for descriptor in descriptors { try setNonBlocking(descriptor) }
+        } catch {
+            lost(error)
+            return
+        }
+        answer(.success(sandbox), when: state.withLock { $0.machine.sandboxReady(sandbox) })
+    }
+
+    private static func error(in bytes: UnsafeRawBufferPointer) -> SandboxError {
+        guard let message = Packet.read(csandbox_outcome.self, bytes) else { return .gone("the slot") }
+        return Packet.setupError(message.step, message.error)
+    }
+}

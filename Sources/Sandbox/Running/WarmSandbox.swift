@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// One container, blocked before `execve`, and then the invocation that runs in it. Driven by Scheduler and the reactor.
+
+import CSandbox
+import Glibc
+package import NIOCore
+import Synchronization
+
+/// One container, used for one invocation.
+///
+/// Order: ``release(_:onStandardError:)`` once; ``write(_:)`` and ``closeInput()`` for stdin; ``collect(upTo:)``, and
+/// after an `.open` answer ``nextOutput()`` until nil; then ``exit()``. One waiter at a time.
+package final class WarmSandbox: Sendable {
+    package enum Collected: Sendable {
+        /// PID 1 has exited and this was all of stdout.
+        case complete(ByteBuffer, ExitReport)
+        /// More than the limit came: the rest through ``nextOutput()``.
+        case open(ByteBuffer)
+    }
+
+    struct State: ~Copyable {
+        var output = OutputState()
+        var input: Pipe
+        var standardOutput: Pipe
+        var standardError: Pipe
+        var inputWaiter: CheckedContinuation<Void, Never>?
+        var onStandardError: (@Sendable (ByteBuffer) -> Void)?
+        var isExited = false
+        var releasedAt: Int64 = 0
+    }
+
+    let slot: Slot
+    let state: Mutex<State>
+
+    init(slot: Slot, input: Int32, output: Int32, error: Int32) {
+        self.slot = slot
+        state = Mutex(
+            State(input: Pipe(input), standardOutput: Pipe(output), standardError: Pipe(error))
+        )
+    }
+
+    /// Lets PID 1 execute; one send that never blocks.
+    ///
+    /// - Parameters:
+    ///   - command: what PID 1 executes.
+    ///   - onStandardError: called on the room's own thread with each piece of stderr; must not block.
+    /// - Throws: ``SandboxError`` when the slot is gone or the command too large.
+    package func release(
+        _ command: SandboxCommand,
+        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
+    ) throws(SandboxError) {
+        state.withLock { state in
+            state.releasedAt = monotonicNanoseconds()
+            state.onStandardError = onStandardError
+            state.standardOutput.watch(.standardOutput, readiness: readable, self)
+            state.standardError.watch(.standardError, readiness: readable, self)
+        }
+        try slot.sendRelease(command)
+    }
+
+    /// Suspends until exit, or until more than `limit` bytes of stdout are here.
+    package func collect(upTo limit: Int) async -> Collected {
+        await withCheckedContinuation { continuation in
+            wait(.collect(limit: limit, continuation))
+        }
+    }
+
+    /// The next piece of stdout, nil at its end; nothing is read while nobody asks.
+    package func nextOutput() async -> ByteBuffer? {
+        await withCheckedContinuation { continuation in wait(.piece(continuation)) }
+    }
+
+    /// Suspends until PID 1 has exited and was reaped.
+    package func exit() async -> ExitReport {
+        await withCheckedContinuation { continuation in wait(.exit(continuation)) }
+    }
+
+    /// Sends a signal to PID 1 (for example SIGTERM); no effect after exit.
+    package func signal(_ number: Int32) {
+        guard !state.withLock({ $0.isExited }) else { return }
+        slot.send(CSANDBOX_SIGNAL, value: number)
+    }
+
+    /// SIGKILL to PID 1: everything in the PID namespace dies with it; also discards an unreleased sandbox.
+    package func kill() { signal(SIGKILL) }
+
+    private func wait(_ waiter: OutputState.Waiter) {
+        let wake = state.withLock { state in
+            let wake = state.output.wait(waiter)
+            readOutput(&state)
+            return wake
+        }
+        wake.resume()
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this host offers and lacks, as `serve` and `doctor` print it.
+
+import CSandbox
+import Glibc
+import Synchronization
+
+/// One line of what the host offers.
+package struct HostFinding: Hashable, Sendable {
+    package enum Level: String, Hashable, Sendable { case ok, missing, fatal }
+    package var level: Level
+    /// For example `cgroup memory`.
+    package var name: String
+    /// What is lost, and what to do; empty when ok.
+    package var advice: String
+
+    package init(level: Level, name: String, advice: String) {
+        self.level = level
+        self.name = name
+        self.advice = advice
+    }
+}
+
+extension Spawner {
+    /// What this host offers and lacks, one line each.
+    package var findings: [HostFinding] {
+        let features = state.withLock { $0.features }
+        func line(_ feature: csandbox_feature, _ name: String, _ advice: String) -> HostFinding {
+            let isThere = features & UInt32(feature.rawValue) != 0
+            return HostFinding(level: isThere ? .ok : .missing, name: name, advice: isThere ? "" : advice)
+        }
+        let delegation = "give the service a delegated cgroup (systemd: Delegate=yes), or run as root"
+        return [
+            HostFinding(
+                level: geteuid() == 0 ? .ok : .missing,
+                name: "privileges",
+                advice: geteuid() == 0
+                    ? ""
+                    : "running as an ordinary user: one user id for all containers; run as root for full isolation"
+            ),
+            line(
+                CSANDBOX_FEATURE_CGROUP_MEMORY,
+                "cgroup memory",
+                "memory limits are not enforced: " + delegation
+            ),
+            line(CSANDBOX_FEATURE_CGROUP_CPU, "cgroup cpu", "cpu limits are not enforced: " + delegation),
+            line(CSANDBOX_FEATURE_CGROUP_PIDS, "cgroup pids", "pids limits are not enforced: " + delegation),
+        ]
+    }
+}

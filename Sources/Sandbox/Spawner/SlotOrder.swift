@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plan as the helper's fixed struct, and its secrets as a memory file.
+
+import CSandbox
+import FunctionModel
+import Glibc
+
+enum SlotOrder {
+    /// The order for one slot; refuses what does not fit instead of cutting it.
+    ///
+    /// - Throws: ``SandboxError`` naming the part that does not fit.
+    static func make(_ plan: SandboxPlan, slot: UInt32, rootfsDirectory: String) throws(SandboxError)
+        -> csandbox_make_slot
+    {
+        var order = csandbox_make_slot()
+        order.header = csandbox_header(kind: UInt32(CSANDBOX_MAKE_SLOT.rawValue), slot: slot)
+        order.uid = plan.user.uid
+        order.gid = plan.user.gid
+        order.flags = flags(of: plan)
+        order.capabilities = try Capabilities.mask(plan.capabilities)
+        order.memory_bytes = UInt64(plan.limits.memory.bytes)
+        order.disk_bytes = UInt64(plan.limits.disk.bytes)
+        order.cpu_millicores = UInt32(plan.limits.cpu.count)
+        order.pids = UInt32(plan.limits.pids)
+        let prefix = rootfsDirectory + "/"
+        guard plan.rootfs.hasPrefix(prefix),
+            FixedText.copy(String(plan.rootfs.dropFirst(prefix.count)), into: &order.rootfs)
+        else { throw .unsupported("a rootfs outside \(rootfsDirectory)") }
+        guard FixedText.copy(plan.hostname, into: &order.hostname) else {
+            throw .unsupported("a host name of more than \(CSANDBOX_HOSTNAME_MAX - 1) bytes")
+        }
+        guard FixedText.copy(plan.workingDirectory, into: &order.directory) else {
+            throw .unsupported("a working directory of more than \(CSANDBOX_DIRECTORY_MAX - 1) bytes")
+        }
+        let groups = plan.user.supplementaryGroups
+        guard groups.count <= Int(CSANDBOX_GROUPS_MAX) else {
+            throw .unsupported("more than \(CSANDBOX_GROUPS_MAX) supplementary groups")
+        }
+        order.group_count = UInt32(groups.count)
+        withUnsafeMutableBytes(of: &order.groups) { space in
+            groups.withUnsafeBytes { space.copyMemory(from: $0) }
+        }
+        return order
+    }
+
+    private static func flags(of plan: SandboxPlan) -> UInt32 {
+        (plan.readOnlyRoot ? UInt32(CSANDBOX_SLOT_READ_ONLY.rawValue) : 0)
+            | (plan.network == .egress ? UInt32(CSANDBOX_SLOT_EGRESS.rawValue) : 0)
+            | (plan.secrets.isEmpty ? 0 : UInt32(CSANDBOX_SLOT_SECRETS.rawValue))
+    }
+
+    /// Records of name, size and bytes, one after the other, in a file that exists in memory only.
+    ///
+    /// - Throws: ``SandboxError`` when a name is too long or the kernel refuses the file.
+    static func secretsFile(_ secrets: [SecretFile]) throws(SandboxError) -> Descriptor {
+        var bytes: [UInt8] = []
+        for secret in secrets {
+            var record = csandbox_secret()
+            record.size = UInt32(secret.bytes.count)
+            guard FixedText.copy(secret.name, into: &record.name) else {
+                throw .unsupported("a secret's name of more than \(CSANDBOX_NAME_MAX - 1) bytes")
+            }
+            withUnsafeBytes(of: record) { bytes.append(contentsOf: $0) }
+            bytes.append(contentsOf: secret.bytes)
+        }
+        let file = csandbox_memory_file("secrets")
+        guard file >= 0 else { throw .system(call: "memfd_create", errorNumber: -file) }
+        let descriptor = Descriptor(owning: file)
+        guard write(file, bytes, bytes.count) == bytes.count, lseek(file, 0, SEEK_SET) == 0 else {
+            throw .system(call: "write", errorNumber: errno)
+        }
+        return descriptor
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start and end of the helper processes, with bounded waits.
+
+import CSandbox
+import Glibc
+import Logging
+import Synchronization
+
+extension Spawner {
+    /// One handshake: CONFIGURE to the supervisor, STARTED from it, READY from the spawner.
+    func start() throws(SandboxError) {
+        var generator = SystemRandomNumberGenerator()
+        let cookie = generator.next()
+        let message = try SpawnerConfiguration.make(
+            rootfsDirectory: rootfsDirectory,
+            cgroups: cgroups,
+            filter: SeccompFilter.compile(cookie: cookie),
+            cookie: cookie
+        )
+        defer { message.deallocate() }
+        let (ours, theirs) = try Descriptor.packetPair().split()
+        let own = Descriptor(owning: ours)
+        let remote = Descriptor(owning: theirs)
+        var descriptor = remote.raw
+        let size = MemoryLayout<csandbox_configure>.size
+        let result = csandbox_send(supervisor.raw, message, size, &descriptor, 1)
+        guard result == 0 else { throw Packet.failure(of: "send", -result) }
+        close(remote.take())
+        let started: csandbox_started = try awaitMessage(CSANDBOX_STARTED, on: supervisor.raw)
+        guard started.step == 0 else { throw Packet.setupError(started.step, started.error) }
+        let ready: csandbox_ready = try awaitMessage(CSANDBOX_READY, on: own.raw)
+        guard ready.step == 0 else { throw Packet.setupError(ready.step, ready.error) }
+        let socket = own.take()
+        state.withLock { state in
+            state.socket = socket
+            state.features = ready.features
+            state.pid = started.pid
+        }
+        let token = Reactor.shared.add(socket, .control, readiness: readable, source: self)
+        state.withLock { $0.token = token }
+    }
+
+    /// Waits for one message of a kind, passing over others (the end of an earlier spawner).
+    private func awaitMessage<Message>(_ wanted: csandbox_kind, on socket: Int32) throws(SandboxError)
+        -> Message
+    {
+        let deadline = monotonicNanoseconds() + Int64(Self.startTimeoutMilliseconds) * 1_000_000
+        while true {
+            let left = (deadline - monotonicNanoseconds()) / 1_000_000
+            var source = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            guard left > 0, poll(&source, 1, Int32(left)) != 0 else {
+                throw .unsupported(
+                    "the container helper did not start within \(Self.startTimeoutMilliseconds) ms"
+                )
+            }
+            let received = Packet.receive(from: socket) { received -> Result<Message?, SandboxError> in
+                switch received {
+                case .nothing: return .success(nil)
+                case .end: return .failure(.gone("the container helper"))
+                case .packet(let kind, let bytes, let descriptors):
+                    descriptors.forEach { close($0) }
+                    return .success(kind == wanted ? Packet.read(Message.self, bytes) : nil)
+                }
+            }
+            if let message = try received.get() { return message }
+        }
+    }
+
+    /// The spawner's process number, for people.
+    package var processID: Int32 { state.withLock { $0.pid } }
+
+    /// Ends the helper and everything below it; returns when nothing is left (bounded by 5 s).
+    package func stop() async {
+        let slots = state.withLock { state in
+            state.isStopping = true
+            return Array(state.slots.values)
+        }
+        for slot in slots { slot.retire() }
+        shutdown(supervisor.raw, Int32(SHUT_RDWR))
+        // The supervisor ends only after the spawner was reaped and the cgroups are removed.
+        for _ in 0..<(Self.stopTimeoutMilliseconds / 10) {
+            var status: Int32 = 0
+            if waitpid(supervisorPID, &status, WNOHANG) != 0 { return }
+            // Cancellation shortens nothing here: the wait is bounded, and leftovers would be worse.
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        logger.error("the container helper is still there after \(Self.stopTimeoutMilliseconds) ms")
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door to the privileged helper: starts it, orders slots, and notices its death.
+
+import CSandbox
+import Glibc
+package import Logging
+import Synchronization
+
+/// The gateway's end of the helper processes.
+package final class Spawner: Sendable {
+    /// Longest time from starting the helper to its first word; it takes some milliseconds.
+    static let startTimeoutMilliseconds: Int32 = 10_000
+    /// Longest time that everything below the helper may take to die.
+    static let stopTimeoutMilliseconds: Int32 = 5_000
+
+    struct State: ~Copyable {
+        var slots: [UInt32: Slot] = [:]
+        var lastSlot: UInt32 = 0
+        var socket: Int32 = -1
+        var token: UInt64?
+        var features: UInt32 = 0
+        var pid: Int32 = 0
+        var onDeath: [@Sendable () -> Void] = []
+        var isStopping = false
+    }
+
+    let rootfsDirectory: String
+    let logger: Logger
+    /// The supervisor, which outlives spawners.
+    let supervisor: Descriptor
+    let supervisorPID: Int32
+    let cgroups: [csandbox_cgroup]
+    let state = Mutex(State())
+
+    /// Starts the helper and waits until it has probed the host (bounded; blocks the calling thread).
+    ///
+    /// - Parameters:
+    ///   - dataDirectory: DATA; only `DATA/rootfs` is visible to the helper afterwards, and must exist.
+    ///   - logger: told what the host lacks.
+    /// - Throws: ``SandboxError`` when the helper cannot start or the host lacks what it needs.
+    package init(dataDirectory: String, logger: Logger) throws(SandboxError) {
+        self.logger = logger
+        rootfsDirectory = dataDirectory + "/rootfs"
+        cgroups = CgroupPreparation.prepare(dataDirectory: dataDirectory)
+        let program = try SpawnerProgram.open()
+        let (ours, theirs) = try Descriptor.packetPair().split()
+        supervisor = Descriptor(owning: ours)
+        let remote = Descriptor(owning: theirs)
+        supervisorPID = csandbox_spawn(program.raw, remote.raw)
+        guard supervisorPID > 0 else { throw .system(call: "posix_spawn", errorNumber: -supervisorPID) }
+        try start()
+    }
+
+    /// Starts a new spawner after the last one died; the supervisor does it, whatever privileges are left here.
+    ///
+    /// Blocks the calling thread, bounded by ``startTimeoutMilliseconds``.
+    ///
+    /// - Throws: ``SandboxError`` when the supervisor is gone too or the new spawner cannot start.
+    package func restart() throws(SandboxError) { try start() }
+
+    /// Makes a slot for one function; it serves sandboxes of that plan only.
+    ///
+    /// - Throws: ``SandboxError`` with step and errno.
+    package func makeSlot(_ plan: SandboxPlan) async throws(SandboxError) -> Slot {
+        let (control, remoteControl) = try Descriptor.packetPair().split()
+        let ownControl = Descriptor(owning: control)
+        let theirControl = Descriptor(owning: remoteControl)
+        let (release, remoteRelease) = try Descriptor.packetPair().split()
+        let ownRelease = Descriptor(owning: release)
+        let theirRelease = Descriptor(owning: remoteRelease)
+        let slot = register(control: ownControl, release: ownRelease)
+        let order = try SlotOrder.make(plan, slot: slot.id, rootfsDirectory: rootfsDirectory)
+        let secrets = plan.secrets.isEmpty ? nil : try SlotOrder.secretsFile(plan.secrets).take()
+        defer { if let secrets { close(secrets) } }
+        let descriptors = [theirControl.raw, theirRelease.raw] + (secrets.map { [$0] } ?? [])
+        do {
+            try await slot.waitUntilBuilt { () throws(SandboxError) in
+                try send(order, descriptors: descriptors)
+            }
+        } catch {
+            forget(slot.id)
+            throw error
+        }
+        return slot
+    }
+
+    private func register(control: consuming Descriptor, release: consuming Descriptor) -> Slot {
+        let id = state.withLock { state in
+            state.lastSlot += 1
+            return state.lastSlot
+        }
+        let slot = Slot(id: id, control: control, release: release)
+        state.withLock { $0.slots[id] = slot }
+        return slot
+    }
+
+    private func forget(_ id: UInt32) { state.withLock { _ = $0.slots.removeValue(forKey: id) } }
+
+    private func send(_ order: csandbox_make_slot, descriptors: [Int32]) throws(SandboxError) {
+        let socket = state.withLock { $0.socket }
+        guard socket >= 0 else { throw .gone("the container helper") }
+        try Packet.send(order, to: socket, descriptors: descriptors)
+    }
+
+    /// Asks for slots built ahead of need, which makes a function's first call quick.
+    package func keepSpares(_ count: Int) {
+        let message = csandbox_command(
+            header: csandbox_header(kind: UInt32(CSANDBOX_SPARE.rawValue), slot: 0),
+            value: Int32(clamping: count)
+        )
+        let socket = state.withLock { $0.socket }
+        guard socket >= 0 else { return }
+        do throws(SandboxError) { try Packet.send(message, to: socket) } catch {
+            logger.warning("no spare slots", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Calls back each time the helper process has died; every slot is gone then.
+    package func onDeath(_ action: @escaping @Sendable () -> Void) {
+        state.withLock { $0.onDeath.append(action) }
+    }
+}
+
+extension Spawner: ReactorSource {
+    func ready(_ role: ReactorRole, readiness: UInt32) {
+        let socket = state.withLock { $0.socket }
+        guard socket >= 0 else { return }
+        Packet.receive(from: socket) { received in
+            switch received {
+            case .nothing: break
+            case .end: died()
+            case .packet(let kind, let bytes, let descriptors):
+                descriptors.forEach { close($0) }
+                handle(kind, bytes)
+            }
+        }
+    }
+
+    private func handle(_ kind: csandbox_kind, _ bytes: UnsafeRawBufferPointer) {
+        guard let header = Packet.read(csandbox_header.self, bytes) else { return }
+        let slot = state.withLock { state in
+            kind == CSANDBOX_SLOT_GONE
+                ? state.slots.removeValue(forKey: header.slot) : state.slots[header.slot]
+        }
+        switch kind {
+        case CSANDBOX_SLOT_GONE: slot?.lost(.gone("the slot"))
+        case CSANDBOX_SLOT_FAILED:
+            guard let message = Packet.read(csandbox_outcome.self, bytes) else { return }
+            slot?.lost(Packet.setupError(message.step, message.error))
+        default: break
+        }
+    }
+
+    private func died() {
+        let (slots, actions, socket, token, isStopping) = state.withLock { state in
+            let taken = (
+                Array(state.slots.values), state.onDeath, state.socket, state.token, state.isStopping
+            )
+            state.slots = [:]
+            state.socket = -1
+            state.token = nil
+            return taken
+        }
+        if let token { Reactor.shared.remove(token, descriptor: socket) }
+        if socket >= 0 { close(socket) }
+        for slot in slots { slot.lost(.gone("the container helper")) }
+        guard !isStopping else { return }
+        logger.error("the container helper died; every container it had is gone")
+        for action in actions { action() }
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first message to the helper: everything it needs to know of this host, in one fixed struct.
+
+import CSandbox
+import Glibc
+
+enum SpawnerConfiguration {
+    /// First user id of slot 0: the part of the id space that systemd's list leaves to others
+    /// (systemd.io/UIDS-GIDS: 1879048192 to 2147483647 unused), 4095 ranges of 65536.
+    static let firstUserID: UInt32 = 1_879_048_192
+
+    /// Builds the message on the heap: it carries the whole filter.
+    ///
+    /// - Throws: ``SandboxError`` when a path is too long or the filter too large.
+    static func make(
+        rootfsDirectory: String,
+        cgroups: [csandbox_cgroup],
+        filter: [csandbox_instruction],
+        cookie: UInt64
+    ) throws(SandboxError) -> UnsafeMutablePointer<csandbox_configure> {
+        guard filter.count <= Int(CSANDBOX_FILTER_MAX) else {
+            throw .unsupported("a seccomp filter of \(filter.count) instructions")
+        }
+        let message = UnsafeMutablePointer<csandbox_configure>.allocate(capacity: 1)
+        memset(message, 0, MemoryLayout<csandbox_configure>.size)
+        message.pointee.header.kind = UInt32(CSANDBOX_CONFIGURE.rawValue)
+        message.pointee.version = CSANDBOX_PROTOCOL_VERSION
+        message.pointee.flags = geteuid() == 0 ? 0 : UInt32(CSANDBOX_ROOTLESS.rawValue)
+        message.pointee.id_base = firstUserID
+        message.pointee.cookie = cookie
+        message.pointee.cgroup_count = UInt32(cgroups.count)
+        withUnsafeMutableBytes(of: &message.pointee.cgroups) { space in
+            cgroups.withUnsafeBytes { space.copyMemory(from: $0) }
+        }
+        message.pointee.filter_count = UInt32(filter.count)
+        withUnsafeMutableBytes(of: &message.pointee.filter) { space in
+            filter.withUnsafeBytes { space.copyMemory(from: $0) }
+        }
+        guard FixedText.copy(rootfsDirectory, into: &message.pointee.rootfs_directory) else {
+            message.deallocate()
+            throw .unsupported("a data folder path of more than \(CSANDBOX_PATH_MAX) bytes")
+        }
+        return message
+    }
+}
