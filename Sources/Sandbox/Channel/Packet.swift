@@ -17,7 +17,9 @@ enum Packet {
     /// Largest packet that any helper sends to the gateway.
     static let receivedBytesMax = 256
 
-    /// Sends one struct of the wire contract. Never blocks for long: these packets are few and small.
+    /// Sends one struct of the wire contract.
+    ///
+    /// Never blocks for long: these packets are few and small.
     static func send<Message>(_ message: Message, to socket: Int32, descriptors: [Int32] = [])
         throws(SandboxError)
     {

@@ -2,7 +2,9 @@
 // The capabilities that a function may be given: Docker's default set without those that reach past the sandbox.
 
 enum Capabilities {
-    /// Number of each (linux/capability.h). MKNOD and NET_RAW are Docker's too, and stay out: nothing here needs
+    /// Number of each (linux/capability.h).
+    ///
+    /// MKNOD and NET_RAW are Docker's too, and stay out: nothing here needs
     /// device nodes, and raw sockets can forge.
     static let allowed: [String: Int] = [
         "CAP_CHOWN": 0, "CAP_DAC_OVERRIDE": 1, "CAP_FOWNER": 3, "CAP_FSETID": 4, "CAP_KILL": 5,

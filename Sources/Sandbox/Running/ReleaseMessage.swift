@@ -45,7 +45,9 @@ enum ReleaseMessage {
 }
 
 extension ExitReport {
-    /// From the helper's message. `startNanoseconds` is the point in time; WarmSandbox makes it a span.
+    /// From the helper's message.
+    ///
+    /// `startNanoseconds` is the point in time; WarmSandbox makes it a span.
     init(_ message: csandbox_exit) {
         let ending: Ending
         if message.step == UInt32(CSANDBOX_STEP_SANDBOX_EXEC.rawValue) {

@@ -53,7 +53,9 @@ package final class Slot: Sendable, Identifiable {
         shutdown(releaseEnd.raw, Int32(SHUT_RDWR))
     }
 
-    /// Waits for the slot process's first word. `start` sends the order that brings it to life.
+    /// Waits for the slot process's first word.
+    ///
+    /// `start` sends the order that brings it to life.
     func waitUntilBuilt(_ start: () throws(SandboxError) -> Void) async throws(SandboxError) {
         watch()
         let result = await withCheckedContinuation { continuation in
@@ -68,7 +70,9 @@ package final class Slot: Sendable, Identifiable {
         state.withLock { $0.controlToken = token }
     }
 
-    /// A command to the slot process. Errors show as the end of its socket.
+    /// A command to the slot process.
+    ///
+    /// Errors show as the end of its socket.
     func send(_ kind: csandbox_kind, value: Int32) {
         let command = csandbox_command(
             header: csandbox_header(kind: UInt32(kind.rawValue), slot: id),

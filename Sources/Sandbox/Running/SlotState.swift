@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a slot stands between orders and answers: decisions without IO. Slot drives it.
 
-/// One slot, seen from the gateway. `Sandbox` is a parameter so that tests need no processes.
+/// One slot, seen from the gateway.
+///
+/// `Sandbox` is a parameter so that tests need no processes.
 struct SlotState<Sandbox: Sendable>: ~Copyable {
     enum Phase {
         /// MAKE_SLOT is sent.
@@ -31,7 +33,9 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
         }
     }
 
-    /// The slot process answers that it stands. Returns false when nobody waits for that.
+    /// The slot process answers that it stands.
+    ///
+    /// Returns false when nobody waits for that.
     mutating func built() -> Bool {
         guard case .building = phase else { return false }
         phase = .empty
