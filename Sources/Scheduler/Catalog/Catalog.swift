@@ -1,52 +1,233 @@
 // SPDX-License-Identifier: Apache-2.0
 // The functions that exist and the revision each one serves. Gateway and faasctl drive it; Dispatcher reads it.
 
+import FoundationEssentials
 package import FunctionModel
+import FunctionStore
+import Images
+import Logging
+import Sandbox
+import Synchronization
+
+/// Told about every change, after it is in force.
+protocol CatalogObserver: Sendable {
+    /// A function has a new current revision; nil when it is gone.
+    func catalogChanged(_ function: FunctionName, _ revision: Revision?) async
+}
 
 /// Deployed functions, in memory and in the store.
-package final class Catalog: Sendable {
-    /// Old revisions kept for rollback. Five cover a bad day's deploys; more only hold disk.
+///
+/// A change is checked, then written to the store, then switched in memory under a lock. Changes take turns.
+package final class Catalog: FunctionDirectory, Sendable {
+    /// Old revisions kept for rollback.
+    ///
+    /// Five cover a bad day's deploys; more only hold disk.
     package static let revisionsKept = 5
+
+    let store: FunctionStore
+    let preparer: FunctionPreparer
+    let fleet: Fleet
+    let logger: Logger
+    private let snapshot = Mutex(CatalogSnapshot())
+    private let observer = Mutex<(any CatalogObserver)?>(nil)
+    private let turn = AsyncTurn()
+
+    init(store: FunctionStore, images: ImageStore, secrets: SecretStore, fleet: Fleet, logger: Logger) {
+        self.store = store
+        preparer = FunctionPreparer(images: images, secrets: secrets)
+        self.fleet = fleet
+        self.logger = logger
+    }
+
+    func observe(_ observer: any CatalogObserver) { self.observer.withLock { $0 = observer } }
+
+    // MARK: Changes
 
     /// Makes a new revision and switches new calls to it; running calls finish on the old one.
     ///
+    /// - Returns: the new revision.
     /// - Throws: ``CatalogError``; the function is unchanged then.
     package func deploy(_ deployment: Deployment) async throws(CatalogError) -> Revision {
-        throw .unavailable(reason: "not started")
+        try FunctionPreparer.check(deployment.configuration)
+        // Outside the turn: unpacking a large image must not hold up other functions.
+        let prepared = try await preparer.prepare(
+            deployment.name,
+            .reference(deployment.imageReference),
+            deployment.configuration
+        )
+        guard !prepared.arguments.isEmpty else {
+            throw .unusableImage(
+                reference: deployment.imageReference,
+                reason: "it has neither ENTRYPOINT nor CMD, and the function gives no command"
+            )
+        }
+        return try await turn.take { () async throws(CatalogError) -> Revision in
+            try self.checkRoutes(deployment.name, deployment.configuration.routes)
+            let revision = try await self.stored { store throws(StoreError) in
+                try await store.deploy(
+                    function: deployment.name,
+                    imageReference: deployment.imageReference,
+                    imageDigest: prepared.digest,
+                    configuration: deployment.configuration,
+                    createdAt: Date()
+                )
+            }
+            await self.switchTo(revision, prepared)
+            return revision
+        }
     }
 
     /// Takes a function away; running calls finish.
     ///
     /// - Throws: ``CatalogError``.
     package func remove(_ name: FunctionName) async throws(CatalogError) {
-        throw .unavailable(reason: "not started")
+        try await turn.take { () async throws(CatalogError) in
+            let wasThere = try await self.stored { store throws(StoreError) in
+                try await store.removeFunction(name)
+            }
+            guard wasThere else { throw .unknownFunction(name) }
+            if let pool = self.snapshot.withLock({ $0.removed(name) }) {
+                self.fleet.close(pool, refusingWaiters: true)
+            }
+            await self.observer.withLock { $0 }?.catalogChanged(name, nil)
+        }
     }
 
-    /// Serves an earlier revision's image and configuration again, under a new revision number.
+    /// Serves an earlier revision again, under its own number.
     ///
     /// - Parameters:
     ///   - name: the function.
-    ///   - number: the revision to go back to; nil means the one before the current one.
+    ///   - number: the revision to go back to; nil means the newest one before the current one.
+    /// - Returns: the revision that is current now.
     /// - Throws: ``CatalogError``.
     package func rollback(_ name: FunctionName, to number: Int?) async throws(CatalogError) -> Revision {
-        throw .unavailable(reason: "not started")
+        try await turn.take { () async throws(CatalogError) -> Revision in
+            let kept = try await self.stored { store throws(StoreError) in try await store.revisions(of: name)
+            }
+            guard let current = self.current(name) else { throw .unknownFunction(name) }
+            let wanted =
+                number.map { number in kept.first { $0.number == number } }
+                ?? kept.first { $0.number < current.number }
+            guard let wanted else { throw .unknownRevision(name, number ?? current.number - 1) }
+            try self.checkRoutes(name, wanted.configuration.routes)
+            let prepared = try await self.preparer.prepare(
+                name,
+                .digest(wanted.imageDigest, reference: wanted.imageReference),
+                wanted.configuration
+            )
+            let revision = try await self.stored { store throws(StoreError) in
+                try await store.setCurrent(name, number: wanted.number)
+            }
+            await self.switchTo(revision, prepared)
+            return revision
+        }
     }
 
-    /// The revision that new calls get. Does not block.
-    package func current(_ name: FunctionName) -> Revision? { nil }
+    /// Brings back every function of the store; one whose image is damaged answers with the reason.
+    ///
+    /// - Throws: ``CatalogError/storage(reason:)``.
+    func restore() async throws(CatalogError) {
+        let revisions = try await stored { store throws(StoreError) in try await store.currentRevisions() }
+        for revision in revisions {
+            do throws(CatalogError) {
+                let prepared = try await preparer.prepare(
+                    revision.function,
+                    .digest(revision.imageDigest, reference: revision.imageReference),
+                    revision.configuration
+                )
+                switchInMemory(revision, prepared)
+            } catch {
+                logger.error(
+                    "A function cannot be brought back",
+                    metadata: ["function": "\(revision.function)", "reason": "\(error)"]
+                )
+                let entry = CatalogSnapshot.Entry(revision: revision, failure: error.description)
+                _ = snapshot.withLock { $0.switched(entry) }
+            }
+            await observer.withLock { $0 }?.catalogChanged(revision.function, revision)
+        }
+    }
 
-    /// Every current revision, sorted by name. Does not block.
-    package func revisions() -> [Revision] { [] }
+    // MARK: Questions
 
-    /// Counts up with every change, so that a route table knows when to rebuild. Does not block.
-    package var generation: Int { 0 }
+    func lookup(_ name: FunctionName) -> FunctionLookup { snapshot.withLock { $0.lookup(name) } }
 
-    /// How a function stands.
-    package func status(_ name: FunctionName) async -> FunctionStatus? { nil }
+    /// Pool and failure of every function, for status lists.
+    var entries: [CatalogSnapshot.Entry] {
+        snapshot.withLock { Array($0.entries.values) }.sorted { $0.revision.function < $1.revision.function }
+    }
 
-    /// How every function stands, sorted by name.
-    package func statuses() async -> [FunctionStatus] { [] }
+    /// The revision that new calls get.
+    ///
+    /// Does not block.
+    package func current(_ name: FunctionName) -> Revision? {
+        snapshot.withLock { $0.entries[name]?.revision }
+    }
 
-    /// Every schedule with its next due time, sorted by function and index.
-    package func schedules() async -> [ScheduleStatus] { [] }
+    /// Every current revision, sorted by name.
+    ///
+    /// Does not block.
+    package func revisions() -> [Revision] { entries.map(\.revision) }
+
+    /// Counts up with every change, so that a route table knows when to rebuild.
+    ///
+    /// Does not block.
+    package var generation: Int { snapshot.withLock { $0.generation } }
+
+    // MARK: Steps
+
+    /// After the store: memory, the old pool, schedules, old revisions.
+    private func switchTo(_ revision: Revision, _ prepared: PreparedFunction) async {
+        switchInMemory(revision, prepared)
+        await observer.withLock { $0 }?.catalogChanged(revision.function, revision)
+        do {
+            _ = try await store.pruneRevisions(of: revision.function, keeping: Self.revisionsKept)
+        } catch {
+            logger.warning("Old revisions were not dropped", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func switchInMemory(_ revision: Revision, _ prepared: PreparedFunction) {
+        let configuration = revision.configuration
+        let command = FunctionCommand(
+            arguments: prepared.arguments,
+            imageEnvironment: prepared.imageEnvironment,
+            revision: revision,
+            home: prepared.home,
+            hostname: prepared.plan.hostname
+        )
+        let terms = RunningInvocation.Terms(
+            function: revision.function,
+            revision: revision.number,
+            program: command.program,
+            timeout: configuration.timeout.duration,
+            grace: configuration.grace.duration,
+            outputMax: configuration.limits.output.bytes,
+            stopSignal: prepared.stopSignal
+        )
+        let pool = fleet.add(prepared.plan, PoolSettings(configuration))
+        let live = LiveFunction(revision: revision, pool: pool, command: command, terms: terms)
+        let entry = CatalogSnapshot.Entry(revision: revision, live: live)
+        if let old = snapshot.withLock({ $0.switched(entry) }) { fleet.close(old, refusingWaiters: false) }
+    }
+
+    private func checkRoutes(_ name: FunctionName, _ routes: [Route]) throws(CatalogError) {
+        guard let (route, other) = snapshot.withLock({ $0.conflict(of: name, routes) }) else { return }
+        let expected = "a route that function '\(other)' does not have"
+        throw .invalid(ModelError(field: "routes", value: route.description, expected: expected))
+    }
+
+    func stored<Value: Sendable>(
+        _ body: (FunctionStore) async throws(StoreError) -> Value
+    ) async throws(CatalogError) -> Value {
+        do throws(StoreError) {
+            return try await body(store)
+        } catch {
+            switch error {
+            case .unknownFunction(let name): throw .unknownFunction(name)
+            case .unknownRevision(let name, let number): throw .unknownRevision(name, number)
+            default: throw .storage(reason: error.description)
+            }
+        }
+    }
 }

@@ -9,8 +9,16 @@ package import NIOCore
 package enum RequestBody: Sendable {
     case none
     case whole(ByteBuffer)
-    /// Arrives while the function runs. The sequence throws when the client goes away.
+    /// Arrives while the function runs.
+    ///
+    /// Throws ``RequestBodyTooLarge`` when the limit is passed, anything else when the client goes away. The task
+    /// that runs it is cancelled when the function ends first, and awaited before the answer is handed out.
     case stream(@Sendable (_ write: (ByteBuffer) async -> Bool) async throws -> Void)
+}
+
+/// The request's body is larger than `limits.body`; the function is stopped and the answer's outcome `platform`.
+package struct RequestBodyTooLarge: Error, Hashable, Sendable {
+    package init() {}
 }
 
 /// One call of a function.

@@ -1,25 +1,120 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wires the rooms below the HTTP edge together and ends them in order. faasctl's serve drives it.
 
+import FunctionModel
+package import FunctionStore
+package import Images
+import Logging
+package import Sandbox
+import Synchronization
+
 /// One running gateway without its HTTP edge.
 package final class Platform: Sendable {
-    package let configuration: PlatformConfiguration
-    package let catalog: Catalog
-    /// The door that HTTP, schedules and the queue call functions through.
-    package let invoker: any FunctionInvoker
+    /// What the end of running invocations may take beyond their grace: signals, reaping, the pumps' end.
+    static let drainMargin = Duration.seconds(2)
 
-    /// Opens the data folder and its stores, and takes the lock. Blocks; nothing runs yet.
+    package let configuration: PlatformConfiguration
+    package let store: FunctionStore
+    /// History; flush it before reading what has just ended.
+    package let recorder: InvocationRecorder
+    package let secrets: SecretStore
+    package let images: ImageStore
+    package let catalog: Catalog
+    private let folder: DataFolder
+    private let timer = DeadlineTimer()
+    private let dispatcher: Dispatcher
+    private let keeper: SpawnerKeeper
+    private let cron: CronService
+    private let recording = Mutex<Task<Void, Never>?>(nil)
+
+    /// The door that HTTP, schedules and the queue call functions through.
+    package var invoker: any FunctionInvoker { dispatcher }
+
+    /// What this host offers and lacks; empty before ``start()``.
+    package var findings: [HostFinding] { keeper.findings }
+
+    /// Opens the data folder and its stores, and takes the lock.
     ///
+    /// Blocks; nothing runs yet.
+    ///
+    /// - Parameter configuration: where, and how much.
     /// - Throws: ``PlatformError``.
     package init(_ configuration: PlatformConfiguration) throws(PlatformError) {
-        throw .spawner(reason: "not started")
+        self.configuration = configuration
+        let logger = configuration.logger
+        let data = configuration.dataDirectory
+        folder = try DataFolder(data)
+        do throws(StoreError) {
+            store = try FunctionStore(path: data + "/mayfly.sqlite", logger: logger)
+        } catch {
+            throw .store(reason: error.description)
+        }
+        do throws(SecretError) {
+            secrets = try SecretStore(folder: data + "/secrets/functions")
+        } catch {
+            throw .store(reason: error.description)
+        }
+        do throws(ImageError) {
+            let references = StoredReferences(store: store)
+            images = try ImageStore(dataDirectory: data, references: references, logger: logger)
+        } catch {
+            throw .images(reason: error.description)
+        }
+        recorder = InvocationRecorder(store: store, logger: logger)
+        let sandboxesMax =
+            configuration.sandboxesMax ?? HostCapacity.sandboxesMax(memoryBytes: HostCapacity.memoryBytes)
+        let fleet = Fleet(sandboxesMax: sandboxesMax, timer: timer, logger: logger)
+        catalog = Catalog(store: store, images: images, secrets: secrets, fleet: fleet, logger: logger)
+        dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: recorder, directory: catalog)
+        keeper = SpawnerKeeper(dataDirectory: data, fleet: fleet, logger: logger)
+        cron = CronService(store: store, invoker: dispatcher, logger: logger)
+        catalog.observe(cron)
     }
 
     /// Starts the spawner, brings back every function and begins the schedules.
     ///
-    /// - Throws: ``PlatformError``.
-    package func start() async throws(PlatformError) {}
+    /// - Throws: ``PlatformError``; call ``shutdown()`` then too.
+    package func start() async throws(PlatformError) {
+        recording.withLock { $0 = Task { [recorder] in await recorder.run() } }
+        do throws(SandboxError) {
+            try await keeper.start()
+        } catch {
+            throw .spawner(reason: error.description)
+        }
+        do throws(CatalogError) {
+            try await catalog.restore()
+        } catch {
+            throw .store(reason: error.description)
+        }
+        await cron.start()
+    }
 
     /// Stops admission, lets running calls finish (bounded by their grace), and gives everything back.
-    package func shutdown() async {}
+    ///
+    /// The order is that of dependence: nothing new starts, what runs ends, the spawner goes with whatever is
+    /// left, then history is written and the folder let go.
+    package func shutdown() async {
+        await cron.stop()
+        let longestGrace = catalog.revisions().map(\.configuration.grace.duration).max() ?? .zero
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [dispatcher] in await dispatcher.drain() }
+            group.addTask {
+                // A cancelled sleep means that everything has ended in time.
+                _ = try? await Task.sleep(for: longestGrace + Self.drainMargin)
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        await keeper.stop()
+        timer.stop()
+        recording.withLock { $0 }?.cancel()
+        await recording.withLock { $0 }?.value
+        await recorder.flush()
+        do {
+            try store.close()
+        } catch {
+            configuration.logger.error("The store did not close", metadata: ["reason": "\(error)"])
+        }
+        folder.release()
+    }
 }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Catalog tells Dispatcher about a name, without blocking.
+
+import FunctionModel
+
+/// A function as the dispatcher needs it: what does not change between two deploys.
+struct LiveFunction: Sendable {
+    var revision: Revision
+    var pool: PoolNumber
+    var command: FunctionCommand
+    var terms: RunningInvocation.Terms
+}
+
+/// What a name stands for at this moment.
+enum FunctionLookup: Sendable {
+    case live(LiveFunction)
+    /// Deployed, but its image cannot be used any more; the text says why.
+    case broken(Revision, reason: String)
+    case unknown
+}
+
+/// Tells what a name stands for.
+///
+/// Does not block.
+protocol FunctionDirectory: Sendable {
+    func lookup(_ name: FunctionName) -> FunctionLookup
+}

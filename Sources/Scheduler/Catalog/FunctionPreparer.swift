@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an image and a configuration to what a pool needs. Catalog asks before it changes anything.
+
+import FunctionModel
+import FunctionStore
+import Images
+import Sandbox
+
+/// A deployment that has passed every check.
+struct PreparedFunction: Sendable {
+    /// `sha256:…` of the image's manifest.
+    var digest: String
+    var plan: SandboxPlan
+    var arguments: [String]
+    var imageEnvironment: [String]
+    var home: String
+    var stopSignal: Int32
+}
+
+/// Which image a deployment means.
+enum ImageChoice: Sendable {
+    case reference(String)
+    /// `sha256:…` of a manifest, with the reference it once had.
+    case digest(String, reference: String)
+
+    var reference: String {
+        switch self {
+        case .reference(let reference), .digest(_, let reference): reference
+        }
+    }
+}
+
+/// Checks deployments against images, secrets and this host.
+struct FunctionPreparer: Sendable {
+    let images: ImageStore
+    let secrets: SecretStore
+
+    /// What the configuration alone can be wrong about.
+    ///
+    /// - Throws: ``CatalogError/invalid(_:)``.
+    static func check(_ configuration: FunctionConfiguration) throws(CatalogError) {
+        do throws(ModelError) {
+            try configuration.validate()
+            let contract = configuration.contract
+            guard contract == .stdio || contract == .cgi else {
+                throw ModelError(field: "contract", value: contract.rawValue, expected: "stdio or cgi")
+            }
+            _ = try ScheduleSet(configuration)
+        } catch {
+            throw .invalid(error)
+        }
+    }
+
+    /// Finds the image, unpacks it when needed, and looks up user and secrets.
+    ///
+    /// Suspends for disk work.
+    ///
+    /// - Parameters:
+    ///   - name: the function; also its sandboxes' host name.
+    ///   - choice: the image.
+    ///   - configuration: checked already.
+    /// - Returns: what a pool needs.
+    /// - Throws: ``CatalogError``.
+    func prepare(
+        _ name: FunctionName,
+        _ choice: ImageChoice,
+        _ configuration: FunctionConfiguration
+    ) async throws(CatalogError) -> PreparedFunction {
+        let secrets = try secretFiles(configuration.secrets)
+        do throws(ImageError) {
+            let image = try await image(choice)
+            let account = try await images.user(for: image.digest)
+            var plan = SandboxPlan(rootfs: try await images.rootfs(for: image.digest), hostname: name.text)
+            plan.user = account.user
+            plan.workingDirectory = image.execution.workingDirectory ?? "/"
+            if plan.workingDirectory.isEmpty { plan.workingDirectory = "/" }
+            plan.readOnlyRoot = configuration.readOnlyRootFilesystem
+            plan.limits = configuration.limits
+            plan.network = configuration.network
+            plan.egressAllow = configuration.egressAllow
+            plan.secrets = secrets
+            plan.capabilities = configuration.capabilities
+            return PreparedFunction(
+                digest: image.digest.description,
+                plan: plan,
+                arguments: image.command(overriding: configuration.command),
+                imageEnvironment: image.execution.environment ?? [],
+                home: account.home,
+                stopSignal: StopSignal.number(image.execution.stopSignal)
+            )
+        } catch {
+            throw Self.catalogError(error, choice.reference)
+        }
+    }
+
+    private func image(_ choice: ImageChoice) async throws(ImageError) -> Image {
+        switch choice {
+        case .reference(let reference): try await images.resolve(reference)
+        case .digest(let digest, _): try await images.image(digest: Digest(digest))
+        }
+    }
+
+    private func secretFiles(_ names: [String]) throws(CatalogError) -> [SecretFile] {
+        var files: [SecretFile] = []
+        for name in names {
+            do throws(SecretError) {
+                files.append(SecretFile(name: name, bytes: try secrets.read(name)))
+            } catch .notFound {
+                throw .unknownSecret(name)
+            } catch {
+                throw .storage(reason: error.description)
+            }
+        }
+        return files
+    }
+
+    private static func catalogError(_ error: ImageError, _ reference: String) -> CatalogError {
+        switch error {
+        case .unknownImage: .unknownImage(reference: reference)
+        case .malformedReference(let text, let reason):
+            .invalid(ModelError(field: "image", value: text, expected: "an image reference: \(reason)"))
+        case .noSpace, .system, .references, .cancelled: .storage(reason: error.description)
+        default: .unusableImage(reference: reference, reason: error.description)
+        }
+    }
+}

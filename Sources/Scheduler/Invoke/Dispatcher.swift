@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of a call: admission, lease, release, answer, record. Gateway, cron and the queue come in here.
+
+import FoundationEssentials
+package import FunctionModel
+import NIOCore
+import Sandbox
+import Synchronization
+
+/// Runs invocations.
+package final class Dispatcher: FunctionInvoker {
+    /// Held back before the head of the answer is sent (design, section 5).
+    static let responseBufferBytes = 64 << 10
+    /// Attempts to find a sandbox for one call, each lost to a deploy or a slot that died in between.
+    static let attemptsMax = 4
+    /// What callers are told who are refused for load: short, since a queue moves in milliseconds.
+    static let retryAfterSeconds = 1
+
+    /// What callers are told while the gateway stops: about what a restart takes.
+    static let retryAfterStopSeconds = 5
+
+    private let fleet: Fleet
+    private let timer: DeadlineTimer
+    private let sink: any InvocationSink
+    private let directory: any FunctionDirectory
+    private let running = Mutex<[SlotNumber: RunningInvocation]>([:])
+    private let isDraining = Mutex(false)
+
+    /// - Parameters:
+    ///   - fleet: the pools.
+    ///   - timer: for timeouts and graces.
+    ///   - sink: gets every record and log line.
+    ///   - directory: knows the current revision of a name.
+    init(fleet: Fleet, timer: DeadlineTimer, sink: any InvocationSink, directory: any FunctionDirectory) {
+        self.fleet = fleet
+        self.timer = timer
+        self.sink = sink
+        self.directory = directory
+    }
+
+    package func invoke(
+        _ function: FunctionName,
+        _ request: InvocationRequest
+    ) async throws(InvocationRefusal) -> InvocationAnswer {
+        let arrived = ContinuousClock.now
+        for _ in 0..<Self.attemptsMax {
+            let target = try target(function, request, arrived)
+            let call = Call(request: request, revision: target.revision, arrived: arrived)
+            let lease: Lease
+            do throws(PoolRefusal) {
+                lease = try await fleet.lease(target.pool)
+            } catch .closed {
+                continue
+            } catch {
+                throw refused(call, Self.refusal(error))
+            }
+            let run = Run(call: call, function: target, lease: lease, leased: .now)
+            if let answer = try await start(run) { return answer }
+        }
+        let target = try target(function, request, arrived)
+        throw refused(
+            Call(request: request, revision: target.revision, arrived: arrived),
+            Self.refusal(.closed)
+        )
+    }
+
+    /// The current revision of the name, when it and the gateway can serve.
+    private func target(
+        _ function: FunctionName,
+        _ request: InvocationRequest,
+        _ arrived: ContinuousClock.Instant
+    ) throws(InvocationRefusal) -> LiveFunction {
+        switch directory.lookup(function) {
+        case .unknown: throw .unknownFunction(function.text)
+        case .broken(let revision, let reason):
+            throw refused(
+                Call(request: request, revision: revision, arrived: arrived),
+                .cannotStart(reason: reason)
+            )
+        case .live(let target):
+            guard isDraining.withLock({ $0 }) else { return target }
+            let refusal = InvocationRefusal.unavailable(
+                reason: "the gateway is stopping",
+                retryAfterSeconds: Self.retryAfterStopSeconds
+            )
+            throw refused(Call(request: request, revision: target.revision, arrived: arrived), refusal)
+        }
+    }
+
+    /// Stops taking calls; what runs has its grace to finish and is killed then.
+    ///
+    /// Returns when nothing runs.
+    func drain() async {
+        isDraining.withLock { $0 = true }
+        let current = running.withLock { Array($0.values) }
+        for invocation in current {
+            _ = timer.schedule(at: .now + invocation.terms.grace) { [weak invocation] in
+                invocation?.kill(.cancelled)
+            }
+        }
+        await fleet.drain()
+    }
+
+    // MARK: One call
+
+    /// Runs a call in its sandbox; nil when the slot died before the release.
+    private func start(_ run: Run) async throws(InvocationRefusal) -> InvocationAnswer? {
+        let terms = run.function.terms
+        let running = RunningInvocation(
+            id: run.call.request.id,
+            terms: terms,
+            sandbox: run.lease.sandbox,
+            timer: timer,
+            sink: sink
+        )
+        let deadline = Date() + TimeInterval(terms.timeout / .seconds(1))
+        do throws(SandboxError) {
+            let command = run.function.command.command(for: run.call.request, deadline: deadline)
+            try run.lease.sandbox.release(command) { running.standardError($0) }
+        } catch {
+            run.lease.sandbox.kill()
+            fleet.end(run.lease, isReusable: false)
+            if case .commandTooLarge = error {
+                throw refused(run.call, .cannotStart(reason: error.description))
+            }
+            return nil
+        }
+        self.running.withLock { $0[run.lease.slot] = running }
+        running.begin()
+        let started = StartedRun(run: run, released: .now, running: running)
+        return await withTaskCancellationHandler {
+            await answer(started)
+        } onCancel: {
+            running.stop(.cancelled)
+        }
+    }
+
+    private func answer(_ started: StartedRun) async -> InvocationAnswer {
+        let running = started.running
+        let request = started.run.call.request
+        let pump = await RequestPump(request.body, into: running)
+        let isStreamed = request.wantsStream || started.run.function.revision.configuration.stream
+        switch await running.sandbox.collect(upTo: isStreamed ? 0 : Self.responseBufferBytes) {
+        case .complete(let output, let report):
+            let isWhole = running.pass(output)
+            let record = await finish(started, pump, report)
+            return .complete(output: isWhole ? output : ByteBuffer(), record())
+        case .open(let output):
+            guard running.pass(output) else {
+                let record = await finish(started, pump, await running.sandbox.exit())
+                return .complete(output: ByteBuffer(), record())
+            }
+            running.committed()
+            let stream = StreamedOutput(buffered: output, running: running) { [self] report in
+                await finish(started, pump, report)
+            }
+            return .streaming(stream)
+        }
+    }
+
+    /// PID 1 is gone: the slot goes back at once, the record follows when the output is counted.
+    private func finish(
+        _ started: StartedRun,
+        _ pump: RequestPump,
+        _ report: ExitReport
+    ) async -> @Sendable () -> Invocation {
+        let ended = ContinuousClock.now
+        let lease = started.run.lease
+        running.withLock { $0[lease.slot] = nil }
+        let isLost = if case .lost = report.ending { true } else { false }
+        fleet.end(lease, isReusable: !isLost)
+        let ending = started.running.ended(report)
+        await pump.ended()
+        return { [sink] in
+            let invocation = started.invocation(report, ending, ended: ended)
+            sink.append(invocation, logs: ending.lines)
+            return invocation
+        }
+    }
+
+    // MARK: Refusals
+
+    /// Records a call that did not start.
+    private func refused(_ call: Call, _ refusal: InvocationRefusal) -> InvocationRefusal {
+        let invocation = call.refused(refusal)
+        sink.append(invocation, logs: call.refusalLog(refusal))
+        return refusal
+    }
+
+    private static func refusal(_ refusal: PoolRefusal) -> InvocationRefusal {
+        switch refusal {
+        case .busy: .busy(retryAfterSeconds: retryAfterSeconds)
+        case .noRoom, .closed:
+            .unavailable(
+                reason: "the host has no room for another sandbox",
+                retryAfterSeconds: retryAfterSeconds
+            )
+        case .cannotStart(let reason): .cannotStart(reason: reason)
+        case .cancelled: .cancelled
+        }
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What PID 1 of a function executes, prepared once per revision. Catalog makes it, Dispatcher completes it.
+
+import FoundationEssentials
+import FunctionModel
+import Sandbox
+
+/// Arguments and environment of one revision; the request's variables are added per invocation.
+struct FunctionCommand: Hashable, Sendable {
+    /// Where a program is looked for when neither image nor function sets PATH: Docker's default.
+    static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    private let arguments: [String]
+    private let environment: [String]
+    /// Names of `environment` that a request's variable may have too.
+    private let contested: Set<Substring>
+
+    /// The first word, as logs name it.
+    var program: String { arguments.first ?? "" }
+
+    /// Prepares what does not change between invocations.
+    ///
+    /// - Parameters:
+    ///   - arguments: not empty.
+    ///   - imageEnvironment: `NAME=value` each, the weakest.
+    ///   - revision: its configuration's environment overrides the image's.
+    ///   - home: of the function's user.
+    ///   - hostname: of its sandboxes.
+    init(
+        arguments: [String],
+        imageEnvironment: [String],
+        revision: Revision,
+        home: String,
+        hostname: String
+    ) {
+        self.arguments = arguments
+        var variables = ["PATH": Self.defaultPath, "HOME": home, "HOSTNAME": hostname]
+        for variable in imageEnvironment {
+            guard let equals = variable.firstIndex(of: "="), equals != variable.startIndex else { continue }
+            variables[String(variable[..<equals])] = String(variable[variable.index(after: equals)...])
+        }
+        variables.merge(revision.configuration.environment) { _, function in function }
+        variables["MAYFLY_FUNCTION"] = revision.function.text
+        variables["MAYFLY_REVISION"] = String(revision.number)
+        variables["MAYFLY_INVOCATION_ID"] = nil
+        variables["MAYFLY_DEADLINE"] = nil
+        environment = variables.map { "\($0)=\($1)" }.sorted()
+        contested = Set(variables.keys.filter(Self.isRequestName).map { Substring($0) })
+    }
+
+    /// Completes the command for one invocation.
+    ///
+    /// - Parameters:
+    ///   - request: its variables come after the function's own; where both have a name, the request's counts.
+    ///   - deadline: when the invocation is stopped.
+    /// - Returns: what PID 1 executes.
+    func command(for request: InvocationRequest, deadline: Date) -> SandboxCommand {
+        var own = environment
+        if !contested.isEmpty {
+            let names = Set(request.variables.map(Self.name)).intersection(contested)
+            if !names.isEmpty { own.removeAll { names.contains(Self.name($0)) } }
+        }
+        return SandboxCommand(
+            arguments: arguments,
+            environment: own + request.variables + [
+                "MAYFLY_INVOCATION_ID=" + request.id, "MAYFLY_DEADLINE=" + InternetTime.text(deadline),
+            ]
+        )
+    }
+
+    /// Whether a trigger may set the name too: CGI/1.1 (RFC 3875 section 4.1) and OpenFaaS's `Http_*`.
+    private static func isRequestName(_ name: String) -> Bool {
+        let prefixes = [
+            "HTTP", "Http_", "AUTH_", "CONTENT_", "DOCUMENT_", "GATEWAY_", "PATH_", "QUERY_", "REMOTE_",
+            "REQUEST_",
+            "SCRIPT_", "SERVER_",
+        ]
+        return prefixes.contains { name.hasPrefix($0) }
+    }
+
+    private static func name(_ variable: String) -> Substring { variable.prefix { $0 != "=" } }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where records and log lines go; the store's recorder in the product, an array in tests.
+
+import FunctionModel
+import FunctionStore
+
+/// Takes what is to be remembered.
+///
+/// Never waits and never fails.
+protocol InvocationSink: Sendable {
+    /// A finished invocation, or nil with lines of one that still runs.
+    func append(_ invocation: Invocation?, logs: [LogLine])
+}
+
+extension InvocationRecorder: InvocationSink {}

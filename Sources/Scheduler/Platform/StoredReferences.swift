@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the image store's names in SQLite. Platform hands it to Images.
+
+import FunctionStore
+import Images
+
+/// The table of image names in the function store.
+struct StoredReferences: ReferenceStore {
+    let store: FunctionStore
+
+    func set(_ record: ReferenceRecord) async throws(ImageError) {
+        try await stored { () async throws(StoreError) in
+            try await store.setReference(
+                record.reference,
+                digest: record.digest.description,
+                sizeBytes: record.sizeBytes,
+                createdAt: record.createdAt
+            )
+        }
+    }
+
+    func get(_ reference: String) async throws(ImageError) -> ReferenceRecord? {
+        try await all().first { $0.reference == reference }
+    }
+
+    func remove(_ reference: String) async throws(ImageError) -> Bool {
+        try await stored { () async throws(StoreError) in try await store.removeReference(reference) }
+    }
+
+    func all() async throws(ImageError) -> [ReferenceRecord] {
+        let rows = try await stored { () async throws(StoreError) in try await store.references() }
+        var records: [ReferenceRecord] = []
+        for row in rows {
+            records.append(
+                ReferenceRecord(
+                    reference: row.reference,
+                    digest: try Digest(row.digest),
+                    sizeBytes: row.sizeBytes,
+                    createdAt: row.createdAt
+                )
+            )
+        }
+        return records
+    }
+
+    private func stored<Value>(_ body: () async throws(StoreError) -> Value) async throws(ImageError) -> Value
+    {
+        do throws(StoreError) {
+            return try await body()
+        } catch {
+            throw .references(error.description)
+        }
+    }
+}

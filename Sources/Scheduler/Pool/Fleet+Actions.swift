@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Performs what FleetState decided: asks spawner and slots, answers waiters, sets deadlines. Part of Fleet.
+
+import Logging
+import Sandbox
+import Synchronization
+
+extension Fleet {
+    /// What is done after the lock is left.
+    struct Effects {
+        var actions: [FleetState.Action] = []
+        var wakes: [(PoolNumber, ContinuousClock.Instant)] = []
+        /// A pool has ended, perhaps the last one.
+        var mayBeGone = false
+    }
+}
+
+extension Fleet.Storage {
+    /// Adds to the actions which deadlines are to be set; drops pools that have ended.
+    mutating func effects(_ pool: PoolNumber?, _ actions: [FleetState.Action]) -> Fleet.Effects {
+        var effects = Fleet.Effects(actions: actions)
+        if let pool, let wake = wakeToSet(pool) { effects.wakes.append((pool, wake)) }
+        for action in actions where action.pool != pool {
+            if let wake = wakeToSet(action.pool) { effects.wakes.append((action.pool, wake)) }
+        }
+        if pools.count > state.pools.count {
+            pools = pools.filter { state.pools[$0.key] != nil }
+            effects.mayBeGone = true
+        }
+        return effects
+    }
+
+    /// The instant at which the pool's deadline is to be set; nil when an earlier one is set already.
+    private mutating func wakeToSet(_ pool: PoolNumber) -> ContinuousClock.Instant? {
+        guard let wake = state.nextWake(pool) else { return nil }
+        if let current = pools[pool]?.wake, current <= wake { return nil }
+        pools[pool]?.wake = wake
+        return wake
+    }
+}
+
+extension Fleet {
+    /// Runs one event of a pool under the lock and its actions after it.
+    func change(_ pool: PoolNumber?, _ event: (inout Storage, ContinuousClock.Instant) -> [FleetState.Action])
+    {
+        let now = ContinuousClock.now
+        let effects = storage.withLock { $0.effects(pool, event(&$0, now)) }
+        perform(effects)
+    }
+
+    /// Performs actions in order; none of them blocks.
+    func perform(_ effects: Effects) {
+        for action in effects.actions {
+            switch action.action {
+            case .launch(let slot): launch(action.pool, slot)
+            case .make(let slot): make(action.pool, slot)
+            case .retire(let slot): retire(slot)
+            case .answer(let waiter, let answer): resume(waiter, answer)
+            }
+        }
+        for (pool, instant) in effects.wakes {
+            _ = timer.schedule(at: instant) { [weak self] in self?.timePassed(pool) }
+        }
+        if effects.mayBeGone { resumeDrained(evenIfBusy: false) }
+    }
+
+    private func timePassed(_ pool: PoolNumber) {
+        change(pool) { storage, now in
+            storage.pools[pool]?.wake = nil
+            return storage.state.timePassed(pool, at: now)
+        }
+    }
+
+    private func launch(_ pool: PoolNumber, _ slot: SlotNumber) {
+        let (maker, plan) = storage.withLock { ($0.maker, $0.pools[pool]?.plan) }
+        guard let maker, let plan else { return failed(pool, slot, .gone("spawner")) }
+        Task {
+            do throws(SandboxError) {
+                let handle = try await maker.slot(plan)
+                launched(pool, slot, handle)
+            } catch {
+                failed(pool, slot, error)
+            }
+        }
+    }
+
+    private func launched(_ pool: PoolNumber, _ slot: SlotNumber, _ handle: any SlotHandle) {
+        change(pool) { storage, _ in
+            storage.slots[slot] = Resources(slot: handle)
+            return storage.state.slotLaunched(pool, slot)
+        }
+    }
+
+    private func make(_ pool: PoolNumber, _ slot: SlotNumber) {
+        guard let handle = storage.withLock({ $0.slots[slot]?.slot }) else {
+            return failed(pool, slot, .gone("slot"))
+        }
+        Task {
+            do throws(SandboxError) {
+                let sandbox = try await handle.sandbox()
+                made(pool, slot, sandbox)
+            } catch {
+                failed(pool, slot, error)
+            }
+        }
+    }
+
+    private func made(_ pool: PoolNumber, _ slot: SlotNumber, _ sandbox: any SandboxHandle) {
+        let now = ContinuousClock.now
+        let (isKept, effects) = storage.withLock { storage in
+            let isKept = storage.slots[slot] != nil
+            storage.slots[slot]?.sandbox = sandbox
+            return (isKept, storage.effects(pool, storage.state.sandboxReady(pool, slot, at: now)))
+        }
+        if !isKept { sandbox.kill() }
+        perform(effects)
+    }
+
+    private func failed(_ pool: PoolNumber, _ slot: SlotNumber, _ error: SandboxError) {
+        let hostname = storage.withLock { $0.pools[pool]?.plan.hostname } ?? "retired"
+        logger.warning(
+            "A sandbox could not be made",
+            metadata: ["function": "\(hostname)", "reason": "\(error)"]
+        )
+        change(pool) { storage, now in
+            var random = storage.random
+            defer { storage.random = random }
+            return storage.state.slotFailed(pool, slot, reason: error.description, at: now, using: &random)
+        }
+    }
+
+    private func retire(_ slot: SlotNumber) {
+        let resources = storage.withLock { $0.slots.removeValue(forKey: slot) }
+        resources?.sandbox?.kill()
+        resources?.slot.retire()
+    }
+
+    private func resume(_ waiter: WaiterNumber, _ answer: WaiterAnswer) {
+        let continuation = storage.withLock { storage in
+            storage.waiters[waiter]?.answer = answer
+            return storage.waiters[waiter]?.continuation
+        }
+        continuation?.resume(returning: answer)
+    }
+}

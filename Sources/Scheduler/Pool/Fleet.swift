@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pools' driver: FleetState under one lock, its actions outside of it. Dispatcher leases, Catalog adds pools,
+// Platform brings the spawner.
+
+import FunctionModel
+import Logging
+import Sandbox
+import Synchronization
+
+/// A sandbox that serves one invocation; ``Fleet/end(_:isReusable:)`` gives its slot back.
+struct Lease: Sendable {
+    var pool: PoolNumber
+    var slot: SlotNumber
+    var sandbox: any SandboxHandle
+    /// Whether it stood ready before the request.
+    var isWarm: Bool
+}
+
+/// How one pool stands.
+struct PoolStatus: Hashable, Sendable {
+    var warm: Int
+    var running: Int
+    var waiting: Int
+    var failure: String?
+}
+
+/// All warm pools of one gateway.
+///
+/// One lock guards all of them: it is held for well under a microsecond per event, three times per invocation,
+/// and makes the host's limit exact without a protocol between pools.
+final class Fleet: Sendable {
+    struct Waiter {
+        var pool: PoolNumber
+        var answer: WaiterAnswer?
+        var continuation: CheckedContinuation<WaiterAnswer, Never>?
+    }
+
+    struct Resources {
+        var slot: any SlotHandle
+        var sandbox: (any SandboxHandle)?
+    }
+
+    struct PoolEntry {
+        var plan: SandboxPlan
+        /// The deadline that is set for the pool; a later one is set when this one fires.
+        var wake: ContinuousClock.Instant?
+    }
+
+    struct Storage {
+        var state: FleetState
+        var maker: (any SlotMaking)?
+        var pools: [PoolNumber: PoolEntry] = [:]
+        var slots: [SlotNumber: Resources] = [:]
+        var waiters: [WaiterNumber: Waiter] = [:]
+        var random = SystemRandomNumberGenerator()
+        var whenGone: [CheckedContinuation<Void, Never>] = []
+    }
+
+    let storage: Mutex<Storage>
+    let timer: DeadlineTimer
+    let logger: Logger
+
+    init(sandboxesMax: Int, timer: DeadlineTimer, logger: Logger) {
+        storage = Mutex(Storage(state: FleetState(sandboxesMax: sandboxesMax)))
+        self.timer = timer
+        self.logger = logger
+    }
+
+    // MARK: Pools
+
+    /// Adds a revision's pool.
+    ///
+    /// Does not block.
+    func add(_ plan: SandboxPlan, _ settings: PoolSettings) -> PoolNumber {
+        let (number, effects) = storage.withLock { storage in
+            let (number, actions) = storage.state.poolAdded(settings)
+            storage.pools[number] = PoolEntry(plan: plan)
+            return (number, storage.effects(number, actions))
+        }
+        perform(effects)
+        return number
+    }
+
+    /// Ends a pool once its running invocations have ended.
+    ///
+    /// Does not block.
+    ///
+    /// - Parameters:
+    ///   - pool: the pool.
+    ///   - refusingWaiters: whether those who wait are refused with ``PoolRefusal/closed``, or still served.
+    func close(_ pool: PoolNumber, refusingWaiters: Bool) {
+        change(pool) { storage, _ in storage.state.poolClosed(pool, refusingWaiters: refusingWaiters) }
+    }
+
+    func status(_ pool: PoolNumber) -> PoolStatus? {
+        storage.withLock { storage in
+            storage.state.pools[pool].map {
+                PoolStatus(
+                    warm: $0.warm.count,
+                    running: $0.leased,
+                    waiting: $0.waiters.count,
+                    failure: $0.backoff.reason
+                )
+            }
+        }
+    }
+
+    // MARK: Callers
+
+    /// A sandbox for one invocation: at once when one is warm, else after a wait in the pool's queue.
+    ///
+    /// - Throws: ``PoolRefusal``; ``PoolRefusal/cancelled`` when the task was cancelled while waiting.
+    func lease(_ pool: PoolNumber) async throws(PoolRefusal) -> Lease {
+        switch request(pool) {
+        case .use(let lease): return lease
+        case .refuse(let refusal): throw refusal
+        case .wait(let waiter): return try await wait(waiter, pool)
+        }
+    }
+
+    private enum Requested {
+        case use(Lease)
+        case wait(WaiterNumber)
+        case refuse(PoolRefusal)
+    }
+
+    /// The fast path: one lock, no suspension.
+    private func request(_ pool: PoolNumber) -> Requested {
+        let now = ContinuousClock.now
+        let (requested, effects) = storage.withLock { storage in
+            switch storage.state.leaseRequested(pool, at: now) {
+            case .refuse(let refusal): return (Requested.refuse(refusal), Effects())
+            case .wait(let waiter, let actions):
+                storage.waiters[waiter] = Waiter(pool: pool)
+                return (.wait(waiter), storage.effects(pool, actions))
+            case .use(let slot, let actions):
+                let effects = storage.effects(pool, actions)
+                guard let sandbox = storage.slots[slot]?.takeSandbox() else {
+                    return (.refuse(.closed), effects)
+                }
+                return (.use(Lease(pool: pool, slot: slot, sandbox: sandbox, isWarm: true)), effects)
+            }
+        }
+        perform(effects)
+        return requested
+    }
+
+    private func wait(_ waiter: WaiterNumber, _ pool: PoolNumber) async throws(PoolRefusal) -> Lease {
+        let answer = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer = storage.withLock { storage -> WaiterAnswer? in
+                    if let answer = storage.waiters[waiter]?.answer { return answer }
+                    storage.waiters[waiter]?.continuation = continuation
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            cancel(waiter)
+        }
+        let lease = storage.withLock { storage -> Lease? in
+            storage.waiters[waiter] = nil
+            guard case .lease(let slot) = answer, let sandbox = storage.slots[slot]?.takeSandbox() else {
+                return nil
+            }
+            return Lease(pool: pool, slot: slot, sandbox: sandbox, isWarm: false)
+        }
+        switch answer {
+        case .refused(let refusal): throw refusal
+        case .lease:
+            // The slot can have died together with the spawner between answer and here.
+            guard let lease else { throw .closed }
+            return lease
+        }
+    }
+
+    private func cancel(_ waiter: WaiterNumber) {
+        let (continuation, effects) = storage.withLock { storage in
+            guard let entry = storage.waiters[waiter], entry.answer == nil else {
+                return (CheckedContinuation<WaiterAnswer, Never>?.none, Effects())
+            }
+            let (wasWaiting, actions) = storage.state.waiterCancelled(entry.pool, waiter)
+            let effects = storage.effects(entry.pool, actions)
+            guard wasWaiting else { return (nil, effects) }
+            storage.waiters[waiter]?.answer = .refused(.cancelled)
+            return (entry.continuation, effects)
+        }
+        perform(effects)
+        continuation?.resume(returning: .refused(.cancelled))
+    }
+
+    /// The invocation has ended: the slot makes its next sandbox, off the request's path.
+    ///
+    /// Does not block.
+    ///
+    /// - Parameters:
+    ///   - lease: the lease; not used again.
+    ///   - isReusable: false when the slot itself is suspect or gone.
+    func end(_ lease: Lease, isReusable: Bool) {
+        change(lease.pool) { storage, now in
+            storage.state.leaseEnded(lease.pool, lease.slot, isReusable: isReusable, at: now)
+        }
+    }
+
+    // MARK: The host
+
+    /// A spawner is there.
+    ///
+    /// Does not block.
+    func attach(_ maker: any SlotMaking) {
+        change(nil) { storage, _ in
+            storage.maker = maker
+            return storage.state.hostReady()
+        }
+    }
+
+    /// The spawner died: its slots are forgotten, callers wait for the next one.
+    ///
+    /// Does not block.
+    func detach() {
+        let (slots, effects) = storage.withLock { storage in
+            storage.maker = nil
+            storage.state.hostLost()
+            defer { storage.slots.removeAll() }
+            return (Array(storage.slots.values), storage.effects(nil, []))
+        }
+        for resources in slots { resources.slot.retire() }
+        perform(effects)
+    }
+
+    /// Refuses new callers and those who wait; returns when the last slot is given back or the task is cancelled.
+    func drain() async {
+        change(nil) { storage, _ in storage.state.drained() }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isGone = storage.withLock { storage in
+                    if storage.state.isGone || Task.isCancelled { return true }
+                    storage.whenGone.append(continuation)
+                    return false
+                }
+                if isGone { continuation.resume() }
+            }
+        } onCancel: {
+            resumeDrained(evenIfBusy: true)
+        }
+    }
+
+    func resumeDrained(evenIfBusy: Bool) {
+        let continuations = storage.withLock { storage -> [CheckedContinuation<Void, Never>] in
+            guard storage.state.isGone || evenIfBusy else { return [] }
+            defer { storage.whenGone.removeAll() }
+            return storage.whenGone
+        }
+        for continuation in continuations { continuation.resume() }
+    }
+}
+
+extension Fleet.Resources {
+    /// The sandbox that stands ready, which the caller owns from now on.
+    mutating func takeSandbox() -> (any SandboxHandle)? {
+        defer { sandbox = nil }
+        return sandbox
+    }
+}

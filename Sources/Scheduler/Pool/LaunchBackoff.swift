@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long a pool leaves a failing set-up alone. Part of PoolState.
+
+/// Consecutive failures to make a slot or sandbox, and until when no other attempt is made.
+struct LaunchBackoff: Sendable {
+    /// Wait after the first failure: long enough not to spin, short enough for a caller's retry.
+    static let first = Duration.milliseconds(200)
+    /// Longest wait: an operator who has mended the host does not wait longer than this.
+    static let longest = Duration.seconds(30)
+    /// After this many failures in a row nothing is tried for the warm minimum alone, only for callers.
+    static let unattendedMax = 8
+
+    private(set) var failures = 0
+    private(set) var reason: String?
+    /// No attempt before this; nil when attempts are allowed.
+    private(set) var blockedUntil: ContinuousClock.Instant?
+
+    var isBlocked: Bool { blockedUntil != nil }
+
+    /// Doubles the wait with every failure: 0.2 s, 0.4 s, … 30 s, each shortened by up to half at random.
+    ///
+    /// Attempts that were under way when the first of them failed count as that one.
+    mutating func failed(
+        reason: String,
+        at now: ContinuousClock.Instant,
+        using random: inout some RandomNumberGenerator
+    ) {
+        self.reason = reason
+        guard !isBlocked else { return }
+        failures += 1
+        let doublings = min(failures - 1, 16)
+        let full = min(Self.first * (1 << doublings), Self.longest)
+        blockedUntil = now + full * Double.random(in: 0.5...1, using: &random)
+    }
+
+    mutating func succeeded() { self = LaunchBackoff() }
+
+    /// Allows attempts again when the wait is over.
+    mutating func timePassed(_ now: ContinuousClock.Instant) {
+        if let until = blockedUntil, until <= now { blockedUntil = nil }
+    }
+}

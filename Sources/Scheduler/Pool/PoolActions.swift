@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vocabulary of the pool's state machines: numbers, settings, answers and actions. Driven by nobody.
+
+import FunctionModel
+
+/// A slot as the pools count it; never used twice in one gateway.
+struct SlotNumber: Hashable, Sendable, Comparable {
+    var value: UInt64
+    static func < (left: SlotNumber, right: SlotNumber) -> Bool { left.value < right.value }
+}
+
+/// A caller in a queue; never used twice in one gateway.
+struct WaiterNumber: Hashable, Sendable { var value: UInt64 }
+
+/// A pool, that is one function revision; never used twice in one gateway.
+struct PoolNumber: Hashable, Sendable, Comparable {
+    var value: UInt64
+    static func < (left: PoolNumber, right: PoolNumber) -> Bool { left.value < right.value }
+}
+
+/// What a function's configuration says about its pool.
+struct PoolSettings: Hashable, Sendable {
+    var concurrency: Int
+    var queueLength: Int
+    var queueWait: Duration
+    var warmMin: Int
+    var warmMax: Int
+
+    init(_ configuration: FunctionConfiguration) {
+        concurrency = configuration.concurrency
+        queueLength = configuration.queue.length
+        queueWait = configuration.queue.wait.duration
+        warmMax = min(configuration.warm.max, configuration.concurrency)
+        warmMin = min(configuration.warm.min, warmMax)
+    }
+}
+
+/// Why a pool gives no sandbox.
+enum PoolRefusal: Error, Hashable, Sendable {
+    /// The queue is full, or the wait in it was too long.
+    case busy
+    /// The host has no room for one more sandbox of this function.
+    case noRoom
+    /// The last attempts to make a sandbox failed; the text names step and errno.
+    case cannotStart(String)
+    /// The revision was replaced or removed, or the gateway drains: look the function up again.
+    case closed
+    /// The caller went away.
+    case cancelled
+}
+
+/// The one answer that each waiter gets.
+enum WaiterAnswer: Hashable, Sendable {
+    case lease(SlotNumber)
+    case refused(PoolRefusal)
+}
+
+/// What the driver does after an event, outside its lock and in this order.
+enum PoolAction: Hashable, Sendable {
+    /// Ask the spawner for a slot; then `slotLaunched` or `slotFailed`.
+    case launch(SlotNumber)
+    /// Ask the slot for its next sandbox; then `sandboxReady` or `slotFailed`.
+    case make(SlotNumber)
+    /// Give the slot back with whatever is in it; the state has forgotten it.
+    case retire(SlotNumber)
+    case answer(WaiterNumber, WaiterAnswer)
+}
+
+/// What a lease request leads to.
+enum LeaseResult: Hashable, Sendable {
+    /// A warm sandbox, at once.
+    case use(SlotNumber, [PoolAction])
+    case wait([PoolAction])
+    case refuse(PoolRefusal)
+}

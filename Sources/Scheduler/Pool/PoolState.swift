@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// The warm pool of one function revision as a pure state machine. FleetState holds one per revision and adds
+// the host's limit; Fleet performs the actions.
+
+/// Slots, warm sandboxes and waiting callers of one function revision.
+///
+/// Invariants: a slot is in one phase; there are at most `concurrency` slots, and so leases; nobody waits while
+/// a sandbox is warm; at most `warmMax` sandboxes are warm; every waiter gets one answer.
+struct PoolState: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    enum Phase: Hashable, Sendable {
+        /// The spawner makes the slot.
+        case launching
+        /// The slot makes its next sandbox.
+        case making
+        /// Nothing in it, nothing under way.
+        case empty
+        /// A sandbox stands ready.
+        case warm
+        /// A sandbox serves an invocation.
+        case leased
+    }
+
+    struct Idle: Hashable, Sendable {
+        var slot: SlotNumber
+        var since: Instant
+    }
+
+    /// Idle slots beyond the floor are given back after this: a warm sandbox costs up to half a megabyte.
+    static let idleAfter = Duration.seconds(60)
+    /// While a function is called, two stay ready: one to use and one while that one is refilled.
+    static let activeFloor = 2
+
+    let settings: PoolSettings
+    private(set) var phases: [SlotNumber: Phase] = [:]
+    /// Oldest first; leases take the last, so that the others can grow old and be given back.
+    private(set) var warm: [Idle] = []
+    private(set) var empty: [Idle] = []
+    private(set) var waiters = WaiterQueue()
+    private(set) var backoff = LaunchBackoff()
+    /// Launching or making.
+    private(set) var preparing = 0
+    private(set) var leased = 0
+    /// Slots that the fleet wants back as soon as they are free.
+    private(set) var debt = 0
+    private(set) var isClosing = false
+    private var lastLease: Instant?
+
+    init(settings: PoolSettings) { self.settings = settings }
+
+    /// Closing, and nothing is left.
+    var isGone: Bool { isClosing && phases.isEmpty && waiters.isEmpty }
+
+    // MARK: Callers
+
+    /// A caller wants a sandbox.
+    mutating func leaseRequested(_ waiter: WaiterNumber, at now: Instant) -> LeaseResult {
+        guard !isClosing else { return .refuse(.closed) }
+        backoff.timePassed(now)
+        if let idle = warm.popLast() {
+            phases[idle.slot] = .leased
+            leased += 1
+            lastLease = now
+            return .use(idle.slot, refillFromEmpty())
+        }
+        if let reason = backoff.reason, backoff.isBlocked, leased + preparing == 0 {
+            return .refuse(.cannotStart(reason))
+        }
+        let startable = preparing + empty.count + max(0, settings.concurrency - phases.count)
+        guard waiters.count + 1 - startable <= settings.queueLength else { return .refuse(.busy) }
+        waiters.append(waiter, deadline: now + settings.queueWait)
+        return .wait(refillFromEmpty())
+    }
+
+    /// A waiting caller went away.
+    ///
+    /// False when it has its answer already: then the lease is to be ended.
+    mutating func waiterCancelled(_ waiter: WaiterNumber) -> Bool { waiters.remove(waiter) }
+
+    // MARK: Slots
+
+    /// The fleet allows one more slot.
+    mutating func granted(_ slot: SlotNumber) -> [PoolAction] {
+        phases[slot] = .launching
+        preparing += 1
+        return [.launch(slot)]
+    }
+
+    /// The spawner has made the slot.
+    mutating func slotLaunched(_ slot: SlotNumber) -> [PoolAction] {
+        guard phases[slot] == .launching else { return [.retire(slot)] }
+        if isClosing, waiters.count < preparing { return forget(slot) }
+        phases[slot] = .making
+        return [.make(slot)]
+    }
+
+    /// The slot has a sandbox that is complete up to `execve`.
+    mutating func sandboxReady(_ slot: SlotNumber, at now: Instant) -> [PoolAction] {
+        guard phases[slot] == .making else { return [.retire(slot)] }
+        backoff.succeeded()
+        if payDebt() { return forget(slot) + refillFromEmpty() }
+        if let waiter = waiters.popFirst() {
+            preparing -= 1
+            leased += 1
+            phases[slot] = .leased
+            lastLease = now
+            return [.answer(waiter, .lease(slot))] + refillFromEmpty()
+        }
+        guard !isClosing, warm.count < settings.warmMax else { return forget(slot) }
+        preparing -= 1
+        phases[slot] = .warm
+        warm.append(Idle(slot: slot, since: now))
+        return []
+    }
+
+    /// The slot or its sandbox could not be made.
+    mutating func slotFailed(
+        _ slot: SlotNumber,
+        reason: String,
+        at now: Instant,
+        using random: inout some RandomNumberGenerator
+    ) -> [PoolAction] {
+        guard phases[slot] == .launching || phases[slot] == .making else { return [.retire(slot)] }
+        backoff.failed(reason: reason, at: now, using: &random)
+        var actions = forget(slot)
+        // Whoever waits may still be served by a slot that works; without one, they learn why.
+        if leased + preparing == 0 { actions += refuseWaiters(.cannotStart(reason)) }
+        return actions
+    }
+
+    /// The invocation in the slot has ended.
+    ///
+    /// - Parameters:
+    ///   - slot: the leased slot.
+    ///   - isReusable: false when the slot itself is suspect or gone.
+    ///   - now: the time of the event.
+    /// - Returns: what to do.
+    mutating func leaseEnded(_ slot: SlotNumber, isReusable: Bool, at now: Instant) -> [PoolAction] {
+        guard phases[slot] == .leased else { return [.retire(slot)] }
+        let isWanted = waiters.count > preparing
+        let isOwed = payDebt()
+        guard isReusable, !isOwed, isWanted || !isClosing else { return forget(slot) + refillFromEmpty() }
+        leased -= 1
+        if isWanted || warm.count + preparing < settings.warmMax {
+            phases[slot] = .making
+            preparing += 1
+            return [.make(slot)]
+        }
+        phases[slot] = .empty
+        empty.append(Idle(slot: slot, since: now))
+        return []
+    }
+
+    // MARK: The host
+
+    /// The fleet wants one slot back: an idle one now, else the next one that becomes free.
+    mutating func shed() -> [PoolAction] {
+        if let slot = oldestIdle?.slot { return forget(slot) }
+        debt += 1
+        return []
+    }
+
+    /// The spawner died, and every slot with it.
+    ///
+    /// Waiters stay, bounded by their deadline.
+    mutating func slotsLost() {
+        phases.removeAll()
+        warm.removeAll()
+        empty.removeAll()
+        preparing = 0
+        leased = 0
+        debt = 0
+    }
+
+    /// The revision takes no new callers.
+    ///
+    /// What runs goes on.
+    ///
+    /// - Parameter refusingWaiters: whether those who wait are refused, or still served.
+    /// - Returns: what to do.
+    mutating func close(refusingWaiters: Bool) -> [PoolAction] {
+        isClosing = true
+        var actions = refusingWaiters ? refuseWaiters(.closed) : []
+        while empty.count + preparing > waiters.count, let slot = empty.first?.slot {
+            actions += forget(slot)
+        }
+        while let slot = warm.first?.slot { actions += forget(slot) }
+        return actions + refillFromEmpty()
+    }
+
+    // MARK: Time
+
+    /// When ``timePassed(_:isHostReady:)`` has something to do next; nil when nothing is due.
+    var nextWake: Instant? {
+        var wake = waiters.firstDeadline
+        func consider(_ instant: Instant?) {
+            guard let instant else { return }
+            wake = min(wake ?? instant, instant)
+        }
+        consider(backoff.blockedUntil)
+        let idleCount = warm.count + empty.count
+        if idleCount > settings.warmMin, let oldest = oldestIdle {
+            let isHeld = idleCount <= max(settings.warmMin, Self.activeFloor)
+            let start = isHeld ? max(oldest.since, lastLease ?? oldest.since) : oldest.since
+            consider(start + Self.idleAfter)
+        }
+        return wake
+    }
+
+    /// Waiters whose time is up are refused, old idle slots given back, attempts allowed again.
+    ///
+    /// - Parameters:
+    ///   - now: the time of the event.
+    ///   - isHostReady: false while there is no spawner.
+    /// - Returns: what to do.
+    mutating func timePassed(_ now: Instant, isHostReady: Bool = true) -> [PoolAction] {
+        backoff.timePassed(now)
+        var actions: [PoolAction] = []
+        while let deadline = waiters.firstDeadline, deadline <= now, let waiter = waiters.popFirst() {
+            let refusal: PoolRefusal = isHostReady && !phases.isEmpty ? .busy : .noRoom
+            actions.append(.answer(waiter, .refused(refusal)))
+        }
+        let isActive = lastLease.map { $0 + Self.idleAfter > now } ?? false
+        let floor = max(settings.warmMin, isActive ? Self.activeFloor : 0)
+        while warm.count + empty.count > floor, let oldest = oldestIdle, oldest.since + Self.idleAfter <= now
+        {
+            actions += forget(oldest.slot)
+        }
+        return actions
+    }
+
+    // MARK: Demand
+
+    /// Slots that the pool would launch now.
+    struct Demand: Hashable, Sendable {
+        /// For callers who wait.
+        var urgent: Int
+        /// To stand ready.
+        var spare: Int
+    }
+
+    var demand: Demand {
+        let room = settings.concurrency - phases.count
+        guard room > 0, !backoff.isBlocked else { return Demand(urgent: 0, spare: 0) }
+        let urgent = min(room, max(0, waiters.count - preparing))
+        let spareWanted = max(0, idleTarget + waiters.count - warm.count - preparing - urgent)
+        let isUnattended = waiters.isEmpty && backoff.failures >= LaunchBackoff.unattendedMax
+        return Demand(urgent: urgent, spare: isUnattended ? 0 : min(room - urgent, spareWanted))
+    }
+
+    /// The idle slot that was used least recently.
+    var oldestIdle: Idle? {
+        guard let first = empty.first else { return warm.first }
+        guard let other = warm.first else { return first }
+        return first.since <= other.since ? first : other
+    }
+
+    /// Sandboxes that should stand ready beyond those that callers wait for.
+    private var idleTarget: Int {
+        guard !isClosing else { return 0 }
+        let isBusy = leased > 0 || !waiters.isEmpty
+        return max(settings.warmMin, isBusy ? min(1, settings.warmMax) : 0)
+    }
+
+    // MARK: Steps
+
+    /// Uses empty slots first: a sandbox in one is far cheaper than a new slot.
+    private mutating func refillFromEmpty() -> [PoolAction] {
+        var actions: [PoolAction] = []
+        while waiters.count + idleTarget > warm.count + preparing, let idle = empty.popLast() {
+            phases[idle.slot] = .making
+            preparing += 1
+            actions.append(.make(idle.slot))
+        }
+        return actions
+    }
+
+    private mutating func payDebt() -> Bool {
+        guard debt > 0 else { return false }
+        debt -= 1
+        return true
+    }
+
+    private mutating func refuseWaiters(_ refusal: PoolRefusal) -> [PoolAction] {
+        var actions: [PoolAction] = []
+        while let waiter = waiters.popFirst() { actions.append(.answer(waiter, .refused(refusal))) }
+        return actions
+    }
+
+    /// Takes a slot out of the books.
+    private mutating func forget(_ slot: SlotNumber) -> [PoolAction] {
+        switch phases.removeValue(forKey: slot) {
+        case .launching, .making: preparing -= 1
+        case .leased: leased -= 1
+        case .warm: warm.removeAll { $0.slot == slot }
+        case .empty: empty.removeAll { $0.slot == slot }
+        case nil: return []
+        }
+        return [.retire(slot)]
+    }
+}

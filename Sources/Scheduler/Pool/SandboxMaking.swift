@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the pools need of the Sandbox room, as protocols, so that tests put fakes in its place.
+
+import NIOCore
+import Sandbox
+
+/// Makes slots.
+protocol SlotMaking: Sendable {
+    func slot(_ plan: SandboxPlan) async throws(SandboxError) -> any SlotHandle
+}
+
+/// One slot.
+protocol SlotHandle: Sendable {
+    func sandbox() async throws(SandboxError) -> any SandboxHandle
+    func retire()
+}
+
+/// One container for one invocation; ``WarmSandbox`` tells the order of calls.
+protocol SandboxHandle: Sendable {
+    func release(
+        _ command: SandboxCommand,
+        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
+    ) throws(SandboxError)
+    func write(_ bytes: ByteBuffer) async -> Bool
+    func closeInput()
+    func collect(upTo limit: Int) async -> WarmSandbox.Collected
+    func nextOutput() async -> ByteBuffer?
+    func exit() async -> ExitReport
+    func signal(_ number: Int32)
+    func kill()
+}
+
+extension Spawner: SlotMaking {
+    func slot(_ plan: SandboxPlan) async throws(SandboxError) -> any SlotHandle { try await makeSlot(plan) }
+}
+
+extension Slot: SlotHandle {
+    func sandbox() async throws(SandboxError) -> any SandboxHandle { try await makeSandbox() }
+}
+
+extension WarmSandbox: SandboxHandle {}
