@@ -21,7 +21,7 @@ package struct ByteCount: Hashable, Sendable, Comparable, CustomStringConvertibl
 
     /// Parses a quantity such as `64Mi`, `64MiB`, `64M`, `64mb` or plain bytes.
     ///
-    /// - Throws: ``ModelError`` when it is no whole positive number with a known unit, or too large.
+    /// - Throws: ``ModelError`` when it is no whole number of at least zero with a known unit, or too large.
     package init(_ text: String, field: String) throws(ModelError) {
         let failure = ModelError(field: field, value: text, expected: "a size such as 128Mi, 1Gi or 1048576")
         let digits = text.prefix { $0.isASCII && $0.isNumber }
@@ -50,12 +50,9 @@ package struct ByteCount: Hashable, Sendable, Comparable, CustomStringConvertibl
 extension ByteCount: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if let number = try? container.decode(Int.self) {
-            self.init(bytes: number)
-        } else {
-            let field = decoder.codingPath.map(\.stringValue).joined(separator: ".")
-            self = try ByteCount(container.decode(String.self), field: field)
-        }
+        // A bare number goes the way of a text, so that both refuse the same.
+        let text = try (try? container.decode(Int.self)).map(String.init) ?? container.decode(String.self)
+        self = try ByteCount(text, field: decoder.codingPath.map(\.stringValue).joined(separator: "."))
     }
 
     package func encode(to encoder: any Encoder) throws {

@@ -41,38 +41,6 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var capabilities: [String] = []
 
     package init() {}
-
-    /// Checks what the types alone cannot; cron expressions are checked by Scheduler.
-    ///
-    /// - Throws: ``ModelError`` naming the field.
-    package func validate() throws(ModelError) {
-        try limits.validate()
-        try Self.require("concurrency", concurrency, in: 1...4096)
-        try Self.require("queue.length", queue.length, in: 0...65536)
-        try Self.require("warm.max", warm.max, in: 0...4096)
-        try Self.require("warm.min", warm.min, in: 0...warm.max)
-        try Self.require("reuse", reuse, in: 1...1_000_000)
-        if let port { try Self.require("port", port, in: 1...65535) }
-        guard timeout.nanoseconds > 0 else {
-            throw ModelError(field: "timeout", value: "\(timeout)", expected: "more than zero")
-        }
-        for (key, value) in environment {
-            guard !key.isEmpty, !key.contains("="), !key.contains("\0"), !value.contains("\0") else {
-                throw ModelError(field: "environment", value: key, expected: "a name without '=' or NUL")
-            }
-        }
-    }
-
-    private static func require(_ field: String, _ value: Int, in range: ClosedRange<Int>) throws(ModelError)
-    {
-        guard range.contains(value) else {
-            throw ModelError(
-                field: field,
-                value: "\(value)",
-                expected: "\(range.lowerBound) to \(range.upperBound)"
-            )
-        }
-    }
 }
 
 extension FunctionConfiguration: Codable {

@@ -7,15 +7,22 @@ package struct Millicores: Hashable, Sendable, Comparable, CustomStringConvertib
 
     package init(count: Int) { self.count = count }
 
+    /// A thousand cores: more than any one machine has.
+    private static let countMax = 1_000_000
+
     /// Parses `250m`, `1`, `1.5`.
     ///
     /// - Throws: ``ModelError`` when it is not a positive number of cores.
     package init(_ text: String, field: String) throws(ModelError) {
-        let milli =
-            text.hasSuffix("m") ? Int(text.dropLast()) : Double(text).map { Int(($0 * 1000).rounded()) }
-        guard let milli, milli > 0, milli <= 1_000_000 else {
-            throw ModelError(field: field, value: text, expected: "cores such as 500m, 1 or 1.5")
-        }
+        let failure = ModelError(field: field, value: text, expected: "cores such as 500m, 1 or 1.5")
+        // Only digits and a point: `inf`, `nan` and `1e300` are numbers too, but no processors.
+        let isThousandths = text.hasSuffix("m")
+        let digits = isThousandths ? String(text.dropLast()) : text
+        guard digits.utf8.allSatisfy({ (48...57).contains($0) || ($0 == 46 && !isThousandths) }),
+            let number = Double(digits), number <= Double(Self.countMax)
+        else { throw failure }
+        let milli = Int((isThousandths ? number : number * 1000).rounded())
+        guard milli > 0, milli <= Self.countMax else { throw failure }
         count = milli
     }
 

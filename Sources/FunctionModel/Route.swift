@@ -18,6 +18,20 @@ package struct Route: Hashable, Sendable, CustomStringConvertible {
         "/2015-03-31",
     ]
 
+    /// Longest host name (RFC 1035, section 2.3.4).
+    private static let hostBytesMax = 253
+    /// Longest path: what proxies in front are sure to let through.
+    private static let pathBytesMax = 2048
+
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
     /// Parses a route.
     ///
     /// - Throws: ``ModelError`` when a part is malformed or the path belongs to the gateway.
@@ -38,15 +52,19 @@ package struct Route: Hashable, Sendable, CustomStringConvertible {
             method = nil
         }
         let hostText = location[..<slash]
-        guard hostText.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "*") }) else {
-            throw failure("a plain host name before the path")
+        guard hostText.utf8.count <= Self.hostBytesMax, hostText.utf8.allSatisfy(Self.isHostByte) else {
+            throw failure("a plain host name without a port before the path")
         }
         host = hostText.isEmpty ? nil : hostText.lowercased()
         var pathText = String(location[slash...])
-        isPrefix = pathText.hasSuffix("*")
+        isPrefix = pathText.utf8.last == UInt8(ascii: "*")
         if isPrefix { pathText.removeLast() }
-        guard !pathText.contains("*"), !pathText.contains("?"), !pathText.contains("#") else {
-            throw failure("'*' only at the end, and neither '?' nor '#'")
+        guard pathText.utf8.count <= Self.pathBytesMax,
+            pathText.utf8.allSatisfy({ $0 > 32 && $0 < 127 && !"*?#".utf8.contains($0) })
+        else { throw failure("a path in printable ASCII, '*' only at its end, and neither '?' nor '#'") }
+        let segments = pathText.split(separator: "/")
+        guard !segments.contains("."), !segments.contains("..") else {
+            throw failure("a path without '.' and '..'")
         }
         let isReserved = Self.reserved.contains { pathText == $0 || pathText.hasPrefix($0 + "/") }
         guard !isReserved || host != nil else { throw failure("a path that is not the gateway's own") }

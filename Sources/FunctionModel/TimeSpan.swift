@@ -14,7 +14,8 @@ package struct TimeSpan: Hashable, Sendable, Comparable, CustomStringConvertible
     private static let secondsMax = 366.0 * 86400
 
     private static let units: [(suffix: String, seconds: Double)] = [
-        ("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("h", 3600), ("m", 60), ("s", 1),
+        ("ns", 1e-9), ("us", 1e-6), ("\u{B5}s", 1e-6), ("\u{3BC}s", 1e-6), ("ms", 1e-3), ("h", 3600),
+        ("m", 60), ("s", 1),
         ("d", 86400),
     ]
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Typed errors of the secret files; text is made here once and never holds a secret's value.
 
+import FunctionModel
+
 /// Why a secret was not made, read or removed.
 package enum SecretError: Error, Hashable, Sendable, CustomStringConvertible {
     case exists(String)
@@ -18,7 +20,7 @@ package enum SecretError: Error, Hashable, Sendable, CustomStringConvertible {
         case .exists(let name): "secret '\(name)' exists already"
         case .notFound(let name): "there is no secret '\(name)'"
         case .invalidName(let name):
-            "'\(name)' is no name for a secret: 1 to \(SecretStore.nameBytesMax) letters, digits, '.', '_' "
+            "'\(name)' is no name for a secret: 1 to \(SecretName.bytesMax) letters, digits, '.', '_' "
                 + "or '-', not starting with '.'"
         case .tooLarge(let name, let bytes, let bytesMax):
             "secret '\(name)' has \(bytes) bytes, at most \(bytesMax) are allowed"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Secrets of functions as files, one per name. Gateway's admin API writes them, Scheduler reads them for sandboxes.
 
-import Foundation
+import FunctionModel
 import Synchronization
 
 /// The folder of function secrets: DATA/secrets/functions, mode 0700, files 0600.
@@ -9,8 +9,6 @@ import Synchronization
 /// Every change is whole or absent after a crash: written to a new file, synced, then renamed.
 /// All methods block for a moment; call them off the request path.
 package final class SecretStore: Sendable {
-    /// What a file name can hold, with room for the temporary suffix inside NAME_MAX of 255.
-    package static let nameBytesMax = 253
     /// Largest value: as Kubernetes has it, and small enough to hand to every sandbox.
     package static let valueBytesMax = 1 << 20
     /// Secrets in all; listing stays one page.
@@ -77,7 +75,7 @@ package final class SecretStore: Sendable {
     }
 
     private func names() throws(SecretError) -> [String] {
-        try SecretFile.list(folder).filter(Self.isValid)
+        try SecretFile.list(folder).filter(SecretName.isValid)
     }
 
     private func inTurn(_ body: () throws(SecretError) -> Void) throws(SecretError) {
@@ -85,24 +83,9 @@ package final class SecretStore: Sendable {
     }
 
     private func check(_ name: String, _ value: [UInt8]) throws(SecretError) {
-        guard Self.isValid(name) else { throw .invalidName(name) }
+        guard SecretName.isValid(name) else { throw .invalidName(name) }
         guard value.count <= Self.valueBytesMax else {
             throw .tooLarge(name: name, bytes: value.count, bytesMax: Self.valueBytesMax)
         }
-    }
-
-    /// Letters, digits, `.`, `_` and `-`, not starting with a dot: no separator, no `..`, no hidden file.
-    package static func isValid(_ name: String) -> Bool {
-        let bytes = name.utf8
-        return (1...nameBytesMax).contains(bytes.count) && bytes.first != UInt8(ascii: ".")
-            && bytes.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                    UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
     }
 }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the types of a configuration cannot say alone. Whoever reads a configuration from outside calls it.
+
+extension FunctionConfiguration {
+    /// Docker's default set: what a function may be given at most.
+    package static let capabilitiesAllowed: Set<String> = [
+        "CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
+        "CAP_MKNOD", "CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP",
+        "CAP_SETUID", "CAP_SYS_CHROOT",
+    ]
+
+    /// Attempts of one queued event: with the longest waits, more would last for years.
+    private static let attemptsMax = 1000
+
+    /// Checks what the types alone cannot; cron expressions are checked by Scheduler.
+    ///
+    /// - Throws: ``ModelError`` naming the field.
+    package func validate() throws(ModelError) {
+        try limits.validate()
+        try Self.require("concurrency", concurrency, in: 1...4096)
+        try Self.require("queue.length", queue.length, in: 0...65536)
+        try Self.require("warm.max", warm.max, in: 0...4096)
+        try Self.require("warm.min", warm.min, in: 0...warm.max)
+        try Self.require("reuse", reuse, in: 1...1_000_000)
+        if let port { try Self.require("port", port, in: 1...65535) }
+        guard timeout.nanoseconds > 0 else {
+            throw ModelError(field: "timeout", value: "\(timeout)", expected: "more than zero")
+        }
+        guard reuse == 1 || contract == .http || contract == .lambda else {
+            throw ModelError(
+                field: "reuse",
+                value: "\(reuse)",
+                expected:
+                    "1 with contract '\(contract.rawValue)'; only http and lambda serve several requests"
+            )
+        }
+        try validateAsync()
+        try validateTexts()
+    }
+
+    private func validateAsync() throws(ModelError) {
+        try Self.require("async.attempts", asynchronous.attempts, in: 1...Self.attemptsMax)
+        guard asynchronous.minWait <= asynchronous.maxWait else {
+            throw ModelError(
+                field: "async.min_wait",
+                value: "\(asynchronous.minWait)",
+                expected: "at most max_wait, \(asynchronous.maxWait)"
+            )
+        }
+        for code in asynchronous.codes { try Self.require("async.codes", code, in: 100...599) }
+    }
+
+    /// Texts that reach the kernel or an HTTP header.
+    ///
+    /// Bytes are compared: a combining mark after `=` hides it
+    /// from a comparison of characters.
+    private func validateTexts() throws(ModelError) {
+        for (key, value) in environment {
+            guard !key.isEmpty, !key.utf8.contains(UInt8(ascii: "=")), !key.utf8.contains(0),
+                !value.utf8.contains(0)
+            else {
+                throw ModelError(field: "environment", value: key, expected: "a name without '=' or NUL")
+            }
+        }
+        for secret in secrets where !SecretName.isValid(secret) {
+            throw ModelError(
+                field: "secrets",
+                value: secret,
+                expected:
+                    "1 to \(SecretName.bytesMax) letters, digits, '.', '_' or '-', not starting with '.'"
+            )
+        }
+        for capability in capabilities where !Self.capabilitiesAllowed.contains(capability) {
+            throw ModelError(
+                field: "capabilities",
+                value: capability,
+                expected: "one of \(Self.capabilitiesAllowed.sorted().joined(separator: ", "))"
+            )
+        }
+        if let command, command.first?.isEmpty ?? true || command.contains(where: { $0.utf8.contains(0) }) {
+            throw ModelError(
+                field: "command",
+                value: command.joined(separator: " "),
+                expected: "a program and its arguments, without NUL"
+            )
+        }
+        if let contentType, contentType.isEmpty || !contentType.utf8.allSatisfy({ (32..<127).contains($0) }) {
+            throw ModelError(
+                field: "content_type",
+                value: contentType,
+                expected: "a media type such as text/plain, in printable ASCII"
+            )
+        }
+    }
+
+    private static func require(
+        _ field: String,
+        _ value: Int,
+        in range: ClosedRange<Int>
+    ) throws(ModelError) {
+        guard range.contains(value) else {
+            throw ModelError(
+                field: field,
+                value: "\(value)",
+                expected: "\(range.lowerBound) to \(range.upperBound)"
+            )
+        }
+    }
+}
