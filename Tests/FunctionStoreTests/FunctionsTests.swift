@@ -121,6 +121,8 @@ import Testing
         try await store.setReference(reference, digest: "sha256:bb", sizeBytes: 20, createdAt: noon)
         try await store.setReference("a:1", digest: "sha256:bb", sizeBytes: 20, createdAt: noon)
         #expect(try await store.digest(for: reference) == "sha256:bb")
+        #expect(try await store.reference(reference)?.sizeBytes == 20)
+        #expect(try await store.reference("b:1") == nil)
         let rows = try await store.references()
         #expect(rows.map(\.reference) == ["a:1", reference])
         #expect(rows.last?.sizeBytes == 20)

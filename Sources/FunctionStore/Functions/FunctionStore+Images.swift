@@ -53,6 +53,28 @@ extension FunctionStore {
         }
     }
 
+    /// The row of a reference; nil when it is unknown.
+    ///
+    /// - Throws: ``StoreError``.
+    package func reference(_ reference: String) async throws(StoreError) -> StoredReference? {
+        try await read { db in
+            try Row.fetchOne(
+                db,
+                sql: "SELECT * FROM image_references WHERE reference = ?",
+                arguments: [reference]
+            ).map(Self.decode)
+        }
+    }
+
+    private static func decode(_ row: Row) -> StoredReference {
+        StoredReference(
+            reference: row["reference"],
+            digest: row["digest"],
+            sizeBytes: row["size_bytes"],
+            createdAt: Date(microseconds: row["created_at_us"])
+        )
+    }
+
     /// Forgets a reference.
     ///
     /// - Returns: false when it was unknown.
@@ -73,14 +95,7 @@ extension FunctionStore {
     /// - Throws: ``StoreError``.
     package func references() async throws(StoreError) -> [StoredReference] {
         try await read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM image_references ORDER BY reference").map { row in
-                StoredReference(
-                    reference: row["reference"],
-                    digest: row["digest"],
-                    sizeBytes: row["size_bytes"],
-                    createdAt: Date(microseconds: row["created_at_us"])
-                )
-            }
+            try Row.fetchAll(db, sql: "SELECT * FROM image_references ORDER BY reference").map(Self.decode)
         }
     }
 }

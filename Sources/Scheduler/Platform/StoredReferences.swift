@@ -20,7 +20,9 @@ struct StoredReferences: ReferenceStore {
     }
 
     func get(_ reference: String) async throws(ImageError) -> ReferenceRecord? {
-        try await all().first { $0.reference == reference }
+        let row = try await stored { () async throws(StoreError) in try await store.reference(reference) }
+        guard let row else { return nil }
+        return try Self.record(row)
     }
 
     func remove(_ reference: String) async throws(ImageError) -> Bool {
@@ -30,17 +32,17 @@ struct StoredReferences: ReferenceStore {
     func all() async throws(ImageError) -> [ReferenceRecord] {
         let rows = try await stored { () async throws(StoreError) in try await store.references() }
         var records: [ReferenceRecord] = []
-        for row in rows {
-            records.append(
-                ReferenceRecord(
-                    reference: row.reference,
-                    digest: try Digest(row.digest),
-                    sizeBytes: row.sizeBytes,
-                    createdAt: row.createdAt
-                )
-            )
-        }
+        for row in rows { records.append(try Self.record(row)) }
         return records
+    }
+
+    private static func record(_ row: StoredReference) throws(ImageError) -> ReferenceRecord {
+        ReferenceRecord(
+            reference: row.reference,
+            digest: try Digest(row.digest),
+            sizeBytes: row.sizeBytes,
+            createdAt: row.createdAt
+        )
     }
 
     private func stored<Value>(_ body: () async throws(StoreError) -> Value) async throws(ImageError) -> Value
