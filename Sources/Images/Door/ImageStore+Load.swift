@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bringing images in from files and folders, and writing them out again.
+// Bringing images in from files and folders.
+
+import FoundationEssentials
 
 extension ImageStore {
     /// Takes every image of a `docker save` archive or OCI archive, compressed or not.
@@ -8,20 +10,76 @@ extension ImageStore {
     /// - Returns: what was found, in the archive's order.
     /// - Throws: ``ImageError``; nothing of a bad archive gets a name.
     package func load(archive path: String) async throws(ImageError) -> [LoadedImage] {
-        throw .malformedArchive(file: path, reason: "loading is not there yet")
+        let lease = blobs.lease()
+        defer { withExtendedLifetime(lease) {} }
+        let found = try await BlockingWork.run { () throws(ImageError) in
+            let source = try TarSource(path: path, blobs: self.blobs)
+            do throws(ImageError) {
+                let found = try self.images(in: source)
+                try self.forget(source.arrivals, except: found)
+                return found
+            } catch {
+                try source.discard()
+                throw error
+            }
+        }
+        return try await name(found)
     }
 
     /// Takes every image of an OCI layout folder.
+    ///
+    /// - Parameter directory: a folder of the host.
+    /// - Returns: what was found, in the order of its index.json.
+    /// - Throws: ``ImageError``; nothing of a bad folder gets a name.
     package func loadLayout(directory: String) async throws(ImageError) -> [LoadedImage] {
-        throw .malformedArchive(file: directory, reason: "loading is not there yet")
+        let lease = blobs.lease()
+        defer { withExtendedLifetime(lease) {} }
+        let found = try await BlockingWork.run { () throws(ImageError) in
+            try self.images(in: try FolderSource(directory: directory, blobs: self.blobs))
+        }
+        return try await name(found)
     }
 
-    /// Writes images into one tar that is a `docker save` archive and an OCI archive at once.
-    ///
-    /// - Parameters:
-    ///   - references: names of images in the store; the same input gives the same bytes.
-    ///   - path: replaced when the archive is whole.
-    package func save(_ references: [String], to path: String) async throws(ImageError) {
-        throw .malformedArchive(file: path, reason: "saving is not there yet")
+    /// Reads the source as OCI layout and as Docker archive: since version 25 Docker writes both at once.
+    private func images(in source: some ContentSource) throws(ImageError) -> [FoundImage] {
+        let layout = try OCILayoutReader(source: source, host: host).images()
+        let docker = DockerArchiveReader(source: source, blobs: blobs, limits: UnpackLimits())
+        let found = try docker.images(known: layout ?? []) ?? layout
+        guard let found, !found.isEmpty else {
+            let reason = found == nil ? "has neither manifest.json nor index.json" : "holds no image"
+            throw .malformedArchive(file: source.name, reason: reason)
+        }
+        // Everything is checked before anything gets a name.
+        for image in found {
+            _ = try self.image(image.digest, called: image.reference ?? source.name, anyPlatform: true)
+        }
+        return found
+    }
+
+    /// Files of the archive that no image needs go at once.
+    private func forget(_ arrivals: [Digest], except images: [FoundImage]) throws(ImageError) {
+        let needed = try reachable(from: images.map(\.digest)).blobs
+        for digest in arrivals where !needed.contains(digest) { _ = try blobs.removeArrival(digest) }
+    }
+
+    private func name(_ images: [FoundImage]) async throws(ImageError) -> [LoadedImage] {
+        var loaded: [LoadedImage] = []
+        for image in images {
+            if let reference = image.reference {
+                try await record(reference, digest: image.digest)
+            }
+            loaded.append(LoadedImage(reference: image.reference, digest: image.digest))
+        }
+        return loaded
+    }
+
+    /// Writes the name of an image whose content is stored.
+    func record(_ reference: String, digest: Digest) async throws(ImageError) {
+        let size = try await BlockingWork.run { () throws(ImageError) in
+            try self.image(digest, called: reference, anyPlatform: true).sizeBytes
+        }
+        try await references.set(
+            ReferenceRecord(reference: reference, digest: digest, sizeBytes: size, createdAt: Date())
+        )
     }
 }

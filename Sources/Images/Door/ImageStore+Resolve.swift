@@ -9,33 +9,84 @@ extension ImageStore {
     /// - Throws: ``ImageError/unknownImage(_:)``, ``ImageError/wrongPlatform(reference:image:host:)``, or what is
     ///   wrong with the stored documents.
     package func resolve(_ reference: String) async throws(ImageError) -> Image {
-        throw .unknownImage(reference)
+        let digest = try await digest(named: reference)
+        return try await BlockingWork.run { () throws(ImageError) in
+            try self.image(digest, called: reference)
+        }
     }
 
-    /// Finds an image by the digest of its manifest, whether it has a name or not.
+    /// Finds an image by the digest of its manifest or index, whether it has a name or not.
     package func image(digest: Digest) async throws(ImageError) -> Image {
-        throw .unknownImage(digest.description)
+        try await BlockingWork.run { () throws(ImageError) in
+            try self.image(digest, called: digest.description)
+        }
     }
 
     /// The absolute path of an image's unpacked, read-only tree; unpacks when it is absent.
     ///
     /// Callers for the same layers share one unpacking.
     ///
-    /// - Parameter digest: the manifest's.
+    /// - Parameter digest: the manifest's or index's.
+    /// - Returns: a folder below `DATA/rootfs`.
+    /// - Throws: ``ImageError``; a failed unpacking leaves nothing behind.
     package func rootfs(for digest: Digest) async throws(ImageError) -> String {
-        throw .unknownImage(digest.description)
+        try await roots.path(of: try await image(digest: digest))
     }
 
-    /// Looks up who PID 1 is: the image's USER, or the given one, in the image's own /etc/passwd and /etc/group.
+    /// Looks up who PID 1 is, in the image's own /etc/passwd and /etc/group.
     ///
     /// - Parameters:
-    ///   - digest: the manifest's.
+    ///   - digest: the manifest's or index's.
     ///   - specification: `name`, `uid`, `name:group`, `uid:gid`; nil takes the image's USER.
+    /// - Returns: numbers as the container sees them.
+    /// - Throws: ``ImageError/unknownUser(_:)``.
     package func user(
         for digest: Digest,
         specification: String? = nil
     ) async throws(ImageError) -> ContainerAccount {
-        throw .unknownImage(digest.description)
+        let image = try await image(digest: digest)
+        let path = try await roots.path(of: image)
+        let specification = specification ?? image.execution.user ?? ""
+        return try await BlockingWork.run { () throws(ImageError) in
+            try ContainerUserLookup.find(specification, rootfs: path)
+        }
+    }
+
+    /// The digest that a name stands for: the reference table first, then digests and image ids.
+    func digest(named name: String) async throws(ImageError) -> Digest {
+        if name.hasPrefix("sha256:"), let digest = try? Digest(name) {
+            // A digest may be a manifest's or, as Docker shows them, a configuration's.
+            if let owner = try await self.digest(ofImageID: name) { return owner }
+            guard blobs.size(of: digest) != nil else { throw .unknownImage(name) }
+            return digest
+        }
+        // Not a reference: it may still be the beginning of an id.
+        if let reference = try? ImageReference(name) {
+            if let record = try await references.get(reference.withoutDigest.description) {
+                guard let wanted = reference.digest, wanted != record.digest else { return record.digest }
+            }
+            if let digest = reference.digest, blobs.size(of: digest) != nil { return digest }
+        }
+        if let digest = try await digest(ofImageID: name) { return digest }
+        throw .unknownImage(name)
+    }
+
+    private func digest(ofImageID name: String) async throws(ImageError) -> Digest? {
+        let digits = name.hasPrefix("sha256:") ? String(name.dropFirst(7)) : name
+        let minimumDigits = 12
+        guard digits.utf8.count >= minimumDigits, digits.allSatisfy(\.isHexDigit) else { return nil }
+        let records = try await references.all()
+        return try await BlockingWork.run { () throws(ImageError) in
+            for record in records {
+                // A record whose documents are damaged must not hide the others; verify() names it.
+                guard let image = try? self.image(record.digest, called: record.reference, anyPlatform: true)
+                else { continue }
+                if image.configurationDigest.hex.hasPrefix(digits) || record.digest.hex.hasPrefix(digits) {
+                    return record.digest
+                }
+            }
+            return nil
+        }
     }
 }
 

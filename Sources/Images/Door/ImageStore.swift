@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door of the room: everything the other rooms ask of images.
 
+import Glibc
 package import Logging
 
 /// The images of one data folder.
@@ -14,7 +15,9 @@ package final class ImageStore: Sendable {
     let roots: RootfsStore
     let logger: Logger
 
-    /// Opens the store, making its folders, and sweeps what a killed process left. Blocks on the disk.
+    /// Opens the store, making its folders, and sweeps what a killed process left.
+    ///
+    /// Blocks on the disk.
     ///
     /// - Parameters:
     ///   - dataDirectory: DATA; `blobs` and `rootfs` below it belong to this room.
@@ -29,7 +32,9 @@ package final class ImageStore: Sendable {
         host: Platform = .host
     ) throws(ImageError) {
         blobs = try BlobStore(dataDirectory: dataDirectory)
-        roots = try RootfsStore(dataDirectory: dataDirectory, blobs: blobs, logger: logger)
+        var options = UnpackOptions()
+        options.keepsOwners = geteuid() == 0
+        roots = try RootfsStore(dataDirectory: dataDirectory, blobs: blobs, options: options, logger: logger)
         self.references = references
         self.host = host
         self.logger = logger

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The document that says how an image runs (image-spec, config.md, with Docker's extensions).
 
-/// An image's configuration. Its digest is the image's id.
+/// An image's configuration.
+///
+/// Its digest is the image's id.
 package struct ImageConfiguration: Hashable, Sendable, Codable {
     package var created: String?
     package var author: String?
@@ -29,6 +31,13 @@ package struct ImageConfiguration: Hashable, Sendable, Codable {
         package var diffIDs: [Digest]
 
         package init(diffIDs: [Digest]) { self.diffIDs = diffIDs }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            type = try container.decodeIfPresent(String.self, forKey: .type) ?? "layers"
+            // Writers in Go say null for an empty list.
+            diffIDs = try container.decodeIfPresent([Digest].self, forKey: .diffIDs) ?? []
+        }
 
         enum CodingKeys: String, CodingKey {
             case type

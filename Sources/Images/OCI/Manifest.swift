@@ -23,6 +23,18 @@ package struct Manifest: Hashable, Sendable, Codable {
         self.layers = layers
         self.annotations = annotations
     }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        schemaVersion = try container.decode(Int.self, forKey: .schemaVersion)
+        mediaType = try container.decodeIfPresent(String.self, forKey: .mediaType)
+        config = try container.decode(Descriptor.self, forKey: .config)
+        // Writers in Go say null for an empty list.
+        layers = try container.decodeIfPresent([Descriptor].self, forKey: .layers) ?? []
+        artifactType = try container.decodeIfPresent(String.self, forKey: .artifactType)
+        subject = try container.decodeIfPresent(Descriptor.self, forKey: .subject)
+        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
+    }
 }
 
 /// Several images, for example one per platform (image-spec, image-index.md; Docker's manifest list).
@@ -41,7 +53,9 @@ package struct ImageIndex: Hashable, Sendable, Codable {
     }
 
     /// The manifest or nested index to use on `host`: an exact platform first, then a nested index, then
-    /// descriptors that name no platform. Attestations and unknown media types are passed over.
+    /// descriptors that name no platform.
+    ///
+    /// Attestations and unknown media types are passed over.
     package func candidates(for host: Platform) -> [Descriptor] {
         let usable = manifests.filter { entry in
             (MediaType.isManifest(entry.mediaType) || MediaType.isIndex(entry.mediaType))

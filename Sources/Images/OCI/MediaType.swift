@@ -28,7 +28,9 @@ package enum MediaType {
         type == configuration || type == dockerConfiguration
     }
 
-    /// Says whether the type is one of a layer. How it is compressed is sniffed from its content.
+    /// Says whether the type is one of a layer.
+    ///
+    /// How it is compressed is sniffed from its content.
     package static func isLayer(_ type: String) -> Bool {
         layers.contains(type)
     }

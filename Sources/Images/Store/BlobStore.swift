@@ -5,7 +5,9 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// The content-addressed files of every image. All calls block on the disk: use them from ``BlockingWork``.
+/// The content-addressed files of every image.
+///
+/// All calls block on the disk: use them from ``BlockingWork``.
 package final class BlobStore: Sendable {
     /// `DATA/blobs/sha256`.
     package let directory: String
@@ -20,7 +22,9 @@ package final class BlobStore: Sendable {
         var started: [Int: Int64] = [:]
     }
 
-    /// Makes the folders. Unfinished blobs of an earlier run are removed, resumable ones after a week.
+    /// Makes the folders.
+    ///
+    /// Unfinished blobs of an earlier run are removed, resumable ones after a week.
     package init(dataDirectory: String) throws(ImageError) {
         directory = dataDirectory + "/blobs/sha256"
         partialDirectory = dataDirectory + "/blobs/partial"
@@ -58,8 +62,11 @@ package final class BlobStore: Sendable {
     /// Reads a small blob whole and verifies it.
     ///
     /// - Parameters:
+    ///   - digest: its name.
     ///   - limit: the most bytes it may have.
     ///   - owner: what needs it, for the error.
+    /// - Returns: its bytes.
+    /// - Throws: ``ImageError`` when it is absent, too large or damaged.
     package func read(_ digest: Digest, limit: Int, for owner: String) throws(ImageError) -> [UInt8] {
         let file = try open(digest, for: owner)
         let bytes = try file.read(upTo: limit + 1, of: path(of: digest))
@@ -71,11 +78,24 @@ package final class BlobStore: Sendable {
         return bytes
     }
 
+    /// Hashes a blob as it lies on the disk.
+    func hash(_ digest: Digest) throws(ImageError) -> Digest {
+        let file = try open(digest, for: "verification")
+        var hash = SHA256()
+        while true {
+            let bytes = try file.read(upTo: 1 << 20, of: path(of: digest))
+            if bytes.isEmpty { return hash.finish() }
+            hash.update(bytes)
+        }
+    }
+
     /// Begins a blob that nobody resumes.
     ///
     /// - Parameters:
     ///   - expected: refused at the end unless it has this digest; nil takes whatever comes.
     ///   - size: refused as soon as it has more bytes, and at the end when fewer; nil takes any.
+    /// - Returns: the writer; drop it to leave nothing.
+    /// - Throws: ``ImageError`` when no file can be made.
     package func beginWrite(expected: Digest? = nil, size: Int? = nil) throws(ImageError) -> BlobWriter {
         try BlobWriter.fresh(in: self, expected: expected, size: size)
     }
@@ -131,6 +151,18 @@ package final class BlobStore: Sendable {
             if let oldest = leases.started.values.min(), touched >= oldest { return .success(nil) }
             guard unlink(path) == 0 else { return .failure(SystemCall.failure("unlink", path)) }
             return .success(Int(status.st_size))
+        }
+        return try result.get()
+    }
+
+    /// Removes a blob that a failed operation has just brought, unless another operation is running.
+    ///
+    /// - Returns: false when it stays for garbage collection to judge.
+    func removeArrival(_ digest: Digest) throws(ImageError) -> Bool {
+        let result: Result<Bool, ImageError> = gate.withLock { leases in
+            guard leases.started.count <= 1 else { return .success(false) }
+            if unlink(path(of: digest)) == 0 || errno == ENOENT { return .success(true) }
+            return .failure(SystemCall.failure("unlink", path(of: digest)))
         }
         return try result.get()
     }

@@ -3,7 +3,9 @@
 
 import Glibc
 
-/// Hashes and counts while it writes; only ``commit()`` makes the blob visible. Dropping it leaves nothing
+/// Hashes and counts while it writes; only ``commit()`` makes the blob visible.
+///
+/// Dropping it leaves nothing
 /// (or, when resumable, the part that is there).
 package struct BlobWriter: ~Copyable, Sendable {
     private let store: BlobStore

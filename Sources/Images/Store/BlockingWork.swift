@@ -3,7 +3,9 @@
 
 import Foundation
 
-/// Runs blocking work. Every `async` function of this room that touches the disk goes through here.
+/// Runs blocking work.
+///
+/// Every `async` function of this room that touches the disk goes through here.
 package enum BlockingWork {
     /// Threads at once: enough to keep a disk and two cores busy; more only makes the requests' path wait.
     static let width = 4
@@ -15,7 +17,9 @@ package enum BlockingWork {
         return queue
     }()
 
-    /// Suspends until `body` has run on a thread that may block. `body` itself must not wait for other work.
+    /// Suspends until `body` has run on a thread that may block.
+    ///
+    /// `body` itself must not wait for other work.
     package static func run<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) async throws(Failure) -> Value {

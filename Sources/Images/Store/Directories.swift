@@ -28,20 +28,44 @@ enum Directories {
 
     /// Names in an open folder as bytes; closes the descriptor.
     static func names(consuming descriptor: Int32, path: String) throws(ImageError) -> [[UInt8]] {
+        try entries(consuming: descriptor, path: path).map { $0.name.dropLast().map(UInt8.init(bitPattern:)) }
+    }
+
+    /// Names of the folders in an open folder, terminated; closes the descriptor.
+    static func folders(consuming descriptor: Int32, path: String) throws(ImageError) -> [[CChar]] {
+        try entries(consuming: descriptor, path: path).filter(\.isFolder).map(\.name)
+    }
+
+    private static func entries(
+        consuming descriptor: Int32,
+        path: String
+    ) throws(ImageError) -> [(name: [CChar], isFolder: Bool)] {
         guard let stream = fdopendir(descriptor) else {
             let failure = SystemCall.failure("fdopendir", path)
             close(descriptor)
             throw failure
         }
         defer { closedir(stream) }
-        var names: [[UInt8]] = []
-        while let entry = readdir(stream) {
+        var entries: [(name: [CChar], isFolder: Bool)] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else { break }
             let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
             let name = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
-            let bytes = UnsafeBufferPointer(start: name, count: strlen(name)).map(UInt8.init(bitPattern:))
-            if bytes != Array(".".utf8), bytes != Array("..".utf8) { names.append(bytes) }
+            let bytes = Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1))
+            if bytes == [46, 0] || bytes == [46, 46, 0] { continue }
+            entries.append((bytes, isFolder(entry.pointee.d_type, bytes, in: descriptor)))
         }
-        return names
+        guard errno == 0 else { throw SystemCall.failure("readdir", path) }
+        return entries
+    }
+
+    /// Asks again where the file system does not tell kinds in its listings.
+    private static func isFolder(_ type: UInt8, _ name: [CChar], in directory: Int32) -> Bool {
+        if type != UInt8(DT_UNKNOWN) { return type == UInt8(DT_DIR) }
+        var status = stat()
+        return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+            && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Removes a whole tree by its host path.

@@ -44,6 +44,26 @@ package struct OpenFile: ~Copyable, Sendable {
         }
     }
 
+    /// Writes all bytes at a position, leaving a hole before it.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int, to name: String) throws(ImageError) {
+        var done = 0
+        while done < bytes.count {
+            done += try SystemCall.check("write", name) {
+                pwrite(
+                    descriptor,
+                    bytes.baseAddress.map { $0 + done },
+                    bytes.count - done,
+                    off_t(offset + done)
+                )
+            }
+        }
+    }
+
+    /// Goes back to the first byte.
+    func rewind(_ name: String) throws(ImageError) {
+        try SystemCall.check("lseek", name) { lseek(descriptor, 0, SEEK_SET) }
+    }
+
     /// Makes content durable.
     package func synchronize(_ name: String) throws(ImageError) {
         try SystemCall.check("fsync", name) { fsync(descriptor) }

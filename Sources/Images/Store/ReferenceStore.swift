@@ -22,7 +22,9 @@ package struct ReferenceRecord: Hashable, Sendable {
     }
 }
 
-/// The table of names. Each call is atomic and durable when it returns.
+/// The table of names.
+///
+/// Each call is atomic and durable when it returns.
 package protocol ReferenceStore: Sendable {
     /// Makes the name point to the record's digest, replacing what it pointed to.
     func set(_ record: ReferenceRecord) async throws(ImageError)

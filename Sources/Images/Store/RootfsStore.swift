@@ -1,19 +1,168 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unpacked trees, in DATA/rootfs. A tree is there whole or not at all.
 
+import CSandbox
+import Glibc
 import Logging
+import Synchronization
 
-/// The read-only trees that containers run in.
+/// The read-only trees that containers run in, named by chain id: images of equal layers share one.
 final class RootfsStore: Sendable {
     /// `DATA/rootfs`.
     let directory: String
-    let blobs: BlobStore
-    let logger: Logger
+    private let blobs: BlobStore
+    private let logger: Logger
+    private let options: UnpackOptions
+    private let running = Mutex<[Digest: Task<Result<String, ImageError>, Never>]>([:])
 
-    init(dataDirectory: String, blobs: BlobStore, logger: Logger) throws(ImageError) {
+    /// When callers got the path of a tree.
+    ///
+    /// Bounded by the number of trees.
+    private let lastUse = Mutex<[Digest: ContinuousClock.Instant]>([:])
+    /// From the answer with a path to the record of the revision that uses it; a deploy takes far less.
+    private static let graceAfterUse = Duration.seconds(60)
+
+    /// Names of trees that are being made or removed; swept at start.
+    private static let temporaryPrefix = ".partial-"
+
+    init(
+        dataDirectory: String,
+        blobs: BlobStore,
+        options: UnpackOptions,
+        logger: Logger
+    ) throws(ImageError) {
         directory = dataDirectory + "/rootfs"
         self.blobs = blobs
+        self.options = options
         self.logger = logger
         try Directories.make(directory)
+        for name in try Directories.names(in: directory) where name.hasPrefix(Self.temporaryPrefix) {
+            logger.info("removing a half-made tree of an earlier run", metadata: ["tree": "\(name)"])
+            try Directories.removeTree(path: directory + "/" + name)
+        }
+    }
+
+    func path(of chainID: Digest) -> String { directory + "/" + chainID.hex }
+
+    func isUnpacked(_ chainID: Digest) -> Bool {
+        var status = stat()
+        return stat(path(of: chainID), &status) == 0
+    }
+
+    /// The tree of an image; one unpacking for all who ask at the same time.
+    func path(of image: Image) async throws(ImageError) -> String {
+        let chainID = image.chainID
+        lastUse.withLock { $0[chainID] = ContinuousClock.now }
+        if isUnpacked(chainID) { return path(of: chainID) }
+        let task = running.withLock { running in
+            if let task = running[chainID] { return task }
+            let task = Task { await self.unpackOnce(image, chainID) }
+            running[chainID] = task
+            return task
+        }
+        return try await task.value.get()
+    }
+
+    private func unpackOnce(_ image: Image, _ chainID: Digest) async -> Result<String, ImageError> {
+        let result: Result<String, ImageError>
+        do throws(ImageError) {
+            result = .success(
+                try await BlockingWork.run { () throws(ImageError) in
+                    // The tree may have come between the look and the flight.
+                    if self.isUnpacked(chainID) { return self.path(of: chainID) }
+                    return try self.unpack(image, chainID)
+                }
+            )
+        } catch {
+            result = .failure(error)
+        }
+        running.withLock { _ = $0.removeValue(forKey: chainID) }
+        return result
+    }
+
+    private func unpack(_ image: Image, _ chainID: Digest) throws(ImageError) -> String {
+        let temporary =
+            directory + "/" + Self.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 16)
+        try Directories.make(temporary, mode: 0o700)
+        do throws(ImageError) {
+            let report = try unpack(image, into: temporary)
+            if report.skippedSpecialFiles + report.skippedAttributes > 0 {
+                logger.info(
+                    "left out what containers may not have",
+                    metadata: [
+                        "image": "\(image.digest)", "special_files": "\(report.skippedSpecialFiles)",
+                        "attributes": "\(report.skippedAttributes)",
+                    ]
+                )
+            }
+            let target = path(of: chainID)
+            try SystemCall.check("rename", target) { rename(temporary, target) }
+            try Directories.synchronize(directory)
+            return target
+        } catch {
+            try Directories.removeTree(path: temporary)
+            throw error
+        }
+    }
+
+    private func unpack(_ image: Image, into temporary: String) throws(ImageError) -> UnpackReport {
+        let layers = try image.layers.map { layer throws(ImageError) in
+            LayerFile(try blobs.open(layer.digest, for: "image \(image.digest)"))
+        }
+        let root = try OpenFile(path: temporary, flags: O_RDONLY | O_DIRECTORY)
+        let report = try withExtendedLifetime(layers) { () throws(ImageError) in
+            try LayerUnpacker.unpack(
+                layers: layers.map(\.descriptor),
+                into: root.descriptor,
+                options: options
+            )
+        }
+        for (actual, expected) in zip(report.diffIDs, image.configuration.rootfs.diffIDs)
+        where actual != expected {
+            throw .digestMismatch(
+                what: "a layer of image \(image.digest), uncompressed,",
+                expected: expected,
+                actual: actual
+            )
+        }
+        // A tree whose name has survived a power cut must have its content too.
+        let result = csandbox_sync_filesystem(root.descriptor)
+        if result < 0 { throw SystemCall.failure("syncfs", temporary, errorNumber: -result) }
+        return report
+    }
+
+    /// Removes a tree unless a caller has asked for it in the last minute: it may not be recorded as used yet.
+    ///
+    /// - Returns: false when it stays.
+    func removeUnused(_ chainID: Digest) throws(ImageError) -> Bool {
+        let isFresh = lastUse.withLock { uses in
+            uses = uses.filter { ContinuousClock.now - $0.value < Self.graceAfterUse }
+            return uses[chainID] != nil
+        }
+        if isFresh { return false }
+        try remove(chainID)
+        return true
+    }
+
+    /// Removes a tree; a crash in between leaves it to the next start.
+    func remove(_ chainID: Digest) throws(ImageError) {
+        let temporary = directory + "/" + Self.temporaryPrefix + chainID.hex
+        guard rename(path(of: chainID), temporary) == 0 else {
+            if errno == ENOENT { return }
+            throw SystemCall.failure("rename", temporary)
+        }
+        try Directories.removeTree(path: temporary)
+    }
+
+    /// Chain ids of every tree.
+    func all() throws(ImageError) -> [Digest] {
+        try Directories.names(in: directory).compactMap(Digest.init(hex:))
+    }
+
+    /// An open layer that can be kept in an array.
+    private final class LayerFile {
+        private let file: OpenFile
+        var descriptor: Int32 { file.descriptor }
+        init(_ file: consuming OpenFile) { self.file = file }
     }
 }

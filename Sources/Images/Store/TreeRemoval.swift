@@ -11,7 +11,9 @@ enum TreeRemoval {
         var folders: [[CChar]]
     }
 
-    /// Removes a name in a folder with everything below it; never follows a link. Absent is fine.
+    /// Removes a name in a folder with everything below it; never follows a link.
+    ///
+    /// Absent is fine.
     static func remove(_ name: [UInt8], in directory: Int32) throws(ImageError) {
         let text = String(decoding: name, as: UTF8.self)
         let cName = terminated(name)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names of tar entries, split and judged before anything is done with them. Pure.
+
+/// A name within an image's tree: no root, no `.`, no `..`.
+struct EntryPath: Hashable, Sendable {
+    /// Empty for the root itself.
+    private(set) var components: [[UInt8]]
+
+    init(components: [[UInt8]]) { self.components = components }
+
+    /// Splits a name from an archive.
+    ///
+    /// Absolute names count from the image's root. `..` is refused: no tool writes it into a layer.
+    init(_ name: [UInt8], limits: UnpackLimits) throws(ImageError) {
+        components = []
+        let slash = UInt8(ascii: "/")
+        for part in name.split(separator: slash) where part != Self.dot {
+            guard part != Self.dotDot else {
+                throw .hostileEntry(name: Self.text(name), reason: "its name leads upwards")
+            }
+            try UnpackLimits.check(part.count, limits.nameBytes, "length of a part of '\(Self.text(name))'")
+            components.append(Array(part))
+        }
+        try UnpackLimits.check(components.count, limits.depth, "depth of '\(Self.text(name))'")
+    }
+
+    /// The last part; empty for the root.
+    var leaf: [UInt8] { components.last ?? [] }
+    var parent: EntryPath { EntryPath(components: Array(components.dropLast())) }
+    var isRoot: Bool { components.isEmpty }
+
+    /// For system calls: relative, terminated; `.` for the root.
+    var cString: [CChar] {
+        isRoot ? Self.terminated(Array(Self.dot)) : Self.terminated(Array(components.joined(separator: [47])))
+    }
+
+    var description: String { "/" + Self.text(Array(components.joined(separator: [47]))) }
+
+    static func terminated(_ name: [UInt8]) -> [CChar] { name.map(CChar.init(bitPattern:)) + [0] }
+    static func text(_ name: [UInt8]) -> String { String(decoding: name.prefix(300), as: UTF8.self) }
+
+    private static let dot: ArraySlice<UInt8> = [46]
+    private static let dotDot: ArraySlice<UInt8> = [46, 46]
+}
+
+/// What the name of a layer's entry says beyond being a name (image-spec, layer.md, "Whiteouts").
+enum WhiteoutName: Hashable, Sendable {
+    /// Not a whiteout.
+    case none
+    /// Hides this name of lower layers.
+    case hides([UInt8])
+    /// Hides everything of lower layers in its folder.
+    case opaque
+    /// Bookkeeping of AUFS, to be passed over.
+    case ignored
+
+    /// Judges a name's leaf.
+    ///
+    /// - Throws: ``ImageError/hostileEntry(name:reason:)`` for whiteouts of nothing, `.` and `..`.
+    init(of path: EntryPath) throws(ImageError) {
+        let prefix = Array(".wh.".utf8)
+        let meta = Array(".wh..wh.".utf8)
+        if path.components.dropLast().contains(where: { $0.starts(with: meta) }) {
+            self = .ignored
+            return
+        }
+        guard path.leaf.starts(with: prefix) else {
+            self = .none
+            return
+        }
+        if path.leaf.starts(with: meta) {
+            self = path.leaf == Array(".wh..wh..opq".utf8) ? .opaque : .ignored
+            return
+        }
+        let hidden = Array(path.leaf.dropFirst(prefix.count))
+        guard !hidden.isEmpty, hidden != [46], hidden != [46, 46] else {
+            throw .hostileEntry(name: path.description, reason: "it is a whiteout of nothing")
+        }
+        self = .hides(hidden)
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Owners, times and extended attributes of what the unpacker makes.
+
+import CSandbox
+import Glibc
+
+/// An owner as the archive says it.
+struct FileOwner {
+    var uid: Int
+    var gid: Int
+
+    /// The ids to set on this host; nil when owners are not kept.
+    ///
+    /// - Throws: ``ImageError/hostileEntry(name:reason:)`` for ids that the kernel cannot hold: the largest
+    ///   means "leave it" to chown.
+    func shifted(_ options: UnpackOptions, entry: String) throws(ImageError) -> (uid: uid_t, gid: gid_t)? {
+        guard options.keepsOwners else { return nil }
+        let shift = Int(options.idShift ?? 0)
+        let range = 0..<Int(UInt32.max)
+        guard range.contains(uid), range.contains(gid), range.contains(uid + shift),
+            range.contains(gid + shift)
+        else { throw .hostileEntry(name: entry, reason: "its owner \(uid):\(gid) is out of range") }
+        return (uid_t(uid + shift), gid_t(gid + shift))
+    }
+}
+
+enum FileAttributes {
+    /// Sets what a layer may set.
+    ///
+    /// - Returns: how many this file system or user refused.
+    static func set(
+        _ attributes: [ExtendedAttribute],
+        on file: Int32,
+        of name: String
+    ) throws(ImageError) -> Int {
+        var skipped = 0
+        for attribute in attributes where isAllowed(attribute.name) {
+            let result = attribute.value.withUnsafeBytes {
+                csandbox_set_attribute(file, attribute.name, $0.baseAddress, $0.count)
+            }
+            switch -result {
+            case 0: break
+            case ENOTSUP, EPERM, EACCES, EINVAL, ERANGE: skipped += 1
+            default: throw SystemCall.failure("fsetxattr \(attribute.name)", name, errorNumber: -result)
+            }
+        }
+        return skipped
+    }
+
+    /// Overlay's own attributes would change what a container sees; labels belong to the host's policy.
+    static func isAllowed(_ name: String) -> Bool {
+        let refused = [
+            "trusted.overlay.", "user.overlay.", "security.selinux", "security.ima", "security.evm",
+        ]
+        guard name.utf8.count <= 255, !refused.contains(where: { name.hasPrefix($0) }) else { return false }
+        return ["user.", "trusted.", "security.", "system.posix_acl_"].contains { name.hasPrefix($0) }
+    }
+
+    static func setTime(_ time: TarTime, on file: Int32, of name: String) throws(ImageError) {
+        let times = pair(time)
+        try SystemCall.check("futimens", name) { futimens(file, times) }
+    }
+
+    /// For links, which cannot be opened.
+    static func setTime(
+        _ time: TarTime,
+        at directory: Int32,
+        _ leaf: [CChar],
+        of name: String
+    ) throws(ImageError) {
+        let times = pair(time)
+        try SystemCall.check("utimensat", name) { utimensat(directory, leaf, times, AT_SYMLINK_NOFOLLOW) }
+    }
+
+    private static func pair(_ time: TarTime) -> [timespec] {
+        let one = timespec(tv_sec: time.seconds, tv_nsec: time.nanoseconds)
+        return [one, one]
+    }
+}
