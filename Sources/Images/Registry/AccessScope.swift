@@ -21,7 +21,9 @@ struct AccessScope: Hashable, Sendable, CustomStringConvertible {
         self.actions = actions
     }
 
-    /// Reads one scope. The name may contain colons (a host with a port), type and actions may not.
+    /// Reads one scope.
+    ///
+    /// The name may contain colons (a host with a port), type and actions may not.
     init?(_ text: Substring) {
         guard let first = text.firstIndex(of: ":"), let last = text.lastIndex(of: ":"), first < last else {
             return nil

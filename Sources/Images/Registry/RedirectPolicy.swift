@@ -3,7 +3,9 @@
 
 import Foundation
 
-/// One request's way through redirects. Once it has left the origin it never carries credentials again.
+/// One request's way through redirects.
+///
+/// Once it has left the origin it never carries credentials again.
 struct RedirectPolicy: Sendable {
     /// As many as browsers and the distribution specification's clients follow.
     static let hopsMax = 10

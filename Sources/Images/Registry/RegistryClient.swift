@@ -3,7 +3,9 @@
 
 import Synchronization
 
-/// Pulls and pushes images. Holds tokens while they last, and nothing else.
+/// Pulls and pushes images.
+///
+/// Holds tokens while they last, and nothing else.
 package final class RegistryClient: Sendable {
     /// What a client may be told.
     package struct Options: Sendable {

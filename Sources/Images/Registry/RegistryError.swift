@@ -79,6 +79,13 @@ extension RegistryError {
         do throws(ImageError) { return try body() } catch { throw .store(error) }
     }
 
+    /// Runs a longer step of the store, its error made one of this kind.
+    static func storing<Value>(
+        _ body: () async throws(ImageError) -> Value
+    ) async throws(RegistryError) -> Value {
+        do throws(ImageError) { return try await body() } catch { throw .store(error) }
+    }
+
     /// Runs blocking work of the store on the room's own threads.
     static func working<Value: Sendable>(
         _ body: @escaping @Sendable () throws(ImageError) -> Value

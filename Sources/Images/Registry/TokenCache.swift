@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which Authorization header to send for which scopes, and for how long. The registry client holds one.
 
-/// The value of an Authorization header. Its description never shows it.
+/// The value of an Authorization header.
+///
+/// Its description never shows it.
 struct Authorization: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     let headerValue: String
 
@@ -16,7 +18,9 @@ struct Authorization: Hashable, Sendable, CustomStringConvertible, CustomReflect
 struct TokenCache: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// Entries kept; the one that ends first goes. A pull needs one, so this is hundreds of repositories.
+    /// Entries kept; the one that ends first goes.
+    ///
+    /// A pull needs one, so this is hundreds of repositories.
     static let entriesMax = 256
     /// Assumed when a token server does not say (distribution's token specification: 60 seconds).
     static let lifetimeDefault = Duration.seconds(60)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a pull or push tells while it runs. The command line draws bars from it, logs write lines.
 
-/// One step of a transfer. Events of one blob come in order; those of different blobs mix.
+/// One step of a transfer.
+///
+/// Events of one blob come in order; those of different blobs mix.
 package enum TransferEvent: Hashable, Sendable {
     /// The name was looked up.
     case resolved(reference: String, digest: Digest)

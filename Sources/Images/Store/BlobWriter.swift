@@ -92,6 +92,12 @@ package struct BlobWriter: ~Copyable, Sendable {
         written = 0
     }
 
+    /// Removes what was written, also of earlier attempts: for content that cannot become right.
+    package consuming func discard() {
+        unlink(partialPath)
+        isSettled = true
+    }
+
     /// Verifies size, then digest, makes the content durable and puts it in its place.
     ///
     /// - Throws: ``ImageError/sizeMismatch(what:expected:actual:)`` (a resumable part that is too short stays),

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs docker-credential-NAME programs, without a shell and with bounds. The credential lookup drives it.
+
+import Foundation
+import Glibc
+
+/// A credential helper: reads a registry's name on stdin, writes JSON on stdout.
+enum CredentialHelper {
+    /// A helper may ask a person to unlock a key ring; nobody waits longer than this.
+    static let timeoutSeconds = 30
+    /// One JSON object with a token in it.
+    static let outputBytesMax = 64 << 10
+    /// What helpers write, with exit status 1, when they know nothing about a registry.
+    private static let unknown = [
+        "credentials not found", "no credentials server URL", "no credentials username",
+    ]
+
+    private struct Answer: Decodable {
+        // The helper protocol's own spelling.
+        var username: String
+        var secret: String
+
+        enum CodingKeys: String, CodingKey {
+            case username = "Username"
+            case secret = "Secret"
+        }
+    }
+
+    /// Asks a helper; nil when it has nothing.
+    ///
+    /// Runs on a thread of its own, at most ``timeoutSeconds``.
+    static func get(_ name: String, server: String, path: String?) async throws(RegistryError) -> Credential?
+    {
+        let result: Result<Credential?, RegistryError> = await withCheckedContinuation { waiter in
+            Thread.detachNewThread {
+                waiter.resume(
+                    returning: Result { () throws(RegistryError) in
+                        try ask(name, server: server, searchPath: path)
+                    }
+                )
+            }
+        }
+        return try result.get()
+    }
+
+    private static func ask(
+        _ name: String,
+        server: String,
+        searchPath: String?
+    ) throws(RegistryError) -> Credential? {
+        let program = "docker-credential-\(name)"
+        guard name.utf8.allSatisfy(isNameCharacter), let executable = find(program, in: searchPath) else {
+            throw .credentials("helper \(program) is not in PATH")
+        }
+        let (output, status) = try run(executable, input: server, program: program)
+        let text = String(decoding: output, as: UTF8.self)
+        guard status == 0 else {
+            if unknown.contains(where: { text.localizedCaseInsensitiveContains($0) }) { return nil }
+            let reason = text.split(whereSeparator: \.isNewline).first.map { String($0.prefix(200)) }
+            throw .credentials("\(program) failed with status \(status): \(reason ?? "no output")")
+        }
+        guard let answer = try? JSONDecoder().decode(Answer.self, from: output) else {
+            // The output may hold a secret, so it is not quoted.
+            throw .credentials("\(program) answered something that is not its protocol")
+        }
+        if answer.username.isEmpty, answer.secret.isEmpty { return nil }
+        return answer.username == "<token>"
+            ? Credential(user: "", secret: answer.secret, kind: .identityToken)
+            : Credential(user: answer.username, secret: answer.secret)
+    }
+
+    private static func isNameCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"): true
+        default: false
+        }
+    }
+
+    private static func find(_ program: String, in searchPath: String?) -> String? {
+        let folders = (searchPath ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
+        return folders.filter { $0.hasPrefix("/") }.map { "\($0)/\(program)" }
+            .first { access($0, X_OK) == 0 }
+    }
+
+    private static func run(
+        _ executable: String,
+        input: String,
+        program: String
+    ) throws(RegistryError) -> (output: Data, status: Int32) {
+        let process = Process()
+        let stdin = Pipe()
+        let stdout = Pipe()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = ["get"]
+        process.standardInput = stdin
+        process.standardOutput = stdout
+        process.standardError = FileHandle.nullDevice
+        do {
+            // A name fits into the pipe, and we hold its other end: this neither waits nor raises SIGPIPE.
+            try stdin.fileHandleForWriting.write(contentsOf: Data((input + "\n").utf8))
+            try stdin.fileHandleForWriting.close()
+            try process.run()
+        } catch {
+            throw .credentials("\(program) cannot be run: \(error)")
+        }
+        let output = read(stdout.fileHandleForReading.fileDescriptor)
+        guard let output else {
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            throw .credentials(
+                "\(program) took more than \(timeoutSeconds) s or wrote more than \(outputBytesMax) bytes"
+            )
+        }
+        process.waitUntilExit()
+        return (output, process.terminationStatus)
+    }
+
+    /// Everything until the end of the pipe; nil when a bound is passed.
+    private static func read(_ descriptor: Int32) -> Data? {
+        let clock = ContinuousClock()
+        let end = clock.now.advanced(by: .seconds(timeoutSeconds))
+        var output = Data()
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let left = clock.now.duration(to: end)
+            guard left > .zero else { return nil }
+            var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let milliseconds = left.components.seconds * 1000 + 999
+            let ready = Glibc.poll(&poll, 1, Int32(milliseconds))
+            guard ready > 0 || errno == EINTR else { return nil }
+            if ready <= 0 { continue }
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count == 0 { return output }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                return nil
+            }
+            output.append(contentsOf: buffer[..<count])
+            guard output.count <= outputBytesMax else { return nil }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// The course of one blob's upload (distribution-spec, "Pushing blobs"). Pure; the upload driver asks it.
+
+/// How far an upload is, and what to send next.
+struct UploadState: Sendable {
+    enum Step: Hashable, Sendable {
+        /// POST uploads/, with `mount` and `from` when a repository is given.
+        case open(mountFrom: String?)
+        /// PUT everything with the digest.
+        case putWhole
+        /// PATCH these bytes.
+        case patch(Range<Int>)
+        /// PUT nothing with the digest: all bytes are there.
+        case close
+        /// GET the upload's address: how far did it come?
+        case ask
+        case wait(Duration)
+        case done(Result)
+        /// The last answer says why.
+        case refused
+        /// Too many breaks; the last one says why.
+        case broken
+        case violation(String)
+    }
+
+    enum Result: Hashable, Sendable {
+        case uploaded
+        case mounted(from: String)
+    }
+
+    /// What an answer said that matters here.
+    struct Answer: Sendable {
+        var status: Int
+        var hasLocation = false
+        /// The end of `0-n` in Range.
+        var lastByte: Int?
+        /// OCI-Chunk-Min-Length.
+        var chunkBytesMin: Int?
+        var retryAfter: Duration?
+    }
+
+    /// Uploads begun anew before giving up: a registry that forgets three is broken.
+    static let opensMax = 4
+    /// Refused chunks in a row after which the upload begins anew.
+    static let asksMax = 3
+    /// How registries that know no chunks refuse the first one.
+    private static let unknownToSome: Set<Int> = [400, 404, 405, 411, 415, 501]
+    /// A registry must not make us hold more than this in memory for one chunk.
+    static let chunkBytesMax = 64 << 20
+
+    let sizeBytes: Int
+    private let monolithicBytesMax: Int
+    private var chunkBytes: Int
+    private var isChunked: Bool
+    private var mountSources: [String]
+    private var plan: RetryPlan
+    private var step: Step
+    private var opens = 0
+    private var sentBytes = 0
+    private var asks = 0
+
+    init(
+        sizeBytes: Int,
+        monolithicBytesMax: Int,
+        chunkBytes: Int,
+        mountFrom: String?,
+        limits: RetryPlan.Limits
+    ) {
+        self.sizeBytes = sizeBytes
+        self.monolithicBytesMax = monolithicBytesMax
+        self.chunkBytes = max(1, chunkBytes)
+        isChunked = sizeBytes > monolithicBytesMax
+        mountSources = mountFrom.map { [$0] } ?? []
+        plan = RetryPlan(limits: limits)
+        step = .open(mountFrom: mountFrom)
+    }
+
+    /// What to do at the beginning and after a wait.
+    func next() -> Step { step }
+
+    /// The registry answered the current step.
+    mutating func answered(_ answer: Answer, using random: inout some RandomNumberGenerator) -> Step {
+        if RetryPlan.isPassing(answer.status) {
+            return retry(
+                .status(answer.status, retryAfter: answer.retryAfter),
+                using: &random,
+                orElse: .refused
+            )
+        }
+        switch step {
+        case .open(let source): return opened(answer, mountFrom: source)
+        case .putWhole, .close:
+            if (200...299).contains(answer.status) { return .done(.uploaded) }
+            return answer.status == 404 ? reopen() : .refused
+        case .patch(let range): return patched(answer, range)
+        case .ask: return asked(answer)
+        default: return .violation("an answer to nothing")
+        }
+    }
+
+    /// The connection broke during the current step.
+    mutating func broke(_ trouble: RetryPlan.Trouble, using random: inout some RandomNumberGenerator) -> Step
+    {
+        retry(trouble, using: &random, orElse: .broken)
+    }
+
+    private mutating func opened(_ answer: Answer, mountFrom source: String?) -> Step {
+        if answer.status == 201, let source { return .done(.mounted(from: source)) }
+        if answer.status == 202, answer.hasLocation {
+            sentBytes = 0
+            if let least = answer.chunkBytesMin {
+                if least > Self.chunkBytesMax { isChunked = false }
+                chunkBytes = min(max(chunkBytes, least), Self.chunkBytesMax)
+            }
+            return isChunked ? sendNext() : go(.putWhole)
+        }
+        // A registry that may not mount from there refuses all of the request: ask without.
+        if source != nil { return go(.open(mountFrom: nil)) }
+        return (200...299).contains(answer.status) ? .violation("an upload without a Location") : .refused
+    }
+
+    private mutating func patched(_ answer: Answer, _ range: Range<Int>) -> Step {
+        switch answer.status {
+        case 200...299:
+            let end = (answer.lastByte ?? range.upperBound - 1) + 1
+            guard end > range.lowerBound, end <= range.upperBound else {
+                return .violation("it has \(end) bytes after a chunk that ends at \(range.upperBound)")
+            }
+            sentBytes = end
+            asks = 0
+            plan.progressed()
+            return sendNext()
+        case 416:
+            asks += 1
+            return asks > Self.asksMax ? reopen() : go(.ask)
+        case 404 where sentBytes > 0: return reopen()
+        default:
+            guard sentBytes == 0, Self.unknownToSome.contains(answer.status) else { return .refused }
+            isChunked = false
+            return reopen()
+        }
+    }
+
+    private mutating func asked(_ answer: Answer) -> Step {
+        guard (200...299).contains(answer.status) else { return reopen() }
+        // `0-0` is how some registries say "nothing"; those who mean one byte refuse it when it comes again,
+        // and after a few such turns the upload begins anew.
+        let end = answer.lastByte.map { $0 == 0 ? 0 : $0 + 1 } ?? 0
+        guard end <= sizeBytes else { return .violation("it has more bytes than were sent") }
+        guard end >= sentBytes else { return reopen() }
+        sentBytes = end
+        return sendNext()
+    }
+
+    private mutating func sendNext() -> Step {
+        guard sentBytes < sizeBytes else { return go(.close) }
+        return go(.patch(sentBytes..<min(sizeBytes, sentBytes + chunkBytes)))
+    }
+
+    private mutating func reopen() -> Step {
+        guard opens < Self.opensMax else { return .violation("it forgets uploads") }
+        opens += 1
+        return go(.open(mountFrom: nil))
+    }
+
+    private mutating func retry(
+        _ trouble: RetryPlan.Trouble,
+        using random: inout some RandomNumberGenerator,
+        orElse end: Step
+    ) -> Step {
+        guard case .wait(let delay) = plan.failed(trouble, using: &random) else { return end }
+        switch step {
+        case .patch: step = .ask
+        // What a broken PUT left behind is unknown, so the upload begins anew.
+        case .putWhole, .close:
+            let again = reopen()
+            if case .violation = again { return end }
+        default: break
+        }
+        return .wait(delay)
+    }
+
+    private mutating func go(_ next: Step) -> Step {
+        step = next
+        return next
+    }
+}
