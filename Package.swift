@@ -131,7 +131,11 @@ let package = Package(
             dependencies: ["faasctl", "FunctionModel", "Gateway"],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["FunctionModel"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["FunctionModel", grdb],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
     ]
 )

@@ -10,7 +10,7 @@ struct InvokeCommand: AsyncParsableCommand {
         abstract: "Call a function; its answer goes to standard output.",
         discussion: """
             Exits 0 when the answer's status is 2xx, else 1. With --exit-code it exits as the function did: its
-            exit code, or 128 plus the signal that ended it.
+            exit code, 128 plus the signal that ended it, or 124 after a timeout.
             """
     )
 
@@ -115,8 +115,9 @@ enum InvocationExit {
         let byStatus: Int32 = head.isSuccess ? 0 : 1
         guard isFunctionCodeWanted else { return byStatus }
         if let text = head.headers["x-exit-code"], let code = Int32(text) { return code }
-        // As shells tell a death by signal.
-        if let text = head.headers["x-signal"], let signal = Int32(text) { return 128 + signal }
+        // As timeout(1) and shells tell such ends.
+        if head.headers["x-outcome"] == "timeout" { return 124 }
+        if let text = head.headers["x-exit-signal"], let signal = Int32(text) { return 128 + signal }
         return byStatus
     }
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hosts that lack something: the gateway says what, and what was there goes on.
+
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct BadHostTests {
+        @Test("a port in use is told, and the one who has it goes on")
+        func portInUse() async throws {
+            try await GatewayUnderTest.with { gateway in
+                let port = try #require(gateway.address.split(separator: ":").last)
+                let folder = try TemporaryFolder()
+                defer { folder.remove() }
+                let result = try await Self.serve(
+                    "--listen",
+                    "127.0.0.1:\(port)",
+                    "--data-dir",
+                    folder.url.path
+                )
+                Self.expectOneLine(result, words: ["in use", "--listen"])
+                #expect(try await gateway.call("/healthz").status == 200)
+            }
+        }
+
+        @Test("a second gateway on the same data folder is refused, the first one is unharmed")
+        func secondGateway() async throws {
+            try await GatewayUnderTest.with { gateway in
+                try await gateway.require("deploy", Fixtures.function("hello"))
+                let result = try await Self.serve("--data-dir", gateway.dataFolder)
+                Self.expectOneLine(result, words: ["in use", gateway.dataFolder])
+                #expect(try await gateway.call("/hello").status == 200)
+                try await gateway.require("deploy", Fixtures.function("echo"))
+            }
+        }
+
+        @Test("a data folder that cannot be written is told")
+        func notWritable() async throws {
+            for folder in ["/proc/mayfly", "/dev/null/mayfly"] {
+                let result = try await Self.serve("--data-dir", folder)
+                Self.expectOneLine(result, words: [folder, "--data-dir"])
+            }
+        }
+
+        @Test("a full disk fails the deploy, and deployed functions go on answering")
+        func fullDisk() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let disk = folder.url.appendingPathComponent("disk").path
+            try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+            try await Command.require("mount", "-t", "tmpfs", "-o", "size=24m,mode=755", "none", disk)
+            do {
+                let gateway = try await GatewayUnderTest(dataFolder: disk + "/data")
+                try await gateway.require("deploy", Fixtures.function("hello"))
+                var image = try await ImageFixture.hello()
+                image.members.append(TarMember(name: "filler", content: Data(count: 32 << 20)))
+                let file = folder.url.appendingPathComponent("big.tar")
+                try await image.writeArchive(to: file, name: "big")
+                let result = try await gateway.faasctl("deploy", "big", "--image", file.path)
+                Self.expectOneLine(result, words: ["space"])
+                #expect(try await gateway.call("/hello").status == 200)
+                // What the failed one took is given back.
+                try await gateway.require("deploy", Fixtures.function("echo"))
+                await gateway.stop()
+            }
+            try await Command.require("umount", disk)
+        }
+
+        @Test("without any cgroup controller the gateway says so by name")
+        func noCgroups() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let script = "umount -R /sys/fs/cgroup && exec \"$@\""
+            let wrapper = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
+            let gateway = try await GatewayUnderTest(
+                dataFolder: folder.url.appendingPathComponent("data").path,
+                wrapper: wrapper
+            )
+            #expect(gateway.logText.contains("cgroup"), "\(gateway.logText)")
+            try await gateway.require("deploy", Fixtures.function("hello"))
+            #expect(try await gateway.call("/hello").status == 200)
+            await gateway.stop()
+        }
+
+        @Test("where user namespaces are forbidden the gateway refuses and says so")
+        func noUserNamespaces() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let script = "echo 0 >/proc/sys/user/max_user_namespaces && exec \"$@\""
+            let result = try await Command.run(
+                "/usr/bin/env",
+                [
+                    "unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc",
+                    "sh", "-c", script, "sh", Fixtures.faasctl, "serve", "--listen", "127.0.0.1:0",
+                    "--data-dir", folder.url.appendingPathComponent("data").path,
+                ]
+            )
+            #expect(result.code == 1)
+            #expect(result.error.contains("user namespace"), "\(result.error)")
+        }
+
+        /// A gateway that is expected not to start.
+        private static func serve(_ arguments: String...) async throws -> CommandResult {
+            let listen = arguments.contains("--listen") ? [] : ["--listen", "127.0.0.1:0"]
+            return try await Command.run(Fixtures.faasctl, ["serve"] + listen + arguments)
+        }
+
+        private static func expectOneLine(
+            _ result: CommandResult,
+            words: [String],
+            sourceLocation: SourceLocation = #_sourceLocation
+        ) {
+            #expect(result.code == 1, "\(result.error)", sourceLocation: sourceLocation)
+            let last = result.error.split(separator: "\n").last.map(String.init) ?? ""
+            #expect(last.hasPrefix("faasctl: "), "\(result.error)", sourceLocation: sourceLocation)
+            for word in words {
+                #expect(last.contains(word), "\(word) in: \(last)", sourceLocation: sourceLocation)
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Images come as folders, OCI layouts, OCI archives and `docker save` files.
+
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct ImageTests {
+        @Test("an OCI layout folder, an OCI archive and a docker archive deploy and answer")
+        func deploysArchives() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let image = try await ImageFixture.hello()
+            let layout = folder.url.appendingPathComponent("layout")
+            try await image.write(to: layout, name: "one")
+            let archive = folder.url.appendingPathComponent("archive.tar")
+            try await image.writeArchive(to: archive, name: "two")
+            let docker = folder.url.appendingPathComponent("docker.tar")
+            try await Self.writeDockerArchive(image, to: docker)
+            try await GatewayUnderTest.with { gateway in
+                for (name, file) in [("one", layout), ("two", archive), ("three", docker)] {
+                    try await gateway.require("deploy", name, "--image", file.path)
+                    let answer = try await gateway.call("/function/\(name)")
+                    #expect(answer.text == "Hello from a fresh container\n")
+                }
+                let table = try await gateway.require("image", "list")
+                #expect(table.contains("docker-hello"))
+            }
+        }
+
+        /// The form that `docker save` writes: manifest.json, a configuration, layers.
+        private static func writeDockerArchive(_ image: ImageFixture, to file: URL) async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let layer = Tar.archive(image.members)
+            let layerFile = folder.url.appendingPathComponent("layer.tar")
+            try layer.write(to: layerFile)
+            let digest = try await Command.require("sha256sum", layerFile.path).prefix(64)
+            try folder.write(
+                """
+                {"architecture":"\(image.architecture)","os":"linux","config":{"Cmd":["/hello"]},
+                "rootfs":{"type":"layers","diff_ids":["sha256:\(digest)"]}}
+                """,
+                to: "config.json"
+            )
+            try folder.write(
+                #"[{"Config":"config.json","RepoTags":["docker-hello:latest"],"Layers":["layer.tar"]}]"#,
+                to: "manifest.json"
+            )
+            try await Command.require(
+                "tar",
+                "-C",
+                folder.url.path,
+                "-cf",
+                file.path,
+                "manifest.json",
+                "config.json",
+                "layer.tar"
+            )
+        }
+    }
+}

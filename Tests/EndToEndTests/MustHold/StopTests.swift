@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// A normal stop: running calls finish, bounded by their grace; then nothing is left.
+
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct StopTests {
+        @Test("SIGTERM lets a running call finish, takes no new ones and leaves nothing")
+        func drains() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let data = folder.url.appendingPathComponent("data").path
+            let gateway = try await GatewayUnderTest(dataFolder: data)
+            let slow = try await Fixtures.shell(
+                "/bin/busybox sleep 1; echo finished",
+                name: "slow",
+                configuration: "grace: 10s"
+            )
+            defer { slow.remove() }
+            try await gateway.require("deploy", slow.url.path)
+            async let running = gateway.call("/function/slow")
+            try await Task.sleep(for: .milliseconds(300))
+            let view = HostView(gateway: gateway.processID)
+            gateway.signal(SIGTERM)
+            let answer = try await running
+            #expect(answer.status == 200)
+            #expect(answer.text == "finished\n")
+            #expect(await gateway.ended() == 0)
+            #expect(try await view.remains(dataFolder: data, within: .seconds(2)) == [])
+            await #expect(throws: (any Error).self) { try await gateway.call("/function/slow") }
+        }
+
+        @Test("a call that does not end is stopped after its grace, and so is the gateway")
+        func boundsDraining() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let data = folder.url.appendingPathComponent("data").path
+            let gateway = try await GatewayUnderTest(dataFolder: data)
+            let stuck = try await Fixtures.shell(
+                "/bin/busybox sleep 1000",
+                name: "stuck",
+                configuration: "grace: 500ms\ntimeout: 1h"
+            )
+            defer { stuck.remove() }
+            try await gateway.require("deploy", stuck.url.path)
+            async let running = try? gateway.call("/function/stuck")
+            try await Task.sleep(for: .milliseconds(300))
+            let view = HostView(gateway: gateway.processID)
+            let start = ContinuousClock.now
+            gateway.signal(SIGTERM)
+            #expect(await gateway.ended() == 0)
+            // The bound is what counts: without it the call would take a quarter of an hour.
+            #expect(ContinuousClock.now - start < .seconds(15))
+            _ = await running
+            #expect(try await view.remains(dataFolder: data, within: .seconds(2)) == [])
+        }
+
+        @Test("a second signal ends at once, and nothing is left either")
+        func endsAtOnce() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let data = folder.url.appendingPathComponent("data").path
+            let gateway = try await GatewayUnderTest(dataFolder: data)
+            let stuck = try await Fixtures.shell(
+                "/bin/busybox sleep 1000",
+                name: "stuck",
+                configuration: "grace: 10m\ntimeout: 1h"
+            )
+            defer { stuck.remove() }
+            try await gateway.require("deploy", stuck.url.path)
+            async let running = try? gateway.call("/function/stuck")
+            try await Task.sleep(for: .milliseconds(300))
+            let view = HostView(gateway: gateway.processID)
+            gateway.signal(SIGTERM)
+            try await Task.sleep(for: .milliseconds(300))
+            gateway.signal(SIGINT)
+            #expect(await gateway.ended() == 130)
+            _ = await running
+            #expect(try await view.remains(dataFolder: data, within: .seconds(2)) == [])
+        }
+    }
+}
