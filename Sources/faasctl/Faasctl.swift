@@ -12,7 +12,21 @@ struct Faasctl: AsyncParsableCommand {
         abstract: "Functions as a service: every call in a fresh container.",
         groupedSubcommands: [
             CommandGroup(name: "Gateway", subcommands: [ServeCommand.self, DoctorCommand.self]),
-            CommandGroup(name: "Functions", subcommands: [InvokeCommand.self]),
+            CommandGroup(
+                name: "Functions",
+                subcommands: [
+                    DeployCommand.self, UpCommand.self, InvokeCommand.self, ListCommand.self,
+                    DescribeCommand.self, RemoveCommand.self, RollbackCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "History",
+                subcommands: [LogsCommand.self, InvocationsCommand.self, SchedulesCommand.self]
+            ),
+            CommandGroup(
+                name: "Images and secrets",
+                subcommands: [BuildCommand.self, ImageCommand.self, SecretCommand.self]
+            ),
             CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),
         ]
     )

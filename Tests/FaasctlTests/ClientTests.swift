@@ -65,7 +65,8 @@ import Testing
         arguments: [
             (200, [:], false, 0), (404, [:], false, 1), (500, ["x-exit-code": "42"], false, 1),
             (500, ["x-exit-code": "42"], true, 42), (200, ["x-exit-code": "0"], true, 0),
-            (500, ["x-exit-signal": "11"], true, 139), (504, ["x-outcome": "timeout", "x-exit-signal": "9"], true, 124), (504, [:], true, 1),
+            (500, ["x-exit-signal": "11"], true, 139),
+            (504, ["x-outcome": "timeout", "x-exit-signal": "9"], true, 124), (504, [:], true, 1),
         ] as [(Int, [String: String], Bool, Int32)]
     )
     func exitsAsAsked(status: Int, headers: [String: String], wanted: Bool, code: Int32) {

@@ -9,7 +9,7 @@ struct InvokeCommand: AsyncParsableCommand {
         commandName: "invoke",
         abstract: "Call a function; its answer goes to standard output.",
         discussion: """
-            Exits 0 when the answer's status is 2xx, else 1. With --exit-code it exits as the function did: its
+            Exits 0 when the answer's status is 2xx, else 1. With --exit-code it exits as the function did: its \
             exit code, 128 plus the signal that ended it, or 124 after a timeout.
             """
     )

@@ -11,7 +11,7 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the gateway.",
         discussion: """
-            Values come from the defaults, then --config, then the flags. SIGTERM or SIGINT lets running calls
+            Values come from the defaults, then --config, then the flags. SIGTERM or SIGINT lets running calls \
             finish; a second one ends at once.
             """
     )

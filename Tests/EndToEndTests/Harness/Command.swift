@@ -24,7 +24,9 @@ enum Command {
     /// No program of the tests takes longer; a stuck one must not hold the whole run.
     static let secondsMax = 300.0
 
-    /// Runs a program to its end. Suspends; output passes through files, so that nothing can block.
+    /// Runs a program to its end.
+    ///
+    /// Suspends; output passes through files, so that nothing can block.
     static func run(
         _ program: String,
         _ arguments: [String],

@@ -19,7 +19,9 @@ final class GatewayUnderTest: Sendable {
     ///
     /// - Parameters:
     ///   - dataFolder: DATA; made when it does not exist.
+    ///   - arguments: more flags of `serve`.
     ///   - wrapper: words in front of the program, for example `unshare --mount`.
+    /// - Throws: ``HarnessError`` with what it wrote when it did not start.
     init(dataFolder: String, arguments: [String] = [], wrapper: [String] = []) async throws {
         let folder = URL(fileURLWithPath: dataFolder).deletingLastPathComponent()
         let tag = UUID().uuidString.prefix(8)

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl build DIR -t REF`: an image from a Dockerfile, without deploying it.
+
+import ArgumentParser
+import Foundation
+
+struct BuildCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build",
+        abstract: "Build an image from a folder with a Dockerfile."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: ArgumentHelp("The folder.", valueName: "dir"))
+    var folder: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Reference that the image gets.", valueName: "ref"))
+    var tag: String
+
+    @OptionGroup(title: "Building") var building: BuildOptions
+
+    func run() async throws {
+        var settings = try building.settings()
+        settings.tag = tag
+        let building = ImageBuilding(client: try global.client(), global: global)
+        let digest = try await building.build(URL(fileURLWithPath: folder), settings)
+        let json = try JSONEncoder.wire.encode(["reference": tag, "digest": digest])
+        try global.emit(json: json) { global.quiet ? digest + "\n" : "\(tag) \(digest)\n" }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl describe NAME`: one function with its whole configuration.
+
+import ArgumentParser
+import Foundation
+import FunctionModel
+
+struct DescribeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "describe",
+        abstract: "Show a function and its configuration."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The function.")
+    var name: String
+
+    func run() async throws {
+        let what = "cannot describe '\(name)'"
+        let client = try global.client()
+        let request = GatewayRequest("GET", "/system/function/\(name.pathSegment)")
+        let body = try await client.require(request, what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            let function = try GatewayClient.decode(FunctionAnswer.self, from: body, what)
+            return try Self.text(function, address: client.address)
+        }
+    }
+
+    private static func text(_ function: FunctionAnswer, address: String) throws(CommandFailure) -> String {
+        let detail = function.mayfly
+        var rows = [
+            ("Name", function.name), ("Image", function.image),
+            ("Digest", detail?.imageDigest ?? ""), ("Revision", detail.map { "\($0.revision)" } ?? ""),
+            ("Created", Moment.text(function.createdAt)),
+            ("Calls", "\(Int(function.invocationCount ?? 0))"),
+            (
+                "Now",
+                "\(detail?.running ?? 0) running, \(detail?.waiting ?? 0) waiting, \(detail?.ready ?? 0) ready"
+            ),
+            ("State", detail?.failure ?? "ok"), ("URL", "\(address)/function/\(function.name)"),
+        ]
+        for route in detail?.configuration.routes ?? [] { rows.append(("Route", "\(route)")) }
+        rows.removeAll { $0.1.isEmpty }
+        let width = (rows.map(\.0.count).max() ?? 0) + 2
+        var text = rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count) + $0.1 + "\n" }
+            .joined()
+        if let configuration = detail?.configuration {
+            text += "\n" + (try yaml(configuration))
+        }
+        return text
+    }
+
+    /// The configuration as it would stand in a function.yaml.
+    private static func yaml(_ configuration: FunctionConfiguration) throws(CommandFailure) -> String {
+        do {
+            return try YAMLOutput.text(ofJSON: JSONEncoder.wire.encode(configuration))
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw CommandFailure("cannot write the configuration", why: "\(error)")
+        }
+    }
+}

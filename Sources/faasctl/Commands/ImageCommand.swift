@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl image`: what the gateway's image store holds, and putting archives in.
+
+import ArgumentParser
+import Foundation
+
+struct ImageCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "image",
+        abstract: "List and load images.",
+        subcommands: [ImageListCommand.self, ImageInspectCommand.self, ImageLoadCommand.self]
+    )
+}
+
+/// One image as the gateway lists it.
+struct ImageAnswer: Decodable {
+    var reference: String
+    var name: String
+    var digest: String
+    var platform: String
+    var sizeBytes: Int
+    var ownBytes: Int
+    var createdAt: Date
+
+    enum CodingKeys: String, CodingKey {
+        case reference, name, digest, platform
+        case sizeBytes = "size_bytes"
+        case ownBytes = "own_bytes"
+        case createdAt = "created_at"
+    }
+}
+
+struct ImageListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the images.",
+        aliases: ["ls"]
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let what = "cannot list the images"
+        let body = try await global.client().require(GatewayRequest("GET", "/v1/images"), what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            let images = try GatewayClient.decode([ImageAnswer].self, from: body, what)
+            if global.quiet { return images.map { $0.digest + "\n" }.joined() }
+            var table = Table("IMAGE", "DIGEST", "PLATFORM", "CREATED", "SIZE", "OWN")
+            for image in images {
+                table.add(
+                    image.name,
+                    String(image.digest.dropFirst("sha256:".count).prefix(Self.digestCharacters)),
+                    image.platform,
+                    Moment.text(image.createdAt),
+                    Moment.text(bytes: image.sizeBytes),
+                    Moment.text(bytes: image.ownBytes)
+                )
+            }
+            return table.text(colour: Terminal.output.hasColour)
+        }
+    }
+
+    /// Enough to tell images apart, as container tools show it.
+    private static let digestCharacters = 12
+}
+
+struct ImageInspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show one image's configuration and layers."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "Reference or digest.")
+    var reference: String
+
+    func run() async throws {
+        let request = GatewayRequest("GET", "/v1/images/\(reference.pathSegment)")
+        let body = try await global.client().require(request, "cannot inspect '\(reference)'")
+        // There is no table for a whole configuration: people get YAML.
+        try global.emit(json: body) { () throws(CommandFailure) in try YAMLOutput.text(ofJSON: body) }
+    }
+}
+
+struct ImageLoadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "load",
+        abstract: "Load images from an archive (docker save or OCI) or an OCI layout folder."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The archive or folder.", valueName: "file"))
+    var input: String
+
+    func run() async throws {
+        let what = "cannot load '\(input)'"
+        let body = try await ImageSource.find(input).loadJSON(global.client(), what: what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            let loaded = try GatewayClient.decode([ImageSource.Loaded].self, from: body, what)
+            return loaded.map { "loaded \($0.reference ?? "") \($0.digest)\n" }.joined()
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl invocations [NAME]`: the history, newest first.
+
+import ArgumentParser
+import FunctionModel
+
+struct InvocationsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "invocations",
+        abstract: "Show what ran, newest first."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "Only this function.")
+    var name: String?
+
+    @Flag(help: "Only those that did not end well.")
+    var failed = false
+
+    @Option(help: "At most this many.")
+    var limit = 1000
+
+    func run() async throws {
+        let what = "cannot read the history"
+        var request = GatewayRequest("GET", "/v1/invocations")
+        if let name { request.query.append(("function", name)) }
+        if failed { request.query.append(("failed", "true")) }
+        request.query.append(("limit", "\(limit)"))
+        let body = try await global.client().require(request, what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            let records = try GatewayClient.decode([Invocation].self, from: body, what)
+            var table = Table("ID", "FUNCTION", "REV", "TRIGGER", "STARTED", "TIME", "STATUS", "END", "OUT")
+            for record in records {
+                table.add(
+                    record.id,
+                    record.function.text,
+                    "\(record.revision)",
+                    record.trigger.rawValue,
+                    Moment.text(record.startedAt),
+                    Moment.text(milliseconds: record.totalMilliseconds),
+                    "\(record.status)",
+                    Self.ending(record),
+                    Moment.text(bytes: record.bytesOut)
+                )
+            }
+            return table.text(colour: Terminal.output.hasColour)
+        }
+    }
+
+    /// The outcome with its number where it has one.
+    static func ending(_ record: Invocation) -> String {
+        switch record.outcome {
+        case .exit: record.exitCode.map { "exit \($0)" } ?? "exit"
+        case .signal: record.signal.map { "signal \($0)" } ?? "signal"
+        default: record.outcome.rawValue
+        }
+    }
+}

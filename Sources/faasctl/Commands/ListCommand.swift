@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl list`: every deployed function.
+
+import ArgumentParser
+
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the deployed functions.",
+        aliases: ["ls"]
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let what = "cannot list the functions"
+        let body = try await global.client().require(GatewayRequest("GET", "/system/functions"), what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            let functions = try GatewayClient.decode([FunctionAnswer].self, from: body, what)
+            if global.quiet { return functions.map { $0.name + "\n" }.joined() }
+            var table = Table("NAME", "IMAGE", "REVISION", "CALLS", "RUNNING", "READY", "STATE")
+            for function in functions {
+                let detail = function.mayfly
+                table.add(
+                    function.name,
+                    function.image,
+                    detail.map { "\($0.revision)" } ?? "",
+                    "\(Int(function.invocationCount ?? 0))",
+                    detail.map { "\($0.running)" } ?? "",
+                    detail.map { "\($0.ready)" } ?? "",
+                    detail?.failure ?? "ok"
+                )
+            }
+            return table.text(colour: Terminal.output.hasColour)
+        }
+    }
+}

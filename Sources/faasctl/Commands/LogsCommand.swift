@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl logs NAME`: what a function wrote to standard error, and what it writes now with -f.
+
+import ArgumentParser
+import Foundation
+import FunctionModel
+
+struct LogsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logs",
+        abstract: "Show what a function wrote to standard error."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The function.")
+    var name: String
+
+    @Flag(name: .shortAndLong, help: "Go on with new lines until interrupted.")
+    var follow = false
+
+    @Option(help: ArgumentHelp("Only lines of the last while, for example 10m.", valueName: "span"))
+    var since: String?
+
+    @Option(help: ArgumentHelp("Only the last lines.", valueName: "n"))
+    var tail: Int?
+
+    @Option(help: ArgumentHelp("Only lines of one invocation.", valueName: "id"))
+    var invocation: String?
+
+    func run() async throws {
+        var request = GatewayRequest("GET", "/system/logs")
+        request.query = [("name", name), ("follow", follow ? "true" : "false")]
+        if let tail { request.query.append(("tail", "\(tail)")) }
+        if let invocation { request.query.append(("instance", invocation)) }
+        if let since { request.query.append(("since", try Self.moment(ago: since))) }
+        if follow { request.silenceSecondsMax = GatewayRequest.patienceSecondsMax }
+        let client = try global.client()
+        var splitter = LineSplitter()
+        var refusal = Data()
+        let output = global.output
+        let head = try await client.stream(request) { head, bytes throws(CommandFailure) in
+            guard head.isSuccess else { return refusal.append(bytes) }
+            for line in splitter.append(bytes) { try Self.write(line, output) }
+        }
+        guard head.isSuccess else {
+            throw client.failure(
+                GatewayResponse(head: head, body: refusal),
+                "cannot read the log of '\(name)'"
+            )
+        }
+        if let last = splitter.finish() { try Self.write(last, output) }
+    }
+
+    /// RFC 3339 of a moment in the past.
+    private static func moment(ago text: String) throws -> String {
+        let span: TimeSpan
+        do { span = try TimeSpan(text, field: "--since") } catch { throw ValidationError("\(error)") }
+        return Date(timeIntervalSinceNow: -Double(span.nanoseconds) / 1e9).formatted(.iso8601)
+    }
+
+    private static func write(_ line: Data, _ output: OutputFormat) throws(CommandFailure) {
+        switch output {
+        case .json: try Terminal.output.write(line + [UInt8(ascii: "\n")])
+        case .yaml:
+            try Terminal.output.write("---\n".utf8)
+            try Terminal.output.write(YAMLOutput.text(ofJSON: line).utf8)
+        case .table:
+            let entry = try GatewayClient.decode(LogAnswer.self, from: line, "cannot read the log")
+            let call = entry.instance.prefix(idCharacters)
+            try Terminal.output.line("\(Moment.text(entry.timestamp)) \(call) \(entry.text)")
+        }
+    }
+
+    /// Enough of an invocation's id to tell neighbours apart.
+    private static let idCharacters = 8
+}

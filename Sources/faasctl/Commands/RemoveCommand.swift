@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl remove NAME...`: functions go, running calls finish.
+
+import ArgumentParser
+import Foundation
+
+struct RemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove functions; running calls finish.",
+        aliases: ["rm"]
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The functions.")
+    var names: [String]
+
+    func run() async throws {
+        let client = try global.client()
+        for name in names {
+            var request = GatewayRequest("DELETE", "/system/functions")
+            try request.setJSON(["functionName": name])
+            _ = try await client.require(request, "cannot remove '\(name)'")
+            global.remark("removed \(name)")
+        }
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl rollback NAME [REVISION]`: an earlier revision serves again.
+
+import ArgumentParser
+import Foundation
+
+struct RollbackCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Serve an earlier revision again.",
+        discussion: "Without a revision it is the one before the current one."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The function.")
+    var name: String
+
+    @Argument(help: "The revision's number.")
+    var revision: Int?
+
+    func run() async throws {
+        var request = GatewayRequest("POST", "/v1/functions/\(name.pathSegment)/rollback")
+        try request.setJSON(revision.map { ["revision": $0] } ?? [:])
+        let body = try await global.client().require(request, "cannot roll back '\(name)'")
+        try global.emit(json: body) { "rolled back \(name)\n" }
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl schedules`: what runs by itself, and when next.
+
+import ArgumentParser
+
+struct SchedulesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schedules",
+        abstract: "Show the schedules of all functions."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let what = "cannot read the schedules"
+        let body = try await global.client().require(GatewayRequest("GET", "/v1/schedules"), what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            var table = Table("FUNCTION", "SCHEDULE", "TIME ZONE", "NEXT", "LAST")
+            for schedule in try GatewayClient.decode([ScheduleAnswer].self, from: body, what) {
+                table.add(
+                    schedule.function,
+                    schedule.cron,
+                    schedule.timezone ?? "UTC",
+                    Moment.text(schedule.nextDue),
+                    Moment.text(schedule.lastRun)
+                )
+            }
+            return table.text(colour: Terminal.output.hasColour)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl secret`: values that functions may read as files.
+
+import ArgumentParser
+import Foundation
+
+struct SecretCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "secret",
+        abstract: "Create, list and remove secrets.",
+        subcommands: [SecretCreateCommand.self, SecretListCommand.self, SecretRemoveCommand.self]
+    )
+}
+
+struct SecretCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Create a secret, or give it a new value.",
+        discussion:
+            "The value comes from --from-file or standard input: on the command line others could see it."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The secret's name.")
+    var name: String
+
+    @Option(help: ArgumentHelp("File with the value, byte for byte.", valueName: "file"))
+    var fromFile: String?
+
+    /// A Kubernetes secret's bound; larger values are files, not secrets.
+    private static let valueBytesMax = 1 << 20
+
+    func run() async throws {
+        let what = "cannot create the secret '\(name)'"
+        let value = try readValue(what)
+        let client = try global.client()
+        let body = ["name": name, "rawValue": value.base64EncodedString()]
+        var update = GatewayRequest("PUT", "/system/secrets")
+        try update.setJSON(body)
+        let response = try await client.exchange(update)
+        if response.head.status == 404 {
+            var create = GatewayRequest("POST", "/system/secrets")
+            try create.setJSON(body)
+            _ = try await client.require(create, what)
+        } else if !response.head.isSuccess {
+            throw client.failure(response, what)
+        }
+        global.remark("stored the secret \(name)")
+    }
+
+    private func readValue(_ what: String) throws(CommandFailure) -> Data {
+        guard let file = FileHandle(forReadingAtPath: fromFile ?? "/dev/stdin") else {
+            throw CommandFailure(what, why: "\(fromFile ?? "standard input"): \(systemMessage(errno))")
+        }
+        do {
+            var value = Data()
+            while value.count <= Self.valueBytesMax {
+                guard let piece = try file.read(upToCount: Self.valueBytesMax), !piece.isEmpty else { break }
+                value += piece
+            }
+            guard value.count <= Self.valueBytesMax else {
+                throw CommandFailure(what, why: "the value is larger than 1 MiB")
+            }
+            return value
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw CommandFailure(what, why: error.localizedDescription)
+        }
+    }
+}
+
+struct SecretListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the secrets' names.")
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let what = "cannot list the secrets"
+        let body = try await global.client().require(GatewayRequest("GET", "/system/secrets"), what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            var table = Table("NAME")
+            for secret in try GatewayClient.decode([SecretAnswer].self, from: body, what) {
+                table.add(secret.name)
+            }
+            return table.text(colour: Terminal.output.hasColour)
+        }
+    }
+}
+
+struct SecretRemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove secrets.")
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The secrets.")
+    var names: [String]
+
+    func run() async throws {
+        let client = try global.client()
+        for name in names {
+            var request = GatewayRequest("DELETE", "/system/secrets")
+            try request.setJSON(["name": name])
+            _ = try await client.require(request, "cannot remove the secret '\(name)'")
+            global.remark("removed the secret \(name)")
+        }
+    }
+}

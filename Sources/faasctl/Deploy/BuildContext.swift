@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// A folder on its way to the gateway: one tar stream, written while it is sent.
+
+import Foundation
+
+/// A build context.
+enum BuildContext {
+    /// Tells a missing Dockerfile before anything is sent.
+    ///
+    /// - Throws: ``CommandFailure``.
+    static func requireDockerfile(_ context: URL, named name: String?, _ what: String) throws(CommandFailure)
+    {
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: context.path, isDirectory: &isFolder)
+        guard exists, isFolder.boolValue else {
+            throw CommandFailure(what, why: "there is no folder '\(context.relativePath)'")
+        }
+        let file = URL(fileURLWithPath: name ?? "Dockerfile", relativeTo: context)
+        guard !FileManager.default.fileExists(atPath: file.path) else { return }
+        throw CommandFailure(
+            what,
+            why: "there is no \(name ?? "Dockerfile") in '\(context.relativePath)'",
+            next: name == nil ? "add one, name another with -f, or deploy an image with --image" : ""
+        )
+    }
+
+    /// A stream and the process behind it.
+    struct Upload {
+        let stream: InputStream
+        let process: Process
+
+        func finish(_ what: String) throws(CommandFailure) { process.terminate() }
+    }
+
+    static func upload(_ context: URL, dockerfile: String?, _ what: String) throws(CommandFailure) -> Upload {
+        try uploadAll(context, what)
+    }
+
+    static func uploadAll(_ folder: URL, _ what: String) throws(CommandFailure) -> Upload {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["tar", "-C", folder.path, "-cf", "-", "."]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        guard (try? process.run()) != nil,
+            let stream = InputStream(fileAtPath: "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)")
+        else { throw CommandFailure(what, why: "no tar") }
+        return Upload(stream: stream, process: process)
+    }
+}

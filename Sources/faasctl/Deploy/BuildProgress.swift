@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// A build's events as lines on standard error: steps, CACHED, output, warnings.
+
+import Foundation
+import Images
+
+/// Shows events and keeps the result.
+struct BuildProgress {
+    let isQuiet: Bool
+    /// The image's digest, once it is built.
+    private(set) var digest: String?
+    private var step = ""
+
+    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+    /// A failed build's last line.
+    private struct FailureLine: Decodable { var error: String }
+
+    /// Takes one line of the answer.
+    ///
+    /// - Throws: ``CommandFailure`` when it tells a failure, or nothing that is known.
+    mutating func show(_ line: Data, _ what: String) throws(CommandFailure) {
+        if let failure = try? JSONDecoder().decode(FailureLine.self, from: line) {
+            throw CommandFailure(what, why: failure.error)
+        }
+        for text in texts(try GatewayClient.decode(BuildEvent.self, from: line, what)) where !isQuiet {
+            Terminal.error.remark(text)
+        }
+    }
+
+    /// The lines for one event.
+    private mutating func texts(_ event: BuildEvent) -> [String] {
+        switch event {
+        case .stepStarted(let stage, let step, let total, let instruction):
+            let place = stage.isEmpty || stage == "0" ? "" : "\(stage) "
+            self.step = "[\(place)\(step)/\(total)]"
+            return ["\(self.step) \(instruction)"]
+        case .cached: return ["\(step) CACHED"]
+        case .output(let text): return ["\(step)   \(text)"]
+        case .stepDone: return []
+        case .warning(let line, let text):
+            return ["warning: " + (line.map { "line \($0): " } ?? "") + text]
+        case .built(let digest):
+            self.digest = digest
+            return ["built \(digest)"]
+        }
+    }
+}

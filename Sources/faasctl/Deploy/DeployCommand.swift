@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl deploy DIR` and `faasctl deploy NAME --image ...`.
+
+import ArgumentParser
+import Foundation
+import FunctionModel
+
+struct DeployCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deploy",
+        abstract: "Deploy a function from its folder or from an image.",
+        discussion: """
+            DIR holds a Dockerfile and usually a function.yaml. With --image the function is called NAME, and the \
+            image is a reference, an archive (docker save or OCI) or an OCI layout folder. Words after -- replace \
+            the image's CMD. Flags win over function.yaml.
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: ArgumentHelp("The folder, or the function's name with --image.", valueName: "dir|name"))
+    var target: String
+
+    @Option(help: ArgumentHelp("Reference, archive or OCI layout folder.", valueName: "ref|archive|dir"))
+    var image: String?
+
+    @Option(help: "The function's name; default: function.yaml's, else the folder's.")
+    var name: String?
+
+    @OptionGroup(title: "Configuration") var options: DeployOptions
+    @OptionGroup(title: "Building") var building: BuildOptions
+
+    @Argument(parsing: .postTerminator, help: ArgumentHelp("Replaces the image's CMD.", valueName: "cmd"))
+    var command: [String] = []
+
+    mutating func validate() throws {
+        guard image == nil || name == nil else { throw ValidationError("--name goes with a folder only") }
+        var probe = FunctionConfiguration()
+        try options.apply(to: &probe)
+        if image != nil {
+            do { _ = try FunctionName(target) } catch { throw ValidationError("\(error)") }
+        }
+    }
+
+    func run() async throws {
+        let deployer = Deployer(client: try global.client(), global: global)
+        let folder = URL(fileURLWithPath: target)
+        var manifest: FunctionManifest
+        if let image {
+            manifest = FunctionManifest(name: try FunctionName(target), image: image)
+        } else {
+            manifest = try FunctionFolder.read(folder, shown: target, name: name)
+        }
+        try options.apply(to: &manifest.configuration)
+        if !command.isEmpty { manifest.configuration.command = command }
+        let base = image == nil ? folder : URL(fileURLWithPath: ".")
+        let answer = try await deployer.deploy(manifest, folder: base, build: try building.settings())
+        try deployer.report(answer)
+    }
+}

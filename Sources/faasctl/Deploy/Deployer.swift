@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a manifest to a serving function: build or load the image, then one request. deploy and up drive it.
+
+import Foundation
+import FunctionModel
+
+/// Deploys functions through one gateway.
+struct Deployer {
+    let client: GatewayClient
+    let global: GlobalOptions
+
+    /// Body of `PUT /system/functions`: OpenFaaS's names and our whole configuration.
+    private struct Request: Encodable {
+        var service: String
+        var image: String
+        var mayfly: FunctionConfiguration
+    }
+
+    /// Makes the image if there is none yet, and deploys.
+    ///
+    /// - Parameters:
+    ///   - manifest: what to deploy.
+    ///   - folder: the manifest's own; build folders are relative to it.
+    ///   - build: how to build.
+    /// - Returns: the gateway's answer as JSON.
+    /// - Throws: ``CommandFailure``.
+    func deploy(
+        _ manifest: FunctionManifest,
+        folder: URL,
+        build: BuildSettings
+    ) async throws(CommandFailure) -> Data {
+        for remark in manifest.remarks { global.remark("faasctl: \(remark)") }
+        var image = manifest.image ?? "\(manifest.name.text.lowercased()):latest"
+        if let buildFolder = manifest.buildFolder {
+            var settings = build
+            settings.arguments.merge(manifest.buildArguments) { flag, _ in flag }
+            settings.tag = image
+            let context = URL(fileURLWithPath: buildFolder, relativeTo: folder)
+            _ = try await ImageBuilding(client: client, global: global).build(context, settings)
+        } else {
+            image = try await ImageSource.find(image).reference(
+                client,
+                what: "cannot deploy '\(manifest.name)'"
+            )
+        }
+        return try await put(manifest.name, image: image, manifest.configuration)
+    }
+
+    /// Updates the function, or creates it: the gateway answers 404 when there is none to update.
+    private func put(
+        _ name: FunctionName,
+        image: String,
+        _ configuration: FunctionConfiguration
+    ) async throws(CommandFailure) -> Data {
+        let what = "cannot deploy '\(name)'"
+        let body = Request(service: name.text, image: image, mayfly: configuration)
+        var update = GatewayRequest("PUT", "/system/functions")
+        try update.setJSON(body)
+        // Switching waits for the first container of the new revision: unpacking a large image takes a while.
+        update.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        let response = try await client.exchange(update)
+        if response.head.isSuccess { return response.body }
+        guard response.head.status == 404, response.isUnknownFunction else {
+            throw client.failure(response, what)
+        }
+        var create = update
+        create.method = "POST"
+        return try await client.require(create, what)
+    }
+
+    /// Tells what serves now.
+    func report(_ answer: Data) throws(CommandFailure) {
+        try global.emit(json: answer) { () throws(CommandFailure) in
+            let function = try GatewayClient.decode(
+                FunctionAnswer.self,
+                from: answer,
+                "cannot read the answer"
+            )
+            if global.quiet { return "" }
+            var text = "deployed \(function.name)"
+            if let detail = function.mayfly { text += ", revision \(detail.revision)" }
+            text += ": \(client.address)/function/\(function.name)\n"
+            for route in function.mayfly?.configuration.routes ?? [] { text += "  route \(route)\n" }
+            return text
+        }
+    }
+}
+
+extension GatewayResponse {
+    /// A 404 may also mean that the image or a secret is unknown: repeating would hide that.
+    fileprivate var isUnknownFunction: Bool {
+        struct Problem: Decodable { var code: String? }
+        // An answer without a problem body comes from another OpenFaaS gateway: its 404 means just this.
+        guard let problem = try? JSONDecoder().decode(Problem.self, from: body) else { return true }
+        return problem.code == nil || problem.code == "unknown_function"
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// A build through the gateway: the context goes up as it is read, progress comes down line by line.
+
+import Foundation
+import Images
+
+/// Builds images on the gateway's side.
+struct ImageBuilding {
+    let client: GatewayClient
+    let global: GlobalOptions
+
+    /// Builds a folder.
+    ///
+    /// - Parameters:
+    ///   - context: the folder.
+    ///   - settings: how.
+    /// - Returns: the digest of the image.
+    /// - Throws: ``CommandFailure`` with the builder's own message.
+    func build(_ context: URL, _ settings: BuildSettings) async throws(CommandFailure) -> String {
+        let what = "cannot build '\(context.relativePath)'"
+        try BuildContext.requireDockerfile(context, named: settings.dockerfile, what)
+        var request = GatewayRequest("POST", "/v1/builds")
+        request.query = Self.query(settings)
+        request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        let upload = try BuildContext.upload(context, dockerfile: settings.dockerfile, what)
+        request.content = .stream(upload.stream, type: "application/x-tar")
+        var splitter = LineSplitter()
+        var progress = BuildProgress(isQuiet: global.quiet)
+        var refusal = Data()
+        let head = try await client.stream(request) { head, bytes throws(CommandFailure) in
+            guard head.isSuccess else { return refusal.append(bytes) }
+            for line in splitter.append(bytes) { try progress.show(line, what) }
+        }
+        try upload.finish(what)
+        guard head.isSuccess else { throw client.failure(GatewayResponse(head: head, body: refusal), what) }
+        if let last = splitter.finish() { try progress.show(last, what) }
+        guard let digest = progress.digest else {
+            throw CommandFailure(
+                what,
+                why: "the gateway ended the build without a result",
+                next: "see its log"
+            )
+        }
+        return digest
+    }
+
+    private static func query(_ settings: BuildSettings) -> [(name: String, value: String)] {
+        var query: [(name: String, value: String)] = []
+        if let tag = settings.tag { query.append(("tag", tag)) }
+        if let dockerfile = settings.dockerfile { query.append(("dockerfile", dockerfile)) }
+        if let target = settings.target { query.append(("target", target)) }
+        if let platform = settings.platform { query.append(("platform", platform)) }
+        if settings.noCache { query.append(("no-cache", "true")) }
+        for (key, value) in settings.arguments.sorted(by: { $0.key < $1.key }) {
+            query.append(("build-arg", "\(key)=\(value)"))
+        }
+        return query
+    }
+}

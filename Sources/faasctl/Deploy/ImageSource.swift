@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `--image` may be: a reference, an archive, an OCI layout folder. Files go up to the gateway first.
+
+import Foundation
+
+/// Where an image comes from.
+enum ImageSource: Hashable {
+    case reference(String)
+    case archive(URL)
+    case layout(URL)
+
+    /// Looks whether there is such a file; everything else is a reference.
+    static func find(_ text: String) -> ImageSource {
+        let url = URL(fileURLWithPath: text)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+            return .reference(text)
+        }
+        guard isFolder.boolValue else { return .archive(url) }
+        let marker = url.appendingPathComponent("oci-layout").path
+        return FileManager.default.fileExists(atPath: marker) ? .layout(url) : .reference(text)
+    }
+
+    /// The reference to deploy, after the image was loaded if it had to be.
+    ///
+    /// - Parameters:
+    ///   - client: the gateway's.
+    ///   - what: begins the message when it fails.
+    /// - Returns: a reference or digest that the gateway knows.
+    /// - Throws: ``CommandFailure``.
+    func reference(_ client: GatewayClient, what: String) async throws(CommandFailure) -> String {
+        if case .reference(let text) = self { return text }
+        let loaded = try await load(client, what: what)
+        guard let image = loaded.first else {
+            throw CommandFailure(what, why: "the archive holds no image for this machine")
+        }
+        guard loaded.count == 1 else {
+            let names = loaded.map { $0.reference ?? $0.digest }.joined(separator: ", ")
+            throw CommandFailure(
+                what,
+                why: "the archive holds several images: \(names)",
+                next: "load it with 'faasctl image load -i' and deploy one by name"
+            )
+        }
+        return image.reference ?? image.digest
+    }
+
+    /// One image that an archive brought.
+    struct Loaded: Decodable, Hashable {
+        var reference: String?
+        var digest: String
+    }
+
+    /// Sends the archive up.
+    func load(_ client: GatewayClient, what: String) async throws(CommandFailure) -> [Loaded] {
+        try GatewayClient.decode([Loaded].self, from: try await loadJSON(client, what: what), what)
+    }
+
+    /// The same as the gateway's own JSON.
+    func loadJSON(_ client: GatewayClient, what: String) async throws(CommandFailure) -> Data {
+        var request = GatewayRequest("POST", "/v1/images")
+        request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        switch self {
+        case .reference(let text):
+            throw CommandFailure(what, why: "there is no archive or OCI layout folder '\(text)'")
+        case .archive(let file):
+            guard access(file.path, R_OK) == 0, let stream = InputStream(url: file) else {
+                throw CommandFailure(what, why: "'\(file.relativePath)': \(systemMessage(errno))")
+            }
+            request.content = .stream(stream, type: "application/x-tar")
+            return try await client.require(request, what)
+        case .layout(let folder):
+            let upload = try BuildContext.uploadAll(folder, what)
+            request.content = .stream(upload.stream, type: "application/x-tar")
+            let body = try await client.require(request, what)
+            try upload.finish(what)
+            return body
+        }
+    }
+}

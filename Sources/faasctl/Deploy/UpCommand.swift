@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl up`: everything in a stack.yaml.
+
+import ArgumentParser
+import Foundation
+
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Deploy every function of a stack.yaml."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The stack file.", valueName: "stack.yaml"))
+    var file = "stack.yaml"
+
+    func run() async throws {
+        let text = try TextFile.read(file, for: "cannot read the stack '\(file)'")
+        let stack = try StackManifest.read(
+            text,
+            file: file,
+            variables: ProcessInfo.processInfo.environment
+        )
+        for remark in stack.remarks { global.remark("faasctl: \(remark)") }
+        let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
+        // Missing Dockerfiles are told before the first function is deployed.
+        for function in stack.functions {
+            guard let buildFolder = function.buildFolder else { continue }
+            let context = URL(fileURLWithPath: buildFolder, relativeTo: folder)
+            try BuildContext.requireDockerfile(context, named: nil, "cannot deploy '\(function.name)'")
+        }
+        let deployer = Deployer(client: try global.client(fallback: stack.gateway), global: global)
+        for function in stack.functions {
+            let answer = try await deployer.deploy(function, folder: folder, build: BuildSettings())
+            try deployer.report(answer)
+        }
+    }
+}
