@@ -1,23 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 // The schedules of one configuration, in Mayfly's and in OpenFaaS's form. Catalog checks with it, CronService runs it.
 
+import Foundation
 import FunctionModel
 import FunctionStore
 
 /// One schedule that has been understood.
 struct Schedule: Hashable, Sendable {
     var configuration: ScheduleConfiguration
+    var expression: CronExpression
+    var zone: TimeZone
     /// Tells equal schedules of one function apart; 0 for the first.
     var ordinal: Int
 
-    func key(of function: FunctionName) -> ScheduleKey {
-        ScheduleKey(function: function, expression: configuration.cron, ordinal: ordinal)
+    /// Expression and zone as the store remembers them: the same schedule keeps its memory over deploys.
+    var identity: String {
+        let words = configuration.cron.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+        return expression.zone == nil ? "CRON_TZ=\(zone.identifier) \(words)" : words
     }
+
+    func key(of function: FunctionName) -> ScheduleKey {
+        ScheduleKey(function: function, expression: identity, ordinal: ordinal)
+    }
+
+    func next(after date: Date, phase: Date) -> Date? { expression.next(after: date, in: zone, phase: phase) }
 }
 
 /// Every schedule of one function.
 struct ScheduleSet: Hashable, Sendable {
+    /// More would be a program of its own; each costs a wake-up and a row.
+    static let countMax = 64
+
     private(set) var schedules: [Schedule] = []
 
-    init(_ configuration: FunctionConfiguration) throws(ModelError) {}
+    /// Understands a configuration's schedules.
+    ///
+    /// - Throws: ``ModelError`` naming the field, and within it the part of the expression.
+    init(_ configuration: FunctionConfiguration) throws(ModelError) {
+        for (index, schedule) in configuration.schedules.enumerated() {
+            try add(schedule, field: "schedules[\(index)]")
+        }
+        for cron in Self.annotated(configuration.annotations) {
+            try add(ScheduleConfiguration(cron: cron), field: "annotations.schedule")
+        }
+    }
+
+    private mutating func add(_ configuration: ScheduleConfiguration, field: String) throws(ModelError) {
+        guard schedules.count < Self.countMax else {
+            throw ModelError(
+                field: field,
+                value: configuration.cron,
+                expected: "at most \(Self.countMax) schedules"
+            )
+        }
+        let expression = try CronExpression(configuration.cron, field: field + ".cron")
+        let name = configuration.timezone ?? "UTC"
+        guard let zone = expression.zone ?? TimeZone(identifier: name) else {
+            throw ModelError(
+                field: field + ".timezone",
+                value: name,
+                expected: "a time zone such as Europe/Berlin"
+            )
+        }
+        var schedule = Schedule(configuration: configuration, expression: expression, zone: zone, ordinal: 0)
+        schedule.ordinal = schedules.count { $0.identity == schedule.identity }
+        schedules.append(schedule)
+    }
+
+    /// OpenFaaS's form: `topic: cron-function` with one or several expressions, separated by `;`.
+    private static func annotated(_ annotations: [String: String]) -> [String] {
+        guard annotations["topic"] == "cron-function", let text = annotations["schedule"] else { return [] }
+        return text.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }.filter {
+            !$0.isEmpty
+        }
+    }
 }

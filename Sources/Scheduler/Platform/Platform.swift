@@ -67,7 +67,7 @@ package final class Platform: Sendable {
         catalog = Catalog(store: store, images: images, secrets: secrets, fleet: fleet, logger: logger)
         dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: recorder, directory: catalog)
         keeper = SpawnerKeeper(dataDirectory: data, fleet: fleet, logger: logger)
-        cron = CronService(store: store, invoker: dispatcher, logger: logger)
+        cron = CronService(store: store, invoker: dispatcher, sink: recorder, logger: logger)
         catalog.observe(cron)
     }
 
@@ -106,6 +106,7 @@ package final class Platform: Sendable {
             group.cancelAll()
         }
         await keeper.stop()
+        await cron.settle()
         timer.stop()
         recording.withLock { $0 }?.cancel()
         await recording.withLock { $0 }?.value
