@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random event sequences against the pools' invariants. A failure prints the seed that repeats it.
+
+import FunctionModel
+import Testing
+
+@testable import Scheduler
+
+@Suite struct FleetModelTests {
+    @Test("whatever happens in whatever order, every invariant of the pools holds", arguments: 1...60)
+    func invariants(seed: Int) throws {
+        var model = FleetModel(seed: UInt64(seed))
+        for step in 0..<1500 {
+            model.randomEvent()
+            let broken = model.brokenInvariant()
+            try #require(broken == nil, "seed \(seed), step \(step): \(broken ?? "")")
+        }
+        model.finish()
+        #expect(model.brokenInvariant() == nil, "seed \(seed)")
+        #expect(model.unanswered.isEmpty, "seed \(seed): waiters without an answer")
+        #expect(model.fleet.pools.isEmpty && model.slots.isEmpty, "seed \(seed): slots left over")
+    }
+}
+
+/// The world around a FleetState: spawner, slots and callers, with what they may do next.
+private struct FleetModel {
+    enum SlotWork { case launching, making, idle, leased }
+
+    var fleet: FleetState
+    var random: SeededGenerator
+    var now = ContinuousClock.now
+    var slots: [SlotNumber: (pool: PoolNumber, work: SlotWork)] = [:]
+    /// Slots whose news is still under way although the state has forgotten them.
+    var ghosts: [(pool: PoolNumber, slot: SlotNumber)] = []
+    var unanswered: [WaiterNumber: PoolNumber] = [:]
+    var violation: String?
+    var isHostReady = false
+
+    init(seed: UInt64) {
+        random = SeededGenerator(seed: seed)
+        fleet = FleetState(sandboxesMax: Int.random(in: 1...12, using: &random))
+        for _ in 0..<Int.random(in: 1...4, using: &random) { addPool() }
+        hostReady()
+    }
+
+    mutating func randomEvent() {
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<35: request()
+        case 35..<70: slotNews()
+        case 70..<85: endLease()
+        case 85..<90: cancelWaiter()
+        case 90..<95: pass(.milliseconds(Int.random(in: 1...30_000, using: &random)))
+        case 95..<96: hostDies()
+        case 96..<97: addPool()
+        case 97..<98: closePool()
+        case 98..<99: ghostNews()
+        default: hostReady()
+        }
+    }
+
+    /// Everything closes and whatever is under way ends.
+    mutating func finish() {
+        hostReady()
+        for pool in fleet.pools.keys.sorted() {
+            perform(fleet.poolClosed(pool, refusingWaiters: Bool.random(using: &random)))
+        }
+        for _ in 0..<10_000 where !fleet.pools.isEmpty {
+            slotNews()
+            endLease()
+        }
+        pass(.seconds(60))
+    }
+
+    func brokenInvariant() -> String? {
+        if let violation { return violation }
+        if fleet.slotCount > fleet.sandboxesMax {
+            return "\(fleet.slotCount) slots, more than the host's limit"
+        }
+        if fleet.slotCount != slots.count { return "\(fleet.slotCount) slots counted, \(slots.count) exist" }
+        for (number, pool) in fleet.pools {
+            let own = slots.filter { $0.value.pool == number }
+            if own.count != pool.phases.count {
+                return "a pool knows \(pool.phases.count) slots of \(own.count)"
+            }
+            if pool.phases.count > pool.settings.concurrency { return "more slots than the concurrency" }
+            if pool.leased > pool.settings.concurrency { return "more leases than the concurrency" }
+            if pool.warm.count > pool.settings.warmMax { return "more warm sandboxes than the maximum" }
+            if !pool.warm.isEmpty, !pool.waiters.isEmpty { return "a caller waits beside a warm sandbox" }
+            if pool.waiters.count > pool.settings.queueLength + pool.settings.concurrency {
+                return "queue overflow"
+            }
+            if pool.warm.count + pool.empty.count + pool.leased + pool.preparing != pool.phases.count {
+                return "a slot is in two states, or in none"
+            }
+            let waiting = unanswered.values.count { $0 == number }
+            if waiting != pool.waiters.count {
+                return "\(pool.waiters.count) waiters counted, \(waiting) wait"
+            }
+        }
+        return nil
+    }
+
+    private mutating func addPool() {
+        guard fleet.pools.count < 5 else { return }
+        let warmMax = Int.random(in: 0...4, using: &random)
+        let settings = settings(
+            concurrency: Int.random(in: 1...6, using: &random),
+            queue: Int.random(in: 0...5, using: &random),
+            warmMin: Int.random(in: 0...warmMax, using: &random),
+            warmMax: warmMax
+        )
+        perform(fleet.poolAdded(settings).1)
+    }
+
+    private mutating func closePool() {
+        guard let pool = fleet.pools.keys.sorted().randomElement(using: &random) else { return }
+        perform(fleet.poolClosed(pool, refusingWaiters: Bool.random(using: &random)))
+    }
+
+    private mutating func hostReady() {
+        guard !isHostReady else { return }
+        isHostReady = true
+        perform(fleet.hostReady())
+    }
+
+    private mutating func hostDies() {
+        guard isHostReady else { return }
+        isHostReady = false
+        for (slot, entry) in slots where entry.work == .launching || entry.work == .making {
+            ghosts.append((entry.pool, slot))
+        }
+        slots.removeAll()
+        fleet.hostLost()
+    }
+
+    private mutating func request() {
+        guard let pool = fleet.pools.keys.sorted().randomElement(using: &random) else { return }
+        switch fleet.leaseRequested(pool, at: now) {
+        case .use(let slot, let actions):
+            lease(slot)
+            perform(actions)
+        case .wait(let waiter, let actions):
+            unanswered[waiter] = pool
+            perform(actions)
+        case .refuse: break
+        }
+    }
+
+    private mutating func cancelWaiter() {
+        let waiters = unanswered.keys.sorted { $0.value < $1.value }
+        guard let waiter = waiters.randomElement(using: &random), let pool = unanswered[waiter] else {
+            return
+        }
+        let (wasWaiting, actions) = fleet.waiterCancelled(pool, waiter)
+        if !wasWaiting { violation = "a waiter without an answer was not waiting" }
+        unanswered[waiter] = nil
+        perform(actions)
+    }
+
+    private mutating func slotNews() {
+        let busy = slots.filter { $0.value.work == .launching || $0.value.work == .making }.keys.sorted()
+        guard let slot = busy.randomElement(using: &random), let entry = slots[slot] else { return }
+        if Int.random(in: 0..<8, using: &random) == 0 {
+            perform(fleet.slotFailed(entry.pool, slot, reason: "step: errno 1", at: now, using: &random))
+        } else if entry.work == .launching {
+            perform(fleet.slotLaunched(entry.pool, slot))
+        } else {
+            slots[slot]?.work = .idle
+            perform(fleet.sandboxReady(entry.pool, slot, at: now))
+        }
+    }
+
+    private mutating func ghostNews() {
+        guard let ghost = ghosts.popLast() else { return }
+        let actions = fleet.sandboxReady(ghost.pool, ghost.slot, at: now)
+        if actions.first?.action != .retire(ghost.slot) { violation = "a forgotten slot was taken back" }
+    }
+
+    private mutating func endLease() {
+        let leased = slots.filter { $0.value.work == .leased }.keys.sorted()
+        guard let slot = leased.randomElement(using: &random), let entry = slots[slot] else { return }
+        slots[slot]?.work = .idle
+        let isReusable = Int.random(in: 0..<10, using: &random) > 0
+        perform(fleet.leaseEnded(entry.pool, slot, isReusable: isReusable, at: now))
+    }
+
+    private mutating func pass(_ span: Duration) {
+        now += span
+        for pool in fleet.pools.keys.sorted() {
+            guard let wake = fleet.nextWake(pool), wake <= now else { continue }
+            perform(fleet.timePassed(pool, at: now))
+            if let next = fleet.nextWake(pool), next <= now {
+                violation = "a deadline that has passed stays due"
+            }
+        }
+    }
+
+    private mutating func lease(_ slot: SlotNumber) {
+        if slots[slot]?.work != .idle { violation = "a sandbox was leased that is not ready" }
+        slots[slot]?.work = .leased
+    }
+
+    private mutating func perform(_ actions: [FleetState.Action]) {
+        for action in actions {
+            switch action.action {
+            case .launch(let slot):
+                if !isHostReady { violation = "a launch without a spawner" }
+                slots[slot] = (action.pool, .launching)
+            case .make(let slot):
+                if slots[slot] == nil || slots[slot]?.work == .leased {
+                    violation = "a sandbox in no free slot"
+                }
+                slots[slot]?.work = .making
+            case .retire(let slot):
+                if slots[slot]?.work == .leased { violation = "a slot was retired while it runs" }
+                slots[slot] = nil
+            case .answer(let waiter, let answer):
+                if unanswered.removeValue(forKey: waiter) == nil { violation = "a waiter was answered twice" }
+                if case .lease(let slot) = answer { lease(slot) }
+            }
+        }
+    }
+}

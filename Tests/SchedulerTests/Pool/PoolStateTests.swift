@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pool's decisions, event by event. No time passes and nothing runs: the clock is a number.
+
+import FunctionModel
+import Testing
+
+@testable import Scheduler
+
+@Suite struct PoolStateTests {
+    private let start = ContinuousClock.now
+    private var random = SeededGenerator(seed: 1)
+
+    private func pool(
+        concurrency: Int = 4,
+        queue: Int = 2,
+        warmMin: Int = 0,
+        warmMax: Int = 2
+    ) -> PoolState {
+        PoolState(
+            settings: settings(concurrency: concurrency, queue: queue, warmMin: warmMin, warmMax: warmMax)
+        )
+    }
+
+    private func slot(_ number: UInt64) -> SlotNumber { SlotNumber(value: number) }
+    private func waiter(_ number: UInt64) -> WaiterNumber { WaiterNumber(value: number) }
+
+    /// A pool with one warm sandbox in slot 1.
+    private func warmPool(_ pool: PoolState) -> PoolState {
+        var pool = pool
+        _ = pool.granted(slot(1))
+        _ = pool.slotLaunched(slot(1))
+        _ = pool.sandboxReady(slot(1), at: start)
+        return pool
+    }
+
+    @Test("a warm sandbox is leased at once, and another slot is wanted to stand ready")
+    func warmLease() {
+        var pool = warmPool(pool())
+        #expect(pool.leaseRequested(waiter(1), at: start) == .use(slot(1), []))
+        #expect(pool.leased == 1)
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
+    }
+
+    @Test("a caller without a warm sandbox waits, and a slot is wanted for it and one to stand ready")
+    func coldLease() {
+        var pool = pool()
+        #expect(pool.leaseRequested(waiter(1), at: start) == .wait([]))
+        #expect(pool.demand == PoolState.Demand(urgent: 1, spare: 1))
+    }
+
+    @Test("the sandbox that becomes ready goes to the caller who came first")
+    func firstComeFirstServed() {
+        var pool = pool()
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.leaseRequested(waiter(2), at: start)
+        #expect(pool.granted(slot(1)) == [.launch(slot(1))])
+        #expect(pool.slotLaunched(slot(1)) == [.make(slot(1))])
+        #expect(pool.sandboxReady(slot(1), at: start) == [.answer(waiter(1), .lease(slot(1)))])
+        #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.make(slot(1))])
+        #expect(pool.sandboxReady(slot(1), at: start) == [.answer(waiter(2), .lease(slot(1)))])
+    }
+
+    @Test("callers beyond concurrency and queue are refused as busy")
+    func queueBound() {
+        var pool = pool(concurrency: 1, queue: 2, warmMax: 0)
+        for number in 1...3 { #expect(pool.leaseRequested(waiter(UInt64(number)), at: start) == .wait([])) }
+        #expect(pool.leaseRequested(waiter(4), at: start) == .refuse(.busy))
+    }
+
+    @Test("a queue of length zero still lets callers wait for a sandbox that can be started")
+    func noQueue() {
+        var pool = pool(concurrency: 1, queue: 0, warmMax: 0)
+        #expect(pool.leaseRequested(waiter(1), at: start) == .wait([]))
+        #expect(pool.leaseRequested(waiter(2), at: start) == .refuse(.busy))
+    }
+
+    @Test("no more slots are wanted than the concurrency allows")
+    func concurrencyBound() {
+        var pool = pool(concurrency: 2, queue: 8)
+        for number in 1...5 { _ = pool.leaseRequested(waiter(UInt64(number)), at: start) }
+        #expect(pool.demand.urgent == 2)
+        _ = pool.granted(slot(1))
+        _ = pool.granted(slot(2))
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
+    }
+
+    @Test("a waiting caller whose time is up is refused")
+    func deadline() {
+        var pool = pool()
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.granted(slot(1))
+        #expect(pool.nextWake == start + .seconds(10))
+        #expect(pool.timePassed(start + .seconds(9)) == [])
+        #expect(pool.timePassed(start + .seconds(10)) == [.answer(waiter(1), .refused(.busy))])
+    }
+
+    @Test("a caller who waited in vain for any slot learns that the host has no room")
+    func noRoom() {
+        var pool = pool()
+        _ = pool.leaseRequested(waiter(1), at: start)
+        #expect(pool.timePassed(start + .seconds(10)) == [.answer(waiter(1), .refused(.noRoom))])
+    }
+
+    @Test("a cancelled waiter is not answered any more")
+    func cancelledWaiter() {
+        var pool = pool()
+        _ = pool.leaseRequested(waiter(1), at: start)
+        let wasWaiting = pool.waiterCancelled(waiter(1))
+        #expect(wasWaiting)
+        let again = pool.waiterCancelled(waiter(1))
+        #expect(!again)
+        #expect(pool.timePassed(start + .seconds(11)) == [])
+    }
+
+    @Test("a slot that fails tells its reason to those who wait, and to those who come right after")
+    mutating func failure() {
+        var pool = pool()
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.granted(slot(1))
+        let actions = pool.slotFailed(slot(1), reason: "mount: errno 2", at: start, using: &random)
+        #expect(actions == [.retire(slot(1)), .answer(waiter(1), .refused(.cannotStart("mount: errno 2")))])
+        #expect(pool.leaseRequested(waiter(2), at: start) == .refuse(.cannotStart("mount: errno 2")))
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
+    }
+
+    @Test("after the back-off a new caller has a slot tried again")
+    mutating func retry() {
+        var pool = pool()
+        _ = pool.granted(slot(1))
+        _ = pool.slotFailed(slot(1), reason: "x", at: start, using: &random)
+        let later = start + LaunchBackoff.first
+        #expect(pool.leaseRequested(waiter(2), at: later) == .wait([]))
+        #expect(pool.demand.urgent == 1)
+    }
+
+    @Test("a failing slot is not retried for ever for the warm minimum alone")
+    mutating func unattended() {
+        var pool = pool(warmMin: 1)
+        var now = start
+        for number in 1...LaunchBackoff.unattendedMax {
+            #expect(pool.demand.spare == 1)
+            _ = pool.granted(slot(UInt64(number)))
+            _ = pool.slotFailed(slot(UInt64(number)), reason: "x", at: now, using: &random)
+            now += LaunchBackoff.longest
+            _ = pool.timePassed(now)
+        }
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
+        #expect(pool.nextWake == nil)
+    }
+
+    @Test("a waiter stays while another slot may still serve it")
+    mutating func failureBesideWorkingSlot() {
+        var pool = warmPool(pool())
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.leaseRequested(waiter(2), at: start)
+        _ = pool.granted(slot(2))
+        #expect(pool.slotFailed(slot(2), reason: "x", at: start, using: &random) == [.retire(slot(2))])
+        #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.make(slot(1))])
+        #expect(pool.sandboxReady(slot(1), at: start) == [.answer(waiter(2), .lease(slot(1)))])
+    }
+
+    @Test("a slot that is not reusable is given back after its invocation")
+    func suspectSlot() {
+        var pool = warmPool(pool())
+        _ = pool.leaseRequested(waiter(1), at: start)
+        #expect(pool.leaseEnded(slot(1), isReusable: false, at: start) == [.retire(slot(1))])
+        #expect(pool.phases.isEmpty)
+    }
+
+    @Test("beyond the warm maximum a slot stays empty")
+    func warmMaximum() {
+        var pool = warmPool(pool(warmMax: 1))
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.granted(slot(2))
+        _ = pool.slotLaunched(slot(2))
+        _ = pool.sandboxReady(slot(2), at: start)
+        #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [])
+        #expect(pool.empty.map(\.slot) == [slot(1)])
+        // The empty slot is used before a new one is launched.
+        #expect(pool.leaseRequested(waiter(2), at: start) == .use(slot(2), [.make(slot(1))]))
+    }
+
+    @Test("idle slots are given back when nobody calls any more")
+    func idleShrink() {
+        var pool = warmPool(pool())
+        #expect(pool.nextWake == start + PoolState.idleAfter)
+        #expect(pool.timePassed(start + PoolState.idleAfter - .seconds(1)) == [])
+        #expect(pool.timePassed(start + PoolState.idleAfter) == [.retire(slot(1))])
+    }
+
+    @Test("the warm minimum is kept when nobody calls")
+    func warmMinimum() {
+        var pool = warmPool(pool(warmMin: 1))
+        #expect(pool.timePassed(start + .seconds(3600)) == [])
+        #expect(pool.warm.count == 1)
+        #expect(pool.nextWake == nil)
+    }
+
+    @Test("a superseded pool still serves who waits, and then is gone")
+    func supersede() {
+        var pool = warmPool(pool(concurrency: 1))
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.leaseRequested(waiter(2), at: start)
+        #expect(pool.close(refusingWaiters: false) == [])
+        #expect(pool.leaseRequested(waiter(3), at: start) == .refuse(.closed))
+        #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.make(slot(1))])
+        #expect(pool.sandboxReady(slot(1), at: start) == [.answer(waiter(2), .lease(slot(1)))])
+        #expect(!pool.isGone)
+        #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.retire(slot(1))])
+        #expect(pool.isGone)
+    }
+
+    @Test("a drained pool refuses who waits and gives back what is warm; what runs goes on")
+    func drain() {
+        var pool = warmPool(pool(concurrency: 1))
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.leaseRequested(waiter(2), at: start)
+        #expect(pool.close(refusingWaiters: true) == [.answer(waiter(2), .refused(.closed))])
+        #expect(pool.leased == 1)
+        #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.retire(slot(1))])
+        #expect(pool.isGone)
+    }
+
+    @Test("a slot that was being made when its pool closed is given back")
+    func closeWhileMaking() {
+        var pool = pool(warmMin: 1)
+        _ = pool.granted(slot(1))
+        _ = pool.close(refusingWaiters: true)
+        #expect(pool.slotLaunched(slot(1)) == [.retire(slot(1))])
+        #expect(pool.isGone)
+    }
+
+    @Test("after the spawner's death every slot is forgotten and late news of it is ignored")
+    func slotsLost() {
+        var pool = warmPool(pool())
+        _ = pool.leaseRequested(waiter(1), at: start)
+        pool.slotsLost()
+        #expect(pool.leased == 0)
+        #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.retire(slot(1))])
+        #expect(pool.phases.isEmpty)
+        #expect(pool.leaseRequested(waiter(2), at: start) == .wait([]))
+    }
+
+    @Test("a slot that the fleet wants back is given when it becomes free")
+    func debt() {
+        var pool = warmPool(pool())
+        _ = pool.leaseRequested(waiter(1), at: start)
+        #expect(pool.shed() == [])
+        #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.retire(slot(1))])
+        #expect(pool.debt == 0)
+    }
+
+    @Test("a sandbox that nobody wants any more and that would be one too many is given back")
+    func superfluous() {
+        var pool = pool(warmMax: 0)
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.granted(slot(1))
+        _ = pool.slotLaunched(slot(1))
+        _ = pool.waiterCancelled(waiter(1))
+        #expect(pool.sandboxReady(slot(1), at: start) == [.retire(slot(1))])
+    }
+}
