@@ -5,11 +5,15 @@ package import FunctionModel
 
 /// One build: a folder, a Dockerfile, and how to build it.
 package struct BuildRequest: Hashable, Sendable {
-    /// Absolute path of the build context. Nothing outside it is read.
+    /// Absolute path of the build context.
+    ///
+    /// Nothing outside it is read.
     package var contextDirectory: String
     /// Where the Dockerfile is, absolute or relative to the context; nil means `Dockerfile` in the context.
     package var dockerfilePath: String?
-    /// Values for `ARG`, as `--build-arg` gives them. `SOURCE_DATE_EPOCH` among them dates the image.
+    /// Values for `ARG`, as `--build-arg` gives them.
+    ///
+    /// `SOURCE_DATE_EPOCH` among them dates the image.
     package var buildArguments: [String: String] = [:]
     /// Name or index of the stage to build; nil means the last.
     package var target: String?

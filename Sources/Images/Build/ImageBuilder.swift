@@ -3,7 +3,9 @@
 
 package import Logging
 
-/// Builds images. Safe from any task; several builds may run at once.
+/// Builds images.
+///
+/// Safe from any task; several builds may run at once.
 package final class ImageBuilder: Sendable {
     let store: ImageStore
     /// `DATA/build`: the layer cache and the trees of running builds.
@@ -11,7 +13,9 @@ package final class ImageBuilder: Sendable {
     let runner: any StepRunner
     let logger: Logger
 
-    /// Opens the builder and sweeps what a killed process left. Blocks on the disk.
+    /// Opens the builder and sweeps what a killed process left.
+    ///
+    /// Blocks on the disk.
     ///
     /// - Parameters:
     ///   - dataDirectory: DATA; `build` below it belongs to the builder.

@@ -21,9 +21,13 @@ package struct RunCommand: Hashable, Sendable {
         package var readOnly: Bool
     }
 
-    /// Absolute path of the tree that is `/`. It is shared with other steps: the runner must not change it.
+    /// Absolute path of the tree that is `/`.
+    ///
+    /// It is shared with other steps: the runner must not change it.
     package var rootfs: String
-    /// Absolute path of an empty folder on the same file system. Afterwards it holds the step's changes as an
+    /// Absolute path of an empty folder on the same file system.
+    ///
+    /// Afterwards it holds the step's changes as an
     /// overlay's upper directory does: whiteouts are character devices 0:0, `trusted.overlay.opaque` (or
     /// `user.overlay.opaque`) = `y` hides what the folder held before.
     package var changes: String

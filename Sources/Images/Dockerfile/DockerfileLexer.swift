@@ -115,7 +115,9 @@ struct DockerfileLexer {
         return text + piece
     }
 
-    /// The line without its continuation mark; nil when it has none. A doubled escape is a literal one.
+    /// The line without its continuation mark; nil when it has none.
+    ///
+    /// A doubled escape is a literal one.
     private func continued(_ line: Substring) -> Substring? {
         let trimmed = line.trimmingBlanksAtEnd
         guard trimmed.last == directives.escape else { return nil }

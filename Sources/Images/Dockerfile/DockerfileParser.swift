@@ -4,7 +4,9 @@
 extension Dockerfile {
     /// Bytes of a Dockerfile; the largest generated ones have some hundred KiB.
     package static let sizeLimit = 4 << 20
-    /// Instructions of a Dockerfile. An image may have 127 layers at most in practice; stages multiply that.
+    /// Instructions of a Dockerfile.
+    ///
+    /// An image may have 127 layers at most in practice; stages multiply that.
     static let instructionLimit = 10_000
 
     /// Parses a Dockerfile.

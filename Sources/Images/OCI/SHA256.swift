@@ -4,8 +4,8 @@
 import COpenSSL
 
 /// One running hash; owns its OpenSSL context.
+// SAFETY: the context has one owner, which is not copyable; OpenSSL keeps no thread-local state in it.
 package struct SHA256: ~Copyable, @unchecked Sendable {
-    // SAFETY: the context has one owner, which is not copyable; OpenSSL keeps no thread-local state in it.
     private let context: OpaquePointer
 
     /// Starts a hash.

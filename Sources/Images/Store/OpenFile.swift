@@ -69,6 +69,7 @@ package struct OpenFile: ~Copyable, Sendable {
         try SystemCall.check("fsync", name) { fsync(descriptor) }
     }
 
+    /// What the kernel knows about the file.
     package func status(_ name: String) throws(ImageError) -> stat {
         var status = stat()
         try SystemCall.check("fstat", name) { fstat(descriptor, &status) }

@@ -42,18 +42,22 @@ package final class MemoryReferenceStore: ReferenceStore {
 
     package init() {}
 
+    /// See ``ReferenceStore``.
     package func set(_ record: ReferenceRecord) async throws(ImageError) {
         records.withLock { $0[record.reference] = record }
     }
 
+    /// See ``ReferenceStore``.
     package func get(_ reference: String) async throws(ImageError) -> ReferenceRecord? {
         records.withLock { $0[reference] }
     }
 
+    /// See ``ReferenceStore``.
     package func remove(_ reference: String) async throws(ImageError) -> Bool {
         records.withLock { $0.removeValue(forKey: reference) != nil }
     }
 
+    /// See ``ReferenceStore``.
     package func all() async throws(ImageError) -> [ReferenceRecord] {
         records.withLock { $0.values.sorted { $0.reference < $1.reference } }
     }
