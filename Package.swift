@@ -21,6 +21,8 @@ let cSettings: [CSetting] = [
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -35,6 +37,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -79,7 +82,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "FunctionModel", "FunctionStore", "Images", "Scheduler", hummingbird, nioCore, nioHTTP1, logging,
+                "FunctionModel", "FunctionStore", "Images", "Scheduler", hummingbird, hummingbirdCore,
+                httpTypes, nioCore, nioHTTP1, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
@@ -122,7 +126,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Scheduler", "FunctionModel", hummingbird, nioCore, nioHTTP1, logging,
+                "Gateway", "Scheduler", "FunctionModel", "FunctionStore", hummingbird, httpTypes, nioCore,
+                logging,
             ],
             swiftSettings: swiftSettings
         ),

@@ -22,19 +22,29 @@ package struct GatewayConfiguration: Sendable {
 
 /// Bounds of what a client may send or hold.
 package struct GatewayLimits: Hashable, Sendable {
-    /// One header field, in bytes. Half of what a process takes as one environment string (128 KiB).
+    /// One header field, in bytes.
+    ///
+    /// Half of what a process takes as one environment string (128 KiB).
     package var headerFieldBytesMax = 64 << 10
-    /// All header fields together, in bytes. They go into the environment twice, which execve(2) bounds.
+    /// All header fields together, in bytes.
+    ///
+    /// They go into the environment twice, which execve(2) bounds.
     package var headerBytesMax = 128 << 10
-    /// Header fields. Browsers send about 20, proxies add a few.
+    /// Header fields.
+    ///
+    /// Browsers send about 20, proxies add a few.
     package var headerCountMax = 256
     /// A connection on which nothing happens is closed after this; not while a function runs.
     package var idleTimeout = Duration.seconds(75)
-    /// Connections at once; more wait in the kernel's backlog. Each costs about 20 KiB and a descriptor.
+    /// Connections at once; more wait in the kernel's backlog.
+    ///
+    /// Each costs about 20 KiB and a descriptor.
     package var connectionsMax = 8192
     /// An image archive or build context, in bytes.
     package var uploadBytesMax = 8 << 30
-    /// A JSON body of the admin API, in bytes. A deployment with a big environment is a few KiB.
+    /// A JSON body of the admin API, in bytes.
+    ///
+    /// A deployment with a big environment is a few KiB.
     package var adminBodyBytesMax = 1 << 20
 
     package init() {}

@@ -1,22 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP edge as one service. faasctl's serve drives it, next to Platform.
 
+import Glibc
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
 package import Logging
+import NIOCore
 package import Scheduler
+import ServiceLifecycle
+import Synchronization
 
 /// Listens, answers and drains.
 package final class GatewayServer: Sendable {
     private let configuration: GatewayConfiguration
     private let logger: Logger
+    private let edge: Edge
+    private let drain: DrainState
 
-    /// Makes the edge of a platform. Blocks for the credential files; listens only in ``run(onListening:)``.
+    /// Whether the gateway still takes calls.
+    final class DrainState: Sendable {
+        private let draining = Atomic<Bool>(false)
+        var isDraining: Bool { draining.load(ordering: .relaxed) }
+        func begin() { draining.store(true, ordering: .relaxed) }
+    }
+
+    /// Makes the edge of a platform.
+    ///
+    /// Blocks for the credential files; listens only in ``run(onListening:)``.
     ///
     /// - Throws: ``GatewayError/credentials(path:reason:)``.
-    package init(_ configuration: GatewayConfiguration, platform: Platform, logger: Logger)
+    package convenience init(_ configuration: GatewayConfiguration, platform: Platform, logger: Logger)
         throws(GatewayError)
     {
+        let credentials = try Credentials.load(dataDirectory: configuration.dataDirectory)
+        let uploads = Uploads(
+            dataDirectory: configuration.dataDirectory,
+            bytesMax: configuration.limits.uploadBytesMax
+        )
+        uploads.prepare()
+        let drain = DrainState()
+        let services = GatewayServices(
+            invoker: platform.invoker,
+            catalog: platform.catalog,
+            store: platform.store,
+            recorder: platform.recorder,
+            secrets: platform.secrets,
+            images: platform.images,
+            uploads: uploads,
+            limits: configuration.limits,
+            version: configuration.version,
+            isReady: { !drain.isDraining },
+            logger: logger
+        )
+        self.init(configuration, services: services, credentials: credentials, drain: drain)
+    }
+
+    /// Makes the edge of whatever services are given: tests give fakes.
+    init(
+        _ configuration: GatewayConfiguration,
+        services: GatewayServices,
+        credentials: Credentials,
+        drain: DrainState = DrainState()
+    ) {
         self.configuration = configuration
-        self.logger = logger
+        self.drain = drain
+        logger = services.logger
+        let metrics = MetricsRegistry()
+        edge = Edge(
+            routes: RouteCache(services.catalog, metrics: metrics),
+            functions: FunctionHandler(
+                invoker: services.invoker,
+                credentials: credentials,
+                accessLog: AccessLog(logger: services.logger, level: configuration.accessLogLevel),
+                errorOutput: services.errorOutput
+            ),
+            own: OwnPaths(services, credentials: credentials, metrics: metrics),
+            log: ProblemLog(logger: services.logger)
+        )
     }
 
     /// Serves until the surrounding service group shuts down gracefully or the task is cancelled.
@@ -28,6 +89,53 @@ package final class GatewayServer: Sendable {
     package func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in })
         async throws(GatewayError)
     {
-        throw .ended(reason: "not started")
+        do {
+            try await withGracefulShutdownHandler {
+                try await makeServer(onListening).run()
+            } onGracefulShutdown: { [drain] in
+                drain.begin()
+            }
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw .addressInUse(host: configuration.host, port: configuration.port)
+        } catch let error as IOError {
+            let reason = String(cString: strerror(error.errnoCode))
+            throw .cannotListen(host: configuration.host, port: configuration.port, reason: reason)
+        } catch is CancellationError {
+            return
+        } catch {
+            throw .cannotListen(host: configuration.host, port: configuration.port, reason: "\(error)")
+        }
     }
+
+    private func makeServer(_ onListening: @escaping @Sendable (Int) -> Void) -> any Service {
+        let limits = configuration.limits
+        let channel = GatewayChannel(
+            edge: edge,
+            configuration: HTTP1Channel.Configuration(
+                idleTimeout: TimeAmount(limits.idleTimeout),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.headerFieldBytesMax,
+                    maxHeaderListSize: limits.headerBytesMax,
+                    maxHeaderFieldCount: limits.headerCountMax
+                )
+            )
+        )
+        let port = configuration.port
+        return channel.server(
+            configuration: ServerConfiguration(
+                address: .hostname(configuration.host, port: port),
+                backlog: Self.backlog,
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    limits.connectionsMax,
+                    logger: logger
+                )
+            ),
+            onServerRunning: { onListening($0.localAddress?.port ?? port) },
+            eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup,
+            logger: logger
+        )
+    }
+
+    /// Connections that the kernel holds until they are accepted: a burst of a few hundred calls fits.
+    private static let backlog = 1024
 }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks for the admin's credentials. OwnPaths puts it in front of every administrative path.
+
+import HTTPTypes
+import Hummingbird
+
+/// HTTP Basic authentication in the form that OpenFaaS's clients know.
+struct BasicAuthentication: RouterMiddleware {
+    typealias Context = OwnContext
+
+    let credentials: Credentials
+
+    func handle(
+        _ request: Request,
+        context: OwnContext,
+        next: @concurrent (Request, OwnContext) async throws -> Response
+    ) async throws -> Response {
+        guard credentials.user(authorizing: request.headers[.authorization]) != nil else {
+            var response = Response(
+                status: .unauthorized,
+                headers: [.contentType: "text/plain; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: "invalid credentials"))
+            )
+            response.headers[.wwwAuthenticate] = "Basic realm=\"Restricted\""
+            return response
+        }
+        return try await next(request, context)
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The admin's name and password. GatewayServer reads or makes them at start; the middleware and functions with
+// `auth: basic` ask them.
+
+import FoundationEssentials
+import Glibc
+
+/// One name and password, kept in DATA/secrets as OpenFaaS keeps them.
+struct Credentials: Sendable {
+    let user: String
+    private let expected: [UInt8]
+
+    /// Bytes of a new password: 160 bits, past any guessing.
+    private static let passwordBytes = 20
+
+    init(user: String, password: String) {
+        self.user = user
+        expected = Array((user + ":" + password).utf8)
+    }
+
+    /// The user, when an Authorization field holds the right pair (RFC 7617).
+    ///
+    /// Compares in a time that depends on the lengths only.
+    func user(authorizing field: String?) -> String? {
+        guard let field, field.utf8.count <= 4096, field.prefix(6).lowercased() == "basic ",
+            let given = Data(
+                base64Encoded: field.dropFirst(6).trimmingPrefix(while: { $0 == " " }).description
+            )
+        else { return nil }
+        var difference = UInt8(given.count == expected.count ? 0 : 1)
+        for (index, byte) in given.enumerated() {
+            difference |= byte ^ expected[index % expected.count]
+        }
+        return difference == 0 ? user : nil
+    }
+
+    /// Reads both files, or makes them with a random password, mode 0600.
+    ///
+    /// Blocks.
+    ///
+    /// - Throws: ``GatewayError/credentials(path:reason:)``.
+    static func load(dataDirectory: String) throws(GatewayError) -> Credentials {
+        let folder = dataDirectory + "/secrets"
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+            throw .credentials(path: folder, reason: String(cString: strerror(errno)))
+        }
+        let user = try CredentialFile.readOrMake(folder + "/basic-auth-user") { "admin" }
+        let password = try CredentialFile.readOrMake(folder + "/basic-auth-password") {
+            var random = SystemRandomNumberGenerator()
+            return randomPassword(using: &random)
+        }
+        return Credentials(user: user, password: password)
+    }
+
+    /// Letters and digits only, so that it survives shells and URLs.
+    static func randomPassword(using random: inout some RandomNumberGenerator) -> String {
+        (0..<passwordBytes).map { _ in
+            let byte = String(UInt8.random(in: .min ... .max, using: &random), radix: 16)
+            return byte.utf8.count == 1 ? "0" + byte : byte
+        }.joined()
+    }
+}

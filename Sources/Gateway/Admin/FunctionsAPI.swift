@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpenFaaS's function administration: deploy, update, remove, list, describe, scale. OwnPaths adds it.
+
+import FunctionModel
+import HTTPTypes
+import Hummingbird
+import Scheduler
+
+/// /system/functions, /system/function/NAME and /system/scale-function/NAME.
+struct FunctionsAPI: Sendable {
+    let catalog: any FunctionCatalog
+    let bodyBytesMax: Int
+
+    func add(to router: RouterGroup<OwnContext>) {
+        router.resource(
+            "/system/functions",
+            [.get: list, .post: create, .put: update, .delete: remove]
+        )
+        router.resource("/system/function/:name", [.get: describe])
+        router.resource("/system/scale-function/:name", [.post: scale])
+    }
+
+    @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
+        try Namespace.require(context.query("namespace"))
+        let usage = context.flag("usage")
+        return try WireJSON.response(
+            try await catalog.statuses().map { FunctionStatusBody($0, withUsage: usage) }
+        )
+    }
+
+    @Sendable private func describe(_ request: Request, _ context: OwnContext) async throws -> Response {
+        try Namespace.require(context.query("namespace"))
+        let name = try FunctionName(context.parameters.require("name"))
+        guard let status = try await catalog.status(name) else { throw Problem.unknownFunction(name.text) }
+        return try WireJSON.response(FunctionStatusBody(status, withUsage: context.flag("usage")))
+    }
+
+    @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let body = try await WireJSON.decode(FunctionDeployment.self, request, bytesMax: bodyBytesMax)
+        return try await deploy(body)
+    }
+
+    /// The clients try this first and repeat as POST on 404.
+    @Sendable private func update(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let body = try await WireJSON.decode(FunctionDeployment.self, request, bytesMax: bodyBytesMax)
+        let name = try FunctionName(body.service)
+        guard catalog.current(name) != nil else { throw Problem.unknownFunction(name.text) }
+        return try await deploy(body)
+    }
+
+    private func deploy(_ body: FunctionDeployment) async throws -> Response {
+        try Namespace.require(body.namespace)
+        let deployment = try body.deployment()
+        try refuseTakenRoutes(deployment)
+        let revision = try await catalog.deploy(deployment)
+        let status = try await catalog.status(revision.function) ?? FunctionStatus(revision: revision)
+        return try WireJSON.response(FunctionStatusBody(status, withUsage: false), status: .accepted)
+    }
+
+    /// A route leads to one function; the second one to claim it is told who has it.
+    private func refuseTakenRoutes(_ deployment: Deployment) throws {
+        let wanted = Set(deployment.configuration.routes.map(\.description))
+        guard !wanted.isEmpty else { return }
+        for other in catalog.revisions() where other.function != deployment.name {
+            for route in other.configuration.routes where wanted.contains(route.description) {
+                throw Problem(409, .conflict, "route '\(route)' belongs to function '\(other.function)'")
+            }
+        }
+    }
+
+    @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let body = try await WireJSON.decode(FunctionDeletion.self, request, bytesMax: bodyBytesMax)
+        try Namespace.require(body.namespace ?? context.query("namespace"))
+        try await catalog.remove(FunctionName(body.functionName))
+        return Response(status: .accepted)
+    }
+
+    /// Accepted and without effect: sandboxes follow the calls, there is nothing to scale by hand.
+    @Sendable private func scale(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let name = try FunctionName(context.parameters.require("name"))
+        guard catalog.current(name) != nil else { throw Problem.unknownFunction(name.text) }
+        return Response(status: .accepted)
+    }
+}
+
+/// The one namespace there is.
+enum Namespace {
+    /// Throws ``Problem`` for any other than the default one.
+    static func require(_ name: String?) throws {
+        guard let name, !name.isEmpty, name != FunctionName.defaultNamespace else { return }
+        throw Problem(
+            400,
+            .unknownNamespace,
+            "there is no namespace '\(name.prefix(64))', only '\(FunctionName.defaultNamespace)'"
+        )
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpenFaaS's log stream: lines of JSON, with an end or followed. OwnPaths adds it.
+
+import FoundationEssentials
+import FunctionModel
+import FunctionStore
+import HTTPTypes
+import Hummingbird
+
+/// GET /system/logs.
+struct LogsAPI: Sendable {
+    let store: FunctionStore
+    let recorder: InvocationRecorder
+
+    func add(to router: RouterGroup<OwnContext>) {
+        router.resource("/system/logs", [.get: logs])
+    }
+
+    /// `name` (needed), `since` (RFC 3339), `tail` (0 or less means all), `follow`, and `instance`: an invocation.
+    @Sendable private func logs(_ request: Request, _ context: OwnContext) async throws -> Response {
+        try Namespace.require(context.query("namespace"))
+        var query = try Self.query(context)
+        let follows = context.flag("follow")
+        // Subscribed before the first page is read: no line falls between the two.
+        let flushes = follows ? recorder.logFlushes() : nil
+        if follows, flushes == nil {
+            var problem = Problem(503, .unavailable, "too many clients follow logs already")
+            problem.retryAfterSeconds = 5
+            throw problem
+        }
+        await recorder.flush()
+        let page = try await store.logs(query)
+        query.tail = nil
+        query.since = nil
+        query.after = page.cursor
+        let body = Self.body(page.lines, query, flushes, store)
+        return Response(status: .ok, headers: [.contentType: "application/x-ndjson"], body: body)
+    }
+
+    private static func query(_ context: OwnContext) throws -> LogQuery {
+        guard let name = context.query("name"), !name.isEmpty else {
+            throw Problem(422, .invalid, "'name' is missing: which function's logs?")
+        }
+        var query = LogQuery(function: try FunctionName(name))
+        if let text = context.query("since") {
+            guard let since = WireJSON.date(text) else {
+                throw Problem(422, .invalid, "'since' is no time of RFC 3339")
+            }
+            query.since = since
+        }
+        if let text = context.query("tail") {
+            guard let tail = Int(text) else { throw Problem(422, .invalid, "'tail' is no number") }
+            query.tail = tail > 0 ? tail : nil
+        }
+        query.invocation = context.query("instance")
+        return query
+    }
+
+    private static func body(
+        _ first: [LogLine],
+        _ next: LogQuery,
+        _ flushes: AsyncStream<Void>?,
+        _ store: FunctionStore
+    ) -> ResponseBody {
+        guard let flushes else { return ResponseBody(byteBuffer: text(first)) }
+        return ResponseBody { writer in
+            var query = next
+            // An empty piece too: it sends the head, so that the client knows it is connected.
+            try await writer.write(text(first))
+            for await _ in flushes {
+                let page = try await store.logs(query)
+                query.after = page.cursor
+                if !page.lines.isEmpty { try await writer.write(text(page.lines)) }
+            }
+            try await writer.finish(nil)
+        }
+    }
+
+    /// One JSON object per line, written by hand: there can be thousands.
+    static func text(_ lines: [LogLine]) -> ByteBuffer {
+        var text = ""
+        for line in lines {
+            text += JSONText.object([
+                ("name", .string(line.function.text)),
+                ("namespace", .string(FunctionName.defaultNamespace)),
+                ("instance", .string(line.invocation)),
+                ("timestamp", .string(WireJSON.timestamp(line.timestamp))),
+                ("text", .string(line.text)),
+            ])
+            text += "\n"
+        }
+        return ByteBuffer(string: text)
+    }
+}

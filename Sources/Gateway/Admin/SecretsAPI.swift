@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpenFaaS's secret administration over SecretStore's files. OwnPaths adds it.
+
+import FoundationEssentials
+import FunctionModel
+import FunctionStore
+import HTTPTypes
+import Hummingbird
+
+/// /system/secrets.
+struct SecretsAPI: Sendable {
+    let secrets: SecretStore
+    let bodyBytesMax: Int
+
+    /// Body of POST, PUT and DELETE.
+    private struct Secret: Decodable {
+        var name: String
+        var namespace: String?
+        var value: String?
+        /// Base64; wins over ``value``.
+        var rawValue: String?
+    }
+
+    /// A value never leaves.
+    private struct Listed: Encodable {
+        var name: String
+        var namespace = FunctionName.defaultNamespace
+    }
+
+    func add(to router: RouterGroup<OwnContext>) {
+        router.resource(
+            "/system/secrets",
+            [.get: list, .post: create, .put: update, .delete: remove]
+        )
+    }
+
+    @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
+        try Namespace.require(context.query("namespace"))
+        let names = try await BlockingWork.run { try secrets.list() }
+        return try WireJSON.response(names.map { Listed(name: $0) })
+    }
+
+    @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let (name, value) = try await read(request)
+        try await BlockingWork.run { try secrets.create(name, value) }
+        return Response(status: .created)
+    }
+
+    @Sendable private func update(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let (name, value) = try await read(request)
+        try await BlockingWork.run { try secrets.update(name, value) }
+        return Response(status: .ok)
+    }
+
+    @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let body = try await decode(request)
+        try await BlockingWork.run { try secrets.remove(body.name) }
+        return Response(status: .ok)
+    }
+
+    private func decode(_ request: Request) async throws -> Secret {
+        // Base64 and JSON make a value a third longer.
+        let bytesMax = max(bodyBytesMax, SecretStore.valueBytesMax * 2)
+        let body = try await WireJSON.decode(Secret.self, request, bytesMax: bytesMax)
+        try Namespace.require(body.namespace)
+        return body
+    }
+
+    private func read(_ request: Request) async throws -> (name: String, value: [UInt8]) {
+        let body = try await decode(request)
+        if let raw = body.rawValue, !raw.isEmpty {
+            guard let data = Data(base64Encoded: raw) else {
+                throw Problem(400, .invalid, "'rawValue' is no base64")
+            }
+            return (body.name, Array(data))
+        }
+        guard let value = body.value else { throw Problem(400, .invalid, "'value' is missing") }
+        return (body.name, Array(value.utf8))
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The history of invocations. OwnPaths adds it.
+
+import FunctionModel
+import FunctionStore
+import HTTPTypes
+import Hummingbird
+
+/// GET /v1/invocations and GET /v1/invocations/ID.
+struct HistoryAPI: Sendable {
+    let store: FunctionStore
+    let recorder: InvocationRecorder
+
+    func add(to router: RouterGroup<OwnContext>) {
+        router.resource("/v1/invocations", [.get: list])
+    }
+
+    /// `function`, `failed`, `limit`, and `before`: a time, or the last id of the page before.
+    @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
+        var query = InvocationQuery()
+        if let name = context.query("function"), !name.isEmpty { query.function = try FunctionName(name) }
+        query.failedOnly = context.flag("failed")
+        if let text = context.query("limit") {
+            guard let limit = Int(text), (1...InvocationQuery.limitMax).contains(limit) else {
+                throw ModelError(field: "limit", value: text, expected: "1 to \(InvocationQuery.limitMax)")
+            }
+            query.limit = limit
+        }
+        if let text = context.query("before"), !text.isEmpty {
+            query.before = WireJSON.date(text).map { .time($0) } ?? .invocation(text)
+        }
+        await recorder.flush()
+        return try WireJSON.response(await store.invocations(query))
+    }
+}

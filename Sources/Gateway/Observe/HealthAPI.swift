@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Liveness, readiness and the front door. OwnPaths adds it.
+
+import HTTPTypes
+import Hummingbird
+
+/// /healthz, /readyz, / and the paths that are known but not served yet.
+struct HealthAPI: Sendable {
+    let isReady: @Sendable () -> Bool
+
+    func add(to router: Router<OwnContext>) {
+        router.resource("/healthz", [.get: { _, _ in Self.text(.ok, "OK\n") }])
+        router.resource("/readyz", [.get: { _, _ in try ready() }])
+        router.resource(
+            "/",
+            [.get: { _, _ in Response(status: .temporaryRedirect, headers: [.location: "/ui/"]) }]
+        )
+        for method in [HTTPRequest.Method.get, .head] {
+            router.on("/ui/**", method: method) { _, _ -> Response in
+                throw Problem(404, .unknownPath, "this gateway has no web interface yet; use faasctl")
+            }
+        }
+        router.on("/async-function/**", method: .post) { _, _ -> Response in
+            throw Problem(501, .notImplemented, "this gateway has no asynchronous calls yet; use /function/")
+        }
+    }
+
+    private func ready() throws -> Response {
+        guard isReady() else {
+            var problem = Problem(503, .unavailable, "the gateway takes no calls now")
+            problem.retryAfterSeconds = 1
+            throw problem
+        }
+        return Self.text(.ok, "OK\n")
+    }
+
+    private static func text(_ status: HTTPResponse.Status, _ text: String) -> Response {
+        Response(
+            status: status,
+            headers: [.contentType: "text/plain; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+        )
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the edge needs of Scheduler's catalog, as a seam for tests. Catalog itself is the one real conformer.
+
+import FunctionModel
+import Scheduler
+
+/// Deployed functions: read on every request, changed by the admin API.
+protocol FunctionCatalog: Sendable {
+    /// Counts up with every change. Does not block.
+    var generation: Int { get }
+    /// Does not block.
+    func revisions() -> [Revision]
+    /// Does not block.
+    func current(_ name: FunctionName) -> Revision?
+    func deploy(_ deployment: Deployment) async throws(CatalogError) -> Revision
+    func remove(_ name: FunctionName) async throws(CatalogError)
+    func rollback(_ name: FunctionName, to number: Int?) async throws(CatalogError) -> Revision
+    func status(_ name: FunctionName) async throws(CatalogError) -> FunctionStatus?
+    func statuses() async throws(CatalogError) -> [FunctionStatus]
+    func schedules() async throws(CatalogError) -> [ScheduleStatus]
+}
+
+extension Catalog: FunctionCatalog {}

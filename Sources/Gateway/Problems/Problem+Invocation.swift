@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Translates what Scheduler says of a call into a problem: the status table of the design, section 5.
+
+import FunctionModel
+import Scheduler
+
+extension Problem {
+    /// A call that did not start.
+    init(_ refusal: InvocationRefusal) {
+        switch refusal {
+        case .unknownFunction(let name):
+            self = .unknownFunction(name)
+        case .busy(let seconds):
+            self.init(
+                429,
+                .busy,
+                "the function is at its concurrency limit and its queue is full; try again later"
+            )
+            retryAfterSeconds = seconds
+        case .unavailable(let reason, let seconds):
+            self.init(503, .unavailable, "the gateway cannot take this call now: \(reason)", log: reason)
+            retryAfterSeconds = seconds
+        case .cannotStart(let reason):
+            self.init(502, .cannotStart, "the function could not be started: \(reason)", log: reason)
+        case .cancelled:
+            self.init(Outcome.cancelled.httpStatus, .cancelled, "the call was cancelled before it started")
+        }
+    }
+
+    static func unknownFunction(_ name: String) -> Problem {
+        Problem(404, .unknownFunction, "no function named '\(name)'")
+    }
+
+    /// A call that ran and did not end well.
+    ///
+    /// - Parameter invocation: its record; an outcome of `ok` has no problem.
+    init?(_ invocation: Invocation) {
+        let status = invocation.outcome.httpStatus
+        switch invocation.outcome {
+        case .ok:
+            return nil
+        case .exit:
+            let code = invocation.exitCode ?? 1
+            let hint =
+                switch code {
+                case 126: " (its command cannot be executed)"
+                case 127: " (its command was not found in the image)"
+                default: ""
+                }
+            self.init(status, .exitCode, "the function ended with exit code \(code)\(hint)")
+        case .signal:
+            self.init(status, .killedBySignal, "the function was ended by signal \(invocation.signal ?? 0)")
+        case .oom:
+            self.init(status, .outOfMemory, "the function needed more memory than limits.memory allows")
+        case .timeout:
+            self.init(status, .timeout, "the function ran longer than its timeout and was stopped")
+        case .cancelled:
+            self.init(status, .cancelled, "the call was cancelled")
+        case .lost:
+            self.init(status, .lost, "the gateway lost the function while it ran")
+            retryAfterSeconds = 1
+        case .platform:
+            self.init(status, .malformedAnswer, "the function's answer broke a rule or limit of its contract")
+        }
+        exitCode = invocation.exitCode
+        signal = invocation.signal
+    }
+}
+
+extension Problem {
+    static let unauthorized = Problem(401, .unauthorized, "invalid credentials")
+
+    static func bodyTooLarge(bytesMax: Int) -> Problem {
+        Problem(413, .bodyTooLarge, "the request body is larger than \(ByteCount(bytes: bytesMax))")
+    }
+
+    static func malformed(_ detail: String) -> Problem { Problem(400, .malformedRequest, detail) }
+
+    static let unknownPath = Problem(404, .unknownPath, "nothing is served at this path")
+
+    static func methodNotAllowed(_ allow: String) -> Problem {
+        var problem = Problem(405, .methodNotAllowed, "this path answers \(allow) only")
+        problem.allow = allow
+        return problem
+    }
+}

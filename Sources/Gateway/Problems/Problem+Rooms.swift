@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Translates the typed errors of the rooms below into problems. No room below knows a status code.
+
+import FunctionModel
+import FunctionStore
+import HTTPTypes
+import Hummingbird
+import Images
+import Scheduler
+
+extension Problem {
+    init(_ error: ModelError) { self.init(400, .invalid, error.description) }
+
+    init(_ error: CatalogError) {
+        let text = error.description
+        switch error {
+        case .unknownFunction: self.init(404, .unknownFunction, text)
+        case .unknownRevision: self.init(404, .unknownRevision, text)
+        case .invalid: self.init(400, .invalid, text)
+        case .unknownImage: self.init(400, .unknownImage, text)
+        case .unusableImage: self.init(400, .unusableImage, text)
+        case .unknownSecret: self.init(400, .unknownSecret, text)
+        case .unavailable:
+            self.init(503, .unavailable, text)
+            retryAfterSeconds = 1
+        case .storage: self.init(500, .storage, text)
+        }
+    }
+
+    init(_ error: StoreError) {
+        self.init(500, .storage, "the store failed; see the gateway's log", log: "\(error)")
+    }
+
+    init(_ error: SecretError) {
+        let text = error.description
+        switch error {
+        case .exists: self.init(409, .conflict, text)
+        case .notFound: self.init(404, .unknownSecret, text)
+        case .invalidName, .tooLarge, .tooMany: self.init(400, .invalid, text)
+        case .system: self.init(500, .storage, "the secret files failed; see the gateway's log", log: text)
+        }
+    }
+
+    init(_ error: ImageError) {
+        let text = error.description
+        switch error {
+        case .unknownImage: self.init(404, .unknownImage, text)
+        case .noSpace: self.init(507, .noSpace, text)
+        case .inUse: self.init(409, .conflict, text)
+        case .missingBlob, .system, .references: self.init(500, .storage, text, log: text)
+        case .cancelled: self.init(Outcome.cancelled.httpStatus, .cancelled, text)
+        default: self.init(400, .unusableImage, text)
+        }
+    }
+
+    /// Any error that reaches the edge.
+    init(translating error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let error as ModelError: self.init(error)
+        case let error as CatalogError: self.init(error)
+        case let error as StoreError: self.init(error)
+        case let error as SecretError: self.init(error)
+        case let error as ImageError: self.init(error)
+        case let refusal as InvocationRefusal: self.init(refusal)
+        case let error as HTTPError where error.status == .contentTooLarge:
+            self.init(413, .bodyTooLarge, "the request body is larger than this path accepts")
+        case let error as HTTPError where error.status == .notFound:
+            self.init(404, .unknownPath, "nothing is served at this path")
+        case let error as HTTPError:
+            self.init(error.status.code, .malformedRequest, error.body ?? error.status.reasonPhrase)
+        case is CancellationError:
+            self.init(Outcome.cancelled.httpStatus, .cancelled, "the call was cancelled")
+        default:
+            self.init(500, .unexpected, "the gateway failed; see its log", log: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one form of an error that leaves the gateway (RFC 9457). Every handler throws or returns it; Edge writes it.
+
+import HTTPTypes
+import Hummingbird
+
+/// An error as the client sees it, and what only the log may say.
+struct Problem: Error, Hashable, Sendable {
+    var status: Int
+    var code: Code
+    /// What the client may read: what failed, why, what to do next.
+    var detail: String
+    /// What only the operator may read.
+    var logDetail: String?
+    var retryAfterSeconds: Int?
+    /// Fields that this kind of problem adds, for example the exit code.
+    var exitCode: Int?
+    var signal: Int?
+    /// Comma-separated methods of a 405.
+    var allow: String?
+
+    /// Stable names: clients switch on them, so they never change.
+    enum Code: String, Hashable, Sendable, CaseIterable {
+        case unknownFunction = "unknown_function"
+        case unknownPath = "unknown_path"
+        case methodNotAllowed = "method_not_allowed"
+        case malformedRequest = "malformed_request"
+        case bodyTooLarge = "body_too_large"
+        case targetTooLong = "target_too_long"
+        case busy
+        case unavailable
+        case exitCode = "exit_code"
+        case killedBySignal = "killed_by_signal"
+        case outOfMemory = "out_of_memory"
+        case timeout
+        case cancelled
+        case lost
+        case malformedAnswer = "malformed_answer"
+        case cannotStart = "cannot_start"
+        case unauthorized
+        case invalid
+        case conflict
+        case unknownImage = "unknown_image"
+        case unusableImage = "unusable_image"
+        case unknownSecret = "unknown_secret"
+        case unknownNamespace = "unknown_namespace"
+        case unknownRevision = "unknown_revision"
+        case noSpace = "no_space"
+        case storage
+        case notImplemented = "not_implemented"
+        case unexpected
+    }
+
+    init(_ status: Int, _ code: Code, _ detail: String, log: String? = nil) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.logDetail = log
+    }
+
+    /// The body, members in a fixed order.
+    func json(callID: String) -> String {
+        var members: [(name: String, value: JSONText.Value)] = [
+            ("type", .string("urn:mayfly:problem:" + code.rawValue)),
+            ("title", .string(HTTPResponse.Status(code: status).reasonPhrase)),
+            ("status", .integer(status)),
+            ("code", .string(code.rawValue)),
+            ("detail", .string(detail)),
+        ]
+        if let exitCode { members.append(("exit_code", .integer(exitCode))) }
+        if let signal { members.append(("signal", .integer(signal))) }
+        members.append(("call_id", .string(callID)))
+        return JSONText.object(members) + "\n"
+    }
+
+    /// The whole answer.
+    func response(callID: String) -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = "application/problem+json"
+        headers[.callID] = callID
+        if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
+        if let allow { headers[.allow] = allow }
+        if code == .unauthorized { headers[.wwwAuthenticate] = "Basic realm=\"Restricted\"" }
+        return Response(
+            status: .init(code: status),
+            headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(string: json(callID: callID)))
+        )
+    }
+}
+
+extension HTTPField.Name {
+    /// A name known to be a token when the program is written.
+    private static func fixed(_ name: StaticString) -> HTTPField.Name {
+        guard let field = HTTPField.Name("\(name)") else { preconditionFailure("\(name) is no header name") }
+        return field
+    }
+
+    static let callID = fixed("X-Call-Id")
+    static let durationSeconds = fixed("X-Duration-Seconds")
+    static let exitCode = fixed("X-Exit-Code")
+    static let exitSignal = fixed("X-Exit-Signal")
+    static let outcome = fixed("X-Outcome")
+    static let forwardedFor = fixed("X-Forwarded-For")
+    static let forwardedHost = fixed("X-Forwarded-Host")
+}

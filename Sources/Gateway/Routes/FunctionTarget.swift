@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the request path must know of a function, looked up once per deploy. RouteTable makes and holds it.
+
+import FunctionModel
+
+/// A function as the HTTP edge sees it.
+///
+/// Immutable: a deploy makes a new one.
+final class FunctionTarget: Sendable {
+    let name: FunctionName
+    /// `/function/NAME`.
+    let functionPath: String
+    let contentType: String
+    let bodyBytesMax: Int
+    let streams: Bool
+    let exposesErrors: Bool
+    let requiresCredentials: Bool
+    /// Shared by all revisions of the function.
+    let metrics: FunctionMetrics
+
+    init(_ revision: Revision, metrics: FunctionMetrics) {
+        let configuration = revision.configuration
+        name = revision.function
+        functionPath = "/function/" + revision.function.text
+        contentType = configuration.contentType ?? "application/octet-stream"
+        bodyBytesMax = configuration.limits.body.bytes
+        streams = configuration.stream
+        exposesErrors = configuration.exposeErrors
+        requiresCredentials = configuration.authentication == .basic
+        self.metrics = metrics
+    }
+}
+
+/// Where a request goes.
+struct RouteMatch: Sendable {
+    let function: FunctionTarget
+    /// SCRIPT_NAME: the part of the path that chose the function.
+    let scriptName: String
+    /// The rest of the path, still percent-encoded; empty or starting with `/`.
+    let rest: Substring
+}
+
+/// What a table says of a path.
+enum RouteLookup: Sendable {
+    case found(RouteMatch)
+    /// The path is routed, but not for this method; the methods that are, comma-separated.
+    case otherMethods(String)
+    case none
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// One client connection as the request path sees it. GatewayChannel makes it; ConnectionHandler reports to it.
+
+import NIOCore
+import Synchronization
+
+/// Addresses, protocol version and the task that serves a connection.
+final class Connection: Sendable {
+    let remoteAddress: String
+    let remotePort: Int?
+    let localAddress: String
+    let localPort: Int?
+
+    private struct State: Sendable {
+        var isHTTP10 = false
+        var isLost = false
+        var task: Task<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    init(remote: SocketAddress?, local: SocketAddress?) {
+        remoteAddress = remote?.ipAddress ?? ""
+        remotePort = remote?.port
+        localAddress = local?.ipAddress ?? ""
+        localPort = local?.port
+    }
+
+    /// SERVER_PROTOCOL of the request under way.
+    var version: String { state.withLock { $0.isHTTP10 } ? "HTTP/1.0" : "HTTP/1.1" }
+
+    /// Whether the client went away while its request was served.
+    var isLost: Bool { state.withLock { $0.isLost } }
+
+    func setVersion(isHTTP10: Bool) { state.withLock { $0.isHTTP10 = isHTTP10 } }
+
+    /// Names the task that ``lose()`` cancels; nil when it has ended.
+    func setTask(_ task: Task<Void, Never>?) {
+        let isLost = state.withLock {
+            $0.task = task
+            return $0.isLost
+        }
+        if isLost { task?.cancel() }
+    }
+
+    /// The client is gone: cancels what runs for it.
+    ///
+    /// The task is cancelled outside the lock, because its cancellation handlers may come back here.
+    func lose() {
+        let task = state.withLock {
+            $0.isLost = true
+            return $0.task
+        }
+        task?.cancel()
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where every request arrives. GatewayChannel drives it; it chooses between functions and the gateway's own paths.
+
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+import NIOHTTP1
+
+/// The responder behind every connection.
+final class Edge: Sendable {
+    private let routes: RouteCache
+    private let functions: FunctionHandler
+    private let own: OwnPaths
+    private let dates = HTTPDate()
+    private let log: ProblemLog
+
+    /// Longest request target.
+    ///
+    /// Twice what browsers send; it goes into the environment as one string.
+    static let targetBytesMax = 64 << 10
+
+    init(routes: RouteCache, functions: FunctionHandler, own: OwnPaths, log: ProblemLog) {
+        self.routes = routes
+        self.functions = functions
+        self.own = own
+        self.log = log
+    }
+
+    private enum Destination {
+        case function(RouteMatch)
+        case own
+        case nowhere(Problem)
+    }
+
+    /// Answers one request.
+    ///
+    /// - Throws: when the connection has to be closed without a further byte.
+    @concurrent func respond(
+        to request: Request,
+        _ writer: consuming ResponseWriter,
+        on connection: Connection,
+        _ channel: any Channel
+    ) async throws {
+        let arrived = WallTime.now()
+        var random = SystemRandomNumberGenerator()
+        let id = CallID.choose(request.headers[.callID], using: &random)
+        let text = request.head.path ?? ""
+        var served: FunctionHandler.Served
+        if text.utf8.count > Self.targetBytesMax {
+            served = .init(
+                response: Problem(414, .targetTooLong, "the path is too long").response(callID: id)
+            )
+        } else if let target = RequestTarget(text) {
+            let call = Call(id: id, arrived: arrived, target: target, connection: connection)
+            let destination = choose(request, target)
+            if Self.mustContinue(request, destination) {
+                try await writer.writeInformationalHead(HTTPResponse(status: .continue))
+            }
+            served = try await serve(request, call, destination)
+        } else {
+            served = .init(
+                response: Problem.malformed("the request target is malformed").response(callID: id)
+            )
+        }
+        served.response.headers[.date] = dates.text(at: arrived.seconds)
+        if request.method == .head { served.response = Self.withoutBody(served.response) }
+        if Self.leavesBody(request, served) { served.response.headers[.connection] = "close" }
+        try await writer.write(response: served.response.head, body: served.response.body)
+        if served.gauge?.isReading == true {
+            // Scheduler may still be reading the body, and a connection has one reader only. ConnectionHandler
+            // closes the channel within its linger time.
+            try await channel.closeFuture.get()
+            throw Abandoned()
+        }
+    }
+
+    private func choose(_ request: Request, _ target: RequestTarget) -> Destination {
+        let table = routes.table()
+        let method = request.method.rawValue
+        if table.hasHosts, let authority = request.head.authority {
+            let host = RequestVariables.splitAuthority(authority).host.lowercased()
+            switch table.hostMatch(host, target.path, method: method) {
+            case .found(let match): return .function(match)
+            case .otherMethods(let allow): return .nowhere(.methodNotAllowed(allow))
+            case .none: break
+            }
+        }
+        if target.path.hasPrefix("/function/") {
+            let tail = target.path.dropFirst("/function/".count)
+            if let match = table.functionMatch(tail) { return .function(match) }
+            let name = tail.prefix { $0 != "/" }.prefix(FunctionHandler.nameShownMax)
+            return .nowhere(.unknownFunction(String(name)))
+        }
+        if OwnPaths.owns(target.path) { return .own }
+        switch table.match(target.path, method: method) {
+        case .found(let match): return .function(match)
+        case .otherMethods(let allow): return .nowhere(.methodNotAllowed(allow))
+        case .none: return target.path == "/" ? .own : .nowhere(.unknownPath)
+        }
+    }
+
+    private func serve(_ request: Request, _ call: Call, _ destination: Destination) async throws
+        -> FunctionHandler.Served
+    {
+        do {
+            switch destination {
+            case .function(let match): return try await functions.serve(request, match, call)
+            case .own: return .init(response: try await own.respond(to: request, call))
+            case .nowhere(let problem): return .init(response: problem.response(callID: call.id))
+            }
+        } catch let error as HTTPParserError {
+            throw error
+        } catch is Abandoned {
+            throw Abandoned()
+        } catch {
+            if call.connection.isLost { throw Abandoned() }
+            let problem = Problem(translating: error)
+            log.write(problem, callID: call.id, path: call.target.path)
+            return .init(response: problem.response(callID: call.id))
+        }
+    }
+
+    /// Whether the client waits for a word before it sends its body (RFC 9110, section 10.1.1).
+    private static func mustContinue(_ request: Request, _ destination: Destination) -> Bool {
+        guard let expect = request.headers[.expect], expect.lowercased() == "100-continue" else {
+            return false
+        }
+        switch destination {
+        case .function(let match):
+            let plan = BodyPlan(request.headers, bytesMax: match.function.bodyBytesMax)
+            return plan != .tooLarge && plan != .malformed
+        case .own: return true
+        case .nowhere: return false
+        }
+    }
+
+    /// Whether so much of the body may be unread that the connection cannot go on after the answer.
+    private static func leavesBody(_ request: Request, _ served: FunctionHandler.Served) -> Bool {
+        if let gauge = served.gauge { return !gauge.finished }
+        guard served.response.status.code >= 400 else { return false }
+        if request.headers[.transferEncoding] != nil { return true }
+        guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else { return false }
+        return length > BodyPlan.wholeBytesMax
+    }
+
+    /// The answer to HEAD: the head of GET's answer, its Content-Length too (RFC 9110, section 9.3.2).
+    private static func withoutBody(_ response: Response) -> Response {
+        var head = response.createHeadResponse()
+        head.headers[.trailer] = nil
+        return head
+    }
+}

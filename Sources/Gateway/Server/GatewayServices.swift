@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the edge asks of the rooms below, in one value. GatewayServer fills it from Platform; tests from fakes.
+
+import FunctionModel
+import FunctionStore
+import Images
+import Logging
+import Scheduler
+
+/// The rooms below, as the edge sees them.
+struct GatewayServices: Sendable {
+    let invoker: any FunctionInvoker
+    let catalog: any FunctionCatalog
+    let store: FunctionStore
+    let recorder: InvocationRecorder
+    let secrets: SecretStore
+    /// Nil where no images are needed.
+    var images: ImageStore?
+    let uploads: Uploads
+    var limits = GatewayLimits()
+    var version = ""
+    /// Whether calls are taken: not while draining, nor without a spawner.
+    var isReady: @Sendable () -> Bool = { true }
+    let logger: Logger
+
+    /// The last lines that an invocation wrote to stderr, for functions with `expose_errors`.
+    ///
+    /// - Parameter callID: the invocation.
+    /// - Returns: nil when there are none or the store does not answer; the answer then goes without.
+    func errorOutput(_ callID: String) async -> String? {
+        await recorder.flush()
+        var query = LogQuery()
+        query.invocation = callID
+        query.tail = Self.errorLinesShown
+        do throws(StoreError) {
+            let page = try await store.logs(query)
+            return page.lines.map(\.text).joined(separator: "\n")
+        } catch {
+            logger.warning("no error output for a problem body", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// Lines of stderr in a problem body: enough for a stack trace's end.
+    private static let errorLinesShown = 20
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stands where Scheduler stands: answers calls as the test says, and remembers them.
+
+import FoundationEssentials
+import FunctionModel
+import NIOCore
+import Scheduler
+import Synchronization
+
+/// An invoker whose answers are a closure.
+final class FakeInvoker: FunctionInvoker {
+    typealias Answer =
+        @Sendable (FunctionName, InvocationRequest) async throws(InvocationRefusal)
+        -> InvocationAnswer
+
+    private let answer: Answer
+    private let seen = Mutex<[InvocationRequest]>([])
+
+    init(_ answer: @escaping Answer) { self.answer = answer }
+
+    var requests: [InvocationRequest] { seen.withLock { $0 } }
+
+    func invoke(_ function: FunctionName, _ request: InvocationRequest) async throws(InvocationRefusal)
+        -> InvocationAnswer
+    {
+        seen.withLock { $0.append(request) }
+        return try await answer(function, request)
+    }
+
+    /// Answers with this output and ending.
+    static func ending(
+        _ outcome: Outcome,
+        output: String = "",
+        _ change: @escaping @Sendable (inout Invocation) -> Void = { _ in }
+    )
+        -> FakeInvoker
+    {
+        FakeInvoker { (function, request) throws(InvocationRefusal) in
+            .complete(output: ByteBuffer(string: output), record(function, request.id, outcome, change))
+        }
+    }
+
+    static func refusing(_ refusal: InvocationRefusal) -> FakeInvoker {
+        FakeInvoker { (_, _) throws(InvocationRefusal) in throw refusal }
+    }
+
+    /// Gives the body back, however it came.
+    static let echo = FakeInvoker { (function, request) throws(InvocationRefusal) in
+        var output = ByteBuffer()
+        switch request.body {
+        case .none: break
+        case .whole(let buffer): output = buffer
+        case .stream(let produce):
+            let collected = Mutex(ByteBuffer())
+            do {
+                try await produce { piece in
+                    var piece = piece
+                    collected.withLock { _ = $0.writeBuffer(&piece) }
+                    return true
+                }
+            } catch {
+                throw .cancelled
+            }
+            output = collected.withLock { $0 }
+        }
+        return .complete(output: output, record(function, request.id, .ok))
+    }
+
+    static func record(
+        _ function: FunctionName,
+        _ id: String,
+        _ outcome: Outcome,
+        _ change: (inout Invocation) -> Void = { _ in }
+    ) -> Invocation {
+        var record = Invocation(
+            id: id,
+            function: function,
+            revision: 1,
+            trigger: .http,
+            startedAt: Date(timeIntervalSince1970: 1_700_000_000),
+            status: outcome.httpStatus,
+            outcome: outcome
+        )
+        record.totalMilliseconds = 12.5
+        if outcome == .ok { record.exitCode = 0 }
+        change(&record)
+        return record
+    }
+}
+
+/// Output that comes in pieces, then an ending.
+final class FakeOutput: OutputStream {
+    private let pieces: Mutex<[String]>
+    private let record: Invocation
+    private let cancelled = Atomic<Bool>(false)
+
+    init(_ pieces: [String], _ record: Invocation) {
+        self.pieces = Mutex(pieces)
+        self.record = record
+    }
+
+    var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+
+    func next() async -> ByteBuffer? {
+        pieces.withLock { $0.isEmpty ? nil : ByteBuffer(string: $0.removeFirst()) }
+    }
+
+    func ending() async -> Invocation { record }
+
+    func cancel() { cancelled.store(true, ordering: .relaxed) }
+}
