@@ -133,7 +133,10 @@ let package = Package(
         ),
         .testTarget(
             name: "FaasctlTests",
-            dependencies: ["faasctl", "FunctionModel", "Gateway"],
+            dependencies: [
+                "faasctl", "FunctionModel", "Gateway", "Images",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(

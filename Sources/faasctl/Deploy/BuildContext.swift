@@ -5,6 +5,12 @@ import Foundation
 
 /// A build context.
 enum BuildContext {
+    /// A path as a manifest or a flag writes it: absolute, or relative to a folder.
+    static func path(_ text: String, in folder: URL) -> URL {
+        if text.hasPrefix("/") { return URL(fileURLWithPath: text) }
+        return folder.appendingPathComponent(text).standardizedFileURL
+    }
+
     /// Tells a missing Dockerfile before anything is sent.
     ///
     /// - Throws: ``CommandFailure``.
@@ -13,13 +19,13 @@ enum BuildContext {
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: context.path, isDirectory: &isFolder)
         guard exists, isFolder.boolValue else {
-            throw CommandFailure(what, why: "there is no folder '\(context.relativePath)'")
+            throw CommandFailure(what, why: "there is no folder '\(context.path)'")
         }
-        let file = URL(fileURLWithPath: name ?? "Dockerfile", relativeTo: context)
+        let file = BuildContext.path(name ?? "Dockerfile", in: context)
         guard !FileManager.default.fileExists(atPath: file.path) else { return }
         throw CommandFailure(
             what,
-            why: "there is no \(name ?? "Dockerfile") in '\(context.relativePath)'",
+            why: "there is no \(name ?? "Dockerfile") in '\(context.path)'",
             next: name == nil ? "add one, name another with -f, or deploy an image with --image" : ""
         )
     }

@@ -35,7 +35,7 @@ struct Deployer {
             var settings = build
             settings.arguments.merge(manifest.buildArguments) { flag, _ in flag }
             settings.tag = image
-            let context = URL(fileURLWithPath: buildFolder, relativeTo: folder)
+            let context = BuildContext.path(buildFolder, in: folder)
             _ = try await ImageBuilding(client: client, global: global).build(context, settings)
         } else {
             image = try await ImageSource.find(image).reference(

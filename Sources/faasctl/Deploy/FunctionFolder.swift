@@ -65,7 +65,7 @@ enum FunctionFolder {
     private static func requireDockerfile(_ folder: URL, _ manifest: FunctionManifest, _ what: String)
         throws(CommandFailure)
     {
-        let context = URL(fileURLWithPath: manifest.buildFolder ?? ".", relativeTo: folder)
+        let context = BuildContext.path(manifest.buildFolder ?? ".", in: folder)
         try BuildContext.requireDockerfile(context, named: nil, what)
     }
 }

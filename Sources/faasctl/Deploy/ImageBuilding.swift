@@ -17,7 +17,7 @@ struct ImageBuilding {
     /// - Returns: the digest of the image.
     /// - Throws: ``CommandFailure`` with the builder's own message.
     func build(_ context: URL, _ settings: BuildSettings) async throws(CommandFailure) -> String {
-        let what = "cannot build '\(context.relativePath)'"
+        let what = "cannot build '\(context.path)'"
         try BuildContext.requireDockerfile(context, named: settings.dockerfile, what)
         var request = GatewayRequest("POST", "/v1/builds")
         request.query = Self.query(settings)

@@ -27,7 +27,7 @@ struct UpCommand: AsyncParsableCommand {
         // Missing Dockerfiles are told before the first function is deployed.
         for function in stack.functions {
             guard let buildFolder = function.buildFolder else { continue }
-            let context = URL(fileURLWithPath: buildFolder, relativeTo: folder)
+            let context = BuildContext.path(buildFolder, in: folder)
             try BuildContext.requireDockerfile(context, named: nil, "cannot deploy '\(function.name)'")
         }
         let deployer = Deployer(client: try global.client(fallback: stack.gateway), global: global)

@@ -43,11 +43,16 @@ struct ServeConfiguration: Sendable {
         return gateway
     }
 
+    /// A YAML scalar that reads as text whatever it holds.
+    private static func quoted(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+
     /// The effective configuration in the file's own form, as `--check` prints it.
     var text: String {
         """
-        listen: \(listen)
-        data_dir: \(dataDirectory)
+        listen: \(Self.quoted("\(listen)"))
+        data_dir: \(Self.quoted(dataDirectory))
         log_level: \(logLevel)
         access_log_level: \(accessLogLevel)
         sandboxes_max: \(sandboxesMax.map(String.init) ?? "null")

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flags of deploy over a configuration.
+
+import ArgumentParser
+import FunctionModel
+import Testing
+
+@testable import faasctl
+
+@Suite struct DeployOptionsTests {
+    private static func apply(
+        _ arguments: [String],
+        to start: FunctionConfiguration = .init()
+    ) throws -> FunctionConfiguration {
+        var configuration = start
+        try DeployOptions.parse(arguments).apply(to: &configuration)
+        return configuration
+    }
+
+    @Test("every flag of the design is laid over the configuration")
+    func appliesFlags() throws {
+        var start = FunctionConfiguration()
+        start.environment = ["KEPT": "1", "CHANGED": "old"]
+        start.secrets = ["first"]
+        let result = try Self.apply(
+            [
+                "--route", "GET /a", "--route", "/b/*", "--env", "CHANGED=new=er", "-e", "EMPTY=",
+                "--secret", "first", "--secret", "second", "--contract", "cgi", "--memory", "64Mi",
+                "--cpu", "250m", "--pids", "5", "--timeout", "3s", "--concurrency", "2", "--warm", "1:4",
+                "--network", "egress", "--read-only", "--schedule", "@daily", "--timezone", "Europe/Berlin",
+                "--label", "a=b", "--annotation", "c=d",
+            ],
+            to: start
+        )
+        #expect(result.routes.map(\.description) == ["GET /a", "/b/*"])
+        #expect(result.environment == ["KEPT": "1", "CHANGED": "new=er", "EMPTY": ""])
+        #expect(result.secrets == ["first", "second"])
+        #expect(result.contract == .cgi)
+        #expect(result.limits.memory == .mebibytes(64))
+        #expect(result.limits.cpu == Millicores(count: 250))
+        #expect(result.limits.pids == 5)
+        #expect(result.timeout == .seconds(3))
+        #expect(result.concurrency == 2)
+        #expect(result.warm.min == 1)
+        #expect(result.warm.max == 4)
+        #expect(result.network == .egress)
+        #expect(result.readOnlyRootFilesystem)
+        #expect(result.schedules.map(\.cron) == ["@daily"])
+        #expect(result.schedules.first?.timezone == "Europe/Berlin")
+        #expect(result.labels == ["a": "b"])
+        #expect(result.annotations == ["c": "d"])
+    }
+
+    @Test("without flags nothing changes")
+    func changesNothing() throws {
+        var start = FunctionConfiguration()
+        start.concurrency = 7
+        start.schedules = [ScheduleConfiguration(cron: "@hourly")]
+        #expect(try Self.apply([], to: start) == start)
+    }
+
+    @Test(
+        "a bad value is a usage error that names the flag",
+        arguments: [
+            (["--env", "=x"], "--env: '=x' is not valid, expected KEY=VALUE"),
+            (["--memory", "lots"], "--memory: 'lots' is not valid"),
+            (["--warm", "3"], "--warm: '3' is not valid, expected MIN:MAX such as 1:8"),
+            (["--timezone", "UTC"], "--timezone needs --schedule"),
+            (["--concurrency", "0"], "concurrency: '0' is not valid, expected 1 to 4096"),
+            (["--route", "x"], "routes: 'x' is not valid"),
+        ]
+    )
+    func tellsMistakes(arguments: [String], message: String) {
+        let error = #expect(throws: (any Error).self) { try Self.apply(arguments) }
+        #expect("\(String(describing: error))".contains(message))
+    }
+}

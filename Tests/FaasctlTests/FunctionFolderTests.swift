@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Folders and image arguments of deploy.
+
+import Foundation
+import FunctionModel
+import Testing
+
+@testable import faasctl
+
+@Suite struct FunctionFolderTests {
+    private let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("Folder-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    private func write(_ text: String, _ name: String) throws {
+        try Data(text.utf8).write(to: folder.appendingPathComponent(name))
+    }
+
+    private func remove() throws { try FileManager.default.removeItem(at: folder) }
+
+    @Test("a folder without function.yaml is named after itself")
+    func namesAfterFolder() throws {
+        try write("FROM scratch\n", "Dockerfile")
+        let manifest = try FunctionFolder.read(folder, shown: "x", name: nil)
+        #expect(manifest.name.text == folder.lastPathComponent.lowercased())
+        #expect(manifest.buildFolder == ".")
+        #expect(try FunctionFolder.read(folder, shown: "x", name: "other").name.text == "other")
+        try remove()
+    }
+
+    @Test("mistakes are told with the file as the user named it")
+    func namesFile() throws {
+        try write("nam: a\n", "function.yaml")
+        let mistake = #expect(throws: ManifestError.self) {
+            try FunctionFolder.read(folder, shown: "x/", name: nil)
+        }
+        #expect(mistake?.file == "x/function.yaml")
+        try remove()
+    }
+
+    @Test("a missing Dockerfile, folder or file is told with what to do")
+    func tellsMissing() throws {
+        try write("name: a\nbuild: .\n", "function.yaml")
+        let missing = #expect(throws: CommandFailure.self) {
+            try FunctionFolder.read(folder, shown: "x", name: nil)
+        }
+        #expect(missing?.why.contains("there is no Dockerfile") == true)
+        let absent = #expect(throws: CommandFailure.self) {
+            try FunctionFolder.read(folder.appendingPathComponent("absent"), shown: "absent", name: nil)
+        }
+        #expect(absent?.next.contains("--image") == true)
+        let file = #expect(throws: CommandFailure.self) {
+            try FunctionFolder.read(folder.appendingPathComponent("function.yaml"), shown: "f", name: nil)
+        }
+        #expect(file?.why == "it is no folder")
+        try remove()
+    }
+
+    @Test("an image is a layout, an archive or a reference by what is there")
+    func findsImages() throws {
+        try write("", "image.tar")
+        let archive = folder.appendingPathComponent("image.tar")
+        #expect(ImageSource.find(archive.path) == .archive(URL(fileURLWithPath: archive.path)))
+        #expect(ImageSource.find(folder.path) == .reference(folder.path))
+        try write("{}", "oci-layout")
+        #expect(ImageSource.find(folder.path) == .layout(URL(fileURLWithPath: folder.path)))
+        #expect(ImageSource.find("busybox:1") == .reference("busybox:1"))
+        try remove()
+    }
+}

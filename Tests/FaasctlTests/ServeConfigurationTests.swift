@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options of serve: addresses, the file, and what --check prints.
+
+import FunctionModel
+import Gateway
+import Testing
+
+@testable import faasctl
+
+@Suite struct ServeConfigurationTests {
+    @Test(
+        "addresses are read with every usual form",
+        arguments: [
+            ("127.0.0.1:8080", "127.0.0.1:8080"), (":9", "0.0.0.0:9"), ("9", "127.0.0.1:9"),
+            ("[::1]:0", "[::1]:0"), ("example.com:80", "example.com:80"),
+        ]
+    )
+    func readsAddresses(text: String, whole: String) throws {
+        #expect(try ListenAddress(text, field: "--listen").description == whole)
+    }
+
+    @Test(
+        "what is no address is refused",
+        arguments: ["", "a", "a:b", "1:2:3", "[::1:3", "[]:3", ":65536", ":-1"]
+    )
+    func refusesAddresses(text: String) {
+        #expect(throws: ModelError.self) { try ListenAddress(text, field: "--listen") }
+    }
+
+    @Test("what --check prints is a configuration file with the same meaning")
+    func printsItself() throws {
+        var first = ServeConfiguration(dataDirectory: "/data")
+        let text = """
+            listen: "[::1]:0"
+            data_dir: /elsewhere
+            log_level: debug
+            access_log_level: info
+            sandboxes_max: 12
+            drain_timeout: 5s
+            limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
+                     upload: 4Mi, admin_body: 3Ki}
+            """
+        try ServeConfigurationFile.apply(text, file: "f", to: &first)
+        #expect(first.listen.port == 0)
+        #expect(first.limits.connectionsMax == 9)
+        #expect(first.limits.uploadBytesMax == 4 << 20)
+        var second = ServeConfiguration(dataDirectory: "/data")
+        try ServeConfigurationFile.apply(first.text, file: "f", to: &second)
+        #expect(second.text == first.text)
+    }
+
+    @Test(
+        "a mistake in the file is told with its place",
+        arguments: [
+            ("port: 3\n", "f:1:1: unknown key 'port'"),
+            ("limits:\n  uplaod: 3\n", "f:2:3: unknown key 'uplaod' in 'limits' (did you mean 'upload'?)"),
+            ("sandboxes_max: 0\n", "f:1:16: sandboxes_max: '0' is not valid, expected more than zero"),
+        ]
+    )
+    func tellsMistakes(text: String, message: String) {
+        var configuration = ServeConfiguration(dataDirectory: "/data")
+        let mistake = #expect(throws: ManifestError.self) {
+            try ServeConfigurationFile.apply(text, file: "f", to: &configuration)
+        }
+        #expect(mistake?.description == message)
+    }
+}
