@@ -10,6 +10,7 @@ package final class ImageBuilder: Sendable {
     let store: ImageStore
     /// `DATA/build`: the layer cache and the trees of running builds.
     let directory: String
+    let cache: BuildCache
     let runner: any StepRunner
     let logger: Logger
 
@@ -33,7 +34,7 @@ package final class ImageBuilder: Sendable {
         self.runner = runner
         self.logger = logger
         directory = dataDirectory + "/build"
-        try Directories.make(directory)
+        cache = try BuildCache(directory: directory + "/cache", blobs: store.blobs)
     }
 
     /// Builds one image and names it.
@@ -47,6 +48,18 @@ package final class ImageBuilder: Sendable {
         _ request: BuildRequest,
         events: @escaping @Sendable (BuildEvent) -> Void
     ) async throws(BuildError) -> Digest {
-        throw .noContext(path: request.contextDirectory, reason: "building is not there yet")
+        let flag = CancellationFlag()
+        // The handler knows no typed errors, so the outcome is carried through it as a value.
+        let outcome: Result<Digest, BuildError> = await withTaskCancellationHandler {
+            do throws(BuildError) {
+                var run = try await BuildRun(self, request, cancellation: flag, events: events)
+                return .success(try await run.run())
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            flag.cancel()
+        }
+        return try outcome.get()
     }
 }

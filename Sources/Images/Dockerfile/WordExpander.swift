@@ -45,6 +45,12 @@ struct WordExpander {
         return word.map { words + [$0] } ?? words
     }
 
+    /// A here-document: variables only, quotes are characters, escapes work before `$` and themselves.
+    func expandDocument(_ text: String) throws(SyntaxFailure) -> String {
+        var scanner = WordScanner(text, expander: self, depth: 0)
+        return try scanner.document()
+    }
+
     private func pieces(_ text: String) throws(SyntaxFailure) -> [WordScanner.Piece] {
         var scanner = WordScanner(text, expander: self, depth: 0)
         return try scanner.pieces(until: nil)
@@ -101,6 +107,26 @@ struct WordScanner {
             }
         }
         return pieces
+    }
+
+    /// Scans to the end with quotes as plain characters.
+    mutating func document() throws(SyntaxFailure) -> String {
+        var result = ""
+        while position < text.count {
+            let isEscaped = text[position] == expander.escape && position + 1 < text.count
+            let piece: String
+            if text[position] == "$" {
+                piece = try variable()
+            } else if isEscaped, ["$", expander.escape].contains(text[position + 1]) {
+                piece = escaped()
+            } else {
+                piece = String(text[position])
+                position += 1
+            }
+            try count(piece)
+            result += piece
+        }
+        return result
     }
 
     private mutating func count(_ piece: String) throws(SyntaxFailure) {

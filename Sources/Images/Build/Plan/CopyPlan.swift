@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the files of a COPY or ADD go, and what the layer holds then (Dockerfile reference, "COPY"). Pure but
+// for the lookup in the stage's tree.
+
+/// Places sources in a stage's tree and collects the entries of the layer.
+struct CopyPlan {
+    /// Owner that files get.
+    struct Owner: Hashable, Sendable {
+        var uid: UInt32 = 0
+        var gid: UInt32 = 0
+    }
+
+    let lookup: (String) throws(StepFailure) -> TreeNode?
+    /// The time that every entry gets, in seconds since 1970.
+    let timestamp: Int
+    /// Nil leaves 0:0, or an archive's own.
+    var owner: Owner?
+    var mode: ModeChange?
+    private var entries: [String: LayerEntry] = [:]
+
+    init(timestamp: Int, lookup: @escaping (String) throws(StepFailure) -> TreeNode?) {
+        self.timestamp = timestamp
+        self.lookup = lookup
+    }
+
+    /// The layer's entries, sorted so that the same files make the same layer.
+    func sortedEntries() -> [LayerEntry] {
+        entries.values.sorted { TreePath.precedes($0.path, $1.path) }
+    }
+
+    /// Places one source.
+    ///
+    /// - Parameters:
+    ///   - source: what to place.
+    ///   - destination: absolute, as written after the working directory was put before it.
+    ///   - isFolder: whether the destination is a folder even if nothing is there yet.
+    mutating func place(
+        _ source: CopySource,
+        at destination: String,
+        isFolder: Bool
+    ) throws(StepFailure) {
+        var target = try resolve(destination, followsLast: true)
+        let isOccupied = target.node.map { !$0.isDirectory } ?? false
+        if source.isContents {
+            if isOccupied { throw .destinationOccupied(destination) }
+            if target.node == nil, isFolder { try makeFolder(target.path) }
+        } else if isFolder || target.node?.isDirectory == true {
+            if isOccupied { throw .destinationOccupied(destination) }
+            target = try resolve(destination + "/" + source.name, followsLast: false)
+        }
+        try makeFolders(above: target.path)
+        for item in source.items { try put(item, of: source, below: target.path) }
+    }
+
+    /// Makes a folder with its parents, as WORKDIR does; absent ones only.
+    mutating func makeFolder(_ path: String) throws(StepFailure) {
+        try makeFolders(above: path)
+        try makeOneFolder(path)
+    }
+
+    /// Follows links in the tree as it is with what was placed so far.
+    func resolve(_ path: String, followsLast: Bool) throws(StepFailure) -> ResolvedPath {
+        try TreeResolver.resolve(path, followsLast: followsLast, lookup: node)
+    }
+
+    private func node(_ path: String) throws(StepFailure) -> TreeNode? {
+        if let entry = entries[path] { return entry.node }
+        return try lookup(path)
+    }
+
+    private mutating func makeFolders(above path: String) throws(StepFailure) {
+        for folder in TreePath.ancestors(path) { try makeOneFolder(folder) }
+    }
+
+    private mutating func makeOneFolder(_ path: String) throws(StepFailure) {
+        if let node = try node(path) {
+            guard node.isDirectory else { throw .destinationOccupied("/" + path) }
+            return
+        }
+        add(LayerEntry(path: path, kind: .directory, mode: 0o755))
+    }
+
+    private mutating func put(
+        _ item: SourceItem,
+        of source: CopySource,
+        below folder: String
+    ) throws(StepFailure) {
+        let path = TreePath.join(folder, item.path)
+        if let existing = try node(path) {
+            guard existing.isDirectory == item.node.isDirectory else {
+                throw .destinationOccupied("/" + path)
+            }
+            // A folder that is there keeps its mode and owner.
+            if existing.isDirectory, !source.keepsOwners { return }
+        }
+        // The root is never an entry of its own.
+        if path.isEmpty { return }
+        guard let kind = Self.kind(of: item) else {
+            throw .unsupportedFile(path: item.path, reason: "no layer can hold a file of its kind")
+        }
+        var entry = LayerEntry(path: path, kind: kind, mode: item.node.mode)
+        entry.attributes = item.attributes
+        entry.content = item.content
+        if source.keepsOwners {
+            entry.uid = item.node.uid
+            entry.gid = item.node.gid
+            entry.modifiedSeconds = item.node.modifiedSeconds
+        }
+        if let owner {
+            entry.uid = owner.uid
+            entry.gid = owner.gid
+        }
+        if case .symbolicLink = kind {
+            entry.mode = 0o777
+        } else if let mode {
+            entry.mode = mode.applied(to: entry.mode, isDirectory: item.node.isDirectory)
+        }
+        add(entry)
+    }
+
+    private static func kind(of item: SourceItem) -> LayerEntry.Kind? {
+        switch item.node.kind {
+        case .directory: .directory
+        case .file: .file(sizeBytes: item.node.sizeBytes)
+        case .symbolicLink(let target): .symbolicLink(target: target)
+        case .fifo: .fifo
+        case .device, .whiteout, .socket: nil
+        }
+    }
+
+    private mutating func add(_ entry: LayerEntry) {
+        var entry = entry
+        // The image's time is the newest that anything in it may have.
+        entry.modifiedSeconds = min(entry.modifiedSeconds ?? timestamp, timestamp)
+        entries[entry.path] = entry
+    }
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// COPY and ADD. Part of BuildRun.
+
+import Foundation
+
+/// A COPY or ADD with its variables expanded.
+struct ExpandedCopy: Sendable {
+    var copy: CopyInstruction
+    /// Absolute, ending in "/" when it was written as a folder.
+    var destination: String
+    var excludes = IgnoreRules()
+    var mode: ModeChange?
+    var isAdd: Bool
+
+    /// Everything about it that decides on the result, besides the files.
+    var keyParts: [String] {
+        let options = [
+            copy.owner ?? "", copy.mode ?? "", "\(copy.parents)", "\(copy.unpack.map(String.init) ?? "")",
+        ]
+        return [isAdd ? "ADD" : "COPY", destination] + options + copy.excludes
+    }
+
+    var isFolder: Bool {
+        destination.hasSuffix("/") || copy.sources.count + copy.heredocs.count > 1
+    }
+}
+
+/// Where the files of a COPY come from.
+private enum CopyOrigin {
+    case context
+    case stage(StageState, label: String)
+    case image(Image, reference: String)
+}
+
+extension BuildRun {
+    /// Executes COPY or ADD, or takes the result from the cache.
+    func copy(
+        _ written: CopyInstruction,
+        _ step: Step,
+        in stage: Int,
+        _ state: inout StageState
+    ) async throws(StepFailure) {
+        var isAdd = false
+        if case .add = step.instruction { isAdd = true }
+        let expanded = try expand(written, isAdd: isAdd, state.draft)
+        let origin = try await origin(expanded.copy.from, in: stage, state)
+        var keys: [Digest] = []
+        // Files of a stage or image are known by what made them, without looking at them.
+        let originKey: String? =
+            switch origin {
+            case .context: nil
+            case .stage(let other, _): other.key.hex
+            case .image(let image, _): image.configurationDigest.hex
+            }
+        if let originKey {
+            let parts = expanded.keyParts + ["from", originKey] + expanded.copy.sources
+            let key = CacheKey.chained(state.key, parts)
+            if let record = await record(key) { return finish(cached: record, key: key, step, &state) }
+            keys.append(key)
+        }
+        let sources = try await collect(expanded, from: origin)
+        let content = try await digest(of: sources)
+        let key = CacheKey.chained(state.key, expanded.keyParts + ["content", content.hex])
+        if let record = await record(key) {
+            return finish(cached: record, key: keys.first ?? key, step, &state)
+        }
+        keys.append(key)
+        let result = try await place(sources, expanded, state)
+        try await finish(result, keys: keys, step, &state)
+    }
+
+    // MARK: Expansion
+
+    private func expand(
+        _ written: CopyInstruction,
+        isAdd: Bool,
+        _ draft: StageDraft
+    ) throws(StepFailure) -> ExpandedCopy {
+        try argument { () throws(SyntaxFailure) in
+            let expander = draft.expander
+            var copy = written
+            for (index, source) in written.sources.enumerated() {
+                copy.sources[index] = try expander.expand(source)
+            }
+            for (index, exclude) in written.excludes.enumerated() {
+                copy.excludes[index] = try expander.expand(exclude)
+            }
+            for (index, document) in written.heredocs.enumerated() where document.expands {
+                copy.heredocs[index].content = try expander.expandDocument(document.content)
+            }
+            let destination = try expander.expand(written.destination)
+            guard !destination.isEmpty else {
+                throw SyntaxFailure(written.destination, expected: "a destination; it expands to nothing")
+            }
+            copy.from = try written.from.map { text throws(SyntaxFailure) in
+                try WordExpander(plan.globals, escape: draft.escape).expand(text)
+            }
+            copy.owner = try written.owner.map { text throws(SyntaxFailure) in try expander.expand(text) }
+            copy.mode = try written.mode.map { text throws(SyntaxFailure) in try expander.expand(text) }
+            copy.checksum = try written.checksum.map { text throws(SyntaxFailure) in try expander.expand(text)
+            }
+            let path = "/" + TreePath.clean(draft.absolute(destination))
+            let isFolder = TreePath.namesFolder(destination) && path != "/"
+            var result = ExpandedCopy(copy: copy, destination: isFolder ? path + "/" : path, isAdd: isAdd)
+            result.mode = try copy.mode.map { text throws(SyntaxFailure) in try ModeChange(text) }
+            result.excludes = try IgnoreRules(patterns: copy.excludes)
+            if copy.sources.count + copy.heredocs.count > 1, !isFolder, path != "/" {
+                throw SyntaxFailure(
+                    written.destination,
+                    expected: "a folder that ends in '/', because there are several sources"
+                )
+            }
+            return result
+        }
+    }
+
+    private func origin(_ name: String?, in stage: Int, _ state: StageState) async throws(StepFailure)
+        -> CopyOrigin
+    {
+        guard let name else { return .context }
+        switch plan.base(named: name, before: stage, allowsIndex: true) {
+        case .scratch: throw .unknownStage(name)
+        case .stage(let index):
+            guard let other = finished[index] else { throw .unknownStage(name) }
+            return .stage(other, label: name)
+        case .image(let reference):
+            do throws(StepFailure) {
+                let image = try await image(reference, platform: state.platform, isExplicit: false)
+                return .image(image, reference: reference)
+            } catch .image(.unknownImage), .image(.malformedReference) {
+                throw .unknownStage(name)
+            }
+        }
+    }
+
+    // MARK: Sources
+
+    private func collect(_ expanded: ExpandedCopy, from origin: CopyOrigin) async throws(StepFailure)
+        -> [CopySource]
+    {
+        let tree: FileTree?
+        var place = "the build context"
+        var ignore = IgnoreRules()
+        switch origin {
+        case .context:
+            tree = context.tree
+            ignore = context.ignore
+        case .stage(let state, let label):
+            tree = try await wholeTree(of: state)
+            place = "stage '\(label)'"
+        case .image(let image, let reference):
+            tree = try await self.tree(of: image)
+            place = "image '\(reference)'"
+        }
+        let documents = expanded.copy.heredocs.map(Self.source)
+        guard !expanded.copy.sources.isEmpty else { return documents }
+        guard let tree else { throw .noSource(expanded.copy.sources[0], place: place) }
+        let cancellation = cancellation
+        let collector = SourceCollector(
+            tree: tree,
+            place: place,
+            ignore: ignore,
+            excludes: expanded.excludes,
+            keepsParents: expanded.copy.parents
+        ) { cancellation.isCancelled }
+        let extractor = ArchiveExtractor(directory: builder.directory) { cancellation.isCancelled }
+        let extracts = expanded.isAdd && expanded.copy.unpack != false
+        return try await BlockingWork.run { () throws(StepFailure) in
+            var sources: [CopySource] = []
+            for written in expanded.copy.sources {
+                for source in try collector.collect(written) {
+                    let archive =
+                        extracts && !source.isContents
+                        ? try extractor.source(of: source.items[0], named: source.name) : nil
+                    sources.append(archive ?? source)
+                }
+            }
+            return sources + documents
+        }
+    }
+
+    private func tree(of image: Image) async throws(StepFailure) -> FileTree {
+        let path: String
+        do throws(ImageError) {
+            path = try await builder.store.rootfs(for: image.digest)
+        } catch {
+            throw .image(error)
+        }
+        return try await BlockingWork.run { () throws(StepFailure) in try FileTree(path: path) }
+    }
+
+    /// A here-document as a file.
+    private static func source(_ document: Heredoc) -> CopySource {
+        let bytes = Array(document.content.utf8)
+        var node = TreeNode(kind: .file, mode: 0o644)
+        node.sizeBytes = bytes.count
+        let item = SourceItem(path: "", node: node, content: .bytes(bytes))
+        return CopySource(name: document.name, items: [item], isContents: false)
+    }
+
+    private func digest(of sources: [CopySource]) async throws(StepFailure) -> Digest {
+        let cancellation = cancellation
+        return try await BlockingWork.run { () throws(StepFailure) in
+            try CacheKey.digest(of: sources) { cancellation.isCancelled }
+        }
+    }
+
+    // MARK: Placing
+
+    private func place(
+        _ sources: [CopySource],
+        _ expanded: ExpandedCopy,
+        _ state: StageState
+    ) async throws(StepFailure) -> StepResult {
+        let tree = try await tree(below: state)
+        let owner = try await owner(expanded.copy.owner, state)
+        let overlay = state.overlay
+        let writer = layerWriter
+        let timestamp = timestamp
+        return try await BlockingWork.run { () throws(StepFailure) in
+            var plan = CopyPlan(timestamp: timestamp, lookup: Self.lookup(overlay, tree))
+            plan.owner = owner
+            plan.mode = expanded.mode
+            let isFolder = expanded.isFolder || sources.count > 1
+            for source in sources { try plan.place(source, at: expanded.destination, isFolder: isFolder) }
+            let entries = plan.sortedEntries()
+            return StepResult(layer: entries.isEmpty ? nil : try writer.write(entries), entries: entries)
+        }
+    }
+
+    /// Looks up `--chown` in the stage's own /etc/passwd and /etc/group.
+    private func owner(_ text: String?, _ state: StageState) async throws(StepFailure) -> CopyPlan.Owner? {
+        guard let text else { return nil }
+        if let owner = try OwnerLookup.numeric(text) { return owner }
+        let tree = try await wholeTree(of: state)
+        return try await BlockingWork.run { () throws(StepFailure) in
+            let passwd = try tree?.read("etc/passwd", limit: OwnerLookup.fileSizeLimit) ?? []
+            let group = try tree?.read("etc/group", limit: OwnerLookup.fileSizeLimit) ?? []
+            let lookup = OwnerLookup(
+                passwd: String(decoding: passwd, as: UTF8.self),
+                group: String(decoding: group, as: UTF8.self)
+            )
+            return try lookup.owner(text)
+        }
+    }
+}
