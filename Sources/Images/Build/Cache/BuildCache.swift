@@ -82,6 +82,7 @@ final class BuildCache: Sendable {
     ///
     /// - Parameter cutoff: those last used before it, in seconds since 1970; nil forgets all.
     /// - Returns: how many went.
+    /// - Throws: ``ImageError`` when the folder cannot be read.
     func forget(usedBefore cutoff: Int?) throws(ImageError) -> Int {
         var count = 0
         for name in try Directories.names(in: directory) where Digest(hex: name) != nil {

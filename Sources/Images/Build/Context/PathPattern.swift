@@ -27,7 +27,7 @@ struct PathPattern: Hashable {
 
     /// Compiles a pattern.
     ///
-    /// - Parameter allowsDoubleStar: whether `**` spans folders; otherwise it is the same as `*`.
+    /// Unless `allowsDoubleStar`, `**` is the same as `*`.
     init(_ text: String, allowsDoubleStar: Bool) throws(SyntaxFailure) {
         var scalars = Array(text.unicodeScalars)[...]
         while let scalar = scalars.popFirst() {

@@ -34,6 +34,7 @@ struct CopyPlan {
     ///   - source: what to place.
     ///   - destination: absolute, as written after the working directory was put before it.
     ///   - isFolder: whether the destination is a folder even if nothing is there yet.
+    /// - Throws: ``StepFailure/destinationOccupied(_:)`` where a file meets a folder.
     mutating func place(
         _ source: CopySource,
         at destination: String,

@@ -77,11 +77,7 @@ struct StageDraft: Sendable {
         execution.environment = environment
     }
 
-    /// Brings arguments into scope.
-    ///
-    /// - Parameters:
-    ///   - given: the build arguments of the request.
-    ///   - globals: values of arguments before the first FROM, which a bare `ARG name` takes over.
+    /// Brings arguments into scope: what the request gave, else the default, else the global argument of that name.
     mutating func declare(
         _ declarations: [ArgumentDeclaration],
         given: [String: String],

@@ -73,10 +73,8 @@ extension BuildRun {
         events(.stepDone(layer: record.layer?.digest.description))
     }
 
-    /// Takes a result that was just made, and keeps it for the next build.
-    ///
-    /// - Parameters:
-    ///   - keys: under which the cache finds it; the first becomes the state's.
+    /// Takes a result that was just made, and keeps it for the next build under each of the keys; the first
+    /// becomes the state's.
     func finish(
         _ result: StepResult,
         keys: [Digest],

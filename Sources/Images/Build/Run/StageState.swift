@@ -25,9 +25,7 @@ struct StageState: Sendable {
     /// How many layers the base image has.
     var baseLayers = 0
 
-    /// The configuration document as it is now.
-    ///
-    /// - Parameter created: RFC 3339.
+    /// The configuration document as it is now, with the given time (RFC 3339).
     func configuration(created: String) -> ImageConfiguration {
         var configuration = ImageConfiguration(platform: platform, config: draft.execution)
         configuration.created = created
@@ -37,10 +35,9 @@ struct StageState: Sendable {
         return configuration
     }
 
-    /// Notes what a step has made.
+    /// Notes a step's layer.
     ///
-    /// - Parameters:
-    ///   - entries: the layer's, when they are known; otherwise the tree has to be unpacked anew.
+    /// Without its entries the tree has to be unpacked anew when somebody asks.
     mutating func add(_ layer: StageLayer, entries: [LayerEntry]?) {
         layers.append(layer)
         if let entries {
