@@ -27,7 +27,7 @@ package struct ByteCount: Hashable, Sendable, Comparable, CustomStringConvertibl
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         var unit = text.dropFirst(digits.count)
         if unit.last == "B" || unit.last == "b" { unit = unit.dropLast() }
-        guard let number = Int(digits), number >= 0 else { throw failure }
+        guard let number = Int(digits) else { throw failure }
         let normal = unit == "m" ? "M" : unit == "g" ? "G" : String(unit)
         let factor = normal.isEmpty ? 1 : Self.units.first { $0.suffix == normal }?.factor
         guard let factor else { throw failure }

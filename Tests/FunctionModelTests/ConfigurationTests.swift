@@ -52,6 +52,9 @@ import Testing
         #expect(configuration.schedules.first?.missed == .once)
         #expect(configuration.asynchronous.maxWait == .seconds(300))
         #expect(configuration.authentication == .basic)
+        #expect(configuration.egressAllow == ["10.0.0.0/8"])
+        #expect(configuration.readOnlyRootFilesystem && configuration.exposeErrors && configuration.stream)
+        #expect(configuration.contentType == "text/plain")
         let again = try decode(String(decoding: JSONEncoder().encode(configuration), as: UTF8.self))
         #expect(again == configuration)
     }

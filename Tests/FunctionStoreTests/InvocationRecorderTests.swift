@@ -43,6 +43,25 @@ import Testing
         #expect(try await store.logs(LogQuery()).lines.count == 2000)
     }
 
+    @Test("a flush waits for another's write and then writes the rest", .timeLimit(.minutes(1)))
+    func flushDuringWrite() async throws {
+        let (recorder, store) = (recorder(), store)
+        let gate = DispatchSemaphore(value: 0)
+        let blocker = Task { try await store.write(.process) { _ in gate.wait() } }
+        recorder.append(try invocation("a"), logs: [])
+        let first = Task { await recorder.flush() }
+        while !recorder.isWriting { await Task.yield() }
+        recorder.append(try invocation("b"), logs: [])
+        let second = Task {
+            await recorder.flush()
+            return try await store.invocations(InvocationQuery()).map(\.id).sorted()
+        }
+        gate.signal()
+        #expect(try await second.value == ["a", "b"])
+        await first.value
+        try await blocker.value
+    }
+
     @Test("flushes and appends from many tasks lose nothing and write nothing twice")
     func concurrency() async throws {
         let recorder = recorder()

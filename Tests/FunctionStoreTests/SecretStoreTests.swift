@@ -106,24 +106,28 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["a"])
     }
 
-    @Test("of many makers of one secret exactly one succeeds")
-    func race() async {
+    @Test("of many makers of one secret exactly one succeeds, and its value is whole")
+    func race() async throws {
         let store = store
-        let wins = await withTaskGroup(of: Bool.self) { group in
-            for number in 0..<16 {
-                group.addTask {
-                    do throws(SecretError) {
-                        try store.create("a", [UInt8(number)])
-                        return true
-                    } catch {
-                        #expect(error == .exists("a"))
-                        return false
+        let value = [UInt8](repeating: 1, count: 10_000)
+        for round in 0..<50 {
+            let wins = await withTaskGroup(of: Int.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        do throws(SecretError) {
+                            try store.create("\(round)", value)
+                            return 1
+                        } catch {
+                            #expect(error == .exists("\(round)"))
+                            return 0
+                        }
                     }
                 }
+                return await group.reduce(0, +)
             }
-            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            #expect(wins == 1)
+            #expect(try store.read("\(round)") == value)
         }
-        #expect(wins == 1)
     }
 
     @Test("a folder that cannot be made is told with call, path and errno")

@@ -101,6 +101,9 @@ package final class InvocationRecorder: Sendable {
         return stream
     }
 
+    /// Whether a batch is on its way into the database.
+    var isWriting: Bool { shared.withLock { $0.state.isWriting } }
+
     private enum Ending { case written, failed }
 
     /// Waits for a write under way, then writes batches until none is left or one fails.
