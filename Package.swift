@@ -54,7 +54,10 @@ let package = Package(
             name: "CSpawner",
             dependencies: ["CSandbox"],
             cSettings: cSettings,
-            linkerSettings: [.unsafeFlags(["-static-executable"])]
+            // Nothing of the Swift runtime: a program of 0.7 MB instead of 6.7.
+            linkerSettings: [
+                .unsafeFlags(["-static-stdlib", "-nostartfiles", "-Xclang-linker", "-static"])
+            ]
         ),
         .target(name: "FunctionModel", swiftSettings: swiftSettings),
         .target(
