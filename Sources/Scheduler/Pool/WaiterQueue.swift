@@ -19,6 +19,8 @@ struct WaiterQueue: Sendable {
     private static let compactionMin = 32
 
     var count: Int { waiting.count }
+    /// Entries in memory, those of waiters who left included.
+    var storedCount: Int { entries.count }
     var isEmpty: Bool { waiting.isEmpty }
 
     /// When the first waiter gives up; nil when nobody waits.

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// What PID 1 gets to see: arguments, environment and who wins where names meet.
+
+import Foundation
+import FunctionModel
+import Sandbox
+import Testing
+
+@testable import Scheduler
+
+@Suite struct FunctionCommandTests {
+    private func environment(
+        image: [String] = [],
+        function: [String: String] = [:],
+        request: [String] = []
+    ) throws -> [String: [String]] {
+        var configuration = FunctionConfiguration()
+        configuration.environment = function
+        let revision = Revision(
+            function: try FunctionName("hello"),
+            number: 3,
+            imageReference: "hello:latest",
+            imageDigest: "sha256:0",
+            configuration: configuration,
+            createdAt: Date()
+        )
+        let command = FunctionCommand(
+            arguments: ["/hello", "-v"],
+            imageEnvironment: image,
+            revision: revision,
+            home: "/root",
+            hostname: "hello"
+        )
+        let call = InvocationRequest(
+            id: "call-1",
+            trigger: .http,
+            variables: request,
+            body: .none,
+            arrivedAt: Date()
+        )
+        let complete = command.command(for: call, deadline: Date(timeIntervalSince1970: 1_700_000_000.25))
+        #expect(complete.arguments == ["/hello", "-v"])
+        let pairs = complete.environment.map { variable -> (String, String) in
+            let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(parts[0]), String(parts[1]))
+        }
+        return Dictionary(grouping: pairs) { $0.0 }.mapValues { $0.map(\.1) }
+    }
+
+    @Test("Mayfly's own variables and the defaults are always there, once")
+    func defaults() throws {
+        let seen = try environment()
+        #expect(seen["MAYFLY_FUNCTION"] == ["hello"])
+        #expect(seen["MAYFLY_REVISION"] == ["3"])
+        #expect(seen["MAYFLY_INVOCATION_ID"] == ["call-1"])
+        #expect(seen["MAYFLY_DEADLINE"] == ["2023-11-14T22:13:20.250Z"])
+        #expect(seen["HOME"] == ["/root"])
+        #expect(seen["HOSTNAME"] == ["hello"])
+        #expect(seen["PATH"] == [FunctionCommand.defaultPath])
+    }
+
+    @Test("the function's environment wins over the image's, and both over the defaults")
+    func precedence() throws {
+        let seen = try environment(
+            image: ["PATH=/bin", "A=image", "B=image"],
+            function: ["A": "function", "E": "x=y"]
+        )
+        #expect(seen["PATH"] == ["/bin"])
+        #expect(seen["A"] == ["function"])
+        #expect(seen["B"] == ["image"])
+        #expect(seen["E"] == ["x=y"])
+    }
+
+    @Test("a request's variable wins over the function's of the same name")
+    func requestWins() throws {
+        let seen = try environment(
+            image: ["HTTP_PROXY=image"],
+            function: ["QUERY_STRING": "function", "CONTENT_TYPE": "kept"],
+            request: ["QUERY_STRING=a=1", "HTTP_ACCEPT=*/*"]
+        )
+        #expect(seen["QUERY_STRING"] == ["a=1"])
+        #expect(seen["CONTENT_TYPE"] == ["kept"])
+        #expect(seen["HTTP_PROXY"] == ["image"])
+        #expect(seen["HTTP_ACCEPT"] == ["*/*"])
+    }
+
+    @Test("nobody else sets Mayfly's variables")
+    func reserved() throws {
+        let seen = try environment(
+            image: ["MAYFLY_INVOCATION_ID=forged"],
+            function: ["MAYFLY_FUNCTION": "forged", "MAYFLY_DEADLINE": "forged"]
+        )
+        #expect(seen["MAYFLY_FUNCTION"] == ["hello"])
+        #expect(seen["MAYFLY_INVOCATION_ID"] == ["call-1"])
+        #expect(seen["MAYFLY_DEADLINE"]?.count == 1)
+    }
+
+    @Test(
+        "times are written as RFC 3339 has them",
+        arguments: [
+            (0.0, "1970-01-01T00:00:00.000Z"), (951_827_696.5, "2000-02-29T12:34:56.500Z"),
+            (4_107_542_399.999, "2100-02-28T23:59:59.999Z"), (-1.0, "1969-12-31T23:59:59.000Z"),
+        ]
+    )
+    func times(_ seconds: Double, _ text: String) {
+        #expect(InternetTime.text(Date(timeIntervalSince1970: seconds)) == text)
+    }
+}

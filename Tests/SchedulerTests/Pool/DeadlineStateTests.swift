@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// The timing wheel, with instants as numbers.
+
+import Testing
+
+@testable import Scheduler
+
+@Suite struct DeadlineStateTests {
+    private let epoch = ContinuousClock.now
+
+    private func after(_ milliseconds: Int) -> ContinuousClock.Instant { epoch + .milliseconds(milliseconds) }
+
+    @Test("the first deadline, and every earlier one, sets the alarm")
+    func rearm() {
+        var state = DeadlineState<String>(epoch: epoch)
+        #expect(state.added(after(500), "a").rearm == after(500))
+        #expect(state.added(after(800), "b").rearm == nil)
+        #expect(state.added(after(100), "c").rearm == after(100))
+    }
+
+    @Test("deadlines fire in order, never early, and at most one tick late")
+    func order() {
+        var state = DeadlineState<String>(epoch: epoch)
+        _ = state.added(after(25), "late")
+        _ = state.added(after(11), "early")
+        let first = state.woke(at: after(19))
+        #expect(first.due == [])
+        #expect(first.next == after(20))
+        #expect(state.woke(at: after(20)).due == ["early"])
+        let last = state.woke(at: after(30))
+        #expect(last.due == ["late"])
+        #expect(last.next == nil)
+    }
+
+    @Test("a cancelled deadline does not fire and leaves nothing behind")
+    func cancel() {
+        var state = DeadlineState<String>(epoch: epoch)
+        let (number, _) = state.added(after(10), "a")
+        _ = state.added(after(10), "b")
+        state.cancelled(number)
+        state.cancelled(number)
+        #expect(state.count == 1)
+        #expect(state.woke(at: after(10)).due == ["b"])
+        #expect(state.count == 0)
+    }
+
+    @Test("after the last deadline the next one sets the alarm again")
+    func idle() {
+        var state = DeadlineState<String>(epoch: epoch)
+        _ = state.added(after(10), "a")
+        _ = state.woke(at: after(10))
+        #expect(state.added(after(50), "b").rearm == after(50))
+    }
+
+    @Test("a deadline in the past fires at the next wake-up")
+    func past() {
+        var state = DeadlineState<String>(epoch: epoch)
+        _ = state.added(epoch - .seconds(5), "a")
+        #expect(state.woke(at: epoch).due == ["a"])
+    }
+}
+
+@Suite struct WaiterQueueTests {
+    private let now = ContinuousClock.now
+
+    private func waiter(_ number: UInt64) -> WaiterNumber { WaiterNumber(value: number) }
+
+    @Test("waiters leave in order, and those who left before are passed over")
+    func order() {
+        var queue = WaiterQueue()
+        for number in 1...4 { queue.append(waiter(UInt64(number)), deadline: now + .seconds(number)) }
+        let removed = queue.remove(waiter(1))
+        #expect(removed)
+        let again = queue.remove(waiter(1))
+        #expect(!again)
+        #expect(queue.firstDeadline == now + .seconds(2))
+        _ = queue.remove(waiter(3))
+        #expect(queue.count == 2)
+        #expect(queue.popFirst() == waiter(2))
+        #expect(queue.popFirst() == waiter(4))
+        #expect(queue.popFirst() == nil)
+        #expect(queue.isEmpty && queue.firstDeadline == nil)
+    }
+
+    @Test("a queue whose waiters all leave from the middle does not grow")
+    func compaction() {
+        var queue = WaiterQueue()
+        queue.append(waiter(0), deadline: now)
+        for number in 1...10_000 {
+            queue.append(waiter(UInt64(number)), deadline: now)
+            _ = queue.remove(waiter(UInt64(number)))
+        }
+        #expect(queue.storedCount <= 40)
+        #expect(queue.popFirst() == waiter(0))
+    }
+}
+
+@Suite struct LaunchBackoffTests {
+    private let now = ContinuousClock.now
+
+    @Test("the wait doubles with every failure and stays below its maximum")
+    func growth() throws {
+        var backoff = LaunchBackoff()
+        var random = SeededGenerator(seed: 7)
+        var at = now
+        for attempt in 0..<20 {
+            backoff.failed(reason: "x", at: at, using: &random)
+            let until = try #require(backoff.blockedUntil)
+            let full = min(LaunchBackoff.first * (1 << min(attempt, 16)), LaunchBackoff.longest)
+            #expect(until - at >= full * 0.5 && until - at <= full)
+            at = until
+            backoff.timePassed(at)
+            #expect(!backoff.isBlocked)
+        }
+    }
+
+    @Test("attempts that fail together count once")
+    func together() {
+        var backoff = LaunchBackoff()
+        var random = SeededGenerator(seed: 7)
+        for _ in 0..<16 { backoff.failed(reason: "x", at: now, using: &random) }
+        #expect(backoff.failures == 1)
+    }
+
+    @Test("a success forgets the failures")
+    func success() {
+        var backoff = LaunchBackoff()
+        var random = SeededGenerator(seed: 7)
+        backoff.failed(reason: "x", at: now, using: &random)
+        backoff.succeeded()
+        #expect(backoff.failures == 0 && backoff.reason == nil && !backoff.isBlocked)
+    }
+}
