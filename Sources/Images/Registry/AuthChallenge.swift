@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads WWW-Authenticate (RFC 9110, section 11.6.1): several challenges in one header, quoted commas, token68.
-// The registry session drives it after every 401.
+// Reads WWW-Authenticate (RFC 9110, section 11.6.1): several challenges in one header, quoted commas,
+// token68. The registry session drives it after every 401.
 
 /// One way to authenticate that a server offers.
 struct AuthChallenge: Hashable, Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the connection straight into the store: hashes and writes while it arrives. The download driver owns it.
+// From the connection straight into the store: hashes and writes while it arrives. The download driver
+// owns it.
 
 import Foundation
 import Synchronization

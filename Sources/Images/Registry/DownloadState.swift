@@ -34,8 +34,9 @@ struct DownloadState: Sendable {
     private var restarts = 0
     private var mustRestart = false
     private var isAccepted = false
-    /// Whether the content came in parts, of several answers or of an earlier run: then a wrong digest may come
-    /// from putting it together, and one clean download is worth a try.
+    /// Whether the content came in parts, of several answers or of an earlier run.
+    ///
+    /// A wrong digest may then come from putting it together, and one clean download is worth a try.
     private(set) var isPatched: Bool
 
     init(sizeBytes: Int, writtenBytes: Int, limits: RetryPlan.Limits) {

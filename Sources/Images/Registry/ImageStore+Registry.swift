@@ -127,7 +127,7 @@ struct StoredTree: Sendable {
         (documents(root, depth: 0) ?? []).flatMap(\.blobs).map(\.digest)
     }
 
-    /// The manifests of the tree, nil when one is absent or unreadable: then nothing is to be made of it here.
+    /// The manifests of the tree; nil when one is absent or unreadable, and nothing is to be made of it here.
     private func documents(_ root: Digest, depth: Int) -> [Manifest]? {
         guard depth < ImagePull.depthMax,
             let bytes = try? blobs.read(root, limit: RegistryDocument.bytesMax, for: "an image"),

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a name to every document and blob of one image (distribution-spec, "Pull").
 
-import Foundation
-
 extension RegistryClient {
     /// Brings an image into the store: index, manifest, configuration, layers.
     ///
@@ -62,8 +60,7 @@ struct ImagePull: Sendable {
     static let depthMax = 3
     /// Entries without a platform cost two requests each to find out.
     static let unnamedMax = 16
-    /// A configuration is some kilobytes of JSON.
-    static let configurationBytesMax = 8 << 20
+    static let configurationBytesMax = Documents.maximumConfigurationBytes
 
     func run() async throws(RegistryError) -> PulledImage {
         let root = try await fetch(tagOrDigest: reference.digest?.description ?? reference.tag ?? "latest")
@@ -123,10 +120,10 @@ struct ImagePull: Sendable {
         let bytes = try await RegistryError.working { () throws(ImageError) in
             try store.read(manifest.config.digest, limit: Self.configurationBytesMax, for: what)
         }
-        do {
-            return try JSONDecoder().decode(ImageConfiguration.self, from: Data(bytes))
+        do throws(ImageError) {
+            return try Documents.configuration(bytes, name: what)
         } catch {
-            throw .wrongContent(what: what, reason: "no image configuration: \(error)")
+            throw .wrongContent(what: what, reason: error.description)
         }
     }
 
@@ -162,7 +159,7 @@ struct ImagePull: Sendable {
         guard answer.head.status == 200 else {
             throw RegistryAnswer(subject: what, head: answer.head, body: answer.body).error
         }
-        // The header is optional, and of algorithms that we may not know; when it names ours, it has to be right.
+        // The header is optional and may be of an algorithm that we do not know; one that we know has to fit.
         let stated = expected == nil ? answer.head["Docker-Content-Digest"].flatMap { try? Digest($0) } : nil
         let document = try RegistryDocument(
             bytes: answer.body,

@@ -4,7 +4,7 @@
 import Synchronization
 
 extension RegistrySession {
-    /// Runs the body for every blob, on as many lanes as the client's options allow; the first failure ends all.
+    /// Runs the body for every blob, on as many lanes as the client's options allow; one failure ends all.
     func inParallel(
         _ blobs: [Descriptor],
         _ body: @escaping @Sendable (RegistrySession, Descriptor) async throws(RegistryError) -> Void
