@@ -116,7 +116,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ImagesTests",
-            dependencies: ["Images", "FunctionModel", "Sandbox", logging],
+            dependencies: ["Images", "CSandbox", "FunctionModel", "Sandbox", logging],
             swiftSettings: swiftSettings
         ),
         .testTarget(

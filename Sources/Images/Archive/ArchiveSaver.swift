@@ -85,11 +85,7 @@ struct ArchiveSaver {
             let bytes = try file.read(upTo: 1 << 20, of: blobs.path(of: digest))
             if bytes.isEmpty { break }
             hash.update(bytes)
-            var failure: ImageError?
-            bytes.withUnsafeBytes { piece in
-                do throws(ImageError) { try writer.write(piece) } catch { failure = error }
-            }
-            if let failure { throw failure }
+            try writer.write(bytes)
         }
         // A damaged disk must not become a damaged backup.
         let actual = hash.finish()

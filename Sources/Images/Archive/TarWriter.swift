@@ -87,9 +87,14 @@ package final class TarWriter {
     /// Writes an entry with its content.
     package func add(_ entry: TarEntry, content: [UInt8] = []) throws(ImageError) {
         try begin(entry)
+        try write(content)
+    }
+
+    /// Adds content to the entry.
+    package func write(_ bytes: [UInt8]) throws(ImageError) {
         var failure: ImageError?
-        content.withUnsafeBytes { bytes in
-            do throws(ImageError) { try write(bytes) } catch { failure = error }
+        bytes.withUnsafeBytes { piece in
+            do throws(ImageError) { try write(piece) } catch { failure = error }
         }
         if let failure { throw failure }
     }
