@@ -48,31 +48,41 @@ static int add_actions(posix_spawn_file_actions_t *actions, int socket) {
     return error;
 }
 
-pid_t csandbox_spawn(int program, int socket) {
+static int spawn_from(int program, int socket, pid_t *pid) {
     char path[32];
     char *const arguments[] = {"mayfly-spawner", NULL};
     char *const environment[] = {NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t defaults;
-    pid_t pid = -1;
     snprintf(path, sizeof path, "/proc/self/fd/%d", program);
     int error = posix_spawn_file_actions_init(&actions);
     if (error)
-        return -error;
+        return error;
     error = posix_spawnattr_init(&attributes);
     if (!error) {
-        // Whatever the gateway ignores (SIGPIPE), the helper and its functions do
-        // not inherit.
+        // Whatever the gateway ignores (SIGPIPE), the helper and its functions do not inherit.
         sigfillset(&defaults);
         posix_spawnattr_setsigdefault(&attributes, &defaults);
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
         error = add_actions(&actions, socket);
         if (!error)
-            error = posix_spawn(&pid, path, &actions, &attributes, arguments, environment);
+            error = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+pid_t csandbox_spawn(int program, int socket) {
+    pid_t pid = -1;
+    // Descriptor 3 is the socket's in the child, so the program must not be there when it is
+    // executed.
+    int copy = fcntl(program, F_DUPFD_CLOEXEC, 4);
+    if (copy < 0)
+        return -errno;
+    int error = spawn_from(copy, socket, &pid);
+    close(copy);
     return error ? -error : pid;
 }
 

@@ -103,11 +103,18 @@ static void spawner_ended(pid_t *spawner) {
     csandbox_send(GATEWAY_SOCKET, &message, sizeof message, NULL, 0);
 }
 
+// Whether it died or is to be replaced: only when it is reaped are its cgroups empty.
+static void end_spawner(pid_t *spawner) {
+    if (*spawner <= 0)
+        return;
+    kill(*spawner, SIGKILL);
+    waitpid(*spawner, NULL, 0);
+    *spawner = 0;
+    cgroups_sweep(&host.configuration);
+}
+
 static _Noreturn void gateway_gone(pid_t spawner) {
-    if (spawner > 0) {
-        kill(spawner, SIGKILL);
-        waitpid(spawner, NULL, 0);
-    }
+    end_spawner(&spawner);
     cgroups_sweep(&host.configuration);
     _exit(0);
 }
@@ -139,12 +146,11 @@ int main(void) {
                 ;
             spawner_ended(&spawner);
         }
-        if (sources[0].revents & POLLIN && spawner == 0) {
-            spawner = handle_configure();
-            if (spawner < 0)
-                gateway_gone(0);
-        } else if (sources[0].revents) {
-            gateway_gone(spawner);
-        }
+        if (!sources[0].revents)
+            continue;
+        end_spawner(&spawner);
+        spawner = handle_configure();
+        if (spawner < 0)
+            gateway_gone(0);
     }
 }

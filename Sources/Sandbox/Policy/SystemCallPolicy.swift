@@ -52,9 +52,7 @@ enum SystemCallPolicy {
     static let setupOnly = ["mount", "umount2", "pivot_root", "move_mount", "open_tree", "mount_setattr"]
 
     /// Every flag of clone(2) that makes a namespace: those calls too are the set-up's alone.
-    static let namespaceFlags: [UInt64] = [
-        0x0002_0000, 0x0200_0000, 0x0400_0000, 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000, 0x80,
-    ]
+    static let namespaceFlags: UInt64 = 0x7e02_0000
 
     /// Socket families that have been ways out: AF_ALG and AF_VSOCK.
     static let refusedSocketFamilies: [UInt64] = [38, 40]

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Functions that take what they can get: each limit stops them, and the next sandbox works. Real containers, as root.
+
+import Foundation
+import FunctionModel
+import Glibc
+import Testing
+
+@testable import Sandbox
+
+@Suite("A limit", .enabled(if: TestHost.isRoot), .serialized)
+struct LimitTests {
+    @Test("of processes stops a fork bomb, and nothing of it is left")
+    func forkBomb() async throws {
+        try await TestHost.with { host in
+            var plan = host.plan
+            plan.limits.pids = 16
+            let slot = try await host.spawner.makeSlot(plan)
+            defer { slot.retire() }
+            let bomb =
+                "i=0; while [ $i -lt 100 ]; do sleep 60 & i=$((i+1)); done; ls /proc | grep -c '^[0-9]'"
+            let result = try await TestHost.run(slot, ["sh", "-c", bomb])
+            #expect(result.errors.contains("fork"), "\(result)")
+            let after = try await TestHost.run(slot, ["sh", "-c", "ls /proc | grep -c '^[0-9]'"])
+            // The shell, ls and grep.
+            #expect(after.output == "3\n")
+        }
+    }
+
+    @Test("of the disk stops a writer, everywhere it can write", arguments: ["/f", "/tmp/f", "/dev/shm/f"])
+    func disk(path: String) async throws {
+        try await TestHost.with { host in
+            var plan = host.plan
+            plan.limits.disk = .mebibytes(4)
+            let result = try await host.shell("head -c 6m /dev/zero > \(path); wc -c < \(path)", plan: plan)
+            #expect(result.output == "4194304\n", "\(result)")
+        }
+    }
+
+    @Test("of open files ends at the soft limit")
+    func openFiles() async throws {
+        try await TestHost.with { host in
+            try Probe.compile(to: host.plan.rootfs + "/bin/probe")
+            let result = try await host.shell("probe flood")
+            #expect(result.output == "1021 24\n")
+        }
+    }
+
+    @Test("of memory counts the writable layer too")
+    func layerMemory() async throws {
+        try await TestHost.with { host in
+            var plan = host.plan
+            plan.limits.memory = .mebibytes(16)
+            plan.limits.disk = .mebibytes(64)
+            let result = try await host.shell("head -c 40m /dev/zero > /tmp/f", plan: plan)
+            #expect(result.report.oomKilled, "\(result)")
+        }
+    }
+
+    @Test("of the processor holds a spinning function to its share")
+    func processor() async throws {
+        try await TestHost.with { host in
+            var plan = host.plan
+            plan.limits.cpu = Millicores(count: 200)
+            let slot = try await host.spawner.makeSlot(plan)
+            defer { slot.retire() }
+            let sandbox = try await slot.makeSandbox()
+            let spin = SandboxCommand(
+                arguments: ["sh", "-c", "while :; do :; done"],
+                environment: ["PATH=/bin"]
+            )
+            try sandbox.release(spin) { _ in }
+            try await Task.sleep(for: .seconds(1))
+            sandbox.kill()
+            let report = await sandbox.exit()
+            let used = report.userTimeMicroseconds + report.systemTimeMicroseconds
+            // A fifth of a second and one period of slack: an unlimited spinner uses five times that.
+            #expect(used < 500_000, "\(used) µs")
+            #expect(report.ending == .signalled(SIGKILL))
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// The helper's life: garbage, death, restart, and that nothing is left. Real processes, as root.
+
+import CSandbox
+import Foundation
+import FunctionModel
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Sandbox
+
+@Suite("The spawner", .enabled(if: TestHost.isRoot), .serialized)
+struct SpawnerTests {
+    @Test("answers garbage with an error and goes on serving")
+    func garbage() async throws {
+        try await TestHost.with { host in
+            var generator = SeededGenerator(seed: 7)
+            let socket = host.spawner.state.withLock { $0.socket }
+            for _ in 0..<2000 {
+                let size = Int.random(in: 1...2000, using: &generator)
+                var bytes = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                // Half of them at least look like an order.
+                if Bool.random(using: &generator), size > 4 {
+                    bytes.replaceSubrange(
+                        0..<4,
+                        with: [UInt8.random(in: 0...16, using: &generator), 0, 0, 0]
+                    )
+                }
+                _ = csandbox_send(socket, bytes, bytes.count, nil, 0)
+            }
+            let result = try await host.shell("echo alive")
+            #expect(result.output == "alive\n")
+        }
+    }
+
+    @Test(
+        "refuses rootfs names that lead out of the folder",
+        arguments: ["../../etc", "/etc", "busybox/../..", "absent"]
+    )
+    func hostileNames(name: String) async throws {
+        try await TestHost.with { host in
+            var plan = host.plan
+            plan.rootfs = host.dataDirectory + "/rootfs/" + name
+            let hostile = plan
+            await #expect(throws: SandboxError.self) { _ = try await host.spawner.makeSlot(hostile) }
+        }
+    }
+
+    @Test("when killed takes every container along, tells so, and can be started again")
+    func killed() async throws {
+        try await TestHost.with { host in
+            let deaths = Mutex(0)
+            host.spawner.onDeath { deaths.withLock { $0 += 1 } }
+            let slot = try await host.spawner.makeSlot(host.plan)
+            let sandbox = try await slot.makeSandbox()
+            let sleep = SandboxCommand(arguments: ["busybox", "sleep", "60"], environment: ["PATH=/bin"])
+            try sandbox.release(sleep) { _ in }
+            kill(host.spawner.processID, SIGKILL)
+            let report = await sandbox.exit()
+            guard case .lost = report.ending else {
+                Issue.record("\(report)")
+                return
+            }
+            await #expect(throws: SandboxError.self) { _ = try await slot.makeSandbox() }
+            try host.spawner.restart()
+            #expect(try await host.shell("echo again").output == "again\n")
+            #expect(deaths.withLock { $0 } == 1)
+        }
+    }
+
+    @Test("leaves no process, mount or cgroup behind")
+    func nothingLeft() async throws {
+        let host = try TestHost()
+        let processes = [host.spawner.supervisorPID, host.spawner.processID]
+        let folder = CgroupPreparation.folderName(host.dataDirectory)
+        let slot = try await host.spawner.makeSlot(host.plan)
+        _ = try await slot.makeSandbox()
+        _ = try await host.spawner.makeSlot(host.plan)
+        #expect(processes.allSatisfy { kill($0, 0) == 0 })
+        #expect(Self.cgroups(named: folder) > 0)
+        try await host.close()
+        #expect(processes.allSatisfy { kill($0, 0) != 0 })
+        #expect(Self.cgroups(named: folder) == 0)
+        let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+        #expect(!mounts.contains(host.dataDirectory))
+    }
+
+    /// Hierarchies that have this gateway's folder.
+    private static func cgroups(named folder: String) -> Int {
+        let mounts = (try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)) ?? ""
+        let own = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
+        let found = CgroupLayout.find(mountinfo: mounts, ownCgroups: own) { parent in
+            (try? String(contentsOfFile: parent + "/cgroup.controllers", encoding: .utf8)) ?? ""
+        }
+        return found.count { FileManager.default.fileExists(atPath: $0.parent + "/" + folder) }
+    }
+}
+
+/// SplitMix64: the same garbage every time.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
