@@ -36,7 +36,7 @@ final class FakeRegistry: Sendable {
     private let authority: Mutex<(@Sendable (TestRequest) -> TestReply?)>
     private let serverBox = Mutex<TestServer?>(nil)
 
-    /// - Parameter authority: may answer instead of the registry, for example with a challenge.
+    /// The authority may answer instead of the registry, for example with a challenge.
     init(authority: @escaping @Sendable (TestRequest) -> TestReply? = { _ in nil }) throws {
         self.authority = Mutex(authority)
         let server = try TestServer { [weak self] in self?.answer($0) ?? TestReply(500) }
