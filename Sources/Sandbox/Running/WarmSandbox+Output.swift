@@ -41,7 +41,6 @@ extension WarmSandbox: ReactorSource {
     }
 
     /// Reads while it is wanted and there; pauses or ends the watch accordingly.
-    @discardableResult
     func readOutput(_ state: inout State) -> OutputState.Wake {
         var wake = OutputState.Wake.none
         while case .none = wake {

@@ -85,11 +85,12 @@ package final class WarmSandbox: Sendable {
     package func kill() { signal(SIGKILL) }
 
     private func wait(_ waiter: OutputState.Waiter) {
-        let wake = state.withLock { state in
-            let wake = state.output.wait(waiter)
-            readOutput(&state)
-            return wake
+        // Answered from what is here, or by what the pipe holds now; never both, since there is one waiter.
+        let (first, second) = state.withLock { state in
+            let first = state.output.wait(waiter)
+            return (first, readOutput(&state))
         }
-        wake.resume()
+        first.resume()
+        second.resume()
     }
 }

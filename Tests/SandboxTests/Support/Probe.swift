@@ -49,7 +49,8 @@ enum Probe {
         try FileManager.default.removeItem(atPath: file)
     }
 
-    /// Runs a program to its end. Not Foundation's Process: its run loop has been seen to miss the end.
+    /// Runs a program to its end.
+    ///
     private static func run(_ arguments: [String]) -> Int32 {
         var pid = pid_t()
         var pointers = arguments.map { strdup($0) } + [nil]
