@@ -8,8 +8,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-int csandbox_node_beneath(int root, const char *path, struct stat *status, char *target, size_t size, size_t *length)
-{
+int csandbox_node_beneath(int root, const char *path, struct stat *status, char *target,
+                          size_t size, size_t *length) {
     int file = csandbox_open_beneath(root, path, O_PATH | O_NOFOLLOW, 0);
     if (file < 0)
         return file;
@@ -26,8 +26,7 @@ int csandbox_node_beneath(int root, const char *path, struct stat *status, char 
     return result;
 }
 
-int csandbox_open_nameless(const char *directory)
-{
+int csandbox_open_nameless(const char *directory) {
     int file = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     return file < 0 ? -errno : file;
 }

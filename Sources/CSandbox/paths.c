@@ -15,8 +15,7 @@ _Static_assert(CSANDBOX_OPEN_PATH == O_PATH, "O_PATH has another value on this a
 /// A concurrent rename makes the kernel say EAGAIN; nobody renames in a private tree, so a few tries are plenty.
 enum { OPEN_TRIES = 16 };
 
-static int open_resolved(int root, const char *path, int flags, mode_t mode, uint64_t resolve)
-{
+static int open_resolved(int root, const char *path, int flags, mode_t mode, uint64_t resolve) {
     struct open_how how = {
         .flags = (uint64_t)(flags | O_CLOEXEC),
         .mode = (flags & (O_CREAT | O_TMPFILE)) == 0 ? 0 : mode,
@@ -32,35 +31,27 @@ static int open_resolved(int root, const char *path, int flags, mode_t mode, uin
     return -EAGAIN;
 }
 
-int csandbox_open_in_root(int root, const char *path, int flags, mode_t mode)
-{
+int csandbox_open_in_root(int root, const char *path, int flags, mode_t mode) {
     return open_resolved(root, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
-int csandbox_open_beneath(int root, const char *path, int flags, mode_t mode)
-{
+int csandbox_open_beneath(int root, const char *path, int flags, mode_t mode) {
     uint64_t resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
     return open_resolved(root, path, flags, mode, resolve);
 }
 
-int csandbox_set_attribute(int file, const char *name, const void *value, size_t size)
-{
+int csandbox_set_attribute(int file, const char *name, const void *value, size_t size) {
     return fsetxattr(file, name, value, size, 0) == 0 ? 0 : -errno;
 }
 
-ssize_t csandbox_get_attribute(int file, const char *name, void *value, size_t size)
-{
+ssize_t csandbox_get_attribute(int file, const char *name, void *value, size_t size) {
     ssize_t result = fgetxattr(file, name, value, size);
     return result >= 0 ? result : -errno;
 }
 
-ssize_t csandbox_list_attributes(int file, char *names, size_t size)
-{
+ssize_t csandbox_list_attributes(int file, char *names, size_t size) {
     ssize_t result = flistxattr(file, names, size);
     return result >= 0 ? result : -errno;
 }
 
-int csandbox_sync_filesystem(int file)
-{
-    return syncfs(file) == 0 ? 0 : -errno;
-}
+int csandbox_sync_filesystem(int file) { return syncfs(file) == 0 ? 0 : -errno; }

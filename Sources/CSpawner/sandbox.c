@@ -14,11 +14,8 @@ static char stack[SANDBOX_STACK_BYTES] __attribute__((aligned(16)));
 
 // The C library's clone() knows nothing of the cookie, so the call is made
 // here. The child pops its entry from the new stack; it never returns from it.
-static long clone_onto_stack(unsigned long flags, int (*entry)(void *)) {
-    void **top = (void **)(stack + sizeof stack);
-    *--top = NULL;
-    *--top = (void *)entry;
 #if defined(__x86_64__)
+static long clone_with_cookie(unsigned long flags, void **top) {
     register long r10 __asm__("r10") = 0;
     register long r8 __asm__("r8") = 0;
     register long r9 __asm__("r9") = (long)setup_cookie;
@@ -39,7 +36,9 @@ static long clone_onto_stack(unsigned long flags, int (*entry)(void *)) {
                        "r"(r9), [exit] "i"(SYS_exit)
                      : "rcx", "r11", "memory", "cc");
     return result;
+}
 #elif defined(__aarch64__)
+static long clone_with_cookie(unsigned long flags, void **top) {
     register long x8 __asm__("x8") = SYS_clone;
     register long x0 __asm__("x0") = (long)flags;
     register long x1 __asm__("x1") = (long)top;
@@ -59,7 +58,14 @@ static long clone_onto_stack(unsigned long flags, int (*entry)(void *)) {
                      : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), [exit] "i"(SYS_exit)
                      : "x30", "memory", "cc");
     return x0;
+}
 #endif
+
+static long clone_onto_stack(unsigned long flags, int (*entry)(void *)) {
+    void **top = (void **)(stack + sizeof stack);
+    *--top = NULL;
+    *--top = (void *)entry;
+    return clone_with_cookie(flags, top);
 }
 
 static void close_all(const int *descriptors, size_t count) {

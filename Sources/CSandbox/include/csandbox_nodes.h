@@ -8,7 +8,8 @@
 /// Status of `path` strictly below `root`; no symbolic link is followed on the way, nor at the end. The target of a
 /// link is copied to `target` (at most `size` bytes, not terminated); `*length` is its whole length. Returns 0 or
 /// -errno.
-int csandbox_node_beneath(int root, const char *path, struct stat *status, char *target, size_t size, size_t *length);
+int csandbox_node_beneath(int root, const char *path, struct stat *status, char *target,
+                          size_t size, size_t *length);
 
 /// A nameless file on the file system of `directory`, for reading and writing. Close-on-exec. Returns a descriptor
 /// or -errno.

@@ -14,6 +14,7 @@ package struct RunCommand: Hashable, Sendable {
         case memory(sizeBytes: Int?)
     }
 
+    /// One mount: what, where, and whether the step may write to it.
     package struct Mount: Hashable, Sendable {
         package var source: MountSource
         /// Absolute path in the container; made when absent, and gone from the layer afterwards.
@@ -61,6 +62,7 @@ package protocol StepRunner: Sendable {
 package struct UnavailableStepRunner: StepRunner {
     package init() {}
 
+    /// Always throws ``StepFailure`` `.unavailable`.
     package func run(
         _ command: RunCommand,
         output: @escaping @Sendable ([UInt8]) -> Void

@@ -5,6 +5,7 @@ import FunctionModel
 
 /// One mount of a RUN step; paths as written, variables not yet expanded.
 package struct RunMount: Hashable, Sendable {
+    /// What is mounted.
     package enum Kind: String, Hashable, Sendable, CaseIterable { case bind, cache, tmpfs, secret, ssh }
     /// Who may write to a cache at once.
     package enum Sharing: String, Hashable, Sendable, CaseIterable { case shared, `private`, locked }

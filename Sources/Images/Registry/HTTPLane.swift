@@ -91,8 +91,8 @@ final class HTTPLane: Sendable {
 ///
 /// The usual queue takes work without bound while a slow delegate lags behind, and suspending a task makes
 /// this URLSession send the request anew; so the only way to slow a sender down is not to return.
+// SAFETY: adds no state to a class that is safe from any thread; each session has a queue of its own and
+// calls it from its one work queue, in order.
 private final class InlineQueue: OperationQueue, @unchecked Sendable {
-    // SAFETY: adds no state to a class that is safe from any thread; each session has a queue of its own and
-    // calls it from its one work queue, in order.
     override func addOperation(_ block: @escaping @Sendable () -> Void) { block() }
 }

@@ -11,6 +11,7 @@ import Synchronization
 /// Order: ``release(_:onStandardError:)`` once; ``write(_:)`` and ``closeInput()`` for stdin; ``collect(upTo:)``, and
 /// after an `.open` answer ``nextOutput()`` until nil; then ``exit()``. One waiter at a time.
 package final class WarmSandbox: Sendable {
+    /// What ``collect(upTo:)`` found.
     package enum Collected: Sendable {
         /// PID 1 has exited and this was all of stdout.
         case complete(ByteBuffer, ExitReport)

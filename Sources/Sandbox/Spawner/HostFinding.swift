@@ -7,6 +7,7 @@ import Synchronization
 
 /// One line of what the host offers.
 package struct HostFinding: Hashable, Sendable {
+    /// How much its lack takes away; `fatal` means that no sandbox can be made.
     package enum Level: String, Hashable, Sendable { case ok, missing, fatal }
     package var level: Level
     /// For example `cgroup memory`.

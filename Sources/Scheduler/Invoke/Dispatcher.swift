@@ -38,6 +38,7 @@ package final class Dispatcher: FunctionInvoker {
         self.directory = directory
     }
 
+    /// Admission, a lease, the run and its record; see ``FunctionInvoker``.
     package func invoke(
         _ function: FunctionName,
         _ request: InvocationRequest

@@ -4,7 +4,7 @@
 enum ForbiddenWords {
     /// Put together here so that this file does not hold them.
     static let words = [
-        "/wo" + "rk/", "/tmp" + "/w/", "bash_" + "jobs", "/fa" + "rm/", ".lib" + "rary/", "/ho" + "me/",
+        "/wo" + "rk/", "/tmp" + "/w/", "bash_" + "jobs", "/fa" + "rm/", ".lib" + "rary/",
         "DESIGN" + ".md", "STYLE" + ".md", "COMMON" + ".md", "contracts" + "/sandbox",
         "contracts" + "/images",
         "contracts" + "/cgi", "contracts" + "/cron", "contracts" + "/openfaas", "contracts" + "/lambda",
