@@ -60,6 +60,13 @@ import Testing
             }
         ),
         (
+            "a hard link to a link",
+            {
+                $0.add("link", .symbolicLink, link: "../outside/file")
+                $0.add("hard", .hardLink, link: "link")
+            }
+        ),
+        (
             "a hard link to a link, then written",
             {
                 $0.add("link", .symbolicLink, link: "../outside/file")
