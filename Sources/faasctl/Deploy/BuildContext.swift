@@ -29,28 +29,4 @@ enum BuildContext {
             next: name == nil ? "add one, name another with -f, or deploy an image with --image" : ""
         )
     }
-
-    /// A stream and the process behind it.
-    struct Upload {
-        let stream: InputStream
-        let process: Process
-
-        func finish(_ what: String) throws(CommandFailure) { process.terminate() }
-    }
-
-    static func upload(_ context: URL, dockerfile: String?, _ what: String) throws(CommandFailure) -> Upload {
-        try uploadAll(context, what)
-    }
-
-    static func uploadAll(_ folder: URL, _ what: String) throws(CommandFailure) -> Upload {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["tar", "-C", folder.path, "-cf", "-", "."]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        guard (try? process.run()) != nil,
-            let stream = InputStream(fileAtPath: "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)")
-        else { throw CommandFailure(what, why: "no tar") }
-        return Upload(stream: stream, process: process)
-    }
 }

@@ -22,8 +22,8 @@ struct ImageBuilding {
         var request = GatewayRequest("POST", "/v1/builds")
         request.query = Self.query(settings)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
-        let upload = try BuildContext.upload(context, dockerfile: settings.dockerfile, what)
-        request.content = .stream(upload.stream, type: "application/x-tar")
+        let upload = try FolderUpload(context, compression: client.compression, what)
+        request.content = .stream(try upload.stream(what), type: "application/x-tar")
         var splitter = LineSplitter()
         var progress = BuildProgress(isQuiet: global.quiet)
         var refusal = Data()

@@ -70,8 +70,8 @@ enum ImageSource: Hashable {
             request.content = .stream(stream, type: "application/x-tar")
             return try await client.require(request, what)
         case .layout(let folder):
-            let upload = try BuildContext.uploadAll(folder, what)
-            request.content = .stream(upload.stream, type: "application/x-tar")
+            let upload = try FolderUpload(folder, compression: client.compression, what)
+            request.content = .stream(try upload.stream(what), type: "application/x-tar")
             let body = try await client.require(request, what)
             try upload.finish(what)
             return body

@@ -32,7 +32,7 @@ enum Command {
         _ arguments: [String],
         environment: [String: String] = [:],
         input: Data? = nil,
-        directory: URL? = nil
+        secondsMax: Double = Command.secondsMax
     ) async throws -> CommandResult {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
@@ -40,7 +40,6 @@ enum Command {
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.currentDirectoryURL = directory
         let output = folder.url.appendingPathComponent("output")
         let error = folder.url.appendingPathComponent("error")
         process.standardOutput = try createFile(output)
@@ -52,7 +51,7 @@ enum Command {
         } else {
             process.standardInput = FileHandle.nullDevice
         }
-        let code = try await end(of: process)
+        let code = try await end(of: process, secondsMax: secondsMax)
         return CommandResult(
             code: code,
             output: try Data(contentsOf: output),
@@ -78,7 +77,7 @@ enum Command {
     }
 
     /// Starts a process and suspends until its end.
-    private static func end(of process: Process) async throws -> Int32 {
+    private static func end(of process: Process, secondsMax: Double) async throws -> Int32 {
         let (ends, continuation) = AsyncStream<Int32>.makeStream()
         process.terminationHandler = { process in
             let isSignal = process.terminationReason == .uncaughtSignal

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// A folder on its way to the gateway: packed on a thread of its own while the request reads from a pipe.
+
+import Foundation
+import Images
+import Synchronization
+
+/// One folder as a stream. The command owns it and calls ``finish(_:)`` once the request is over.
+final class FolderUpload: Sendable {
+    private let packing: Packing
+    private let readEnd: Int32
+
+    /// A thread whose stream was read to its end is over already.
+    private static let endSecondsMax = 1.0
+
+    /// What the packing thread reports, and the end of it.
+    private final class Packing: Sendable {
+        let failure = Mutex<ImageError?>(nil)
+        let done = DispatchSemaphore(value: 0)
+    }
+
+    /// Starts packing.
+    ///
+    /// - Parameters:
+    ///   - folder: what to pack.
+    ///   - compression: none pays on this machine, gzip over a network.
+    ///   - what: begins the message when it fails.
+    /// - Throws: ``CommandFailure`` when no pipe can be made.
+    init(_ folder: URL, compression: TarCompression, _ what: String) throws(CommandFailure) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else {
+            throw CommandFailure(what, why: systemMessage(errno))
+        }
+        // A request that ends early closes the pipe: the writer is told by its error then.
+        signal(SIGPIPE, SIG_IGN)
+        let packing = Packing()
+        let writeEnd = ends[1]
+        self.packing = packing
+        readEnd = ends[0]
+        let path = folder.path
+        Thread.detachNewThread {
+            do throws(ImageError) {
+                try ContextArchive.pack(directory: path, compression: compression) {
+                    bytes throws(ImageError) in
+                    try Self.write(bytes, to: writeEnd)
+                }
+            } catch {
+                packing.failure.withLock { $0 = error }
+            }
+            close(writeEnd)
+            packing.done.signal()
+        }
+    }
+
+    /// The stream that the request sends; made once.
+    func stream(_ what: String) throws(CommandFailure) -> InputStream {
+        guard let stream = InputStream(fileAtPath: "/proc/self/fd/\(readEnd)") else {
+            throw CommandFailure(what, why: "/proc is not mounted")
+        }
+        return stream
+    }
+
+    /// Gives the pipe back and tells whether the folder was read whole.
+    ///
+    /// Blocks until the thread has ended, bounded: a gateway that refuses early leaves it writing to nobody,
+    /// and then its refusal is what counts.
+    ///
+    /// - Throws: ``CommandFailure`` when something in the folder could not be read.
+    func finish(_ what: String) throws(CommandFailure) {
+        close(readEnd)
+        guard packing.done.wait(timeout: .now() + Self.endSecondsMax) == .success else { return }
+        guard let failure = packing.failure.withLock({ $0 }) else { return }
+        // The gateway that stops reading has its own reason, and tells it.
+        if case .system(_, _, EPIPE) = failure { return }
+        throw CommandFailure(what, why: "\(failure)")
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(ImageError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
+            if count < 0 {
+                let errorNumber = errno
+                guard errorNumber == EINTR else {
+                    throw .system(call: "write", path: "the request", errorNumber: errorNumber)
+                }
+            } else {
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+            }
+        }
+    }
+}
+
+extension GatewayClient {
+    /// How to pack what goes up: over this machine's loopback packing costs more than it saves.
+    var compression: TarCompression { Credentials.isLoopback(address) ? .none : .gzip }
+}
