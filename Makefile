@@ -30,7 +30,8 @@ functions: bootstrap ## the example functions' programs
 demo: build functions ## builds, starts a gateway, deploys functions/hello and calls it
 	@scripts/demo $(RELEASE)/faasctl
 
-test: bootstrap functions ## every test
+test: functions ## every test
+	@scripts/bootstrap --test
 	swift build $(SWIFT_FLAGS) --build-tests
 	@# One after the other: whole gateways under load need the machine for themselves.
 	@status=0; \

@@ -116,7 +116,7 @@ import Testing
 
     @Test(
         "a folder without write permission is refused",
-        .enabled(if: getuid() != 0, "root may write anywhere")
+        .enabled(if: getuid() != 0, "ordinary user only: root may write anywhere")
     )
     func readOnlyFolder() throws {
         chmod(folder.path, 0o500)
