@@ -46,15 +46,20 @@ private struct ZoneClock {
 
     /// Every wall time that matches, in both passes; those in a gap do not exist.
     func nextFollowing(_ fields: CronFields, after instant: Int) -> Int? {
-        var current = instant
-        var offset = offset(current)
+        var start = instant
+        var offset = offset(instant)
+        var wallBefore = instant + offset
         // Each turn passes one change of the clock; nine years have far fewer than this.
         for _ in 0..<64 {
-            guard let wall = fields.next(after: current + offset) else { return nil }
+            guard let wall = fields.next(after: wallBefore) else { return nil }
             let candidate = wall - offset
-            guard let change = firstChange(after: current, through: candidate) else { return candidate }
-            current = change - 1
+            guard let change = firstChange(from: offset, after: start, through: candidate) else {
+                return candidate
+            }
+            start = change
             offset = self.offset(change)
+            // The first second after the change may match itself.
+            wallBefore = change - 1 + offset
         }
         return nil
     }
@@ -78,12 +83,11 @@ private struct ZoneClock {
         if let first = instants.min() { return first }
         let earliest = wall - (offsets.max() ?? 0)
         let latest = wall - (offsets.min() ?? 0)
-        return firstChange(after: earliest - 1, through: latest) ?? latest
+        return firstChange(from: offset(earliest - 1), after: earliest - 1, through: latest) ?? latest
     }
 
-    /// The first instant in the span whose offset differs from that of the start; nil when none does.
-    private func firstChange(after start: Int, through end: Int) -> Int? {
-        let first = offset(start)
+    /// The first instant in the span whose offset differs from the start's, `first`; nil when none does.
+    private func firstChange(from first: Int, after start: Int, through end: Int) -> Int? {
         var low = start
         while low < end {
             let high = min(low + Self.probe, end)

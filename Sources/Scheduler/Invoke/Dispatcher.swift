@@ -23,8 +23,12 @@ package final class Dispatcher: FunctionInvoker {
     private let timer: DeadlineTimer
     private let sink: any InvocationSink
     private let directory: any FunctionDirectory
-    private let running = Mutex<[SlotNumber: RunningInvocation]>([:])
-    private let isDraining = Mutex(false)
+    private let admission = Mutex(Admission())
+
+    private struct Admission {
+        var running: [SlotNumber: RunningInvocation] = [:]
+        var isDraining = false
+    }
 
     /// - Parameters:
     ///   - fleet: the pools.
@@ -79,7 +83,7 @@ package final class Dispatcher: FunctionInvoker {
                 .cannotStart(reason: reason)
             )
         case .live(let target):
-            guard isDraining.withLock({ $0 }) else { return target }
+            guard admission.withLock({ $0.isDraining }) else { return target }
             let refusal = InvocationRefusal.unavailable(
                 reason: "the gateway is stopping",
                 retryAfterSeconds: Self.retryAfterStopSeconds
@@ -92,14 +96,18 @@ package final class Dispatcher: FunctionInvoker {
     ///
     /// Returns when nothing runs.
     func drain() async {
-        isDraining.withLock { $0 = true }
-        let current = running.withLock { Array($0.values) }
-        for invocation in current {
-            _ = timer.schedule(at: .now + invocation.terms.grace) { [weak invocation] in
-                invocation?.kill(.cancelled)
-            }
+        let current = admission.withLock { admission in
+            admission.isDraining = true
+            return Array(admission.running.values)
         }
+        for invocation in current { endAfterGrace(invocation) }
         await fleet.drain()
+    }
+
+    private func endAfterGrace(_ invocation: RunningInvocation) {
+        _ = timer.schedule(at: .now + invocation.terms.grace) { [weak invocation] in
+            invocation?.kill(.cancelled)
+        }
     }
 
     // MARK: One call
@@ -126,8 +134,13 @@ package final class Dispatcher: FunctionInvoker {
             }
             return nil
         }
-        self.running.withLock { $0[run.lease.slot] = running }
         running.begin()
+        let isDraining = admission.withLock { admission in
+            admission.running[run.lease.slot] = running
+            return admission.isDraining
+        }
+        // It was let in just before the drain began, which has not seen it.
+        if isDraining { endAfterGrace(running) }
         let started = StartedRun(run: run, released: .now, running: running)
         return await withTaskCancellationHandler {
             await answer(started)
@@ -167,7 +180,7 @@ package final class Dispatcher: FunctionInvoker {
     ) async -> @Sendable () -> Invocation {
         let ended = ContinuousClock.now
         let lease = started.run.lease
-        running.withLock { $0[lease.slot] = nil }
+        admission.withLock { $0.running[lease.slot] = nil }
         let isLost = if case .lost = report.ending { true } else { false }
         fleet.end(lease, isReusable: !isLost)
         let ending = started.running.ended(report)

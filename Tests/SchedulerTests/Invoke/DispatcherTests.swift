@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of a call, over sandboxes that are a few values.
+
+import Foundation
+import FunctionModel
+import Glibc
+import Logging
+import NIOCore
+import Sandbox
+import Synchronization
+import Testing
+
+@testable import Scheduler
+
+/// A directory with one function.
+private struct OneFunction: FunctionDirectory {
+    var live: LiveFunction
+
+    func lookup(_ name: FunctionName) -> FunctionLookup {
+        name == live.revision.function ? .live(live) : .unknown
+    }
+}
+
+private struct World {
+    let spawner: FakeSpawner
+    let sink = FakeSink()
+    let fleet: Fleet
+    let dispatcher: Dispatcher
+    let name: FunctionName
+
+    init(
+        _ program: FakeSandbox.Program = FakeSandbox.Program(),
+        _ change: (inout FunctionConfiguration) -> Void = { _ in }
+    ) throws {
+        spawner = FakeSpawner(program)
+        name = try FunctionName("f")
+        var configuration = FunctionConfiguration()
+        configuration.grace = try TimeSpan("20ms", field: "grace")
+        change(&configuration)
+        let revision = Revision(
+            function: name,
+            number: 2,
+            imageReference: "i",
+            imageDigest: "d",
+            configuration: configuration,
+            createdAt: Date()
+        )
+        let command = FunctionCommand(
+            arguments: ["/run"],
+            imageEnvironment: [],
+            revision: revision,
+            home: "/",
+            hostname: "f"
+        )
+        let terms = RunningInvocation.Terms(
+            function: name,
+            revision: 2,
+            program: "/run",
+            timeout: configuration.timeout.duration,
+            grace: configuration.grace.duration,
+            outputMax: configuration.limits.output.bytes,
+            stopSignal: SIGTERM
+        )
+        let timer = DeadlineTimer()
+        fleet = Fleet(sandboxesMax: 8, timer: timer, logger: .silent)
+        fleet.attach(spawner)
+        let pool = fleet.add(SandboxPlan(rootfs: "/nowhere", hostname: "f"), PoolSettings(configuration))
+        let live = LiveFunction(revision: revision, pool: pool, command: command, terms: terms)
+        dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: sink, directory: OneFunction(live: live))
+    }
+
+    func request(_ body: RequestBody = .none, wantsStream: Bool = false) -> InvocationRequest {
+        var request = InvocationRequest(
+            id: "id",
+            trigger: .http,
+            variables: [],
+            body: body,
+            arrivedAt: Date()
+        )
+        request.wantsStream = wantsStream
+        return request
+    }
+
+    /// The answer of a call that does not stream.
+    func complete(_ body: RequestBody = .none) async throws -> (output: String, invocation: Invocation) {
+        switch try await dispatcher.invoke(name, request(body)) {
+        case .complete(let output, let invocation): return (String(buffer: output), invocation)
+        case .streaming: throw Streamed()
+        }
+    }
+
+    struct Streamed: Error {}
+}
+
+@Suite struct DispatcherTests {
+    private func program(_ output: [String] = [], code: Int32 = 0) -> FakeSandbox.Program {
+        var program = FakeSandbox.Program()
+        program.output = output.map { ByteBuffer(string: $0) }
+        program.report = ExitReport(ending: .exited(code: code))
+        return program
+    }
+
+    @Test("a short answer is complete, with its record, and the record goes to the sink")
+    func complete() async throws {
+        var program = program(["hello"], code: 0)
+        program.report.userTimeMicroseconds = 1500
+        program.report.systemTimeMicroseconds = 500
+        program.report.peakMemoryBytes = 4096
+        program.standardError = "one\ntwo"
+        let world = try World(program)
+        let (output, invocation) = try await world.complete(.whole(ByteBuffer(string: "in")))
+        #expect(output == "hello")
+        #expect(invocation.outcome == .ok && invocation.exitCode == 0 && invocation.status == 200)
+        #expect(invocation.bytesIn == 2 && invocation.bytesOut == 5)
+        #expect(invocation.cpuMilliseconds == 2)
+        #expect(invocation.peakMemoryBytes == 4096)
+        #expect(invocation.revision == 2 && invocation.fresh && !invocation.warm)
+        #expect(world.sink.invocations == [invocation])
+        #expect(world.sink.logs == ["one", "two"])
+        #expect(try await world.complete().invocation.warm)
+    }
+
+    @Test("an exit code that is not zero is told in record and status")
+    func exitCode() async throws {
+        let (_, invocation) = try await World(program(["half"], code: 42)).complete()
+        #expect(invocation.outcome == .exit && invocation.exitCode == 42 && invocation.status == 500)
+    }
+
+    @Test("a command that is not in the image is exit code 127, and the log says so")
+    func execFailed() async throws {
+        var program = program()
+        program.report = ExitReport(ending: .execFailed(errorNumber: ENOENT))
+        let world = try World(program)
+        let (_, invocation) = try await world.complete()
+        #expect(invocation.outcome == .exit && invocation.exitCode == 127)
+        #expect(world.sink.logs.count == 1)
+        #expect(world.sink.logs.first?.contains("'/run': the image's CMD was not found") == true)
+    }
+
+    @Test("a long answer streams, and its record follows at the end")
+    func streaming() async throws {
+        let piece = String(repeating: "x", count: 50_000)
+        let world = try World(program([piece, piece, piece]))
+        guard case .streaming(let stream) = try await world.dispatcher.invoke(world.name, world.request())
+        else {
+            Issue.record("should stream")
+            return
+        }
+        var count = 0
+        while let bytes = await stream.next() { count += bytes.readableBytes }
+        let invocation = await stream.ending()
+        #expect(count == 150_000)
+        #expect(invocation.bytesOut == 150_000 && invocation.outcome == .ok && invocation.status == 200)
+        #expect(world.sink.invocations == [invocation])
+    }
+
+    @Test("a caller who wants the first byte gets it at once")
+    func wantsStream() async throws {
+        let world = try World(program(["x"]))
+        let answer = try await world.dispatcher.invoke(world.name, world.request(wantsStream: true))
+        guard case .streaming(let stream) = answer else {
+            Issue.record("should stream")
+            return
+        }
+        #expect(await stream.next() == ByteBuffer(string: "x"))
+        #expect(await stream.next() == nil)
+        #expect(await stream.ending().bytesOut == 1)
+    }
+
+    @Test("a stream whose reader goes away without a word stops the function and is recorded")
+    func abandoned() async throws {
+        var endless = program([String(repeating: "x", count: 70_000)])
+        endless.isEndless = true
+        let world = try World(endless)
+        do {
+            guard case .streaming = try await world.dispatcher.invoke(world.name, world.request()) else {
+                Issue.record("should stream")
+                return
+            }
+        }
+        #expect(await eventually { world.sink.invocations.first?.outcome == .cancelled })
+    }
+
+    @Test("output over the limit is not passed on, and the outcome is platform")
+    func outputLimit() async throws {
+        let world = try World(program(["0123456789"])) { $0.limits.output = ByteCount(bytes: 5) }
+        let (output, invocation) = try await world.complete()
+        #expect(output == "")
+        #expect(invocation.outcome == .platform && invocation.status == 502)
+        #expect(world.sink.logs.first?.contains("limits.output") == true)
+    }
+
+    @Test("a function that runs too long gets the stop signal, then SIGKILL", arguments: [true, false])
+    func timeout(_ isObedient: Bool) async throws {
+        var endless = program()
+        endless.isEndless = true
+        endless.obeysSignals = isObedient
+        let world = try World(endless) { $0.timeout = TimeSpan(.milliseconds(20)) }
+        let (_, invocation) = try await world.complete()
+        #expect(invocation.outcome == .timeout && invocation.status == 504)
+        #expect(invocation.signal == (isObedient ? 15 : 9))
+    }
+
+    @Test("a caller who goes away has the function stopped")
+    func cancelled() async throws {
+        var endless = program()
+        endless.isEndless = true
+        let world = try World(endless)
+        let task = Task { try await world.complete().invocation }
+        #expect(await eventually { world.spawner.counts.withLock { $0.made > 0 } })
+        task.cancel()
+        _ = await task.result
+        #expect(world.sink.invocations.first?.outcome == .cancelled)
+    }
+
+    @Test("a body that arrives in pieces reaches stdin, one that breaks off cancels the call")
+    func bodies() async throws {
+        let world = try World(program())
+        let whole = try await world.complete(
+            .stream { write in
+                for piece in ["a", "b", "c"] { _ = await write(ByteBuffer(string: piece)) }
+            }
+        )
+        #expect(whole.invocation.bytesIn == 3)
+        var endless = program()
+        endless.isEndless = true
+        let broken = try await World(endless).complete(.stream { _ in throw CancellationError() })
+        #expect(broken.invocation.outcome == .cancelled)
+        let tooLarge = try await World(endless).complete(.stream { _ in throw RequestBodyTooLarge() })
+        #expect(tooLarge.invocation.outcome == .platform && tooLarge.invocation.status == 413)
+    }
+
+    @Test("calls of unknown functions are refused and leave no record")
+    func unknown() async throws {
+        let world = try World()
+        let other = try FunctionName("other")
+        await #expect(throws: InvocationRefusal.unknownFunction("other")) {
+            _ = try await world.dispatcher.invoke(other, world.request())
+        }
+        #expect(world.sink.invocations.isEmpty)
+    }
+
+    @Test("refused calls of a function are recorded as platform, with their status")
+    func refused() async throws {
+        var endless = program()
+        endless.isEndless = true
+        let world = try World(endless) { configuration in
+            configuration.concurrency = 1
+            configuration.queue.length = 0
+        }
+        let running = Task { try await world.complete().invocation }
+        #expect(await eventually { world.spawner.counts.withLock { $0.made > 0 } })
+        await #expect(throws: InvocationRefusal.busy(retryAfterSeconds: 1)) {
+            _ = try await world.dispatcher.invoke(world.name, world.request())
+        }
+        #expect(world.sink.invocations.first?.status == 429)
+        #expect(world.sink.invocations.first?.outcome == .platform)
+        running.cancel()
+        _ = await running.result
+    }
+
+    @Test("a sandbox that dies before its release is replaced, for a bounded number of times")
+    func deadSandboxes() async throws {
+        var dead = program()
+        dead.releaseFailure = .gone("slot")
+        let world = try World(dead)
+        await #expect(throws: InvocationRefusal.self) { _ = try await world.complete() }
+        #expect(world.spawner.counts.withLock { $0.killed } >= Dispatcher.attemptsMax)
+        #expect(world.sink.invocations.map(\.status) == [503])
+    }
+
+    @Test("arguments and environment that are too large are a refusal with the reason")
+    func commandTooLarge() async throws {
+        var large = program()
+        large.releaseFailure = .commandTooLarge(bytes: 10, max: 5)
+        let world = try World(large)
+        await #expect {
+            _ = try await world.complete()
+        } throws: { error in
+            guard case .cannotStart(let reason) = error as? InvocationRefusal else { return false }
+            return reason.contains("10 bytes")
+        }
+    }
+
+    @Test("a drain lets running calls finish within their grace, kills the rest, and refuses new ones")
+    func drain() async throws {
+        var endless = program()
+        endless.isEndless = true
+        let world = try World(endless)
+        let running = Task { try await world.complete().invocation }
+        #expect(await eventually { world.spawner.counts.withLock { $0.made > 0 } })
+        await world.dispatcher.drain()
+        #expect(try await running.value.outcome == .cancelled)
+        await #expect(throws: InvocationRefusal.self) { _ = try await world.complete() }
+        #expect(world.sink.invocations.last?.status == 503)
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// A spawner without containers: tests decide when slots and sandboxes come, and how invocations end.
+
+import FunctionModel
+import Logging
+import NIOCore
+import Sandbox
+import Synchronization
+
+@testable import Scheduler
+
+/// Makes slots at once, or fails as told.
+final class FakeSpawner: SlotMaking {
+    struct Counts: Hashable {
+        var launched = 0
+        var retired = 0
+        var made = 0
+        var killed = 0
+    }
+
+    let counts = Mutex(Counts())
+    let failure = Mutex<SandboxError?>(nil)
+    let makingFailure = Mutex<SandboxError?>(nil)
+    /// What the sandboxes do when they are released.
+    let program: FakeSandbox.Program
+
+    init(_ program: FakeSandbox.Program = FakeSandbox.Program()) { self.program = program }
+
+    func slot(_ plan: SandboxPlan) async throws(SandboxError) -> any SlotHandle {
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        counts.withLock { $0.launched += 1 }
+        return FakeSlot(spawner: self)
+    }
+}
+
+final class FakeSlot: SlotHandle {
+    private let spawner: FakeSpawner
+
+    init(spawner: FakeSpawner) { self.spawner = spawner }
+
+    func sandbox() async throws(SandboxError) -> any SandboxHandle {
+        if let failure = spawner.makingFailure.withLock({ $0 }) { throw failure }
+        spawner.counts.withLock { $0.made += 1 }
+        return FakeSandbox(spawner: spawner, program: spawner.program)
+    }
+
+    func retire() { spawner.counts.withLock { $0.retired += 1 } }
+}
+
+/// A sandbox whose program is a few values.
+final class FakeSandbox: SandboxHandle {
+    struct Program: Sendable {
+        var output: [ByteBuffer] = []
+        var standardError = ""
+        var report = ExitReport(ending: .exited(code: 0))
+        /// Runs until it is signalled or killed.
+        var isEndless = false
+        var obeysSignals = true
+        var releaseFailure: SandboxError?
+    }
+
+    private struct Storage {
+        var ending: ExitReport?
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        var output: [ByteBuffer] = []
+        var input = ByteBuffer()
+        var isInputClosed = false
+        var command: SandboxCommand?
+        var signals: [Int32] = []
+    }
+
+    private let spawner: FakeSpawner
+    private let program: Program
+    private let storage: Mutex<Storage>
+
+    init(spawner: FakeSpawner, program: Program) {
+        self.spawner = spawner
+        self.program = program
+        storage = Mutex(Storage(output: program.output))
+    }
+
+    var input: ByteBuffer { storage.withLock { $0.input } }
+    var isInputClosed: Bool { storage.withLock { $0.isInputClosed } }
+    var signals: [Int32] { storage.withLock { $0.signals } }
+
+    func release(
+        _ command: SandboxCommand,
+        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
+    ) throws(SandboxError) {
+        if let failure = program.releaseFailure { throw failure }
+        storage.withLock { $0.command = command }
+        if !program.standardError.isEmpty { onStandardError(ByteBuffer(string: program.standardError)) }
+        if !program.isEndless { end(program.report) }
+    }
+
+    func write(_ bytes: ByteBuffer) async -> Bool {
+        storage.withLock { _ = $0.input.writeImmutableBuffer(bytes) }
+        return true
+    }
+
+    func closeInput() { storage.withLock { $0.isInputClosed = true } }
+
+    func collect(upTo limit: Int) async -> WarmSandbox.Collected {
+        let first = storage.withLock { storage -> ByteBuffer in
+            var first = ByteBuffer()
+            while first.readableBytes <= limit, !storage.output.isEmpty {
+                first.writeImmutableBuffer(storage.output.removeFirst())
+            }
+            return first
+        }
+        if first.readableBytes > limit { return .open(first) }
+        return .complete(first, await exit())
+    }
+
+    func nextOutput() async -> ByteBuffer? {
+        storage.withLock { $0.output.isEmpty ? nil : $0.output.removeFirst() }
+    }
+
+    func exit() async -> ExitReport {
+        await withCheckedContinuation { continuation in
+            let isOver = storage.withLock { storage in
+                if storage.ending == nil { storage.waiting.append(continuation) }
+                return storage.ending != nil
+            }
+            if isOver { continuation.resume() }
+        }
+        return storage.withLock { $0.ending } ?? program.report
+    }
+
+    func signal(_ number: Int32) {
+        storage.withLock { $0.signals.append(number) }
+        if program.obeysSignals { end(ExitReport(ending: .signalled(number))) }
+    }
+
+    func kill() {
+        spawner.counts.withLock { $0.killed += 1 }
+        end(ExitReport(ending: .signalled(9)))
+    }
+
+    func end(_ report: ExitReport) {
+        let waiting = storage.withLock { storage -> [CheckedContinuation<Void, Never>] in
+            guard storage.ending == nil else { return [] }
+            storage.ending = report
+            defer { storage.waiting = [] }
+            return storage.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
+
+/// Keeps records and lines.
+final class FakeSink: InvocationSink {
+    private let storage = Mutex<(invocations: [Invocation], logs: [LogLine])>(([], []))
+
+    var invocations: [Invocation] { storage.withLock { $0.invocations } }
+    var logs: [String] { storage.withLock { $0.logs.map(\.text) } }
+
+    func append(_ invocation: Invocation?, logs: [LogLine]) {
+        storage.withLock { storage in
+            if let invocation { storage.invocations.append(invocation) }
+            storage.logs += logs
+        }
+    }
+}
+
+/// Waits until something that another task does has happened, with a bound for when it never does.
+func eventually(_ condition: () -> Bool) async -> Bool {
+    for _ in 0..<2000 {
+        if condition() { return true }
+        // A cancelled sleep only makes the next look come sooner.
+        try? await Task.sleep(for: .milliseconds(2))
+    }
+    return condition()
+}
+
+extension Logger {
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+}
