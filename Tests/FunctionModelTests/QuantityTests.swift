@@ -43,7 +43,8 @@ private let nonsense = [
         "a size is written in the largest unit that divides it, and reads back the same",
         arguments: [
             (0, "0"), (1, "1"), (1024, "1Ki"), (1536, "1536"), (64 << 20, "64Mi"), (3 << 30, "3Gi"),
-            (5 << 40, "5Ti"), (64_000_000, "62500Ki"), (Int.max, "9223372036854775807"),
+            (5 << 40, "5Ti"), (1_000_000, "1000000"), (64_000_000, "62500Ki"),
+            (Int.max, "9223372036854775807"),
         ]
     )
     func written(bytes: Int, text: String) throws {

@@ -48,6 +48,7 @@ import Testing
         try await store.record([invocation("a")], logs: [line("committed")])
         #expect(try await store.claim(key, due: noon, next: noon.addingTimeInterval(3600)))
         let copy = try TemporaryFolder()
+        defer { withExtendedLifetime(copy) {} }
         try await killMidWrite(into: copy)
         let log = try Data(contentsOf: URL(fileURLWithPath: copy.database + "-wal"))
         #expect(log.range(of: Data("uncommitted 100 ".utf8)) != nil)
@@ -68,12 +69,14 @@ import Testing
             try await store.record([invocation("\(number)", at: Double(number))], logs: [])
         }
         let copy = try TemporaryFolder()
+        defer { withExtendedLifetime(copy) {} }
         try await killMidWrite(into: copy)
         let database = try Data(contentsOf: URL(fileURLWithPath: copy.database))
         let log = try Data(contentsOf: URL(fileURLWithPath: copy.database + "-wal"))
         var lengths: Set<Int> = []
         for step in 0...50 {
             let torn = try TemporaryFolder()
+            defer { withExtendedLifetime(torn) {} }
             try database.write(to: URL(fileURLWithPath: torn.database))
             // 4099 is no multiple of a frame: most cuts go through the middle of one.
             try log.prefix(min(log.count, step * log.count / 50 + 4099 % (step + 1)))

@@ -27,6 +27,7 @@ import Testing
     @Test("a database that may not grow fails clean and goes on later")
     func pageLimit() async throws {
         let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         let store = try folder.open()
         try await store.write(.process) { try $0.execute(sql: "PRAGMA max_page_count = 200") }
         try await fill(store, path: folder.database)
@@ -41,12 +42,9 @@ import Testing
     )
     func device() async throws {
         let folder = try TemporaryFolder()
-        let mountPoint = folder.path + "/disk"
-        try FileManager.default.createDirectory(atPath: mountPoint, withIntermediateDirectories: false)
-        try run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mountPoint)
-        // Lazily, so that it goes even when a failed expectation left the database open.
-        defer { #expect(throws: Never.self) { try run("umount", "-l", mountPoint) } }
-        let path = mountPoint + "/mayfly.sqlite"
+        let mount = try TemporaryMount(in: folder, options: "size=1m")
+        defer { withExtendedLifetime(mount) {} }
+        let path = mount.path + "/mayfly.sqlite"
         let store = try FunctionStore(path: path, logger: Logger(label: "test"))
         try await fill(store, path: path)
         // The last checkpoint may fail on a full device; the log then holds everything.
@@ -55,14 +53,5 @@ import Testing
         #expect(try await reopened.currentRevisions().count == 1)
         #expect(try await reopened.integrityCheck() == [])
         try? reopened.close()
-    }
-
-    private func run(_ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(arguments)")
     }
 }

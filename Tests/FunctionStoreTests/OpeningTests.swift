@@ -126,6 +126,15 @@ import Testing
         }
     }
 
+    @Test("a read-only file system is refused", .enabled(if: getuid() == 0, "mounts a tmpfs"))
+    func readOnlyFileSystem() throws {
+        let mount = try TemporaryMount(in: folder, options: "ro")
+        defer { withExtendedLifetime(mount) {} }
+        #expect(throws: StoreError.notWritable(path: mount.path, reason: "Read-only file system")) {
+            try FunctionStore(path: mount.path + "/mayfly.sqlite", logger: Logger(label: "test"))
+        }
+    }
+
     @Test("a value of another version in a row is told by table")
     func malformedRow() async throws {
         let store = try folder.open()

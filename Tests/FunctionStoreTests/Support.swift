@@ -6,6 +6,7 @@ import FunctionModel
 import FunctionStore
 import Logging
 import Synchronization
+import Testing
 
 /// A folder that is gone with its owner.
 final class TemporaryFolder: Sendable {
@@ -25,6 +26,33 @@ final class TemporaryFolder: Sendable {
     deinit {
         // A folder left in /tmp harms nothing, and a deinit cannot throw.
         try? FileManager.default.removeItem(atPath: path)
+    }
+}
+
+/// A tmpfs that is gone with its owner; only root can make one.
+final class TemporaryMount {
+    let path: String
+    private let folder: TemporaryFolder
+
+    init(in folder: TemporaryFolder, options: String) throws {
+        self.folder = folder
+        path = folder.path + "/disk"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        try Self.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", path)
+    }
+
+    deinit {
+        // Lazily, so that it goes even when a failed expectation left a database open.
+        #expect(throws: Never.self) { try Self.run("umount", "-l", path) }
+    }
+
+    private static func run(_ arguments: String...) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = arguments
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(arguments)")
     }
 }
 
