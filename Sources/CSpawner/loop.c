@@ -230,7 +230,10 @@ static struct failure prepare(void) {
     host.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     TRY(check_errno(CSANDBOX_STEP_PROTOCOL, host.signals));
     TRY(cgroups_open());
-    return prune_mounts();
+    TRY(prune_mounts());
+    // The first slot's: a host that forbids user namespaces is told at the
+    // start, not by the first call.
+    return user_namespace_make(1, &entries[1].user_namespace);
 }
 
 static bool make_spare(void) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Typed errors of the Sandbox room; text is made here once.
 
+import Glibc
+
 /// Why a slot or sandbox could not be made or used.
 package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A step of the set-up failed in the kernel; `step` is the name from the wire contract.
@@ -16,12 +18,24 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .setup(let step, let errorNumber): "container set-up failed at '\(step)': errno \(errorNumber)"
+        case .setup(let step, let errorNumber):
+            "container set-up failed at '\(step)': \(Self.message(errorNumber))"
         case .gone(let what): "\(what) is gone"
         case .unsupported(let what): "not supported on this host: \(what)"
         case .commandTooLarge(let bytes, let max):
             "arguments and environment take \(bytes) bytes, at most \(max) fit"
-        case .system(let call, let errorNumber): "\(call) failed: errno \(errorNumber)"
+        case .system(let call, let errorNumber): "\(call) failed: \(Self.message(errorNumber))"
         }
     }
+
+    /// The C library's words with the number; strerror itself is not safe between threads.
+    private static func message(_ errorNumber: Int32) -> String {
+        var text = [CChar](repeating: 0, count: messageBytesMax)
+        guard strerror_r(errorNumber, &text, text.count) == 0 else { return "errno \(errorNumber)" }
+        let bytes = text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+        return "\(String(decoding: bytes, as: UTF8.self)) (errno \(errorNumber))"
+    }
+
+    /// Longer than any of glibc's texts.
+    private static let messageBytesMax = 256
 }

@@ -5,7 +5,9 @@ import Foundation
 import Images
 import Synchronization
 
-/// One folder as a stream. The command owns it and calls ``finish(_:)`` once the request is over.
+/// One folder as a stream.
+///
+/// The command owns it and calls ``finish(_:)`` once the request is over.
 final class FolderUpload: Sendable {
     private let packing: Packing
     private let readEnd: Int32
