@@ -122,10 +122,12 @@ extension Fleet {
             "A sandbox could not be made",
             metadata: ["function": "\(hostname)", "reason": "\(error)"]
         )
+        let isDeath = if case .gone = error { true } else { false }
+        let failure = SlotFailure(reason: error.description, isDeath: isDeath)
         change(pool) { storage, now in
             var random = storage.random
             defer { storage.random = random }
-            return storage.state.slotFailed(pool, slot, reason: error.description, at: now, using: &random)
+            return storage.state.slotFailed(pool, slot, failure, at: now, using: &random)
         }
     }
 

@@ -99,7 +99,7 @@ final class Fleet: Sendable {
                     warm: $0.warm.count,
                     running: $0.leased,
                     waiting: $0.waiters.count,
-                    failure: $0.backoff.reason
+                    failure: $0.backoff.failure?.reason
                 )
             }
         }

@@ -99,16 +99,16 @@ struct FleetState: Sendable {
         changing(pool, orRetire: slot) { $0.sandboxReady(slot, at: now) }
     }
 
-    /// See ``PoolState/slotFailed(_:reason:at:using:)``.
+    /// See ``PoolState/slotFailed(_:_:at:using:)``.
     mutating func slotFailed(
         _ pool: PoolNumber,
         _ slot: SlotNumber,
-        reason: String,
+        _ failure: SlotFailure,
         at now: Instant,
         using random: inout some RandomNumberGenerator
     ) -> [Action] {
         changing(pool, orRetire: slot) {
-            $0.slotFailed(slot, reason: reason, at: now, using: &random)
+            $0.slotFailed(slot, failure, at: now, using: &random)
         }
     }
 

@@ -10,22 +10,31 @@ struct LaunchBackoff: Sendable {
     /// After this many failures in a row nothing is tried for the warm minimum alone, only for callers.
     static let unattendedMax = 8
 
+    /// Deaths in a row before they are taken for the function's own doing, and told to callers.
+    static let deathsTolerated = 3
+
     private(set) var failures = 0
-    private(set) var reason: String?
+    private(set) var failure: SlotFailure?
     /// No attempt before this; nil when attempts are allowed.
     private(set) var blockedUntil: ContinuousClock.Instant?
 
     var isBlocked: Bool { blockedUntil != nil }
 
+    /// What callers are told; nil while another attempt may well succeed.
+    var verdict: String? {
+        guard let failure, !failure.isDeath || failures > Self.deathsTolerated else { return nil }
+        return failure.reason
+    }
+
     /// Doubles the wait with every failure: 0.2 s, 0.4 s, … 30 s, each shortened by up to half at random.
     ///
     /// Attempts that were under way when the first of them failed count as that one.
     mutating func failed(
-        reason: String,
+        _ failure: SlotFailure,
         at now: ContinuousClock.Instant,
         using random: inout some RandomNumberGenerator
     ) {
-        self.reason = reason
+        self.failure = failure
         guard !isBlocked else { return }
         failures += 1
         let doublings = min(failures - 1, 16)

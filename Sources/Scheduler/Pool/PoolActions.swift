@@ -49,6 +49,14 @@ enum PoolRefusal: Error, Hashable, Sendable {
     case cancelled
 }
 
+/// Why a slot or sandbox did not come about.
+struct SlotFailure: Hashable, Sendable {
+    /// Names step and errno.
+    var reason: String
+    /// Spawner or slot died under way: mostly not the function's fault, so callers go on waiting for a while.
+    var isDeath = false
+}
+
 /// The one answer that each waiter gets.
 enum WaiterAnswer: Hashable, Sendable {
     case lease(SlotNumber)

@@ -64,7 +64,7 @@ struct PoolState: Sendable {
             lastLease = now
             return .use(idle.slot, refillFromEmpty())
         }
-        if let reason = backoff.reason, backoff.isBlocked, leased + preparing == 0 {
+        if let reason = backoff.verdict, backoff.isBlocked, leased + preparing == 0 {
             return .refuse(.cannotStart(reason))
         }
         let startable = preparing + empty.count + max(0, settings.concurrency - phases.count)
@@ -117,15 +117,17 @@ struct PoolState: Sendable {
     /// The slot or its sandbox could not be made.
     mutating func slotFailed(
         _ slot: SlotNumber,
-        reason: String,
+        _ failure: SlotFailure,
         at now: Instant,
         using random: inout some RandomNumberGenerator
     ) -> [PoolAction] {
         guard phases[slot] == .launching || phases[slot] == .making else { return [.retire(slot)] }
-        backoff.failed(reason: reason, at: now, using: &random)
+        backoff.failed(failure, at: now, using: &random)
         var actions = forget(slot)
         // Whoever waits may still be served by a slot that works; without one, they learn why.
-        if leased + preparing == 0 { actions += refuseWaiters(.cannotStart(reason)) }
+        if leased + preparing == 0, let reason = backoff.verdict {
+            actions += refuseWaiters(.cannotStart(reason))
+        }
         return actions
     }
 

@@ -86,7 +86,7 @@ private final class CronWorld {
     let service: CronService
     let name: FunctionName
 
-    /// - Parameter previous: takes over its folder and clock, as a gateway does after a restart.
+    /// One that takes over the folder and clock of another, as a gateway does after a restart.
     init(after previous: CronWorld? = nil) throws {
         folder = try previous?.folder ?? TemporaryFolder()
         clock = previous?.clock ?? HandClock(Date(timeIntervalSince1970: 1_767_225_600))

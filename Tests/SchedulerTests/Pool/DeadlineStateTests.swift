@@ -104,7 +104,7 @@ import Testing
         var random = SeededGenerator(seed: 7)
         var at = now
         for attempt in 0..<20 {
-            backoff.failed(reason: "x", at: at, using: &random)
+            backoff.failed(SlotFailure(reason: "x"), at: at, using: &random)
             let until = try #require(backoff.blockedUntil)
             let full = min(LaunchBackoff.first * (1 << min(attempt, 16)), LaunchBackoff.longest)
             #expect(until - at >= full * 0.5 && until - at <= full)
@@ -118,7 +118,7 @@ import Testing
     func together() {
         var backoff = LaunchBackoff()
         var random = SeededGenerator(seed: 7)
-        for _ in 0..<16 { backoff.failed(reason: "x", at: now, using: &random) }
+        for _ in 0..<16 { backoff.failed(SlotFailure(reason: "x"), at: now, using: &random) }
         #expect(backoff.failures == 1)
     }
 
@@ -126,8 +126,8 @@ import Testing
     func success() {
         var backoff = LaunchBackoff()
         var random = SeededGenerator(seed: 7)
-        backoff.failed(reason: "x", at: now, using: &random)
+        backoff.failed(SlotFailure(reason: "x"), at: now, using: &random)
         backoff.succeeded()
-        #expect(backoff.failures == 0 && backoff.reason == nil && !backoff.isBlocked)
+        #expect(backoff.failures == 0 && backoff.failure == nil && !backoff.isBlocked)
     }
 }

@@ -161,7 +161,8 @@ private struct FleetModel {
         let busy = slots.filter { $0.value.work == .launching || $0.value.work == .making }.keys.sorted()
         guard let slot = busy.randomElement(using: &random), let entry = slots[slot] else { return }
         if Int.random(in: 0..<8, using: &random) == 0 {
-            perform(fleet.slotFailed(entry.pool, slot, reason: "step: errno 1", at: now, using: &random))
+            let failure = SlotFailure(reason: "step: errno 1", isDeath: Bool.random(using: &random))
+            perform(fleet.slotFailed(entry.pool, slot, failure, at: now, using: &random))
         } else if entry.work == .launching {
             perform(fleet.slotLaunched(entry.pool, slot))
         } else {

@@ -117,17 +117,40 @@ import Testing
         var pool = pool()
         _ = pool.leaseRequested(waiter(1), at: start)
         _ = pool.granted(slot(1))
-        let actions = pool.slotFailed(slot(1), reason: "mount: errno 2", at: start, using: &random)
+        let actions = pool.slotFailed(
+            slot(1),
+            SlotFailure(reason: "mount: errno 2"),
+            at: start,
+            using: &random
+        )
         #expect(actions == [.retire(slot(1)), .answer(waiter(1), .refused(.cannotStart("mount: errno 2")))])
         #expect(pool.leaseRequested(waiter(2), at: start) == .refuse(.cannotStart("mount: errno 2")))
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
+    }
+
+    @Test("a slot that dies under way is tried again for those who wait, for a few times")
+    mutating func death() {
+        var pool = pool()
+        var now = start
+        for attempt in 0...LaunchBackoff.deathsTolerated {
+            let caller = waiter(UInt64(attempt))
+            #expect(pool.leaseRequested(caller, at: now) == .wait([]))
+            _ = pool.granted(slot(1))
+            let death = SlotFailure(reason: "slot is gone", isDeath: true)
+            let actions = pool.slotFailed(slot(1), death, at: now, using: &random)
+            let isLast = attempt == LaunchBackoff.deathsTolerated
+            #expect((actions.count > 1) == isLast)
+            now += .seconds(2)
+            if !isLast { #expect(pool.timePassed(now).isEmpty && pool.demand.urgent == attempt + 1) }
+        }
+        #expect(pool.waiters.isEmpty)
     }
 
     @Test("after the back-off a new caller has a slot tried again")
     mutating func retry() {
         var pool = pool()
         _ = pool.granted(slot(1))
-        _ = pool.slotFailed(slot(1), reason: "x", at: start, using: &random)
+        _ = pool.slotFailed(slot(1), SlotFailure(reason: "x"), at: start, using: &random)
         let later = start + LaunchBackoff.first
         #expect(pool.leaseRequested(waiter(2), at: later) == .wait([]))
         #expect(pool.demand.urgent == 1)
@@ -140,7 +163,7 @@ import Testing
         for number in 1...LaunchBackoff.unattendedMax {
             #expect(pool.demand.spare == 1)
             _ = pool.granted(slot(UInt64(number)))
-            _ = pool.slotFailed(slot(UInt64(number)), reason: "x", at: now, using: &random)
+            _ = pool.slotFailed(slot(UInt64(number)), SlotFailure(reason: "x"), at: now, using: &random)
             now += LaunchBackoff.longest
             _ = pool.timePassed(now)
         }
@@ -154,7 +177,11 @@ import Testing
         _ = pool.leaseRequested(waiter(1), at: start)
         _ = pool.leaseRequested(waiter(2), at: start)
         _ = pool.granted(slot(2))
-        #expect(pool.slotFailed(slot(2), reason: "x", at: start, using: &random) == [.retire(slot(2))])
+        #expect(
+            pool.slotFailed(slot(2), SlotFailure(reason: "x"), at: start, using: &random) == [
+                .retire(slot(2))
+            ]
+        )
         #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.make(slot(1))])
         #expect(pool.sandboxReady(slot(1), at: start) == [.answer(waiter(2), .lease(slot(1)))])
     }
