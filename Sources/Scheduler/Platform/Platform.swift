@@ -94,6 +94,11 @@ package final class Platform: Sendable {
     /// The order is that of dependence: nothing new starts, what runs ends, the spawner goes with whatever is
     /// left, then history is written and the folder let go.
     package func shutdown() async {
+        // A task of its own: the caller's is often cancelled by then, and every bounded wait would be none.
+        await Task { await end() }.value
+    }
+
+    private func end() async {
         await cron.stop()
         let longestGrace = catalog.revisions().map(\.configuration.grace.duration).max() ?? .zero
         await withTaskGroup(of: Void.self) { group in
