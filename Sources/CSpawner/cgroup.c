@@ -70,15 +70,19 @@ static uint32_t features_of(uint32_t kinds, int folder) {
            (kinds & CSANDBOX_CGROUP_PIDS ? CSANDBOX_FEATURE_CGROUP_PIDS : 0);
 }
 
+// A hierarchy that cannot be used (read-only, not delegated to this user) costs its limits and nothing else: the
+// gateway tells by name which ones are missing.
 struct failure cgroups_open(void) {
     for (uint32_t i = 0; i < host.configuration.cgroup_count; i++) {
         const struct csandbox_cgroup *cgroup = &host.configuration.cgroups[i];
+        host.cgroup_folders[i] = -1;
         if (mkdir(cgroup->path, 0755) < 0 && errno != EEXIST)
+            continue;
+        int folder = open(cgroup->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (folder < 0)
             return check_errno(CSANDBOX_STEP_CGROUP_CREATE, -1);
-        host.cgroup_folders[i] = open(cgroup->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (host.cgroup_folders[i] < 0)
-            return check_errno(CSANDBOX_STEP_CGROUP_CREATE, -1);
-        host.features |= features_of(cgroup->kinds, host.cgroup_folders[i]);
+        host.cgroup_folders[i] = folder;
+        host.features |= features_of(cgroup->kinds, folder);
     }
     return fine();
 }
@@ -136,6 +140,8 @@ struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups) {
     memset(cgroups, -1, sizeof *cgroups);
     cgroups->oom_counter_is_v2 = false;
     for (uint32_t i = 0; i < host.configuration.cgroup_count; i++) {
+        if (host.cgroup_folders[i] < 0)
+            continue;
         int folder = slot_folder(i, index);
         if (folder < 0) {
             struct failure failure = check_errno(CSANDBOX_STEP_CGROUP_CREATE, -1);
@@ -212,6 +218,8 @@ static struct failure limit_hierarchy(uint32_t kinds, int folder,
 
 struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *plan) {
     for (uint32_t i = 0; i < host.configuration.cgroup_count; i++) {
+        if (host.cgroup_folders[i] < 0)
+            continue;
         int folder = slot_folder(i, index);
         if (folder < 0)
             return check_errno(CSANDBOX_STEP_CGROUP_CREATE, -1);
