@@ -119,3 +119,15 @@ final class EventList: Sendable {
     func add(_ event: BuildEvent) { list.withLock { $0.append(event) } }
     func clear() { list.withLock { $0 = [] } }
 }
+
+/// Counts calls from any thread.
+final class Counter: Sendable {
+    private let count = Mutex(0)
+
+    func next() -> Int {
+        count.withLock { count in
+            count += 1
+            return count
+        }
+    }
+}

@@ -70,6 +70,8 @@ package enum StepFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// This gateway cannot execute the instruction.
     case unavailable(String)
     case image(ImageError)
+    /// A base image could not be pulled.
+    case registry(RegistryError)
     case cancelled
 
     package var description: String {
@@ -96,6 +98,7 @@ package enum StepFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .notStarted(let command, let reason): "'\(command)' could not be started: \(reason)"
         case .unavailable(let what): "\(what) is not available on this gateway"
         case .image(let error): error.description
+        case .registry(let error): error.description
         case .cancelled: "the build was cancelled"
         }
     }

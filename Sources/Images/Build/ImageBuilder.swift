@@ -12,6 +12,8 @@ package final class ImageBuilder: Sendable {
     let directory: String
     let cache: BuildCache
     let runner: any StepRunner
+    /// Fetches base images that are not in the store; nil leaves them missing.
+    let registry: RegistryClient?
     let logger: Logger
 
     /// Opens the builder and sweeps what a killed process left.
@@ -22,18 +24,23 @@ package final class ImageBuilder: Sendable {
     ///   - dataDirectory: DATA; `build` below it belongs to the builder.
     ///   - store: where base images come from and the result goes.
     ///   - runner: executes RUN; the default refuses it by name.
+    ///   - registry: fetches base images that are not in the store; nil leaves them missing.
     ///   - logger: told about leftovers.
     /// - Throws: ``ImageError`` when the folder cannot be made or read.
     package init(
         dataDirectory: String,
         store: ImageStore,
         runner: any StepRunner = UnavailableStepRunner(),
+        registry: RegistryClient? = nil,
         logger: Logger
     ) throws(ImageError) {
         self.store = store
         self.runner = runner
+        self.registry = registry
         self.logger = logger
         directory = dataDirectory + "/build"
+        try Directories.make(directory)
+        try StepFolder.sweep(directory, logger)
         cache = try BuildCache(directory: directory + "/cache", blobs: store.blobs)
     }
 
@@ -61,5 +68,23 @@ package final class ImageBuilder: Sendable {
             flag.cancel()
         }
         return try outcome.get()
+    }
+
+    /// Layers that the cache knows: what garbage collection leaves as long as the cache is kept.
+    ///
+    /// - Throws: ``ImageError`` when the cache cannot be read.
+    package func cachedLayers() async throws(ImageError) -> Set<Digest> {
+        let cache = cache
+        return try await BlockingWork.run { () throws(ImageError) in try cache.layers() }
+    }
+
+    /// Forgets cached steps; their layers go with the store's next garbage collection.
+    ///
+    /// - Parameter cutoff: those last used before it, in seconds since 1970; nil forgets all.
+    /// - Returns: how many steps were forgotten.
+    /// - Throws: ``ImageError`` when the cache cannot be read.
+    package func forgetCache(usedBefore cutoff: Int? = nil) async throws(ImageError) -> Int {
+        let cache = cache
+        return try await BlockingWork.run { () throws(ImageError) in try cache.forget(usedBefore: cutoff) }
     }
 }

@@ -6,7 +6,7 @@ package import Sandbox
 
 /// One command of a RUN step, everything resolved.
 package struct RunCommand: Hashable, Sendable {
-    /// What stands in the step's container besides its root.
+    /// What a mount shows.
     package enum MountSource: Hashable, Sendable {
         /// A folder or file of the host, shown as it is.
         case host(path: String)
@@ -14,25 +14,22 @@ package struct RunCommand: Hashable, Sendable {
         case memory(sizeBytes: Int?)
     }
 
-    /// One mount: what, where, and whether the step may write to it.
+    /// What stands in the step's container besides its root.
     package struct Mount: Hashable, Sendable {
         package var source: MountSource
-        /// Absolute path in the container; made when absent, and gone from the layer afterwards.
+        /// Absolute path in the container; the runner makes it when it is absent.
         package var target: String
         package var readOnly: Bool
     }
 
-    /// Absolute path of the tree that is `/`.
-    ///
-    /// It is shared with other steps: the runner must not change it.
+    /// Absolute path of the tree that is `/`, shared with other steps: the runner must not change it.
     package var rootfs: String
-    /// Absolute path of an empty folder on the same file system.
+    /// Absolute path of an empty folder that holds the step's changes afterwards.
     ///
-    /// Afterwards it holds the step's changes as an
-    /// overlay's upper directory does: whiteouts are character devices 0:0, `trusted.overlay.opaque` (or
-    /// `user.overlay.opaque`) = `y` hides what the folder held before.
+    /// In the form of an overlay's upper folder (`redirect_dir` and `metacopy` off): a whiteout is a character
+    /// device 0:0, and `trusted.overlay.opaque` or `user.overlay.opaque` = `y` hides what a folder held before.
     package var changes: String
-    /// Absolute path of an empty folder on the same file system, for the runner's own use (overlay's work folder).
+    /// Absolute path of an empty folder beside it, for the runner's own use, such as an overlay's work folder.
     package var scratch: String
     package var arguments: [String]
     /// `NAME=value` each.
@@ -41,6 +38,20 @@ package struct RunCommand: Hashable, Sendable {
     package var workingDirectory: String
     package var mounts: [Mount]
     package var network: NetworkMode
+    /// How long it may run; then everything of it is killed.
+    package var timeLimit: Duration
+}
+
+/// How a command ended.
+package struct RunOutcome: Hashable, Sendable {
+    package var report: ExitReport
+    /// The host's id that stands for 0 in the container: files in ``RunCommand/changes`` have owners from there on.
+    package var firstHostID: UInt32
+
+    package init(report: ExitReport, firstHostID: UInt32 = 0) {
+        self.report = report
+        self.firstHostID = firstHostID
+    }
 }
 
 /// Executes the commands of RUN steps.
@@ -49,24 +60,24 @@ package protocol StepRunner: Sendable {
     ///
     /// - Parameters:
     ///   - command: what to run, and where.
-    ///   - output: called with pieces of stdout and stderr as they come; must not block.
+    ///   - output: called with pieces of stdout and stderr as they come, from any thread; does not block.
     /// - Returns: how it ended; everything it started is dead.
-    /// - Throws: ``StepFailure`` when it could not be run at all.
+    /// - Throws: ``StepFailure`` when it could not be run at all, or the task was cancelled.
     func run(
         _ command: RunCommand,
         output: @escaping @Sendable ([UInt8]) -> Void
-    ) async throws(StepFailure) -> ExitReport
+    ) async throws(StepFailure) -> RunOutcome
 }
 
 /// Refuses every RUN by name: for hosts without a sandbox.
 package struct UnavailableStepRunner: StepRunner {
     package init() {}
 
-    /// Always throws ``StepFailure`` `.unavailable`.
+    /// Throws ``StepFailure/unavailable(_:)``.
     package func run(
         _ command: RunCommand,
         output: @escaping @Sendable ([UInt8]) -> Void
-    ) async throws(StepFailure) -> ExitReport {
+    ) async throws(StepFailure) -> RunOutcome {
         throw .unavailable("RUN")
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ADD of a local archive: a tar, compressed or not, told by its content and not by its name. The steps of a
-// build drive it; every call blocks on the disk.
+// ADD of an archive: a tar, compressed or not, told by its content and not by its name. The steps of a build
+// drive it; every call blocks on the disk.
+
+import Glibc
 
 /// Reads an archive into a temporary file, so that its files can be placed in another order.
 struct ArchiveExtractor {
@@ -17,128 +19,141 @@ struct ArchiveExtractor {
 
     /// The archive's files as a source that goes into the destination; nil when the file is no archive.
     func source(of item: SourceItem, named name: String) throws(StepFailure) -> CopySource? {
-        guard case .file(let tree, let path) = item.content else { return nil }
-        let file = try tree.open(path)
-        let head: [UInt8]
-        do throws(ImageError) { head = try file.read(upTo: Self.magicOffset + 5, of: path) } catch {
-            throw .image(error)
+        switch item.content {
+        case .file(let tree, let path):
+            let file = try tree.open(path)
+            return try source(of: file.descriptor, named: name)
+        case .spool(let spool, _):
+            return try spool.withDescriptor { descriptor throws(StepFailure) in
+                try source(of: descriptor, named: name)
+            }
+        case .none, .bytes: return nil
         }
+    }
+
+    private func source(of descriptor: Int32, named name: String) throws(StepFailure) -> CopySource? {
+        var head = [UInt8](repeating: 0, count: Self.magicOffset + 5)
+        let count = pread(descriptor, &head, head.count, 0)
+        guard count >= 0 else { throw FileTree.failure("read", name, errno) }
+        head.removeLast(head.count - count)
         let isPlainTar = head.dropFirst(Self.magicOffset).elementsEqual("ustar".utf8)
         guard isPlainTar || Self.compressions.contains(where: { head.starts(with: $0) }) else { return nil }
-        return try extract(tree, path, named: name, isTar: isPlainTar)
-    }
-
-    private func extract(
-        _ tree: FileTree,
-        _ path: String,
-        named name: String,
-        isTar: Bool
-    ) throws(StepFailure) -> CopySource? {
-        let file = try tree.open(path)
         let spool = try SpoolFile(directory: directory)
-        var source = CopySource(name: name, items: [], isContents: true, keepsOwners: true)
-        var found: [String: SourceItem] = [:]
-        var order: [String] = []
+        var reading = Reading(spool: spool)
         do throws(ImageError) {
-            var reader: TarReader
-            do throws(ImageError) {
-                reader = try TarReader(descriptor: file.descriptor, name: path)
-            } catch {
-                // Compressed, but no tar inside: an ordinary file.
-                if isTar { throw error }
-                return nil
-            }
-            var spooled = 0
-            while let entry = try reader.next() {
-                if isCancelled() { throw .cancelled }
-                guard let item = try item(entry, &reader, spool, &spooled, found) else { continue }
-                if found.updateValue(item, forKey: item.path) == nil { order.append(item.path) }
-            }
+            try read(descriptor, name, into: &reading)
         } catch {
             if error == .cancelled { throw .cancelled }
-            // A single compressed file that is no tar is only known once its first block is read.
-            if !isTar, found.isEmpty { return nil }
-            throw .archive(path: path, reason: error.description)
+            // Compressed, but no tar inside: an ordinary file, which only its first block tells.
+            if !isPlainTar, reading.items.isEmpty { return nil }
+            throw .archive(path: name, reason: error.description)
         }
-        source.items = order.compactMap { found[$0] }
-        return source
+        let items = reading.order.compactMap { reading.items[$0] }
+        return CopySource(name: name, items: items, isContents: true, keepsOwners: true, keepsTimes: true)
     }
 
-    private func item(
-        _ entry: TarEntry,
-        _ reader: inout TarReader,
-        _ spool: SpoolFile,
-        _ spooled: inout Int,
-        _ found: [String: SourceItem]
-    ) throws(ImageError) -> SourceItem? {
-        let path = try path(entry.name, of: entry)
-        if path.isEmpty { return nil }
-        var node = TreeNode(kind: .file, mode: entry.mode & 0o7777)
-        node.uid = UInt32(clamping: entry.uid)
-        node.gid = UInt32(clamping: entry.gid)
-        node.modifiedSeconds = max(0, entry.modified.seconds)
-        var content = LayerContent.none
-        switch entry.kind {
-        case .directory: node.kind = .directory
-        case .symbolicLink: node.kind = .symbolicLink(target: try text(entry.linkTarget, of: entry))
-        case .fifo: node.kind = .fifo
-        case .hardLink:
-            // The same content under another name; the first name's entry says all about it.
-            let target = try self.path(entry.linkTarget, of: entry)
-            guard let first = found[target], first.node.kind == .file else {
-                throw .hostileEntry(
-                    name: entry.displayName,
-                    reason: "it links to '\(target)', which is not before it"
-                )
+    private func read(_ descriptor: Int32, _ name: String, into reading: inout Reading) throws(ImageError) {
+        var reader = try TarReader(descriptor: descriptor, name: name)
+        while let entry = try reader.next() {
+            if isCancelled() { throw .cancelled }
+            try reading.add(entry, reader)
+        }
+    }
+
+    /// What was read so far; a later entry of the same name replaces an earlier one, as in a tar.
+    private struct Reading {
+        let spool: SpoolFile
+        var items: [String: SourceItem] = [:]
+        var order: [String] = []
+        private var spooled = 0
+
+        init(spool: SpoolFile) { self.spool = spool }
+
+        mutating func add(_ entry: TarEntry, _ reader: borrowing TarReader) throws(ImageError) {
+            let path = try Self.path(entry.name, of: entry)
+            if path.isEmpty { return }
+            guard let item = try item(entry, at: path, reader) else { return }
+            if items.updateValue(item, forKey: path) == nil { order.append(path) }
+        }
+
+        private mutating func item(
+            _ entry: TarEntry,
+            at path: String,
+            _ reader: borrowing TarReader
+        ) throws(ImageError) -> SourceItem? {
+            var node = TreeNode(kind: .file, mode: entry.mode & 0o7777)
+            node.uid = UInt32(clamping: entry.uid)
+            node.gid = UInt32(clamping: entry.gid)
+            node.modifiedSeconds = max(0, entry.modified.seconds)
+            var content = LayerContent.none
+            switch entry.kind {
+            case .directory: node.kind = .directory
+            case .symbolicLink: node.kind = .symbolicLink(target: try Self.text(entry.linkTarget, of: entry))
+            case .fifo: node.kind = .fifo
+            case .hardLink:
+                // The same content under another name; the first name's entry says all about it.
+                let target = try Self.path(entry.linkTarget, of: entry)
+                guard var first = items[target], first.node.kind == .file else {
+                    let reason = "it links to '\(target)', which is no file before it"
+                    throw .hostileEntry(name: entry.displayName, reason: reason)
+                }
+                first.path = path
+                return first
+            case .file:
+                content = .spool(spool, offset: spooled)
+                node.sizeBytes = try copy(entry, reader)
+                spooled += node.sizeBytes
+            case .device, .other:
+                throw .hostileEntry(name: entry.displayName, reason: "devices and sockets are not extracted")
             }
-            return SourceItem(
-                path: path,
-                node: first.node,
-                attributes: first.attributes,
-                content: first.content
-            )
-        case .file:
-            let start = spooled
+            return SourceItem(path: path, node: node, attributes: entry.attributes, content: content)
+        }
+
+        /// Copies content to the temporary file, holes as zeroes; gives the bytes written.
+        private func copy(_ entry: TarEntry, _ reader: borrowing TarReader) throws(ImageError) -> Int {
             var size = 0
             try reader.content { bytes, offset throws(ImageError) in
-                do throws(StepFailure) {
+                try Self.asImageError(entry) { () throws(StepFailure) in
                     try spool.append(zeroes: offset - size)
                     try spool.append(bytes)
-                } catch {
-                    if case .image(let error) = error { throw error }
-                    throw .malformedArchive(file: entry.displayName, reason: error.description)
                 }
                 size = offset + bytes.count
             }
-            // A hole at the end is not told by any piece.
-            do throws(StepFailure) { try spool.append(zeroes: entry.size - size) } catch {
+            // A hole at the end is told by no piece.
+            let rest = entry.size - size
+            try Self.asImageError(entry) { () throws(StepFailure) in try spool.append(zeroes: rest) }
+            return max(size, entry.size)
+        }
+
+        private static func asImageError(
+            _ entry: TarEntry,
+            _ body: () throws(StepFailure) -> Void
+        ) throws(ImageError) {
+            do throws(StepFailure) {
+                try body()
+            } catch {
+                if case .image(let error) = error { throw error }
                 throw .malformedArchive(file: entry.displayName, reason: error.description)
             }
-            spooled += max(size, entry.size)
-            node.sizeBytes = max(size, entry.size)
-            content = .spool(spool, offset: start)
-        case .device, .other:
-            throw .hostileEntry(name: entry.displayName, reason: "devices and sockets are not extracted")
         }
-        return SourceItem(path: path, node: node, attributes: entry.attributes, content: content)
-    }
 
-    /// A name below the destination.
-    ///
-    /// One that would lead out of it is refused, not bent.
-    private func path(_ name: [UInt8], of entry: TarEntry) throws(ImageError) -> String {
-        let text = try text(name, of: entry)
-        guard !text.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) })
-        else {
-            throw .hostileEntry(name: entry.displayName, reason: "its name has '..' in it")
+        /// A name below the destination.
+        ///
+        /// One that would lead out of it is refused, not bent.
+        private static func path(_ name: [UInt8], of entry: TarEntry) throws(ImageError) -> String {
+            let text = try text(name, of: entry)
+            let parts = text.utf8.split(separator: UInt8(ascii: "/"))
+            guard !parts.contains(where: { $0.elementsEqual("..".utf8) }) else {
+                throw .hostileEntry(name: entry.displayName, reason: "its name has '..' in it")
+            }
+            return TreePath.clean(text)
         }
-        return TreePath.clean(text)
-    }
 
-    private func text(_ bytes: [UInt8], of entry: TarEntry) throws(ImageError) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .hostileEntry(name: entry.displayName, reason: "its name is not UTF-8")
+        private static func text(_ bytes: [UInt8], of entry: TarEntry) throws(ImageError) -> String {
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw .hostileEntry(name: entry.displayName, reason: "its name is not UTF-8")
+            }
+            return text
         }
-        return text
     }
 }

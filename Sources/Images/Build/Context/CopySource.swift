@@ -20,4 +20,6 @@ struct CopySource: Sendable {
     var isContents: Bool
     /// Whether owners are the archive's own; otherwise they become 0:0 or what `--chown` says.
     var keepsOwners = false
+    /// Whether times are those of the items, up to the image's own; otherwise all have the image's.
+    var keepsTimes = false
 }

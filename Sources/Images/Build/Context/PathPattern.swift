@@ -14,8 +14,10 @@ struct PathPattern: Hashable {
         case anyRun
         /// `**` at the end: anything.
         case anything
-        /// `**/`: any number of whole folders, also none.
+        /// `**/`: any number of whole folders, also none. Always followed by the next.
         case anyFolders
+        /// Within one of those folders, up to its slash.
+        case withinFolder
         case oneOf([ClosedRange<Unicode.Scalar>], isNegated: Bool)
     }
 
@@ -56,7 +58,9 @@ struct PathPattern: Hashable {
     private mutating func takeDoubleStar(_ scalars: inout ArraySlice<Unicode.Scalar>) {
         while scalars.first == "*" { scalars.removeFirst() }
         if scalars.first == "/" { scalars.removeFirst() }
-        append(scalars.isEmpty ? .anything : .anyFolders)
+        if scalars.isEmpty { return append(.anything) }
+        append(.anyFolders)
+        append(.withinFolder)
     }
 
     private static func characterClass(
@@ -98,47 +102,73 @@ struct PathPattern: Hashable {
     }
 
     /// Says whether the whole path matches.
+    ///
+    /// - Complexity: the pattern's length times the path's at worst; about the path's length for most.
     func matches(_ path: some Collection<Unicode.Scalar>) -> Bool {
-        // The positions in `tokens` that may be next, each once.
-        var states: [Int] = []
-        var next: [Int] = []
+        var states = States(count: tokens.count)
         enter(0, &states)
+        states.advance()
         for scalar in path {
-            next.removeAll(keepingCapacity: true)
-            for state in states where state < tokens.count { step(state, scalar, &next) }
-            swap(&states, &next)
-            if states.isEmpty { return false }
+            for state in states.current where state < tokens.count { step(state, scalar, &states) }
+            states.advance()
+            if states.current.isEmpty { return false }
         }
-        return states.contains(tokens.count)
+        return states.current.contains(tokens.count)
     }
 
-    private func step(_ state: Int, _ scalar: Unicode.Scalar, _ next: inout [Int]) {
+    /// The positions in `tokens` that may be next, each once, and those after the character at hand.
+    private struct States {
+        private(set) var current: [Int] = []
+        private var next: [Int] = []
+        /// In which round each position was added last.
+        private var rounds: [Int]
+        private var round = 1
+
+        init(count: Int) { rounds = [Int](repeating: 0, count: count + 1) }
+
+        /// False when the position is there already.
+        mutating func add(_ state: Int) -> Bool {
+            guard rounds[state] != round else { return false }
+            rounds[state] = round
+            next.append(state)
+            return true
+        }
+
+        mutating func advance() {
+            swap(&current, &next)
+            next.removeAll(keepingCapacity: true)
+            round += 1
+        }
+    }
+
+    private func step(_ state: Int, _ scalar: Unicode.Scalar, _ states: inout States) {
         switch tokens[state] {
-        case .literal(let literal): if literal == scalar { enter(state + 1, &next) }
-        case .anyOne: if scalar != "/" { enter(state + 1, &next) }
-        case .anyRun: if scalar != "/" { enter(state, &next) }
-        case .anything: enter(state, &next)
-        case .anyFolders:
-            add(state, &next)
-            if scalar == "/" { enter(state + 1, &next) }
+        case .literal(let literal): if literal == scalar { enter(state + 1, &states) }
+        case .anyOne: if scalar != "/" { enter(state + 1, &states) }
+        case .anyRun: if scalar != "/" { enter(state, &states) }
+        case .anything: enter(state, &states)
+        case .anyFolders: return
+        case .withinFolder:
+            _ = states.add(state)
+            if scalar == "/" { enter(state + 1, &states) }
         case .oneOf(let ranges, let isNegated):
             if scalar != "/", ranges.contains(where: { $0.contains(scalar) }) != isNegated {
-                enter(state + 1, &next)
+                enter(state + 1, &states)
             }
         }
     }
 
     /// Adds a position and those behind tokens that may match nothing.
-    private func enter(_ state: Int, _ states: inout [Int]) {
-        add(state, &states)
-        guard state < tokens.count else { return }
-        switch tokens[state] {
-        case .anyRun, .anything, .anyFolders: enter(state + 1, &states)
-        default: return
+    private func enter(_ first: Int, _ states: inout States) {
+        var state = first
+        while states.add(state), state < tokens.count {
+            switch tokens[state] {
+            case .anyRun, .anything: state += 1
+            case .anyFolders:
+                _ = states.add(state + 1)
+                state += 2
+            default: return
+            }
         }
-    }
-
-    private func add(_ state: Int, _ states: inout [Int]) {
-        if !states.contains(state) { states.append(state) }
     }
 }

@@ -16,6 +16,14 @@ final class SpoolFile: Sendable {
         file = OpenFile(owning: descriptor)
     }
 
+    /// Lends the descriptor, set to the beginning, to somebody who reads it through.
+    func withDescriptor<Value>(_ body: (Int32) throws(StepFailure) -> Value) throws(StepFailure) -> Value {
+        guard lseek(file.descriptor, 0, SEEK_SET) == 0 else {
+            throw FileTree.failure("lseek", "temporary file", errno)
+        }
+        return try body(file.descriptor)
+    }
+
     /// Adds bytes at the end.
     func append(_ bytes: UnsafeRawBufferPointer) throws(StepFailure) {
         do throws(ImageError) { try file.write(bytes, to: "temporary file") } catch { throw .image(error) }

@@ -105,8 +105,8 @@ struct CopyPlan {
         if source.keepsOwners {
             entry.uid = item.node.uid
             entry.gid = item.node.gid
-            entry.modifiedSeconds = item.node.modifiedSeconds
         }
+        if source.keepsTimes { entry.modifiedSeconds = item.node.modifiedSeconds }
         if let owner {
             entry.uid = owner.uid
             entry.gid = owner.gid

@@ -26,7 +26,7 @@ struct ExpandedCopy: Sendable {
 }
 
 /// Where the files of a COPY come from.
-private enum CopyOrigin {
+enum CopyOrigin {
     case context
     case stage(StageState, label: String)
     case image(Image, reference: String)
@@ -81,6 +81,9 @@ extension BuildRun {
             var copy = written
             for (index, source) in written.sources.enumerated() {
                 copy.sources[index] = try expander.expand(source)
+                guard !copy.sources[index].isEmpty else {
+                    throw SyntaxFailure(source, expected: "a source; it expands to nothing")
+                }
             }
             for (index, exclude) in written.excludes.enumerated() {
                 copy.excludes[index] = try expander.expand(exclude)
@@ -97,13 +100,17 @@ extension BuildRun {
             }
             copy.owner = try written.owner.map { text throws(SyntaxFailure) in try expander.expand(text) }
             copy.mode = try written.mode.map { text throws(SyntaxFailure) in try expander.expand(text) }
-            copy.checksum = try written.checksum.map { text throws(SyntaxFailure) in try expander.expand(text)
+            copy.checksum = try written.checksum.map { text throws(SyntaxFailure) in
+                try Self.checksum(expander.expand(text))
             }
             let path = "/" + TreePath.clean(draft.absolute(destination))
             let isFolder = TreePath.namesFolder(destination) && path != "/"
             var result = ExpandedCopy(copy: copy, destination: isFolder ? path + "/" : path, isAdd: isAdd)
             result.mode = try copy.mode.map { text throws(SyntaxFailure) in try ModeChange(text) }
             result.excludes = try IgnoreRules(patterns: copy.excludes)
+            if written.checksum != nil, let other = copy.sources.first(where: { !Download.isURL($0) }) {
+                throw SyntaxFailure(other, expected: "a URL, because of --checksum")
+            }
             if copy.sources.count + copy.heredocs.count > 1, !isFolder, path != "/" {
                 throw SyntaxFailure(
                     written.destination,
@@ -114,7 +121,15 @@ extension BuildRun {
         }
     }
 
-    private func origin(_ name: String?, in stage: Int, _ state: StageState) async throws(StepFailure)
+    private static func checksum(_ text: String) throws(SyntaxFailure) -> String {
+        guard let digest = try? Digest(text) else {
+            throw SyntaxFailure("--checksum=\(text)", expected: "sha256: and 64 hexadecimal digits")
+        }
+        return digest.description
+    }
+
+    /// What `--from` names, in a stage.
+    func origin(_ name: String?, in stage: Int, _ state: StageState) async throws(StepFailure)
         -> CopyOrigin
     {
         guard let name else { return .context }
@@ -125,83 +140,11 @@ extension BuildRun {
             return .stage(other, label: name)
         case .image(let reference):
             do throws(StepFailure) {
-                let image = try await image(reference, platform: state.platform, isExplicit: false)
+                let image = try await image(reference, platform: state.platform)
                 return .image(image, reference: reference)
             } catch .image(.unknownImage), .image(.malformedReference) {
                 throw .unknownStage(name)
             }
-        }
-    }
-
-    // MARK: Sources
-
-    private func collect(_ expanded: ExpandedCopy, from origin: CopyOrigin) async throws(StepFailure)
-        -> [CopySource]
-    {
-        let tree: FileTree?
-        var place = "the build context"
-        var ignore = IgnoreRules()
-        switch origin {
-        case .context:
-            tree = context.tree
-            ignore = context.ignore
-        case .stage(let state, let label):
-            tree = try await wholeTree(of: state)
-            place = "stage '\(label)'"
-        case .image(let image, let reference):
-            tree = try await self.tree(of: image)
-            place = "image '\(reference)'"
-        }
-        let documents = expanded.copy.heredocs.map(Self.source)
-        guard !expanded.copy.sources.isEmpty else { return documents }
-        guard let tree else { throw .noSource(expanded.copy.sources[0], place: place) }
-        let cancellation = cancellation
-        let collector = SourceCollector(
-            tree: tree,
-            place: place,
-            ignore: ignore,
-            excludes: expanded.excludes,
-            keepsParents: expanded.copy.parents
-        ) { cancellation.isCancelled }
-        let extractor = ArchiveExtractor(directory: builder.directory) { cancellation.isCancelled }
-        let extracts = expanded.isAdd && expanded.copy.unpack != false
-        return try await BlockingWork.run { () throws(StepFailure) in
-            var sources: [CopySource] = []
-            for written in expanded.copy.sources {
-                for source in try collector.collect(written) {
-                    let archive =
-                        extracts && !source.isContents
-                        ? try extractor.source(of: source.items[0], named: source.name) : nil
-                    sources.append(archive ?? source)
-                }
-            }
-            return sources + documents
-        }
-    }
-
-    private func tree(of image: Image) async throws(StepFailure) -> FileTree {
-        let path: String
-        do throws(ImageError) {
-            path = try await builder.store.rootfs(for: image.digest)
-        } catch {
-            throw .image(error)
-        }
-        return try await BlockingWork.run { () throws(StepFailure) in try FileTree(path: path) }
-    }
-
-    /// A here-document as a file.
-    private static func source(_ document: Heredoc) -> CopySource {
-        let bytes = Array(document.content.utf8)
-        var node = TreeNode(kind: .file, mode: 0o644)
-        node.sizeBytes = bytes.count
-        let item = SourceItem(path: "", node: node, content: .bytes(bytes))
-        return CopySource(name: document.name, items: [item], isContents: false)
-    }
-
-    private func digest(of sources: [CopySource]) async throws(StepFailure) -> Digest {
-        let cancellation = cancellation
-        return try await BlockingWork.run { () throws(StepFailure) in
-            try CacheKey.digest(of: sources) { cancellation.isCancelled }
         }
     }
 

@@ -22,7 +22,8 @@ extension BuildRun {
         switch step.instruction {
         case .workingDirectory(let path): try await changeDirectory(path, step, &state)
         case .copy(let copy), .add(let copy): try await self.copy(copy, step, in: stage, &state)
-        default: throw .unavailable("RUN")
+        case .run(let run): try await self.run(run, step, in: stage, &state)
+        default: break
         }
     }
 
@@ -104,23 +105,11 @@ extension BuildRun {
     /// The unpacked tree that a stage's overlay lies upon; nil when that is empty.
     func tree(below state: StageState) async throws(StepFailure) -> FileTree? {
         guard state.unpackedLayers > 0 else { return nil }
+        var part = state
+        part.layers = Array(state.layers.prefix(state.unpackedLayers))
         let path: String
         do throws(ImageError) {
-            var digest = state.unpackedLayers == state.baseLayers ? state.baseImage : nil
-            if digest == nil {
-                var part = state
-                part.layers = Array(state.layers.prefix(state.unpackedLayers))
-                part.draft.history = []
-                var configuration = part.configuration(created: created)
-                configuration.history = nil
-                digest = try await builder.store.commit(
-                    layers: part.layers.map(\.descriptor),
-                    configuration: configuration,
-                    reference: nil
-                )
-            }
-            guard let digest else { return nil }
-            path = try await builder.store.rootfs(for: digest)
+            path = try await builder.store.rootfs(for: try await stageImage(of: part))
         } catch {
             throw .image(error)
         }
@@ -132,6 +121,18 @@ extension BuildRun {
         var whole = state
         whole.unpackedLayers = state.layers.count
         return try await tree(below: whole)
+    }
+
+    /// An image without a name that has the stage's layers, so that the store unpacks them.
+    func stageImage(of state: StageState) async throws(ImageError) -> Digest {
+        if let base = state.baseImage, state.layers.count == state.baseLayers { return base }
+        var configuration = ImageConfiguration(platform: state.platform)
+        configuration.rootfs = ImageConfiguration.Layers(diffIDs: state.layers.map(\.diffID))
+        return try await builder.store.commit(
+            layers: state.layers.map(\.descriptor),
+            configuration: configuration,
+            reference: nil
+        )
     }
 
     // MARK: WORKDIR

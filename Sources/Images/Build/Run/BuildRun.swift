@@ -152,11 +152,7 @@ struct BuildRun {
             state = base
             state.draft.begin(upon: base.draft)
         case .image(let reference):
-            let image = try await self.image(
-                reference,
-                platform: platform,
-                isExplicit: planned.platform != nil
-            )
+            let image = try await self.image(reference, platform: platform)
             triggers = image.execution.onBuild ?? []
             draft.begin(upon: image.configuration)
             let key = CacheKey.chained(nil, ["image", image.configurationDigest.hex, "\(timestamp)"])
@@ -185,11 +181,13 @@ struct BuildRun {
         return platform
     }
 
-    /// An image of the store.
-    func image(_ reference: String, platform: Platform, isExplicit: Bool) async throws(StepFailure) -> Image {
+    /// An image of the store, pulled when it is not there.
+    func image(_ reference: String, platform: Platform) async throws(StepFailure) -> Image {
         let image: Image
         do throws(ImageError) {
             image = try await builder.store.resolve(reference)
+        } catch .unknownImage {
+            image = try await pull(reference, platform: platform)
         } catch {
             throw .image(error)
         }
@@ -198,5 +196,16 @@ struct BuildRun {
             throw .image(.wrongPlatform(reference: reference, image: own, host: platform.description))
         }
         return image
+    }
+
+    private func pull(_ reference: String, platform: Platform) async throws(StepFailure) -> Image {
+        guard let registry = builder.registry else { throw .image(.unknownImage(reference)) }
+        events(.output("pulling \(reference)"))
+        do throws(RegistryError) {
+            let isHost = platform == builder.store.host
+            return try await builder.store.pull(reference, platform: isHost ? nil : platform, using: registry)
+        } catch {
+            throw error == .cancelled ? .cancelled : .registry(error)
+        }
     }
 }

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a RUN executes, once everything is known about its stage. Pure.
+
+/// A RUN with its variables resolved.
+struct RunPlan: Hashable, Sendable {
+    /// How long one step may run: compilers take their time, but nothing takes an hour without being stuck.
+    static let timeLimit = Duration.seconds(3600)
+    /// Where a script stands while it runs; below a folder that every tree has.
+    static let scriptPath = "/run/mayfly-step"
+    /// What a command finds when the image says nothing.
+    static let defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    var arguments: [String]
+    /// A here-document that begins with `#!` is a program of its own, to be put at ``scriptPath``.
+    var script: String?
+
+    init(_ run: RunInstruction, draft: StageDraft) {
+        guard case .shell(let text) = run.command, let first = run.heredocs.first else {
+            arguments = draft.words(run.command)
+            return
+        }
+        let isWhole = run.heredocs.count == 1 && Self.isOnlyMark(text)
+        if isWhole, first.content.hasPrefix("#!") {
+            script = first.content
+            arguments = [Self.scriptPath]
+        } else if isWhole {
+            arguments = draft.words(.shell(first.content))
+        } else {
+            // The shell knows here-documents itself.
+            let documents = run.heredocs.map { $0.content + $0.name + "\n" }.joined()
+            arguments = draft.words(.shell(text + "\n" + documents))
+        }
+    }
+
+    /// Whether the command is nothing but `<<NAME`.
+    private static func isOnlyMark(_ text: String) -> Bool {
+        let trimmed = text[...].trimmingBlanks
+        return trimmed.drop(while: \.isASCIIDigit).hasPrefix("<<") && !trimmed.contains(where: \.isBlank)
+    }
+
+    /// The environment of the process: what the image and the arguments say, and what every process needs.
+    static func environment(_ own: [String], home: String, proxies: [String]) -> [String] {
+        func has(_ name: String) -> Bool { own.contains { $0.hasPrefix(name + "=") } }
+        var result = own
+        if !has("PATH") { result.append(defaultPath) }
+        if !has("HOME") { result.append("HOME=" + home) }
+        return result + proxies
+    }
+}
