@@ -61,6 +61,8 @@ struct RegistryPushTests {
         _ = try await push(image.digest) { options in
             options.monolithicBytesMax = 500_000
             options.chunkBytes = 300_000
+            // URLSession notices a connection that dies below a body by its silence.
+            options.idleTimeoutSeconds = 2
         }
         #expect(holds(layer))
         let ranges = registry.requests.filter { $0.method == "PATCH" }.map { $0.fields["content-range"] }

@@ -87,56 +87,20 @@ enum CredentialHelper {
         input: String,
         program: String
     ) throws(RegistryError) -> (output: Data, status: Int32) {
-        let process = Process()
-        let stdin = Pipe()
-        let stdout = Pipe()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = ["get"]
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        process.standardError = FileHandle.nullDevice
-        do {
-            // A name fits into the pipe, and we hold its other end: this neither waits nor raises SIGPIPE.
-            try stdin.fileHandleForWriting.write(contentsOf: Data((input + "\n").utf8))
-            try stdin.fileHandleForWriting.close()
-            try process.run()
+        let end = ContinuousClock.now.advanced(by: .seconds(timeoutSeconds))
+        let (child, descriptor): (pid_t, Int32)
+        do throws(ImageError) {
+            (child, descriptor) = try HelperProcess.spawn([executable, "get"], input: input + "\n")
         } catch {
             throw .credentials("\(program) cannot be run: \(error)")
         }
-        let output = read(stdout.fileHandleForReading.fileDescriptor)
-        guard let output else {
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
+        let output = HelperProcess.read(descriptor, limitBytes: outputBytesMax, until: end)
+        close(descriptor)
+        guard let status = HelperProcess.wait(child, until: output == nil ? .now : end), let output else {
             throw .credentials(
                 "\(program) took more than \(timeoutSeconds) s or wrote more than \(outputBytesMax) bytes"
             )
         }
-        process.waitUntilExit()
-        return (output, process.terminationStatus)
-    }
-
-    /// Everything until the end of the pipe; nil when a bound is passed.
-    private static func read(_ descriptor: Int32) -> Data? {
-        let clock = ContinuousClock()
-        let end = clock.now.advanced(by: .seconds(timeoutSeconds))
-        var output = Data()
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let left = clock.now.duration(to: end)
-            guard left > .zero else { return nil }
-            var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let milliseconds = left.components.seconds * 1000 + 999
-            let ready = Glibc.poll(&poll, 1, Int32(milliseconds))
-            guard ready > 0 || errno == EINTR else { return nil }
-            if ready <= 0 { continue }
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count == 0 { return output }
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                return nil
-            }
-            output.append(contentsOf: buffer[..<count])
-            guard output.count <= outputBytesMax else { return nil }
-        }
+        return (output, status)
     }
 }

@@ -30,7 +30,7 @@ package struct RegistryConfiguration: Hashable, Sendable, Codable {
     /// Each mirror that is down costs a connection attempt.
     static let mirrorsMax = 8
 
-    /// Reads a JSON file: `{"mirrors": {"docker.io": ["mirror.example.com"]}, "plain_http": {"host:80": true}}`.
+    /// Reads a JSON file: `{"mirrors": {"docker.io": ["m.example.com"]}, "plain_http": {"host:80": true}}`.
     ///
     /// Blocks on the disk. An absent file is an empty configuration.
     ///

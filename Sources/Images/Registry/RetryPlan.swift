@@ -57,7 +57,7 @@ struct RetryPlan: Sendable {
         // Half fixed, half random: clients that broke together do not come back together.
         let doubled = limits.delayFirst * (1 << min(failures - 1, 20))
         let delay = min(doubled, limits.delayMax)
-        let jittered = delay / 2 + delay / 2 * Double.random(in: 0...1, using: &random)
+        let jittered = delay / 2 + delay / 2 * Double.random(in: 0..<1, using: &random)
         return .wait(max(jittered, least))
     }
 
