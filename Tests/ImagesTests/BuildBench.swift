@@ -77,8 +77,8 @@ final class BuildBench {
                 var line = "\(entry.displayName) \(mode) \(entry.uid):\(entry.gid)"
                 switch entry.kind {
                 case .file:
-                    line +=
-                        try " = " + String(decoding: reader.content(limit: 1 << 20, of: entry), as: UTF8.self)
+                    let bytes = try reader.content(limit: 64 << 20, of: entry)
+                    line += " = " + (bytes.count > 4096 ? "…" : String(decoding: bytes, as: UTF8.self))
                 case .symbolicLink, .hardLink:
                     line += " -> " + String(decoding: entry.linkTarget, as: UTF8.self)
                 default: break

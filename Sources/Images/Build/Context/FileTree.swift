@@ -107,6 +107,8 @@ final class FileTree: Sendable {
     /// Extended attributes that belong into a layer: `user.*` (but overlay's own) and file capabilities.
     func attributes(_ path: String) throws(StepFailure) -> [ExtendedAttribute] {
         let file = try open(name(path))
+        // Most files have none: one call says so, without room for any.
+        if flistxattr(file.descriptor, nil, 0) == 0 { return [] }
         var list = [CChar](repeating: 0, count: Self.attributeListLimit)
         let count = flistxattr(file.descriptor, &list, list.count)
         if count < 0 {

@@ -15,7 +15,8 @@ struct ExpandedCopy: Sendable {
     /// Everything about it that decides on the result, besides the files.
     var keyParts: [String] {
         let options = [
-            copy.owner ?? "", copy.mode ?? "", "\(copy.parents)", "\(copy.unpack.map(String.init) ?? "")",
+            copy.owner ?? "", copy.mode ?? "", "\(copy.parents)", "\(copy.link)",
+            "\(copy.unpack.map(String.init) ?? "")",
         ]
         return [isAdd ? "ADD" : "COPY", destination] + options + copy.excludes
     }
@@ -155,9 +156,11 @@ extension BuildRun {
         _ expanded: ExpandedCopy,
         _ state: StageState
     ) async throws(StepFailure) -> StepResult {
-        let tree = try await tree(below: state)
+        // With --link the layer does not depend on what is below it, so no link there is followed either.
+        let isLinked = expanded.copy.link
+        let tree = isLinked ? nil : try await tree(below: state)
         let owner = try await owner(expanded.copy.owner, state)
-        let overlay = state.overlay
+        let overlay = isLinked ? TreeOverlay() : state.overlay
         let writer = layerWriter
         let timestamp = timestamp
         return try await BlockingWork.run { () throws(StepFailure) in
