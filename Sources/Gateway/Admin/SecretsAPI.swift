@@ -36,25 +36,25 @@ struct SecretsAPI: Sendable {
 
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
         try Namespace.require(context.query("namespace"))
-        let names = try await BlockingWork.run { try secrets.list() }
+        let names = try await FileWork.run { try secrets.list() }
         return try WireJSON.response(names.map { Listed(name: $0) })
     }
 
     @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
         let (name, value) = try await read(request)
-        try await BlockingWork.run { try secrets.create(name, value) }
+        try await FileWork.run { try secrets.create(name, value) }
         return Response(status: .created)
     }
 
     @Sendable private func update(_ request: Request, _ context: OwnContext) async throws -> Response {
         let (name, value) = try await read(request)
-        try await BlockingWork.run { try secrets.update(name, value) }
+        try await FileWork.run { try secrets.update(name, value) }
         return Response(status: .ok)
     }
 
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
         let body = try await decode(request)
-        try await BlockingWork.run { try secrets.remove(body.name) }
+        try await FileWork.run { try secrets.remove(body.name) }
         return Response(status: .ok)
     }
 

@@ -62,7 +62,7 @@ struct ImagesAPI: Sendable {
 
     /// The body is the archive itself, compressed or not.
     @Sendable private func load(_ request: Request, _ context: OwnContext) async throws -> Response {
-        let loaded = try await uploads.withFile(of: request, callID: context.call.id) { path in
+        let loaded = try await uploads.withFile(of: request) { path in
             try await images.load(archive: path)
         }
         return try WireJSON.response(

@@ -36,7 +36,6 @@ struct Uploads: Sendable {
     /// - Throws: ``Problem``: 413 past the bound, 507 when the disk is full; and what `use` throws.
     func withFile<Value: Sendable>(
         of request: Request,
-        callID: String,
         _ use: (_ path: String) async throws -> Value
     ) async throws -> Value {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > bytesMax {
@@ -52,7 +51,7 @@ struct Uploads: Sendable {
             for try await piece in request.body {
                 received += piece.readableBytes
                 guard received <= bytesMax else { throw Problem.bodyTooLarge(bytesMax: bytesMax) }
-                try await BlockingWork.run { try Self.writeAll(piece, to: descriptor, path) }
+                try await FileWork.run { try Self.writeAll(piece, to: descriptor, path) }
             }
         }
         return try await use(path)

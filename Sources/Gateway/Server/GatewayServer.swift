@@ -4,6 +4,7 @@
 import Glibc
 import HTTPTypes
 import Hummingbird
+import Images
 import HummingbirdCore
 package import Logging
 import NIOCore
@@ -30,7 +31,7 @@ package final class GatewayServer: Sendable {
     /// Blocks for the credential files; listens only in ``run(onListening:)``.
     ///
     /// - Throws: ``GatewayError/credentials(path:reason:)``.
-    package convenience init(_ configuration: GatewayConfiguration, platform: Platform, logger: Logger)
+    package convenience init(_ configuration: GatewayConfiguration, platform: Scheduler.Platform, logger: Logger)
         throws(GatewayError)
     {
         let credentials = try Credentials.load(dataDirectory: configuration.dataDirectory)
@@ -39,6 +40,16 @@ package final class GatewayServer: Sendable {
             bytesMax: configuration.limits.uploadBytesMax
         )
         uploads.prepare()
+        let builder: ImageBuilder
+        do throws(ImageError) {
+            builder = try ImageBuilder(
+                dataDirectory: configuration.dataDirectory,
+                store: platform.images,
+                logger: logger
+            )
+        } catch {
+            throw .builds(reason: error.description)
+        }
         let drain = DrainState()
         let services = GatewayServices(
             invoker: platform.invoker,
@@ -47,6 +58,7 @@ package final class GatewayServer: Sendable {
             recorder: platform.recorder,
             secrets: platform.secrets,
             images: platform.images,
+            builder: builder,
             uploads: uploads,
             limits: configuration.limits,
             version: configuration.version,

@@ -16,6 +16,7 @@ struct GatewayServices: Sendable {
     let secrets: SecretStore
     /// Nil where no images are needed.
     var images: ImageStore?
+    var builder: ImageBuilder?
     let uploads: Uploads
     var limits = GatewayLimits()
     var version = ""

@@ -42,6 +42,9 @@ struct OwnPaths: Sendable {
         if let images = services.images {
             ImagesAPI(images: images, uploads: services.uploads).add(to: guarded)
         }
+        if let builder = services.builder {
+            BuildsAPI(builder: builder, uploads: services.uploads).add(to: guarded)
+        }
         responder = router.buildResponder()
     }
 

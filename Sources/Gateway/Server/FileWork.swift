@@ -4,7 +4,7 @@
 import Dispatch
 
 /// A thread for file work: administrative calls are few, so one after the other is enough.
-enum BlockingWork {
+enum FileWork {
     private static let queue = DispatchQueue(label: "mayfly.gateway.files")
 
     /// Runs the work and gives its result; the caller's thread is free meanwhile.

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds on the gateway's side: a context goes up, progress comes down line by line. OwnPaths adds it.
+
+import FoundationEssentials
+import FunctionModel
+import HTTPTypes
+import Hummingbird
+import Images
+import Synchronization
+
+/// POST /v1/builds.
+struct BuildsAPI: Sendable {
+    let builder: ImageBuilder
+    let uploads: Uploads
+    let turns = BuildTurns()
+
+    func add(to router: RouterGroup<OwnContext>) {
+        router.resource("/v1/builds", [.post: build])
+    }
+
+    /// The body is the context as a tar archive, compressed or not.
+    ///
+    /// What is wrong with the request is a problem; once the build runs, its last line tells the end.
+    @Sendable private func build(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let turn = try turns.take()
+        let directory = uploads.folder + "/context-" + String(UInt64.random(in: .min ... .max), radix: 16)
+        let unpacked = try await uploads.withFile(of: request) { path in
+            try await UploadedContext(archive: path, into: directory)
+        }
+        let settings = try Self.settings(context, directory: directory)
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/x-ndjson"],
+            body: ResponseBody { writer in
+                // Gives the turn back at the end of the body, however it ends.
+                defer { turn.giveBack() }
+                let result = await run(settings, to: &writer)
+                try await unpacked.remove()
+                try result.get()
+                try await writer.finish(nil)
+            }
+        )
+    }
+
+    /// Runs the build and sends its events as they come.
+    @concurrent private func run(_ settings: BuildRequest, to writer: inout any ResponseBodyWriter) async
+        -> Result<Void, any Error>
+    {
+        let (events, source) = AsyncStream<BuildEvent>.makeStream(bufferingPolicy: .bufferingNewest(Self.eventsMax))
+        let building = Task { () -> Result<Digest, BuildError> in
+            defer { source.finish() }
+            do throws(BuildError) {
+                return .success(try await builder.build(settings) { source.yield($0) })
+            } catch {
+                return .failure(error)
+            }
+        }
+        return await withTaskCancellationHandler {
+            do {
+                for await event in events {
+                    if case .built = event { continue }
+                    try await writer.write(Self.line(event))
+                }
+                try await writer.write(Self.lastLine(await building.value))
+                return .success(())
+            } catch {
+                building.cancel()
+                _ = await building.value
+                return .failure(error)
+            }
+        } onCancel: {
+            building.cancel()
+        }
+    }
+
+    /// Events kept for a client that reads slowly; a RUN step can write faster than a network takes it.
+    private static let eventsMax = 4096
+
+    private static func settings(_ context: OwnContext, directory: String) throws -> BuildRequest {
+        var request = BuildRequest(contextDirectory: directory)
+        request.tag = context.query("tag")
+        request.dockerfilePath = context.query("dockerfile")
+        request.target = context.query("target")
+        request.platform = context.query("platform")
+        request.noCache = context.flag("no-cache") || context.flag("nocache")
+        for argument in context.queryAll("build-arg") + context.queryAll("buildarg") {
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let name = parts.first, !name.isEmpty else {
+                throw ModelError(field: "build-arg", value: argument, expected: "NAME=VALUE")
+            }
+            request.buildArguments[String(name)] = String(parts[1])
+        }
+        return request
+    }
+
+    private static func line(_ event: BuildEvent) throws -> ByteBuffer {
+        var buffer = ByteBuffer(bytes: try WireJSON.encode(event))
+        buffer.writeString("\n")
+        return buffer
+    }
+
+    /// The result: the event that says so with the digest beside it, or the error.
+    private static func lastLine(_ result: Result<Digest, BuildError>) throws -> ByteBuffer {
+        switch result {
+        case .success(let digest):
+            let text = digest.description
+            return ByteBuffer(string: "{\"built\":{\"digest\":\"\(text)\"},\"digest\":\"\(text)\"}\n")
+        case .failure(let error):
+            return ByteBuffer(string: JSONText.object([("error", .string(error.description))]) + "\n")
+        }
+    }
+}
+
+/// How many builds may run at once.
+final class BuildTurns: Sendable {
+    /// Builds take cores and disk from functions; further ones are told to come back.
+    static let countMax = 4
+    private let running = Mutex(0)
+
+    /// One build's turn; gives it back once, at the latest when nobody holds it any more.
+    final class Turn: Sendable {
+        private let turns: BuildTurns
+        private let isHeld = Atomic<Bool>(true)
+
+        init(_ turns: BuildTurns) { self.turns = turns }
+
+        deinit { giveBack() }
+
+        func giveBack() {
+            guard isHeld.exchange(false, ordering: .relaxed) else { return }
+            turns.running.withLock { $0 -= 1 }
+        }
+    }
+
+    /// Throws ``Problem`` when there are enough builds.
+    func take() throws -> Turn {
+        let isFree = running.withLock { count in
+            guard count < Self.countMax else { return false }
+            count += 1
+            return true
+        }
+        guard isFree else {
+            var problem = Problem(503, .unavailable, "\(Self.countMax) builds are running already")
+            problem.retryAfterSeconds = 5
+            throw problem
+        }
+        return Turn(self)
+    }
+}
