@@ -18,6 +18,9 @@ struct Credentials: Sendable {
         expected = Array((user + ":" + password).utf8)
     }
 
+    /// The Authorization field of a request with these credentials.
+    var authorization: String { "Basic " + Data(expected).base64EncodedString() }
+
     /// The user, when an Authorization field holds the right pair (RFC 7617).
     ///
     /// Compares in a time that depends on the lengths only.

@@ -46,7 +46,9 @@ struct BuildsAPI: Sendable {
     @concurrent private func run(_ settings: BuildRequest, to writer: inout any ResponseBodyWriter) async
         -> Result<Void, any Error>
     {
-        let (events, source) = AsyncStream<BuildEvent>.makeStream(bufferingPolicy: .bufferingNewest(Self.eventsMax))
+        let (events, source) = AsyncStream<BuildEvent>.makeStream(
+            bufferingPolicy: .bufferingNewest(Self.eventsMax)
+        )
         let building = Task { () -> Result<Digest, BuildError> in
             defer { source.finish() }
             do throws(BuildError) {

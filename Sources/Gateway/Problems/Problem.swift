@@ -49,6 +49,12 @@ struct Problem: Error, Hashable, Sendable {
         case storage
         case notImplemented = "not_implemented"
         case unexpected
+
+        /// The code as words: the same for every problem of its kind, as RFC 9457 asks.
+        var title: String {
+            let words = rawValue.replacing("_", with: " ")
+            return words.prefix(1).uppercased() + words.dropFirst()
+        }
     }
 
     init(_ status: Int, _ code: Code, _ detail: String, log: String? = nil) {
@@ -62,7 +68,7 @@ struct Problem: Error, Hashable, Sendable {
     func json(callID: String) -> String {
         var members: [(name: String, value: JSONText.Value)] = [
             ("type", .string("urn:mayfly:problem:" + code.rawValue)),
-            ("title", .string(HTTPResponse.Status(code: status).reasonPhrase)),
+            ("title", .string(code.title)),
             ("status", .integer(status)),
             ("code", .string(code.rawValue)),
             ("detail", .string(detail)),

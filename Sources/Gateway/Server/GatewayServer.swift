@@ -31,7 +31,11 @@ package final class GatewayServer: Sendable {
     /// Blocks for the credential files; listens only in ``run(onListening:)``.
     ///
     /// - Throws: ``GatewayError/credentials(path:reason:)``.
-    package convenience init(_ configuration: GatewayConfiguration, platform: Scheduler.Platform, logger: Logger)
+    package convenience init(
+        _ configuration: GatewayConfiguration,
+        platform: Scheduler.Platform,
+        logger: Logger
+    )
         throws(GatewayError)
     {
         let credentials = try Credentials.load(dataDirectory: configuration.dataDirectory)

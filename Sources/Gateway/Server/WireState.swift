@@ -5,12 +5,16 @@
 ///
 /// Pure: no channel, no clock.
 struct WireState: ~Copyable {
-    private var requestsOpen = 0
-    private var speaksHTTP10 = false
-    private var keepsAlive = true
+    /// Requests whose answers are not complete; pipelined ones wait behind the first.
+    private var open: [RequestForm] = []
     private var closesAfterResponse = false
     private var headerOverflow = false
     private var isLost = false
+
+    private struct RequestForm {
+        var isHTTP10: Bool
+        var keepsAlive: Bool
+    }
 
     /// A request head came.
     ///
@@ -19,9 +23,7 @@ struct WireState: ~Copyable {
     ///   - keepsAlive: whether it asked to keep the connection (RFC 9112, section 9.3).
     /// - Returns: whether the head must say `Connection: close`, whatever the client's spelling was.
     mutating func requestHead(isHTTP10: Bool, keepsAlive: Bool) -> Bool {
-        requestsOpen += 1
-        speaksHTTP10 = isHTTP10
-        self.keepsAlive = keepsAlive
+        open.append(RequestForm(isHTTP10: isHTTP10, keepsAlive: keepsAlive))
         return !keepsAlive
     }
 
@@ -46,16 +48,18 @@ struct WireState: ~Copyable {
     mutating func responseHead(asksToClose: Bool, hasLength: Bool) -> ResponseHead {
         let overflow = headerOverflow
         headerOverflow = false
-        closesAfterResponse = asksToClose || !keepsAlive || overflow || (speaksHTTP10 && !hasLength)
-        let connection = closesAfterResponse ? "close" : speaksHTTP10 ? "keep-alive" : nil
-        return ResponseHead(isHTTP10: speaksHTTP10, connection: connection, isHeaderOverflow: overflow)
+        let request = open.first ?? RequestForm(isHTTP10: false, keepsAlive: true)
+        closesAfterResponse =
+            asksToClose || !request.keepsAlive || overflow || (request.isHTTP10 && !hasLength)
+        let connection = closesAfterResponse ? "close" : request.isHTTP10 ? "keep-alive" : nil
+        return ResponseHead(isHTTP10: request.isHTTP10, connection: connection, isHeaderOverflow: overflow)
     }
 
     /// A response is complete.
     ///
     /// - Returns: whether the connection ends with it.
     mutating func responseEnd() -> Bool {
-        requestsOpen = max(0, requestsOpen - 1)
+        if !open.isEmpty { open.removeFirst() }
         return closesAfterResponse
     }
 
@@ -65,7 +69,7 @@ struct WireState: ~Copyable {
     /// close both sides, and a function must not run on for nobody.
     /// - Returns: whether somebody must be told, once.
     mutating func inputClosed() -> Bool {
-        guard requestsOpen > 0, !isLost else { return false }
+        guard !open.isEmpty, !isLost else { return false }
         isLost = true
         return true
     }

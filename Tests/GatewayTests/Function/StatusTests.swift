@@ -40,6 +40,10 @@ import Testing
         try await TestGateway.run(invoker) { gateway in
             let answer = try await gateway.client.send("GET", "/function/hello", headers: ["X-Call-Id: abc"])
             #expect(answer.status == ending.status)
+            #expect(
+                answer.statusLine.split(separator: " ").count > 2,
+                "no reason phrase: \(answer.statusLine)"
+            )
             #expect(answer["content-type"] == "application/problem+json")
             #expect(answer["x-call-id"] == "abc")
             #expect(answer["x-outcome"] == ending.outcome.rawValue)

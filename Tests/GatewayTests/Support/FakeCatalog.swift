@@ -95,11 +95,11 @@ final class FakeCatalog: FunctionCatalog {
 }
 
 /// A deployed function with a changed configuration.
-func makeRevision(_ name: String, _ change: (inout FunctionConfiguration) -> Void = { _ in }) throws
+func makeRevision(_ name: String, _ change: (inout FunctionConfiguration) throws -> Void = { _ in }) throws
     -> Revision
 {
     var configuration = FunctionConfiguration()
-    change(&configuration)
+    try change(&configuration)
     let name = try FunctionName(name)
     let deployment = Deployment(name: name, imageReference: "\(name):latest", configuration: configuration)
     return FakeCatalog.revision(name, number: 1, deployment)

@@ -82,7 +82,9 @@ struct TestGateway: Sendable {
 
     static func makeDirectory() throws -> String {
         var template = Array("/tmp/mayfly-gateway-XXXXXX".utf8CString)
-        guard let path = mkdtemp(&template) else { throw WireClient.Failure(call: "mkdtemp", number: errno) }
+        guard let path = mkdtemp(&template) else {
+            throw WireConnection.Failure(call: "mkdtemp", number: errno)
+        }
         return String(cString: path)
     }
 
