@@ -2,6 +2,7 @@
 // The spawner: PID 1 of its PID namespace, parent of all slots. Takes orders
 // from the gateway, trusts none of them.
 #define _GNU_SOURCE
+#include "egress.h"
 #include "mounts.h"
 #include "spawner.h"
 #include <linux/sched.h>
@@ -16,6 +17,9 @@
 /// Spare slots that the gateway may ask for; each is a process and a network
 /// namespace.
 enum { SPARES_MAX = 64 };
+/// Longest wait for a fresh slot's own namespaces before it gets a network; they
+/// take some milliseconds.
+enum { SLOT_TIMEOUT_MS = 5000 };
 
 struct entry {
     /// The gateway's number; 0 while the slot is a spare.
@@ -118,6 +122,25 @@ static struct failure bind_slot(uint32_t index, const struct csandbox_make_slot 
     return check(CSANDBOX_STEP_PROTOCOL, result);
 }
 
+// Only slots with a network say that they are ready for it: the others are not
+// waited for.
+static struct failure attach_network(uint32_t index, const struct csandbox_make_slot *plan) {
+    struct entry *entry = &entries[index];
+    struct pollfd source = {.fd = entry->binding, .events = POLLIN};
+    struct csandbox_outcome message;
+    if (poll(&source, 1, SLOT_TIMEOUT_MS) != 1)
+        return (struct failure){CSANDBOX_STEP_SLOT_VETH, ETIMEDOUT};
+    ssize_t size =
+        csandbox_receive(entry->binding, &message, sizeof message, NULL, NULL, MSG_DONTWAIT);
+    if (size != sizeof message)
+        return (struct failure){CSANDBOX_STEP_SLOT_VETH, ECONNRESET};
+    TRY(((struct failure){message.step, message.error}));
+    TRY(egress_attach(index, entry->pid, plan));
+    message = (struct csandbox_outcome){.header = {.kind = CSANDBOX_SLOT_READY}};
+    return check(CSANDBOX_STEP_PROTOCOL,
+                 csandbox_send(entry->binding, &message, sizeof message, NULL, 0));
+}
+
 static bool is_text(const char *bytes, size_t size) { return bytes[0] && memchr(bytes, 0, size); }
 
 static bool plan_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t count) {
@@ -127,7 +150,8 @@ static bool plan_is_sane(const struct csandbox_make_slot *plan, ssize_t size, si
            plan->gid < CSANDBOX_IDS_PER_SLOT && is_text(plan->rootfs, sizeof plan->rootfs) &&
            is_text(plan->hostname, sizeof plan->hostname) &&
            is_text(plan->directory, sizeof plan->directory) && plan->memory_bytes > 0 &&
-           plan->disk_bytes > 0 && plan->cpu_millicores > 0 && plan->pids > 0;
+           plan->disk_bytes > 0 && plan->cpu_millicores > 0 && plan->pids > 0 &&
+           egress_is_sane(plan);
 }
 
 static void tell_failed(uint32_t id, struct failure failure) {
@@ -149,6 +173,8 @@ static void make_slot(const struct csandbox_make_slot *plan, ssize_t size, const
         spares--;
         entries[index].id = plan->header.slot;
         failure = bind_slot(index, plan, received, count);
+        if (!failed(failure) && plan->flags & CSANDBOX_SLOT_EGRESS)
+            failure = attach_network(index, plan);
         close(entries[index].binding);
         entries[index].binding = -1;
     }
@@ -231,6 +257,8 @@ static struct failure prepare(void) {
     TRY(check_errno(CSANDBOX_STEP_PROTOCOL, host.signals));
     TRY(cgroups_open());
     TRY(prune_mounts());
+    if (host.configuration.flags & CSANDBOX_EGRESS && firewall_supported())
+        host.features |= CSANDBOX_FEATURE_EGRESS;
     // The first slot's: a host that forbids user namespaces is told at the
     // start, not by the first call.
     return user_namespace_make(1, &entries[1].user_namespace);

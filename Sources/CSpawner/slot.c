@@ -170,6 +170,13 @@ static _Noreturn void serve(void) {
     }
 }
 
+static int child_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 _Noreturn void slot_main(const struct slot_seed *seed) {
     slot.index = seed->index;
     slot.cgroups = seed->cgroups;
@@ -182,7 +189,6 @@ _Noreturn void slot_main(const struct slot_seed *seed) {
     ssize_t size = csandbox_receive(binding, &slot.plan, sizeof slot.plan, received, &count, 0);
     if (size != sizeof slot.plan || count < 3)
         _exit(1);
-    close(binding);
     // Without privileges over the host there is one id; whoever the image names runs as it.
     if (rootless())
         slot.plan.uid = slot.plan.gid = 0;
@@ -190,10 +196,10 @@ _Noreturn void slot_main(const struct slot_seed *seed) {
     slot.release = received[1];
     rootfs = received[2];
     secrets = count == 4 ? received[3] : -1;
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    slot.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    slot.signals = child_signals();
+    if (slot.plan.flags & CSANDBOX_SLOT_EGRESS)
+        failure = egress_join(binding, failure);
+    close(binding);
     if (!failed(failure))
         failure = bind_to_function(rootfs, secrets);
     close(rootfs);

@@ -50,6 +50,9 @@ struct failure harden_filter(void);
 
 /// network.c
 struct failure loopback_up(void);
+/// egress_inside.c: waits on `binding` for the spawner's interface and sets it
+/// up; hands on a failure of the steps before.
+struct failure egress_join(int binding, struct failure so_far);
 
 /// sandbox.c: makes pipes and the sandbox process. Returns when it runs, not
 /// when it is ready.

@@ -95,7 +95,8 @@ static struct failure write_etc(int lower) {
     TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/t/etc/hosts", hosts, (size_t)size, 0644));
     size = snprintf(hosts, sizeof hosts, "%s\n", slot.plan.hostname);
     TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/t/etc/hostname", hosts, (size_t)size, 0644));
-    return write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/t/etc/resolv.conf", "", 0, 0644);
+    return write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/t/etc/resolv.conf", slot.plan.resolv_conf,
+                      strlen(slot.plan.resolv_conf), 0644);
 }
 
 // The image is read-only from here on, so what is a real folder now is one for

@@ -5,6 +5,7 @@
 // the death of every slot and sandbox: the kernel guarantees it, whatever they
 // are doing.
 #define _GNU_SOURCE
+#include "egress.h"
 #include "spawner.h"
 #include "sys.h"
 #include <poll.h>
@@ -22,6 +23,9 @@ enum { GATEWAY_SOCKET = 3 };
 
 struct host host;
 uint64_t setup_cookie;
+/// The ruleset that nft loads when a function first asks for a network; -1
+/// without.
+static int ruleset = -1;
 
 static struct failure report_started(pid_t pid, struct failure failure) {
     struct csandbox_started message = {.header = {.kind = CSANDBOX_STARTED},
@@ -37,6 +41,8 @@ static struct failure report_started(pid_t pid, struct failure failure) {
 static _Noreturn void spawner_child(int socket) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(GATEWAY_SOCKET);
+    if (ruleset >= 0)
+        close(ruleset);
     host.socket = socket;
     setup_cookie = host.configuration.cookie;
     spawner_main();
@@ -63,21 +69,9 @@ static bool configuration_is_sane(const struct csandbox_configure *configuration
            memchr(configuration->rootfs_directory, 0, sizeof configuration->rootfs_directory);
 }
 
-// Returns the running spawner's pid, or 0 when the message was refused.
-static pid_t handle_configure(void) {
+// A new spawner for this configuration: its pid, or 0 when it cannot be.
+static pid_t configure(int socket) {
     static bool mapped;
-    int socket = -1;
-    size_t count = 1;
-    ssize_t size = csandbox_receive(GATEWAY_SOCKET, &host.configuration, sizeof host.configuration,
-                                    &socket, &count, 0);
-    if (size <= 0)
-        return -1;
-    if (count != 1 || !configuration_is_sane(&host.configuration, size)) {
-        if (count == 1)
-            close(socket);
-        report_started(0, (struct failure){CSANDBOX_STEP_PROTOCOL, EPROTO});
-        return 0;
-    }
     if (rootless() && !mapped) {
         struct failure failure = map_single_id();
         if (failed(failure)) {
@@ -88,7 +82,34 @@ static pid_t handle_configure(void) {
         mapped = true;
     }
     cgroups_sweep(&host.configuration);
+    firewall_sweep();
     return start_spawner(socket);
+}
+
+// Returns the running spawner's pid, or 0 when the message was refused.
+static pid_t handle_configure(const struct csandbox_configure *configuration, ssize_t size,
+                              const int *received, size_t count) {
+    bool sane = configuration_is_sane(configuration, size) &&
+                count == (configuration->flags & CSANDBOX_EGRESS ? 2 : 1);
+    if (!sane) {
+        for (size_t i = 0; i < count; i++)
+            close(received[i]);
+        report_started(0, (struct failure){CSANDBOX_STEP_PROTOCOL, EPROTO});
+        return 0;
+    }
+    if (ruleset >= 0)
+        close(ruleset);
+    ruleset = count == 2 ? received[1] : -1;
+    host.configuration = *configuration;
+    return configure(received[0]);
+}
+
+static void handle_firewall(void) {
+    long result = ruleset < 0 ? -EOPNOTSUPP : firewall_load(ruleset);
+    struct failure failure = check(CSANDBOX_STEP_SLOT_FIREWALL, result);
+    struct csandbox_outcome message = {
+        .header = {.kind = CSANDBOX_FIREWALL}, .step = failure.step, .error = failure.error};
+    csandbox_send(GATEWAY_SOCKET, &message, sizeof message, NULL, 0);
 }
 
 // After the spawner was reaped nothing of its PID namespace is left, so its
@@ -116,7 +137,25 @@ static void end_spawner(pid_t *spawner) {
 static _Noreturn void gateway_gone(pid_t spawner) {
     end_spawner(&spawner);
     cgroups_sweep(&host.configuration);
+    firewall_remove();
     _exit(0);
+}
+
+static void handle_message(pid_t *spawner) {
+    static struct csandbox_configure message;
+    int received[2];
+    size_t count = 2;
+    ssize_t size = csandbox_receive(GATEWAY_SOCKET, &message, sizeof message, received, &count, 0);
+    if (size <= 0 && size != -EMSGSIZE)
+        gateway_gone(*spawner);
+    if (size == sizeof(struct csandbox_command) && message.header.kind == CSANDBOX_FIREWALL) {
+        for (size_t i = 0; i < count; i++)
+            close(received[i]);
+        handle_firewall();
+        return;
+    }
+    end_spawner(spawner);
+    *spawner = handle_configure(&message, size, received, count);
 }
 
 static int signal_descriptor(void) {
@@ -146,11 +185,7 @@ int main(void) {
                 ;
             spawner_ended(&spawner);
         }
-        if (!sources[0].revents)
-            continue;
-        end_spawner(&spawner);
-        spawner = handle_configure();
-        if (spawner < 0)
-            gateway_gone(0);
+        if (sources[0].revents)
+            handle_message(&spawner);
     }
 }

@@ -7,7 +7,7 @@
 
 /// Raised whenever a struct below changes: a spawner of another build refuses
 /// to work.
-#define CSANDBOX_PROTOCOL_VERSION 3u
+#define CSANDBOX_PROTOCOL_VERSION 4u
 
 /// Instructions of a seccomp filter; the kernel's own bound is BPF_MAXINSNS.
 #define CSANDBOX_FILTER_MAX 4096u
@@ -33,6 +33,15 @@
 #define CSANDBOX_HOSTNAME_MAX 65u
 #define CSANDBOX_DIRECTORY_MAX 1024u
 #define CSANDBOX_PATH_MAX 1024u
+/// Routes of one function's network: about a dozen refused ranges, three name
+/// servers, and what egress_allow names, each possibly with a refusal inside.
+#define CSANDBOX_ROUTES_MAX 96u
+/// Bytes of a function's resolv.conf: three name servers and the 256 characters
+/// of search domains that resolvers read.
+#define CSANDBOX_RESOLV_MAX 1024u
+/// Interface groups of slots with a network begin here ("MF"); the firewall
+/// tells classes apart by them.
+#define CSANDBOX_EGRESS_GROUP 0x4d460000u
 
 enum csandbox_kind {
     // gateway to supervisor; one descriptor: the new spawner's end of its socket
@@ -60,6 +69,9 @@ enum csandbox_kind {
     CSANDBOX_RELEASE,
     // gateway to spawner: build spare slots ahead, `value` of them
     CSANDBOX_SPARE,
+    // gateway to supervisor: load the firewall's table; the answer is an outcome
+    // of the same kind
+    CSANDBOX_FIREWALL,
 };
 
 /// Where a set-up failed. The order is the order in which the steps are done.
@@ -85,6 +97,7 @@ enum csandbox_kind {
     X(SLOT_IDS, "slot user ids")                                                                   \
     X(SLOT_UNSHARE, "slot namespaces")                                                             \
     X(SLOT_LOOPBACK, "loopback up")                                                                \
+    X(SLOT_FIREWALL, "egress firewall")                                                            \
     X(SLOT_VETH, "egress interface")                                                               \
     X(SLOT_LIMITS, "resource limits")                                                              \
     X(SLOT_BOUNDING, "capability bounding set")                                                    \
@@ -151,6 +164,8 @@ enum csandbox_configure_flags {
     /// No privileges over the host: one user namespace around everything, made by
     /// the supervisor.
     CSANDBOX_ROOTLESS = 1,
+    /// A second descriptor came along: a file with the firewall's ruleset for nft.
+    CSANDBOX_EGRESS = 2,
 };
 
 struct csandbox_instruction {
@@ -174,6 +189,14 @@ struct csandbox_configure {
     /// Sixth argument of the set-up's own system calls, which the filter lets
     /// pass; unknown to functions.
     uint64_t cookie;
+    /// Of the data folder: in the names of the firewall's table (all of it) and of
+    /// interfaces (the low 16 bits).
+    uint64_t gateway_hash;
+    /// Distinguishes the tables of two runs of one gateway.
+    uint32_t egress_run;
+    /// First address of this gateway's slots, host byte order; slot N has four of
+    /// them from N * 4 on.
+    uint32_t egress_network;
     uint32_t filter_count;
     struct csandbox_instruction filter[CSANDBOX_FILTER_MAX];
 };
@@ -192,6 +215,7 @@ enum csandbox_feature {
     CSANDBOX_FEATURE_CGROUP_CPU = 4,
     CSANDBOX_FEATURE_CGROUP_PIDS = 8,
     CSANDBOX_FEATURE_OVERLAY = 16,
+    CSANDBOX_FEATURE_EGRESS = 32,
 };
 
 struct csandbox_ready {
@@ -205,6 +229,31 @@ enum csandbox_slot_flags {
     CSANDBOX_SLOT_READ_ONLY = 1,
     CSANDBOX_SLOT_EGRESS = 2,
     CSANDBOX_SLOT_SECRETS = 4,
+};
+
+enum csandbox_route_kind {
+    /// Through the host.
+    CSANDBOX_ROUTE_GATEWAY = 1,
+    /// Nowhere: "no route to host".
+    CSANDBOX_ROUTE_REFUSED = 2,
+};
+
+struct csandbox_route {
+    /// Host byte order; no bits set behind the prefix.
+    uint32_t address;
+    uint8_t prefix;
+    uint8_t kind;
+    uint16_t unused;
+};
+
+/// What the firewall lets a slot reach besides the public internet.
+enum csandbox_egress_class {
+    CSANDBOX_EGRESS_PUBLIC,
+    /// Private ranges too, as its routes say; private name servers for DNS only.
+    CSANDBOX_EGRESS_ALLOWED,
+    /// Private ranges too, name servers among them.
+    CSANDBOX_EGRESS_ALLOWED_NAMESERVERS,
+    CSANDBOX_EGRESS_CLASSES,
 };
 
 /// Descriptors: slot's end of its socket, release socket's reading end, and
@@ -227,6 +276,11 @@ struct csandbox_make_slot {
     char rootfs[CSANDBOX_NAME_MAX];
     char hostname[CSANDBOX_HOSTNAME_MAX];
     char directory[CSANDBOX_DIRECTORY_MAX];
+    /// With EGRESS only: its firewall class, routes, and /etc/resolv.conf.
+    uint32_t egress_class;
+    uint32_t route_count;
+    struct csandbox_route routes[CSANDBOX_ROUTES_MAX];
+    char resolv_conf[CSANDBOX_RESOLV_MAX];
 };
 
 struct csandbox_secret {

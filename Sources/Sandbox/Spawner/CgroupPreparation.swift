@@ -24,11 +24,15 @@ enum CgroupPreparation {
 
     /// The same data folder always gives the same name, so that leftovers are found again.
     static func folderName(_ dataDirectory: String) -> String {
+        "mayfly-" + String(gatewayHash(dataDirectory), radix: 16)
+    }
+
+    /// What tells this gateway's cgroups, interfaces and firewall table from those of others on the machine.
+    static func gatewayHash(_ dataDirectory: String) -> UInt64 {
         // FNV-1a, 64 bit: short and stable; two gateways on one machine have two data folders.
-        let hash = dataDirectory.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+        dataDirectory.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
             ($0 ^ UInt64($1)) &* 0x100_0000_01b3
         }
-        return "mayfly-" + String(hash, radix: 16)
     }
 
     private static func kinds(of hierarchy: CgroupHierarchy) -> UInt32 {

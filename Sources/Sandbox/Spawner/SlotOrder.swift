@@ -9,9 +9,12 @@ enum SlotOrder {
     /// The order for one slot; refuses what does not fit instead of cutting it.
     ///
     /// - Throws: ``SandboxError`` naming the part that does not fit.
-    static func make(_ plan: SandboxPlan, slot: UInt32, rootfsDirectory: String) throws(SandboxError)
-        -> csandbox_make_slot
-    {
+    static func make(
+        _ plan: SandboxPlan,
+        slot: UInt32,
+        rootfsDirectory: String,
+        resolver: HostResolver
+    ) throws(SandboxError) -> csandbox_make_slot {
         var order = csandbox_make_slot()
         order.header = csandbox_header(kind: UInt32(CSANDBOX_MAKE_SLOT.rawValue), slot: slot)
         order.uid = plan.user.uid
@@ -40,7 +43,27 @@ enum SlotOrder {
         withUnsafeMutableBytes(of: &order.groups) { space in
             groups.withUnsafeBytes { space.copyMemory(from: $0) }
         }
+        if plan.network == .egress { try addEgress(of: plan, resolver: resolver, to: &order) }
         return order
+    }
+
+    private static func addEgress(
+        of plan: SandboxPlan,
+        resolver: HostResolver,
+        to order: inout csandbox_make_slot
+    ) throws(SandboxError) {
+        let policy = try EgressPolicy(allow: plan.egressAllow, nameservers: resolver.nameservers)
+        guard policy.routes.count <= Int(CSANDBOX_ROUTES_MAX) else {
+            throw .unsupported("an egress_allow that takes more than \(CSANDBOX_ROUTES_MAX) routes")
+        }
+        order.egress_class = UInt32(policy.firewallClass.rawValue)
+        order.route_count = UInt32(policy.routes.count)
+        withUnsafeMutableBytes(of: &order.routes) { space in
+            policy.routes.map(\.wire).withUnsafeBytes { space.copyMemory(from: $0) }
+        }
+        guard FixedText.copy(resolver.fileContent, into: &order.resolv_conf) else {
+            throw .unsupported("a resolv.conf of more than \(CSANDBOX_RESOLV_MAX - 1) bytes")
+        }
     }
 
     private static func flags(of plan: SandboxPlan) -> UInt32 {

@@ -15,15 +15,20 @@ extension Spawner {
             rootfsDirectory: rootfsDirectory,
             cgroups: cgroups,
             filter: SeccompFilter.compile(cookie: cookie),
-            cookie: cookie
+            cookie: cookie,
+            egress: egress
         )
         defer { message.deallocate() }
+        let ruleset = try egress.map { identity throws(SandboxError) in
+            try EgressFirewall.rulesetFile(identity, nameservers: resolver.nameservers).take()
+        }
+        defer { if let ruleset { close(ruleset) } }
         let (ours, theirs) = try Descriptor.packetPair().split()
         let own = Descriptor(owning: ours)
         let remote = Descriptor(owning: theirs)
-        var descriptor = remote.raw
+        let descriptors = [remote.raw] + (ruleset.map { [$0] } ?? [])
         let size = MemoryLayout<csandbox_configure>.size
-        let result = csandbox_send(supervisor.raw, message, size, &descriptor, 1)
+        let result = csandbox_send(supervisor.raw, message, size, descriptors, descriptors.count)
         guard result == 0 else { throw Packet.failure(of: "send", -result) }
         close(remote.take())
         let started: csandbox_started = try awaitMessage(CSANDBOX_STARTED, on: supervisor.raw)
@@ -41,7 +46,7 @@ extension Spawner {
     }
 
     /// Waits for one message of a kind, passing over others (the end of an earlier spawner).
-    private func awaitMessage<Message>(_ wanted: csandbox_kind, on socket: Int32) throws(SandboxError)
+    func awaitMessage<Message>(_ wanted: csandbox_kind, on socket: Int32) throws(SandboxError)
         -> Message
     {
         let deadline = monotonicNanoseconds() + Int64(Self.startTimeoutMilliseconds) * 1_000_000

@@ -2,6 +2,7 @@
 // The door to the privileged helper: starts it, orders slots, and notices its death.
 
 import CSandbox
+import FunctionModel
 import Glibc
 package import Logging
 import Synchronization
@@ -30,6 +31,11 @@ package final class Spawner: Sendable {
     let supervisor: Descriptor
     let supervisorPID: Int32
     let cgroups: [csandbox_cgroup]
+    /// Nil where functions cannot have a network.
+    let egress: EgressIdentity?
+    let resolver: HostResolver
+    /// Whether the firewall's table was loaded; held while it is.
+    let isFirewallLoaded = Mutex(false)
     let state = Mutex(State())
 
     /// Starts the helper and waits until it has probed the host (bounded; blocks the calling thread).
@@ -38,8 +44,15 @@ package final class Spawner: Sendable {
     ///   - dataDirectory: DATA; only `DATA/rootfs` is visible to the helper afterwards, and must exist.
     ///   - logger: told what the host lacks.
     /// - Throws: ``SandboxError`` when the helper cannot start or the host lacks what it needs.
-    package init(dataDirectory: String, logger: Logger) throws(SandboxError) {
+    package convenience init(dataDirectory: String, logger: Logger) throws(SandboxError) {
+        try self.init(dataDirectory: dataDirectory, resolver: .ofHost(), logger: logger)
+    }
+
+    /// As the other initializer, with the name servers given.
+    init(dataDirectory: String, resolver: HostResolver, logger: Logger) throws(SandboxError) {
         self.logger = logger
+        self.resolver = resolver
+        egress = EgressFirewall.isPossible ? EgressIdentity(dataDirectory: dataDirectory) : nil
         rootfsDirectory = dataDirectory + "/rootfs"
         cgroups = CgroupPreparation.prepare(dataDirectory: dataDirectory)
         let program = try SpawnerProgram.open()
@@ -62,6 +75,7 @@ package final class Spawner: Sendable {
     ///
     /// - Throws: ``SandboxError`` with step and errno.
     package func makeSlot(_ plan: SandboxPlan) async throws(SandboxError) -> Slot {
+        if plan.network == .egress { try await prepareEgress() }
         let (control, remoteControl) = try Descriptor.packetPair().split()
         let ownControl = Descriptor(owning: control)
         let theirControl = Descriptor(owning: remoteControl)
@@ -69,16 +83,22 @@ package final class Spawner: Sendable {
         let ownRelease = Descriptor(owning: release)
         let theirRelease = Descriptor(owning: remoteRelease)
         let slot = register(control: ownControl, release: ownRelease)
-        let order = try SlotOrder.make(plan, slot: slot.id, rootfsDirectory: rootfsDirectory)
-        let secrets = plan.secrets.isEmpty ? nil : try SlotOrder.secretsFile(plan.secrets).take()
-        defer { if let secrets { close(secrets) } }
-        let descriptors = [theirControl.raw, theirRelease.raw] + (secrets.map { [$0] } ?? [])
-        do {
+        do throws(SandboxError) {
+            let order = try SlotOrder.make(
+                plan,
+                slot: slot.id,
+                rootfsDirectory: rootfsDirectory,
+                resolver: resolver
+            )
+            let secrets = plan.secrets.isEmpty ? nil : try SlotOrder.secretsFile(plan.secrets).take()
+            defer { if let secrets { close(secrets) } }
+            let descriptors = [theirControl.raw, theirRelease.raw] + (secrets.map { [$0] } ?? [])
             try await slot.waitUntilBuilt { () throws(SandboxError) in
                 try send(order, descriptors: descriptors)
             }
         } catch {
             forget(slot.id)
+            egressFailed(error)
             throw error
         }
         return slot

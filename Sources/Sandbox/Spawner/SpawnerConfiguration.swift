@@ -16,7 +16,8 @@ enum SpawnerConfiguration {
         rootfsDirectory: String,
         cgroups: [csandbox_cgroup],
         filter: [csandbox_instruction],
-        cookie: UInt64
+        cookie: UInt64,
+        egress: EgressIdentity?
     ) throws(SandboxError) -> UnsafeMutablePointer<csandbox_configure> {
         guard filter.count <= Int(CSANDBOX_FILTER_MAX) else {
             throw .unsupported("a seccomp filter of \(filter.count) instructions")
@@ -26,6 +27,12 @@ enum SpawnerConfiguration {
         message.pointee.header.kind = UInt32(CSANDBOX_CONFIGURE.rawValue)
         message.pointee.version = CSANDBOX_PROTOCOL_VERSION
         message.pointee.flags = geteuid() == 0 ? 0 : UInt32(CSANDBOX_ROOTLESS.rawValue)
+        if let egress {
+            message.pointee.flags |= UInt32(CSANDBOX_EGRESS.rawValue)
+            message.pointee.gateway_hash = egress.gatewayHash
+            message.pointee.egress_run = egress.run
+            message.pointee.egress_network = egress.network.address
+        }
         message.pointee.id_base = firstUserID
         message.pointee.cookie = cookie
         message.pointee.cgroup_count = UInt32(cgroups.count)

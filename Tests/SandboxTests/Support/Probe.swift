@@ -13,10 +13,22 @@ enum Probe {
         #include <stdio.h>
         #include <stdlib.h>
         #include <string.h>
+        #include <arpa/inet.h>
+        #include <netinet/in.h>
         #include <sys/socket.h>
+        #include <sys/time.h>
         #include <sys/un.h>
         #include <unistd.h>
         /* probe call NUMBER [ARGUMENT...]   probe abstract NAME   probe open PATH   probe flood */
+        /* probe tcp ADDRESS PORT: at most one second */
+        static long tcp(const char *address, const char *port) {
+            struct timeval second = {.tv_sec = 1};
+            struct sockaddr_in place = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
+            int end = socket(AF_INET, SOCK_STREAM, 0);
+            inet_pton(AF_INET, address, &place.sin_addr);
+            setsockopt(end, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
+            return connect(end, (void *)&place, sizeof place);
+        }
         int main(int argc, char **argv) {
             long result = -1, a[6] = {0};
             errno = 0;
@@ -28,6 +40,8 @@ enum Probe {
                 struct sockaddr_un address = {.sun_family = AF_UNIX};
                 strncpy(address.sun_path + 1, argv[2], 90);
                 result = connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&address, 3 + strlen(argv[2]));
+            } else if (argc > 3 && !strcmp(argv[1], "tcp")) {
+                result = tcp(argv[2], argv[3]);
             } else if (argc > 2 && !strcmp(argv[1], "open")) {
                 result = open(argv[2], O_RDWR);
             } else if (argc > 1 && !strcmp(argv[1], "flood")) {

@@ -25,10 +25,15 @@ final class TestHost: Sendable {
     let dataDirectory: String
     let spawner: Spawner
 
-    init() throws {
+    /// A host whose spawner `start` makes, given the data folder.
+    init(
+        start: (String) throws -> Spawner = {
+            try Spawner(dataDirectory: $0, logger: Logger(label: "test"))
+        }
+    ) throws {
         dataDirectory = FileManager.default.temporaryDirectory.path + "/mayfly-test-" + UUID().uuidString
         try Self.makeRootfs(dataDirectory + "/rootfs/busybox")
-        spawner = try Spawner(dataDirectory: dataDirectory, logger: Logger(label: "test"))
+        spawner = try start(dataDirectory)
     }
 
     var plan: SandboxPlan { SandboxPlan(rootfs: dataDirectory + "/rootfs/busybox", hostname: "test-host") }

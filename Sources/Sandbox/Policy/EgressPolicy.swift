@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a function with `network: egress` may go, as a list of routes. Pure; SlotOrder sends it to the helper.
+
+import CSandbox
+
+/// One route inside a slot's network namespace.
+struct EgressRoute: Hashable, Sendable {
+    enum Kind: UInt8, Sendable { case gateway = 1, refused = 2 }
+
+    var destination: IPv4Network
+    var kind: Kind
+
+    var wire: csandbox_route {
+        csandbox_route(
+            address: destination.address,
+            prefix: destination.prefix,
+            kind: kind.rawValue,
+            unused: 0
+        )
+    }
+}
+
+/// The routes of one function, and what the firewall makes of its packets.
+struct EgressPolicy: Hashable, Sendable {
+    /// As `csandbox_egress_class`.
+    enum FirewallClass: UInt8, Sendable { case publicOnly, allowed, allowedNameservers }
+
+    /// Networks that only a function that names them may reach: private, shared, link-local and other special
+    /// ranges (RFC 6890).
+    static let refused = networks(
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15"
+    )
+    /// Networks that lead nowhere, or to the host or all its neighbours at once; nobody may name them.
+    static let never = networks("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4")
+
+    let routes: [EgressRoute]
+    let firewallClass: FirewallClass
+
+    /// - Parameters:
+    ///   - allow: `egress_allow` of the function.
+    ///   - nameservers: the host's, which may lie in a refused network.
+    /// - Throws: ``SandboxError/unsupported(_:)`` naming an entry that is not an IPv4 network or may not be named.
+    init(allow: [String], nameservers: [UInt32]) throws(SandboxError) {
+        var allowed: [IPv4Network] = []
+        for text in allow {
+            guard let network = IPv4Network(text) else {
+                throw .unsupported("'\(text)' in egress_allow; write an IPv4 network such as 10.1.0.0/16")
+            }
+            guard !Self.never.contains(where: { $0.contains(network) }) else {
+                throw .unsupported("'\(text)' in egress_allow; nothing there can be reached")
+            }
+            if !allowed.contains(network) { allowed.append(network) }
+        }
+        let hosts = nameservers.compactMap { IPv4Network($0, prefix: 32) }
+        // What is named as a whole is not refused; what is named in part stays refused around it.
+        let refusals = Self.refused.filter { refused in !allowed.contains { $0.contains(refused) } }
+        var ways = [IPv4Network(0, prefix: 0)].compactMap { $0 }
+        for way in allowed + hosts where !ways.contains(way) { ways.append(way) }
+        routes =
+            (Self.never + refusals).map { EgressRoute(destination: $0, kind: .refused) }
+            + ways.map { EgressRoute(destination: $0, kind: .gateway) }
+        let namesNameserver = hosts.contains { host in allowed.contains { $0.contains(host) } }
+        firewallClass = allowed.isEmpty ? .publicOnly : namesNameserver ? .allowedNameservers : .allowed
+    }
+
+    private static func networks(_ texts: String...) -> [IPv4Network] { texts.compactMap { IPv4Network($0) } }
+}
