@@ -39,6 +39,11 @@ import Testing
                 "t/ 755 0:0", "t/d/ 711 7:7", "t/d/f 640 7:7 = F", "t/d/h 640 7:7 = F", "t/d/l 777 0:0 -> f",
             ]
         )
+        #expect(try await bench.times(digest) == [315_532_800, 1000, 5000])
+        let dated = try await bench.build("FROM scratch\nADD any.name /t/\n") {
+            $0.buildArguments = ["SOURCE_DATE_EPOCH": "2000"]
+        }
+        #expect(try await bench.times(dated) == [1000, 2000])
         let owned = try await bench.build("FROM scratch\nADD --chown=1:2 any.name /t/\n")
         #expect(try await bench.entries(owned).dropFirst().allSatisfy { $0.contains(" 1:2") })
     }
