@@ -84,4 +84,32 @@ struct OutputStateTests {
         }
         #expect(piece == nil)
     }
+
+    @Test("the end can be awaited while somebody reads, and neither forgets the other")
+    func exitBesideReader() async {
+        let sink = AsyncStream<String>.makeStream()
+        Task {
+            let report = await withCheckedContinuation { (exit: CheckedContinuation<ExitReport, Never>) in
+                Task {
+                    let piece = await withCheckedContinuation {
+                        (piece: CheckedContinuation<ByteBuffer?, Never>) in
+                        var state = OutputState()
+                        state.wait(.piece(piece)).resume()
+                        state.waitForExit(exit).resume()
+                        state.received(ByteBuffer(string: "last")).resume()
+                        state.exited(ExitReport(ending: .exited(code: 7))).resume()
+                        state.exitTold().resume()
+                    }
+                    sink.continuation.yield(piece.map { String(buffer: $0) } ?? "nothing")
+                }
+            }
+            sink.continuation.yield("\(report.ending)")
+        }
+        var seen: Set<String> = []
+        for await text in sink.stream {
+            seen.insert(text)
+            if seen.count == 2 { break }
+        }
+        #expect(seen == ["last", "exited(code: 7)"])
+    }
 }

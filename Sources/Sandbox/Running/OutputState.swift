@@ -12,7 +12,6 @@ struct OutputState: ~Copyable {
         case none
         case collect(limit: Int, CheckedContinuation<WarmSandbox.Collected, Never>)
         case piece(CheckedContinuation<ByteBuffer?, Never>)
-        case exit(CheckedContinuation<ExitReport, Never>)
     }
 
     /// Who is to be resumed, outside the lock.
@@ -34,6 +33,8 @@ struct OutputState: ~Copyable {
 
     private var buffer = ByteBuffer()
     private var waiter = Waiter.none
+    /// Apart from ``waiter``: the end is awaited while somebody else still reads.
+    private var exitWaiter: CheckedContinuation<ExitReport, Never>?
     private var report: ExitReport?
     private(set) var isEnded = false
 
@@ -60,6 +61,19 @@ struct OutputState: ~Copyable {
         return satisfied()
     }
 
+    /// Someone waits for the end only; answered at once when it has come.
+    mutating func waitForExit(_ continuation: CheckedContinuation<ExitReport, Never>) -> Wake {
+        exitWaiter = continuation
+        return exitTold()
+    }
+
+    /// Who waits for the end only, once it has come.
+    mutating func exitTold() -> Wake {
+        guard let report, let continuation = exitWaiter else { return .none }
+        exitWaiter = nil
+        return .exit(continuation, report)
+    }
+
     /// Someone asks; answered at once when possible.
     mutating func wait(_ waiter: Waiter) -> Wake {
         self.waiter = waiter
@@ -78,9 +92,6 @@ struct OutputState: ~Copyable {
         case .piece(let continuation):
             if buffer.readableBytes > 0 { return taken(.piece(continuation, takeBuffer())) }
             return isEnded ? taken(.piece(continuation, nil)) : .none
-        case .exit(let continuation):
-            guard let report else { return .none }
-            return taken(.exit(continuation, report))
         }
     }
 

@@ -30,14 +30,14 @@ extension WarmSandbox: ReactorSource {
             state.inputWaiter = nil
             var report = report
             report.startNanoseconds = max(0, report.startNanoseconds - state.releasedAt)
-            // An `exit` waiter or a complete `collect`: only one of the two can be waiting.
             let first = state.output.exited(report)
             let second = readOutput(&state)
-            return (input, first, second)
+            return (input, first, second, state.output.exitTold())
         }
         wakes.0?.resume()
         wakes.1.resume()
         wakes.2.resume()
+        wakes.3.resume()
     }
 
     /// Reads while it is wanted and there; pauses or ends the watch accordingly.

@@ -9,7 +9,8 @@ import Synchronization
 /// One container, used for one invocation.
 ///
 /// Order: ``release(_:onStandardError:)`` once; ``write(_:)`` and ``closeInput()`` for stdin; ``collect(upTo:)``, and
-/// after an `.open` answer ``nextOutput()`` until nil; then ``exit()``. One waiter at a time.
+/// after an `.open` answer ``nextOutput()`` until nil; then ``exit()``. One reader at a time;
+/// ``exit()`` may wait beside it.
 package final class WarmSandbox: Sendable {
     /// What ``collect(upTo:)`` found.
     package enum Collected: Sendable {
@@ -71,9 +72,11 @@ package final class WarmSandbox: Sendable {
         await withCheckedContinuation { continuation in wait(.piece(continuation)) }
     }
 
-    /// Suspends until PID 1 has exited and was reaped.
+    /// Suspends until PID 1 has exited and was reaped; others may read its output meanwhile.
     package func exit() async -> ExitReport {
-        await withCheckedContinuation { continuation in wait(.exit(continuation)) }
+        await withCheckedContinuation { continuation in
+            state.withLock { $0.output.waitForExit(continuation) }.resume()
+        }
     }
 
     /// Sends a signal to PID 1 (for example SIGTERM); no effect after exit.
