@@ -17,8 +17,8 @@ package final class RegistryClient: Sendable {
         package var idleTimeoutSeconds = 30
         /// Blobs up to this many bytes are sent in one request, larger ones in chunks that can be resumed.
         package var monolithicBytesMax = 32 << 20
-        /// Bytes of a chunk, which is held in memory.
-        package var chunkBytes = 8 << 20
+        /// Bytes of a chunk, which is held in memory; some registries take no smaller ones than this.
+        package var chunkBytes = 5 << 20
         var retry = RetryPlan.Limits()
 
         package init() {}

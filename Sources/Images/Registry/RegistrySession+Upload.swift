@@ -42,11 +42,20 @@ extension RegistrySession {
             let file = try store.open(blob.digest, for: "the upload")
             let descriptor = file.descriptor
             try SystemCall.check("lseek", path) { lseek(descriptor, off_t(range.lowerBound), SEEK_SET) }
-            let bytes = try file.read(upTo: range.count, of: path)
-            guard bytes.count == range.count else {
-                throw .sizeMismatch(what: path, expected: blob.size, actual: range.lowerBound + bytes.count)
+            var bytes = Data(count: range.count)
+            var filled = 0
+            while filled < range.count {
+                let count = bytes.withUnsafeMutableBytes { buffer in
+                    read(descriptor, buffer.baseAddress.map { $0 + filled }, range.count - filled)
+                }
+                if count < 0, errno == EINTR { continue }
+                guard count >= 0 else { throw SystemCall.failure("read", path) }
+                guard count > 0 else {
+                    throw .sizeMismatch(what: path, expected: blob.size, actual: range.lowerBound + filled)
+                }
+                filled += count
             }
-            return .bytes(Data(bytes))
+            return .bytes(bytes)
         }
     }
 }
