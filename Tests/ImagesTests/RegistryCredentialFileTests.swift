@@ -39,10 +39,12 @@ struct RegistryCredentialFileTests {
     @Test("the longest path wins, and entries for other paths do not count")
     func paths() throws {
         let config = try config(
-            #"{"auths": {"r.example": {"auth": "YTph"}, "r.example/x/y": {"auth": "Yjpi"}, "z": null}}"#
+            #"{"auths": {"r.example": {"auth": "YTph"}, "r.example/x/y": {"auth": "Yjpi"},"#
+                + #" "r.example/x": {"auth": "Yzpj"}, "r.example/z": null}}"#
         )
         #expect(try config.stored(for: "r.example", repository: "x/y/z")?.user == "b")
-        #expect(try config.stored(for: "r.example", repository: "x/yy")?.user == "a")
+        #expect(try config.stored(for: "r.example", repository: "x/yy")?.user == "c")
+        #expect(try config.stored(for: "r.example", repository: "xx")?.user == "a")
         #expect(try config.stored(for: "r.example", repository: "z")?.user == "a")
     }
 

@@ -103,6 +103,7 @@ struct RegistryPullTests {
         }
         try await fixture.pull("\(registry.host)/app")
         #expect(fixture.blobs.size(of: Digest(of: layer)) == layer.count)
+        #expect(fixture.events.all.contains(.restarted(Digest(of: layer))))
     }
 
     @Test("what a pull that gave up had fetched is not fetched again by the next one")

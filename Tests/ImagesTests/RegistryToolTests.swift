@@ -143,6 +143,7 @@ struct RegistryToolTests {
         try Data(bytes.prefix(100_000)).write(to: URL(fileURLWithPath: partial))
         #expect(isWhole(try await other.pull("\(registry.host)/app@\(image.digest)"), in: other))
         #expect(other.events.all.contains(.resumed(Digest(of: bytes), fromByte: 100_000)))
+        #expect(!other.events.all.contains(.restarted(Digest(of: bytes))))
     }
 
     @Test("layers of another repository are mounted, not sent")

@@ -39,6 +39,12 @@ final class DownloadSink: BodySink {
     }
 
     func begin(_ head: HTTPHead) -> Bool {
+        let (acceptance, goesOn) = accept(head)
+        if acceptance == .restart { events(.restarted(blob.digest)) }
+        return goesOn
+    }
+
+    private func accept(_ head: HTTPHead) -> (DownloadState.Acceptance, goesOn: Bool) {
         state.withLock { state in
             state.head = head
             state.errorBody = []
@@ -46,10 +52,10 @@ final class DownloadSink: BodySink {
                 status: head.status,
                 contentRange: head["Content-Range"]
             )
-            if state.acceptance == .restart, !Self.empty(&state) { return false }
+            if state.acceptance == .restart, !Self.empty(&state) { return (.decline, false) }
             // An error text is worth reading, content that is not wanted is not.
             let isContent = head.status == 200 || head.status == 206 || head.status == 416
-            return state.acceptance != .decline || !isContent
+            return (state.acceptance, state.acceptance != .decline || !isContent)
         }
     }
 

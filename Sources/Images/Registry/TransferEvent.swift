@@ -15,6 +15,8 @@ package enum TransferEvent: Hashable, Sendable {
     case progressed(Digest, doneBytes: Int, sizeBytes: Int)
     /// The connection broke; the transfer goes on from here.
     case resumed(Digest, fromByte: Int)
+    /// The other side knows no ranges: the transfer begins anew.
+    case restarted(Digest)
     /// A failure that may pass.
     case retrying(what: String, reason: String, after: Duration)
     /// The registry took the blob from another of its repositories.
