@@ -29,6 +29,12 @@ package struct Image: Hashable, Sendable {
     /// Names the unpacked tree: equal layers in equal order share one (image-spec, config.md, "ChainID").
     package var chainID: Digest { Self.chainID(of: configuration.rootfs.diffIDs) }
 
+    /// The chain ids of one layer, of two, and so on, without the whole image's.
+    var lowerChainIDs: [Digest] {
+        let diffIDs = configuration.rootfs.diffIDs
+        return diffIDs.indices.dropFirst().map { Self.chainID(of: Array(diffIDs.prefix($0))) }
+    }
+
     static func chainID(of diffIDs: [Digest]) -> Digest {
         guard let first = diffIDs.first else { return Digest(of: []) }
         return diffIDs.dropFirst().reduce(first) { Digest(of: "\($0) \($1)".utf8) }

@@ -36,7 +36,8 @@ enum Directories {
         try entries(consuming: descriptor, path: path).filter(\.isFolder).map(\.name)
     }
 
-    private static func entries(
+    /// Names in an open folder, terminated, with which of them are folders; closes the descriptor.
+    static func entries(
         consuming descriptor: Int32,
         path: String
     ) throws(ImageError) -> [(name: [CChar], isFolder: Bool)] {

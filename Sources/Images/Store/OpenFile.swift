@@ -17,6 +17,13 @@ package struct OpenFile: ~Copyable, Sendable {
 
     deinit { close(descriptor) }
 
+    /// Gives the descriptor away; the taker closes it.
+    consuming func take() -> Int32 {
+        let descriptor = descriptor
+        discard self
+        return descriptor
+    }
+
     /// Reads up to `count` bytes; fewer only at the end, none at the very end.
     package func read(upTo count: Int, of name: String) throws(ImageError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unpacked trees, in DATA/rootfs. A tree is there whole or not at all.
 
-import CSandbox
 import Glibc
 import Logging
 import Synchronization
@@ -13,8 +12,8 @@ final class RootfsStore: Sendable {
     private let blobs: BlobStore
     private let logger: Logger
     private let options: UnpackOptions
+    let durability: TreeDurability
     private let running = Mutex<[Digest: Task<Result<String, ImageError>, Never>]>([:])
-
     /// When callers got the path of a tree.
     ///
     /// Bounded by the number of trees.
@@ -35,10 +34,20 @@ final class RootfsStore: Sendable {
         self.blobs = blobs
         self.options = options
         self.logger = logger
-        try Directories.make(directory)
+        // Trees hold setuid programs of strangers: no other user of this host may reach them.
+        try Directories.make(directory, mode: 0o700)
+        try SystemCall.check("chmod", directory) { [directory] in chmod(directory, 0o700) }
+        durability = TreeDurability(directory: directory, logger: logger)
         for name in try Directories.names(in: directory) where name.hasPrefix(Self.temporaryPrefix) {
             logger.info("removing a half-made tree of an earlier run", metadata: ["tree": "\(name)"])
             try Directories.removeTree(path: directory + "/" + name)
+        }
+        for tree in try durability.start(trees: try all()) {
+            logger.info(
+                "removing a tree that a crash of the host may have damaged",
+                metadata: ["tree": "\(tree)"]
+            )
+            try remove(tree)
         }
     }
 
@@ -47,6 +56,11 @@ final class RootfsStore: Sendable {
     func isUnpacked(_ chainID: Digest) -> Bool {
         var status = stat()
         return stat(path(of: chainID), &status) == 0
+    }
+
+    /// Chain ids of every tree.
+    func all() throws(ImageError) -> [Digest] {
+        try Directories.names(in: directory).compactMap(Digest.init(hex:))
     }
 
     /// The tree of an image; one unpacking for all who ask at the same time.
@@ -83,9 +97,9 @@ final class RootfsStore: Sendable {
     private func unpack(_ image: Image, _ chainID: Digest) throws(ImageError) -> String {
         let temporary =
             directory + "/" + Self.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 16)
-        try Directories.make(temporary, mode: 0o700)
+        let job = RootfsUnpacking(image: image, blobs: blobs, options: options)
         do throws(ImageError) {
-            let report = try unpack(image, into: temporary)
+            let report = try unpack(job, into: temporary)
             if report.skippedSpecialFiles + report.skippedAttributes > 0 {
                 logger.info(
                     "left out what containers may not have",
@@ -96,8 +110,10 @@ final class RootfsStore: Sendable {
                 )
             }
             let target = path(of: chainID)
+            // The mark of an earlier tree of this name says nothing about this one.
+            try durability.disappears(chainID)
             try SystemCall.check("rename", target) { rename(temporary, target) }
-            try Directories.synchronize(directory)
+            durability.appeared(chainID)
             return target
         } catch {
             try Directories.removeTree(path: temporary)
@@ -105,30 +121,19 @@ final class RootfsStore: Sendable {
         }
     }
 
-    private func unpack(_ image: Image, into temporary: String) throws(ImageError) -> UnpackReport {
-        let layers = try image.layers.map { layer throws(ImageError) in
-            LayerFile(try blobs.open(layer.digest, for: "image \(image.digest)"))
+    /// Builds upon the tree of as many lower layers as there is; from nothing when that fails for links.
+    private func unpack(_ job: RootfsUnpacking, into temporary: String) throws(ImageError) -> UnpackReport {
+        let chain = job.image.lowerChainIDs
+        if let base = chain.indices.last(where: { isUnpacked(chain[$0]) }) {
+            do throws(ImageError) {
+                try Directories.make(temporary, mode: 0o700)
+                return try job.run(into: temporary, upon: path(of: chain[base]), layers: base + 1)
+            } catch .system("link", _, _) {
+                try Directories.removeTree(path: temporary)
+            }
         }
-        let root = try OpenFile(path: temporary, flags: O_RDONLY | O_DIRECTORY)
-        let report = try withExtendedLifetime(layers) { () throws(ImageError) in
-            try LayerUnpacker.unpack(
-                layers: layers.map(\.descriptor),
-                into: root.descriptor,
-                options: options
-            )
-        }
-        for (actual, expected) in zip(report.diffIDs, image.configuration.rootfs.diffIDs)
-        where actual != expected {
-            throw .digestMismatch(
-                what: "a layer of image \(image.digest), uncompressed,",
-                expected: expected,
-                actual: actual
-            )
-        }
-        // A tree whose name has survived a power cut must have its content too.
-        let result = csandbox_sync_filesystem(root.descriptor)
-        if result < 0 { throw SystemCall.failure("syncfs", temporary, errorNumber: -result) }
-        return report
+        try Directories.make(temporary, mode: 0o700)
+        return try job.run(into: temporary, upon: nil, layers: 0)
     }
 
     /// Removes a tree unless a caller has asked for it in the last minute: it may not be recorded as used yet.
@@ -145,24 +150,13 @@ final class RootfsStore: Sendable {
     }
 
     /// Removes a tree; a crash in between leaves it to the next start.
-    func remove(_ chainID: Digest) throws(ImageError) {
+    private func remove(_ chainID: Digest) throws(ImageError) {
         let temporary = directory + "/" + Self.temporaryPrefix + chainID.hex
+        try durability.disappears(chainID)
         guard rename(path(of: chainID), temporary) == 0 else {
             if errno == ENOENT { return }
             throw SystemCall.failure("rename", temporary)
         }
         try Directories.removeTree(path: temporary)
-    }
-
-    /// Chain ids of every tree.
-    func all() throws(ImageError) -> [Digest] {
-        try Directories.names(in: directory).compactMap(Digest.init(hex:))
-    }
-
-    /// An open layer that can be kept in an array.
-    private final class LayerFile {
-        private let file: OpenFile
-        var descriptor: Int32 { file.descriptor }
-        init(_ file: consuming OpenFile) { self.file = file }
     }
 }

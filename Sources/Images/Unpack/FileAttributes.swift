@@ -47,6 +47,27 @@ enum FileAttributes {
         return skipped
     }
 
+    /// The attributes of an open file that a layer may have.
+    static func all(of file: Int32) throws(ImageError) -> [ExtendedAttribute] {
+        // The kernel's XATTR_LIST_MAX and XATTR_SIZE_MAX.
+        var names = [CChar](repeating: 0, count: 65_536)
+        let listed = csandbox_list_attributes(file, &names, names.count)
+        // A file system without attributes has none.
+        guard listed > 0 else { return [] }
+        var found: [ExtendedAttribute] = []
+        for name in names.prefix(listed).split(separator: 0) {
+            let text = String(decoding: name.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            guard isAllowed(text) else { continue }
+            var value = [UInt8](repeating: 0, count: 65_536)
+            let size = csandbox_get_attribute(file, text, &value, value.count)
+            guard size >= 0 else {
+                throw SystemCall.failure("fgetxattr \(text)", "folder", errorNumber: Int32(-size))
+            }
+            found.append(ExtendedAttribute(name: text, value: Array(value.prefix(size))))
+        }
+        return found
+    }
+
     /// Overlay's own attributes would change what a container sees; labels belong to the host's policy.
     static func isAllowed(_ name: String) -> Bool {
         let refused = [
