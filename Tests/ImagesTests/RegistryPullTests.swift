@@ -53,6 +53,20 @@ struct RegistryPullTests {
         #expect(asked.manifest.digest == foreign.digest)
     }
 
+    @Test("by name: the host's image of an index is kept, another platform's when it is asked for")
+    func byName() async throws {
+        let other = Platform(architecture: "s390x")
+        let foreign = try registry.addImage("app", tag: nil, layers: [noise(10, seed: 1)], platform: other)
+        let own = try registry.addImage("app", tag: nil, layers: [noise(10, seed: 2)])
+        let index = try registry.addIndex("app", tag: "latest", [foreign, own])
+        let name = "\(registry.host)/app"
+        #expect(try await fixture.images.pull(name, using: fixture.client()).digest == own.digest)
+        #expect(try await fixture.images.references.get(name + ":latest")?.digest == index.digest)
+        let asked = try await fixture.images.pull(name, platform: other, using: fixture.client())
+        #expect(asked.digest == foreign.digest)
+        #expect(try await fixture.images.references.get(name + ":latest")?.digest == foreign.digest)
+    }
+
     @Test("an index without the platform says which ones it has")
     func noPlatform() async throws {
         let only = try registry.addImage("app", tag: nil, layers: [], platform: .init(architecture: "s390x"))

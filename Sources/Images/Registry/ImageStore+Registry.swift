@@ -23,15 +23,20 @@ extension ImageStore {
         // Nothing of the image may be collected before its name keeps it.
         let lease = blobs.lease()
         let pulled = try await client.pull(name, platform: platform ?? host, into: blobs, events: events)
-        // An index that was cut to another platform than the host's cannot be named as a whole here.
-        let digest = platform == nil ? pulled.root.digest : pulled.manifest.digest
-        do throws(ImageError) {
-            let image = try await register(manifest: digest, reference: name.withoutDigest.description)
-            withExtendedLifetime(lease) {}
+        let image = try await RegistryError.storing { () async throws(ImageError) in
+            let text = name.withoutDigest.description
+            guard platform != nil else {
+                return try await register(manifest: pulled.root.digest, reference: text)
+            }
+            // Asked for by its platform: the name means that one manifest, also when it does not run here.
+            let image = try await BlockingWork.run { () throws(ImageError) in
+                try self.image(pulled.manifest.digest, called: text, anyPlatform: true)
+            }
+            try await record(text, digest: image.digest)
             return image
-        } catch {
-            throw .store(error)
         }
+        withExtendedLifetime(lease) {}
+        return image
     }
 
     /// Pushes an image, or an index with every image of it.
