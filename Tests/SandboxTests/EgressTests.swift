@@ -44,6 +44,8 @@ struct EgressTests {
         try await TestNetwork.with { host, network in
             let found = try await reached([TestNetwork.outside], in: host)
             #expect(found == [TestNetwork.outside])
+            var source = pollfd(fd: network.outsideListener, events: Int16(POLLIN), revents: 0)
+            try #require(poll(&source, 1, 5_000) == 1)
             var peer = sockaddr_in()
             var size = socklen_t(MemoryLayout<sockaddr_in>.size)
             let accepted = withUnsafeMutablePointer(to: &peer) {
