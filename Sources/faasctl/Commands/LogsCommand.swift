@@ -38,9 +38,11 @@ struct LogsCommand: AsyncParsableCommand {
         let client = try global.client()
         var splitter = LineSplitter()
         var refusal = Data()
+        var isEmpty = true
         let output = global.output
         let head = try await client.stream(request) { head, bytes throws(CommandFailure) in
             guard head.isSuccess else { return refusal.append(bytes) }
+            isEmpty = isEmpty && bytes.isEmpty
             for line in splitter.append(bytes) { try Self.write(line, output) }
         }
         guard head.isSuccess else {

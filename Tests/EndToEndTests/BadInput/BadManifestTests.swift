@@ -33,7 +33,8 @@ extension EndToEnd {
         ) async throws {
             let result = try await gateway.faasctl(arguments)
             #expect(result.code == code, "\(result.error)", sourceLocation: sourceLocation)
-            let lines = result.error.split(separator: "\n")
+            // A build shows its steps before; what failed is the last line, and the only one of its kind.
+            let lines = result.error.split(separator: "\n").filter { $0.hasPrefix("faasctl: ") }
             #expect(lines.count == 1, "\(result.error)", sourceLocation: sourceLocation)
             for word in words {
                 #expect(
@@ -82,11 +83,11 @@ extension EndToEnd {
         }
 
         private static func neverFiring(_ gateway: GatewayUnderTest) async throws {
-            let hello = try await Fixtures.function("hello")
+            let echo = try await Fixtures.function("echo")
             for (cron, word) in [("0 0 30 2 *", "never"), ("61 * * * *", "minute"), ("* * *", "fields")] {
                 try await expectFailure(
                     gateway,
-                    ["deploy", hello, "--name", "bad", "--schedule", cron],
+                    ["deploy", echo, "--name", "bad", "--schedule", cron],
                     words: [word]
                 )
             }
@@ -94,8 +95,8 @@ extension EndToEnd {
 
         /// A command that is not in the image: told at deploy, or as exit code 127 of each call.
         private static func commandNotFound(_ gateway: GatewayUnderTest) async throws {
-            let hello = try await Fixtures.function("hello")
-            try await gateway.require("deploy", hello, "--name", "lost", "--", "/no/such/program")
+            let echo = try await Fixtures.function("echo")
+            try await gateway.require("deploy", echo, "--name", "lost", "--", "/no/such/program")
             let answer = try await gateway.call("/function/lost")
             #expect(answer.status == 500)
             #expect(answer.headers["x-exit-code"] == "127")
@@ -107,8 +108,8 @@ extension EndToEnd {
         }
 
         private static func commandNotExecutable(_ gateway: GatewayUnderTest) async throws {
-            let echo = try await Fixtures.function("wordcount")
-            try await gateway.require("deploy", echo, "--name", "text", "--", "/run.sh")
+            let script = try await Fixtures.function("wordcount")
+            try await gateway.require("deploy", script, "--name", "text", "--", "/run.sh")
             let answer = try await gateway.call("/function/text")
             #expect(answer.status == 500)
             #expect(answer.headers["x-exit-code"] == "126")
