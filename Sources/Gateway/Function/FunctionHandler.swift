@@ -116,8 +116,18 @@ struct FunctionHandler: Sendable {
             return ledger.fail(record, await explained(problem, ledger))
         case .streaming(let output):
             if request.method == .head { return await drained(output, ledger) }
-            return FunctionStreaming(output: output, ledger: ledger).response()
+            var streaming = FunctionStreaming(output: output, ledger: ledger)
+            streaming.sendsTrailers = Self.acceptsTrailers(request.headers[values: .te])
+            return streaming.response()
         }
+    }
+
+    /// Trailers go to everybody but a client whose TE field names what it takes, and not `trailers` with it
+    /// (RFC 9110, section 10.1.4).
+    ///
+    /// Some clients fail on trailers: this is how they say so.
+    static func acceptsTrailers(_ fields: [String]) -> Bool {
+        fields.isEmpty || fields.contains { $0.lowercased().contains("trailers") }
     }
 
     /// The answer to HEAD: the function runs as for GET, and its output is only counted.

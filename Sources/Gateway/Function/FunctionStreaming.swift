@@ -11,12 +11,14 @@ import Scheduler
 struct FunctionStreaming: Sendable {
     let output: any OutputStream
     let ledger: Ledger
+    /// Whether the client takes trailers.
+    var sendsTrailers = true
 
     func response() -> Response {
         var headers = HTTPFields()
         headers[.contentType] = ledger.function.contentType
         headers[.callID] = ledger.call.id
-        headers[.trailer] = "X-Exit-Code, X-Duration-Seconds"
+        if sendsTrailers { headers[.trailer] = "X-Exit-Code, X-Duration-Seconds" }
         return Response(status: .ok, headers: headers, body: ResponseBody { try await write(to: &$0) })
     }
 
@@ -37,6 +39,7 @@ struct FunctionStreaming: Sendable {
         }
         ledger.account(status: record.outcome == .ok ? 200 : record.outcome.httpStatus, record)
         guard record.outcome == .ok else { throw Abandoned() }
+        guard sendsTrailers else { return try await writer.finish(nil) }
         var trailers = HTTPFields()
         ledger.appendEnding(record, to: &trailers)
         try await writer.finish(trailers)

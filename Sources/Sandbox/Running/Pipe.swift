@@ -19,12 +19,12 @@ struct Pipe: ~Copyable {
     /// Waits for `readiness`, also after a pause.
     mutating func watch(_ role: ReactorRole, readiness: UInt32, _ source: any ReactorSource) {
         guard let descriptor else { return }
+        isPaused = false
         guard let token else {
             token = Reactor.shared.add(descriptor, role, readiness: readiness, source: source)
             return
         }
         Reactor.shared.modify(token, descriptor: descriptor, readiness: readiness)
-        isPaused = false
     }
 
     /// Waits again if it was paused; costs nothing otherwise.
@@ -33,9 +33,13 @@ struct Pipe: ~Copyable {
     }
 
     /// Stops waiting without closing.
+    ///
+    /// Takes it out altogether: a hang-up is told for whatever is watched, also for nothing (epoll_ctl(2)), and
+    /// the reactor would spin on a pipe whose writer is gone while nobody reads the rest.
     mutating func pause() {
         guard let descriptor, let token, !isPaused else { return }
-        Reactor.shared.modify(token, descriptor: descriptor, readiness: 0)
+        Reactor.shared.remove(token, descriptor: descriptor)
+        self.token = nil
         isPaused = true
     }
 

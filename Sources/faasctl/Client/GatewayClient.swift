@@ -90,6 +90,8 @@ struct GatewayClient: Sendable {
             urlRequest.setValue(type, forHTTPHeaderField: "Content-Type")
         }
         urlRequest.setValue("faasctl/\(Product.version)", forHTTPHeaderField: "User-Agent")
+        // FoundationNetworking takes trailers for a second head and stops the program.
+        urlRequest.setValue("identity", forHTTPHeaderField: "TE")
         if request.isAdministrative, let credentials {
             urlRequest.setValue(credentials.authorization, forHTTPHeaderField: "Authorization")
         }

@@ -114,9 +114,9 @@ enum InvocationExit {
     static func code(_ head: ResponseHead, isFunctionCodeWanted: Bool) -> Int32 {
         let byStatus: Int32 = head.isSuccess ? 0 : 1
         guard isFunctionCodeWanted else { return byStatus }
-        if let text = head.headers["x-exit-code"], let code = Int32(text) { return code }
         // As timeout(1) and shells tell such ends.
         if head.headers["x-outcome"] == "timeout" { return 124 }
+        if let text = head.headers["x-exit-code"], let code = Int32(text) { return code }
         if let text = head.headers["x-exit-signal"], let signal = Int32(text) { return 128 + signal }
         return byStatus
     }

@@ -36,6 +36,9 @@ struct LogsCommand: AsyncParsableCommand {
         if let since { request.query.append(("since", try Self.moment(ago: since))) }
         if follow { request.silenceSecondsMax = GatewayRequest.patienceSecondsMax }
         let client = try global.client()
+        let what = "cannot read the log of '\(name)'"
+        // Nobody wants to wait for the lines of a name that was misspelt.
+        if follow { try await requireFunction(client, what) }
         var splitter = LineSplitter()
         var refusal = Data()
         var isEmpty = true
@@ -46,12 +49,15 @@ struct LogsCommand: AsyncParsableCommand {
             for line in splitter.append(bytes) { try Self.write(line, output) }
         }
         guard head.isSuccess else {
-            throw client.failure(
-                GatewayResponse(head: head, body: refusal),
-                "cannot read the log of '\(name)'"
-            )
+            throw client.failure(GatewayResponse(head: head, body: refusal), what)
         }
         if let last = splitter.finish() { try Self.write(last, output) }
+        // A removed function's log is still there: only an empty one says nothing about the name.
+        if isEmpty { try await requireFunction(client, what) }
+    }
+
+    private func requireFunction(_ client: GatewayClient, _ what: String) async throws(CommandFailure) {
+        _ = try await client.require(GatewayRequest("GET", "/system/function/\(name.pathSegment)"), what)
     }
 
     /// RFC 3339 of a moment in the past.

@@ -5,6 +5,7 @@ import Foundation
 import FunctionModel
 import Gateway
 import Logging
+import Sandbox
 import Scheduler
 import ServiceLifecycle
 
@@ -40,6 +41,10 @@ struct GatewayProcess: Sendable {
             try await platform.start()
         } catch {
             throw CommandFailure("cannot start the gateway", why: "\(error)")
+        }
+        // Once, by name: an operator reads the start of the log.
+        for finding in platform.findings where finding.level != .ok {
+            logger.warning("the host lacks \(finding.name): \(finding.advice)")
         }
         do {
             let server = try GatewayServer(configuration.gateway, platform: platform, logger: logger)

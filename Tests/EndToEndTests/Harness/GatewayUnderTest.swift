@@ -12,7 +12,7 @@ final class GatewayUnderTest: Sendable {
     let dataFolder: String
     let address: String
     let processID: Int32
-    private let log: String
+    private let logFolder: TemporaryFolder
     private let ending: Task<Int32, Never>
 
     /// Starts a gateway and waits for its ready line.
@@ -23,10 +23,9 @@ final class GatewayUnderTest: Sendable {
     ///   - wrapper: words in front of the program, for example `unshare --mount`.
     /// - Throws: ``HarnessError`` with what it wrote when it did not start.
     init(dataFolder: String, arguments: [String] = [], wrapper: [String] = []) async throws {
-        let folder = URL(fileURLWithPath: dataFolder).deletingLastPathComponent()
-        let tag = UUID().uuidString.prefix(8)
-        let output = folder.appendingPathComponent("serve-\(tag).out")
-        let error = folder.appendingPathComponent("serve-\(tag).err")
+        let folder = try TemporaryFolder()
+        let output = folder.url.appendingPathComponent("output")
+        let error = folder.url.appendingPathComponent("error")
         let words =
             wrapper + [Fixtures.faasctl, "serve", "--listen", "127.0.0.1:0", "--data-dir", dataFolder]
             + arguments
@@ -44,12 +43,14 @@ final class GatewayUnderTest: Sendable {
         }
         try process.run()
         self.dataFolder = dataFolder
-        self.log = error.path
+        logFolder = folder
         ending = Task { await ends.first { _ in true } ?? -1 }
         let launched = process.processIdentifier
         processID = launched
         address = try await Self.readyAddress(output: output, error: error, processID: launched)
     }
+
+    deinit { logFolder.remove() }
 
     /// Starts a gateway on a new folder, hands it over, stops it and removes everything.
     static func with<Value: Sendable>(
@@ -75,7 +76,7 @@ final class GatewayUnderTest: Sendable {
     /// What the gateway wrote to standard error so far.
     var logText: String {
         // Not there yet is the same as empty.
-        (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        (try? String(contentsOf: logFolder.url.appendingPathComponent("error"), encoding: .utf8)) ?? ""
     }
 
     /// Sends a signal to the gateway process alone.

@@ -13,8 +13,11 @@ extension EndToEnd {
             var outcome: String
             var exitCode: Int?
             var signal: Int?
-            /// What `invoke --exit-code` exits with.
+            /// What `invoke --exit-code` exits with: as a shell tells it, and 124 after a timeout.
             var commandCode: Int32
+
+            /// X-Exit-Code: as a shell tells it.
+            var headerCode: Int { exitCode ?? 128 + (signal ?? 0) }
 
             var testDescription: String { query }
         }
@@ -38,9 +41,12 @@ extension EndToEnd {
                     let answer = try await gateway.call("/function/fail?\(ending.query)")
                     #expect(answer.status == ending.status, "\(ending.query)")
                     #expect(
-                        answer.headers["x-exit-code"] == ending.exitCode.map(String.init),
+                        answer.headers["x-exit-code"] == "\(ending.headerCode)",
                         "\(ending.query)"
                     )
+                    #expect(answer.headers["x-exit-signal"] == ending.signal.map(String.init))
+                    let outcome = answer.headers["x-outcome"]
+                    #expect(outcome == (ending.status == 200 ? nil : ending.outcome), "\(ending.query)")
                     #expect(answer.headers["x-duration-seconds"] != nil)
                     let id = try #require(answer.headers["x-call-id"])
                     let record = try await gateway.invocation("fail", id: id)
@@ -81,6 +87,20 @@ extension EndToEnd {
                 #expect(result.error.contains("broke off"))
                 let whole = try await gateway.call("/function/fail?output=1000000")
                 #expect(whole.body.count == 1_000_000)
+            }
+        }
+
+        @Test("a long answer ends with its exit code as a trailer")
+        func sendsTrailers() async throws {
+            try await GatewayUnderTest.with { gateway in
+                try await gateway.require("deploy", Fixtures.function("fail"))
+                let url = gateway.address + "/function/fail?output=1000000"
+                let result = try await Command.run("/usr/bin/env", ["curl", "-sS", "--raw", url])
+                // The last chunk, and the trailers after it (RFC 9112, section 7.1).
+                let end = String(decoding: result.output.suffix(100), as: UTF8.self).lowercased()
+                #expect(end.contains("\r\n0\r\n"), "\(end)")
+                #expect(end.contains("\r\nx-exit-code: 0\r\n"), "\(end)")
+                #expect(end.hasSuffix("\r\n\r\n"), "\(end)")
             }
         }
 
