@@ -9,7 +9,6 @@
 
 int csandbox_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
 
-int csandbox_spawn_close_from(posix_spawn_file_actions_t *actions, int first)
-{
+int csandbox_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
