@@ -129,7 +129,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Scheduler", "FunctionModel", "FunctionStore", hummingbird, httpTypes, nioCore,
+                "Gateway", "Scheduler", "FunctionModel", "FunctionStore", "Images", hummingbird, httpTypes,
+                nioCore,
                 logging,
             ],
             swiftSettings: swiftSettings

@@ -101,7 +101,7 @@ struct FunctionHandler: Sendable {
             answer = try await invoker.invoke(ledger.function.name, invocation)
         } catch {
             if ledger.call.connection.isLost { throw ledger.abandon() }
-            if gauge?.overflowed == true {
+            if gauge?.progress == .overflowed {
                 return ledger.refuse(.bodyTooLarge(bytesMax: ledger.function.bodyBytesMax))
             }
             return ledger.refuse(Problem(error))
@@ -109,7 +109,7 @@ struct FunctionHandler: Sendable {
         switch answer {
         case .complete(let output, let record):
             if ledger.call.connection.isLost { throw ledger.abandon() }
-            if gauge?.overflowed == true {
+            if gauge?.progress == .overflowed {
                 return ledger.refuse(.bodyTooLarge(bytesMax: ledger.function.bodyBytesMax))
             }
             guard let problem = Problem(record) else { return ledger.succeed(record, output) }

@@ -57,14 +57,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 return
             }
             context.writeAndFlush(data, promise: promise)
-            closeOrderly(context)
+            startLingering(context)
+            context.close(mode: .output, promise: nil)
         case .head, .body:
             context.write(data, promise: promise)
         }
     }
 
-    private func closeOrderly(_ context: ChannelHandlerContext) {
-        context.close(mode: .output, promise: nil)
+    /// Our side ends, here or by Hummingbird's loop: the client's must follow in time.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if mode == .output { startLingering(context) }
+        context.close(mode: mode, promise: promise)
+    }
+
+    private func startLingering(_ context: ChannelHandlerContext) {
         guard closeTimer == nil else { return }
         closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingerTime) {
             context.close(mode: .all, promise: nil)

@@ -67,12 +67,19 @@ final class Edge: Sendable {
         if request.method == .head { served.response = Self.withoutBody(served.response) }
         if Self.leavesBody(request, served) { served.response.headers[.connection] = "close" }
         try await writer.write(response: served.response.head, body: served.response.body)
-        if served.gauge?.isReading == true {
-            // Scheduler may still be reading the body, and a connection has one reader only. ConnectionHandler
-            // closes the channel within its linger time.
-            try await channel.closeFuture.get()
-            throw Abandoned()
-        }
+        try await finish(served, channel)
+    }
+
+    /// Ends the connection when a streamed body was not read to its end.
+    ///
+    /// The client gets a moment to read its answer first: Hummingbird drains what still comes until
+    /// ConnectionHandler closes the channel. A body given up in the middle of a read can have no second reader.
+    private func finish(_ served: FunctionHandler.Served, _ channel: any Channel) async throws {
+        guard let progress = served.gauge?.progress, progress != .finished else { return }
+        if served.response.headers[.connection] == nil { channel.close(mode: .output, promise: nil) }
+        guard progress == .reading else { return }
+        try await channel.closeFuture.get()
+        throw Abandoned()
     }
 
     private func choose(_ request: Request, _ target: RequestTarget) -> Destination {
@@ -137,7 +144,10 @@ final class Edge: Sendable {
 
     /// Whether so much of the body may be unread that the connection cannot go on after the answer.
     private static func leavesBody(_ request: Request, _ served: FunctionHandler.Served) -> Bool {
-        if let gauge = served.gauge { return !gauge.finished }
+        // While output streams the body usually streams too: how far it got is known afterwards.
+        if let gauge = served.gauge {
+            return gauge.progress != .finished && served.response.body.contentLength != nil
+        }
         guard served.response.status.code >= 400 else { return false }
         if request.headers[.transferEncoding] != nil { return true }
         guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else { return false }

@@ -40,7 +40,8 @@ struct OwnPaths: Sendable {
         SchedulesAPI(catalog: services.catalog).add(to: guarded)
         MetricsAPI(registry: metrics, catalog: services.catalog).add(to: router)
         if let images = services.images {
-            ImagesAPI(images: images, uploads: services.uploads).add(to: guarded)
+            ImagesAPI(images: images, uploads: services.uploads, catalog: services.catalog).add(to: guarded)
+            ImageCareAPI(images: images, store: services.store).add(to: guarded)
         }
         if let builder = services.builder {
             BuildsAPI(builder: builder, uploads: services.uploads).add(to: guarded)

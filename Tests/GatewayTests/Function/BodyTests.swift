@@ -82,6 +82,42 @@ import Testing
         }
     }
 
+    @Test("a function that leaves a long body unread still gets its answer through")
+    func unread() async throws {
+        let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
+            if case .stream(let produce) = request.body {
+                do { try await produce { _ in false } } catch { throw .cancelled }
+            }
+            return .complete(
+                output: ByteBuffer(string: "early"),
+                FakeInvoker.record(function, request.id, .ok)
+            )
+        }
+        try await TestGateway.run(invoker) { gateway in
+            let body = String(repeating: "a", count: 10_000_000)
+            let answer = try await gateway.client.raw(
+                "POST /function/hello HTTP/1.1\r\nHost: h\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+                    + body
+            )
+            #expect(answer.status == 200)
+            #expect(answer.body == "early")
+            #expect(answer["connection"] == "close")
+        }
+    }
+
+    @Test("a streamed body that was read whole leaves the connection open for the next request")
+    func keepsOpen() async throws {
+        try await TestGateway.run(.echo) { gateway in
+            let body = String(repeating: "a", count: 100_000)
+            let first = "POST /function/hello HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + body
+            let second = "GET /function/hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+            let answer = try await gateway.client.raw(first + second)
+            #expect(answer.body == body)
+            #expect(answer["connection"] == nil)
+            #expect(WireAnswer(answer.rest).status == 200)
+        }
+    }
+
     @Test("output that goes on is sent in chunks, with trailers at its end")
     func streaming() async throws {
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in

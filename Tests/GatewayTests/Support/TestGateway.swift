@@ -5,6 +5,7 @@ import FoundationEssentials
 import FunctionModel
 import FunctionStore
 import Glibc
+import Images
 import Logging
 import Scheduler
 
@@ -39,12 +40,19 @@ struct TestGateway: Sendable {
         let catalog = FakeCatalog(try revisions ?? [makeRevision("hello")])
         let uploads = Uploads(dataDirectory: directory, bytesMax: configuration.limits.uploadBytesMax)
         uploads.prepare()
+        let images = try ImageStore(
+            dataDirectory: directory,
+            references: MemoryReferenceStore(),
+            logger: logger
+        )
         let services = GatewayServices(
             invoker: invoker,
             catalog: catalog,
             store: store,
             recorder: recorder,
             secrets: try SecretStore(folder: directory + "/secrets"),
+            images: images,
+            builder: try ImageBuilder(dataDirectory: directory, store: images, logger: logger),
             uploads: uploads,
             limits: configuration.limits,
             version: "1.2.3",

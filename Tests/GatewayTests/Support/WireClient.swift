@@ -28,6 +28,16 @@ struct WireClient: Sendable {
         return try await Self.onThread { try connection.receive() }
     }
 
+    /// Sends bytes that are no text.
+    func exchange(bytes: [UInt8]) async throws -> [UInt8] {
+        let port = port
+        return try await Self.onThread {
+            let connection = try WireConnection(port: port)
+            connection.send(bytes)
+            return try connection.receive()
+        }
+    }
+
     /// Sends pieces and leaves the connection open.
     func open(_ pieces: [String]) async throws -> WireConnection {
         let port = port
