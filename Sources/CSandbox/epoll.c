@@ -35,10 +35,6 @@ int csandbox_epoll_add(int epoll, int descriptor, uint32_t readiness, uint64_t t
     return control(epoll, EPOLL_CTL_ADD, descriptor, readiness, token);
 }
 
-int csandbox_epoll_modify(int epoll, int descriptor, uint32_t readiness, uint64_t token) {
-    return control(epoll, EPOLL_CTL_MOD, descriptor, readiness, token);
-}
-
 int csandbox_epoll_remove(int epoll, int descriptor) {
     return control(epoll, EPOLL_CTL_DEL, descriptor, 0, 0);
 }

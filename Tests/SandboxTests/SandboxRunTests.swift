@@ -113,4 +113,27 @@ struct SandboxRunTests {
             #expect(await sandbox.exit().ending == .exited(code: 0))
         }
     }
+
+    @Test("output that nobody reads any more is let go when the function has ended")
+    func abandonedOutput() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            var sandbox: WarmSandbox? = try await slot.makeSandbox()
+            weak let observed = sandbox
+            let flood = SandboxCommand(
+                arguments: ["busybox", "head", "-c", "100000", "/dev/zero"],
+                environment: ["PATH=/bin"]
+            )
+            try sandbox?.release(flood) { _ in }
+            sandbox?.closeInput()
+            // More than the buffer holds and less than buffer and pipe hold: it ends, and some is never read.
+            let ending = await sandbox?.exit().ending
+            #expect(ending == .exited(code: 0))
+            sandbox = nil
+            // The reactor's thread may be in the middle of the exit still.
+            for _ in 0..<100 where observed != nil { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(observed == nil)
+        }
+    }
 }

@@ -17,7 +17,6 @@ int csandbox_epoll_create(void);
 /// Waits for `readiness` on `descriptor` from now on, level-triggered. Returns
 /// 0 or -errno.
 int csandbox_epoll_add(int epoll, int descriptor, uint32_t readiness, uint64_t token);
-int csandbox_epoll_modify(int epoll, int descriptor, uint32_t readiness, uint64_t token);
 int csandbox_epoll_remove(int epoll, int descriptor);
 /// Blocks until something is ready; returns how many events were written, at
 /// most `count`, or -errno.

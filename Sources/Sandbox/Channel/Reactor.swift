@@ -71,10 +71,8 @@ final class Reactor: Sendable {
         return token
     }
 
-    /// Changes what is waited for; 0 pauses.
-    func modify(_ token: UInt64, descriptor: Int32, readiness: UInt32) {
-        csandbox_epoll_modify(epoll, descriptor, readiness, token)
-    }
+    /// Descriptors that are watched now.
+    var count: Int { state.withLock { $0.registrations.count } }
 
     /// Forgets a descriptor; call before closing it.
     func remove(_ token: UInt64, descriptor: Int32) {

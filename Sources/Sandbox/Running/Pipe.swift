@@ -18,13 +18,9 @@ struct Pipe: ~Copyable {
 
     /// Waits for `readiness`, also after a pause.
     mutating func watch(_ role: ReactorRole, readiness: UInt32, _ source: any ReactorSource) {
-        guard let descriptor else { return }
+        guard let descriptor, token == nil else { return }
+        token = Reactor.shared.add(descriptor, role, readiness: readiness, source: source)
         isPaused = false
-        guard let token else {
-            token = Reactor.shared.add(descriptor, role, readiness: readiness, source: source)
-            return
-        }
-        Reactor.shared.modify(token, descriptor: descriptor, readiness: readiness)
     }
 
     /// Waits again if it was paused; costs nothing otherwise.
@@ -34,10 +30,10 @@ struct Pipe: ~Copyable {
 
     /// Stops waiting without closing.
     ///
-    /// Takes it out altogether: a hang-up is told for whatever is watched, also for nothing (epoll_ctl(2)), and
-    /// the reactor would spin on a pipe whose writer is gone while nobody reads the rest.
+    /// Wholly, since the kernel tells the end of the other side even to those who wait for nothing, again and again;
+    /// and since the reactor must not be the last one to hold a sandbox that nobody reads any more.
     mutating func pause() {
-        guard let descriptor, let token, !isPaused else { return }
+        guard let descriptor, let token else { return }
         Reactor.shared.remove(token, descriptor: descriptor)
         self.token = nil
         isPaused = true
