@@ -110,11 +110,13 @@ struct GatewayClient: Sendable {
         let what = "cannot reach the gateway at \(address)"
         let code = (error as? URLError)?.code
         if afterHead {
-            return CommandFailure(
+            var failure = CommandFailure(
                 "the gateway broke off its answer",
                 why: "the function failed after its first output, or the gateway stopped",
                 next: "see 'faasctl invocations --failed' and 'faasctl logs'"
             )
+            failure.isBrokenOff = true
+            return failure
         }
         switch code {
         case .cannotConnectToHost:

@@ -7,8 +7,11 @@ import Foundation
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image",
-        abstract: "List and load images.",
-        subcommands: [ImageListCommand.self, ImageInspectCommand.self, ImageLoadCommand.self]
+        abstract: "List, load, name and remove images.",
+        subcommands: [
+            ImageListCommand.self, ImageInspectCommand.self, ImageLoadCommand.self, ImageTagCommand.self,
+            ImageRemoveCommand.self,
+        ]
     )
 }
 
@@ -100,6 +103,50 @@ struct ImageLoadCommand: AsyncParsableCommand {
         try global.emit(json: body) { () throws(CommandFailure) in
             let loaded = try GatewayClient.decode([ImageSource.Loaded].self, from: body, what)
             return loaded.map { "loaded \($0.reference ?? "") \($0.digest)\n" }.joined()
+        }
+    }
+}
+
+struct ImageTagCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tag",
+        abstract: "Give an image a further name."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "Reference or digest.")
+    var source: String
+
+    @Argument(help: "The further name.")
+    var target: String
+
+    func run() async throws {
+        var request = GatewayRequest("PUT", "/v1/images/\(target.pathSegment)")
+        request.query = [("source", source)]
+        _ = try await global.client().require(request, "cannot tag '\(source)'")
+        global.remark("tagged \(source) as \(target)")
+    }
+}
+
+struct ImageRemoveCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove images; those of deployed functions stay.",
+        aliases: ["rm"]
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "References or digests.")
+    var references: [String]
+
+    func run() async throws {
+        let client = try global.client()
+        for reference in references {
+            let request = GatewayRequest("DELETE", "/v1/images/\(reference.pathSegment)")
+            _ = try await client.require(request, "cannot remove '\(reference)'")
+            global.remark("removed \(reference)")
         }
     }
 }

@@ -58,11 +58,10 @@ struct InvokeCommand: AsyncParsableCommand {
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         request.headers = header.map(Self.splitHeader)
         if let data { request.content = try Self.content(data) }
-        var problem = Data()
-        let head = try await client.stream(request) { head, bytes throws(CommandFailure) in
-            // The platform's own errors are told on standard error, not mixed into the function's answer.
-            if head.isProblem { problem.append(bytes) } else { try Terminal.output.write(bytes) }
-        }
+        // Our own id, so that a call whose answer broke off can be found again; a given one wins.
+        let callID = UUID().uuidString.lowercased()
+        request.headers.insert(("X-Call-Id", callID), at: 0)
+        let (head, problem) = try await answer(to: request, id: callID, client)
         let code = InvocationExit.code(head, isFunctionCodeWanted: exitCode)
         if head.isSuccess {
             if code != 0 { throw QuietExit(exitCode: code) }
@@ -72,6 +71,25 @@ struct InvokeCommand: AsyncParsableCommand {
         if !head.isProblem { failure.why = "the function answered with status \(head.status)" }
         failure.exitCode = code
         throw failure
+    }
+
+    /// Writes the function's answer as it comes; the platform's own errors are kept apart from it.
+    private func answer(
+        to request: GatewayRequest,
+        id: String,
+        _ client: GatewayClient
+    ) async throws(CommandFailure) -> (ResponseHead, Data) {
+        var problem = Data()
+        do throws(CommandFailure) {
+            let head = try await client.stream(request) { head, bytes throws(CommandFailure) in
+                if head.isProblem { problem.append(bytes) } else { try Terminal.output.write(bytes) }
+            }
+            return (head, problem)
+        } catch {
+            guard error.isBrokenOff else { throw error }
+            let call = BrokenCall(client: client, function: name, id: id)
+            throw await call.explained(error, isFunctionCodeWanted: exitCode)
+        }
     }
 
     private var target: String {
@@ -100,31 +118,5 @@ struct InvokeCommand: AsyncParsableCommand {
             throw CommandFailure("cannot read the body from '\(path)'", why: systemMessage(errno))
         }
         return stream
-    }
-}
-
-/// What `invoke` exits with.
-enum InvocationExit {
-    /// The exit code for an answer.
-    ///
-    /// - Parameters:
-    ///   - head: the answer's status and headers.
-    ///   - isFunctionCodeWanted: whether `--exit-code` was given.
-    /// - Returns: 0 to 255.
-    static func code(_ head: ResponseHead, isFunctionCodeWanted: Bool) -> Int32 {
-        let byStatus: Int32 = head.isSuccess ? 0 : 1
-        guard isFunctionCodeWanted else { return byStatus }
-        // As timeout(1) and shells tell such ends.
-        if head.headers["x-outcome"] == "timeout" { return 124 }
-        if let text = head.headers["x-exit-code"], let code = Int32(text) { return code }
-        if let text = head.headers["x-exit-signal"], let signal = Int32(text) { return 128 + signal }
-        return byStatus
-    }
-}
-
-extension ResponseHead {
-    /// Whether the body is the platform's own (RFC 9457).
-    var isProblem: Bool {
-        !isSuccess && (headers["content-type"] ?? "").hasPrefix("application/problem+json")
     }
 }

@@ -11,6 +11,8 @@ struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
     var next: String
     /// What the process exits with: 1 unless the command's own contract says otherwise.
     var exitCode: Int32 = 1
+    /// Whether an answer had begun before it failed: part of it is written already.
+    var isBrokenOff = false
 
     init(_ what: String, why: String, next: String = "", exitCode: Int32 = 1) {
         self.what = what

@@ -85,6 +85,15 @@ extension EndToEnd {
                 )
                 #expect(result.code == 1)
                 #expect(result.error.contains("broke off"))
+                #expect(result.error.contains("'exit 3'"), "\(result.error)")
+                let coded = try await gateway.faasctl(
+                    "invoke",
+                    "fail",
+                    "--query",
+                    "output=1000000&code=3",
+                    "--exit-code"
+                )
+                #expect(coded.code == 3)
                 let whole = try await gateway.call("/function/fail?output=1000000")
                 #expect(whole.body.count == 1_000_000)
             }

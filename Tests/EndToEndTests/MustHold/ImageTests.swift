@@ -25,6 +25,15 @@ extension EndToEnd {
                 }
                 let table = try await gateway.require("image", "list")
                 #expect(table.contains("docker-hello"))
+                let whole = try await gateway.require("image", "inspect", "docker-hello")
+                #expect(whole.contains("amd64") || whole.contains("arm64"), "\(whole)")
+                try await gateway.require("image", "tag", "docker-hello", "renamed:1")
+                #expect(try await gateway.require("image", "list").contains("renamed"))
+                try await gateway.require("image", "remove", "renamed:1")
+                #expect(try await gateway.require("image", "list").contains("renamed") == false)
+                let used = try await gateway.faasctl("image", "remove", "docker-hello")
+                #expect(used.code == 1)
+                #expect(used.error.contains("three"), "\(used.error)")
             }
         }
 

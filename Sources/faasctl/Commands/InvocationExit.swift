@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a call's end becomes an exit code, from the answer's headers or, when it broke off, from the record.
+
+import Foundation
+import FunctionModel
+
+/// What `invoke` exits with.
+enum InvocationExit {
+    /// The exit code for an answer.
+    ///
+    /// - Parameters:
+    ///   - head: the answer's status and headers.
+    ///   - isFunctionCodeWanted: whether `--exit-code` was given.
+    /// - Returns: 0 to 255.
+    static func code(_ head: ResponseHead, isFunctionCodeWanted: Bool) -> Int32 {
+        let byStatus: Int32 = head.isSuccess ? 0 : 1
+        guard isFunctionCodeWanted else { return byStatus }
+        if head.headers["x-outcome"] == "timeout" { return timeoutCode }
+        if let text = head.headers["x-exit-code"], let code = Int32(text) { return code }
+        if let text = head.headers["x-exit-signal"], let signal = Int32(text) { return signalBase + signal }
+        return byStatus
+    }
+
+    /// The same from a record.
+    static func code(_ record: Invocation) -> Int32 {
+        if record.outcome == .timeout { return timeoutCode }
+        if let signal = record.signal { return signalBase + Int32(clamping: signal) }
+        return record.exitCode.map { Int32(clamping: $0) } ?? 1
+    }
+
+    /// As timeout(1) tells it.
+    private static let timeoutCode: Int32 = 124
+    /// As shells tell a death by signal.
+    private static let signalBase: Int32 = 128
+}
+
+/// A call whose answer ended too early: only its record knows how the function ended.
+struct BrokenCall {
+    let client: GatewayClient
+    let function: String
+    let id: String
+
+    /// Newest records to search: more calls than this may end between the break and the question.
+    private static let searchLimit = 200
+
+    /// The failure with the record's reason and code; unchanged when there is no record to be had.
+    func explained(_ failure: CommandFailure, isFunctionCodeWanted: Bool) async -> CommandFailure {
+        var request = GatewayRequest("GET", "/v1/invocations")
+        request.query = [("function", function), ("limit", "\(Self.searchLimit)")]
+        // The history needs credentials that the caller of a function need not have.
+        guard let records = try? await client.value([Invocation].self, request, failure.what),
+            let record = records.first(where: { $0.id == id })
+        else { return failure }
+        var explained = failure
+        explained.why =
+            "the function ended with '\(InvocationsCommand.ending(record))' after its answer had begun"
+        explained.next = "see 'faasctl logs \(function) --invocation \(id)'"
+        if isFunctionCodeWanted { explained.exitCode = InvocationExit.code(record) }
+        return explained
+    }
+}
+
+extension ResponseHead {
+    /// Whether the body is the platform's own (RFC 9457).
+    var isProblem: Bool {
+        !isSuccess && (headers["content-type"] ?? "").hasPrefix("application/problem+json")
+    }
+}
