@@ -30,7 +30,7 @@ package final class Catalog: FunctionDirectory, Sendable {
     let logger: Logger
     private let snapshot = Mutex(CatalogSnapshot())
     private let observer = Mutex<(any CatalogObserver)?>(nil)
-    private let turn = AsyncTurn()
+    let turn = AsyncTurn()
 
     init(store: FunctionStore, images: ImageStore, secrets: SecretStore, fleet: Fleet, logger: Logger) {
         self.store = store
@@ -187,7 +187,7 @@ package final class Catalog: FunctionDirectory, Sendable {
         }
     }
 
-    private func switchInMemory(_ revision: Revision, _ prepared: PreparedFunction) {
+    func switchInMemory(_ revision: Revision, _ prepared: PreparedFunction) {
         let configuration = revision.configuration
         let command = FunctionCommand(
             arguments: prepared.arguments,

@@ -102,6 +102,10 @@ actor CronService: CatalogObserver {
             entries = entries.filter { $0.key.function != function }
             return
         }
+        // Most functions have no schedules, and each write costs a sync of the disk.
+        guard !set.schedules.isEmpty || entries.keys.contains(where: { $0.function == function }) else {
+            return
+        }
         let now = now()
         let states = set.schedules.map {
             ScheduleState(key: $0.key(of: function), createdAt: now, nextDue: $0.next(after: now, phase: now))

@@ -12,7 +12,9 @@ package final class Dispatcher: FunctionInvoker {
     /// Held back before the head of the answer is sent (design, section 5).
     static let responseBufferBytes = 64 << 10
     /// Attempts to find a sandbox for one call, each lost to a deploy or a slot that died in between.
-    static let attemptsMax = 4
+    ///
+    /// More than the default warm maximum, so that a whole pool of dead sandboxes still leaves some.
+    static let attemptsMax = 12
     /// What callers are told who are refused for load: short, since a queue moves in milliseconds.
     static let retryAfterSeconds = 1
 

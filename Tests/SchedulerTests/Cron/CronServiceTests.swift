@@ -207,6 +207,21 @@ private final class CronWorld {
         try next.close()
     }
 
+    @Test("a due time that another gateway has claimed is not run here, and the next one is")
+    func claimedElsewhere() async throws {
+        let world = try CronWorld()
+        try await world.deploy()
+        let state = try #require(try await world.store.schedules().first)
+        let due = try #require(state.nextDue)
+        let isClaimed = try await world.store.claim(state.key, due: due, next: due + 60)
+        #expect(isClaimed)
+        await world.pass(60)
+        #expect(world.due == [])
+        await world.pass(60)
+        #expect(world.due == ["02:00"])
+        try world.close()
+    }
+
     @Test("while a run is under way the next one is skipped")
     func overlapSkip() async throws {
         let world = try CronWorld()

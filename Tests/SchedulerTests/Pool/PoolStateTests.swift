@@ -277,6 +277,18 @@ import Testing
         #expect(pool.debt == 0)
     }
 
+    @Test("a slot that the fleet wants back is given when its sandbox becomes ready, before anybody gets it")
+    func debtWhileMaking() {
+        var pool = pool()
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.granted(slot(1))
+        _ = pool.slotLaunched(slot(1))
+        #expect(pool.shed() == [])
+        #expect(pool.sandboxReady(slot(1), at: start) == [.retire(slot(1))])
+        #expect(pool.debt == 0)
+        #expect(pool.waiters.count == 1)
+    }
+
     @Test("a sandbox that nobody wants any more and that would be one too many is given back")
     func superfluous() {
         var pool = pool(warmMax: 0)
