@@ -179,6 +179,7 @@ static int child_signals(void) {
 
 _Noreturn void slot_main(const struct slot_seed *seed) {
     slot.index = seed->index;
+    prctl(PR_SET_NAME, "mayfly-slot");
     slot.cgroups = seed->cgroups;
     int binding = seed->binding;
     int rootfs = -1, secrets = -1;

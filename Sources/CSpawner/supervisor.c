@@ -172,6 +172,8 @@ int main(void) {
     // Its own session: a Ctrl-C in the terminal is the gateway's to handle, in
     // order.
     setsid();
+    // Executed from a descriptor, it would be shown by that number.
+    prctl(PR_SET_NAME, "mayfly-spawner");
     host.signals = signal_descriptor();
     pid_t spawner = 0;
     struct pollfd sources[2] = {{.fd = GATEWAY_SOCKET, .events = POLLIN},
