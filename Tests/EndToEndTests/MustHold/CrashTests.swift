@@ -24,7 +24,12 @@ extension EndToEnd {
             var view: HostView?
             _ = try await first.underLoad("/function/fresh", atOnce: 16) { tally in
                 try await tally.reached(100)
-                view = HostView(gateway: first.processID)
+                let before = HostView(gateway: first.processID)
+                view = before
+                // What is looked for afterwards is seen while it is there.
+                #expect(before.remains(dataFolder: data).contains { $0.hasPrefix("cgroup ") })
+                #expect(before.remains(dataFolder: data).contains { $0.hasPrefix("network namespace ") })
+                #expect(before.remains(dataFolder: data).contains { $0.hasPrefix("process ") })
                 first.signal(SIGKILL)
                 _ = await first.ended()
             }
