@@ -10,7 +10,7 @@ extension ImageStore {
     package func list() async throws(ImageError) -> [ImageSummary] {
         let records = try await references.all()
         return try await BlockingWork.run { () throws(ImageError) in
-            let usage = try BlobUsage(records.map(\.digest), store: self)
+            let usage = BlobUsage(records.map(\.digest), store: self)
             var summaries: [ImageSummary] = []
             for record in records {
                 guard let image = try? self.image(record.digest, called: record.reference, anyPlatform: true)
@@ -94,9 +94,13 @@ private struct BlobUsage {
     private var users: [Digest: Int] = [:]
     private var sizes: [Digest: Int] = [:]
 
-    init(_ images: [Digest], store: ImageStore) throws(ImageError) {
+    init(_ images: [Digest], store: ImageStore) {
         for image in Set(images) {
-            let needed = try store.reachable(from: [image]).blobs
+            // Configuration and layers, as in the image's size; a damaged image has none that could be counted.
+            let found = try? store.image(image, called: image.description, anyPlatform: true)
+            let needed = Set(
+                (found?.layers.map(\.digest) ?? []) + (found.map { [$0.configurationDigest] } ?? [])
+            )
             blobs[image] = needed
             for blob in needed {
                 users[blob, default: 0] += 1
