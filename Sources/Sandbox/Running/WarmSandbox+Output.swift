@@ -26,6 +26,8 @@ extension WarmSandbox: ReactorSource {
             state.isExited = true
             state.input.close()
             state.standardError.close()
+            // It holds its owner, which holds this sandbox.
+            state.onStandardError = nil
             let input = state.inputWaiter
             state.inputWaiter = nil
             var report = report

@@ -127,7 +127,8 @@ package final class Dispatcher: FunctionInvoker {
         let deadline = Date() + TimeInterval(terms.timeout / .seconds(1))
         do throws(SandboxError) {
             let command = run.function.command.command(for: run.call.request, deadline: deadline)
-            try run.lease.sandbox.release(command) { running.standardError($0) }
+            // Weak: the sandbox keeps this closure, and the invocation keeps the sandbox.
+            try run.lease.sandbox.release(command) { [weak running] in running?.standardError($0) }
         } catch {
             run.lease.sandbox.kill()
             fleet.end(run.lease, isReusable: false)

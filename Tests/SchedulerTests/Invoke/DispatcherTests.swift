@@ -230,6 +230,26 @@ private struct World {
         #expect(tooLarge.invocation.outcome == .platform && tooLarge.invocation.status == 413)
     }
 
+    @Test("calls leave nothing in memory, however they end")
+    func memory() async throws {
+        var endless = program()
+        endless.isEndless = true
+        var dead = program()
+        dead.releaseFailure = .gone("slot")
+        for program in [program(["out"]), program([String(repeating: "x", count: 70_000)]), endless, dead] {
+            let world = try World(program) { $0.timeout = TimeSpan(.milliseconds(10)) }
+            for _ in 0..<5 {
+                // How each of them ends is not the matter here.
+                guard let answer = try? await world.dispatcher.invoke(world.name, world.request()) else {
+                    continue
+                }
+                if case .streaming(let stream) = answer { _ = await stream.next() }
+            }
+            await world.dispatcher.drain()
+            #expect(await eventually { world.spawner.counts.withLock { $0.made > 0 && $0.alive == 0 } })
+        }
+    }
+
     @Test("calls of unknown functions are refused and leave no record")
     func unknown() async throws {
         let world = try World()

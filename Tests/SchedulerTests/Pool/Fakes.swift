@@ -16,6 +16,8 @@ final class FakeSpawner: SlotMaking {
         var retired = 0
         var made = 0
         var killed = 0
+        /// Sandboxes that somebody still holds.
+        var alive = 0
     }
 
     let counts = Mutex(Counts())
@@ -40,7 +42,10 @@ final class FakeSlot: SlotHandle {
 
     func sandbox() async throws(SandboxError) -> any SandboxHandle {
         if let failure = spawner.makingFailure.withLock({ $0 }) { throw failure }
-        spawner.counts.withLock { $0.made += 1 }
+        spawner.counts.withLock {
+            $0.made += 1
+            $0.alive += 1
+        }
         return FakeSandbox(spawner: spawner, program: spawner.program)
     }
 
@@ -67,6 +72,8 @@ final class FakeSandbox: SandboxHandle {
         var isInputClosed = false
         var command: SandboxCommand?
         var signals: [Int32] = []
+        /// Kept for good: nobody else may count on its being dropped.
+        var onStandardError: (@Sendable (ByteBuffer) -> Void)?
     }
 
     private let spawner: FakeSpawner
@@ -79,6 +86,8 @@ final class FakeSandbox: SandboxHandle {
         storage = Mutex(Storage(output: program.output))
     }
 
+    deinit { spawner.counts.withLock { $0.alive -= 1 } }
+
     var input: ByteBuffer { storage.withLock { $0.input } }
     var isInputClosed: Bool { storage.withLock { $0.isInputClosed } }
     var signals: [Int32] { storage.withLock { $0.signals } }
@@ -88,7 +97,10 @@ final class FakeSandbox: SandboxHandle {
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError) {
         if let failure = program.releaseFailure { throw failure }
-        storage.withLock { $0.command = command }
+        storage.withLock {
+            $0.command = command
+            $0.onStandardError = onStandardError
+        }
         if !program.standardError.isEmpty { onStandardError(ByteBuffer(string: program.standardError)) }
         if !program.isEndless { end(program.report) }
     }
