@@ -96,8 +96,22 @@ static struct failure open_rootfs(const char *name, int user_namespace, int *tre
     TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, result));
     *tree = (int)result;
     uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-    result = raw_mount_setattr(*tree, attributes, rootless() ? -1 : user_namespace);
+    result = raw_mount_setattr(*tree, 0, attributes, rootless() ? -1 : user_namespace);
     return close_on_failure(check(CSANDBOX_STEP_SLOT_IDMAP, result), *tree);
+}
+
+// Folders and files of the host: their root is the slot's root, as with rootfs.
+// Recursive, since without privileges they come with what is mounted in them.
+static struct failure dress_trees(const struct csandbox_make_slot *plan, const int *trees,
+                                  int user_namespace) {
+    for (uint32_t i = 0; i < plan->tree_count; i++) {
+        uint64_t read_only = plan->trees_read_only >> i & 1 ? MOUNT_ATTR_RDONLY : 0;
+        uint64_t attributes = read_only | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+        long result =
+            raw_mount_setattr(trees[i], AT_RECURSIVE, attributes, rootless() ? -1 : user_namespace);
+        TRY(check(CSANDBOX_STEP_SLOT_IDMAP, result));
+    }
+    return fine();
 }
 
 static uint32_t take_spare(struct failure *failure) {
@@ -114,9 +128,9 @@ static struct failure bind_slot(uint32_t index, const struct csandbox_make_slot 
     struct entry *entry = &entries[index];
     int descriptors[CSANDBOX_DESCRIPTORS_MAX] = {received[0], received[1]};
     TRY(cgroups_limit(index, plan));
+    TRY(dress_trees(plan, received + count - plan->tree_count, entry->user_namespace));
     TRY(open_rootfs(plan->rootfs, entry->user_namespace, &descriptors[2]));
-    if (count == 3)
-        descriptors[3] = received[2];
+    memcpy(descriptors + 3, received + 2, (count - 2) * sizeof *received);
     long result = csandbox_send(entry->binding, plan, sizeof *plan, descriptors, count + 1);
     close(descriptors[2]);
     return check(CSANDBOX_STEP_PROTOCOL, result);
@@ -141,19 +155,6 @@ static struct failure attach_network(uint32_t index, const struct csandbox_make_
                  csandbox_send(entry->binding, &message, sizeof message, NULL, 0));
 }
 
-static bool is_text(const char *bytes, size_t size) { return bytes[0] && memchr(bytes, 0, size); }
-
-static bool plan_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t count) {
-    size_t wanted = plan->flags & CSANDBOX_SLOT_SECRETS ? 3 : 2;
-    return size == sizeof *plan && count == wanted && plan->header.slot != 0 &&
-           plan->group_count <= CSANDBOX_GROUPS_MAX && plan->uid < CSANDBOX_IDS_PER_SLOT &&
-           plan->gid < CSANDBOX_IDS_PER_SLOT && is_text(plan->rootfs, sizeof plan->rootfs) &&
-           is_text(plan->hostname, sizeof plan->hostname) &&
-           is_text(plan->directory, sizeof plan->directory) && plan->memory_bytes > 0 &&
-           plan->disk_bytes > 0 && plan->cpu_millicores > 0 && plan->pids > 0 &&
-           egress_is_sane(plan);
-}
-
 static void tell_failed(uint32_t id, struct failure failure) {
     struct csandbox_outcome message = {.header = {.kind = CSANDBOX_SLOT_FAILED, .slot = id},
                                        .step = failure.step,
@@ -164,7 +165,7 @@ static void tell_failed(uint32_t id, struct failure failure) {
 static void make_slot(const struct csandbox_make_slot *plan, ssize_t size, const int *received,
                       size_t count) {
     struct failure failure = fine();
-    if (!plan_is_sane(plan, size, count)) {
+    if (!order_is_sane(plan, size, count)) {
         tell_failed(plan->header.slot, (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL});
         return;
     }
@@ -202,8 +203,8 @@ static bool handle_message(void) {
         struct csandbox_make_slot make_slot;
         struct csandbox_command command;
     } message;
-    int received[3];
-    size_t count = 3;
+    int received[CSANDBOX_DESCRIPTORS_MAX - 1];
+    size_t count = CSANDBOX_DESCRIPTORS_MAX - 1;
     ssize_t size = csandbox_receive(host.socket, &message, sizeof message, received, &count, 0);
     if (size == 0 || (size < 0 && size != -EMSGSIZE))
         return false;

@@ -21,13 +21,17 @@ static inline long raw_move_mount(int from, int to_folder, const char *to_path, 
     return SYS5(SYS_move_mount, from, "", to_folder, to_path, flags | MOVE_MOUNT_F_EMPTY_PATH);
 }
 
-static inline long raw_mount_setattr(int tree, uint64_t set, int user_namespace) {
+static inline long raw_mount_setattr(int tree, unsigned flags, uint64_t set, int user_namespace) {
     struct mount_attr attributes = {
         .attr_set = set | (user_namespace >= 0 ? MOUNT_ATTR_IDMAP : 0),
         .userns_fd = user_namespace >= 0 ? (uint64_t)user_namespace : 0,
     };
-    return SYS5(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+    return SYS5(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | flags, &attributes, sizeof attributes);
 }
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
 
 /// O_PATH descriptor of a place below `folder`, by real names only: no symbolic
 /// link, no way out.
@@ -37,4 +41,14 @@ static inline long open_beneath(int folder, const char *path, uint64_t flags) {
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };
     return SYS4(SYS_openat2, folder, path, &how, sizeof how);
+}
+
+/// Descriptor of a place as if `root` were "/": links are followed and lead
+/// nowhere else.
+static inline long open_in_root(int root, const char *path, uint64_t flags) {
+    struct open_how how = {
+        .flags = flags | O_CLOEXEC,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+    return SYS4(SYS_openat2, root, path, &how, sizeof how);
 }

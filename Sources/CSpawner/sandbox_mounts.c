@@ -29,9 +29,14 @@ static struct failure mount_layer(void) {
 static struct failure mount_root(void) {
     if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
         return check(CSANDBOX_STEP_SANDBOX_TMP, raw_mount("/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
+    // userxattr also switches off redirect_dir and metacopy: the upper folder alone tells all changes.
+    const char *options = slot.plan.flags & CSANDBOX_SLOT_LAYER
+                              ? "lowerdir=/lower,upperdir=/l/changes,workdir=/l/scratch,userxattr"
+                              : "lowerdir=/t:/lower,upperdir=/w/upper,workdir=/w/work,userxattr";
     TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
-              raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV,
-                        "lowerdir=/t:/lower,upperdir=/w/upper,workdir=/w/work,userxattr")));
+              raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV, options)));
+    if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
+        TRY(sandbox_bind_etc());
     TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/dev", "/n/dev", NULL, MS_MOVE, NULL)));
     if (!slot.has_sys)
         return fine();
@@ -75,6 +80,8 @@ struct failure sandbox_mount_all(void) {
     unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     TRY(check(CSANDBOX_STEP_SANDBOX_PROC, raw_mount("proc", "/n/proc", "proc", flags, NULL)));
     TRY(mount_dev_children());
+    if (slot.plan.flags & CSANDBOX_SLOT_TERMINAL)
+        TRY(sandbox_open_terminal());
     if (slot.plan.flags & CSANDBOX_SLOT_SECRETS) {
         TRY(bind_secrets("run/secrets"));
         TRY(bind_secrets("var/openfaas/secrets"));

@@ -22,6 +22,8 @@ static struct failure pivot(void) {
 }
 
 static struct failure take_stdio(void) {
+    if (slot.plan.flags & CSANDBOX_SLOT_TERMINAL)
+        return sandbox_take_terminal();
     for (int i = 0; i < 3; i++)
         TRY(check(CSANDBOX_STEP_SANDBOX_STDIO, SYS3(SYS_dup3, slot.stdio[i], i, 0)));
     return fine();
@@ -42,6 +44,8 @@ static struct failure announce(void) {
     int *descriptors = (int *)CMSG_DATA(&control.header);
     for (int i = 0; i < 3; i++)
         descriptors[i] = slot.gateway_ends[i];
+    if (slot.plan.flags & CSANDBOX_SLOT_TERMINAL)
+        descriptors[0] = descriptors[1] = slot.terminal_master;
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = &control,
@@ -66,6 +70,8 @@ static struct failure set_up(void) {
     SYS2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     TRY(sandbox_mount_all());
     TRY(sandbox_mask_proc());
+    // After everything of our own: what they lie over is the user's decision.
+    TRY(sandbox_mount_volumes());
     TRY(pivot());
     TRY(check(CSANDBOX_STEP_SANDBOX_SESSION, SYS0(SYS_setsid)));
     TRY(take_stdio());

@@ -83,7 +83,14 @@ static void tell(uint32_t kind, struct failure failure) {
     csandbox_send(slot.control, &message, sizeof message, NULL, 0);
 }
 
-static struct failure bind_to_function(int rootfs, int secrets) {
+/// What came with the order besides the two sockets, -1 where there is none.
+struct belongings {
+    int rootfs;
+    int secrets;
+    int mounts;
+};
+
+static struct failure bind_to_function(const struct belongings *own) {
     snprintf(slot.layer_options, sizeof slot.layer_options, "size=%llu,nr_inodes=%llu,mode=0755",
              (unsigned long long)slot.plan.disk_bytes,
              // Small files: one inode per block, but enough for an ordinary tree.
@@ -91,7 +98,7 @@ static struct failure bind_to_function(int rootfs, int secrets) {
                                                                      : 1024));
     TRY(check(CSANDBOX_STEP_SLOT_HOSTNAME,
               SYS2(SYS_sethostname, slot.plan.hostname, strlen(slot.plan.hostname))));
-    TRY(template_bind(rootfs, secrets));
+    TRY(template_bind(own->rootfs, own->secrets, own->mounts));
     slot.masks = masks_present();
     slot.oom_before = cgroups_oom_kills(&slot.cgroups);
     TRY(harden_capabilities(slot.plan.capabilities));
@@ -177,35 +184,51 @@ static int child_signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+// In the order of the wire contract; the spawner has checked the number.
+static struct belongings take_descriptors(const int *received) {
+    slot.control = *received++;
+    slot.release = *received++;
+    struct belongings own = {.rootfs = *received++, .secrets = -1, .mounts = -1};
+    if (slot.plan.flags & CSANDBOX_SLOT_SECRETS)
+        own.secrets = *received++;
+    if (slot.plan.flags & CSANDBOX_SLOT_MOUNTS)
+        own.mounts = *received++;
+    for (uint32_t i = 0; i < slot.plan.tree_count; i++)
+        slot.trees[i] = *received++;
+    return own;
+}
+
+static void let_go(const struct belongings *own) {
+    close(own->rootfs);
+    if (own->secrets >= 0)
+        close(own->secrets);
+    if (own->mounts >= 0)
+        close(own->mounts);
+}
+
 _Noreturn void slot_main(const struct slot_seed *seed) {
     slot.index = seed->index;
     prctl(PR_SET_NAME, "mayfly-slot");
     slot.cgroups = seed->cgroups;
     int binding = seed->binding;
-    int rootfs = -1, secrets = -1;
     struct failure failure = become_slot(seed);
     keep_two(&binding, &slot.cgroups.oom_counter);
-    int received[4];
-    size_t count = 4;
+    int received[CSANDBOX_DESCRIPTORS_MAX];
+    size_t count = CSANDBOX_DESCRIPTORS_MAX;
     ssize_t size = csandbox_receive(binding, &slot.plan, sizeof slot.plan, received, &count, 0);
     if (size != sizeof slot.plan || count < 3)
         _exit(1);
     // Without privileges over the host there is one id; whoever the image names runs as it.
     if (rootless())
         slot.plan.uid = slot.plan.gid = 0;
-    slot.control = received[0];
-    slot.release = received[1];
-    rootfs = received[2];
-    secrets = count == 4 ? received[3] : -1;
+    struct belongings own = take_descriptors(received);
     slot.signals = child_signals();
     if (slot.plan.flags & CSANDBOX_SLOT_EGRESS)
         failure = egress_join(binding, failure);
     close(binding);
     if (!failed(failure))
-        failure = bind_to_function(rootfs, secrets);
-    close(rootfs);
-    if (secrets >= 0)
-        close(secrets);
+        failure = bind_to_function(&own);
+    let_go(&own);
     tell(failed(failure) ? CSANDBOX_SLOT_FAILED : CSANDBOX_SLOT_READY, failure);
     if (failed(failure))
         _exit(1);

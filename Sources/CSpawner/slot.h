@@ -34,6 +34,14 @@ struct slot {
     struct failure sandbox_failure;
     int stdio[3];
     int gateway_ends[3];
+    /// With a terminal only: the gateway's end of it, and the function's.
+    int terminal_master;
+    int terminal;
+
+    /// What the host shows in this slot's one sandbox.
+    int trees[CSANDBOX_TREES_MAX];
+    uint32_t mount_count;
+    struct csandbox_mount mounts[CSANDBOX_MOUNTS_MAX];
 };
 
 extern struct slot slot;
@@ -41,7 +49,8 @@ extern struct slot slot;
 /// slot_template.c: mounts that outlive sandboxes. The first half is the same
 /// for all functions.
 struct failure template_private_root(void);
-struct failure template_bind(int rootfs_tree, int secrets);
+/// `mounts` is a memfd of records, -1 without.
+struct failure template_bind(int rootfs_tree, int secrets, int mounts);
 
 /// slot_harden.c: limits, bounding set, no_new_privs; then the filter.
 struct failure harden_limits(void);
@@ -61,6 +70,14 @@ struct failure sandbox_start(void);
 int sandbox_main(void *unused);
 /// sandbox_mounts.c
 struct failure sandbox_mount_all(void);
+/// sandbox_volumes.c: files of /etc over an image whose changes are kept; then
+/// what the plan mounts.
+struct failure sandbox_bind_etc(void);
+struct failure sandbox_mount_volumes(void);
+/// sandbox_terminal.c: opens a terminal of the sandbox's own; then makes it the
+/// controlling one.
+struct failure sandbox_open_terminal(void);
+struct failure sandbox_take_terminal(void);
 /// sandbox_masks.c
 struct failure sandbox_mask_proc(void);
 uint32_t masks_present(void);

@@ -163,7 +163,31 @@ static struct failure mount_read_only_root(void) {
     return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/sys", "/n/sys", NULL, MS_MOVE, NULL));
 }
 
-struct failure template_bind(int rootfs_tree, int secrets) {
+// A folder of the host takes the place of the sandbox's own memory.
+static struct failure mount_layer_tree(void) {
+    if (!(slot.plan.flags & CSANDBOX_SLOT_LAYER))
+        return fine();
+    TRY(check_errno(CSANDBOX_STEP_SLOT_LAYER, mkdir("/l", 0755)));
+    return check(CSANDBOX_STEP_SLOT_LAYER, raw_move_mount(slot.trees[0], AT_FDCWD, "/l", 0));
+}
+
+// Kept in memory: a sandbox's set-up reads no files.
+static struct failure read_mounts(int source) {
+    if (source < 0)
+        return fine();
+    ssize_t size = read(source, slot.mounts, sizeof slot.mounts);
+    TRY(check_errno(CSANDBOX_STEP_SLOT_MOUNTS, size));
+    slot.mount_count = (uint32_t)((size_t)size / sizeof slot.mounts[0]);
+    for (uint32_t i = 0; i < slot.mount_count; i++) {
+        const struct csandbox_mount *mount = &slot.mounts[i];
+        bool is_known = mount->tree == CSANDBOX_TREE_MEMORY || mount->tree < slot.plan.tree_count;
+        if (!is_known || mount->target[0] != '/' || !memchr(mount->target, 0, sizeof mount->target))
+            return (struct failure){CSANDBOX_STEP_SLOT_MOUNTS, EINVAL};
+    }
+    return fine();
+}
+
+struct failure template_bind(int rootfs_tree, int secrets, int mounts) {
     TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, raw_move_mount(rootfs_tree, AT_FDCWD, "/lower", 0)));
     int lower = open("/lower", O_PATH | O_DIRECTORY | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_SLOT_ROOTFS, lower));
@@ -177,6 +201,8 @@ struct failure template_bind(int rootfs_tree, int secrets) {
         failure = write_etc(lower);
     close(lower);
     TRY(failure);
+    TRY(mount_layer_tree());
+    TRY(read_mounts(mounts));
     TRY(write_secrets(secrets));
     return mount_read_only_root();
 }

@@ -50,6 +50,13 @@ struct failure user_namespace_make(uint32_t index, int *descriptor);
 struct failure map_ids(pid_t pid, uint32_t first_host_id, uint32_t count, bool deny_setgroups);
 struct failure map_single_id(void);
 
+/// host_tree.c: answers an order for a tree of the host's files, in a process
+/// of its own.
+void host_tree_open(const struct csandbox_open_tree *order, int answer);
+
+/// order.c: checks an order for a slot, and how many descriptors come with it.
+bool order_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t count);
+
 /// loop.c: serves the gateway until it goes away.
 _Noreturn void spawner_main(void);
 

@@ -114,14 +114,19 @@ static void handle_firewall(void) {
 
 // After the spawner was reaped nothing of its PID namespace is left, so its
 // cgroups are empty.
-static void spawner_ended(pid_t *spawner) {
-    int status = 0;
-    if (*spawner <= 0 || waitpid(*spawner, &status, WNOHANG) != *spawner)
-        return;
+static void spawner_ended(pid_t *spawner, int status) {
     *spawner = 0;
     cgroups_sweep(&host.configuration);
     struct csandbox_command message = {.header = {.kind = CSANDBOX_ENDED}, .value = status};
     csandbox_send(GATEWAY_SOCKET, &message, sizeof message, NULL, 0);
+}
+
+// The spawner, and processes that opened a tree of the host.
+static void reap(pid_t *spawner) {
+    int status = 0;
+    for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG))
+        if (pid == *spawner)
+            spawner_ended(spawner, status);
 }
 
 // Whether it died or is to be replaced: only when it is reaped are its cgroups empty.
@@ -152,6 +157,13 @@ static void handle_message(pid_t *spawner) {
         for (size_t i = 0; i < count; i++)
             close(received[i]);
         handle_firewall();
+        return;
+    }
+    if (size == sizeof(struct csandbox_open_tree) && message.header.kind == CSANDBOX_OPEN_TREE) {
+        if (count == 1)
+            host_tree_open((const struct csandbox_open_tree *)&message, received[0]);
+        for (size_t i = 0; i < count; i++)
+            close(received[i]);
         return;
     }
     end_spawner(spawner);
@@ -185,7 +197,7 @@ int main(void) {
             struct signalfd_siginfo info;
             while (read(host.signals, &info, sizeof info) > 0)
                 ;
-            spawner_ended(&spawner);
+            reap(&spawner);
         }
         if (sources[0].revents)
             handle_message(&spawner);

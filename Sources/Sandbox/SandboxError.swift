@@ -11,6 +11,8 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     case gone(String)
     /// The host lacks what the plan needs.
     case unsupported(String)
+    /// A folder or file of the host cannot be shown in a container.
+    case place(String, errorNumber: Int32)
     /// argv and environment together exceed what one release message can carry.
     case commandTooLarge(bytes: Int, max: Int)
     /// A system call of the gateway itself failed.
@@ -22,6 +24,8 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
             "container set-up failed at '\(step)': \(Self.message(errorNumber))"
         case .gone(let what): "\(what) is gone"
         case .unsupported(let what): "not supported on this host: \(what)"
+        case .place(let path, let errorNumber):
+            "'\(path)' of this host cannot be mounted: \(Self.message(errorNumber))"
         case .commandTooLarge(let bytes, let max):
             "arguments and environment take \(bytes) bytes, at most \(max) fit"
         case .system(let call, let errorNumber): "\(call) failed: \(Self.message(errorNumber))"

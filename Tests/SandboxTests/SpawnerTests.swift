@@ -24,7 +24,7 @@ struct SpawnerTests {
                 if Bool.random(using: &generator), size > 4 {
                     bytes.replaceSubrange(
                         0..<4,
-                        with: [UInt8.random(in: 0...16, using: &generator), 0, 0, 0]
+                        with: [UInt8.random(in: 0...20, using: &generator), 0, 0, 0]
                     )
                 }
                 _ = csandbox_send(socket, bytes, bytes.count, nil, 0)

@@ -7,7 +7,7 @@
 
 /// Raised whenever a struct below changes: a spawner of another build refuses
 /// to work.
-#define CSANDBOX_PROTOCOL_VERSION 4u
+#define CSANDBOX_PROTOCOL_VERSION 5u
 
 /// Instructions of a seccomp filter; the kernel's own bound is BPF_MAXINSNS.
 #define CSANDBOX_FILTER_MAX 4096u
@@ -22,8 +22,14 @@
 #define CSANDBOX_STRINGS_MAX 122880u
 /// Pointers in argv plus environ.
 #define CSANDBOX_POINTERS_MAX 4096u
-/// File descriptors that one message can carry.
-#define CSANDBOX_DESCRIPTORS_MAX 4u
+/// Folders and files of the host in one sandbox. More than any command line or
+/// build step names.
+#define CSANDBOX_TREES_MAX 16u
+/// Mounts of one sandbox besides its own.
+#define CSANDBOX_MOUNTS_MAX 16u
+/// File descriptors that one message can carry: two sockets, rootfs, secrets,
+/// mount table, and the trees.
+#define CSANDBOX_DESCRIPTORS_MAX 21u
 /// Slots of one gateway: one 64 Ki range of user ids each, below 2^31.
 #define CSANDBOX_SLOTS_MAX 4000u
 /// User ids in each slot's range.
@@ -60,7 +66,7 @@ enum csandbox_kind {
     CSANDBOX_MAKE_SANDBOX,
     CSANDBOX_SIGNAL,
     // slot to gateway; three descriptors with READY: stdin (write), stdout
-    // (read), stderr (read)
+    // (read), stderr (read); with a terminal its master for the first two
     CSANDBOX_SLOT_READY,
     CSANDBOX_SANDBOX_READY,
     CSANDBOX_SANDBOX_FAILED,
@@ -72,6 +78,10 @@ enum csandbox_kind {
     // gateway to supervisor: load the firewall's table; the answer is an outcome
     // of the same kind
     CSANDBOX_FIREWALL,
+    // gateway to supervisor: a folder or file of the host as a tree that can be
+    // mounted. One descriptor: the socket for the answer, an outcome of the same
+    // kind with the tree
+    CSANDBOX_OPEN_TREE,
 };
 
 /// Where a set-up failed. The order is the order in which the steps are done.
@@ -102,9 +112,12 @@ enum csandbox_kind {
     X(SLOT_LIMITS, "resource limits")                                                              \
     X(SLOT_BOUNDING, "capability bounding set")                                                    \
     X(SLOT_NO_NEW_PRIVS, "no_new_privs")                                                           \
+    X(HOST_TREE, "folder of the host")                                                             \
     X(SLOT_ROOTFS, "rootfs mount")                                                                 \
     X(SLOT_IDMAP, "idmapped mount")                                                                \
     X(SLOT_TEMPLATE, "mount template")                                                             \
+    X(SLOT_LAYER, "folder of the writable layer")                                                  \
+    X(SLOT_MOUNTS, "mount table")                                                                  \
     X(SLOT_SECRETS, "secrets")                                                                     \
     X(SLOT_HOSTNAME, "hostname")                                                                   \
     X(SLOT_SECCOMP, "seccomp")                                                                     \
@@ -120,7 +133,10 @@ enum csandbox_kind {
     X(SANDBOX_SYS, "/sys")                                                                         \
     X(SANDBOX_TMP, "/tmp")                                                                         \
     X(SANDBOX_SECRETS, "/run/secrets")                                                             \
+    X(SANDBOX_ETC, "files of /etc")                                                                \
+    X(SANDBOX_TERMINAL, "terminal")                                                                \
     X(SANDBOX_MASKS, "masked paths")                                                               \
+    X(SANDBOX_MOUNTS, "mounts of the user")                                                        \
     X(SANDBOX_PIVOT, "pivot_root")                                                                 \
     X(SANDBOX_SESSION, "session")                                                                  \
     X(SANDBOX_STDIO, "stdio")                                                                      \
@@ -229,6 +245,13 @@ enum csandbox_slot_flags {
     CSANDBOX_SLOT_READ_ONLY = 1,
     CSANDBOX_SLOT_EGRESS = 2,
     CSANDBOX_SLOT_SECRETS = 4,
+    /// The first tree is the writable layer, with folders `changes` and `scratch`:
+    /// it outlives the sandbox.
+    CSANDBOX_SLOT_LAYER = 8,
+    /// PID 1 gets a terminal instead of pipes.
+    CSANDBOX_SLOT_TERMINAL = 16,
+    /// A memfd of `csandbox_mount` records came along.
+    CSANDBOX_SLOT_MOUNTS = 32,
 };
 
 enum csandbox_route_kind {
@@ -256,8 +279,9 @@ enum csandbox_egress_class {
     CSANDBOX_EGRESS_CLASSES,
 };
 
-/// Descriptors: slot's end of its socket, release socket's reading end, and
-/// with SECRETS a memfd of `csandbox_secret` records.
+/// Descriptors: slot's end of its socket, release socket's reading end, with
+/// SECRETS a memfd of `csandbox_secret` records, with MOUNTS one of
+/// `csandbox_mount`, then the trees. A slot with trees serves one sandbox only.
 struct csandbox_make_slot {
     struct csandbox_header header;
     uint32_t flags;
@@ -281,6 +305,31 @@ struct csandbox_make_slot {
     uint32_t route_count;
     struct csandbox_route routes[CSANDBOX_ROUTES_MAX];
     char resolv_conf[CSANDBOX_RESOLV_MAX];
+    uint32_t tree_count;
+    /// Bit N: tree N can be read only.
+    uint32_t trees_read_only;
+};
+
+/// In `csandbox_mount.tree`: an empty tmpfs.
+#define CSANDBOX_TREE_MEMORY UINT32_MAX
+
+struct csandbox_mount {
+    /// Absolute, resolved as if the sandbox's root were "/"; made when absent.
+    char target[CSANDBOX_PATH_MAX];
+    /// Which tree is shown there.
+    uint32_t tree;
+    uint32_t unused;
+    /// Of a tmpfs.
+    uint64_t size_bytes;
+};
+
+/// A folder or file of the host, for OPEN_TREE.
+struct csandbox_open_tree {
+    struct csandbox_header header;
+    /// Absolute; links are followed.
+    char folder[CSANDBOX_PATH_MAX];
+    /// Strictly below it, without any link; empty for the folder itself.
+    char name[CSANDBOX_PATH_MAX];
 };
 
 struct csandbox_secret {

@@ -41,6 +41,15 @@ package struct SandboxPlan: Hashable, Sendable {
     package var secrets: [SecretFile] = []
     /// Names as in `CAP_NET_BIND_SERVICE`; none by default.
     package var capabilities: [String] = []
+    /// A folder with empty folders `changes` and `scratch` that takes the place of the writable layer in memory.
+    ///
+    /// Afterwards `changes` holds what the container changed, as the upper folder of an overlay. A plan with it, or
+    /// with mounts of the host, serves one sandbox per slot.
+    package var writableLayer: HostPlace?
+    /// In the order in which they are made.
+    package var mounts: [SandboxMount] = []
+    /// Whether PID 1 gets a terminal: stdin and stdout are its other end, nothing comes on stderr.
+    package var hasTerminal = false
 
     package init(rootfs: String, hostname: String) {
         self.rootfs = rootfs

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The capabilities that a function may be given: Docker's default set without those that reach past the sandbox.
 
-enum Capabilities {
+/// Capabilities that a container may have.
+package enum Capabilities {
     /// Number of each (linux/capability.h).
     ///
     /// MKNOD and NET_RAW are Docker's too, and stay out: nothing here needs
@@ -11,6 +12,12 @@ enum Capabilities {
         "CAP_SETGID": 6, "CAP_SETUID": 7, "CAP_SETPCAP": 8, "CAP_NET_BIND_SERVICE": 10, "CAP_SYS_CHROOT": 18,
         "CAP_AUDIT_WRITE": 29, "CAP_SETFCAP": 31,
     ]
+
+    /// What root of a build step or of an attached container has.
+    ///
+    /// All of the list but SYS_CHROOT: the filter refuses chroot. They count in the container's user namespace
+    /// only, over its own 65,536 user ids.
+    package static let ofRoot = allowed.keys.filter { $0 != "CAP_SYS_CHROOT" }.sorted()
 
     /// One bit per capability.
     ///

@@ -88,6 +88,16 @@ package final class WarmSandbox: Sendable {
     /// SIGKILL to PID 1: everything in the PID namespace dies with it; also discards an unreleased sandbox.
     package func kill() { signal(SIGKILL) }
 
+    /// Tells the terminal's size; no effect without a terminal or after exit.
+    package func resizeTerminal(rows: UInt16, columns: UInt16) {
+        state.withLock { state in
+            guard let descriptor = state.standardOutput.descriptor else { return }
+            var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+            // A pipe refuses it, which is no effect.
+            _ = ioctl(descriptor, UInt(TIOCSWINSZ), &size)
+        }
+    }
+
     private func wait(_ waiter: OutputState.Waiter) {
         // Answered from what is here, or by what the pipe holds now; never both, since there is one waiter.
         let (first, second) = state.withLock { state in

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plan as the helper's fixed struct, and its secrets as a memory file.
+// A plan as the helper's fixed struct.
 
 import CSandbox
 import FunctionModel
@@ -43,6 +43,10 @@ enum SlotOrder {
         withUnsafeMutableBytes(of: &order.groups) { space in
             groups.withUnsafeBytes { space.copyMemory(from: $0) }
         }
+        order.tree_count = UInt32(plan.hostPlaces.count)
+        order.trees_read_only = plan.readOnlyPlaces
+        guard plan.hostPlaces.count <= Int(CSANDBOX_TREES_MAX), plan.mounts.count <= Int(CSANDBOX_MOUNTS_MAX)
+        else { throw .unsupported("more than \(CSANDBOX_MOUNTS_MAX) mounts in one container") }
         if plan.network == .egress { try addEgress(of: plan, resolver: resolver, to: &order) }
         return order
     }
@@ -70,28 +74,8 @@ enum SlotOrder {
         (plan.readOnlyRoot ? UInt32(CSANDBOX_SLOT_READ_ONLY.rawValue) : 0)
             | (plan.network == .egress ? UInt32(CSANDBOX_SLOT_EGRESS.rawValue) : 0)
             | (plan.secrets.isEmpty ? 0 : UInt32(CSANDBOX_SLOT_SECRETS.rawValue))
-    }
-
-    /// Records of name, size and bytes, one after the other, in a file that exists in memory only.
-    ///
-    /// - Throws: ``SandboxError`` when a name is too long or the kernel refuses the file.
-    static func secretsFile(_ secrets: [SecretFile]) throws(SandboxError) -> Descriptor {
-        var bytes: [UInt8] = []
-        for secret in secrets {
-            var record = csandbox_secret()
-            record.size = UInt32(secret.bytes.count)
-            guard FixedText.copy(secret.name, into: &record.name) else {
-                throw .unsupported("a secret's name of more than \(CSANDBOX_NAME_MAX - 1) bytes")
-            }
-            withUnsafeBytes(of: record) { bytes.append(contentsOf: $0) }
-            bytes.append(contentsOf: secret.bytes)
-        }
-        let file = csandbox_memory_file("secrets")
-        guard file >= 0 else { throw .system(call: "memfd_create", errorNumber: -file) }
-        let descriptor = Descriptor(owning: file)
-        guard write(file, bytes, bytes.count) == bytes.count, lseek(file, 0, SEEK_SET) == 0 else {
-            throw .system(call: "write", errorNumber: errno)
-        }
-        return descriptor
+            | (plan.writableLayer == nil ? 0 : UInt32(CSANDBOX_SLOT_LAYER.rawValue))
+            | (plan.hasTerminal ? UInt32(CSANDBOX_SLOT_TERMINAL.rawValue) : 0)
+            | (plan.mounts.isEmpty ? 0 : UInt32(CSANDBOX_SLOT_MOUNTS.rawValue))
     }
 }

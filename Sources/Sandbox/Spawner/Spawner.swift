@@ -76,6 +76,7 @@ package final class Spawner: Sendable {
     /// - Throws: ``SandboxError`` with step and errno.
     package func makeSlot(_ plan: SandboxPlan) async throws(SandboxError) -> Slot {
         if plan.network == .egress { try await prepareEgress() }
+        let trees = try await openTrees(plan.hostPlaces)
         let (control, remoteControl) = try Descriptor.packetPair().split()
         let ownControl = Descriptor(owning: control)
         let theirControl = Descriptor(owning: remoteControl)
@@ -90,9 +91,11 @@ package final class Spawner: Sendable {
                 rootfsDirectory: rootfsDirectory,
                 resolver: resolver
             )
-            let secrets = plan.secrets.isEmpty ? nil : try SlotOrder.secretsFile(plan.secrets).take()
-            defer { if let secrets { close(secrets) } }
-            let descriptors = [theirControl.raw, theirRelease.raw] + (secrets.map { [$0] } ?? [])
+            var files: [Int32] = []
+            defer { for file in files { close(file) } }
+            if !plan.secrets.isEmpty { files.append(try SlotFiles.secrets(plan.secrets).take()) }
+            if !plan.mounts.isEmpty { files.append(try SlotFiles.mounts(of: plan).take()) }
+            let descriptors = [theirControl.raw, theirRelease.raw] + files + trees.raw
             try await slot.waitUntilBuilt { () throws(SandboxError) in
                 try send(order, descriptors: descriptors)
             }
@@ -120,6 +123,12 @@ package final class Spawner: Sendable {
         let socket = state.withLock { $0.socket }
         guard socket >= 0 else { throw .gone("the container helper") }
         try Packet.send(order, to: socket, descriptors: descriptors)
+    }
+
+    /// Whether containers may have a network on this host; else why not, and what to do.
+    package var egressRefusal: String? {
+        let isThere = state.withLock { $0.features & UInt32(CSANDBOX_FEATURE_EGRESS.rawValue) != 0 }
+        return isThere ? nil : egressAdvice
     }
 
     /// Asks for slots built ahead of need, which makes a function's first call quick.

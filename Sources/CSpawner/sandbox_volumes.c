@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a plan mounts into its sandbox. Targets are an image's or a user's words: each is resolved as if the sandbox's
+// root were "/", and used by descriptor from then on. Raw calls only.
+#define _GNU_SOURCE
+#include "mounts.h"
+#include "slot.h"
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+static char path[CSANDBOX_PATH_MAX];
+
+static long is_folder(int file) {
+    struct statx status;
+    long result = SYS5(SYS_statx, file, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+    return result < 0 ? result : S_ISDIR(status.stx_mode);
+}
+
+// Makes what is missing on the way to `target`, as root of the container; the last part as a folder or a file.
+static long make_target(int root, const char *target, bool folder) {
+    long parent = open_in_root(root, "/", O_PATH | O_DIRECTORY);
+    for (size_t begin = 0, end = 0; parent >= 0 && target[end];) {
+        for (begin = end; target[begin] == '/'; begin++)
+            ;
+        for (end = begin; target[end] && target[end] != '/'; end++)
+            ;
+        for (size_t i = 0; i < end; i++)
+            path[i] = target[i];
+        path[end] = 0;
+        bool last = !target[end];
+        long next = open_in_root(root, path, O_PATH);
+        if (next == -ENOENT && end > begin) {
+            next = folder || !last
+                       ? SYS3(SYS_mkdirat, parent, path + begin, 0755)
+                       : SYS4(SYS_openat, parent, path + begin,
+                              O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+            if (next > 0)
+                SYS1(SYS_close, next);
+            if (next >= 0)
+                next = open_in_root(root, path, O_PATH);
+        }
+        SYS1(SYS_close, parent);
+        parent = next;
+    }
+    return parent;
+}
+
+// A mount inside of /proc or /sys could undo their masks.
+static long check_target(int target) {
+    struct statfs system;
+    long result = SYS2(SYS_fstatfs, target, &system);
+    if (result < 0)
+        return result;
+    return system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC ? -EPERM : 0;
+}
+
+static size_t append_number(char *text, size_t size, uint64_t number) {
+    char digits[20];
+    size_t count = 0;
+    do
+        digits[count++] = (char)('0' + number % 10);
+    while (number /= 10);
+    while (count > 0)
+        text[size++] = digits[--count];
+    return size;
+}
+
+static long mount_memory(int target, uint64_t bytes) {
+    char options[32] = "size=";
+    options[append_number(options, 5, bytes)] = 0;
+    long result = SYS1(SYS_fchdir, target);
+    return result < 0 ? result : raw_mount("tmpfs", ".", "tmpfs", MS_NOSUID | MS_NODEV, options);
+}
+
+static struct failure mount_volume(int root, const struct csandbox_mount *mount) {
+    bool memory = mount->tree == CSANDBOX_TREE_MEMORY;
+    long folder = memory ? 1 : is_folder(slot.trees[mount->tree]);
+    TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, folder));
+    long target = make_target(root, mount->target, folder);
+    TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, target));
+    long result = check_target((int)target);
+    if (result == 0)
+        result = memory ? mount_memory((int)target, mount->size_bytes)
+                        : raw_move_mount(slot.trees[mount->tree], (int)target, "",
+                                         MOVE_MOUNT_T_EMPTY_PATH);
+    SYS1(SYS_close, target);
+    return check(CSANDBOX_STEP_SANDBOX_MOUNTS, result);
+}
+
+struct failure sandbox_mount_volumes(void) {
+    if (slot.mount_count == 0)
+        return fine();
+    for (uint32_t i = 0; i < slot.mount_count; i++) {
+        // Anew each time: an earlier mount may lie over the root.
+        long root = SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, root));
+        struct failure failure = mount_volume((int)root, &slot.mounts[i]);
+        SYS1(SYS_close, root);
+        TRY(failure);
+    }
+    return fine();
+}
+
+// Where changes are kept these files are mounted instead of laid over, so that none of them becomes a change.
+struct failure sandbox_bind_etc(void) {
+    static const char *const files[][2] = {{"/t/etc/hosts", "etc/hosts"},
+                                           {"/t/etc/hostname", "etc/hostname"},
+                                           {"/t/etc/resolv.conf", "etc/resolv.conf"}};
+    long root = SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    TRY(check(CSANDBOX_STEP_SANDBOX_ETC, root));
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        long tree = raw_open_tree(AT_FDCWD, files[i][0], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        long target = tree < 0 ? -1 : open_beneath((int)root, files[i][1], O_PATH);
+        // An image without a real /etc is left alone, as everywhere.
+        if (target >= 0)
+            TRY(check(CSANDBOX_STEP_SANDBOX_ETC,
+                      raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH)));
+        SYS1(SYS_close, target);
+        SYS1(SYS_close, tree);
+    }
+    SYS1(SYS_close, root);
+    return fine();
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of the host a container sees besides its image: values.
+
+/// A folder or file of the host.
+package struct HostPlace: Hashable, Sendable {
+    /// Absolute; links are followed as for any program of the host.
+    package var folder: String
+    /// Strictly below the folder, and refused where a link stands on the way; empty for the folder itself.
+    package var name: String
+
+    package init(folder: String, name: String = "") {
+        self.folder = folder
+        self.name = name
+    }
+}
+
+/// Something mounted into a container.
+package struct SandboxMount: Hashable, Sendable {
+    /// What is shown.
+    package enum Source: Hashable, Sendable {
+        case host(HostPlace)
+        /// An empty tmpfs of at most so many bytes.
+        case memory(sizeBytes: Int)
+    }
+
+    package var source: Source
+    /// Absolute, resolved in the container's root; made when absent.
+    package var target: String
+    package var readOnly: Bool
+
+    package init(source: Source, target: String, readOnly: Bool = false) {
+        self.source = source
+        self.target = target
+        self.readOnly = readOnly
+    }
+
+    /// Why nothing may be mounted at a target; nil when something may.
+    ///
+    /// The container's own mounts are part of its isolation.
+    package static func refusal(of target: String) -> String? {
+        guard target.hasPrefix("/") else { return "an absolute path" }
+        let parts = target.split(separator: "/").filter { $0 != "." }
+        guard let first = parts.first, !parts.contains("..") else { return "a path below /, without '..'" }
+        return ["proc", "sys", "dev"].contains(first) ? "a path outside of /proc, /sys and /dev" : nil
+    }
+}
