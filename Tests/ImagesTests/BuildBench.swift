@@ -16,9 +16,15 @@ final class BuildBench {
 
     var context: String { scratch.path + "/context" }
 
-    init(runner: any StepRunner = UnavailableStepRunner()) throws {
+    convenience init(runner: any StepRunner = UnavailableStepRunner()) throws {
+        try self.init { _ in runner }
+    }
+
+    /// A bench whose runner `runner` makes, given DATA.
+    init(_ makeRunner: (String) -> any StepRunner) throws {
         scratch = try Scratch()
         let data = scratch.path + "/data"
+        let runner = makeRunner(data)
         let logger = Logger(label: "test")
         store = try ImageStore(dataDirectory: data, references: MemoryReferenceStore(), logger: logger)
         builder = try ImageBuilder(dataDirectory: data, store: store, runner: runner, logger: logger)

@@ -85,6 +85,12 @@ struct BuildsAPI: Sendable {
         request.target = context.query("target")
         request.platform = context.query("platform")
         request.noCache = context.flag("no-cache") || context.flag("nocache")
+        if let network = context.query("network") {
+            guard let mode = networks[network] else {
+                throw ModelError(field: "network", value: network, expected: "default, egress or none")
+            }
+            request.networkMode = mode
+        }
         for argument in context.queryAll("build-arg") + context.queryAll("buildarg") {
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, let name = parts.first, !name.isEmpty else {
@@ -94,6 +100,11 @@ struct BuildsAPI: Sendable {
         }
         return request
     }
+
+    /// As `--network` of build says; `default` is Docker's word.
+    private static let networks: [String: NetworkMode] = [
+        "default": .egress, "egress": .egress, "none": .none,
+    ]
 
     private static func line(_ event: BuildEvent) throws -> ByteBuffer {
         var buffer = ByteBuffer(bytes: try WireJSON.encode(event))

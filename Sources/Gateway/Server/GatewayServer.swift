@@ -49,6 +49,7 @@ package final class GatewayServer: Sendable {
             builder = try ImageBuilder(
                 dataDirectory: configuration.dataDirectory,
                 store: platform.images,
+                runner: platform.steps,
                 logger: logger
             )
         } catch {

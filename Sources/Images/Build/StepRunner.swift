@@ -17,7 +17,8 @@ package struct RunCommand: Hashable, Sendable {
     /// What stands in the step's container besides its root.
     package struct Mount: Hashable, Sendable {
         package var source: MountSource
-        /// Absolute path in the container; the runner makes it when it is absent.
+        /// Absolute path in the container, free of links in ``RunCommand/rootfs``; the runner makes it when it is
+        /// absent.
         package var target: String
         package var readOnly: Bool
     }

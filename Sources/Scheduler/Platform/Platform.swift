@@ -30,6 +30,11 @@ package final class Platform: Sendable {
     /// The door that HTTP, schedules and the queue call functions through.
     package var invoker: any FunctionInvoker { dispatcher }
 
+    /// Executes the RUN steps of builds.
+    package var steps: any StepRunner {
+        SandboxStepRunner(dataDirectory: configuration.dataDirectory) { [keeper] in keeper.current }
+    }
+
     /// What this host offers and lacks; empty before ``start()``.
     package var findings: [HostFinding] { keeper.findings }
 

@@ -48,7 +48,10 @@ final class SpawnerKeeper: Sendable {
         self.logger = logger
     }
 
-    var findings: [HostFinding] { storage.withLock { $0.spawner }?.findings ?? [] }
+    /// The spawner as it is now; nil before the start, after the end and while another is being started.
+    var current: Spawner? { storage.withLock { $0.spawner } }
+
+    var findings: [HostFinding] { current?.findings ?? [] }
 
     /// Starts the first spawner; returns when the host is probed.
     func start() async throws(SandboxError) {

@@ -18,11 +18,15 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("Reference that the image gets.", valueName: "ref"))
     var tag: String
 
+    @Option(help: ArgumentHelp("Network of RUN steps: egress (the default) or none.", valueName: "mode"))
+    var network: String?
+
     @OptionGroup(title: "Building") var building: BuildOptions
 
     func run() async throws {
         var settings = try building.settings()
         settings.tag = tag
+        settings.network = network
         let building = ImageBuilding(client: try global.client(), global: global)
         let digest = try await building.build(URL(fileURLWithPath: folder), settings)
         let json = try JSONEncoder.wire.encode(["reference": tag, "digest": digest])

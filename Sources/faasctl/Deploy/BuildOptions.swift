@@ -10,6 +10,7 @@ struct BuildSettings: Hashable, Sendable {
     var target: String?
     var noCache = false
     var platform: String?
+    var network: String?
     /// Reference that the image gets.
     var tag: String?
 }

@@ -50,6 +50,7 @@ struct ImageBuilding {
         if let dockerfile = settings.dockerfile { query.append(("dockerfile", dockerfile)) }
         if let target = settings.target { query.append(("target", target)) }
         if let platform = settings.platform { query.append(("platform", platform)) }
+        if let network = settings.network { query.append(("network", network)) }
         if settings.noCache { query.append(("no-cache", "true")) }
         for (key, value) in settings.arguments.sorted(by: { $0.key < $1.key }) {
             query.append(("build-arg", "\(key)=\(value)"))

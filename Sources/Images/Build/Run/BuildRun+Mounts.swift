@@ -33,9 +33,10 @@ extension BuildRun {
     ) async throws(StepFailure) -> [PlannedMount] {
         var planned: [PlannedMount] = []
         for text in run.mounts {
-            let mount = try argument { () throws(SyntaxFailure) in
+            var mount = try argument { () throws(SyntaxFailure) in
                 try RunMount(try state.draft.expander.expand(text))
             }
+            mount.target = mount.target.map(state.draft.absolute)
             switch mount.kind {
             case .ssh: throw .unavailable("RUN --mount=type=ssh")
             case .bind: planned.append(try await bind(mount, text, in: stage, state))

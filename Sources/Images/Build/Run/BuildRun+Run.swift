@@ -75,9 +75,26 @@ extension BuildRun {
                 RunCommand.Mount(source: .host(path: path), target: RunPlan.scriptPath, readOnly: true)
             )
         }
+        command.mounts = try await Self.resolved(command.mounts, in: rootfs)
         let outcome = try await execute(command)
         withExtendedLifetime(prepared.locks) {}
         return try await layer(of: command, outcome)
+    }
+
+    /// Mounts with targets that no link of the image leads elsewhere.
+    private static func resolved(
+        _ mounts: [RunCommand.Mount],
+        in rootfs: String
+    ) async throws(StepFailure) -> [RunCommand.Mount] {
+        if mounts.isEmpty { return [] }
+        return try await BlockingWork.run { () throws(StepFailure) in
+            let tree = try FileTree(path: rootfs)
+            return try mounts.map { mount throws(StepFailure) in
+                var mount = mount
+                mount.target = "/" + (try tree.resolve(mount.target).path)
+                return mount
+            }
+        }
     }
 
     /// The unpacked tree of the stage as it is now, and its user in it.
