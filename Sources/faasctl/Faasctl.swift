@@ -25,7 +25,10 @@ struct Faasctl: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Images and secrets",
-                subcommands: [BuildCommand.self, ImageCommand.self, SecretCommand.self]
+                subcommands: [
+                    BuildCommand.self, ImageCommand.self, LoginCommand.self, LogoutCommand.self,
+                    SecretCommand.self,
+                ]
             ),
             CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),
         ]

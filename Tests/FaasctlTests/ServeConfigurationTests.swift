@@ -3,6 +3,7 @@
 
 import FunctionModel
 import Gateway
+import Images
 import Testing
 
 @testable import faasctl
@@ -39,11 +40,16 @@ import Testing
             drain_timeout: 5s
             limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
                      upload: 4Mi, admin_body: 3Ki}
+            registries:
+              mirrors: {docker.io: ["m.example", "http://n.example:5000"]}
+              plain_http: {"registry.lan:5000": true}
             """
         try ServeConfigurationFile.apply(text, file: "f", to: &first)
         #expect(first.listen.port == 0)
         #expect(first.limits.connectionsMax == 9)
         #expect(first.limits.uploadBytesMax == 4 << 20)
+        #expect(first.registries.mirrors["docker.io"]?.count == 2)
+        #expect(first.gateway.registries.plainHTTP == ["registry.lan:5000": true])
         var second = ServeConfiguration(dataDirectory: "/data")
         try ServeConfigurationFile.apply(first.text, file: "f", to: &second)
         #expect(second.text == first.text)
@@ -54,6 +60,14 @@ import Testing
         arguments: [
             ("port: 3\n", "f:1:1: unknown key 'port'"),
             ("limits:\n  uplaod: 3\n", "f:2:3: unknown key 'uplaod' in 'limits' (did you mean 'upload'?)"),
+            (
+                "registries:\n  mirrors: {a: [x/y]}\n",
+                "f:2:3: registry configuration: mirror 'x/y' of 'a' is no host or http(s)://host[:port]"
+            ),
+            (
+                "registries: {mirors: {}}\n",
+                "f:1:14: unknown key 'mirors' in 'registries' (did you mean 'mirrors'?)"
+            ),
             ("sandboxes_max: 0\n", "f:1:16: sandboxes_max: '0' is not valid, expected more than zero"),
         ]
     )

@@ -4,11 +4,15 @@
 import FunctionModel
 import HTTPTypes
 import Hummingbird
+import Images
 import Scheduler
 
 /// /system/functions, /system/function/NAME and /system/scale-function/NAME.
 struct FunctionsAPI: Sendable {
     let catalog: any FunctionCatalog
+    /// Both are needed to pull what is not here.
+    let images: ImageStore?
+    let registries: RegistryAccess?
     let bodyBytesMax: Int
 
     func add(to router: RouterGroup<OwnContext>) {
@@ -37,7 +41,7 @@ struct FunctionsAPI: Sendable {
 
     @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
         let body = try await WireJSON.decode(FunctionDeployment.self, request, bytesMax: bodyBytesMax)
-        return try await deploy(body)
+        return try await deploy(body, request)
     }
 
     /// The clients try this first and repeat as POST on 404.
@@ -45,16 +49,49 @@ struct FunctionsAPI: Sendable {
         let body = try await WireJSON.decode(FunctionDeployment.self, request, bytesMax: bodyBytesMax)
         let name = try FunctionName(body.service)
         guard catalog.current(name) != nil else { throw Problem.unknownFunction(name.text) }
-        return try await deploy(body)
+        return try await deploy(body, request)
     }
 
-    private func deploy(_ body: FunctionDeployment) async throws -> Response {
+    private func deploy(_ body: FunctionDeployment, _ request: Request) async throws -> Response {
         try Namespace.require(body.namespace)
         let deployment = try body.deployment()
         try refuseTakenRoutes(deployment)
-        let revision = try await catalog.deploy(deployment)
+        let revision = try await pulling(deployment, request) { try await catalog.deploy(deployment) }
         let status = try await catalog.status(revision.function) ?? FunctionStatus(revision: revision)
         return try WireJSON.response(FunctionStatusBody(status, withUsage: false), status: .accepted)
+    }
+
+    /// Deploys; an image that is not here is pulled and the deploy tried once more.
+    private func pulling(
+        _ deployment: Deployment,
+        _ request: Request,
+        _ deploy: () async throws -> Revision
+    ) async throws -> Revision {
+        let reference = deployment.imageReference
+        do {
+            return try await deploy()
+        } catch let error as CatalogError {
+            guard case .unknownImage = error, !reference.hasPrefix("sha256:"), let images, let registries
+            else { throw error }
+            try await pull(reference, into: images, registries.client(for: request))
+        }
+        return try await deploy()
+    }
+
+    private func pull(_ reference: String, into images: ImageStore, _ client: RegistryClient) async throws {
+        do throws(RegistryError) {
+            _ = try await images.pull(reference, using: client)
+        } catch {
+            throw Self.problem(error, reference)
+        }
+    }
+
+    /// Not 404, which these clients take for an unknown function.
+    private static func problem(_ error: RegistryError, _ reference: String) -> Problem {
+        var problem = Problem(error)
+        if problem.status == 404 { problem.status = 400 }
+        problem.detail = "no image '\(reference)' here, and \(problem.detail)"
+        return problem
     }
 
     /// A route leads to one function; the second one to claim it is told who has it.

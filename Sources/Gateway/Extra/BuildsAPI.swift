@@ -12,6 +12,8 @@ import Synchronization
 struct BuildsAPI: Sendable {
     let builder: ImageBuilder
     let uploads: Uploads
+    /// Nil leaves base images that are not here missing.
+    let registries: RegistryAccess?
     let turns = BuildTurns()
 
     func add(to router: RouterGroup<OwnContext>) {
@@ -22,6 +24,7 @@ struct BuildsAPI: Sendable {
     ///
     /// What is wrong with the request is a problem; once the build runs, its last line tells the end.
     @Sendable private func build(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let registry = try registries?.client(for: request)
         let turn = try turns.take()
         let directory = uploads.folder + "/context-" + String(UInt64.random(in: .min ... .max), radix: 16)
         let unpacked = try await uploads.withFile(of: request) { path in
@@ -34,7 +37,7 @@ struct BuildsAPI: Sendable {
             body: ResponseBody { writer in
                 // Gives the turn back at the end of the body, however it ends.
                 defer { turn.giveBack() }
-                let result = await run(settings, to: &writer)
+                let result = await run(settings, registry, to: &writer)
                 try await unpacked.remove()
                 try result.get()
                 try await writer.finish(nil)
@@ -43,16 +46,18 @@ struct BuildsAPI: Sendable {
     }
 
     /// Runs the build and sends its events as they come.
-    @concurrent private func run(_ settings: BuildRequest, to writer: inout any ResponseBodyWriter) async
-        -> Result<Void, any Error>
-    {
+    @concurrent private func run(
+        _ settings: BuildRequest,
+        _ registry: RegistryClient?,
+        to writer: inout any ResponseBodyWriter
+    ) async -> Result<Void, any Error> {
         let (events, source) = AsyncStream<BuildEvent>.makeStream(
             bufferingPolicy: .bufferingNewest(Self.eventsMax)
         )
         let building = Task { () -> Result<Digest, BuildError> in
             defer { source.finish() }
             do throws(BuildError) {
-                return .success(try await builder.build(settings) { source.yield($0) })
+                return .success(try await builder.build(settings, registry: registry) { source.yield($0) })
             } catch {
                 return .failure(error)
             }

@@ -53,6 +53,21 @@ extension Problem {
         }
     }
 
+    /// Never 401: that is about the gateway's own credentials.
+    init(_ error: RegistryError) {
+        let text = error.description
+        switch error {
+        case .notFound, .noPlatform: self.init(404, .unknownImage, text)
+        case .notAllowed: self.init(403, .registryDenied, text)
+        case .unreachable: self.init(502, .registryUnreachable, text)
+        case .refused, .violation, .wrongContent, .unknownMediaType, .tooLarge:
+            self.init(502, .registryFailed, text)
+        case .credentials, .configuration: self.init(400, .invalid, text)
+        case .store(let error): self.init(error)
+        case .cancelled: self.init(Outcome.cancelled.httpStatus, .cancelled, text)
+        }
+    }
+
     /// Any error that reaches the edge.
     init(translating error: any Error) {
         switch error {
@@ -62,6 +77,7 @@ extension Problem {
         case let error as StoreError: self.init(error)
         case let error as SecretError: self.init(error)
         case let error as ImageError: self.init(error)
+        case let error as RegistryError: self.init(error)
         case let refusal as InvocationRefusal: self.init(refusal)
         case let error as HTTPError where error.status == .contentTooLarge:
             self.init(413, .bodyTooLarge, "the request body is larger than this path accepts")

@@ -45,6 +45,9 @@ struct Problem: Error, Hashable, Sendable {
         case unknownSecret = "unknown_secret"
         case unknownNamespace = "unknown_namespace"
         case unknownRevision = "unknown_revision"
+        case registryDenied = "registry_denied"
+        case registryUnreachable = "registry_unreachable"
+        case registryFailed = "registry_failed"
         case noSpace = "no_space"
         case storage
         case notImplemented = "not_implemented"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that the HTTP edge can be told. faasctl fills it in from flags and files; GatewayServer reads it.
 
+package import Images
 package import Logging
 
 /// Options of the HTTP edge.
@@ -12,6 +13,8 @@ package struct GatewayConfiguration: Sendable {
     /// DATA: credentials lie in `DATA/secrets`, uploads pass through `DATA/run`.
     package var dataDirectory: String
     package var limits = GatewayLimits()
+    /// Mirrors and plain-http registries.
+    package var registries = RegistryConfiguration()
     /// Level of the one line per invocation.
     package var accessLogLevel: Logger.Level = .debug
     /// What `/system/info` calls the gateway's release.

@@ -64,6 +64,7 @@ package final class GatewayServer: Sendable {
             secrets: platform.secrets,
             images: platform.images,
             builder: builder,
+            registries: RegistryAccess(configuration: configuration.registries),
             uploads: uploads,
             limits: configuration.limits,
             version: configuration.version,

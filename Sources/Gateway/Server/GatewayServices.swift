@@ -17,6 +17,8 @@ struct GatewayServices: Sendable {
     /// Nil where no images are needed.
     var images: ImageStore?
     var builder: ImageBuilder?
+    /// Nil where nothing may be pulled or pushed.
+    var registries: RegistryAccess?
     let uploads: Uploads
     var limits = GatewayLimits()
     var version = ""

@@ -25,9 +25,12 @@ struct OwnPaths: Sendable {
         let router = Router(context: OwnContext.self, options: .autoGenerateHeadEndpoints)
         HealthAPI(isReady: services.isReady).add(to: router)
         let guarded = router.group().add(middleware: BasicAuthentication(credentials: credentials))
-        FunctionsAPI(catalog: services.catalog, bodyBytesMax: services.limits.adminBodyBytesMax).add(
-            to: guarded
-        )
+        FunctionsAPI(
+            catalog: services.catalog,
+            images: services.images,
+            registries: services.registries,
+            bodyBytesMax: services.limits.adminBodyBytesMax
+        ).add(to: guarded)
         RollbackAPI(catalog: services.catalog, bodyBytesMax: services.limits.adminBodyBytesMax).add(
             to: guarded
         )
@@ -42,9 +45,13 @@ struct OwnPaths: Sendable {
         if let images = services.images {
             ImagesAPI(images: images, uploads: services.uploads, catalog: services.catalog).add(to: guarded)
             ImageCareAPI(images: images, store: services.store).add(to: guarded)
+            if let registries = services.registries {
+                TransfersAPI(images: images, registries: registries).add(to: guarded)
+            }
         }
         if let builder = services.builder {
-            BuildsAPI(builder: builder, uploads: services.uploads).add(to: guarded)
+            BuildsAPI(builder: builder, uploads: services.uploads, registries: services.registries)
+                .add(to: guarded)
         }
         responder = router.buildResponder()
     }

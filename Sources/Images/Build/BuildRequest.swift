@@ -29,4 +29,13 @@ package struct BuildRequest: Hashable, Sendable {
     package var secrets: [String: String] = [:]
 
     package init(contextDirectory: String) { self.contextDirectory = contextDirectory }
+
+    /// The images that the build reads, as its Dockerfile names them.
+    ///
+    /// Reads the Dockerfile only. Blocks on the disk.
+    ///
+    /// - Throws: ``BuildError`` as the build itself would.
+    package func images() throws(BuildError) -> [String] {
+        try BuildPlan(try BuildContext(self).dockerfile, request: self, host: .host).images()
+    }
 }

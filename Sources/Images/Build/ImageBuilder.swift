@@ -12,8 +12,6 @@ package final class ImageBuilder: Sendable {
     let directory: String
     let cache: BuildCache
     let runner: any StepRunner
-    /// Fetches base images that are not in the store; nil leaves them missing.
-    let registry: RegistryClient?
     let logger: Logger
 
     /// Opens the builder and sweeps what a killed process left.
@@ -24,19 +22,16 @@ package final class ImageBuilder: Sendable {
     ///   - dataDirectory: DATA; `build` below it belongs to the builder.
     ///   - store: where base images come from and the result goes.
     ///   - runner: executes RUN; the default refuses it by name.
-    ///   - registry: fetches base images that are not in the store; nil leaves them missing.
     ///   - logger: told about leftovers.
     /// - Throws: ``ImageError`` when the folder cannot be made or read.
     package init(
         dataDirectory: String,
         store: ImageStore,
         runner: any StepRunner = UnavailableStepRunner(),
-        registry: RegistryClient? = nil,
         logger: Logger
     ) throws(ImageError) {
         self.store = store
         self.runner = runner
-        self.registry = registry
         self.logger = logger
         directory = dataDirectory + "/build"
         try Directories.make(directory)
@@ -48,18 +43,20 @@ package final class ImageBuilder: Sendable {
     ///
     /// - Parameters:
     ///   - request: what to build.
+    ///   - registry: fetches base images that are not in the store; nil leaves them missing.
     ///   - events: called in order with each event, from the builder's threads; must not block for long.
     /// - Returns: the digest of the image's manifest; the same input gives the same.
     /// - Throws: ``BuildError``; nothing of a failed build gets a name.
     package func build(
         _ request: BuildRequest,
+        registry: RegistryClient? = nil,
         events: @escaping @Sendable (BuildEvent) -> Void
     ) async throws(BuildError) -> Digest {
         let flag = CancellationFlag()
         // The handler knows no typed errors, so the outcome is carried through it as a value.
         let outcome: Result<Digest, BuildError> = await withTaskCancellationHandler {
             do throws(BuildError) {
-                var run = try await BuildRun(self, request, cancellation: flag, events: events)
+                var run = try await BuildRun(self, request, registry, cancellation: flag, events: events)
                 return .success(try await run.run())
             } catch {
                 return .failure(error)

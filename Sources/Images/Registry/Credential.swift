@@ -32,5 +32,7 @@ package enum CredentialSource: Sendable {
     case file(DockerConfigFile.Locations)
     /// These, by registry name; for one command with credentials of its own.
     case fixed([String: Credential])
+    /// Those that came with a request, in the form of Docker's credential file.
+    case given(DockerConfig)
     case none
 }

@@ -43,25 +43,75 @@ enum CredentialHelper {
         return try result.get()
     }
 
+    /// Gives a helper a credential to keep, or lets it forget a registry's.
+    ///
+    /// Runs on a thread of its own, at most ``timeoutSeconds``.
+    static func keep(
+        _ credential: Credential?,
+        helper name: String,
+        server: String,
+        path: String?
+    ) async throws(RegistryError) {
+        let result: Result<Void, RegistryError> = await withCheckedContinuation { waiter in
+            Thread.detachNewThread {
+                waiter.resume(
+                    returning: Result { () throws(RegistryError) in
+                        try tell(credential, helper: name, server: server, searchPath: path)
+                    }
+                )
+            }
+        }
+        try result.get()
+    }
+
+    private static func tell(
+        _ credential: Credential?,
+        helper name: String,
+        server: String,
+        searchPath: String?
+    ) throws(RegistryError) {
+        guard let credential else {
+            _ = try answer(of: name, "erase", input: server, searchPath: searchPath)
+            return
+        }
+        let user = credential.kind == .identityToken ? "<token>" : credential.user
+        let words = ["ServerURL": server, "Username": user, "Secret": credential.secret]
+        guard let input = try? JSONEncoder().encode(words) else {
+            throw .credentials("the credential cannot be packed for a helper")
+        }
+        let text = String(decoding: input, as: UTF8.self)
+        _ = try answer(of: name, "store", input: text, searchPath: searchPath)
+    }
+
+    /// What a helper writes; nil when it does not know the registry.
+    private static func answer(
+        of name: String,
+        _ verb: String,
+        input: String,
+        searchPath: String?
+    ) throws(RegistryError) -> Data? {
+        let program = "docker-credential-\(name)"
+        guard name.utf8.allSatisfy(isNameCharacter), let executable = find(program, in: searchPath) else {
+            throw .credentials("helper \(program) is not in PATH")
+        }
+        let (output, status) = try run(executable, verb, input: input, program: program)
+        if status == 0 { return output }
+        let text = String(decoding: output, as: UTF8.self)
+        if unknown.contains(where: { text.localizedCaseInsensitiveContains($0) }) { return nil }
+        let reason = text.split(whereSeparator: \.isNewline).first.map { String($0.prefix(200)) }
+        throw .credentials("\(program) failed with status \(status): \(reason ?? "no output")")
+    }
+
     private static func ask(
         _ name: String,
         server: String,
         searchPath: String?
     ) throws(RegistryError) -> Credential? {
-        let program = "docker-credential-\(name)"
-        guard name.utf8.allSatisfy(isNameCharacter), let executable = find(program, in: searchPath) else {
-            throw .credentials("helper \(program) is not in PATH")
-        }
-        let (output, status) = try run(executable, input: server, program: program)
-        let text = String(decoding: output, as: UTF8.self)
-        guard status == 0 else {
-            if unknown.contains(where: { text.localizedCaseInsensitiveContains($0) }) { return nil }
-            let reason = text.split(whereSeparator: \.isNewline).first.map { String($0.prefix(200)) }
-            throw .credentials("\(program) failed with status \(status): \(reason ?? "no output")")
-        }
+        let output = try answer(of: name, "get", input: server, searchPath: searchPath)
+        guard let output else { return nil }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: output) else {
             // The output may hold a secret, so it is not quoted.
-            throw .credentials("\(program) answered something that is not its protocol")
+            throw .credentials("docker-credential-\(name) answered something that is not its protocol")
         }
         if answer.username.isEmpty, answer.secret.isEmpty { return nil }
         return answer.username == "<token>"
@@ -84,13 +134,14 @@ enum CredentialHelper {
 
     private static func run(
         _ executable: String,
+        _ verb: String,
         input: String,
         program: String
     ) throws(RegistryError) -> (output: Data, status: Int32) {
         let end = ContinuousClock.now.advanced(by: .seconds(timeoutSeconds))
         let (child, descriptor): (pid_t, Int32)
         do throws(ImageError) {
-            (child, descriptor) = try HelperProcess.spawn([executable, "get"], input: input + "\n")
+            (child, descriptor) = try HelperProcess.spawn([executable, verb], input: input + "\n")
         } catch {
             throw .credentials("\(program) cannot be run: \(error)")
         }

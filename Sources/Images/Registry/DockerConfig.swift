@@ -4,7 +4,7 @@
 import Foundation
 
 /// A parsed credential file.
-struct DockerConfig: Sendable {
+package struct DockerConfig: Sendable {
     /// The key under which Docker Hub's credentials are kept.
     static let hubKey = "https://index.docker.io/v1/"
     static let hubNames: Set<String> = ["docker.io", "index.docker.io", "registry-1.docker.io"]

@@ -73,7 +73,7 @@ package enum DockerConfigFile {
         }
     }
 
-    private static func entry(_ credential: Credential) -> [String: String] {
+    static func entry(_ credential: Credential) -> [String: String] {
         switch credential.kind {
         case .password:
             ["auth": Data("\(credential.user):\(credential.secret)".utf8).base64EncodedString()]

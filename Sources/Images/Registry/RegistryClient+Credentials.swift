@@ -11,6 +11,7 @@ extension RegistryClient {
         switch options.credentials {
         case .none: return nil
         case .fixed(let credentials): return credentials[registry]
+        case .given(let config): return try config.stored(for: registry, repository: repository)
         case .file(let locations):
             let config = try await Self.blocking { () throws(RegistryError) in
                 try DockerConfigFile.read(locations)
@@ -38,10 +39,40 @@ extension RegistryClient {
         with credential: Credential,
         locations: DockerConfigFile.Locations = .ofEnvironment()
     ) async throws(RegistryError) {
+        try await check(credential, for: registry)
+        try await Self.keep(credential, for: registry, locations: locations)
+    }
+
+    /// Asks a registry whether it takes a credential.
+    ///
+    /// - Parameters:
+    ///   - credential: instead of this client's own.
+    ///   - registry: a host as in references; `docker.io` is Docker Hub.
+    /// - Throws: ``RegistryError/notAllowed(_:)`` when the registry does not take it.
+    package func check(_ credential: Credential, for registry: String) async throws(RegistryError) {
         var trial = options
         trial.credentials = .fixed([registry: credential])
         try await RegistryClient(trial).ping(registry)
-        try await Self.blocking { () throws(RegistryError) in
+    }
+
+    /// Keeps a credential that a registry has taken: with the helper that the file names, else in the file.
+    ///
+    /// - Parameters:
+    ///   - credential: nil removes the registry's.
+    ///   - registry: a host as in references; `docker.io` is Docker Hub.
+    ///   - locations: which file, readable by its owner only.
+    /// - Throws: ``RegistryError/credentials(_:)``.
+    package static func keep(
+        _ credential: Credential?,
+        for registry: String,
+        locations: DockerConfigFile.Locations = .ofEnvironment()
+    ) async throws(RegistryError) {
+        let config = try await blocking { () throws(RegistryError) in try DockerConfigFile.read(locations) }
+        if let (helper, server) = config?.helper(for: registry) {
+            let path = ProcessInfo.processInfo.environment["PATH"]
+            return try await CredentialHelper.keep(credential, helper: helper, server: server, path: path)
+        }
+        try await blocking { () throws(RegistryError) in
             try DockerConfigFile.write(credential, for: registry, to: locations)
         }
     }
@@ -56,9 +87,7 @@ extension RegistryClient {
         from registry: String,
         locations: DockerConfigFile.Locations = .ofEnvironment()
     ) async throws(RegistryError) {
-        try await Self.blocking { () throws(RegistryError) in
-            try DockerConfigFile.write(nil, for: registry, to: locations)
-        }
+        try await Self.keep(nil, for: registry, locations: locations)
     }
 
     /// Asks a registry whether it is there and takes our credentials (`GET /v2/`).

@@ -71,6 +71,19 @@ final class Exchange: NSObject, URLSessionDataDelegate, Sendable {
         completionHandler(nil)
     }
 
+    /// Takes a 401 with a challenge as the answer.
+    ///
+    /// Head and body have arrived by now. This URLSession then waits for credentials for ever when the request
+    /// has a stream for a body, whatever it is told; its owner throws it away.
+    func urlSession(
+        _ session: URLSession,
+        task: URLSessionTask,
+        didReceive challenge: URLAuthenticationChallenge,
+        completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+    ) {
+        continuation.finish()
+    }
+
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
         continuation.finish(throwing: error)
     }

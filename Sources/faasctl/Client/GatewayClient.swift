@@ -45,7 +45,8 @@ struct GatewayClient: Sendable {
         let exchange: Exchange
         let session: URLSession
         (exchange, session) = try start(request)
-        defer { session.invalidateAndCancel() }
+        // Elsewhere, because ending a session waits for its queue, which may be in the middle of a callback.
+        defer { DispatchQueue.global().async { session.invalidateAndCancel() } }
         var head: ResponseHead?
         do {
             for try await event in exchange.events {
@@ -120,11 +121,13 @@ struct GatewayClient: Sendable {
         }
         switch code {
         case .cannotConnectToHost:
-            return CommandFailure(
+            var failure = CommandFailure(
                 what,
                 why: "connection refused",
                 next: "is the gateway running? faasctl serve"
             )
+            failure.isUnreachable = true
+            return failure
         case .cannotFindHost, .dnsLookupFailed:
             return CommandFailure(what, why: "no such host", next: "check --gateway or FAASCTL_GATEWAY")
         case .timedOut:

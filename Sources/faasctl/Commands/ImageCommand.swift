@@ -7,10 +7,10 @@ import Foundation
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image",
-        abstract: "List, load, name and remove images.",
+        abstract: "Pull, push, load, list, name and remove images.",
         subcommands: [
-            ImageListCommand.self, ImageInspectCommand.self, ImageLoadCommand.self, ImageTagCommand.self,
-            ImageRemoveCommand.self,
+            ImageListCommand.self, ImageInspectCommand.self, ImagePullCommand.self, ImagePushCommand.self,
+            ImageLoadCommand.self, ImageTagCommand.self, ImageRemoveCommand.self,
         ]
     )
 }

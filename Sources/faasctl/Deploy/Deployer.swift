@@ -38,10 +38,13 @@ struct Deployer {
             let context = BuildContext.path(buildFolder, in: folder)
             _ = try await ImageBuilding(client: client, global: global).build(context, settings)
         } else {
-            image = try await ImageSource.find(image).reference(
-                client,
-                what: "cannot deploy '\(manifest.name)'"
-            )
+            let what = "cannot deploy '\(manifest.name)'"
+            let source = ImageSource.find(image)
+            image = try await source.reference(client, what: what)
+            // The gateway would pull it by itself; asked for before, it tells how far it is.
+            if case .reference = source {
+                try await Transfer(client: client, global: global).pull(image, onlyMissing: true, what)
+            }
         }
         return try await put(manifest.name, image: image, manifest.configuration)
     }

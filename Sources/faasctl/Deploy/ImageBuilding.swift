@@ -22,6 +22,7 @@ struct ImageBuilding {
         var request = GatewayRequest("POST", "/v1/builds")
         request.query = Self.query(settings)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        try await client.addCredentials(for: Self.images(context, settings), to: &request, global, what)
         let upload = try FolderUpload(context, compression: client.compression, what)
         request.content = .stream(try upload.stream(what), type: "application/x-tar")
         var splitter = LineSplitter()
@@ -42,6 +43,16 @@ struct ImageBuilding {
             )
         }
         return digest
+    }
+
+    /// What the Dockerfile reads from registries; what is wrong with it the gateway tells.
+    private static func images(_ context: URL, _ settings: BuildSettings) -> [String] {
+        var request = BuildRequest(contextDirectory: context.path)
+        request.dockerfilePath = settings.dockerfile
+        request.buildArguments = settings.arguments
+        request.target = settings.target
+        request.platform = settings.platform
+        return (try? request.images()) ?? []
     }
 
     private static func query(_ settings: BuildSettings) -> [(name: String, value: String)] {

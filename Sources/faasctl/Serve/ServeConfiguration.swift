@@ -3,6 +3,7 @@
 
 import FunctionModel
 import Gateway
+import Images
 import Logging
 import Scheduler
 
@@ -20,6 +21,8 @@ struct ServeConfiguration: Sendable {
     var sandboxesMax: Int?
     /// Bounds of what a client may send or hold.
     var limits = GatewayLimits()
+    /// Mirrors and plain-http registries.
+    var registries = RegistryConfiguration()
     /// Longest wait for open connections after the running calls ended.
     var drainTimeout = TimeSpan.seconds(30)
 
@@ -38,6 +41,7 @@ struct ServeConfiguration: Sendable {
         gateway.host = listen.host
         gateway.port = listen.port
         gateway.limits = limits
+        gateway.registries = registries
         gateway.accessLogLevel = accessLogLevel
         gateway.version = Product.version
         return gateway
@@ -65,8 +69,20 @@ struct ServeConfiguration: Sendable {
           idle_timeout: \(TimeSpan(limits.idleTimeout))
           upload: \(ByteCount(bytes: limits.uploadBytesMax))
           admin_body: \(ByteCount(bytes: limits.adminBodyBytesMax))
-
+        \(registriesText)
         """
+    }
+
+    private var registriesText: String {
+        var lines = ["registries:", "  mirrors:" + (registries.mirrors.isEmpty ? " {}" : "")]
+        for (registry, hosts) in registries.mirrors.sorted(by: { $0.key < $1.key }) {
+            lines.append("    \(Self.quoted(registry)): [\(hosts.map(Self.quoted).joined(separator: ", "))]")
+        }
+        lines.append("  plain_http:" + (registries.plainHTTP.isEmpty ? " {}" : ""))
+        for (registry, isPlain) in registries.plainHTTP.sorted(by: { $0.key < $1.key }) {
+            lines.append("    \(Self.quoted(registry)): \(isPlain)")
+        }
+        return lines.joined(separator: "\n") + "\n"
     }
 }
 

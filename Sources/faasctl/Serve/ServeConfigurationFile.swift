@@ -4,12 +4,14 @@
 import Foundation
 import FunctionModel
 import Gateway
+import Images
 import Logging
 
 /// Reads a configuration file over the defaults.
 enum ServeConfigurationFile {
     private static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
+        "registries",
     ]
     private static let limitKeys = [
         "connections", "header_count", "header_field", "headers", "idle_timeout", "upload", "admin_body",
@@ -40,6 +42,7 @@ enum ServeConfigurationFile {
             configuration.drainTimeout = try node.value(TimeSpan.init(_:field:))
         }
         if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
+        if let node = top["registries"] { configuration.registries = try registries(node) }
     }
 
     private static func applyLimits(
@@ -56,6 +59,24 @@ enum ServeConfigurationFile {
         if let node = mapping["idle_timeout"] {
             configuration.limits.idleTimeout = try node.value(TimeSpan.init(_:field:)).duration
         }
+    }
+
+    private static func registries(_ node: ManifestNode) throws(ManifestError) -> RegistryConfiguration {
+        let mapping = try ManifestMapping(node)
+        try mapping.allow(only: ["mirrors", "plain_http"])
+        var registries = RegistryConfiguration()
+        for entry in try mapping["mirrors"].map(ManifestMapping.init)?.entries ?? [] {
+            registries.mirrors[entry.key] = try entry.value.texts()
+        }
+        for entry in try mapping["plain_http"].map(ManifestMapping.init)?.entries ?? [] {
+            registries.plainHTTP[entry.key] = try entry.value.boolean()
+        }
+        do throws(RegistryError) {
+            try registries.validate()
+        } catch {
+            throw node.mistake(error.description)
+        }
+        return registries
     }
 
     private static func positive(_ node: ManifestNode) throws(ManifestError) -> Int {

@@ -13,6 +13,8 @@ struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
     var exitCode: Int32 = 1
     /// Whether an answer had begun before it failed: part of it is written already.
     var isBrokenOff = false
+    /// Whether nobody listens at the gateway's address.
+    var isUnreachable = false
 
     init(_ what: String, why: String, next: String = "", exitCode: Int32 = 1) {
         self.what = what

@@ -86,6 +86,22 @@ struct BuildPlan: Sendable {
         return values
     }
 
+    /// Every image that the needed stages are built upon or read from, as the Dockerfile names them.
+    func images() throws(BuildError) -> [String] {
+        var names: [String] = []
+        for planned in stages {
+            if case .image(let name) = planned.base { names.append(name) }
+            for step in planned.stage.steps {
+                for source in try sources(of: step) {
+                    if case .image(let name) = base(named: source, before: planned.index, allowsIndex: true) {
+                        names.append(name)
+                    }
+                }
+            }
+        }
+        return names
+    }
+
     // MARK: Needed stages
 
     /// Earlier stages only can be named, so this always ends.

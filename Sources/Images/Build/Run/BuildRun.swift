@@ -12,6 +12,8 @@ struct BuildRun {
     let context: BuildContext
     let plan: BuildPlan
     let timestamp: Int
+    /// Fetches base images that are not in the store; nil leaves them missing.
+    let registry: RegistryClient?
     let events: @Sendable (BuildEvent) -> Void
     let cancellation: CancellationFlag
     /// Finished stages by their index in the Dockerfile.
@@ -26,11 +28,13 @@ struct BuildRun {
     init(
         _ builder: ImageBuilder,
         _ request: BuildRequest,
+        _ registry: RegistryClient?,
         cancellation: CancellationFlag,
         events: @escaping @Sendable (BuildEvent) -> Void
     ) async throws(BuildError) {
         self.builder = builder
         self.request = request
+        self.registry = registry
         self.events = events
         self.cancellation = cancellation
         let host = builder.store.host
@@ -199,13 +203,29 @@ struct BuildRun {
     }
 
     private func pull(_ reference: String, platform: Platform) async throws(StepFailure) -> Image {
-        guard let registry = builder.registry else { throw .image(.unknownImage(reference)) }
+        guard let registry else { throw .image(.unknownImage(reference)) }
         events(.output("pulling \(reference)"))
+        let events = events
         do throws(RegistryError) {
             let isHost = platform == builder.store.host
-            return try await builder.store.pull(reference, platform: isHost ? nil : platform, using: registry)
+            return try await builder.store.pull(
+                reference,
+                platform: isHost ? nil : platform,
+                using: registry
+            ) { event in
+                if let line = Self.line(event) { events(.output(line)) }
+            }
         } catch {
             throw error == .cancelled ? .cancelled : .registry(error)
+        }
+    }
+
+    /// What of a pull is worth a line among a build's.
+    private static func line(_ event: TransferEvent) -> String? {
+        switch event {
+        case .finished(let digest, let size): "pulled \(digest.hex.prefix(12)), \(size) bytes"
+        case .retrying(let what, let reason, _): "\(what): \(reason); trying again"
+        default: nil
         }
     }
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Images from and to registries, and whether a registry takes a login. OwnPaths adds it.
+
+import HTTPTypes
+import Hummingbird
+import Images
+
+/// POST /v1/image-pulls, /v1/image-pushes and /v1/registry-logins.
+struct TransfersAPI: Sendable {
+    let images: ImageStore
+    let registries: RegistryAccess
+
+    func add(to router: RouterGroup<OwnContext>) {
+        router.resource("/v1/image-pulls", [.post: pull])
+        router.resource("/v1/image-pushes", [.post: push])
+        router.resource("/v1/registry-logins", [.post: login])
+    }
+
+    /// How a transfer ended well.
+    private struct Ended: Encodable {
+        var reference: String
+        var digest: String
+    }
+
+    /// `reference`; `platform` of an index; `missing` leaves alone what is here already.
+    @Sendable private func pull(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let reference = try Self.reference(context)
+        let platform = try Self.platform(context)
+        let client = try registries.client(for: request)
+        let isMissing = context.flag("missing")
+        return try await Self.stream { events in
+            if isMissing, let digest = try await present(reference) {
+                return Ended(reference: reference, digest: digest)
+            }
+            let image = try await images.pull(reference, platform: platform, using: client, events: events)
+            return Ended(reference: reference, digest: image.digest.description)
+        }
+    }
+
+    private static func stream(
+        _ operation: @escaping @Sendable (@escaping TransferEvents) async throws -> Ended
+    ) async throws -> Response {
+        try await ProgressLines<TransferEvent>.response(operation) { event in
+            if case .retrying = event { return false }
+            return true
+        } line: {
+            try WireJSON.encode(TransferLine($0))
+        }
+    }
+
+    /// `reference`; `target`, when the image is to have another name at the registry.
+    @Sendable private func push(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let reference = try Self.reference(context)
+        let target = context.query("target")
+        let client = try registries.client(for: request)
+        return try await Self.stream { events in
+            let digest = try await images.push(reference, as: target, using: client, events: events)
+            return Ended(reference: target ?? reference, digest: digest.description)
+        }
+    }
+
+    /// `registry`: asks it whether it takes the credentials that came along; keeps nothing.
+    @Sendable private func login(_ request: Request, _ context: OwnContext) async throws -> Response {
+        guard let registry = context.query("registry"), !registry.isEmpty else {
+            throw Problem(400, .invalid, "'registry' is missing: which one?")
+        }
+        try await registries.client(for: request).ping(registry)
+        return Response(status: .noContent)
+    }
+
+    /// The digest of an image that is here; nil when it has to be pulled.
+    private func present(_ reference: String) async throws -> String? {
+        do throws(ImageError) {
+            return try await images.resolve(reference).digest.description
+        } catch .unknownImage where !reference.hasPrefix("sha256:") {
+            return nil
+        }
+    }
+
+    private static func reference(_ context: OwnContext) throws -> String {
+        guard let reference = context.query("reference"), !reference.isEmpty else {
+            throw Problem(400, .invalid, "'reference' is missing: which image?")
+        }
+        return reference
+    }
+
+    private static func platform(_ context: OwnContext) throws -> Images.Platform? {
+        guard let text = context.query("platform"), !text.isEmpty else { return nil }
+        guard let platform = Images.Platform(text) else {
+            throw Problem(
+                400,
+                .invalid,
+                "platform: '\(text)' is not valid, expected os/architecture[/variant]"
+            )
+        }
+        return platform
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The user's registry credentials, sent along with the requests that need them and kept nowhere else.
+
+import Foundation
+import Images
+
+extension GatewayClient {
+    /// Puts the user's credentials for some images into a request.
+    ///
+    /// Only towards this machine or over TLS: anybody on the way could read them.
+    ///
+    /// - Parameters:
+    ///   - images: references as users type them.
+    ///   - request: what is to be sent.
+    ///   - global: for the remark that they were left out.
+    ///   - what: begins the message when the credential file is unusable.
+    /// - Throws: ``CommandFailure``.
+    func addCredentials(
+        for images: [String],
+        to request: inout GatewayRequest,
+        _ global: GlobalOptions,
+        _ what: String
+    ) async throws(CommandFailure) {
+        let parcel: CredentialParcel?
+        do throws(RegistryError) {
+            parcel = try await RegistryClient().parcel(for: images)
+        } catch {
+            throw CommandFailure(what, why: error.description)
+        }
+        guard let parcel else { return }
+        guard isPrivate else {
+            global.remark(
+                "faasctl: registry credentials were not sent: \(address) is reached over plain http"
+            )
+            return
+        }
+        request.headers.append((CredentialParcel.fieldName, parcel.text))
+    }
+
+    /// Whether nobody between here and the gateway can listen.
+    var isPrivate: Bool { address.hasPrefix("https://") || Credentials.isLoopback(address) }
+}

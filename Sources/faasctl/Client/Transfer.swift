@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pulls and pushes through the gateway: one request, progress line by line. Commands and Deployer drive it.
+
+import Foundation
+import Images
+
+/// Moves images between the gateway and registries.
+struct Transfer {
+    let client: GatewayClient
+    let global: GlobalOptions
+
+    /// How it ended.
+    struct Ended: Codable, Hashable {
+        var reference: String
+        var digest: String
+    }
+
+    /// Pulls an image.
+    ///
+    /// - Parameters:
+    ///   - reference: as the user typed it.
+    ///   - platform: of an index; nil takes the gateway's.
+    ///   - onlyMissing: leaves alone what the gateway has already.
+    ///   - what: begins the message when it fails.
+    /// - Returns: the name and digest.
+    /// - Throws: ``CommandFailure`` with the registry's own code and message.
+    @discardableResult
+    func pull(
+        _ reference: String,
+        platform: String? = nil,
+        onlyMissing: Bool = false,
+        _ what: String
+    ) async throws(CommandFailure) -> Ended {
+        var request = GatewayRequest("POST", "/v1/image-pulls")
+        request.query = [("reference", reference)]
+        if let platform { request.query.append(("platform", platform)) }
+        if onlyMissing { request.query.append(("missing", "true")) }
+        return try await run(&request, images: [reference], verb: "pulling", what)
+    }
+
+    /// Pushes an image, by another name when one is given.
+    func push(_ reference: String, target: String?, _ what: String) async throws(CommandFailure) -> Ended {
+        var request = GatewayRequest("POST", "/v1/image-pushes")
+        request.query = [("reference", reference)]
+        if let target { request.query.append(("target", target)) }
+        return try await run(&request, images: [target ?? reference], verb: "pushing", what)
+    }
+
+    private func run(
+        _ request: inout GatewayRequest,
+        images: [String],
+        verb: String,
+        _ what: String
+    ) async throws(CommandFailure) -> Ended {
+        try await client.addCredentials(for: images, to: &request, global, what)
+        request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        var splitter = LineSplitter()
+        var screen = TransferScreen(verb: verb, isQuiet: global.quiet)
+        var last: LastLine?
+        var refusal = Data()
+        let head = try await client.stream(request) { head, bytes throws(CommandFailure) in
+            guard head.isSuccess else { return refusal.append(bytes) }
+            for line in splitter.append(bytes) { last = try Self.read(line, &screen, what) ?? last }
+        }
+        screen.end()
+        guard head.isSuccess else { throw client.failure(GatewayResponse(head: head, body: refusal), what) }
+        if let rest = splitter.finish() { last = try Self.read(rest, &screen, what) ?? last }
+        if let reason = last?.error { throw CommandFailure(what, why: reason) }
+        guard let ended = last?.result else {
+            throw CommandFailure(what, why: "the gateway ended it without a result", next: "see its log")
+        }
+        return ended
+    }
+
+    /// The end of the answer.
+    private struct LastLine: Decodable {
+        var result: Ended?
+        var error: String?
+    }
+
+    /// Shows an event; returns the line that is the end.
+    private static func read(
+        _ line: Data,
+        _ screen: inout TransferScreen,
+        _ what: String
+    ) throws(CommandFailure) -> LastLine? {
+        if let event = try? JSONDecoder().decode(TransferLine.self, from: line) {
+            screen.show(event)
+            return nil
+        }
+        return try GatewayClient.decode(LastLine.self, from: line, what)
+    }
+}

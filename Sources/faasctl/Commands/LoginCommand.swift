@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl login` and `faasctl logout`: credentials of registries, kept in Docker's own file on this machine.
+
+import ArgumentParser
+import Foundation
+import Images
+
+struct LoginCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "login",
+        abstract: "Log in to a registry.",
+        discussion: """
+            The registry is asked by the gateway, or from here when there is none; what it takes is kept in \
+            $REGISTRY_AUTH_FILE, $DOCKER_CONFIG/config.json or ~/.docker/config.json, or with the helper named there.
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The user's name there.", valueName: "user"))
+    var username: String?
+
+    @Flag(help: "Read the password from standard input.")
+    var passwordStdin = false
+
+    @Argument(help: "The registry's host; default: docker.io.")
+    var registry: String = RegistryName.hub
+
+    func run() async throws {
+        let registry = RegistryName.normalised(registry)
+        let what = "cannot log in to '\(registry)'"
+        let client = try global.client()
+        let credential = try PasswordPrompt.credential(user: username, isFromInput: passwordStdin, what)
+        do {
+            if try await !wasChecked(by: client, credential, registry, what) {
+                try await RegistryClient().check(credential, for: registry)
+            }
+            try await RegistryClient.keep(credential, for: registry)
+        } catch let error as RegistryError {
+            throw CommandFailure(what, why: error.description)
+        }
+        global.remark("logged in to \(registry) as \(credential.user)")
+    }
+
+    /// Has the gateway ask, whose configuration knows how the registry is reached.
+    ///
+    /// False when no gateway listens, or when others could read along on the way to it.
+    private func wasChecked(
+        by client: GatewayClient,
+        _ credential: Credential,
+        _ registry: String,
+        _ what: String
+    ) async throws -> Bool {
+        guard client.isPrivate, let parcel = try CredentialParcel([registry: credential]) else {
+            return false
+        }
+        var request = GatewayRequest("POST", "/v1/registry-logins")
+        request.query = [("registry", registry)]
+        request.headers = [(CredentialParcel.fieldName, parcel.text)]
+        do throws(CommandFailure) {
+            _ = try await client.require(request, what)
+            return true
+        } catch {
+            guard error.isUnreachable else { throw error }
+            return false
+        }
+    }
+}
+
+struct LogoutCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logout",
+        abstract: "Forget the credentials of a registry."
+    )
+
+    @Flag(name: .shortAndLong, help: "Write no remarks.")
+    var quiet = false
+
+    @Argument(help: "The registry's host; default: docker.io.")
+    var registry: String = RegistryName.hub
+
+    func run() async throws {
+        let registry = RegistryName.normalised(registry)
+        do throws(RegistryError) {
+            try await RegistryClient.keep(nil, for: registry)
+        } catch {
+            throw CommandFailure("cannot log out of '\(registry)'", why: error.description)
+        }
+        if !quiet { Terminal.error.remark("logged out of \(registry)") }
+    }
+}
+
+/// Registries as people type them.
+enum RegistryName {
+    /// Docker Hub.
+    static let hub = ImageReference.defaultRegistry
+    private static let hubNames: Set<String> = [
+        "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com",
+    ]
+
+    /// The host alone, as references have it: no scheme, no path.
+    static func normalised(_ text: String) -> String {
+        var rest = Substring(text)
+        for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) {
+            rest = rest.dropFirst(scheme.count)
+        }
+        let host = String(rest.prefix { $0 != "/" })
+        return host.isEmpty || hubNames.contains(host) ? hub : host
+    }
+}
