@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 /// Events taken from the kernel at once.
 enum { BATCH = 64 };
@@ -46,4 +48,21 @@ int csandbox_epoll_wait(int epoll, struct csandbox_event *events, int count) {
         events[i] = (struct csandbox_event){.token = ready[i].data.u64,
                                             .readiness = from_kernel(ready[i].events)};
     return got < 0 ? -errno : got;
+}
+
+int csandbox_timer_create(void) {
+    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return timer < 0 ? -errno : timer;
+}
+
+int csandbox_timer_arm(int timer, int64_t delay_ns) {
+    struct itimerspec when = {
+        .it_value = {.tv_sec = delay_ns / 1000000000, .tv_nsec = delay_ns % 1000000000}};
+    return timerfd_settime(timer, 0, &when, NULL) < 0 ? -errno : 0;
+}
+
+void csandbox_timer_clear(int timer) {
+    uint64_t times;
+    ssize_t size = read(timer, &times, sizeof times);
+    (void)size;
 }

@@ -21,3 +21,12 @@ int csandbox_epoll_remove(int epoll, int descriptor);
 /// Blocks until something is ready; returns how many events were written, at
 /// most `count`, or -errno.
 int csandbox_epoll_wait(int epoll, struct csandbox_event *events, int count);
+
+/// A timerfd(2) on the monotonic clock, not armed; or -errno. Readable once its
+/// time has come, until it is cleared.
+int csandbox_timer_create(void);
+/// Rings once after `delay_ns`, more than 0; replaces an earlier time. Returns 0
+/// or -errno.
+int csandbox_timer_arm(int timer, int64_t delay_ns);
+/// Takes the ring away; does not block.
+void csandbox_timer_clear(int timer);

@@ -15,6 +15,8 @@ protocol ReactorSource: AnyObject, Sendable {
 /// Which of its descriptors a source is called for.
 enum ReactorRole: UInt8, Sendable {
     case control, standardInput, standardOutput, standardError
+    /// None of them: what ``Reactor/callLater(_:)`` asked for.
+    case later
 }
 
 /// What to wait for, in the C part's bits.
@@ -25,24 +27,35 @@ let writable = UInt32(CSANDBOX_WRITABLE.rawValue)
 final class Reactor: Sendable {
     /// Events taken from the kernel at once.
     private static let batch = 64
+    /// Between half of and all the time until ``callLater(_:)`` comes back.
+    ///
+    /// Longer than most short functions run, so that their output is read once, at their end; short enough that
+    /// a function whose output fills the pipe hardly waits for its reader.
+    private static let lateNanoseconds: Int64 = 2_000_000
+    private static let timerToken: UInt64 = 0
 
     private struct Registration {
         var source: any ReactorSource
         var role: ReactorRole
     }
 
-    private struct State {
+    private struct State: ~Copyable {
         var registrations: [UInt64: Registration] = [:]
-        var lastToken: UInt64 = 0
+        /// Given to the timer.
+        var lastToken = Reactor.timerToken
+        var late = LateCalls<any ReactorSource>()
     }
 
     static let shared = Reactor()
 
     private let epoll: Int32
+    private let timer: Int32
     private let state = Mutex(State())
 
     private init() {
         epoll = csandbox_epoll_create()
+        timer = csandbox_timer_create()
+        csandbox_epoll_add(epoll, timer, readable, Self.timerToken)
         // Writing to a pipe whose reader died is told by EPIPE.
         signal(SIGPIPE, SIG_IGN)
         var thread = pthread_t()
@@ -71,6 +84,20 @@ final class Reactor: Sendable {
         return token
     }
 
+    /// Calls `source` once with ``ReactorRole/later``, some milliseconds from now.
+    ///
+    /// Cheaper than ``add(_:_:readiness:source:)`` for what is over by then: mostly one entry in a list.
+    func callLater(_ source: any ReactorSource) {
+        if state.withLock({ $0.late.add(source) }) { csandbox_timer_arm(timer, Self.lateNanoseconds) }
+    }
+
+    private func timerRang() {
+        csandbox_timer_clear(timer)
+        let (due, goesOn) = state.withLock { $0.late.rang() }
+        if goesOn { csandbox_timer_arm(timer, Self.lateNanoseconds) }
+        for source in due { source.ready(.later, readiness: 0) }
+    }
+
     /// Descriptors that are watched now.
     var count: Int { state.withLock { $0.registrations.count } }
 
@@ -86,6 +113,10 @@ final class Reactor: Sendable {
         while true {
             let count = csandbox_epoll_wait(epoll, &events, Int32(Self.batch))
             for event in events.prefix(max(0, Int(count))) {
+                if event.token == Self.timerToken {
+                    timerRang()
+                    continue
+                }
                 // Looked up anew each time: an earlier event of this batch may have removed it.
                 let registration = state.withLock { $0.registrations[event.token] }
                 registration?.source.ready(registration?.role ?? .control, readiness: event.readiness)

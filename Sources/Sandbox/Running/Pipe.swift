@@ -6,7 +6,8 @@ import Glibc
 struct Pipe: ~Copyable {
     private(set) var descriptor: Int32?
     private var token: UInt64?
-    private var isPaused = false
+    /// Neither watched nor closed, as at first.
+    private var isPaused = true
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
@@ -23,7 +24,7 @@ struct Pipe: ~Copyable {
         isPaused = false
     }
 
-    /// Waits again if it was paused; costs nothing otherwise.
+    /// Waits if it does not yet, or no more; costs nothing otherwise.
     mutating func resume(_ role: ReactorRole, readiness: UInt32, _ source: any ReactorSource) {
         if isPaused { watch(role, readiness: readiness, source) }
     }

@@ -15,8 +15,19 @@ extension WarmSandbox: ReactorSource {
         case .standardOutput:
             state.withLock { state in readOutput(&state) }.resume()
         case .standardError: drainError()
+        case .later: watchOutput()
         case .control: break
         }
+    }
+
+    /// It runs for longer than most: from now on its output is read as it comes.
+    private func watchOutput() {
+        state.withLock { state in
+            guard !state.isExited else { return OutputState.Wake.none }
+            state.isWatching = true
+            state.standardError.resume(.standardError, readiness: readable, self)
+            return readOutput(&state)
+        }.resume()
     }
 
     /// PID 1 is reaped: what it and its children wrote is all in the pipes now.
@@ -24,6 +35,7 @@ extension WarmSandbox: ReactorSource {
         drainError()
         let wakes = state.withLock { state in
             state.isExited = true
+            state.isWatching = true
             state.input.close()
             state.standardError.close()
             // It holds its owner, which holds this sandbox.

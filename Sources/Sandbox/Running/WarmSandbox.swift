@@ -28,6 +28,8 @@ package final class WarmSandbox: Sendable {
         var inputWaiter: CheckedContinuation<Void, Never>?
         var onStandardError: (@Sendable (ByteBuffer) -> Void)?
         var isExited = false
+        /// Whether the output pipes are watched by now; see ``WarmSandbox/release(_:onStandardError:)``.
+        var isWatching = false
         var releasedAt: Int64 = 0
     }
 
@@ -43,6 +45,9 @@ package final class WarmSandbox: Sendable {
 
     /// Lets PID 1 execute; one send that never blocks.
     ///
+    /// Its output is not watched from the start: a short function's is read once, when it has ended, which saves
+    /// both threads most of their work. Whoever wants it at once asks with a limit of 0.
+    ///
     /// - Parameters:
     ///   - command: what PID 1 executes.
     ///   - onStandardError: called on the room's own thread with each piece of stderr; must not block.
@@ -54,22 +59,21 @@ package final class WarmSandbox: Sendable {
         state.withLock { state in
             state.releasedAt = monotonicNanoseconds()
             state.onStandardError = onStandardError
-            state.standardOutput.watch(.standardOutput, readiness: readable, self)
-            state.standardError.watch(.standardError, readiness: readable, self)
         }
         try slot.sendRelease(command)
+        Reactor.shared.callLater(self)
     }
 
     /// Suspends until exit, or until more than `limit` bytes of stdout are here.
     package func collect(upTo limit: Int) async -> Collected {
         await withCheckedContinuation { continuation in
-            wait(.collect(limit: limit, continuation))
+            wait(.collect(limit: limit, continuation), watching: limit == 0)
         }
     }
 
     /// The next piece of stdout, nil at its end; nothing is read while nobody asks.
     package func nextOutput() async -> ByteBuffer? {
-        await withCheckedContinuation { continuation in wait(.piece(continuation)) }
+        await withCheckedContinuation { continuation in wait(.piece(continuation), watching: true) }
     }
 
     /// Suspends until PID 1 has exited and was reaped; others may read its output meanwhile.
@@ -98,11 +102,12 @@ package final class WarmSandbox: Sendable {
         }
     }
 
-    private func wait(_ waiter: OutputState.Waiter) {
+    private func wait(_ waiter: OutputState.Waiter, watching: Bool) {
         // Answered from what is here, or by what the pipe holds now; never both, since there is one waiter.
         let (first, second) = state.withLock { state in
             let first = state.output.wait(waiter)
-            return (first, readOutput(&state))
+            if watching { state.isWatching = true }
+            return (first, state.isWatching ? readOutput(&state) : .none)
         }
         first.resume()
         second.resume()
