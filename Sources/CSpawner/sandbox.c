@@ -92,18 +92,49 @@ static struct failure make_pipes(void) {
     return fine();
 }
 
+struct failure sandbox_prepare(void) {
+    slot.sandbox_mounts = -1;
+    slot.own_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.own_mounts);
+}
+
+// The mount namespace is made here and not by clone(), so that this process can
+// hold it. Otherwise the kernel takes all its mounts apart inside the exit of
+// PID 1, before anybody learns of that exit (exit_task_namespaces comes before
+// exit_notify in do_exit), and the caller waits for it.
+static long clone_with_mounts(void) {
+    long result = SYS1(SYS_unshare, CLONE_NEWNS);
+    if (result < 0)
+        return result;
+    slot.sandbox_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    result = slot.sandbox_mounts < 0
+                 ? -errno
+                 : clone_onto_stack(CLONE_VM | CLONE_NEWPID | CLONE_NEWIPC | SIGCHLD, sandbox_main);
+    // Without the way back every later sandbox would stand in this one's mounts.
+    if (SYS2(SYS_setns, slot.own_mounts, CLONE_NEWNS) < 0)
+        _exit(1);
+    return result;
+}
+
+void sandbox_forget(void) {
+    if (slot.sandbox_mounts >= 0)
+        close(slot.sandbox_mounts);
+    slot.sandbox_mounts = -1;
+}
+
 struct failure sandbox_start(void) {
     TRY(make_pipes());
     slot.stage = STAGE_SETTING_UP;
     slot.sandbox_failure = fine();
     slot.exec_at_ns = 0;
+    long pid = clone_with_mounts();
     // Descriptors are copied, not shared: the slot's own copies can be closed at
     // once.
-    long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | SIGCHLD,
-                                sandbox_main);
     close_all(slot.stdio, 3);
     close_all(slot.gateway_ends, 3);
     if (pid > 0)
         slot.sandbox = (pid_t)pid;
+    else
+        sandbox_forget();
     return check(CSANDBOX_STEP_SANDBOX_CLONE, pid);
 }

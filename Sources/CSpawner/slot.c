@@ -101,6 +101,7 @@ static struct failure bind_to_function(const struct belongings *own) {
     TRY(template_bind(own->rootfs, own->secrets, own->mounts));
     slot.masks = masks_present();
     slot.oom_before = cgroups_oom_kills(&slot.cgroups);
+    TRY(sandbox_prepare());
     TRY(harden_capabilities(slot.plan.capabilities));
     return harden_filter();
 }
@@ -143,6 +144,8 @@ static void reap_sandbox(void) {
                                           : (struct failure){CSANDBOX_STEP_SANDBOX_CLONE, ECHILD});
     else
         tell_exit(status, &usage);
+    // Only now, off the caller's way.
+    sandbox_forget();
 }
 
 static void handle_command(const struct csandbox_command *command) {

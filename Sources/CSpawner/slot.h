@@ -42,6 +42,10 @@ struct slot {
     int trees[CSANDBOX_TREES_MAX];
     uint32_t mount_count;
     struct csandbox_mount mounts[CSANDBOX_MOUNTS_MAX];
+    /// The slot's own mount namespace, to come back to, and the sandbox's, kept
+    /// past its end; -1 when there is none.
+    int own_mounts;
+    int sandbox_mounts;
 };
 
 extern struct slot slot;
@@ -66,6 +70,11 @@ struct failure egress_join(int binding, struct failure so_far);
 /// sandbox.c: makes pipes and the sandbox process. Returns when it runs, not
 /// when it is ready.
 struct failure sandbox_start(void);
+/// sandbox.c: ends what outlived the sandbox; blocks while the kernel takes its
+/// mounts apart.
+void sandbox_forget(void);
+/// sandbox.c: call once, before the filter is attached.
+struct failure sandbox_prepare(void);
 /// sandbox_setup.c: entry of the sandbox process.
 int sandbox_main(void *unused);
 /// sandbox_mounts.c

@@ -44,12 +44,14 @@ enum SystemCallPolicy {
         ioperm kcmp kexec_file_load kexec_load keyctl lookup_dcookie lsm_get_self_attr lsm_list_modules
         lsm_set_self_attr mbind migrate_pages modify_ldt move_pages nfsservctl open_by_handle_at open_tree_attr
         perf_event_open process_madvise query_module quotactl quotactl_fd reboot request_key set_mempolicy
-        set_mempolicy_home_node setdomainname sethostname setns settimeofday swapoff swapon sysfs _sysctl syslog
-        unshare userfaultfd uselib ustat vhangup vm86 vm86old
+        set_mempolicy_home_node setdomainname sethostname settimeofday swapoff swapon sysfs _sysctl syslog
+        userfaultfd uselib ustat vhangup vm86 vm86old
         """.split(whereSeparator: \.isWhitespace).map(String.init)
 
     /// The set-up's own calls: pass with the cookie as sixth argument, refused with EPERM without.
-    static let setupOnly = ["mount", "umount2", "pivot_root", "move_mount", "open_tree", "mount_setattr"]
+    static let setupOnly = [
+        "mount", "umount2", "pivot_root", "move_mount", "open_tree", "mount_setattr", "unshare", "setns",
+    ]
 
     /// Every flag of clone(2) that makes a namespace: those calls too are the set-up's alone.
     static let namespaceFlags: UInt64 = 0x7e02_0000
