@@ -113,7 +113,11 @@ final class Edge: Sendable {
         do {
             switch destination {
             case .function(let match): return try await functions.serve(request, match, call)
-            case .own: return .init(response: try await own.respond(to: request, call))
+            case .own:
+                // They ask the database and the disk, for which no connection of the same loop is to wait.
+                return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                    .init(response: try await own.respond(to: request, call))
+                }
             case .nowhere(let problem): return .init(response: problem.response(callID: call.id))
             }
         } catch let error as HTTPParserError {

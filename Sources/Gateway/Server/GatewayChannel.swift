@@ -45,7 +45,10 @@ struct GatewayChannel: ServerChildChannel {
             },
             configuration: configuration
         )
-        let task = Task { await http1.handleHTTP(asyncChannel: value.http, logger: logger) }
+        let executor = LoopExecutor(value.channel.eventLoop)
+        let task = Task(executorPreference: executor) {
+            await http1.handleHTTP(asyncChannel: value.http, logger: logger)
+        }
         connection.setTask(task)
         await withTaskCancellationHandler {
             await task.value
