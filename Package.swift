@@ -94,7 +94,7 @@ let package = Package(
             name: "faasctl",
             dependencies: [
                 "FunctionModel", "FunctionStore", "Images", "Sandbox", "Scheduler", "Gateway",
-                yams, logging, lifecycle,
+                nioCore, yams, logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

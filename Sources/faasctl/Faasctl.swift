@@ -23,6 +23,7 @@ struct Faasctl: AsyncParsableCommand {
                 name: "History",
                 subcommands: [LogsCommand.self, InvocationsCommand.self, SchedulesCommand.self]
             ),
+            CommandGroup(name: "Containers", subcommands: [RunCommand.self]),
             CommandGroup(
                 name: "Images and secrets",
                 subcommands: [

@@ -68,6 +68,17 @@ extension Problem {
         }
     }
 
+    init(_ error: AttachError) {
+        switch error {
+        case .invalid(let error): self.init(error)
+        case .image(let error): self.init(error)
+        case .unavailable(let text):
+            self.init(503, .unavailable, text)
+            retryAfterSeconds = 1
+        case .notStarted(let text): self.init(500, .cannotStart, text, log: text)
+        }
+    }
+
     /// Any error that reaches the edge.
     init(translating error: any Error) {
         switch error {
@@ -78,6 +89,7 @@ extension Problem {
         case let error as SecretError: self.init(error)
         case let error as ImageError: self.init(error)
         case let error as RegistryError: self.init(error)
+        case let error as AttachError: self.init(error)
         case let refusal as InvocationRefusal: self.init(refusal)
         case let error as HTTPError where error.status == .contentTooLarge:
             self.init(413, .bodyTooLarge, "the request body is larger than this path accepts")

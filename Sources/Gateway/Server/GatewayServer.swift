@@ -18,6 +18,7 @@ package final class GatewayServer: Sendable {
     private let logger: Logger
     private let edge: Edge
     private let drain: DrainState
+    private let containers: AttachedContainers?
 
     /// Whether the gateway still takes calls.
     final class DrainState: Sendable {
@@ -65,6 +66,7 @@ package final class GatewayServer: Sendable {
             images: platform.images,
             builder: builder,
             registries: RegistryAccess(configuration: configuration.registries),
+            containers: platform.containers,
             uploads: uploads,
             limits: configuration.limits,
             version: configuration.version,
@@ -83,6 +85,7 @@ package final class GatewayServer: Sendable {
     ) {
         self.configuration = configuration
         self.drain = drain
+        containers = services.containers
         logger = services.logger
         let metrics = MetricsRegistry()
         edge = Edge(
@@ -110,8 +113,10 @@ package final class GatewayServer: Sendable {
         do {
             try await withGracefulShutdownHandler {
                 try await makeServer(onListening).run()
-            } onGracefulShutdown: { [drain] in
+            } onGracefulShutdown: { [drain, containers] in
                 drain.begin()
+                // Their answers would hold the server for as long as somebody looks at them.
+                containers?.end()
             }
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw .addressInUse(host: configuration.host, port: configuration.port)

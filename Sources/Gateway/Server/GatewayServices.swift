@@ -19,6 +19,8 @@ struct GatewayServices: Sendable {
     var builder: ImageBuilder?
     /// Nil where nothing may be pulled or pushed.
     var registries: RegistryAccess?
+    /// Nil where no containers are attached.
+    var containers: AttachedContainers?
     let uploads: Uploads
     var limits = GatewayLimits()
     var version = ""

@@ -53,6 +53,11 @@ struct OwnPaths: Sendable {
             BuildsAPI(builder: builder, uploads: services.uploads, registries: services.registries)
                 .add(to: guarded)
         }
+        if let containers = services.containers {
+            ContainersAPI(containers: containers, bodyBytesMax: services.limits.adminBodyBytesMax).add(
+                to: guarded
+            )
+        }
         responder = router.buildResponder()
     }
 

@@ -32,6 +32,7 @@ extension WarmSandbox: ReactorSource {
 
     /// PID 1 is reaped: what it and its children wrote is all in the pipes now.
     func exited(_ report: ExitReport) {
+        state.withLock { $0.isErrorHeld = false }
         drainError()
         let wakes = state.withLock { state in
             state.isExited = true
@@ -80,7 +81,9 @@ extension WarmSandbox: ReactorSource {
         while true {
             let (bytes, action) = state.withLock {
                 state -> (ByteBuffer?, (@Sendable (ByteBuffer) -> Void)?) in
-                guard let descriptor = state.standardError.descriptor else { return (nil, nil) }
+                guard !state.isErrorHeld, let descriptor = state.standardError.descriptor else {
+                    return (nil, nil)
+                }
                 switch Self.read(descriptor) {
                 case .bytes(let bytes): return (bytes, state.onStandardError)
                 case .nothing: return (nil, nil)

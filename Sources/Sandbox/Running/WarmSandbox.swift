@@ -27,6 +27,8 @@ package final class WarmSandbox: Sendable {
         var standardError: Pipe
         var inputWaiter: CheckedContinuation<Void, Never>?
         var onStandardError: (@Sendable (ByteBuffer) -> Void)?
+        /// Nothing is read from stderr: a slow reader slows the function.
+        var isErrorHeld = false
         var isExited = false
         /// Whether the output pipes are watched by now; see ``WarmSandbox/release(_:onStandardError:)``.
         var isWatching = false
@@ -99,6 +101,18 @@ package final class WarmSandbox: Sendable {
             var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
             // A pipe refuses it, which is no effect.
             _ = ioctl(descriptor, UInt(TIOCSWINSZ), &size)
+        }
+    }
+
+    /// Stops or goes on reading stderr; at the end whatever is left is read in any case.
+    package func holdErrors(_ isHeld: Bool) {
+        state.withLock { state in
+            state.isErrorHeld = isHeld
+            if isHeld {
+                state.standardError.pause()
+            } else {
+                state.standardError.resume(.standardError, readiness: readable, self)
+            }
         }
     }
 

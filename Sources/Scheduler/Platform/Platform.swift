@@ -20,6 +20,8 @@ package final class Platform: Sendable {
     package let secrets: SecretStore
     package let images: ImageStore
     package let catalog: Catalog
+    /// Containers that callers hold the other end of.
+    package let containers: AttachedContainers
     private let folder: DataFolder
     private let timer = DeadlineTimer()
     private let dispatcher: Dispatcher
@@ -72,6 +74,7 @@ package final class Platform: Sendable {
         catalog = Catalog(store: store, images: images, secrets: secrets, fleet: fleet, logger: logger)
         dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: recorder, directory: catalog)
         keeper = SpawnerKeeper(dataDirectory: data, fleet: fleet, logger: logger)
+        containers = AttachedContainers(images: images) { [keeper] in keeper.current }
         cron = CronService(store: store, invoker: dispatcher, sink: recorder, logger: logger)
         catalog.observe(cron)
     }
@@ -105,6 +108,7 @@ package final class Platform: Sendable {
 
     private func end() async {
         await cron.stop()
+        containers.end()
         let longestGrace = catalog.revisions().map(\.configuration.grace.duration).max() ?? .zero
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [dispatcher] in await dispatcher.drain() }

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// One container with a caller at its other end. AttachedContainers makes it; Gateway carries its bytes.
+
+package import NIOCore
+import Sandbox
+import Synchronization
+
+/// A running container; it ends with ``close()`` at the latest.
+package final class AttachedContainer: Sendable {
+    package let id: String
+    private let slot: Slot
+    private let sandbox: WarmSandbox
+    private let program: String
+    private let onClose: @Sendable () -> Void
+
+    private struct State: ~Copyable {
+        var queue = AttachQueueState()
+        var reader: CheckedContinuation<AttachQueueState.Taken, Never>?
+        var writer: CheckedContinuation<Void, Never>?
+        var end: AttachEnd?
+        var isWriting = false
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+
+    init(
+        id: String,
+        slot: Slot,
+        sandbox: WarmSandbox,
+        program: String,
+        onClose: @escaping @Sendable () -> Void
+    ) {
+        self.id = id
+        self.slot = slot
+        self.sandbox = sandbox
+        self.program = program
+        self.onClose = onClose
+    }
+
+    /// Lets PID 1 execute and begins to take its output.
+    func begin(_ command: SandboxCommand, hasInput: Bool) throws(SandboxError) {
+        try sandbox.release(command) { [weak self] in self?.receivedErrors($0) }
+        if !hasInput { sandbox.closeInput() }
+        Task {
+            while let piece = await sandbox.nextOutput() { await received(piece) }
+            let report = await sandbox.exit()
+            ended(AttachEnd(report, program: program))
+        }
+    }
+
+    /// The next piece of output, nil after the last; one caller at a time.
+    ///
+    /// Nothing more than ``AttachQueueState/bytesMax`` is read from the container while nobody asks.
+    package func next() async -> AttachedOutput? {
+        let taken = await withCheckedContinuation { continuation in
+            let (taken, writer) = state.withLock { state in
+                let taken = state.queue.take()
+                if case .wait = taken { state.reader = continuation }
+                let writer = state.queue.isFull ? nil : state.writer
+                if writer != nil { state.writer = nil }
+                return (taken, writer)
+            }
+            writer?.resume()
+            if case .wait = taken { return }
+            continuation.resume(returning: taken)
+        }
+        if !state.withLock({ $0.queue.isFull }) { sandbox.holdErrors(false) }
+        guard case .piece(let piece) = taken else { return nil }
+        return piece
+    }
+
+    /// How it ended; known once ``next()`` has given nil.
+    package var end: AttachEnd {
+        state.withLock { $0.end } ?? AttachEnd(exitCode: AttachEnd.platformCode, reason: "it was given up")
+    }
+
+    /// Writes to its stdin, suspending while that is full.
+    ///
+    /// - Returns: false when another write is under way.
+    package func write(_ bytes: ByteBuffer) async -> Bool {
+        let isMine = state.withLock { state in
+            defer { state.isWriting = true }
+            return !state.isWriting
+        }
+        guard isMine else { return false }
+        // What a container does not read any more is nobody's error: its end tells.
+        _ = await sandbox.write(bytes)
+        state.withLock { $0.isWriting = false }
+        return true
+    }
+
+    /// Ends its stdin.
+    package func closeInput() { sandbox.closeInput() }
+
+    /// Tells the terminal's size.
+    package func resize(rows: UInt16, columns: UInt16) {
+        sandbox.resizeTerminal(rows: rows, columns: columns)
+    }
+
+    /// Sends a signal to PID 1.
+    package func signal(_ number: Int32) { sandbox.signal(number) }
+
+    /// Ends it and everything it had; idempotent.
+    package func close() {
+        let (isFirst, reader, writer) = state.withLock { state in
+            let isFirst = !state.isClosed
+            state.isClosed = true
+            state.queue.close()
+            let taken = (isFirst, state.reader, state.writer)
+            state.reader = nil
+            state.writer = nil
+            return taken
+        }
+        reader?.resume(returning: .end)
+        writer?.resume()
+        guard isFirst else { return }
+        sandbox.kill()
+        slot.retire()
+        onClose()
+    }
+
+    private func received(_ piece: ByteBuffer) async {
+        await withCheckedContinuation { continuation in
+            let hasToWait = add(.output(piece), writer: continuation)
+            if !hasToWait { continuation.resume() }
+        }
+    }
+
+    private func receivedErrors(_ piece: ByteBuffer) {
+        if add(.errors(piece), writer: nil) { sandbox.holdErrors(true) }
+    }
+
+    /// Whether the container has to wait; then `writer` is kept.
+    private func add(_ piece: AttachedOutput, writer: CheckedContinuation<Void, Never>?) -> Bool {
+        let (hasToWait, reader, taken) = state.withLock { state in
+            state.queue.add(piece)
+            var taken = AttachQueueState.Taken.wait
+            let reader = state.reader
+            if reader != nil {
+                state.reader = nil
+                taken = state.queue.take()
+            }
+            let hasToWait = state.queue.isFull
+            if hasToWait, let writer { state.writer = writer }
+            return (hasToWait, reader, taken)
+        }
+        reader?.resume(returning: taken)
+        return hasToWait
+    }
+
+    private func ended(_ end: AttachEnd) {
+        let (reader, taken) = state.withLock { state in
+            state.end = end
+            state.queue.end()
+            let reader = state.reader
+            state.reader = nil
+            return (reader, reader == nil ? .wait : state.queue.take())
+        }
+        reader?.resume(returning: taken)
+    }
+}

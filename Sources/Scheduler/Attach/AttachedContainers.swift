@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes attached containers and knows those that run. Platform owns one.
+
+import FunctionModel
+import Images
+import Sandbox
+import Synchronization
+
+/// Containers with a caller at their other end.
+package final class AttachedContainers: Sendable {
+    /// They are an administrator's tool: more at once than anybody looks at are a mistake.
+    static let countMax = 32
+
+    private struct State {
+        var containers: [String: AttachedContainer] = [:]
+        /// Being made.
+        var startingCount = 0
+        var isEnded = false
+    }
+
+    private let images: ImageStore
+    private let spawner: @Sendable () -> Spawner?
+    private let state = Mutex(State())
+
+    init(images: ImageStore, spawner: @escaping @Sendable () -> Spawner?) {
+        self.images = images
+        self.spawner = spawner
+    }
+
+    /// Starts a container; its output waits for ``AttachedContainer/next()``.
+    ///
+    /// - Throws: ``AttachError``; nothing is left then.
+    package func start(_ request: ContainerRequest) async throws(AttachError) -> AttachedContainer {
+        try reserve()
+        defer { state.withLock { $0.startingCount -= 1 } }
+        let prepared = try await PreparedContainer(request, images: images)
+        guard let spawner = spawner() else { throw .unavailable("the container helper is starting anew") }
+        do throws(SandboxError) {
+            let slot = try await spawner.makeSlot(prepared.plan)
+            do throws(SandboxError) {
+                let container = try await attach(request, prepared, slot)
+                return container
+            } catch {
+                slot.retire()
+                throw error
+            }
+        } catch {
+            throw .notStarted(error.description)
+        }
+    }
+
+    /// A running one by its id.
+    package func find(_ id: String) -> AttachedContainer? { state.withLock { $0.containers[id] } }
+
+    /// Ends all of them and takes no more.
+    package func end() {
+        let containers = state.withLock { state in
+            state.isEnded = true
+            return Array(state.containers.values)
+        }
+        for container in containers { container.close() }
+    }
+
+    private func reserve() throws(AttachError) {
+        let refusal: String? = state.withLock { state in
+            if state.isEnded { return "the gateway is stopping" }
+            guard state.containers.count + state.startingCount < Self.countMax else {
+                return "\(Self.countMax) containers are attached already"
+            }
+            state.startingCount += 1
+            return nil
+        }
+        if let refusal { throw .unavailable(refusal) }
+    }
+
+    private func attach(
+        _ request: ContainerRequest,
+        _ prepared: PreparedContainer,
+        _ slot: Slot
+    ) async throws(SandboxError) -> AttachedContainer {
+        let sandbox = try await slot.makeSandbox()
+        if request.hasTerminal { sandbox.resizeTerminal(rows: request.rows, columns: request.columns) }
+        let id = String(UInt64.random(in: .min ... .max), radix: 16)
+        let container = AttachedContainer(
+            id: id,
+            slot: slot,
+            sandbox: sandbox,
+            program: prepared.command.arguments.first ?? ""
+        ) { [weak self] in
+            self?.state.withLock { _ = $0.containers.removeValue(forKey: id) }
+        }
+        let isEnded = state.withLock { state in
+            if !state.isEnded { state.containers[id] = container }
+            return state.isEnded
+        }
+        if isEnded { throw .gone("the gateway") }
+        do throws(SandboxError) {
+            try container.begin(prepared.command, hasInput: request.hasInput || request.hasTerminal)
+        } catch {
+            container.close()
+            throw error
+        }
+        return container
+    }
+}

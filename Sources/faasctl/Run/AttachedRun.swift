@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// The terminal's side of an attached container: output as it comes, input and signals as they happen. RunCommand
+// drives it.
+
+import Foundation
+import Gateway
+import NIOCore
+import Scheduler
+
+/// One container through the gateway.
+struct AttachedRun {
+    let client: GatewayClient
+    let global: GlobalOptions
+    var request: ContainerRequest
+
+    private static let what = "cannot run the container"
+
+    private struct Started: Decodable { var id: String }
+
+    /// Runs it to its end.
+    ///
+    /// - Returns: the exit code.
+    /// - Throws: ``CommandFailure`` when there is no container, or the gateway breaks off.
+    func run() async throws(CommandFailure) -> Int32 {
+        var wanted = request
+        if request.hasTerminal, let size = TerminalMode.size() {
+            (wanted.rows, wanted.columns) = (size.rows, size.columns)
+        }
+        var start = GatewayRequest("POST", "/v1/containers")
+        try start.setJSON(wanted)
+        start.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        let link = AttachLink(client: client)
+        let signals = SignalRelay { link.signal($0) }
+        defer {
+            TerminalMode.restore()
+            signals.end()
+            link.end()
+        }
+        var end = try await follow(start, link, pulls: true)
+        if end == nil {
+            try await Transfer(client: client, global: global).pull(
+                request.image,
+                onlyMissing: true,
+                Self.what
+            )
+            end = try await follow(start, link, pulls: false)
+        }
+        guard let end else { throw CommandFailure(Self.what, why: "there is no image '\(request.image)'") }
+        if let reason = end.reason {
+            TerminalMode.restore()
+            Terminal.error.remark("faasctl: \(reason)")
+        }
+        return end.exitCode
+    }
+
+    /// Shows the container until its end; nil when `pulls` and its image is not there.
+    private func follow(
+        _ start: GatewayRequest,
+        _ link: AttachLink,
+        pulls: Bool
+    ) async throws(CommandFailure) -> AttachEnd? {
+        var buffer = ByteBuffer()
+        var refusal = Data()
+        var end: AttachEnd?
+        let head = try await client.stream(start) { head, bytes throws(CommandFailure) in
+            guard head.isSuccess else { return refusal.append(bytes) }
+            buffer.writeBytes(bytes)
+            while let frame = try Self.frame(&buffer) {
+                switch frame {
+                case .started(let json):
+                    let id = try Self.decode(Started.self, json).id
+                    if request.hasTerminal, request.hasInput { TerminalMode.makeRaw() }
+                    link.begin(id, takesInput: request.hasInput)
+                case .output(let bytes): try Terminal.output.write(bytes.readableBytesView)
+                case .errors(let bytes): try Terminal.error.write(bytes.readableBytesView)
+                case .ended(let json): end = try Self.decode(AttachEnd.self, json)
+                }
+            }
+        }
+        guard head.isSuccess else {
+            let answer = GatewayResponse(head: head, body: refusal)
+            if pulls, answer.isUnknownImage { return nil }
+            throw client.failure(answer, Self.what)
+        }
+        guard let end else {
+            throw CommandFailure(
+                "the container's end is unknown",
+                why: "the gateway broke off",
+                next: "see its log"
+            )
+        }
+        return end
+    }
+
+    private static func frame(_ buffer: inout ByteBuffer) throws(CommandFailure) -> AttachFrame? {
+        do throws(AttachFrameError) {
+            return try AttachFrame.take(from: &buffer)
+        } catch {
+            throw CommandFailure(
+                what,
+                why: "the gateway's answer is not understood",
+                next: "is it of this version?"
+            )
+        }
+    }
+
+    private static func decode<Value: Decodable>(_ type: Value.Type, _ json: ByteBuffer)
+        throws(CommandFailure)
+        -> Value
+    { try GatewayClient.decode(type, from: Data(json.readableBytesView), what) }
+}
+
+extension GatewayResponse {
+    /// Whether the gateway has no such image.
+    fileprivate var isUnknownImage: Bool {
+        struct Problem: Decodable { var code: String? }
+        // An answer without a problem body says something else.
+        let problem = try? JSONDecoder().decode(Problem.self, from: body)
+        return head.status == 404 && problem?.code == "unknown_image"
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl run IMAGE [CMD...]`: one container, attached to this terminal, gone afterwards.
+
+import ArgumentParser
+import Foundation
+import FunctionModel
+import Scheduler
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run one container, attached; nothing of it stays.",
+        discussion: """
+            Exits as the container did: its exit code, 128 plus the signal that ended it, 127 when the command is \
+            not there, 126 when it cannot be executed, 125 when there is no container. An image that the gateway lacks \
+            is pulled. SRC of -v is a path of the \
+            gateway's host. Signals are passed on; the third SIGINT or SIGTERM ends it in any case.
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(help: "Accepted for Docker's sake: the container is removed in any case.")
+    var rm = false
+
+    @Flag(name: .shortAndLong, help: "Pass on standard input.")
+    var interactive = false
+
+    @Flag(name: .shortAndLong, help: "Give it a terminal.")
+    var tty = false
+
+    @Option(
+        name: [.customShort("e"), .customLong("env")],
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Variable; K alone takes this shell's value; repeatable.", valueName: "k=v")
+    )
+    var environment: [String] = []
+
+    @Option(
+        name: [.customShort("v"), .customLong("volume")],
+        help: ArgumentHelp("Folder or file of the gateway's host; repeatable.", valueName: "src:dst[:ro]")
+    )
+    var volume: [String] = []
+
+    @Option(help: ArgumentHelp("none (the default) or egress.", valueName: "mode"))
+    var network = NetworkMode.none
+
+    @Option(help: ArgumentHelp("Program in place of the image's ENTRYPOINT and CMD.", valueName: "program"))
+    var entrypoint: String?
+
+    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Image, then words in place of its CMD."))
+    var words: [String] = []
+
+    mutating func validate() throws {
+        if words.first == "--" { words.removeFirst() }
+        guard let image = words.first else { throw ValidationError("missing the image") }
+        guard !image.hasPrefix("-") else { throw ValidationError("unknown option '\(image)'") }
+        if tty, interactive, isatty(STDIN_FILENO) != 1 {
+            throw ValidationError("-t with -i needs a terminal as standard input; leave out -t")
+        }
+    }
+
+    func run() async throws {
+        var request = ContainerRequest(image: words[0])
+        request.command = words.count > 1 ? Array(words.dropFirst()) : nil
+        request.entrypoint = entrypoint.map { [$0] }
+        request.environment = Self.variables(environment, own: ProcessInfo.processInfo.environment)
+        request.volumes = try volume.map(Self.volume)
+        request.network = network
+        request.hasTerminal = tty
+        request.hasInput = interactive
+        let code: Int32
+        do throws(CommandFailure) {
+            code = try await AttachedRun(client: try global.client(), global: global, request: request).run()
+        } catch {
+            var failure = error
+            failure.exitCode = AttachEnd.platformCode
+            throw failure
+        }
+        if code != 0 { throw QuietExit(exitCode: code) }
+    }
+
+    /// `K` alone stands for this process's own; without one it is left out, as with Docker.
+    static func variables(_ texts: [String], own: [String: String]) -> [String] {
+        texts.compactMap { text in text.contains("=") ? text : own[text].map { "\(text)=\($0)" } }
+    }
+
+    /// A relative source is one of this folder, which makes sense on the gateway's own machine.
+    private static func volume(_ text: String) throws(CommandFailure) -> ContainerVolume {
+        do throws(ModelError) {
+            var volume = try ContainerVolume(text)
+            if !volume.source.hasPrefix("/") {
+                volume.source = URL(fileURLWithPath: volume.source).standardizedFileURL.path
+            }
+            return volume
+        } catch {
+            throw CommandFailure(
+                "cannot run the container",
+                why: error.description,
+                exitCode: AttachEnd.platformCode
+            )
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a RUN step to its container's plan, without a container.
+
+import FunctionModel
+import Sandbox
+import Testing
+
+@testable import Images
+
+@Suite struct StepPlanTests {
+    private let limits = StepLimits(hostMemoryBytes: 8 << 30, processors: 4)
+
+    private func command(_ mounts: [RunCommand.Mount]) -> RunCommand {
+        RunCommand(
+            rootfs: "/data/rootfs/x",
+            changes: "/data/build/step-1/changes",
+            scratch: "/data/build/step-1/scratch",
+            arguments: ["x"],
+            environment: [],
+            user: ContainerUser(uid: 5),
+            workingDirectory: "/w",
+            mounts: mounts,
+            network: .egress,
+            timeLimit: .seconds(1)
+        )
+    }
+
+    @Test(
+        "a step may take all processors and half of the memory, but never less than a package manager needs"
+    )
+    func limitsOfHost() {
+        #expect(limits.sandbox.memory == .mebibytes(4096))
+        #expect(limits.sandbox.cpu.count == 4000)
+        let small = StepLimits(hostMemoryBytes: 64 << 20, processors: 0)
+        #expect(small.sandbox.memory == StepLimits.memoryFloor && small.sandbox.cpu.count == 1000)
+    }
+
+    @Test("outer mounts come first, the host's by their place below DATA")
+    func order() throws {
+        let plan = try StepPlan.plan(
+            for: command([
+                .init(source: .memory(sizeBytes: nil), target: "/a/b", readOnly: false),
+                .init(source: .host(path: "/data/build/mounts/k"), target: "/a", readOnly: true),
+            ]),
+            limits: limits,
+            dataDirectory: "/data"
+        )
+        #expect(plan.mounts.map(\.target) == ["/a", "/a/b"])
+        #expect(plan.mounts.first?.source == .host(HostPlace(folder: "/data", name: "build/mounts/k")))
+        #expect(plan.mounts.first?.readOnly == true)
+        #expect(plan.writableLayer == HostPlace(folder: "/data", name: "build/step-1"))
+        #expect(plan.user.uid == 5 && plan.workingDirectory == "/w" && plan.network == .egress)
+    }
+
+    @Test("nothing outside of DATA is shown, nothing mounted where the container's own mounts are")
+    func refused() {
+        for mount in [
+            RunCommand.Mount(source: .host(path: "/etc/shadow"), target: "/x", readOnly: true),
+            .init(source: .host(path: "/database"), target: "/x", readOnly: true),
+            .init(source: .memory(sizeBytes: 1), target: "/sys/x", readOnly: true),
+        ] {
+            #expect(throws: StepFailure.self) {
+                try StepPlan.plan(for: command([mount]), limits: limits, dataDirectory: "/data")
+            }
+        }
+    }
+}
