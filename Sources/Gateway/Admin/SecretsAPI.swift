@@ -10,6 +10,7 @@ import Hummingbird
 /// /system/secrets.
 struct SecretsAPI: Sendable {
     let secrets: SecretStore
+    let catalog: any FunctionCatalog
     let bodyBytesMax: Int
 
     /// Body of POST, PUT and DELETE.
@@ -49,6 +50,8 @@ struct SecretsAPI: Sendable {
     @Sendable private func update(_ request: Request, _ context: OwnContext) async throws -> Response {
         let (name, value) = try await read(request)
         try await FileWork.run { try secrets.update(name, value) }
+        // Warm sandboxes hold the old value.
+        try await catalog.secretChanged(name)
         return Response(status: .ok)
     }
 

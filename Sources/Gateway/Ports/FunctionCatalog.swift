@@ -17,6 +17,8 @@ protocol FunctionCatalog: Sendable {
     func rollback(_ name: FunctionName, to number: Int?) async throws(CatalogError) -> Revision
     func status(_ name: FunctionName) async throws(CatalogError) -> FunctionStatus?
     func statuses() async throws(CatalogError) -> [FunctionStatus]
+    /// Lets new invocations see a secret's new value.
+    func secretChanged(_ name: String) async throws(CatalogError)
     func schedules() async throws(CatalogError) -> [ScheduleStatus]
 }
 

@@ -34,9 +34,11 @@ struct OwnPaths: Sendable {
         RollbackAPI(catalog: services.catalog, bodyBytesMax: services.limits.adminBodyBytesMax).add(
             to: guarded
         )
-        SecretsAPI(secrets: services.secrets, bodyBytesMax: services.limits.adminBodyBytesMax).add(
-            to: guarded
-        )
+        SecretsAPI(
+            secrets: services.secrets,
+            catalog: services.catalog,
+            bodyBytesMax: services.limits.adminBodyBytesMax
+        ).add(to: guarded)
         LogsAPI(store: services.store, recorder: services.recorder).add(to: guarded)
         InfoAPI(version: services.version).add(to: guarded)
         HistoryAPI(store: services.store, recorder: services.recorder).add(to: guarded)

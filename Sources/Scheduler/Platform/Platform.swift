@@ -28,6 +28,8 @@ package final class Platform: Sendable {
     private let keeper: SpawnerKeeper
     private let cron: CronService
     private let recording = Mutex<Task<Void, Never>?>(nil)
+    /// The one end, from its first call on.
+    private let ending = Mutex<Task<Void, Never>?>(nil)
 
     /// The door that HTTP, schedules and the queue call functions through.
     package var invoker: any FunctionInvoker { dispatcher }
@@ -100,10 +102,15 @@ package final class Platform: Sendable {
     /// Stops admission, lets running calls finish (bounded by their grace), and gives everything back.
     ///
     /// The order is that of dependence: nothing new starts, what runs ends, the spawner goes with whatever is
-    /// left, then history is written and the folder let go.
+    /// left, then history is written and the folder let go. Whoever calls again waits for the same end.
     package func shutdown() async {
         // A task of its own: the caller's is often cancelled by then, and every bounded wait would be none.
-        await Task { await end() }.value
+        let task = ending.withLock { ending in
+            let task = ending ?? Task { await end() }
+            ending = task
+            return task
+        }
+        await task.value
     }
 
     private func end() async {

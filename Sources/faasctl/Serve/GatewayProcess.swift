@@ -38,8 +38,13 @@ struct GatewayProcess: Sendable {
         let platform: Platform
         do {
             platform = try Platform(configuration.platform(logger: logger))
+        } catch {
+            throw CommandFailure("cannot start the gateway", why: "\(error)")
+        }
+        do {
             try await platform.start()
         } catch {
+            await platform.shutdown()
             throw CommandFailure("cannot start the gateway", why: "\(error)")
         }
         // Once, by name: an operator reads the start of the log.

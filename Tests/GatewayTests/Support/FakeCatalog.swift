@@ -15,6 +15,7 @@ final class FakeCatalog: FunctionCatalog {
         var revisions: [FunctionName: Revision] = [:]
         var schedules: [ScheduleStatus] = []
         var refusal: CatalogError?
+        var changedSecrets: [String] = []
     }
 
     private let state: Mutex<State>
@@ -71,6 +72,13 @@ final class FakeCatalog: FunctionCatalog {
     }
 
     func schedules() async throws(CatalogError) -> [ScheduleStatus] { state.withLock { $0.schedules } }
+
+    /// Names of secrets that have got another value.
+    var changedSecrets: [String] { state.withLock { $0.changedSecrets } }
+
+    func secretChanged(_ name: String) async throws(CatalogError) {
+        state.withLock { $0.changedSecrets.append(name) }
+    }
 
     private func change<Value>(_ body: (inout State) throws(CatalogError) -> Value) throws(CatalogError)
         -> Value
