@@ -172,7 +172,7 @@ import Testing
         try await store.tag("hello:1", as: "example.org/hello:2")
         #expect(try await store.list().map(\.familiarName) == ["hello:1", "example.org/hello:2"])
         #expect(
-            try await store.list().allSatisfy { $0.sharedBytes == 0 && $0.ownBytes == $0.record.sizeBytes }
+            try await store.list().allSatisfy { $0.sharedBytes == 0 && $0.ownBytes == $0.sizeBytes }
         )
         try await store.remove("hello:1", users: [digest: ["greeter"]])
         await #expect(throws: ImageError.inUse(reference: "example.org/hello:2", by: ["greeter"])) {
@@ -186,9 +186,9 @@ import Testing
     func prune() async throws {
         try scratch.write(try SampleImage().dockerArchive(tags: nil), to: "archive.tar")
         let digest = try #require(try await store.load(archive: scratch.path + "/archive.tar").first?.digest)
-        #expect(try await store.prune(inUse: [digest]).removedBlobs == 0)
+        #expect(try await store.prune(.init(inUse: [digest])).removedBlobs == 0)
         #expect(try await store.image(digest: digest).layers.count == 1)
-        let report = try await store.prune(inUse: [])
+        let report = try await store.prune(.init(inUse: []))
         #expect(report.removedBlobs == 3 && report.freedBytes > 2048)
         #expect(try blobCount() == 0)
     }
@@ -197,7 +197,7 @@ import Testing
     func pruneBesideOperation() async throws {
         let lease = store.blobs.lease()
         let digest = try store.blobs.put([1, 2, 3])
-        #expect(try await store.prune(inUse: []).removedBlobs == 0)
+        #expect(try await store.prune(.init(inUse: [])).removedBlobs == 0)
         #expect(store.blobs.size(of: digest) == 3)
         withExtendedLifetime(lease) {}
     }

@@ -164,6 +164,24 @@ extension FunctionStore {
         }
     }
 
+    /// Who needs each image: for every digest, the kept revisions as `NAME revision N`, sorted.
+    ///
+    /// - Throws: ``StoreError``.
+    package func imageUsers() async throws(StoreError) -> [String: [String]] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: "SELECT image_digest, function, number FROM revisions ORDER BY function, number"
+            )
+            var users: [String: [String]] = [:]
+            for row in rows {
+                let (digest, function, number): (String, String, Int) = (row[0], row[1], row[2])
+                users[digest, default: []].append("\(function) revision \(number)")
+            }
+            return users
+        }
+    }
+
     /// Digests of every kept revision: what image clean-up must not touch.
     ///
     /// - Throws: ``StoreError``.

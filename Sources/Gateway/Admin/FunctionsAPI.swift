@@ -13,6 +13,8 @@ struct FunctionsAPI: Sendable {
     /// Both are needed to pull what is not here.
     let images: ImageStore?
     let registries: RegistryAccess?
+    /// Told that a deploy may have unpacked an image.
+    let keeper: ImageKeeper?
     let bodyBytesMax: Int
 
     func add(to router: RouterGroup<OwnContext>) {
@@ -56,6 +58,7 @@ struct FunctionsAPI: Sendable {
         try Namespace.require(body.namespace)
         let deployment = try body.deployment()
         try refuseTakenRoutes(deployment)
+        defer { keeper?.grown() }
         let revision = try await pulling(deployment, request) { try await catalog.deploy(deployment) }
         let status = try await catalog.status(revision.function) ?? FunctionStatus(revision: revision)
         return try WireJSON.response(FunctionStatusBody(status, withUsage: false), status: .accepted)

@@ -14,6 +14,7 @@ struct BuildsAPI: Sendable {
     let uploads: Uploads
     /// Nil leaves base images that are not here missing.
     let registries: RegistryAccess?
+    let keeper: ImageKeeper?
     let turns = BuildTurns()
 
     func add(to router: RouterGroup<OwnContext>) {
@@ -36,7 +37,10 @@ struct BuildsAPI: Sendable {
             headers: [.contentType: "application/x-ndjson"],
             body: ResponseBody { writer in
                 // Gives the turn back at the end of the body, however it ends.
-                defer { turn.giveBack() }
+                defer {
+                    turn.giveBack()
+                    keeper?.grown()
+                }
                 let result = await run(settings, registry, to: &writer)
                 try await unpacked.remove()
                 try result.get()

@@ -19,7 +19,8 @@ enum ImageBody {
 
     /// One line of the list.
     struct Listed: Encodable {
-        var reference: String
+        /// Nil for an image without a name.
+        var reference: String?
         var name: String
         var digest: String
         var id: String
@@ -38,15 +39,15 @@ enum ImageBody {
         }
 
         init(_ summary: ImageSummary) {
-            reference = summary.record.reference
+            reference = summary.reference
             name = summary.familiarName
-            digest = summary.record.digest.description
+            digest = summary.digest.description
             id = summary.imageID.description
             platform = summary.platform.description
-            sizeBytes = summary.record.sizeBytes
+            sizeBytes = summary.sizeBytes
             sharedBytes = summary.sharedBytes
             ownBytes = summary.ownBytes
-            createdAt = summary.record.createdAt
+            createdAt = summary.createdAt
         }
     }
 
@@ -57,23 +58,68 @@ enum ImageBody {
         var id: String
         var platform: String
         var sizeBytes: Int
+        var sharedBytes: Int
+        var ownBytes: Int
+        /// Every name that it has.
+        var names: [String]
+        /// Kept revisions that need it.
+        var usedBy: [String]
         var configuration: ImageConfiguration
         var layers: [Descriptor]
 
         enum CodingKeys: String, CodingKey {
-            case name, digest, id, platform
+            case name, names, digest, id, platform
             case sizeBytes = "size_bytes"
+            case sharedBytes = "shared_bytes"
+            case ownBytes = "own_bytes"
+            case usedBy = "used_by"
             case configuration, layers
         }
 
-        init(_ image: Image, name: String) {
+        init(
+            _ image: Image,
+            name: String,
+            names: [String],
+            sizes: (shared: Int, own: Int),
+            usedBy: [String]
+        ) {
             self.name = name
+            self.names = names
+            self.usedBy = usedBy
+            sharedBytes = sizes.shared
+            ownBytes = sizes.own
             digest = image.digest.description
             id = image.configurationDigest.description
             platform = image.platform.description
             sizeBytes = image.sizeBytes
             configuration = image.configuration
             layers = image.layers
+        }
+    }
+
+    /// One step of an image's history.
+    struct Step: Encodable {
+        var created: String?
+        var createdBy: String?
+        var comment: String?
+        var emptyLayer: Bool
+        var digest: String?
+        var sizeBytes: Int
+
+        enum CodingKeys: String, CodingKey {
+            case created, comment, digest
+            case createdBy = "created_by"
+            case emptyLayer = "empty_layer"
+            case sizeBytes = "size_bytes"
+        }
+
+        init(_ step: ImageHistoryStep) {
+            created = step.entry.created
+            createdBy = step.entry.createdBy
+            comment = step.entry.comment
+            emptyLayer = step.layer == nil
+            digest = step.layer?.digest.description
+            sizeBytes = step.layer?.size ?? 0
         }
     }
 

@@ -9,22 +9,27 @@ import Images
 /// POST /v1/image-store/prune and POST /v1/image-store/verify.
 struct ImageCareAPI: Sendable {
     let images: ImageStore
-    let store: FunctionStore
+    let keeper: ImageKeeper
 
     func add(to router: RouterGroup<OwnContext>) {
         router.resource("/v1/image-store/prune", [.post: prune])
         router.resource("/v1/image-store/verify", [.post: verify])
     }
 
+    /// `all` takes images that no revision needs, `cache` what earlier builds have made.
+    ///
     /// Keeps what any kept revision needs, not only the current ones: a rollback must find its image.
     @Sendable private func prune(_ request: Request, _ context: OwnContext) async throws -> Response {
-        var inUse: Set<Digest> = []
-        for text in try await store.digestsInUse() { inUse.insert(try Digest(text)) }
-        return try WireJSON.response(ImageBody.Pruned(await images.prune(inUse: inUse)))
+        let report = try await keeper.prune(
+            takesUnused: context.flag("all"),
+            takesCache: context.flag("cache")
+        )
+        return try WireJSON.response(ImageBody.Pruned(report))
     }
 
     /// The findings; an empty array when all is well.
     @Sendable private func verify(_ request: Request, _ context: OwnContext) async throws -> Response {
-        try WireJSON.response(await images.verify().map(ImageBody.Finding.init))
+        let findings = try await images.verify(inUse: keeper.digestsInUse())
+        return try WireJSON.response(findings.map(ImageBody.Finding.init))
     }
 }

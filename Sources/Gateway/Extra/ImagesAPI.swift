@@ -2,6 +2,7 @@
 // Images in the store: taking archives in, listing, naming and removing. OwnPaths adds it.
 
 import FunctionModel
+import FunctionStore
 import HTTPTypes
 import Hummingbird
 import Images
@@ -10,7 +11,8 @@ import Images
 struct ImagesAPI: Sendable {
     let images: ImageStore
     let uploads: Uploads
-    let catalog: any FunctionCatalog
+    let store: FunctionStore
+    let keeper: ImageKeeper
 
     private static let prefix = "/v1/images/"
 
@@ -34,13 +36,23 @@ struct ImagesAPI: Sendable {
 
     @Sendable private func inspect(_ request: Request, _ context: OwnContext) async throws -> Response {
         let name = try reference(context)
-        return try WireJSON.response(ImageBody.Inspected(try await images.inspect(name), name: name))
+        let image = try await images.inspect(name)
+        let body = ImageBody.Inspected(
+            image,
+            name: name,
+            names: try await images.names(of: image.digest),
+            sizes: try await images.sizes(of: image.digest),
+            usedBy: try await users()[image.digest] ?? []
+        )
+        return try WireJSON.response(body)
     }
 
-    /// The body is the archive itself, compressed or not.
+    /// The body is the archive itself, compressed or not; `repository` makes names of tags that stand alone.
     @Sendable private func load(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let repository = context.query("repository")
+        defer { keeper.grown() }
         let loaded = try await uploads.withFile(of: request) { path in
-            try await images.load(archive: path)
+            try await images.load(archive: path, repository: repository)
         }
         return try WireJSON.response(loaded.map(ImageBody.Loaded.init))
     }
@@ -54,13 +66,16 @@ struct ImagesAPI: Sendable {
         return Response(status: .created)
     }
 
-    /// Content goes with the next pruning; an image in use stays.
+    /// An image that a kept revision needs stays: a rollback must find it.
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
-        var users: [Digest: [String]] = [:]
-        for revision in catalog.revisions() {
-            users[try Digest(revision.imageDigest), default: []].append(revision.function.text)
-        }
-        try await images.remove(reference(context), users: users)
+        try await images.remove(reference(context), users: users())
+        try await keeper.sweep()
         return Response(status: .ok)
+    }
+
+    private func users() async throws -> [Digest: [String]] {
+        var users: [Digest: [String]] = [:]
+        for (digest, names) in try await store.imageUsers() { users[try Digest(digest)] = names }
+        return users
     }
 }

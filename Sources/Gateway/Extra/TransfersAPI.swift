@@ -9,6 +9,7 @@ import Images
 struct TransfersAPI: Sendable {
     let images: ImageStore
     let registries: RegistryAccess
+    let keeper: ImageKeeper?
 
     func add(to router: RouterGroup<OwnContext>) {
         router.resource("/v1/image-pulls", [.post: pull])
@@ -32,6 +33,7 @@ struct TransfersAPI: Sendable {
             if isMissing, let digest = try await present(reference) {
                 return Ended(reference: reference, digest: digest)
             }
+            defer { keeper?.grown() }
             let image = try await images.pull(reference, platform: platform, using: client, events: events)
             return Ended(reference: reference, digest: image.digest.description)
         }

@@ -18,17 +18,23 @@ struct Uploads: Sendable {
     /// Makes the folder and sweeps what a killed gateway left.
     ///
     /// Blocks.
-    func prepare() {
+    ///
+    /// - Returns: folders of builds that a killed gateway left: removing them takes longer than a start may.
+    @discardableResult
+    func prepare() -> [String] {
         mkdir(String(folder.dropLast("/uploads".count)), 0o700)
         mkdir(folder, 0o700)
-        guard let directory = opendir(folder) else { return }
+        guard let directory = opendir(folder) else { return [] }
+        var contexts: [String] = []
         defer { closedir(directory) }
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             if name.hasPrefix("upload-") { unlink(folder + "/" + name) }
+            if name.hasPrefix("context-") { contexts.append(folder + "/" + name) }
         }
+        return contexts
     }
 
     /// Writes a body into a file, hands its path on, and removes it afterwards.

@@ -13,6 +13,8 @@ package struct GatewayConfiguration: Sendable {
     /// DATA: credentials lie in `DATA/secrets`, uploads pass through `DATA/run`.
     package var dataDirectory: String
     package var limits = GatewayLimits()
+    /// How much disk images and build cache may take.
+    package var imageBudget = ImageBudget.standard
     /// Mirrors and plain-http registries.
     package var registries = RegistryConfiguration()
     /// Level of the one line per invocation.

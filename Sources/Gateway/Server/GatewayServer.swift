@@ -19,6 +19,7 @@ package final class GatewayServer: Sendable {
     private let edge: Edge
     private let drain: DrainState
     private let containers: AttachedContainers?
+    private let keeper: ImageKeeper?
 
     /// Whether the gateway still takes calls.
     final class DrainState: Sendable {
@@ -44,7 +45,7 @@ package final class GatewayServer: Sendable {
             dataDirectory: configuration.dataDirectory,
             bytesMax: configuration.limits.uploadBytesMax
         )
-        uploads.prepare()
+        let leftovers = uploads.prepare()
         let builder: ImageBuilder
         do throws(ImageError) {
             builder = try ImageBuilder(
@@ -57,6 +58,14 @@ package final class GatewayServer: Sendable {
             throw .builds(reason: error.description)
         }
         let drain = DrainState()
+        let keeper = ImageKeeper(
+            images: platform.images,
+            builder: builder,
+            store: platform.store,
+            budget: configuration.imageBudget,
+            leftovers: leftovers,
+            logger: logger
+        )
         let services = GatewayServices(
             invoker: platform.invoker,
             catalog: platform.catalog,
@@ -65,6 +74,7 @@ package final class GatewayServer: Sendable {
             secrets: platform.secrets,
             images: platform.images,
             builder: builder,
+            keeper: keeper,
             registries: RegistryAccess(configuration: configuration.registries),
             containers: platform.containers,
             uploads: uploads,
@@ -87,6 +97,7 @@ package final class GatewayServer: Sendable {
         self.drain = drain
         containers = services.containers
         logger = services.logger
+        keeper = services.keeper
         let metrics = MetricsRegistry()
         edge = Edge(
             routes: RouteCache(services.catalog, metrics: metrics),
@@ -110,6 +121,9 @@ package final class GatewayServer: Sendable {
     package func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in })
         async throws(GatewayError)
     {
+        // Ends with the edge: what it was in the middle of is done again at the next start.
+        let keeping = Task { [keeper] in await keeper?.run() }
+        defer { keeping.cancel() }
         do {
             try await withGracefulShutdownHandler {
                 try await makeServer(onListening).run()

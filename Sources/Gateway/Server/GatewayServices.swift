@@ -17,6 +17,7 @@ struct GatewayServices: Sendable {
     /// Nil where no images are needed.
     var images: ImageStore?
     var builder: ImageBuilder?
+    var keeper: ImageKeeper?
     /// Nil where nothing may be pulled or pushed.
     var registries: RegistryAccess?
     /// Nil where no containers are attached.

@@ -29,6 +29,7 @@ struct OwnPaths: Sendable {
             catalog: services.catalog,
             images: services.images,
             registries: services.registries,
+            keeper: services.keeper,
             bodyBytesMax: services.limits.adminBodyBytesMax
         ).add(to: guarded)
         RollbackAPI(catalog: services.catalog, bodyBytesMax: services.limits.adminBodyBytesMax).add(
@@ -45,15 +46,24 @@ struct OwnPaths: Sendable {
         SchedulesAPI(catalog: services.catalog).add(to: guarded)
         MetricsAPI(registry: metrics, catalog: services.catalog).add(to: router)
         if let images = services.images {
-            ImagesAPI(images: images, uploads: services.uploads, catalog: services.catalog).add(to: guarded)
-            ImageCareAPI(images: images, store: services.store).add(to: guarded)
+            ImageMakingAPI(images: images).add(to: guarded)
+            if let keeper = services.keeper {
+                ImagesAPI(images: images, uploads: services.uploads, store: services.store, keeper: keeper)
+                    .add(to: guarded)
+                ImageCareAPI(images: images, keeper: keeper).add(to: guarded)
+            }
             if let registries = services.registries {
-                TransfersAPI(images: images, registries: registries).add(to: guarded)
+                TransfersAPI(images: images, registries: registries, keeper: services.keeper)
+                    .add(to: guarded)
             }
         }
         if let builder = services.builder {
-            BuildsAPI(builder: builder, uploads: services.uploads, registries: services.registries)
-                .add(to: guarded)
+            BuildsAPI(
+                builder: builder,
+                uploads: services.uploads,
+                registries: services.registries,
+                keeper: services.keeper
+            ).add(to: guarded)
         }
         if let containers = services.containers {
             ContainersAPI(containers: containers, bodyBytesMax: services.limits.adminBodyBytesMax).add(

@@ -4,7 +4,7 @@
 import Glibc
 
 /// One image to write: names and the documents behind them.
-struct SavedImage {
+struct SavedImage: Sendable {
     var references: [ImageReference]
     /// What the names point to: the manifest, or the index it was chosen from.
     var root: Descriptor

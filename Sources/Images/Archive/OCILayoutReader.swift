@@ -5,6 +5,8 @@
 struct FoundImage: Hashable {
     /// Normalised; nil when the source names none.
     var reference: String?
+    /// A tag that stands alone; it takes a repository to make a name of it.
+    var bareTag: String?
     /// Of the manifest or index.
     var digest: Digest
     /// Of the configuration; nil for an index of several platforms.
@@ -40,6 +42,9 @@ struct OCILayoutReader {
             images.append(
                 FoundImage(
                     reference: Self.reference(entry),
+                    bareTag: entry.annotations?[Annotation.referenceName].flatMap { text in
+                        ImageReference.isTag(text) ? text : nil
+                    },
                     digest: entry.digest,
                     configuration: configuration.digest
                 )

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the other rooms see of an image.
 
+package import FoundationEssentials
+
 /// An image of this host's platform, whole in the store.
 package struct Image: Hashable, Sendable {
     /// The manifest's.
@@ -55,9 +57,16 @@ package struct LoadedImage: Hashable, Sendable {
 
 /// One line of `image list`.
 package struct ImageSummary: Hashable, Sendable {
-    package var record: ReferenceRecord
-    /// The short form of the reference.
+    /// Normalised; nil when the image has no name, or has none any more.
+    package var reference: String?
+    /// The short form of the reference; ``unnamed`` without one.
     package var familiarName: String
+    /// The manifest's, or index's.
+    package var digest: Digest
+    /// Configuration and compressed layers together.
+    package var sizeBytes: Int
+    /// When it got its name, or arrived.
+    package var createdAt: Date
     package var imageID: Digest
     package var platform: Platform
     /// Bytes of blobs that another image in the store has too.
@@ -66,6 +75,9 @@ package struct ImageSummary: Hashable, Sendable {
     package var ownBytes: Int
     /// Whether its tree is unpacked.
     package var isUnpacked: Bool
+
+    /// Stands where an image has no name.
+    package static let unnamed = "<none>"
 }
 
 /// One finding of `image verify`.

@@ -2,37 +2,85 @@
 // Giving back what no image needs, and checking what is there.
 
 extension ImageStore {
+    /// What a pruning takes, besides what belongs to no image.
+    package struct Pruning: Hashable, Sendable {
+        /// Manifests of everything deployed; they stay whatever is asked for.
+        package var inUse: Set<Digest>
+        /// Layers that stay although no image has them: the build cache's.
+        package var kept: Set<Digest> = []
+        /// Takes images without a name.
+        package var takesUnnamed = true
+        /// Takes images with a name, too, when nothing deployed needs them.
+        package var takesUnused = false
+        /// Takes what broken pulls have left for the next attempt.
+        package var takesPartials = true
+
+        package init(inUse: Set<Digest>) { self.inUse = inUse }
+    }
+
     /// Removes every blob and tree that no name and no digest in use needs.
     ///
     /// Safe beside running loads, pulls and builds: what they brought stays. A crash leaves whole blobs and trees
     /// only, and the next call goes on.
     ///
-    /// - Parameter inUse: manifests of everything deployed.
+    /// - Parameter pruning: what to take.
     /// - Returns: what was given back.
     /// - Throws: ``ImageError`` when the store cannot be read.
-    package func prune(inUse: Set<Digest>) async throws(ImageError) -> PruneReport {
-        let records = try await references.all()
-        return try await BlockingWork.run { () throws(ImageError) in
-            let needed = try self.reachable(from: inUse.union(records.map(\.digest)))
-            var report = PruneReport()
-            for digest in try self.blobs.all() where !needed.blobs.contains(digest) {
-                guard let bytes = try self.blobs.removeUnused(digest) else { continue }
-                report.removedBlobs += 1
-                report.freedBytes += bytes
+    package func prune(_ pruning: Pruning) async throws(ImageError) -> PruneReport {
+        var records = try await references.all()
+        if pruning.takesUnused {
+            let found = records
+            let unused = try await BlockingWork.run { () throws(ImageError) in
+                var unused: [ReferenceRecord] = []
+                // What runs is one manifest of an index, and the name may be the index's.
+                for record in found
+                where try self.reachable(from: [record.digest]).documents.isDisjoint(with: pruning.inUse) {
+                    unused.append(record)
+                }
+                return unused
             }
-            for tree in try self.roots.all() where !needed.trees.contains(tree) {
-                guard try self.roots.removeUnused(tree) else { continue }
-                report.removedTrees += 1
-            }
-            return report
+            for record in unused { _ = try await references.remove(record.reference) }
+            records = try await references.all()
         }
+        let kept = records
+        return try await BlockingWork.run { () throws(ImageError) in
+            var roots = pruning.inUse.union(kept.map(\.digest))
+            if !pruning.takesUnnamed { roots.formUnion(try self.unnamedImages(beside: kept)) }
+            return try self.sweep(keeping: roots, pruning)
+        }
+    }
+
+    /// Removes everything that does not hang from the roots.
+    ///
+    /// Blocks.
+    private func sweep(keeping roots: Set<Digest>, _ pruning: Pruning) throws(ImageError) -> PruneReport {
+        let needed = try reachable(from: roots.union(try held()))
+        var report = PruneReport()
+        for digest in try blobs.all() where !needed.blobs.contains(digest) && !pruning.kept.contains(digest) {
+            guard let bytes = try blobs.removeUnused(digest) else { continue }
+            report.removedBlobs += 1
+            report.freedBytes += bytes
+        }
+        if pruning.takesPartials { report.freedBytes += try blobs.removePartials() }
+        for tree in try self.roots.all() where !needed.trees.contains(tree) {
+            guard try self.roots.removeUnused(tree) else { continue }
+            report.removedTrees += 1
+        }
+        return report
+    }
+
+    /// What running operations have looked up or brought since the oldest of them began.
+    private func held() throws(ImageError) -> [Digest] {
+        guard let oldest = blobs.oldestLease else { return [] }
+        return try blobs.all().filter { digest in blobs.touched(digest).map { $0 >= oldest } ?? false }
     }
 
     /// Reads every blob again and checks it and what refers to it.
     ///
+    /// - Parameter inUse: manifests of everything deployed, whether they have a name or not.
     /// - Returns: empty when all is well.
     /// - Throws: ``ImageError`` when the store cannot be read at all.
-    package func verify() async throws(ImageError) -> [VerifyFinding] {
+    package func verify(inUse: Set<Digest> = []) async throws(ImageError) -> [VerifyFinding] {
         let records = try await references.all()
         return try await BlockingWork.run { () throws(ImageError) in
             var findings: [VerifyFinding] = []
@@ -47,11 +95,12 @@ extension ImageStore {
                     )
                 }
             }
-            for record in records {
+            let named = records.map { ($0.digest, $0.reference) }
+            for (digest, name) in named + inUse.map({ ($0, $0.description) }) {
                 do throws(ImageError) {
-                    _ = try self.image(record.digest, called: record.reference, anyPlatform: true)
+                    _ = try self.image(digest, called: name, anyPlatform: true)
                 } catch {
-                    findings.append(VerifyFinding(subject: record.reference, problem: error.description))
+                    findings.append(VerifyFinding(subject: name, problem: error.description))
                 }
             }
             return findings

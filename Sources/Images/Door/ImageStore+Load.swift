@@ -6,10 +6,15 @@ import FoundationEssentials
 extension ImageStore {
     /// Takes every image of a `docker save` archive or OCI archive, compressed or not.
     ///
-    /// - Parameter path: a file of the host.
+    /// - Parameters:
+    ///   - path: a file of the host.
+    ///   - repository: makes names of tags that stand alone, as many tools write them into archives; nil leaves
+    ///     such images without a name.
     /// - Returns: what was found, in the archive's order.
     /// - Throws: ``ImageError``; nothing of a bad archive gets a name.
-    package func load(archive path: String) async throws(ImageError) -> [LoadedImage] {
+    package func load(archive path: String, repository: String? = nil) async throws(ImageError)
+        -> [LoadedImage]
+    {
         let lease = blobs.lease()
         defer { withExtendedLifetime(lease) {} }
         let found = try await BlockingWork.run { () throws(ImageError) in
@@ -23,7 +28,7 @@ extension ImageStore {
                 throw error
             }
         }
-        return try await name(found)
+        return try await name(found, repository: repository)
     }
 
     /// Takes every image of an OCI layout folder.
@@ -37,7 +42,7 @@ extension ImageStore {
         let found = try await BlockingWork.run { () throws(ImageError) in
             try self.images(in: try FolderSource(directory: directory, blobs: self.blobs))
         }
-        return try await name(found)
+        return try await name(found, repository: nil)
     }
 
     /// Reads the source as OCI layout and as Docker archive: since version 25 Docker writes both at once.
@@ -62,13 +67,18 @@ extension ImageStore {
         for digest in arrivals where !needed.contains(digest) { _ = try blobs.removeArrival(digest) }
     }
 
-    private func name(_ images: [FoundImage]) async throws(ImageError) -> [LoadedImage] {
+    private func name(
+        _ images: [FoundImage],
+        repository: String?
+    ) async throws(ImageError) -> [LoadedImage] {
         var loaded: [LoadedImage] = []
         for image in images {
-            if let reference = image.reference {
-                try await record(reference, digest: image.digest)
+            var reference = image.reference
+            if reference == nil, let repository, let tag = image.bareTag {
+                reference = try ImageReference("\(repository):\(tag)").description
             }
-            loaded.append(LoadedImage(reference: image.reference, digest: image.digest))
+            if let reference { try await record(reference, digest: image.digest) }
+            loaded.append(LoadedImage(reference: reference, digest: image.digest))
         }
         return loaded
     }

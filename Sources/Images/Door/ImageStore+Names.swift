@@ -4,32 +4,59 @@
 import FoundationEssentials
 
 extension ImageStore {
-    /// Every named image, sorted by name.
+    /// Every image: those with names by name, then those without by digest.
     ///
     /// Damaged ones are left out; ``verify()`` names them.
     package func list() async throws(ImageError) -> [ImageSummary] {
         let records = try await references.all()
         return try await BlockingWork.run { () throws(ImageError) in
-            let usage = BlobUsage(records.map(\.digest), store: self)
-            var summaries: [ImageSummary] = []
-            for record in records {
-                guard let image = try? self.image(record.digest, called: record.reference, anyPlatform: true)
-                else { continue }
-                let sizes = usage.sizes(of: record.digest)
-                summaries.append(
-                    ImageSummary(
-                        record: record,
-                        familiarName: (try? ImageReference(record.reference))?.familiar ?? record.reference,
-                        imageID: image.configurationDigest,
-                        platform: image.platform,
-                        sharedBytes: sizes.shared,
-                        ownBytes: sizes.own,
-                        isUnpacked: self.roots.isUnpacked(image.chainID)
-                    )
-                )
+            let unnamed = try self.unnamedImages(beside: records)
+            let usage = BlobUsage(records.map(\.digest) + unnamed, store: self)
+            let named = records.compactMap { record in
+                self.summary(of: record.digest, record, usage.sizes(of: record.digest))
             }
-            return summaries
+            return named + unnamed.compactMap { self.summary(of: $0, nil, usage.sizes(of: $0)) }
         }
+    }
+
+    private func summary(
+        of digest: Digest,
+        _ record: ReferenceRecord?,
+        _ sizes: (shared: Int, own: Int)
+    ) -> ImageSummary? {
+        let name = record?.reference ?? digest.description
+        guard let image = try? image(digest, called: name, anyPlatform: true) else { return nil }
+        return ImageSummary(
+            reference: record?.reference,
+            familiarName: record.map { (try? ImageReference($0.reference))?.familiar ?? $0.reference }
+                ?? ImageSummary.unnamed,
+            digest: digest,
+            sizeBytes: image.sizeBytes,
+            createdAt: record?.createdAt ?? blobs.touched(digest).map(Self.date) ?? Date(),
+            imageID: image.configurationDigest,
+            platform: image.platform,
+            sharedBytes: sizes.shared,
+            ownBytes: sizes.own,
+            isUnpacked: roots.isUnpacked(image.chainID)
+        )
+    }
+
+    private static func date(_ nanoseconds: Int64) -> Date {
+        Date(timeIntervalSince1970: Double(nanoseconds) / 1e9)
+    }
+
+    /// What an image shares with others and has for itself, in bytes.
+    package func sizes(of digest: Digest) async throws(ImageError) -> (shared: Int, own: Int) {
+        let records = try await references.all()
+        return try await BlockingWork.run { () throws(ImageError) in
+            let unnamed = try self.unnamedImages(beside: records)
+            return BlobUsage(records.map(\.digest) + unnamed + [digest], store: self).sizes(of: digest)
+        }
+    }
+
+    /// Every name of a digest, sorted.
+    package func names(of digest: Digest) async throws(ImageError) -> [String] {
+        try await references.all().filter { $0.digest == digest }.map(\.reference)
     }
 
     /// The documents of an image as they are stored, for `image inspect`; any platform.
@@ -55,29 +82,56 @@ extension ImageStore {
         try await record(name, digest: try await digest(named: source))
     }
 
-    /// Forgets a name.
+    /// Forgets a name; an image whose last one it was goes.
     ///
-    /// Content goes with the next ``prune(inUse:)``.
+    /// Content goes with the next ``prune(_:)``.
     ///
     /// - Parameters:
-    ///   - reference: the name.
-    ///   - users: who runs each digest, for example functions by name; an image with users whose last name this
-    ///     is stays.
+    ///   - reference: the name; or a digest or id, which forgets every name of the image.
+    ///   - users: who runs each digest, for example functions by name; an image with users keeps its last name.
     /// - Throws: ``ImageError/inUse(reference:by:)``, ``ImageError/unknownImage(_:)``.
     package func remove(_ reference: String, users: [Digest: [String]]) async throws(ImageError) {
-        let name = try ImageReference(reference).withoutDigest.description
-        guard let record = try await references.get(name) else { throw .unknownImage(reference) }
-        let hasOtherName = try await references.all().contains {
-            $0.digest == record.digest && $0.reference != name
-        }
-        if !hasOtherName {
-            let digests = try await BlockingWork.run { () throws(ImageError) in
-                try self.reachable(from: [record.digest]).blobs
+        let records = try await references.all()
+        let removal = try await removal(of: reference, among: records)
+        let others = records.filter { !removal.names.contains($0.reference) }
+        let isLast = !others.contains { $0.digest == removal.digest }
+        if isLast {
+            let needed = try await BlockingWork.run { () throws(ImageError) in
+                try self.reachable(from: [removal.digest]).blobs
             }
-            let names = users.filter { digests.contains($0.key) }.flatMap(\.value)
+            let names = users.filter { needed.contains($0.key) }.flatMap(\.value)
             guard names.isEmpty else { throw .inUse(reference: reference, by: names.sorted()) }
         }
-        _ = try await references.remove(name)
+        for name in removal.names { _ = try await references.remove(name) }
+        guard isLast else { return }
+        let kept = Set(others.map(\.digest)).union(users.keys)
+        try await BlockingWork.run { () throws(ImageError) in
+            try self.forgetDocuments(of: [removal.digest], keeping: kept)
+        }
+    }
+
+    private func removal(
+        of reference: String,
+        among records: [ReferenceRecord]
+    ) async throws(ImageError) -> (digest: Digest, names: [String]) {
+        // A name first; what is none may be a digest or the beginning of an id.
+        if let name = (try? ImageReference(reference))?.withoutDigest.description,
+            let record = records.first(where: { $0.reference == name })
+        {
+            return (record.digest, [name])
+        }
+        let digest = try await digest(named: reference)
+        return (digest, records.filter { $0.digest == digest }.map(\.reference))
+    }
+
+    /// Removes manifests and indexes, so that what they name belongs to no image.
+    ///
+    /// Blocks.
+    func forgetDocuments(of roots: [Digest], keeping kept: Set<Digest>) throws(ImageError) {
+        let needed = try reachable(from: kept).blobs
+        for document in try reachable(from: roots).documents where !needed.contains(document) {
+            _ = try blobs.removeUnused(document)
+        }
     }
 }
 

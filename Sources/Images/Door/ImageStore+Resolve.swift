@@ -11,7 +11,9 @@ extension ImageStore {
     package func resolve(_ reference: String) async throws(ImageError) -> Image {
         let digest = try await digest(named: reference)
         return try await BlockingWork.run { () throws(ImageError) in
-            try self.image(digest, called: reference)
+            // The time of its last use, by which the budget chooses what goes.
+            _ = self.blobs.claim(digest)
+            return try self.image(digest, called: reference)
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing images out to a file.
 
+import CSandbox
 import Glibc
 
 extension ImageStore {
@@ -11,8 +12,17 @@ extension ImageStore {
     ///   - path: replaced when the archive is whole.
     /// - Throws: ``ImageError``; a failed save leaves `path` as it was.
     package func save(_ names: [String], to path: String) async throws(ImageError) {
+        let archive = try await archive(of: names)
+        try await BlockingWork.run { () throws(ImageError) in try archive.write(toFile: path) }
+    }
+
+    /// Finds everything that an archive of some images takes, and keeps it from garbage collection.
+    ///
+    /// - Parameter names: references, digests or ids of images in the store.
+    /// - Returns: what can be written.
+    /// - Throws: ``ImageError`` when an image is unknown or not whole.
+    package func archive(of names: [String]) async throws(ImageError) -> ImageArchive {
         let lease = blobs.lease()
-        defer { withExtendedLifetime(lease) {} }
         var roots: [(digest: Digest, references: [ImageReference])] = []
         for name in names {
             let digest = try await digest(named: name)
@@ -27,12 +37,10 @@ extension ImageStore {
             }
         }
         let wanted = roots
-        try await BlockingWork.run { () throws(ImageError) in
-            let images = try wanted.map { root throws(ImageError) in
-                try self.saved(root.digest, root.references)
-            }
-            try self.write(images, to: path)
+        let images = try await BlockingWork.run { () throws(ImageError) in
+            try wanted.map { root throws(ImageError) in try self.saved(root.digest, root.references) }
         }
+        return ImageArchive(images: images, blobs: blobs, lease: lease)
     }
 
     private func isStored(_ reference: ImageReference) async throws(ImageError) -> Bool {
@@ -47,7 +55,7 @@ extension ImageStore {
             case .index(let index): index.mediaType ?? MediaType.index
             }
         // An index may name platforms that were never fetched.
-        let present = try reachable(from: [digest]).blobs.filter { blobs.size(of: $0) != nil }
+        let present = try reachable(from: [digest]).blobs.filter { blobs.claim($0) }
         return SavedImage(
             references: names,
             root: Descriptor(mediaType: mediaType, digest: digest, size: blobs.size(of: digest) ?? 0),
@@ -55,22 +63,51 @@ extension ImageStore {
             blobs: present
         )
     }
+}
 
-    private func write(_ images: [SavedImage], to path: String) throws(ImageError) {
+/// Images that are about to be written into one tar.
+package struct ImageArchive: Sendable {
+    let images: [SavedImage]
+    let blobs: BlobStore
+    let lease: BlobLease
+
+    /// Writes the archive; blocks for as long as its reader takes.
+    ///
+    /// - Parameter descriptor: of a file, pipe or socket; stays open.
+    /// - Throws: ``ImageError``, with EPIPE when the reader is gone.
+    package func write(to descriptor: Int32) throws(ImageError) {
+        let copy = try SystemCall.check("dup", "archive") { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+        try write(FileSink(OpenFile(owning: copy), "archive"), name: "archive")
+    }
+
+    /// A pipe to write an archive into while somebody else reads it, both ends close-on-exec.
+    package static func pipe() throws(ImageError) -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [-1, -1]
+        let result = csandbox_pipe(&ends)
+        guard result == 0 else { throw SystemCall.failure("pipe", "archive", errorNumber: -result) }
+        return (ends[0], ends[1])
+    }
+
+    fileprivate func write(toFile path: String) throws(ImageError) {
         let temporary = path + ".\(UInt32.random(in: 0 ... .max)).partial"
         let file = FileSink(
             try OpenFile(path: temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o644),
             temporary
         )
         do throws(ImageError) {
-            let writer = try TarWriter(name: path) { bytes throws(ImageError) in try file.write(bytes) }
-            try ArchiveSaver(blobs: blobs, writer: writer).write(images)
+            try write(file, name: path)
             try file.synchronize()
             try SystemCall.check("rename", path) { rename(temporary, path) }
         } catch {
             unlink(temporary)
             throw error
         }
+    }
+
+    private func write(_ file: FileSink, name: String) throws(ImageError) {
+        let writer = try TarWriter(name: name) { bytes throws(ImageError) in try file.write(bytes) }
+        try ArchiveSaver(blobs: blobs, writer: writer).write(images)
+        withExtendedLifetime(lease) {}
     }
 }
 

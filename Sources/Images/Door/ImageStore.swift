@@ -15,6 +15,9 @@ package final class ImageStore: Sendable {
     let roots: RootfsStore
     let logger: Logger
 
+    /// Keeps every image that is looked up from now on from garbage collection, until it is let go of.
+    package func hold() -> BlobLease { blobs.lease() }
+
     /// Opens the store, making its folders, and sweeps what a killed process left.
     ///
     /// Blocks on the disk.

@@ -48,6 +48,55 @@ package final class BlobStore: Sendable {
         gate.withLock { _ in utimensat(AT_FDCWD, path(of: digest), nil, 0) == 0 }
     }
 
+    /// When a blob arrived or was last claimed, in nanoseconds of the wall clock; nil when it is absent.
+    func touched(_ digest: Digest) -> Int64? {
+        var status = stat()
+        guard stat(path(of: digest), &status) == 0 else { return nil }
+        return Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    }
+
+    /// What a blob takes on the disk; nothing when it is absent.
+    func allocatedBytes(of digest: Digest) -> Int {
+        var status = stat()
+        guard stat(path(of: digest), &status) == 0 else { return 0 }
+        return Int(status.st_blocks) * 512
+    }
+
+    /// What the file system has left.
+    func freeBytes() throws(ImageError) -> Int {
+        var status = statvfs()
+        try SystemCall.check("statvfs", directory) { statvfs(directory, &status) }
+        return Int(status.f_bavail) * Int(status.f_frsize)
+    }
+
+    /// The beginning of the oldest operation under way; nil when there is none.
+    var oldestLease: Int64? { gate.withLock { $0.started.values.min() } }
+
+    /// Nil when the blob is empty or absent.
+    func firstByte(of digest: Digest) throws(ImageError) -> UInt8? {
+        do throws(ImageError) {
+            return try open(digest, for: "the list of images").read(upTo: 1, of: path(of: digest)).first
+        } catch .missingBlob {
+            return nil
+        }
+    }
+
+    /// Removes unfinished downloads that nobody goes on with at the moment.
+    ///
+    /// - Returns: how many bytes they had.
+    func removePartials() throws(ImageError) -> Int {
+        var freed = 0
+        for name in try Directories.names(in: partialDirectory) where Digest(hex: name) != nil {
+            let path = partialDirectory + "/" + name
+            guard let file = try? OpenFile(path: path), flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                continue
+            }
+            freed += Int(try file.status(path).st_size)
+            unlink(path)
+        }
+        return freed
+    }
+
     /// Opens a blob for reading.
     ///
     /// - Throws: ``ImageError/missingBlob(_:neededBy:)``.

@@ -32,6 +32,10 @@ package struct BlobWriter: ~Copyable, Sendable {
         let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT, mode: 0o600)
         let descriptor = file.descriptor
         try SystemCall.check("flock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+        // Garbage collection may have removed it between the two calls.
+        if try file.status(path).st_nlink == 0 {
+            return try resumed(in: store, expected: expected, size: size)
+        }
         var writer = BlobWriter(
             store,
             file: file,

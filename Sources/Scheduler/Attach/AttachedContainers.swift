@@ -33,12 +33,14 @@ package final class AttachedContainers: Sendable {
     package func start(_ request: ContainerRequest) async throws(AttachError) -> AttachedContainer {
         try reserve()
         defer { state.withLock { $0.startingCount -= 1 } }
+        // No revision says that the image is needed while the container runs.
+        let hold = images.hold()
         let prepared = try await PreparedContainer(request, images: images)
         guard let spawner = spawner() else { throw .unavailable("the container helper is starting anew") }
         do throws(SandboxError) {
             let slot = try await spawner.makeSlot(prepared.plan)
             do throws(SandboxError) {
-                let container = try await attach(request, prepared, slot)
+                let container = try await attach(request, prepared, slot, hold)
                 return container
             } catch {
                 slot.retire()
@@ -76,7 +78,8 @@ package final class AttachedContainers: Sendable {
     private func attach(
         _ request: ContainerRequest,
         _ prepared: PreparedContainer,
-        _ slot: Slot
+        _ slot: Slot,
+        _ hold: BlobLease
     ) async throws(SandboxError) -> AttachedContainer {
         let sandbox = try await slot.makeSandbox()
         if request.hasTerminal { sandbox.resizeTerminal(rows: request.rows, columns: request.columns) }
@@ -87,6 +90,7 @@ package final class AttachedContainers: Sendable {
             sandbox: sandbox,
             program: prepared.command.arguments.first ?? ""
         ) { [weak self] in
+            withExtendedLifetime(hold) {}
             self?.state.withLock { _ = $0.containers.removeValue(forKey: id) }
         }
         let isEnded = state.withLock { state in

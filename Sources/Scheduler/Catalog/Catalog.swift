@@ -49,6 +49,9 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// - Throws: ``CatalogError``; the function is unchanged then.
     package func deploy(_ deployment: Deployment) async throws(CatalogError) -> Revision {
         try FunctionPreparer.check(deployment.configuration)
+        // Until the revision is recorded nothing else says that the image is needed.
+        let hold = preparer.images.hold()
+        defer { withExtendedLifetime(hold) {} }
         // Outside the turn: unpacking a large image must not hold up other functions.
         let prepared = try await preparer.prepare(
             deployment.name,

@@ -7,27 +7,29 @@ import Foundation
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image",
-        abstract: "Pull, push, load, list, name and remove images.",
+        abstract: "Pull, push, load, save, list, name and remove images.",
         subcommands: [
             ImageListCommand.self, ImageInspectCommand.self, ImagePullCommand.self, ImagePushCommand.self,
-            ImageLoadCommand.self, ImageTagCommand.self, ImageRemoveCommand.self,
+            ImageHistoryCommand.self, ImageLoadCommand.self, ImageSaveCommand.self, ImageTagCommand.self,
+            ImageIndexCommand.self, ImageRemoveCommand.self, ImagePruneCommand.self, ImageVerifyCommand.self,
         ]
     )
 }
 
 /// One image as the gateway lists it.
 struct ImageAnswer: Decodable {
-    var reference: String
     var name: String
     var digest: String
     var platform: String
     var sizeBytes: Int
+    var sharedBytes: Int
     var ownBytes: Int
     var createdAt: Date
 
     enum CodingKeys: String, CodingKey {
-        case reference, name, digest, platform
+        case name, digest, platform
         case sizeBytes = "size_bytes"
+        case sharedBytes = "shared_bytes"
         case ownBytes = "own_bytes"
         case createdAt = "created_at"
     }
@@ -48,7 +50,7 @@ struct ImageListCommand: AsyncParsableCommand {
         try global.emit(json: body) { () throws(CommandFailure) in
             let images = try GatewayClient.decode([ImageAnswer].self, from: body, what)
             if global.quiet { return images.map { $0.digest + "\n" }.joined() }
-            var table = Table("IMAGE", "DIGEST", "PLATFORM", "CREATED", "SIZE", "OWN")
+            var table = Table("IMAGE", "DIGEST", "PLATFORM", "CREATED", "SIZE", "SHARED", "OWN")
             for image in images {
                 table.add(
                     image.name,
@@ -56,6 +58,7 @@ struct ImageListCommand: AsyncParsableCommand {
                     image.platform,
                     Moment.text(image.createdAt),
                     Moment.text(bytes: image.sizeBytes),
+                    Moment.text(bytes: image.sharedBytes),
                     Moment.text(bytes: image.ownBytes)
                 )
             }
@@ -102,7 +105,7 @@ struct ImageLoadCommand: AsyncParsableCommand {
         let body = try await ImageSource.find(input).loadJSON(global.client(), what: what)
         try global.emit(json: body) { () throws(CommandFailure) in
             let loaded = try GatewayClient.decode([ImageSource.Loaded].self, from: body, what)
-            return loaded.map { "loaded \($0.reference ?? "") \($0.digest)\n" }.joined()
+            return loaded.map { "loaded \($0.reference ?? "<none>") \($0.digest)\n" }.joined()
         }
     }
 }
@@ -132,7 +135,7 @@ struct ImageTagCommand: AsyncParsableCommand {
 struct ImageRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove images; those of deployed functions stay.",
+        abstract: "Remove images; those that a revision needs stay.",
         aliases: ["rm"]
     )
 

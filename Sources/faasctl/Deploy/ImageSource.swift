@@ -45,6 +45,23 @@ enum ImageSource: Hashable {
         return image.reference ?? image.digest
     }
 
+    /// What a tag that stands alone in the archive belongs to: the file's name as a repository's.
+    var repository: String? {
+        let url: URL
+        switch self {
+        case .reference: return nil
+        case .archive(let file): url = file
+        case .layout(let folder): url = folder
+        }
+        var name = url.standardizedFileURL.lastPathComponent.lowercased()
+        for ending in [".gz", ".zst", ".xz", ".tgz", ".tar", ".oci"] where name.hasSuffix(ending) {
+            name.removeLast(ending.count)
+        }
+        // What no repository may have becomes a separator, of which none begins or ends it nor follows another.
+        let parts = name.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+        return parts.isEmpty ? nil : parts.joined(separator: "-")
+    }
+
     /// One image that an archive brought.
     struct Loaded: Decodable, Hashable {
         var reference: String?
@@ -60,6 +77,7 @@ enum ImageSource: Hashable {
     func loadJSON(_ client: GatewayClient, what: String) async throws(CommandFailure) -> Data {
         var request = GatewayRequest("POST", "/v1/images")
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        if let repository { request.query = [("repository", repository)] }
         switch self {
         case .reference(let text):
             throw CommandFailure(what, why: "there is no archive or OCI layout folder '\(text)'")

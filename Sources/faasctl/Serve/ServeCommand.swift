@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import FunctionModel
+import Images
 import Logging
 
 struct ServeCommand: AsyncParsableCommand {
@@ -29,6 +30,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Configuration file (YAML or JSON).", valueName: "file"))
     var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Disk that images and build cache may take: a share of what there is, or bytes. Default: 80%.",
+            valueName: "percent|size"
+        )
+    )
+    var imageBudget: String?
 
     @Option(
         help: "trace, debug, info, notice, warning, error or critical.",
@@ -62,6 +71,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
         do {
             if let listen { configuration.listen = try ListenAddress(listen, field: "--listen") }
+            if let imageBudget {
+                configuration.imageBudget = try ImageBudget(imageBudget, field: "--image-budget")
+            }
         } catch {
             throw ValidationError("\(error)")
         }

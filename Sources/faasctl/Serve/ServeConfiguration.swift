@@ -21,6 +21,8 @@ struct ServeConfiguration: Sendable {
     var sandboxesMax: Int?
     /// Bounds of what a client may send or hold.
     var limits = GatewayLimits()
+    /// How much disk images and build cache may take.
+    var imageBudget = ImageBudget.standard
     /// Mirrors and plain-http registries.
     var registries = RegistryConfiguration()
     /// Longest wait for open connections after the running calls ended.
@@ -42,6 +44,7 @@ struct ServeConfiguration: Sendable {
         gateway.port = listen.port
         gateway.limits = limits
         gateway.registries = registries
+        gateway.imageBudget = imageBudget
         gateway.accessLogLevel = accessLogLevel
         gateway.version = Product.version
         return gateway
@@ -61,6 +64,7 @@ struct ServeConfiguration: Sendable {
         access_log_level: \(accessLogLevel)
         sandboxes_max: \(sandboxesMax.map(String.init) ?? "null")
         drain_timeout: \(drainTimeout)
+        image_budget: \(imageBudget)
         limits:
           connections: \(limits.connectionsMax)
           header_count: \(limits.headerCountMax)

@@ -11,7 +11,7 @@ import Logging
 enum ServeConfigurationFile {
     private static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
-        "registries",
+        "registries", "image_budget",
     ]
     private static let limitKeys = [
         "connections", "header_count", "header_field", "headers", "idle_timeout", "upload", "admin_body",
@@ -40,6 +40,9 @@ enum ServeConfigurationFile {
         if let node = top["sandboxes_max"] { configuration.sandboxesMax = try positive(node) }
         if let node = top["drain_timeout"] {
             configuration.drainTimeout = try node.value(TimeSpan.init(_:field:))
+        }
+        if let node = top["image_budget"] {
+            configuration.imageBudget = try node.value(ImageBudget.init(_:field:))
         }
         if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
         if let node = top["registries"] { configuration.registries = try registries(node) }

@@ -33,8 +33,35 @@ extension EndToEnd {
                 #expect(try await gateway.require("image", "list").contains("renamed") == false)
                 let used = try await gateway.faasctl("image", "remove", "docker-hello")
                 #expect(used.code == 1)
-                #expect(used.error.contains("three"), "\(used.error)")
+                #expect(used.error.contains("three revision 1"), "\(used.error)")
+                try await Self.lookAround(gateway, folder)
             }
+        }
+
+        /// History, sizes, saving and pruning by the command line.
+        private static func lookAround(_ gateway: GatewayUnderTest, _ folder: TemporaryFolder) async throws {
+            try folder.write("FROM docker-hello\nLABEL a=b\nCMD [\"/hello\", \"again\"]\n", to: "Dockerfile")
+            try await gateway.require("build", folder.url.path, "-t", "derived:1")
+            let history = try await gateway.require("image", "history", "derived:1")
+            #expect(history.contains("LABEL a=b"), "\(history)")
+            let whole = try await gateway.require("image", "inspect", "derived:1", "--output", "json")
+            #expect(whole.contains(#""names":["docker.io/library/derived:1"]"#), "\(whole)")
+            #expect(!whole.contains(#""shared_bytes":0,"#), "its base's layers are shared: \(whole)")
+            let saved = folder.url.appendingPathComponent("saved.tar").path
+            try await gateway.require("image", "save", "derived:1", "docker-hello", "-o", saved)
+            let seen = try await Command.require("tar", "-tf", saved)
+            #expect(seen.contains("manifest.json") && seen.contains("oci-layout"))
+            try await gateway.require("image", "remove", "derived:1")
+            let absent = try await gateway.faasctl("image", "save", "derived:1", "-o", saved + "2")
+            #expect(absent.code == 1 && absent.error.contains("derived:1"), "\(absent.error)")
+            #expect(!FileManager.default.fileExists(atPath: saved + "2"))
+            try await gateway.require("image", "load", "-i", saved)
+            #expect(try await gateway.require("image", "list").contains("derived:1"))
+            #expect(try await gateway.require("image", "prune", "--all", "--cache").contains("freed"))
+            let left = try await gateway.require("image", "list")
+            #expect(!left.contains("derived:1") && left.contains("docker-hello"), "\(left)")
+            let verified = try await gateway.require("image", "verify", "--output", "json")
+            #expect(verified == "[]\n")
         }
 
         /// The form that `docker save` writes: manifest.json, a configuration, layers.

@@ -96,9 +96,40 @@ extension EndToEnd {
                     "docker://\(registry.host)/other/copy:2"
                 )
                 #expect(seen.contains("sha256:"))
+                try await Self.pushIndex(gateway, registry, home, of: image)
                 #expect(try await Self.faasctl(gateway, home, ["logout", registry.host]).code == 0)
                 let late = try await Self.faasctl(gateway, home, ["image", "pull", image])
                 #expect(late.code == 1)
+            }
+        }
+
+        /// Two platforms under one name, as another tool reads them back.
+        private static func pushIndex(
+            _ gateway: GatewayUnderTest,
+            _ registry: RegistryUnderTest,
+            _ home: TemporaryFolder,
+            of image: String
+        ) async throws {
+            var foreign = try await ImageFixture.hello()
+            foreign.architecture = ImageFixture.foreignArchitecture
+            let layout = home.url.appendingPathComponent("foreign")
+            try await foreign.write(to: layout, name: "v1")
+            let loaded = try await gateway.require("image", "load", "-i", layout.path)
+            #expect(loaded.contains("foreign:v1"), "a tag that stands alone got no name: \(loaded)")
+            let index = "\(registry.host)/ns/both:1"
+            try await gateway.require("image", "index", "create", index, image, "foreign:v1")
+            let pushed = try await faasctl(gateway, home, ["image", "push", index])
+            #expect(pushed.code == 0, "\(pushed.error)")
+            let seen = try await Command.require(
+                "skopeo",
+                "inspect",
+                "--raw",
+                "--tls-verify=false",
+                "--creds=ada:s3cret",
+                "docker://\(index)"
+            )
+            for architecture in [ImageFixture.hostArchitecture, ImageFixture.foreignArchitecture] {
+                #expect(seen.contains("\"architecture\":\"\(architecture)\""), "\(seen)")
             }
         }
 
@@ -160,21 +191,13 @@ extension EndToEnd {
                 let answer = try await Command.run(
                     "/usr/bin/curl",
                     [
-                        "-s", "-u", try Self.admin(gateway), "-X", "POST", "-d", body,
+                        "-s", "-u", try gateway.admin, "-X", "POST", "-d", body,
                         "\(gateway.address)/system/functions",
                     ]
                 )
                 #expect(answer.text.contains("not allowed"), "\(answer.text)")
                 #expect(answer.text.contains("registry_denied"), "\(answer.text)")
             }
-        }
-
-        private static func admin(_ gateway: GatewayUnderTest) throws -> String {
-            try ["user", "password"].map { name in
-                let file = gateway.dataFolder + "/secrets/basic-auth-" + name
-                return try String(contentsOfFile: file, encoding: .utf8)
-                    .trimmingCharacters(in: .whitespacesAndNewlines)
-            }.joined(separator: ":")
         }
 
         @Test("mirrors and plain-http registries are taken from the configuration file")

@@ -3,6 +3,7 @@
 
 import Foundation
 import FunctionModel
+import FunctionStore
 import Images
 import Scheduler
 import Testing
@@ -124,6 +125,51 @@ import Testing
             #expect(pruned.status == 200)
             #expect(pruned.body.contains("\"removed_blobs\":"))
             #expect(try await Self.send(gateway, "POST", "/v1/image-store/verify").body == "[]")
+        }
+    }
+
+    @Test("history, archives and indexes of images that are not here are refused as unknown")
+    func unknownImages() async throws {
+        try await TestGateway.run { gateway in
+            for (method, path) in [
+                ("GET", "/v1/image-history?reference=absent"), ("GET", "/v1/image-archives?reference=absent"),
+                ("POST", "/v1/image-indexes?reference=x&image=absent"), ("GET", "/v1/images/absent"),
+                ("DELETE", "/v1/images/absent"),
+            ] {
+                let answer = try await Self.send(gateway, method, path)
+                #expect(answer.status == 404, "\(method) \(path): \(answer.body)")
+                #expect(answer.body.contains("unknown_image"))
+            }
+            for (method, path) in [
+                ("GET", "/v1/image-history"), ("GET", "/v1/image-archives"), ("POST", "/v1/image-indexes"),
+            ] {
+                #expect(try await Self.send(gateway, method, path).status == 400)
+            }
+        }
+    }
+
+    @Test("an image that a kept revision needs is not removed, and the refusal says which")
+    func inUse() async throws {
+        try await TestGateway.run { gateway in
+            let built = try await Self.send(gateway, "POST", "/v1/builds?tag=a", Self.tar(Self.context))
+            struct Last: Decodable { var digest: String }
+            let line = try #require(built.body.split(separator: "\n").last)
+            let digest = try JSONDecoder().decode(Last.self, from: Data(line.utf8)).digest
+            _ = try await gateway.store.deploy(
+                function: FunctionName("greeter"),
+                imageReference: "a",
+                imageDigest: digest,
+                configuration: FunctionConfiguration(),
+                createdAt: Date()
+            )
+            let refused = try await Self.send(gateway, "DELETE", "/v1/images/a")
+            #expect(refused.status == 409)
+            #expect(refused.body.contains("greeter revision 1"), "\(refused.body)")
+            let whole = try await Self.send(gateway, "GET", "/v1/images/a")
+            #expect(whole.body.contains(#""used_by":["greeter revision 1"]"#), "\(whole.body)")
+            let pruned = try await Self.send(gateway, "POST", "/v1/image-store/prune?all=1&cache=1")
+            #expect(pruned.status == 200)
+            #expect(try await Self.send(gateway, "GET", "/v1/images/a").status == 200)
         }
     }
 

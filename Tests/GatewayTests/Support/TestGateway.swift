@@ -22,6 +22,21 @@ struct TestGateway: Sendable {
     /// Of user `admin` with password `secret`.
     static let authorization = "Authorization: Basic YWRtaW46c2VjcmV0"
 
+    private static func makeKeeper(
+        _ images: ImageStore,
+        _ builder: ImageBuilder,
+        _ store: FunctionStore
+    ) -> ImageKeeper {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        return ImageKeeper(
+            images: images,
+            builder: builder,
+            store: store,
+            budget: .standard,
+            logger: logger
+        )
+    }
+
     /// Starts a gateway, runs the test and stops the gateway again.
     static func run(
         _ invoker: FakeInvoker = .ending(.ok),
@@ -45,6 +60,8 @@ struct TestGateway: Sendable {
             references: MemoryReferenceStore(),
             logger: logger
         )
+        let builder = try ImageBuilder(dataDirectory: directory, store: images, logger: logger)
+        let keeper = makeKeeper(images, builder, store)
         let services = GatewayServices(
             invoker: invoker,
             catalog: catalog,
@@ -52,7 +69,8 @@ struct TestGateway: Sendable {
             recorder: recorder,
             secrets: try SecretStore(folder: directory + "/secrets"),
             images: images,
-            builder: try ImageBuilder(dataDirectory: directory, store: images, logger: logger),
+            builder: builder,
+            keeper: keeper,
             uploads: uploads,
             limits: configuration.limits,
             version: "1.2.3",

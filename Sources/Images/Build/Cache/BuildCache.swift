@@ -30,17 +30,37 @@ final class BuildCache: Sendable {
 
     /// The record of a key, if its layer is still stored; keeps the layer from garbage collection.
     func record(_ key: Digest) -> CacheRecord? {
-        let path = directory + "/" + key.hex
-        // An unreadable record is as good as none: the step is executed again and the record replaced.
-        guard let file = try? OpenFile(path: path),
-            let bytes = try? file.read(upTo: Self.recordSizeLimit, of: path),
-            let record = try? JSONDecoder().decode(CacheRecord.self, from: Data(bytes))
-        else { return nil }
+        guard let record = read(key) else { return nil }
         if let layer = record.layer, !blobs.claim(layer.digest) { return nil }
         // The time of the last use, by which the cache is trimmed.
-        utimensat(AT_FDCWD, path, nil, 0)
+        utimensat(AT_FDCWD, directory + "/" + key.hex, nil, 0)
         return record
     }
+
+    /// A record as it lies there, whether its layer does or not.
+    ///
+    /// An unreadable one is as good as none: the step is executed again and the record replaced.
+    private func read(_ key: Digest) -> CacheRecord? {
+        let path = directory + "/" + key.hex
+        guard let file = try? OpenFile(path: path),
+            let bytes = try? file.read(upTo: Self.recordSizeLimit, of: path)
+        else { return nil }
+        return try? JSONDecoder().decode(CacheRecord.self, from: Data(bytes))
+    }
+
+    /// Every record with the time of its last use, which this does not change.
+    func steps() throws(ImageError) -> [StoreCensus.Step] {
+        try Directories.names(in: directory).compactMap { name in
+            guard let key = Digest(hex: name), let record = read(key) else { return nil }
+            var status = stat()
+            guard stat(directory + "/" + name, &status) == 0 else { return nil }
+            let lastUsed = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+            return .init(key: key, layer: record.layer?.digest, lastUsed: lastUsed)
+        }
+    }
+
+    /// Forgets one record; false when there is none.
+    func forget(_ key: Digest) -> Bool { unlink(directory + "/" + key.hex) == 0 }
 
     /// Keeps a step's result.
     func store(_ record: CacheRecord, for keys: [Digest]) throws(ImageError) {
@@ -70,12 +90,7 @@ final class BuildCache: Sendable {
 
     /// Layers that records point to: what garbage collection leaves while the cache is kept.
     func layers() throws(ImageError) -> Set<Digest> {
-        var found: Set<Digest> = []
-        for name in try Directories.names(in: directory) {
-            guard let key = Digest(hex: name), let layer = record(key)?.layer else { continue }
-            found.insert(layer.digest)
-        }
-        return found
+        Set(try steps().compactMap(\.layer))
     }
 
     /// Forgets records; their layers go with the next garbage collection.

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What images are made of, and what is made of images: history, archives, indexes. OwnPaths adds it.
+
+import HTTPTypes
+import Hummingbird
+import Images
+
+/// GET /v1/image-history, GET /v1/image-archives and POST /v1/image-indexes.
+struct ImageMakingAPI: Sendable {
+    let images: ImageStore
+
+    /// Images of one archive or index; a distribution for every architecture has a dozen.
+    private static let countMax = 256
+
+    func add(to router: RouterGroup<OwnContext>) {
+        router.resource("/v1/image-history", [.get: history])
+        router.resource("/v1/image-archives", [.get: archive])
+        router.resource("/v1/image-indexes", [.post: index])
+    }
+
+    /// `reference`; the steps, oldest first.
+    @Sendable private func history(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let reference = try Self.references(context, "reference")[0]
+        return try WireJSON.response(await images.history(reference).map(ImageBody.Step.init))
+    }
+
+    /// `reference`, several times: one tar that is a `docker save` archive and an OCI archive.
+    @Sendable private func archive(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let archive = try await images.archive(of: Self.references(context, "reference"))
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/x-tar"],
+            body: ResponseBody { writer in try await ArchiveStream.send(archive, to: &writer) }
+        )
+    }
+
+    /// `reference` for the name, `image` for each image.
+    @Sendable private func index(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let reference = try Self.references(context, "reference")[0]
+        let digest = try await images.createIndex(reference, of: Self.references(context, "image"))
+        return try WireJSON.response(
+            ["reference": reference, "digest": digest.description],
+            status: .created
+        )
+    }
+
+    private static func references(_ context: OwnContext, _ name: String) throws -> [String] {
+        let found = context.queryAll(name).filter { !$0.isEmpty }
+        guard !found.isEmpty else { throw Problem(400, .invalid, "'\(name)' is missing: which image?") }
+        guard found.count <= countMax else {
+            throw Problem(400, .invalid, "at most \(countMax) images at once")
+        }
+        return found
+    }
+}

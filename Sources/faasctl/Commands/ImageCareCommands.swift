@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl image prune` and `faasctl image verify`.
+
+import ArgumentParser
+import Foundation
+
+struct ImagePruneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune",
+        abstract: "Give back the disk space of what no name and no revision needs.",
+        discussion: "Removes images without a name, and what broken transfers have left."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(name: .shortAndLong, help: "Remove images with a name too, when no revision needs them.")
+    var all = false
+
+    @Flag(help: "Forget the build cache, too.")
+    var cache = false
+
+    private struct Answer: Decodable {
+        var removedBlobs: Int
+        var removedTrees: Int
+        var freedBytes: Int
+
+        enum CodingKeys: String, CodingKey {
+            case removedBlobs = "removed_blobs"
+            case removedTrees = "removed_trees"
+            case freedBytes = "freed_bytes"
+        }
+    }
+
+    func run() async throws {
+        let what = "cannot prune the images"
+        var request = GatewayRequest("POST", "/v1/image-store/prune")
+        if all { request.query.append(("all", "true")) }
+        if cache { request.query.append(("cache", "true")) }
+        request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        let body = try await global.client().require(request, what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            let answer = try GatewayClient.decode(Answer.self, from: body, what)
+            if global.quiet { return "" }
+            return "freed \(Moment.text(bytes: answer.freedBytes)): \(answer.removedBlobs) blobs, "
+                + "\(answer.removedTrees) unpacked trees\n"
+        }
+    }
+}
+
+struct ImageVerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Read every image again and check it.",
+        discussion: "Exits 1 when something is wrong, and says what."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    private struct Finding: Decodable {
+        var subject: String
+        var problem: String
+    }
+
+    func run() async throws {
+        let what = "cannot verify the images"
+        var request = GatewayRequest("POST", "/v1/image-store/verify")
+        request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        let body = try await global.client().require(request, what)
+        let findings = try GatewayClient.decode([Finding].self, from: body, what)
+        try global.emit(json: body) {
+            if findings.isEmpty { return global.quiet ? "" : "every image is as its digest says\n" }
+            var table = Table("WHAT", "PROBLEM")
+            for finding in findings { table.add(finding.subject, finding.problem) }
+            return table.text(colour: Terminal.output.hasColour)
+        }
+        if !findings.isEmpty { throw QuietExit(exitCode: 1) }
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Images without names, removal, indexes, archives as streams, and the budget, with a store on the disk.
+
+import FunctionModel
+import Glibc
+import Logging
+import Testing
+
+@testable import Images
+
+@Suite struct ImageCareTests {
+    private let scratch: Scratch
+    private let store: ImageStore
+
+    init() throws {
+        scratch = try Scratch()
+        store = try ImageStore(
+            dataDirectory: scratch.path + "/data",
+            references: MemoryReferenceStore(),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
+    }
+
+    /// An image of one file with bytes that do not compress to nothing.
+    private func load(
+        _ name: String?,
+        content: String,
+        platform: Platform = .host
+    ) async throws -> Digest {
+        var tar = RawTar()
+        tar.add("file", content: content)
+        let image = try SampleImage([tar], platform: platform)
+        try scratch.write(try image.dockerArchive(tags: name.map { [$0] }), to: "archive.tar")
+        return try #require(try await store.load(archive: scratch.path + "/archive.tar").first?.digest)
+    }
+
+    @Test("an image without a name is listed, and removed by its digest")
+    func unnamed() async throws {
+        let digest = try await load(nil, content: "x")
+        let listed = try await store.list()
+        #expect(listed.map(\.familiarName) == ["<none>"])
+        #expect(listed.map(\.digest) == [digest])
+        #expect(listed[0].reference == nil && listed[0].ownBytes == listed[0].sizeBytes)
+        await #expect(throws: ImageError.inUse(reference: digest.description, by: ["f revision 1"])) {
+            try await store.remove(digest.description, users: [digest: ["f revision 1"]])
+        }
+        try await store.remove(digest.description, users: [:])
+        #expect(try await store.list().isEmpty)
+    }
+
+    @Test("a name that moves on leaves an image without one; a removed last name leaves none")
+    func movedName() async throws {
+        let first = try await load("hello:1", content: "first")
+        _ = try await load("hello:1", content: "second")
+        #expect(try await store.list().map(\.familiarName) == ["hello:1", "<none>"])
+        #expect(try await store.list().last?.digest == first)
+        try await store.remove("hello:1", users: [:])
+        #expect(try await store.list().map(\.digest) == [first])
+    }
+
+    @Test("a tag that stands alone gets the repository that the loader gives")
+    func bareTag() async throws {
+        var files = try SampleImage().layout(reference: "v1")
+        #expect(files.removeValue(forKey: "absent") == nil)
+        try scratch.write(files, below: "layout")
+        #expect(try scratch.run("tar", "-C", "layout", "-cf", "archive.tar", ".").isFine)
+        let path = scratch.path + "/archive.tar"
+        #expect(try await store.load(archive: path).map(\.reference) == [nil])
+        #expect(try await store.list().map(\.familiarName) == ["<none>"])
+        let named = try await store.load(archive: path, repository: "my-app")
+        #expect(named.map(\.reference) == ["docker.io/library/my-app:v1"])
+        #expect(try await store.list().map(\.familiarName) == ["my-app:v1"])
+        await #expect(throws: ImageError.self) { try await store.load(archive: path, repository: "No!") }
+    }
+
+    @Test("an index holds one image per platform, and a name of the index keeps them all")
+    func index() async throws {
+        let foreign = Platform.host.architecture == "arm64" ? "amd64" : "arm64"
+        let other = Platform(os: "linux", architecture: foreign, variant: nil)
+        let own = try await load("own:1", content: "own")
+        _ = try await load("foreign:1", content: "foreign", platform: other)
+        let digest = try await store.createIndex("both:1", of: ["own:1", "foreign:1"])
+        #expect(try await store.createIndex("again:1", of: ["both:1"]) == digest)
+        #expect(try await store.resolve("both:1").digest == own)
+        await #expect(throws: ImageError.self) { try await store.createIndex("x:1", of: ["own:1", "own:1"]) }
+        for name in ["own:1", "foreign:1", "again:1"] { try await store.remove(name, users: [:]) }
+        #expect(try await store.list().map(\.familiarName) == ["both:1"])
+        _ = try await store.prune(.init(inUse: []))
+        #expect(StoredTree(store.blobs).isWhole(digest))
+        // What runs is one manifest of it: all the same nobody may take the name.
+        var pruning = ImageStore.Pruning(inUse: [own])
+        pruning.takesUnused = true
+        _ = try await store.prune(pruning)
+        #expect(try await store.list().map(\.familiarName) == ["both:1"])
+        pruning.inUse = []
+        _ = try await store.prune(pruning)
+        #expect(try store.blobs.all() == [])
+    }
+
+    @Test("an archive is the same as a stream and as a file")
+    func stream() async throws {
+        _ = try await load("hello:1", content: "x")
+        try await store.save(["hello:1"], to: scratch.path + "/file.tar")
+        let archive = try await store.archive(of: ["hello:1"])
+        let descriptor = open(scratch.path + "/stream.tar", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        try archive.write(to: descriptor)
+        close(descriptor)
+        #expect(scratch.read("stream.tar") == scratch.read("file.tar"))
+        await #expect(throws: ImageError.unknownImage("absent")) { try await store.archive(of: ["absent"]) }
+    }
+
+    @Test("pruning takes what broken pulls have left, but not what one is writing")
+    func partials() async throws {
+        let held = Digest(of: [1])
+        var writer = try store.blobs.resumeWrite(expected: held, size: 10)
+        try writer.write([1, 2, 3])
+        var broken = try store.blobs.resumeWrite(expected: Digest(of: [2]), size: 10)
+        try broken.write([1, 2, 3, 4])
+        _ = consume broken
+        #expect(try await store.prune(.init(inUse: [])).freedBytes == 4)
+        #expect(try Directories.names(in: store.blobs.partialDirectory) == [held.hex])
+        writer.discard()
+    }
+
+    @Test("verification looks at what is deployed without a name, too")
+    func verifyUnnamed() async throws {
+        let digest = try await load(nil, content: "x")
+        #expect(try await store.verify(inUse: [digest]).isEmpty)
+        let layer = try #require(try await store.image(digest: digest).layers.first)
+        unlink(store.blobs.path(of: layer.digest))
+        #expect(try await store.verify(inUse: [digest]).map(\.subject) == [digest.description])
+    }
+
+    @Test("a budget takes the least recently used that nothing needs, and never what is deployed")
+    func budget() async throws {
+        let deployed = try await load("deployed:1", content: String(repeating: "d", count: 100_000))
+        _ = try await load("old:1", content: String(repeating: "o", count: 100_000))
+        _ = try await load("new:1", content: String(repeating: "n", count: 100_000))
+        var past = [timespec(tv_sec: 1000, tv_nsec: 0), timespec(tv_sec: 1000, tv_nsec: 0)]
+        let old = try #require(try await store.list().first { $0.familiarName == "old:1" }?.digest)
+        for digest in [deployed, old] { utimensat(AT_FDCWD, store.blobs.path(of: digest), &past, 0) }
+        let fits = try await store.fit(.bytes(ByteCount(bytes: 1 << 20)), cache: nil) { [deployed] }
+        #expect(fits.isEmpty && fits.usedBytes > 300_000)
+        let report = try await store.fit(.bytes(ByteCount(bytes: 270_000)), cache: nil) { [deployed] }
+        #expect(report.images == 1 && report.usedBytes < 270_000)
+        #expect(try await store.list().map(\.familiarName) == ["deployed:1", "new:1"])
+        let rest = try await store.fit(.bytes(ByteCount(bytes: 0)), cache: nil) { [deployed] }
+        #expect(rest.images == 1)
+        #expect(try await store.list().map(\.familiarName) == ["deployed:1"])
+        #expect(try await store.verify(inUse: [deployed]).isEmpty)
+    }
+
+    @Test("what an operation under way has looked up is not evicted, nor its tree")
+    func heldByOperation() async throws {
+        let digest = try await load("held:1", content: String(repeating: "h", count: 100_000))
+        let hold = store.hold()
+        _ = try await store.resolve("held:1")
+        _ = try await store.rootfs(for: digest)
+        let report = try await store.fit(.bytes(ByteCount(bytes: 0)), cache: nil) { [] }
+        #expect(report.isEmpty)
+        try await store.remove("held:1", users: [:])
+        #expect(try await store.prune(.init(inUse: [])).removedBlobs == 0)
+        #expect(try await store.image(digest: digest).layers.count == 1)
+        withExtendedLifetime(hold) {}
+    }
+
+    @Test("trees count once what they share")
+    func measure() throws {
+        try Directories.make(scratch.path + "/a")
+        try Directories.make(scratch.path + "/b")
+        try scratch.write([UInt8](repeating: 1, count: 8192), to: "a/shared")
+        link(scratch.path + "/a/shared", scratch.path + "/b/shared")
+        try scratch.write([UInt8](repeating: 1, count: 4096), to: "b/own")
+        var measure = TreeMeasure()
+        let first = try measure.add(scratch.path + "/a")
+        #expect(measure.totalBytes == first + 8192)
+        let second = try measure.add(scratch.path + "/b")
+        #expect(second == first + 4096)
+        #expect(measure.totalBytes == first + second + 8192)
+    }
+}
