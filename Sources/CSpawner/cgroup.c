@@ -43,14 +43,29 @@ static void enable_controllers(int folder) {
         write_at(folder, "cgroup.subtree_control", controllers[i]);
 }
 
+// Below a folder that limits threads no folder takes processes ("domain invalid").
+static bool takes_processes(int folder) {
+    char text[32];
+    int file = openat(folder, "cgroup.type", O_RDONLY | O_CLOEXEC);
+    ssize_t size = file < 0 ? -1 : read(file, text, sizeof text - 1);
+    if (file >= 0)
+        close(file);
+    return size > 0 && strncmp(text, "domain\n", (size_t)size) == 0;
+}
+
 static uint32_t v2_features(int folder) {
     uint32_t features = 0;
     enable_controllers(folder);
     int probe = mkdirat(folder, "probe", 0755) == 0 || errno == EEXIST
-                    ? openat(folder, "probe", O_PATH)
+                    ? openat(folder, "probe", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                     : -1;
     if (probe < 0)
         return 0;
+    if (!takes_processes(probe)) {
+        close(probe);
+        unlinkat(folder, "probe", AT_REMOVEDIR);
+        return 0;
+    }
     if (faccessat(probe, "memory.max", F_OK, 0) == 0)
         features |= CSANDBOX_FEATURE_CGROUP_MEMORY;
     if (faccessat(probe, "cpu.max", F_OK, 0) == 0)
@@ -81,8 +96,14 @@ struct failure cgroups_open(void) {
         int folder = open(cgroup->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (folder < 0)
             return check_errno(CSANDBOX_STEP_CGROUP_CREATE, -1);
+        uint32_t features = features_of(cgroup->kinds, folder);
+        // Without a single limit a folder is of no use, and may even refuse processes.
+        if (features == 0) {
+            close(folder);
+            continue;
+        }
         host.cgroup_folders[i] = folder;
-        host.features |= features_of(cgroup->kinds, folder);
+        host.features |= features;
     }
     return fine();
 }

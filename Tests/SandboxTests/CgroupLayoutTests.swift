@@ -69,6 +69,22 @@ struct CgroupLayoutTests {
         #expect(found.first?.parent == "/sys/fs/cgroup/memory/inner")
     }
 
+    @Test("knows the folders above a process's own, up to the mount and no further")
+    func above() {
+        let own = CgroupHierarchy(
+            isUnified: true,
+            controllers: [.memory],
+            mountPoint: "/sys/fs/cgroup",
+            parent: "/sys/fs/cgroup/user.slice/session-1.scope"
+        )
+        #expect(CgroupLayout.foldersAbove(own) == ["/sys/fs/cgroup/user.slice", "/sys/fs/cgroup"])
+        var top = own
+        top.parent = "/sys/fs/cgroup"
+        #expect(CgroupLayout.foldersAbove(top) == [])
+        top.parent = "/sys/fs/cgroupless/x"
+        #expect(CgroupLayout.foldersAbove(top) == [])
+    }
+
     @Test("of a text that is not mountinfo is empty")
     func garbage() {
         #expect(find(["", "- ", "a b c - cgroup", "x - cgroup2 y"], own: ["::", "zzz"]).isEmpty)

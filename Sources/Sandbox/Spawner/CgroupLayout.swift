@@ -66,6 +66,18 @@ enum CgroupLayout {
         return withoutDoubles(found)
     }
 
+    /// The folders between a hierarchy's own and its mount point, nearest first, the mount point last.
+    static func foldersAbove(_ hierarchy: CgroupHierarchy) -> [String] {
+        guard hierarchy.parent.hasPrefix(hierarchy.mountPoint + "/") else { return [] }
+        var folders: [String] = []
+        var folder = hierarchy.parent[...]
+        while folder.count > hierarchy.mountPoint.count, let slash = folder.lastIndex(of: "/") {
+            folder = folder[..<slash]
+            folders.append(String(folder))
+        }
+        return folders
+    }
+
     private struct Mount {
         var root: String
         var point: String

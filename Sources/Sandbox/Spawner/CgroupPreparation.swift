@@ -14,10 +14,10 @@ enum CgroupPreparation {
             unifiedControllers: { text($0 + "/cgroup.controllers") }
         )
         return hierarchies.prefix(Int(CSANDBOX_CGROUPS_MAX)).compactMap { hierarchy in
-            if hierarchy.isUnified { handDown(hierarchy) }
+            let parent = hierarchy.isUnified ? handDown(hierarchy) : hierarchy.parent
             var cgroup = csandbox_cgroup()
             cgroup.kinds = kinds(of: hierarchy)
-            let path = hierarchy.parent + "/" + folderName(dataDirectory)
+            let path = parent + "/" + folderName(dataDirectory)
             return FixedText.copy(path, into: &cgroup.path) ? cgroup : nil
         }
     }
@@ -46,20 +46,37 @@ enum CgroupPreparation {
         }
     }
 
-    /// A v2 folder with processes of its own cannot hand controllers to children, so the gateway moves aside first.
-    private static func handDown(_ hierarchy: CgroupHierarchy) {
-        if enable(hierarchy) { return }
-        let aside = hierarchy.parent + "/mayfly-gateway"
-        guard mkdir(aside, 0o755) == 0 || errno == EEXIST else { return }
-        guard write("\(getpid())", to: aside + "/cgroup.procs") else { return }
-        // What is still missing then shows as a finding: the helper looks for the limit files themselves.
-        _ = enable(hierarchy)
+    /// Finds the v2 folder that hands controllers to children, and makes it do so.
+    ///
+    /// A folder with processes of its own cannot. Alone in its folder, as a service is, the gateway moves aside; where
+    /// others live there, as in a login session, the nearest folder above that can is taken.
+    private static func handDown(_ hierarchy: CgroupHierarchy) -> String {
+        if enable(hierarchy.controllers, in: hierarchy.parent) || moveAside(hierarchy) {
+            return hierarchy.parent
+        }
+        let above = CgroupLayout.foldersAbove(hierarchy)
+        // What is still missing shows as a finding: the helper looks for the limit files themselves.
+        return above.first { enable(hierarchy.controllers, in: $0) } ?? hierarchy.parent
     }
 
-    private static func enable(_ hierarchy: CgroupHierarchy) -> Bool {
-        hierarchy.controllers.allSatisfy {
-            write("+\($0.rawValue)", to: hierarchy.parent + "/cgroup.subtree_control")
-        }
+    private static func moveAside(_ hierarchy: CgroupHierarchy) -> Bool {
+        let processes = text(hierarchy.parent + "/cgroup.procs").split(separator: "\n")
+        guard processes == ["\(getpid())"] else { return false }
+        let aside = hierarchy.parent + "/mayfly-gateway"
+        guard mkdir(aside, 0o755) == 0 || errno == EEXIST else { return false }
+        return write("\(getpid())", to: aside + "/cgroup.procs")
+            && enable(hierarchy.controllers, in: hierarchy.parent)
+    }
+
+    /// All in one write: single ones that threads may have too (cpu, pids) are let through where memory is refused,
+    /// and then no process can be put into the children.
+    private static func enable(_ controllers: Set<CgroupHierarchy.Controller>, in folder: String) -> Bool {
+        guard access(folder, W_OK) == 0 else { return false }
+        let names = controllers.map(\.rawValue).sorted()
+        let file = folder + "/cgroup.subtree_control"
+        let enabled = text(file).split(whereSeparator: \.isWhitespace).map(String.init)
+        if Set(names).isSubset(of: enabled) { return true }
+        return write(names.map { "+" + $0 }.joined(separator: " "), to: file)
     }
 
     private static func write(_ text: String, to path: String) -> Bool {
