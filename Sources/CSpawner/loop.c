@@ -29,6 +29,7 @@ struct entry {
     /// Kept when the slot ends: the next slot of this index uses the same id
     /// range.
     int user_namespace;
+    uint64_t disk_bytes;
 };
 
 static struct entry entries[CSANDBOX_SLOTS_MAX + 1];
@@ -176,8 +177,11 @@ static void make_slot(const struct csandbox_make_slot *plan, ssize_t size, const
         failure = bind_slot(index, plan, received, count);
         if (!failed(failure) && plan->flags & CSANDBOX_SLOT_EGRESS)
             failure = attach_network(index, plan);
-        close(entries[index].binding);
-        entries[index].binding = -1;
+        entries[index].disk_bytes = plan->disk_bytes;
+        if (!host.hands_overlays || failed(failure)) {
+            close(entries[index].binding);
+            entries[index].binding = -1;
+        }
     }
     if (!failed(failure))
         return;
@@ -224,12 +228,13 @@ static bool handle_message(void) {
 static void slot_ended(struct entry *entry, int status) {
     if (entry->id == 0) {
         spares--;
-        close(entry->binding);
     } else if (entry->id != UINT32_MAX) {
         struct csandbox_command message = {
             .header = {.kind = CSANDBOX_SLOT_GONE, .slot = entry->id}, .value = status};
         csandbox_send(host.socket, &message, sizeof message, NULL, 0);
     }
+    if (entry->binding >= 0)
+        close(entry->binding);
     entry->pid = 0;
     entry->id = 0;
     entry->binding = -1;
@@ -260,6 +265,11 @@ static struct failure prepare(void) {
     TRY(prune_mounts());
     if (host.configuration.flags & CSANDBOX_EGRESS && firewall_supported())
         host.features |= CSANDBOX_FEATURE_EGRESS;
+    if (tmpfs_has_user_attributes())
+        host.features |= CSANDBOX_FEATURE_TMPFS_ATTRIBUTES;
+    // Without privileges over the host there are no other attributes to use.
+    host.hands_overlays = !rootless() && (!(host.features & CSANDBOX_FEATURE_TMPFS_ATTRIBUTES) ||
+                                          host.configuration.flags & CSANDBOX_HAND_OVERLAYS);
     // The first slot's: a host that forbids user namespaces is told at the
     // start, not by the first call.
     return user_namespace_make(1, &entries[1].user_namespace);
@@ -277,6 +287,34 @@ static bool make_spare(void) {
     return true;
 }
 
+/// Gateway, signals, and the slots whose sandboxes ask for overlays.
+static struct pollfd sources[2 + CSANDBOX_SLOTS_MAX];
+static uint32_t watched[CSANDBOX_SLOTS_MAX];
+
+// Returns how many bindings are watched behind the first two sources: none
+// where sandboxes make their overlays themselves.
+static nfds_t watch_bindings(void) {
+    nfds_t count = 0;
+    for (uint32_t i = 1; host.hands_overlays && i <= CSANDBOX_SLOTS_MAX; i++) {
+        if (entries[i].pid <= 0 || entries[i].id == 0 || entries[i].binding < 0)
+            continue;
+        sources[2 + count] = (struct pollfd){.fd = entries[i].binding, .events = POLLIN};
+        watched[count++] = i;
+    }
+    return count;
+}
+
+static void answer_bindings(nfds_t count) {
+    for (nfds_t i = 0; i < count; i++) {
+        struct entry *entry = &entries[watched[i]];
+        if (!sources[2 + i].revents || entry->binding != sources[2 + i].fd ||
+            overlay_answer(entry->binding, watched[i], entry->disk_bytes))
+            continue;
+        close(entry->binding);
+        entry->binding = -1;
+    }
+}
+
 _Noreturn void spawner_main(void) {
     struct failure failure = prepare();
     struct csandbox_ready ready = {.header = {.kind = CSANDBOX_READY},
@@ -286,15 +324,18 @@ _Noreturn void spawner_main(void) {
     csandbox_send(host.socket, &ready, sizeof ready, NULL, 0);
     if (failed(failure))
         _exit(1);
-    struct pollfd sources[2] = {{.fd = host.socket, .events = POLLIN},
-                                {.fd = host.signals, .events = POLLIN}};
+    sources[0] = (struct pollfd){.fd = host.socket, .events = POLLIN};
+    sources[1] = (struct pollfd){.fd = host.signals, .events = POLLIN};
     for (;;) {
+        nfds_t bindings = watch_bindings();
         // Spares are built only while nobody waits for anything else.
-        int count = poll(sources, 2, spares < spares_wanted ? 0 : -1);
+        int count = poll(sources, 2 + bindings, spares < spares_wanted ? 0 : -1);
         if (count < 0 && errno != EINTR)
             _exit(1);
         if (count == 0 && !make_spare())
             spares_wanted = spares;
+        if (count > 0)
+            answer_bindings(bindings);
         if (count > 0 && sources[1].revents)
             reap();
         if (count > 0 && sources[0].revents && !handle_message())

@@ -26,15 +26,20 @@ static struct failure mount_layer(void) {
     return fine();
 }
 
-static struct failure mount_root(void) {
+static struct failure mount_overlay(void) {
     if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
-        return check(CSANDBOX_STEP_SANDBOX_TMP, raw_mount("/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
+        return fine();
     // userxattr also switches off redirect_dir and metacopy: the upper folder alone tells all changes.
     const char *options = slot.plan.flags & CSANDBOX_SLOT_LAYER
                               ? "lowerdir=/lower,upperdir=/l/changes,workdir=/l/scratch,userxattr"
                               : "lowerdir=/t:/lower,upperdir=/w/upper,workdir=/w/work,userxattr";
-    TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
-              raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV, options)));
+    return check(CSANDBOX_STEP_SANDBOX_OVERLAY,
+                 raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV, options));
+}
+
+static struct failure mount_root(void) {
+    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
+        return check(CSANDBOX_STEP_SANDBOX_TMP, raw_mount("/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
         TRY(sandbox_bind_etc());
     TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/dev", "/n/dev", NULL, MS_MOVE, NULL)));
@@ -75,7 +80,13 @@ static struct failure bind_secrets(const char *place) {
 }
 
 struct failure sandbox_mount_all(void) {
-    TRY(mount_layer());
+    uint32_t own_way = CSANDBOX_SLOT_READ_ONLY | CSANDBOX_SLOT_LAYER;
+    if (slot.binding >= 0 && !(slot.plan.flags & own_way)) {
+        TRY(sandbox_take_overlay());
+    } else {
+        TRY(mount_layer());
+        TRY(mount_overlay());
+    }
     TRY(mount_root());
     unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     TRY(check(CSANDBOX_STEP_SANDBOX_PROC, raw_mount("proc", "/n/proc", "proc", flags, NULL)));

@@ -83,6 +83,13 @@ static void tell(uint32_t kind, struct failure failure) {
     csandbox_send(slot.control, &message, sizeof message, NULL, 0);
 }
 
+void layer_options(char *text, uint64_t disk_bytes) {
+    // Small files: one inode per block, but enough for an ordinary tree.
+    uint64_t inodes = disk_bytes / 4096 > 1024 ? disk_bytes / 4096 : 1024;
+    snprintf(text, LAYER_OPTIONS_MAX, "size=%llu,nr_inodes=%llu,mode=0755",
+             (unsigned long long)disk_bytes, (unsigned long long)inodes);
+}
+
 /// What came with the order besides the two sockets, -1 where there is none.
 struct belongings {
     int rootfs;
@@ -91,11 +98,7 @@ struct belongings {
 };
 
 static struct failure bind_to_function(const struct belongings *own) {
-    snprintf(slot.layer_options, sizeof slot.layer_options, "size=%llu,nr_inodes=%llu,mode=0755",
-             (unsigned long long)slot.plan.disk_bytes,
-             // Small files: one inode per block, but enough for an ordinary tree.
-             (unsigned long long)(slot.plan.disk_bytes / 4096 > 1024 ? slot.plan.disk_bytes / 4096
-                                                                     : 1024));
+    layer_options(slot.layer_options, slot.plan.disk_bytes);
     TRY(check(CSANDBOX_STEP_SLOT_HOSTNAME,
               SYS2(SYS_sethostname, slot.plan.hostname, strlen(slot.plan.hostname))));
     TRY(template_bind(own->rootfs, own->secrets, own->mounts));
@@ -228,7 +231,9 @@ _Noreturn void slot_main(const struct slot_seed *seed) {
     slot.signals = child_signals();
     if (slot.plan.flags & CSANDBOX_SLOT_EGRESS)
         failure = egress_join(binding, failure);
-    close(binding);
+    slot.binding = host.hands_overlays ? binding : -1;
+    if (slot.binding < 0)
+        close(binding);
     if (!failed(failure))
         failure = bind_to_function(&own);
     let_go(&own);

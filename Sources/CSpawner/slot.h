@@ -17,10 +17,12 @@ struct slot {
     /// Two ends that the gateway holds the others of.
     int control;
     int release;
+    /// To the spawner; -1 where sandboxes need nothing of it.
+    int binding;
     int signals;
     struct csandbox_make_slot plan;
     /// Options of the writable layer's tmpfs, from plan.disk_bytes.
-    char layer_options[96];
+    char layer_options[LAYER_OPTIONS_MAX];
     /// Bit N: entry N of the mask list exists on this host.
     uint32_t masks;
     bool has_sys;
@@ -87,6 +89,8 @@ struct failure sandbox_mount_volumes(void);
 /// controlling one.
 struct failure sandbox_open_terminal(void);
 struct failure sandbox_take_terminal(void);
+/// sandbox_overlay.c: puts a root and a layer of the spawner's making in place.
+struct failure sandbox_take_overlay(void);
 /// sandbox_masks.c
 struct failure sandbox_mask_proc(void);
 uint32_t masks_present(void);

@@ -20,6 +20,8 @@ struct host {
     int signals;
     /// The private root's bind of the rootfs folder.
     int rootfs_folder;
+    /// Whether the spawner makes the sandboxes' overlays, not they themselves.
+    bool hands_overlays;
 };
 extern struct host host;
 
@@ -44,6 +46,15 @@ uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups);
 
 /// prune.c: leaves this process in a mount namespace with a handful of mounts.
 struct failure prune_mounts(void);
+
+/// overlay_handed.c: whether overlays in user namespaces can do all they must.
+bool tmpfs_has_user_attributes(void);
+/// Answers one message on a slot's binding; false when the slot is gone.
+bool overlay_answer(int binding, uint32_t index, uint64_t disk_bytes);
+
+/// slot.c: mount options of a writable layer.
+enum { LAYER_OPTIONS_MAX = 96 };
+void layer_options(char *text, uint64_t disk_bytes);
 
 /// user_namespace.c
 struct failure user_namespace_make(uint32_t index, int *descriptor);

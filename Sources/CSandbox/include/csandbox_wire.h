@@ -7,7 +7,7 @@
 
 /// Raised whenever a struct below changes: a spawner of another build refuses
 /// to work.
-#define CSANDBOX_PROTOCOL_VERSION 5u
+#define CSANDBOX_PROTOCOL_VERSION 6u
 
 /// Instructions of a seccomp filter; the kernel's own bound is BPF_MAXINSNS.
 #define CSANDBOX_FILTER_MAX 4096u
@@ -82,6 +82,8 @@ enum csandbox_kind {
     // mounted. One descriptor: the socket for the answer, an outcome of the same
     // kind with the tree
     CSANDBOX_OPEN_TREE,
+    // sandbox to spawner, and back; two descriptors each way
+    CSANDBOX_MAKE_OVERLAY,
 };
 
 /// Where a set-up failed. The order is the order in which the steps are done.
@@ -182,6 +184,9 @@ enum csandbox_configure_flags {
     CSANDBOX_ROOTLESS = 1,
     /// A second descriptor came along: a file with the firewall's ruleset for nft.
     CSANDBOX_EGRESS = 2,
+    /// The spawner makes every writable root itself, as it does where tmpfs has no
+    /// user attributes: for tests on hosts where it has them.
+    CSANDBOX_HAND_OVERLAYS = 4,
 };
 
 struct csandbox_instruction {
@@ -232,6 +237,9 @@ enum csandbox_feature {
     CSANDBOX_FEATURE_CGROUP_PIDS = 8,
     CSANDBOX_FEATURE_OVERLAY = 16,
     CSANDBOX_FEATURE_EGRESS = 32,
+    /// tmpfs has user attributes (kernel 6.6): overlays above it can be made in a
+    /// user namespace.
+    CSANDBOX_FEATURE_TMPFS_ATTRIBUTES = 64,
 };
 
 struct csandbox_ready {
@@ -347,6 +355,17 @@ struct csandbox_command {
 /// SLOT_READY, SANDBOX_READY, SLOT_FAILED, SANDBOX_FAILED.
 struct csandbox_outcome {
     struct csandbox_header header;
+    uint32_t step;
+    int32_t error;
+};
+
+/// MAKE_OVERLAY. There: the image's tree and that of the slot's own files; back:
+/// the overlay and the layer it writes to.
+struct csandbox_overlay {
+    struct csandbox_header header;
+    /// Comes back as it went: an answer to a sandbox that died is not the next
+    /// one's.
+    uint32_t sequence;
     uint32_t step;
     int32_t error;
 };

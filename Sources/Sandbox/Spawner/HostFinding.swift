@@ -47,6 +47,19 @@ extension Spawner {
             line(CSANDBOX_FEATURE_CGROUP_CPU, "cgroup cpu", "cpu limits are not enforced: " + delegation),
             line(CSANDBOX_FEATURE_CGROUP_PIDS, "cgroup pids", "pids limits are not enforced: " + delegation),
             line(CSANDBOX_FEATURE_EGRESS, "egress", egressAdvice),
+            tmpfsAttributes(features),
         ]
+    }
+
+    /// As root their lack costs a little time, and nothing else.
+    private func tmpfsAttributes(_ features: UInt32) -> HostFinding {
+        let isThere = features & UInt32(CSANDBOX_FEATURE_TMPFS_ATTRIBUTES.rawValue) != 0 || geteuid() == 0
+        return HostFinding(
+            level: isThere ? .ok : .missing,
+            name: "tmpfs attributes",
+            advice: isThere
+                ? ""
+                : "functions cannot remove or rename folders of their image: run as root, or use Linux 6.6 or later"
+        )
     }
 }

@@ -16,7 +16,8 @@ extension Spawner {
             cgroups: cgroups,
             filter: SeccompFilter.compile(cookie: cookie),
             cookie: cookie,
-            egress: egress
+            egress: egress,
+            handsOverlays: handsOverlays
         )
         defer { message.deallocate() }
         let ruleset = try egress.map { identity throws(SandboxError) in

@@ -31,6 +31,8 @@ package final class Spawner: Sendable {
     let supervisor: Descriptor
     let supervisorPID: Int32
     let cgroups: [csandbox_cgroup]
+    /// Only tests insist on it.
+    let handsOverlays: Bool
     /// Nil where functions cannot have a network.
     let egress: EgressIdentity?
     let resolver: HostResolver
@@ -48,9 +50,15 @@ package final class Spawner: Sendable {
         try self.init(dataDirectory: dataDirectory, resolver: .ofHost(), logger: logger)
     }
 
-    /// As the other initializer, with the name servers given.
-    init(dataDirectory: String, resolver: HostResolver, logger: Logger) throws(SandboxError) {
+    /// As the other initializer, with the name servers given; `handsOverlays` makes roots as on kernels before 6.6.
+    init(
+        dataDirectory: String,
+        resolver: HostResolver,
+        handsOverlays: Bool = false,
+        logger: Logger
+    ) throws(SandboxError) {
         self.logger = logger
+        self.handsOverlays = handsOverlays
         self.resolver = resolver
         egress = EgressFirewall.isPossible ? EgressIdentity(dataDirectory: dataDirectory) : nil
         rootfsDirectory = dataDirectory + "/rootfs"

@@ -17,7 +17,8 @@ enum SpawnerConfiguration {
         cgroups: [csandbox_cgroup],
         filter: [csandbox_instruction],
         cookie: UInt64,
-        egress: EgressIdentity?
+        egress: EgressIdentity?,
+        handsOverlays: Bool
     ) throws(SandboxError) -> UnsafeMutablePointer<csandbox_configure> {
         guard filter.count <= Int(CSANDBOX_FILTER_MAX) else {
             throw .unsupported("a seccomp filter of \(filter.count) instructions")
@@ -27,6 +28,7 @@ enum SpawnerConfiguration {
         message.pointee.header.kind = UInt32(CSANDBOX_CONFIGURE.rawValue)
         message.pointee.version = CSANDBOX_PROTOCOL_VERSION
         message.pointee.flags = geteuid() == 0 ? 0 : UInt32(CSANDBOX_ROOTLESS.rawValue)
+        if handsOverlays { message.pointee.flags |= UInt32(CSANDBOX_HAND_OVERLAYS.rawValue) }
         if let egress {
             message.pointee.flags |= UInt32(CSANDBOX_EGRESS.rawValue)
             message.pointee.gateway_hash = egress.gatewayHash

@@ -44,9 +44,19 @@ final class TestHost: Sendable {
         try FileManager.default.removeItem(atPath: dataDirectory)
     }
 
-    /// Runs `body` with a fresh host and closes it afterwards.
-    static func with<Result>(_ body: (TestHost) async throws -> Result) async throws -> Result {
-        let host = try TestHost()
+    /// Runs `body` with a fresh host and closes it afterwards; `handsOverlays` as on kernels before 6.6.
+    static func with<Result>(
+        handsOverlays: Bool = false,
+        _ body: (TestHost) async throws -> Result
+    ) async throws -> Result {
+        let host = try TestHost {
+            try Spawner(
+                dataDirectory: $0,
+                resolver: .ofHost(),
+                handsOverlays: handsOverlays,
+                logger: Logger(label: "test")
+            )
+        }
         do {
             let result = try await body(host)
             try await host.close()
