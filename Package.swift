@@ -112,6 +112,7 @@ let package = Package(
         .testTarget(
             name: "SandboxTests",
             dependencies: ["Sandbox", "CSandbox", "FunctionModel", nioCore, logging],
+            exclude: ["Programs"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

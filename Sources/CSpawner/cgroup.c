@@ -263,3 +263,12 @@ uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups) {
     const char *place = strstr(text, "oom_kill ");
     return place ? (uint32_t)strtoul(place + 9, NULL, 10) : 0;
 }
+
+uint32_t cgroups_oom_kills_of(uint32_t index) {
+    struct slot_cgroups cgroups;
+    if (failed(cgroups_prepare(index, &cgroups)))
+        return 0;
+    uint32_t kills = cgroups_oom_kills(&cgroups);
+    cgroups_close(&cgroups);
+    return kills;
+}

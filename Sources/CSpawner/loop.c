@@ -30,6 +30,8 @@ struct entry {
     /// range.
     int user_namespace;
     uint64_t disk_bytes;
+    /// When the slot was bound: its cgroup counts on from one slot to the next.
+    uint32_t oom_before;
 };
 
 static struct entry entries[CSANDBOX_SLOTS_MAX + 1];
@@ -178,6 +180,7 @@ static void make_slot(const struct csandbox_make_slot *plan, ssize_t size, const
         if (!failed(failure) && plan->flags & CSANDBOX_SLOT_EGRESS)
             failure = attach_network(index, plan);
         entries[index].disk_bytes = plan->disk_bytes;
+        entries[index].oom_before = cgroups_oom_kills_of(index);
         if (!host.hands_overlays || failed(failure)) {
             close(entries[index].binding);
             entries[index].binding = -1;
@@ -225,14 +228,22 @@ static bool handle_message(void) {
     return true;
 }
 
-static void slot_ended(struct entry *entry, int status) {
-    if (entry->id == 0) {
+// Where a function fills its layer, the kernel may find no larger process in the
+// cgroup than the slot's own.
+static void tell_gone(uint32_t index, int status) {
+    struct csandbox_slot_gone message = {
+        .header = {.kind = CSANDBOX_SLOT_GONE, .slot = entries[index].id}, .wait_status = status};
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        message.oom_kills = cgroups_oom_kills_of(index) - entries[index].oom_before;
+    csandbox_send(host.socket, &message, sizeof message, NULL, 0);
+}
+
+static void slot_ended(uint32_t index, int status) {
+    struct entry *entry = &entries[index];
+    if (entry->id == 0)
         spares--;
-    } else if (entry->id != UINT32_MAX) {
-        struct csandbox_command message = {
-            .header = {.kind = CSANDBOX_SLOT_GONE, .slot = entry->id}, .value = status};
-        csandbox_send(host.socket, &message, sizeof message, NULL, 0);
-    }
+    else if (entry->id != UINT32_MAX)
+        tell_gone(index, status);
     if (entry->binding >= 0)
         close(entry->binding);
     entry->pid = 0;
@@ -250,7 +261,7 @@ static void reap(void) {
     for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG))
         for (uint32_t i = 1; i <= CSANDBOX_SLOTS_MAX; i++)
             if (entries[i].pid == pid)
-                slot_ended(&entries[i], status);
+                slot_ended(i, status);
 }
 
 static struct failure prepare(void) {
@@ -265,6 +276,8 @@ static struct failure prepare(void) {
     TRY(prune_mounts());
     if (host.configuration.flags & CSANDBOX_EGRESS && firewall_supported())
         host.features |= CSANDBOX_FEATURE_EGRESS;
+    if (rootless() && !single_id())
+        host.features |= CSANDBOX_FEATURE_ID_RANGE;
     if (tmpfs_has_user_attributes())
         host.features |= CSANDBOX_FEATURE_TMPFS_ATTRIBUTES;
     // Without privileges over the host there are no other attributes to use.

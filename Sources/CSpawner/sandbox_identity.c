@@ -27,7 +27,7 @@ struct failure sandbox_become_user(void) {
     const struct csandbox_make_slot *plan = &slot.plan;
     if (plan->uid != 0)
         TRY(give_stdio(plan->uid, plan->gid));
-    if (!rootless())
+    if (!single_id())
         TRY(check(CSANDBOX_STEP_SANDBOX_USER,
                   SYS2(SYS_setgroups, plan->group_count, plan->groups)));
     TRY(check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresgid, plan->gid, plan->gid, plan->gid)));

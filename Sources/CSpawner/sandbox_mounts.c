@@ -50,8 +50,8 @@ static struct failure mount_root(void) {
 
 static struct failure mount_dev_children(void) {
     unsigned long flags = MS_NOSUID | MS_NOEXEC;
-    const char *options = rootless() ? "newinstance,ptmxmode=0666,mode=0620"
-                                     : "newinstance,ptmxmode=0666,mode=0620,gid=5";
+    const char *options = single_id() ? "newinstance,ptmxmode=0666,mode=0620"
+                                      : "newinstance,ptmxmode=0666,mode=0620,gid=5";
     TRY(check(CSANDBOX_STEP_SANDBOX_DEVPTS,
               raw_mount("devpts", "/n/dev/pts", "devpts", flags, options)));
     TRY(check(CSANDBOX_STEP_SANDBOX_SHM, raw_mount("/w/shm", "/n/dev/shm", NULL, MS_BIND, NULL)));

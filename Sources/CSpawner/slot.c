@@ -36,7 +36,7 @@ static struct failure prefer_as_oom_victim(void) {
 // this process has one thread.
 static struct failure become_namespace_root(int user_namespace) {
     TRY(check(CSANDBOX_STEP_SLOT_SETNS, SYS2(SYS_setns, user_namespace, CLONE_NEWUSER)));
-    if (!rootless())
+    if (!single_id())
         TRY(check(CSANDBOX_STEP_SLOT_IDS, SYS2(SYS_setgroups, 0, NULL)));
     TRY(check(CSANDBOX_STEP_SLOT_IDS, SYS3(SYS_setresgid, 0, 0, 0)));
     return check(CSANDBOX_STEP_SLOT_IDS, SYS3(SYS_setresuid, 0, 0, 0));
@@ -225,7 +225,7 @@ _Noreturn void slot_main(const struct slot_seed *seed) {
     if (size != sizeof slot.plan || count < 3)
         _exit(1);
     // Without privileges over the host there is one id; whoever the image names runs as it.
-    if (rootless())
+    if (single_id())
         slot.plan.uid = slot.plan.gid = 0;
     struct belongings own = take_descriptors(received);
     slot.signals = child_signals();

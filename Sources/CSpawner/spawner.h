@@ -20,12 +20,17 @@ struct host {
     int signals;
     /// The private root's bind of the rootfs folder.
     int rootfs_folder;
+    /// Rootless: ids of the namespace around everything.
+    uint32_t own_ids;
     /// Whether the spawner makes the sandboxes' overlays, not they themselves.
     bool hands_overlays;
 };
 extern struct host host;
 
 static inline bool rootless(void) { return host.configuration.flags & CSANDBOX_ROOTLESS; }
+
+/// Whoever an image names runs as the one id that there is.
+static inline bool single_id(void) { return rootless() && host.own_ids <= 1; }
 
 /// supervisor.c and cgroup.c
 struct failure cgroups_open(void);
@@ -43,6 +48,7 @@ struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *pl
 struct failure cgroups_enter(const struct slot_cgroups *cgroups);
 void cgroups_close(struct slot_cgroups *cgroups);
 uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups);
+uint32_t cgroups_oom_kills_of(uint32_t index);
 
 /// prune.c: leaves this process in a mount namespace with a handful of mounts.
 struct failure prune_mounts(void);
@@ -58,8 +64,7 @@ void layer_options(char *text, uint64_t disk_bytes);
 
 /// user_namespace.c
 struct failure user_namespace_make(uint32_t index, int *descriptor);
-struct failure map_ids(pid_t pid, uint32_t first_host_id, uint32_t count, bool deny_setgroups);
-struct failure map_single_id(void);
+struct failure own_namespace_enter(void);
 
 /// host_tree.c: answers an order for a tree of the host's files, in a process
 /// of its own.

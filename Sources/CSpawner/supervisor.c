@@ -73,7 +73,7 @@ static bool configuration_is_sane(const struct csandbox_configure *configuration
 static pid_t configure(int socket) {
     static bool mapped;
     if (rootless() && !mapped) {
-        struct failure failure = map_single_id();
+        struct failure failure = own_namespace_enter();
         if (failed(failure)) {
             report_started(0, failure);
             close(socket);

@@ -93,7 +93,10 @@ struct SpawnerTests {
         let found = CgroupLayout.find(mountinfo: mounts, ownCgroups: own) { parent in
             (try? String(contentsOfFile: parent + "/cgroup.controllers", encoding: .utf8)) ?? ""
         }
-        return found.count { FileManager.default.fileExists(atPath: $0.parent + "/" + folder) }
+        return found.count { hierarchy in
+            ([hierarchy.parent] + CgroupLayout.foldersAbove(hierarchy))
+                .contains { FileManager.default.fileExists(atPath: $0 + "/" + folder) }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 // SOCK_SEQPACKET packet on one machine, so structs travel as they lie in
 // memory; lengths and counts are checked by the receiver, whoever sent them.
 #pragma once
+#include "csandbox_steps.h"
 #include <stdint.h>
 
 /// Raised whenever a struct below changes: a spawner of another build refuses
@@ -86,76 +87,6 @@ enum csandbox_kind {
     CSANDBOX_MAKE_OVERLAY,
 };
 
-/// Where a set-up failed. The order is the order in which the steps are done.
-#define CSANDBOX_STEPS(X)                                                                          \
-    X(NONE, "none")                                                                                \
-    X(PROTOCOL, "protocol")                                                                        \
-    X(USER_NAMESPACE, "user namespace")                                                            \
-    X(ID_MAP, "uid_map")                                                                           \
-    X(NAMESPACES, "namespaces")                                                                    \
-    X(PRUNE_TMPFS, "private root tmpfs")                                                           \
-    X(PRUNE_PROC, "private root /proc")                                                            \
-    X(PRUNE_SYS, "private root /sys")                                                              \
-    X(PRUNE_DEV, "private root /dev")                                                              \
-    X(PRUNE_ROOTFS, "bind of the rootfs folder")                                                   \
-    X(PRUNE_PIVOT, "pivot into the private root")                                                  \
-    X(CGROUP_CREATE, "cgroup create")                                                              \
-    X(CGROUP_ENTER, "cgroup enter")                                                                \
-    X(CGROUP_MEMORY, "cgroup memory limit")                                                        \
-    X(CGROUP_CPU, "cgroup cpu limit")                                                              \
-    X(CGROUP_PIDS, "cgroup pids limit")                                                            \
-    X(SLOT_CLONE, "slot process")                                                                  \
-    X(SLOT_SETNS, "enter user namespace")                                                          \
-    X(SLOT_IDS, "slot user ids")                                                                   \
-    X(SLOT_UNSHARE, "slot namespaces")                                                             \
-    X(SLOT_LOOPBACK, "loopback up")                                                                \
-    X(SLOT_FIREWALL, "egress firewall")                                                            \
-    X(SLOT_VETH, "egress interface")                                                               \
-    X(SLOT_LIMITS, "resource limits")                                                              \
-    X(SLOT_BOUNDING, "capability bounding set")                                                    \
-    X(SLOT_NO_NEW_PRIVS, "no_new_privs")                                                           \
-    X(HOST_TREE, "folder of the host")                                                             \
-    X(SLOT_ROOTFS, "rootfs mount")                                                                 \
-    X(SLOT_IDMAP, "idmapped mount")                                                                \
-    X(SLOT_TEMPLATE, "mount template")                                                             \
-    X(SLOT_LAYER, "folder of the writable layer")                                                  \
-    X(SLOT_MOUNTS, "mount table")                                                                  \
-    X(SLOT_SECRETS, "secrets")                                                                     \
-    X(SLOT_HOSTNAME, "hostname")                                                                   \
-    X(SLOT_SECCOMP, "seccomp")                                                                     \
-    X(SANDBOX_PIPES, "stdio pipes")                                                                \
-    X(SANDBOX_CLONE, "sandbox process")                                                            \
-    X(SANDBOX_LAYER, "writable layer")                                                             \
-    X(SANDBOX_OVERLAY, "overlay")                                                                  \
-    X(SANDBOX_PROC, "/proc")                                                                       \
-    X(SANDBOX_DEV, "/dev")                                                                         \
-    X(SANDBOX_DEVPTS, "/dev/pts")                                                                  \
-    X(SANDBOX_SHM, "/dev/shm")                                                                     \
-    X(SANDBOX_MQUEUE, "/dev/mqueue")                                                               \
-    X(SANDBOX_SYS, "/sys")                                                                         \
-    X(SANDBOX_TMP, "/tmp")                                                                         \
-    X(SANDBOX_SECRETS, "/run/secrets")                                                             \
-    X(SANDBOX_ETC, "files of /etc")                                                                \
-    X(SANDBOX_TERMINAL, "terminal")                                                                \
-    X(SANDBOX_MASKS, "masked paths")                                                               \
-    X(SANDBOX_MOUNTS, "mounts of the user")                                                        \
-    X(SANDBOX_PIVOT, "pivot_root")                                                                 \
-    X(SANDBOX_SESSION, "session")                                                                  \
-    X(SANDBOX_STDIO, "stdio")                                                                      \
-    X(SANDBOX_USER, "user and groups")                                                             \
-    X(SANDBOX_CAPABILITIES, "capabilities")                                                        \
-    X(SANDBOX_DIRECTORY, "working directory")                                                      \
-    X(SANDBOX_ANNOUNCE, "announce")                                                                \
-    X(SANDBOX_RELEASE, "release message")                                                          \
-    X(SANDBOX_EXEC, "execve")
-
-enum csandbox_step {
-#define CSANDBOX_STEP_CASE(name, text) CSANDBOX_STEP_##name,
-    CSANDBOX_STEPS(CSANDBOX_STEP_CASE)
-#undef CSANDBOX_STEP_CASE
-        CSANDBOX_STEP_COUNT
-};
-
 /// Every message begins with this.
 struct csandbox_header {
     uint32_t kind;
@@ -203,6 +134,11 @@ struct csandbox_configure {
     /// First host user id of slot 0's range; slot N begins at id_base + N *
     /// CSANDBOX_IDS_PER_SLOT.
     uint32_t id_base;
+    /// Rootless: ids of others that newuidmap(1) gives this user, from these on; a
+    /// count of 0 without.
+    uint32_t range_uid;
+    uint32_t range_gid;
+    uint32_t range_count;
     uint32_t cgroup_count;
     struct csandbox_cgroup cgroups[CSANDBOX_CGROUPS_MAX];
     /// Absolute path of the folder that holds all rootfs trees.
@@ -240,6 +176,8 @@ enum csandbox_feature {
     /// tmpfs has user attributes (kernel 6.6): overlays above it can be made in a
     /// user namespace.
     CSANDBOX_FEATURE_TMPFS_ATTRIBUTES = 64,
+    /// Rootless: containers have more ids than one.
+    CSANDBOX_FEATURE_ID_RANGE = 128,
 };
 
 struct csandbox_ready {
@@ -346,7 +284,7 @@ struct csandbox_secret {
 };
 
 /// KILL_SLOT, MAKE_SANDBOX: value unused. SIGNAL: the signal's number.
-/// SLOT_GONE: wait status. SPARE: a count.
+/// SPARE: a count.
 struct csandbox_command {
     struct csandbox_header header;
     int32_t value;
@@ -357,6 +295,14 @@ struct csandbox_outcome {
     struct csandbox_header header;
     uint32_t step;
     int32_t error;
+};
+
+/// SLOT_GONE.
+struct csandbox_slot_gone {
+    struct csandbox_header header;
+    int32_t wait_status;
+    /// Not zero when the memory limit took the slot's own process.
+    uint32_t oom_kills;
 };
 
 /// MAKE_OVERLAY. There: the image's tree and that of the slot's own files; back:

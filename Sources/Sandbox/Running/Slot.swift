@@ -87,7 +87,11 @@ package final class Slot: Sendable, Identifiable {
     }
 
     /// The slot is no more, for whatever reason: tells everyone who waits for it.
-    func lost(_ error: SandboxError) {
+    ///
+    /// - Parameters:
+    ///   - error: why.
+    ///   - oomKilled: whether the memory limit took the slot's own process, and the sandbox with it.
+    func lost(_ error: SandboxError, oomKilled: Bool = false) {
         let (loss, waiter, token) = state.withLock { state in
             let loss = state.machine.lost(error)
             let waiter = state.waiter
@@ -99,8 +103,21 @@ package final class Slot: Sendable, Identifiable {
         if let token { Reactor.shared.remove(token, descriptor: control.raw) }
         waiter?.resume(returning: .failure(error))
         if case .running(let sandbox) = loss {
-            sandbox.exited(ExitReport(ending: .lost(reason: error.description)))
+            var report = ExitReport(
+                ending: oomKilled ? .signalled(SIGKILL) : .lost(reason: error.description)
+            )
+            report.oomKilled = oomKilled
+            sandbox.exited(report)
         }
+    }
+
+    /// The slot's process is dead: why, the spawner knows when it has reaped it, and tells in every case.
+    private func stopListening() {
+        let token = state.withLock { state in
+            defer { state.controlToken = nil }
+            return state.controlToken
+        }
+        if let token { Reactor.shared.remove(token, descriptor: control.raw) }
     }
 
     private func answer(_ result: Result<WarmSandbox?, SandboxError>, when accepted: Bool) {
@@ -123,7 +140,7 @@ extension Slot: ReactorSource {
                 switch received {
                 case .nothing: return false
                 case .end:
-                    lost(.gone("the slot"))
+                    stopListening()
                     return false
                 case .packet(let kind, let bytes, let descriptors):
                     handle(kind, bytes, descriptors)

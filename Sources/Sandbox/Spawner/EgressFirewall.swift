@@ -56,7 +56,7 @@ enum EgressFirewall {
     private static let places = ["/usr/sbin/nft", "/sbin/nft", "/usr/local/sbin/nft", "/usr/bin/nft"]
 
     /// Whether this process may change the host's network and the tool for it is there.
-    static var isPossible: Bool { geteuid() == 0 && places.contains { access($0, X_OK) == 0 } }
+    static var isPossible: Bool { HostPrivileges.areFull && places.contains { access($0, X_OK) == 0 } }
 
     /// The ruleset in a memory file.
     ///

@@ -32,13 +32,7 @@ extension Spawner {
         }
         let delegation = "give the service a delegated cgroup (systemd: Delegate=yes), or run as root"
         return [
-            HostFinding(
-                level: geteuid() == 0 ? .ok : .missing,
-                name: "privileges",
-                advice: geteuid() == 0
-                    ? ""
-                    : "running as an ordinary user: one user id for all containers; run as root for full isolation"
-            ),
+            privileges(features),
             line(
                 CSANDBOX_FEATURE_CGROUP_MEMORY,
                 "cgroup memory",
@@ -51,9 +45,25 @@ extension Spawner {
         ]
     }
 
+    private func privileges(_ features: UInt32) -> HostFinding {
+        let hasRange = features & UInt32(CSANDBOX_FEATURE_ID_RANGE.rawValue) != 0
+        let ids =
+            hasRange
+            ? "one range of user ids for all containers"
+            : "one user id for all containers (a range in /etc/subuid and /etc/subgid, and newuidmap, would give more)"
+        let advice =
+            "running as an ordinary user: \(ids), files of images are root's; run as root for full isolation"
+        return HostFinding(
+            level: HostPrivileges.areFull ? .ok : .missing,
+            name: "privileges",
+            advice: HostPrivileges.areFull ? "" : advice
+        )
+    }
+
     /// As root their lack costs a little time, and nothing else.
     private func tmpfsAttributes(_ features: UInt32) -> HostFinding {
-        let isThere = features & UInt32(CSANDBOX_FEATURE_TMPFS_ATTRIBUTES.rawValue) != 0 || geteuid() == 0
+        let isThere =
+            features & UInt32(CSANDBOX_FEATURE_TMPFS_ATTRIBUTES.rawValue) != 0 || HostPrivileges.areFull
         return HostFinding(
             level: isThere ? .ok : .missing,
             name: "tmpfs attributes",

@@ -180,7 +180,9 @@ extension Spawner: ReactorSource {
                 ? state.slots.removeValue(forKey: header.slot) : state.slots[header.slot]
         }
         switch kind {
-        case CSANDBOX_SLOT_GONE: slot?.lost(.gone("the slot"))
+        case CSANDBOX_SLOT_GONE:
+            let oomKills = Packet.read(csandbox_slot_gone.self, bytes)?.oom_kills ?? 0
+            slot?.lost(.gone("the slot"), oomKilled: oomKills > 0)
         case CSANDBOX_SLOT_FAILED:
             guard let message = Packet.read(csandbox_outcome.self, bytes) else { return }
             slot?.lost(Packet.setupError(message.step, message.error))

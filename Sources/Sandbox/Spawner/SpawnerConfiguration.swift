@@ -27,7 +27,14 @@ enum SpawnerConfiguration {
         memset(message, 0, MemoryLayout<csandbox_configure>.size)
         message.pointee.header.kind = UInt32(CSANDBOX_CONFIGURE.rawValue)
         message.pointee.version = CSANDBOX_PROTOCOL_VERSION
-        message.pointee.flags = geteuid() == 0 ? 0 : UInt32(CSANDBOX_ROOTLESS.rawValue)
+        if !HostPrivileges.areFull {
+            message.pointee.flags = UInt32(CSANDBOX_ROOTLESS.rawValue)
+            if let range = SubordinateIDs.ofThisUser() {
+                message.pointee.range_uid = range.firstUser
+                message.pointee.range_gid = range.firstGroup
+                message.pointee.range_count = range.count
+            }
+        }
         if handsOverlays { message.pointee.flags |= UInt32(CSANDBOX_HAND_OVERLAYS.rawValue) }
         if let egress {
             message.pointee.flags |= UInt32(CSANDBOX_EGRESS.rawValue)

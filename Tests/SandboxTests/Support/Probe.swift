@@ -1,70 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// A static program for the inside of a sandbox: makes one raw system call and prints what the kernel said.
+// The static program that asks the kernel from inside a sandbox: Programs/probe.c.
 
 import Foundation
 import Glibc
 
 /// Compiles the probe into a test image, once per image.
 enum Probe {
-    private static let source = """
-        #define _GNU_SOURCE
-        #include <errno.h>
-        #include <fcntl.h>
-        #include <stdio.h>
-        #include <stdlib.h>
-        #include <string.h>
-        #include <arpa/inet.h>
-        #include <netinet/in.h>
-        #include <sys/socket.h>
-        #include <sys/time.h>
-        #include <sys/un.h>
-        #include <unistd.h>
-        /* probe call NUMBER [ARGUMENT...]   probe abstract NAME   probe open PATH   probe flood */
-        /* probe tcp ADDRESS PORT: at most one second */
-        static long tcp(const char *address, const char *port) {
-            struct timeval second = {.tv_sec = 1};
-            struct sockaddr_in place = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
-            int end = socket(AF_INET, SOCK_STREAM, 0);
-            inet_pton(AF_INET, address, &place.sin_addr);
-            setsockopt(end, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
-            return connect(end, (void *)&place, sizeof place);
-        }
-        int main(int argc, char **argv) {
-            long result = -1, a[6] = {0};
-            errno = 0;
-            if (argc > 2 && !strcmp(argv[1], "call")) {
-                for (int i = 3; i < argc && i < 9; i++)
-                    a[i - 3] = strtoll(argv[i], 0, 0);
-                result = syscall(strtol(argv[2], 0, 0), a[0], a[1], a[2], a[3], a[4], a[5]);
-            } else if (argc > 2 && !strcmp(argv[1], "abstract")) {
-                struct sockaddr_un address = {.sun_family = AF_UNIX};
-                strncpy(address.sun_path + 1, argv[2], 90);
-                result = connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&address, 3 + strlen(argv[2]));
-            } else if (argc > 3 && !strcmp(argv[1], "tcp")) {
-                result = tcp(argv[2], argv[3]);
-            } else if (argc > 2 && !strcmp(argv[1], "open")) {
-                result = open(argv[2], O_RDWR);
-            } else if (argc > 1 && !strcmp(argv[1], "flood")) {
-                for (result = 0; open("/dev/null", O_RDONLY) >= 0; result++)
-                    ;
-            }
-            printf("%ld %d\\n", result, result < 0 || errno ? errno : 0);
-            return 0;
-        }
-        """
+    private static let source = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Programs/probe.c")
+        .path
+    /// Compiled before, for machines without a compiler.
+    private static let ready = ProcessInfo.processInfo.environment["MAYFLY_TEST_PROBE"]
 
     /// Leaves the program at `path`.
     static func compile(to path: String) throws {
-        let file = path + ".c"
-        try source.write(toFile: file, atomically: true, encoding: .utf8)
-        guard Self.run(["/usr/bin/cc", "-static", "-Os", "-o", path, file]) == 0 else {
+        if let ready { return try FileManager.default.copyItem(atPath: ready, toPath: path) }
+        guard Self.run(["/usr/bin/cc", "-static", "-Os", "-o", path, source]) == 0 else {
             throw CocoaError(.executableLoad)
         }
-        try FileManager.default.removeItem(atPath: file)
     }
 
     /// Runs a program to its end.
-    ///
     private static func run(_ arguments: [String]) -> Int32 {
         var pid = pid_t()
         var pointers = arguments.map { strdup($0) } + [nil]

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of a set-up, as failures name them.
+#pragma once
+
+/// Where a set-up failed. The order is the order in which the steps are done.
+#define CSANDBOX_STEPS(X)                                                                          \
+    X(NONE, "none")                                                                                \
+    X(PROTOCOL, "protocol")                                                                        \
+    X(USER_NAMESPACE, "user namespace")                                                            \
+    X(ID_MAP, "uid_map")                                                                           \
+    X(NAMESPACES, "namespaces")                                                                    \
+    X(PRUNE_TMPFS, "private root tmpfs")                                                           \
+    X(PRUNE_PROC, "private root /proc")                                                            \
+    X(PRUNE_SYS, "private root /sys")                                                              \
+    X(PRUNE_DEV, "private root /dev")                                                              \
+    X(PRUNE_ROOTFS, "bind of the rootfs folder")                                                   \
+    X(PRUNE_PIVOT, "pivot into the private root")                                                  \
+    X(CGROUP_CREATE, "cgroup create")                                                              \
+    X(CGROUP_ENTER, "cgroup enter")                                                                \
+    X(CGROUP_MEMORY, "cgroup memory limit")                                                        \
+    X(CGROUP_CPU, "cgroup cpu limit")                                                              \
+    X(CGROUP_PIDS, "cgroup pids limit")                                                            \
+    X(SLOT_CLONE, "slot process")                                                                  \
+    X(SLOT_SETNS, "enter user namespace")                                                          \
+    X(SLOT_IDS, "slot user ids")                                                                   \
+    X(SLOT_UNSHARE, "slot namespaces")                                                             \
+    X(SLOT_LOOPBACK, "loopback up")                                                                \
+    X(SLOT_FIREWALL, "egress firewall")                                                            \
+    X(SLOT_VETH, "egress interface")                                                               \
+    X(SLOT_LIMITS, "resource limits")                                                              \
+    X(SLOT_BOUNDING, "capability bounding set")                                                    \
+    X(SLOT_NO_NEW_PRIVS, "no_new_privs")                                                           \
+    X(HOST_TREE, "folder of the host")                                                             \
+    X(SLOT_ROOTFS, "rootfs mount")                                                                 \
+    X(SLOT_IDMAP, "idmapped mount")                                                                \
+    X(SLOT_TEMPLATE, "mount template")                                                             \
+    X(SLOT_LAYER, "folder of the writable layer")                                                  \
+    X(SLOT_MOUNTS, "mount table")                                                                  \
+    X(SLOT_SECRETS, "secrets")                                                                     \
+    X(SLOT_HOSTNAME, "hostname")                                                                   \
+    X(SLOT_SECCOMP, "seccomp")                                                                     \
+    X(SANDBOX_PIPES, "stdio pipes")                                                                \
+    X(SANDBOX_CLONE, "sandbox process")                                                            \
+    X(SANDBOX_LAYER, "writable layer")                                                             \
+    X(SANDBOX_OVERLAY, "overlay")                                                                  \
+    X(SANDBOX_PROC, "/proc")                                                                       \
+    X(SANDBOX_DEV, "/dev")                                                                         \
+    X(SANDBOX_DEVPTS, "/dev/pts")                                                                  \
+    X(SANDBOX_SHM, "/dev/shm")                                                                     \
+    X(SANDBOX_MQUEUE, "/dev/mqueue")                                                               \
+    X(SANDBOX_SYS, "/sys")                                                                         \
+    X(SANDBOX_TMP, "/tmp")                                                                         \
+    X(SANDBOX_SECRETS, "/run/secrets")                                                             \
+    X(SANDBOX_ETC, "files of /etc")                                                                \
+    X(SANDBOX_TERMINAL, "terminal")                                                                \
+    X(SANDBOX_MASKS, "masked paths")                                                               \
+    X(SANDBOX_MOUNTS, "mounts of the user")                                                        \
+    X(SANDBOX_PIVOT, "pivot_root")                                                                 \
+    X(SANDBOX_SESSION, "session")                                                                  \
+    X(SANDBOX_STDIO, "stdio")                                                                      \
+    X(SANDBOX_USER, "user and groups")                                                             \
+    X(SANDBOX_CAPABILITIES, "capabilities")                                                        \
+    X(SANDBOX_DIRECTORY, "working directory")                                                      \
+    X(SANDBOX_ANNOUNCE, "announce")                                                                \
+    X(SANDBOX_RELEASE, "release message")                                                          \
+    X(SANDBOX_EXEC, "execve")
+
+enum csandbox_step {
+#define CSANDBOX_STEP_CASE(name, text) CSANDBOX_STEP_##name,
+    CSANDBOX_STEPS(CSANDBOX_STEP_CASE)
+#undef CSANDBOX_STEP_CASE
+        CSANDBOX_STEP_COUNT
+};
