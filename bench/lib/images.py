@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What bench/images measures: the same image, archive and Dockerfile for every candidate."""
 
+import base64
 import hashlib
 import io
 import json
@@ -11,6 +12,7 @@ import subprocess
 import tarfile
 import threading
 import time
+import urllib.request
 
 import servers
 from report import median
@@ -191,10 +193,22 @@ class ImageBench:
     def deploy(self, report):
         self.gateway.deploy_folder("bench-first", self.hello, read_only=False)
         image = self.gateway.image_of("bench-first")
-        took = [timed(lambda: self.faasctl("deploy", f"bench-{index}", "--image", image))
-                for index in range(max(5, self.rounds))]
-        report.add("deploy of an image already present, `faasctl`'s own start included",
-                   f"{median(took) * 1000:.0f} ms", "≤ 50 ms", "")
+        counts = range(max(10, self.rounds))
+        asked = [timed(lambda: self.ask_deploy(f"bench-asked-{index}", image)) for index in counts]
+        took = [timed(lambda: self.faasctl("deploy", f"bench-{index}", "--image", image)) for index in counts]
+        report.add("deploy of an image already present, by the admin API", f"{median(asked) * 1000:.0f} ms",
+                   "≤ 50 ms", "")
+        report.add("the same by `faasctl`, its own start included", f"{median(took) * 1000:.0f} ms", "≤ 50 ms", "")
+
+    def ask_deploy(self, name, image):
+        user, password = (pathlib.Path(self.gateway.data, "secrets", "basic-auth-" + part).read_text().strip()
+                          for part in ("user", "password"))
+        request = urllib.request.Request(
+            self.gateway.url + "/system/functions", method="POST",
+            data=json.dumps({"service": name, "image": image}).encode(),
+            headers={"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            answer.read()
 
     def memory(self, report):
         """The peak of the gateway and its helpers while it loads and unpacks a layer of a gibibyte."""

@@ -16,7 +16,8 @@ def machine(options):
     memory = re.search(r"^MemTotal:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text(), re.M)
     return (f"{os.cpu_count()} cores ({model[1] if model else platform.machine()}), "
             f"{int(memory[1]) / 2**20:.1f} GiB, Linux {platform.release()}, cgroup {_cgroup_mode()}, "
-            f"{'root' if os.geteuid() == 0 else 'ordinary user'}, {options.rounds} rounds of {options.seconds:g} s")
+            f"{'root' if os.geteuid() == 0 else 'ordinary user'}, {options.rounds} rounds"
+            + (f" of {options.seconds:g} s" if options.seconds else ""))
 
 
 def _cgroup_mode():
