@@ -10,7 +10,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s
 RELEASE := .build/release
 C_FILES = $(shell find Sources functions bench Tests -name '*.[ch]' -not -path '*/.build/*')
 
-.PHONY: build demo test check tidy format functions bootstrap clean help
+.PHONY: build demo test test-vm check tidy format functions bootstrap clean help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,11 @@ test: functions ## every test
 	swift test $(SWIFT_FLAGS) --skip-build --no-parallel --skip '^EndToEndTests' || status=1; \
 	swift test $(SWIFT_FLAGS) --skip-build --no-parallel --filter '^EndToEndTests' || status=1; \
 	exit $$status
+
+test-vm: functions ## end-to-end tests in a virtual machine with Debian's kernel, as root and as an ordinary user
+	@scripts/bootstrap --vm
+	swift build $(SWIFT_FLAGS) --build-tests
+	@scripts/test-vm
 
 check: bootstrap ## format and source rules
 	swift format lint --strict --parallel -r Sources Tests Package.swift

@@ -108,7 +108,7 @@ extension EndToEnd {
         }
 
         /// A gateway that starts all the same would go on for ever.
-        private static let refusalSecondsMax = 20.0
+        private static let refusalSecondsMax = Patience.seconds(20)
 
         /// A gateway that is expected not to start.
         private static func serve(_ arguments: String...) async throws -> CommandResult {

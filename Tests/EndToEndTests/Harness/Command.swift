@@ -22,7 +22,7 @@ struct HarnessError: Error, CustomStringConvertible {
 /// Runs programs.
 enum Command {
     /// No program of the tests takes longer; a stuck one must not hold the whole run.
-    static let secondsMax = 300.0
+    static let secondsMax = Patience.seconds(300)
 
     /// Runs a program to its end.
     ///

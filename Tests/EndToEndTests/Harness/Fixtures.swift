@@ -27,7 +27,8 @@ enum Fixtures {
         let folder = try TemporaryFolder()
         temporaryFunctions = folder.url.path
         atexit { _ = try? FileManager.default.removeItem(atPath: temporaryFunctions) }
-        try await Command.require("cp", "-R", "\(sources.path)/.", folder.url.path)
+        // With their times: what is built already stays built.
+        try await Command.require("cp", "-R", "-p", "\(sources.path)/.", folder.url.path)
         try await Command.require("make", "-s", "-C", folder.url.path)
         return folder.url
     }

@@ -7,7 +7,7 @@ import Synchronization
 /// A running gateway, seen from outside only.
 final class GatewayUnderTest: Sendable {
     /// Start-up builds the spawner's world; a loaded machine takes its time.
-    private static let startSecondsMax = 30.0
+    private static let startSecondsMax = Patience.seconds(30)
 
     let dataFolder: String
     let address: String
@@ -21,13 +21,19 @@ final class GatewayUnderTest: Sendable {
     ///   - dataFolder: DATA; made when it does not exist.
     ///   - arguments: more flags of `serve`.
     ///   - wrapper: words in front of the program, for example `unshare --mount`.
+    ///   - program: faasctl, where others can execute it.
     /// - Throws: ``HarnessError`` with what it wrote when it did not start.
-    init(dataFolder: String, arguments: [String] = [], wrapper: [String] = []) async throws {
+    init(
+        dataFolder: String,
+        arguments: [String] = [],
+        wrapper: [String] = [],
+        program: String = Fixtures.faasctl
+    ) async throws {
         let folder = try TemporaryFolder()
         let output = folder.url.appendingPathComponent("output")
         let error = folder.url.appendingPathComponent("error")
         let words =
-            wrapper + [Fixtures.faasctl, "serve", "--listen", "127.0.0.1:0", "--data-dir", dataFolder]
+            wrapper + [program, "serve", "--listen", "127.0.0.1:0", "--data-dir", dataFolder]
             + arguments
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

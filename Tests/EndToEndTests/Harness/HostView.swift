@@ -65,7 +65,7 @@ struct HostView: Sendable {
 
     /// Waits until nothing of this view is left; what still is after the time is returned.
     func remains(dataFolder: String, within limit: Duration) async throws -> [String] {
-        let deadline = ContinuousClock.now + limit
+        let deadline = ContinuousClock.now + Patience.duration(limit)
         while ContinuousClock.now < deadline {
             if remains(dataFolder: dataFolder).isEmpty { return [] }
             try await Task.sleep(for: .milliseconds(20))

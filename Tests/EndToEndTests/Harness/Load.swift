@@ -27,7 +27,7 @@ final class Tally: Sendable {
 
     /// Suspends until so many calls were answered.
     func reached(_ count: Int) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(Patience.seconds(60))
         while answered < count {
             guard ContinuousClock.now < deadline else { throw HarnessError("the load does not get through") }
             try await Task.sleep(for: .milliseconds(10))

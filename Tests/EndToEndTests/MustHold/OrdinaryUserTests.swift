@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole way without privileges: `faasctl serve` as an ordinary user, in user namespaces alone.
+
+import Foundation
+import Testing
+
+@Suite(
+    "An ordinary user's gateway",
+    .serialized,
+    .enabled(if: OrdinaryUser.hasNamespaces, "ordinary user: this system forbids user namespaces")
+)
+struct OrdinaryUserTests {
+    @Test("gives every call a fresh container: PID 1, alone, with only lo")
+    func fresh() async throws {
+        try await OrdinaryUser.with { gateway in
+            try await gateway.require("deploy", Fixtures.function("fresh"))
+            for answer in try await gateway.calls(20, atOnce: 4, "/function/fresh") {
+                #expect(answer.status == 200)
+                let lines = answer.lines
+                #expect(lines.prefix(3) == ["absent", "absent", "absent"])
+                #expect(lines.contains("pid 1"))
+                #expect(lines.contains("processes 1"))
+                #expect(lines.filter { $0.hasPrefix("interface ") } == ["interface lo"])
+            }
+            let records = try await gateway.invocations("fresh", atLeast: 20)
+            #expect(records.allSatisfy { $0.fresh && $0.outcome == "ok" })
+        }
+    }
+
+    @Test("says at the start what it lacks, by name, and refuses a function that wants a network")
+    func says() async throws {
+        try await OrdinaryUser.with { gateway in
+            #expect(
+                gateway.logText.contains("lacks privileges: running as an ordinary user"),
+                "\(gateway.logText)"
+            )
+            #expect(gateway.logText.contains("lacks egress"), "\(gateway.logText)")
+            let folder = try await Fixtures.shell("echo there", name: "net", configuration: "network: egress")
+            defer { folder.remove() }
+            _ = try await gateway.faasctl("deploy", folder.url.path)
+            #expect(try await gateway.call("/function/net").status >= 500)
+        }
+    }
+
+    @Test("squashes owners: files of the image are root's, and can be written, removed and made again")
+    func owners() async throws {
+        try await OrdinaryUser.with { gateway in
+            let script = """
+                set -e
+                b=/bin/busybox
+                $b stat -c %u:%g /run.sh /etc /bin/busybox
+                $b rm /run.sh
+                $b mkdir /made && $b touch /made/f && $b rm -r /made && echo written
+                """
+            let folder = try await Fixtures.shell(script, name: "owners")
+            defer { folder.remove() }
+            try folder.write(Self.dockerfile("COPY --chown=1000:1000 run /run.sh"), to: "Dockerfile")
+            try await gateway.require("deploy", folder.url.path)
+            for _ in 0..<2 {
+                let answer = try await gateway.call("/function/owners")
+                #expect(answer.text == "0:0\n0:0\n0:0\nwritten\n")
+            }
+        }
+    }
+
+    @Test(
+        "runs a function's user as that user, where it has a range of ids",
+        .enabled(if: OrdinaryUser.hasRange, "ordinary user without a range of ids")
+    )
+    func rangeOfUsers() async throws {
+        try await OrdinaryUser.with { gateway in
+            #expect(gateway.logText.contains("one range of user ids"), "\(gateway.logText)")
+            let told = try await Self.idsOfUser(gateway)
+            #expect(told == "1000:1001\nrefused\n")
+        }
+    }
+
+    @Test(
+        "runs a function's user as root of the container, where it has one id",
+        .enabled(if: !OrdinaryUser.hasRange, "ordinary user with a range of ids")
+    )
+    func oneUser() async throws {
+        try await OrdinaryUser.with { gateway in
+            #expect(gateway.logText.contains("one user id for all containers"), "\(gateway.logText)")
+            let told = try await Self.idsOfUser(gateway)
+            #expect(told == "0:0\nwritten\n")
+        }
+    }
+
+    @Test("leaves no process behind when it is killed")
+    func killed() async throws {
+        try await OrdinaryUser.with { gateway in
+            let folder = try await Fixtures.shell("/bin/busybox sleep 1000", name: "sleeper")
+            defer { folder.remove() }
+            try await gateway.require("deploy", folder.url.path)
+            let call = Task { try await gateway.call("/function/sleeper") }
+            try await Task.sleep(for: Patience.duration(.milliseconds(500)))
+            let view = HostView(gateway: gateway.processID)
+            #expect(view.processes.count > 3, "\(view.figures)")
+            gateway.signal(SIGKILL)
+            _ = await gateway.ended()
+            #expect(try await view.remains(dataFolder: gateway.dataFolder, within: .seconds(2)) == [])
+            _ = await call.result
+        }
+    }
+
+    @Test("works for root of a user namespace, which is nobody outside")
+    func namespaceRoot() async throws {
+        try await OrdinaryUser.with(namespace: ["unshare", "--user", "--map-root-user"]) { gateway in
+            #expect(gateway.logText.contains("running as an ordinary user"), "\(gateway.logText)")
+            try await gateway.require("deploy", Fixtures.function("hello"))
+            #expect(try await gateway.call("/hello").status == 200)
+        }
+    }
+
+    private static func idsOfUser(_ gateway: GatewayUnderTest) async throws -> String {
+        let script =
+            "b=/bin/busybox; echo $($b id -u):$($b id -g); $b touch /new 2>/dev/null && echo written || echo refused"
+        let folder = try await Fixtures.shell(script, name: "who")
+        defer { folder.remove() }
+        try folder.write(dockerfile("COPY run /run.sh\nUSER 1000:1001"), to: "Dockerfile")
+        try await gateway.require("deploy", folder.url.path)
+        return try await gateway.call("/function/who").text
+    }
+
+    private static func dockerfile(_ lines: String) -> String {
+        "FROM scratch\nCOPY busybox /bin/busybox\n\(lines)\nCMD [\"/bin/busybox\", \"sh\", \"/run.sh\"]\n"
+    }
+}
