@@ -12,6 +12,9 @@ extension FunctionConfiguration {
     /// Attempts of one queued event: with the longest waits, more would last for years.
     private static let attemptsMax = 1000
 
+    /// Networks that one function may name: each is a route in every slot of it, and those have room for 96.
+    private static let egressAllowMax = 64
+
     /// Checks what the types alone cannot; cron expressions are checked by Scheduler.
     ///
     /// - Throws: ``ModelError`` naming the field.
@@ -34,8 +37,35 @@ extension FunctionConfiguration {
                     "1 with contract '\(contract.rawValue)'; only http and lambda serve several requests"
             )
         }
+        try validateEgress()
         try validateAsync()
         try validateTexts()
+    }
+
+    private func validateEgress() throws(ModelError) {
+        guard egressAllow.count <= Self.egressAllowMax else {
+            throw ModelError(
+                field: "egress_allow",
+                value: "\(egressAllow.count) networks",
+                expected: "at most \(Self.egressAllowMax)"
+            )
+        }
+        for text in egressAllow {
+            guard let network = IPv4Network(text) else {
+                throw ModelError(
+                    field: "egress_allow",
+                    value: text,
+                    expected: "an IPv4 network such as 10.1.0.0/16"
+                )
+            }
+            guard !IPv4Network.unreachable.contains(where: { $0.contains(network) }) else {
+                throw ModelError(
+                    field: "egress_allow",
+                    value: text,
+                    expected: "a network that can be reached"
+                )
+            }
+        }
     }
 
     private func validateAsync() throws(ModelError) {

@@ -2,20 +2,24 @@
 // IPv4 addresses and networks in text, as egress_allow and resolv.conf have them. Pure.
 
 /// An address with the length of its network part (RFC 4632).
-struct IPv4Network: Hashable, Sendable {
+package struct IPv4Network: Hashable, Sendable {
+    /// Networks that lead nowhere, or to the host or all its neighbours at once; nobody may name them (RFC 6890).
+    package static let unreachable = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"]
+        .compactMap { IPv4Network($0) }
+
     /// Host byte order; no bits behind the prefix.
-    let address: UInt32
-    let prefix: UInt8
+    package let address: UInt32
+    package let prefix: UInt8
 
     /// Nil when the prefix is longer than 32 or bits are set behind it.
-    init?(_ address: UInt32, prefix: UInt8) {
+    package init?(_ address: UInt32, prefix: UInt8) {
         guard prefix <= 32, address & ~Self.mask(prefix) == 0 else { return nil }
         self.address = address
         self.prefix = prefix
     }
 
     /// Reads `10.0.0.0/8`, or `10.1.2.3` as a network of one address.
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, let address = Self.address(first) else { return nil }
         guard parts.count == 2 else {
@@ -27,20 +31,20 @@ struct IPv4Network: Hashable, Sendable {
     }
 
     /// Whether all of `other` lies in this network.
-    func contains(_ other: IPv4Network) -> Bool {
+    package func contains(_ other: IPv4Network) -> Bool {
         prefix <= other.prefix && other.address & Self.mask(prefix) == address
     }
 
     /// As in `10.0.0.0/8`.
-    var text: String { "\(Self.text(address))/\(prefix)" }
+    package var text: String { "\(Self.text(address))/\(prefix)" }
 
     /// An address in dotted form.
-    static func text(_ address: UInt32) -> String {
+    package static func text(_ address: UInt32) -> String {
         [24, 16, 8, 0].map { "\(address >> UInt32($0) & 0xff)" }.joined(separator: ".")
     }
 
     /// Four decimal numbers; no other notation (RFC 6943, section 3.1.1, tells what comes of those).
-    static func address(_ text: some StringProtocol) -> UInt32? {
+    package static func address(_ text: some StringProtocol) -> UInt32? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }
         var address: UInt32 = 0

@@ -2,6 +2,7 @@
 // The pure half of `network: egress`: networks in text, routes, resolv.conf, ruleset.
 
 import CSandbox
+import FunctionModel
 import Testing
 
 @testable import Sandbox

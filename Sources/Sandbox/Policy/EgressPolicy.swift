@@ -2,6 +2,7 @@
 // Where a function with `network: egress` may go, as a list of routes. Pure; SlotOrder sends it to the helper.
 
 import CSandbox
+import FunctionModel
 
 /// One route inside a slot's network namespace.
 struct EgressRoute: Hashable, Sendable {
@@ -37,7 +38,7 @@ struct EgressPolicy: Hashable, Sendable {
         "198.18.0.0/15"
     )
     /// Networks that lead nowhere, or to the host or all its neighbours at once; nobody may name them.
-    static let never = networks("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4")
+    static let never = IPv4Network.unreachable
 
     let routes: [EgressRoute]
     let firewallClass: FirewallClass

@@ -2,6 +2,7 @@
 // The host's name servers as functions can use them, from resolv.conf(5). Read once, at the start.
 
 import Foundation
+import FunctionModel
 
 /// Name servers and search domains for functions with a network.
 struct HostResolver: Hashable, Sendable {

@@ -4,6 +4,7 @@
 
 import CSandbox
 import Foundation
+import FunctionModel
 import Glibc
 
 /// Names and addresses of this gateway's part of the host's network.
