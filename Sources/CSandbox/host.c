@@ -48,9 +48,9 @@ static int add_actions(posix_spawn_file_actions_t *actions, int socket) {
     return error;
 }
 
-static int spawn_from(int program, int socket, pid_t *pid) {
+static int spawn_from(const char *name, int program, int socket, pid_t *pid) {
     char path[32];
-    char *const arguments[] = {"mayfly-spawner", NULL};
+    char *const arguments[] = {(char *)name, NULL};
     char *const environment[] = {NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -74,14 +74,14 @@ static int spawn_from(int program, int socket, pid_t *pid) {
     return error;
 }
 
-pid_t csandbox_spawn(int program, int socket) {
+pid_t csandbox_spawn(const char *name, int program, int socket) {
     pid_t pid = -1;
     // Descriptor 3 is the socket's in the child, so the program must not be there when it is
     // executed.
     int copy = fcntl(program, F_DUPFD_CLOEXEC, 4);
     if (copy < 0)
         return -errno;
-    int error = spawn_from(copy, socket, &pid);
+    int error = spawn_from(name, copy, socket, &pid);
     close(copy);
     return error ? -error : pid;
 }

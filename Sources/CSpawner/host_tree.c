@@ -7,6 +7,7 @@
 #include "spawner.h"
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -17,8 +18,56 @@ static void answer_with(int socket, struct failure failure, int tree) {
     csandbox_send(socket, &message, sizeof message, &tree, tree >= 0 ? 1 : 0);
 }
 
+/// Folders of the system: whoever may write there as root is root. What is above
+/// them is refused with them.
+static const char *const system_folders[] = {"/bin",   "/boot",  "/dev",  "/etc",  "/lib",
+                                             "/lib32", "/lib64", "/proc", "/root", "/run",
+                                             "/sbin",  "/sys",   "/usr",  "/var"};
+
+static bool is_below(const char *path, const char *folder) {
+    size_t length = strlen(folder);
+    return !strncmp(path, folder, length) && (path[length] == '/' || path[length] == 0);
+}
+
+// Where a descriptor really leads, whatever links were on the way.
+static bool path_of(int place, char *path) {
+    char link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+    ssize_t length = readlink(link, path, CSANDBOX_PATH_MAX - 1);
+    if (length <= 0 || length >= CSANDBOX_PATH_MAX - 1 || path[0] != '/')
+        return false;
+    path[length] = 0;
+    return true;
+}
+
+static bool is_in_data(const char *path) {
+    char rootfs[CSANDBOX_PATH_MAX];
+    int folder = open(host.configuration.rootfs_directory, O_PATH | O_CLOEXEC);
+    bool known = folder >= 0 && path_of(folder, rootfs);
+    if (folder >= 0)
+        close(folder);
+    char *end = known ? strrchr(rootfs, '/') : NULL;
+    if (!end || end == rootfs)
+        return false;
+    *end = 0;
+    return is_below(path, rootfs);
+}
+
+static bool is_allowed(int place) {
+    char path[CSANDBOX_PATH_MAX];
+    if (!path_of(place, path))
+        return false;
+    if (is_in_data(path))
+        return true;
+    for (size_t i = 0; i < sizeof system_folders / sizeof system_folders[0]; i++)
+        if (is_below(path, system_folders[i]) || is_below(system_folders[i], path))
+            return false;
+    return strcmp(path, "/") != 0;
+}
+
 // What is mounted below comes along only where the kernel does not let it be left out.
-static struct failure open_tree_of(const struct csandbox_open_tree *order, long *tree) {
+static struct failure open_tree_of(const struct csandbox_open_tree *order, bool is_pinned,
+                                   long *tree) {
     if (order->folder[0] != '/' || !memchr(order->folder, 0, sizeof order->folder) ||
         !memchr(order->name, 0, sizeof order->name))
         return (struct failure){CSANDBOX_STEP_HOST_TREE, EINVAL};
@@ -27,17 +76,19 @@ static struct failure open_tree_of(const struct csandbox_open_tree *order, long 
     if (order->name[0])
         place = (int)open_beneath(place, order->name, O_PATH);
     TRY(check(CSANDBOX_STEP_HOST_TREE, place));
+    if (is_pinned && !is_allowed(place))
+        return (struct failure){CSANDBOX_STEP_HOST_TREE, EPERM};
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
     *tree = raw_open_tree(place, "", flags | (rootless() ? AT_RECURSIVE : 0));
     return check(CSANDBOX_STEP_HOST_TREE, *tree);
 }
 
-void host_tree_open(const struct csandbox_open_tree *order, int answer) {
+void host_tree_open(const struct csandbox_open_tree *order, int answer, bool is_pinned) {
     long pid = SYS5(SYS_clone, CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         long tree = -1;
-        struct failure failure = open_tree_of(order, &tree);
+        struct failure failure = open_tree_of(order, is_pinned, &tree);
         answer_with(answer, failure, (int)tree);
         _exit(0);
     }

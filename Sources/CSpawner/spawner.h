@@ -68,7 +68,9 @@ struct failure own_namespace_enter(void);
 
 /// host_tree.c: answers an order for a tree of the host's files, in a process
 /// of its own.
-void host_tree_open(const struct csandbox_open_tree *order, int answer);
+/// With `is_pinned` the gateway is somebody without privileges, who gets DATA and
+/// what is no system's.
+void host_tree_open(const struct csandbox_open_tree *order, int answer, bool is_pinned);
 
 /// order.c: checks an order for a slot, and how many descriptors come with it.
 bool order_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t count);

@@ -8,6 +8,8 @@
 #include "egress.h"
 #include "spawner.h"
 #include "sys.h"
+#include "warden.h"
+#include "csandbox_host.h"
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,14 +20,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// Where the gateway put its socket before executing this program.
-enum { GATEWAY_SOCKET = 3 };
-
 struct host host;
 uint64_t setup_cookie;
 /// The ruleset that nft loads when a function first asks for a network; -1
 /// without.
 static int ruleset = -1;
+/// What every CONFIGURE must be equal to; NULL while nobody has pinned anything.
+static const struct csandbox_configure *pinned;
 
 static struct failure report_started(pid_t pid, struct failure failure) {
     struct csandbox_started message = {.header = {.kind = CSANDBOX_STARTED},
@@ -91,15 +92,22 @@ static pid_t handle_configure(const struct csandbox_configure *configuration, ss
                               const int *received, size_t count) {
     bool sane = configuration_is_sane(configuration, size) &&
                 count == (configuration->flags & CSANDBOX_EGRESS ? 2 : 1);
-    if (!sane) {
+    bool allowed = sane && (!pinned || !memcmp(configuration, pinned, sizeof *pinned));
+    if (!allowed) {
         for (size_t i = 0; i < count; i++)
             close(received[i]);
-        report_started(0, (struct failure){CSANDBOX_STEP_PROTOCOL, EPROTO});
+        report_started(0, (struct failure){CSANDBOX_STEP_PROTOCOL, sane ? EPERM : EPROTO});
         return 0;
     }
-    if (ruleset >= 0)
-        close(ruleset);
-    ruleset = count == 2 ? received[1] : -1;
+    if (pinned) {
+        // The rules that root gave count, not those of whoever the gateway is now.
+        if (count == 2)
+            close(received[1]);
+    } else {
+        if (ruleset >= 0)
+            close(ruleset);
+        ruleset = count == 2 ? received[1] : -1;
+    }
     host.configuration = *configuration;
     return configure(received[0]);
 }
@@ -161,7 +169,8 @@ static void handle_message(pid_t *spawner) {
     }
     if (size == sizeof(struct csandbox_open_tree) && message.header.kind == CSANDBOX_OPEN_TREE) {
         if (count == 1)
-            host_tree_open((const struct csandbox_open_tree *)&message, received[0]);
+            host_tree_open((const struct csandbox_open_tree *)&message, received[0],
+                           pinned != NULL);
         for (size_t i = 0; i < count; i++)
             close(received[i]);
         return;
@@ -170,7 +179,7 @@ static void handle_message(pid_t *spawner) {
     *spawner = handle_configure(&message, size, received, count);
 }
 
-static int signal_descriptor(void) {
+int signal_descriptor(void) {
     sigset_t set;
     sigfillset(&set);
     sigprocmask(SIG_SETMASK, &set, NULL);
@@ -179,13 +188,11 @@ static int signal_descriptor(void) {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int main(void) {
-    SYS3(SYS_close_range, GATEWAY_SOCKET + 1, ~0U, 0);
-    // Its own session: a Ctrl-C in the terminal is the gateway's to handle, in
-    // order.
-    setsid();
+_Noreturn void supervisor_main(const struct csandbox_configure *only, int only_ruleset) {
+    pinned = only;
+    ruleset = only_ruleset;
     // Executed from a descriptor, it would be shown by that number.
-    prctl(PR_SET_NAME, "mayfly-spawner");
+    prctl(PR_SET_NAME, CSANDBOX_SUPERVISOR_NAME);
     host.signals = signal_descriptor();
     pid_t spawner = 0;
     struct pollfd sources[2] = {{.fd = GATEWAY_SOCKET, .events = POLLIN},
@@ -202,4 +209,16 @@ int main(void) {
         if (sources[0].revents)
             handle_message(&spawner);
     }
+}
+
+// Either the one process that an ordinary user's gateway has, or the warden of
+// one that began as root.
+int main(int count, char **arguments) {
+    SYS3(SYS_close_range, GATEWAY_SOCKET + 1, ~0U, 0);
+    // Its own session: a Ctrl-C in the terminal is the gateway's to handle, in
+    // order.
+    setsid();
+    if (count > 0 && !strcmp(arguments[0], CSANDBOX_WARDEN_NAME))
+        warden_main(arguments[0]);
+    supervisor_main(NULL, -1);
 }

@@ -2,7 +2,7 @@
 // The typed error of the image store, archives and unpacking; its text is made here once.
 
 /// Why an image could not be read, stored, unpacked or found.
-package enum ImageError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvertible {
     case malformedDigest(String)
     case malformedReference(String, reason: String)
     /// No image has this reference or digest.
@@ -33,6 +33,8 @@ package enum ImageError: Error, Hashable, Sendable, CustomStringConvertible {
     case noSpace(path: String)
     /// A system call failed.
     case system(call: String, path: String, errorNumber: Int32)
+    /// The confined process that works on image files failed, or could not be started.
+    case worker(reason: String)
     /// The records of references could not be read or written.
     case references(String)
     case cancelled
@@ -61,6 +63,7 @@ package enum ImageError: Error, Hashable, Sendable, CustomStringConvertible {
             "image '\(reference)' is in use by \(users.joined(separator: ", "))"
         case .noSpace(let path): "no space left for \(path); nothing was kept"
         case .system(let call, let path, let number): "\(call) \(path): \(SystemCall.message(number))"
+        case .worker(let reason): "the worker for image files: \(reason)"
         case .references(let reason): "image references: \(reason)"
         case .cancelled: "cancelled"
         }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import Images
 
 /// `faasctl`: the gateway and the command line to it.
 @main
@@ -36,9 +37,12 @@ struct Faasctl: AsyncParsableCommand {
     )
 
     static func main() async {
+        if TreeWorker.isThisProcess { Foundation.exit(TreeWorker.run()) }
         do {
             var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
+            if let serve = command as? ServeCommand {
+                try await serve.serve()
+            } else if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()

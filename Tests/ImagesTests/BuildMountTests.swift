@@ -134,12 +134,15 @@ import Testing
         mount.kind = .cache
         mount.target = "/c"
         mount.sharing = .private
-        var first: CacheFolder? = try await CacheFolder.open(mount, in: directory, folder: folder)
-        let second = try await CacheFolder.open(mount, in: directory, folder: folder)
+        var first: CacheFolder? =
+            try await CacheFolder.open(mount, in: directory, folder: folder, trees: .direct)
+        let second = try await CacheFolder.open(mount, in: directory, folder: folder, trees: .direct)
         #expect(first?.path != second.path)
         mount.sharing = .locked
         let wanted = mount
-        let waiter = Task { try await CacheFolder.open(wanted, in: directory, folder: folder).path }
+        let waiter = Task {
+            try await CacheFolder.open(wanted, in: directory, folder: folder, trees: .direct).path
+        }
         let path = first?.path
         first = nil
         #expect(try await waiter.value == path)

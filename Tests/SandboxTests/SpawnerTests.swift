@@ -72,7 +72,7 @@ struct SpawnerTests {
     @Test("leaves no process, mount or cgroup behind")
     func nothingLeft() async throws {
         let host = try TestHost()
-        let processes = [host.spawner.supervisorPID, host.spawner.processID]
+        let processes = [try #require(host.spawner.supervisorPID), host.spawner.processID]
         let folder = CgroupPreparation.folderName(host.dataDirectory)
         let slot = try await host.spawner.makeSlot(host.plan)
         _ = try await slot.makeSandbox()

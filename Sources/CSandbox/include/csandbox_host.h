@@ -9,10 +9,15 @@
 /// Returns the descriptor or -errno.
 int csandbox_sealed_program(const void *bytes, size_t size);
 
-/// Executes `program` as a child with `socket` as descriptor 3, /dev/null as
+/// Executes `program` as a child called `name` with `socket` as descriptor 3, /dev/null as
 /// stdin and stdout, the caller's stderr, and an empty environment. Returns the
 /// child's pid or -errno. Blocks until the child has executed.
-pid_t csandbox_spawn(int program, int socket);
+pid_t csandbox_spawn(const char *name, int program, int socket);
+
+/// Names of the helper's two ways to work, its first argument. Of one length:
+/// a warden's child takes the other name.
+#define CSANDBOX_SUPERVISOR_NAME "mayfly-spawner"
+#define CSANDBOX_WARDEN_NAME "mayfly-warden "
 
 /// An empty file in memory, close-on-exec; `name` is for /proc only. Returns
 /// the descriptor or -errno.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps of a set-up, as failures name them.
+// The steps of every set-up, by number and name: what fails is told by them.
 #pragma once
+#include <stdint.h>
 
 /// Where a set-up failed. The order is the order in which the steps are done.
 #define CSANDBOX_STEPS(X)                                                                          \
@@ -63,7 +64,15 @@
     X(SANDBOX_DIRECTORY, "working directory")                                                      \
     X(SANDBOX_ANNOUNCE, "announce")                                                                \
     X(SANDBOX_RELEASE, "release message")                                                          \
-    X(SANDBOX_EXEC, "execve")
+    X(SANDBOX_EXEC, "execve")                                                                      \
+    X(WORKER_FOLDER, "the worker's folder")                                                        \
+    X(WORKER_CLONE, "worker process")                                                              \
+    X(WORKER_ID_MAP, "the worker's user ids")                                                      \
+    X(WORKER_IDMAP, "idmapped mount of the worker's folder")                                       \
+    X(WORKER_EXEC, "the worker's program")                                                         \
+    X(WORKER_ROOT, "the worker's empty root")                                                      \
+    X(WORKER_CAPABILITIES, "the worker's capabilities")                                            \
+    X(WORKER_SECCOMP, "the worker's seccomp filter")
 
 enum csandbox_step {
 #define CSANDBOX_STEP_CASE(name, text) CSANDBOX_STEP_##name,
@@ -71,3 +80,6 @@ enum csandbox_step {
 #undef CSANDBOX_STEP_CASE
         CSANDBOX_STEP_COUNT
 };
+
+/// The name of a step for people; "unknown" out of range.
+const char *csandbox_step_name(uint32_t step);

@@ -85,6 +85,14 @@ enum csandbox_kind {
     CSANDBOX_OPEN_TREE,
     // sandbox to spawner, and back; two descriptors each way
     CSANDBOX_MAKE_OVERLAY,
+    // gateway to warden, once, before it gives up its privileges; the answer is an
+    // outcome of the same kind
+    CSANDBOX_PIN,
+    // gateway to warden; one descriptor: a new supervisor's socket
+    CSANDBOX_SUPERVISE,
+    // gateway to warden; one descriptor: a new worker's socket, on which the
+    // answer comes too, an outcome of the same kind
+    CSANDBOX_WORK,
 };
 
 /// Every message begins with this.
@@ -156,6 +164,38 @@ struct csandbox_configure {
     uint32_t egress_network;
     uint32_t filter_count;
     struct csandbox_instruction filter[CSANDBOX_FILTER_MAX];
+};
+
+/// Folders whose trees workers may be given.
+enum csandbox_place { CSANDBOX_PLACE_ROOTFS, CSANDBOX_PLACE_BUILD, CSANDBOX_PLACES };
+
+/// What stays as it was while the gateway still had its privileges, whatever it
+/// says later. Descriptors: the workers' program and, with EGRESS, the
+/// firewall's ruleset.
+struct csandbox_pin {
+    struct csandbox_header header;
+    uint32_t version;
+    /// The user that the gateway runs as; folders of its own lie between trees.
+    uint32_t service_id;
+    /// Absolute paths, by csandbox_place; all of them exist.
+    char directories[CSANDBOX_PLACES][CSANDBOX_PATH_MAX];
+    /// Every later CONFIGURE must be equal to it.
+    struct csandbox_configure configuration;
+};
+
+enum csandbox_work_flags {
+    /// The worker may change what is in its folder.
+    CSANDBOX_WORK_WRITABLE = 1,
+};
+
+/// One worker for one folder.
+struct csandbox_work {
+    struct csandbox_header header;
+    uint32_t place;
+    uint32_t flags;
+    /// Relative to the place; `.` is the place itself. Resolved beneath it without
+    /// symbolic links.
+    char name[CSANDBOX_NAME_MAX];
 };
 
 struct csandbox_started {
@@ -338,6 +378,3 @@ struct csandbox_release {
     uint32_t environment_count;
     char strings[CSANDBOX_STRINGS_MAX];
 };
-
-/// The name of a step for people; "unknown" out of range.
-const char *csandbox_step_name(uint32_t step);

@@ -57,7 +57,7 @@ package struct TarTime: Hashable, Sendable {
 }
 
 /// One extended attribute of a file.
-package struct ExtendedAttribute: Hashable, Sendable {
+package struct ExtendedAttribute: Hashable, Codable, Sendable {
     /// With its namespace, for example `security.capability`.
     package var name: String
     package var value: [UInt8]

@@ -35,7 +35,7 @@ package final class ImageBuilder: Sendable {
         self.logger = logger
         directory = dataDirectory + "/build"
         try Directories.make(directory)
-        try StepFolder.sweep(directory, logger)
+        try StepFolder.sweep(directory, store.trees, logger)
         cache = try BuildCache(directory: directory + "/cache", blobs: store.blobs)
     }
 

@@ -21,8 +21,13 @@ package enum ContainerUserLookup {
     /// - Throws: ``ImageError/unknownUser(_:)``.
     package static func find(_ specification: String, rootfs: String) throws(ImageError) -> ContainerAccount {
         let root = try OpenFile(path: rootfs, flags: O_RDONLY | O_DIRECTORY)
-        let users = try lines("etc/passwd", in: root.descriptor)
-        let groups = try lines("etc/group", in: root.descriptor)
+        return try find(specification, root: root.descriptor)
+    }
+
+    /// As the other, in an open folder.
+    static func find(_ specification: String, root: Int32) throws(ImageError) -> ContainerAccount {
+        let users = try lines("etc/passwd", in: root)
+        let groups = try lines("etc/group", in: root)
         return try find(specification, users: users, groups: groups)
     }
 
@@ -77,6 +82,7 @@ package enum ContainerUserLookup {
     private static func lines(_ name: String, in root: Int32) throws(ImageError) -> [[Substring]] {
         // Without O_NONBLOCK a fifo in its place would wait for ever.
         let descriptor = csandbox_open_in_root(root, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0)
+        if descriptor == -EACCES { throw SystemCall.failure("open", name, errorNumber: EACCES) }
         guard descriptor >= 0 else { return [] }
         let file = OpenFile(owning: descriptor)
         guard try file.status(name).st_mode & S_IFMT == S_IFREG else { return [] }

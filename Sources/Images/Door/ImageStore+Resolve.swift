@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From names to images, and from images to trees that containers run in.
 
+import Glibc
 package import Sandbox
 
 extension ImageStore {
@@ -50,7 +51,15 @@ extension ImageStore {
         let path = try await roots.path(of: image)
         let specification = specification ?? image.execution.user ?? ""
         return try await BlockingWork.run { () throws(ImageError) in
-            try ContainerUserLookup.find(specification, rootfs: path)
+            do throws(ImageError) {
+                return try ContainerUserLookup.find(specification, rootfs: path)
+            } catch .system(_, _, EACCES) where !self.trees.isDirect {
+                // Files that the image keeps from others.
+                let session = try self.trees.session(on: path, isWritable: false)
+                guard case .account(let account) = try session.ask(.account(specification), layers: []).answer
+                else { throw .worker(reason: "an answer that is no account") }
+                return account
+            }
         }
     }
 
@@ -93,7 +102,7 @@ extension ImageStore {
 }
 
 /// A user of an image, with what a login would give it.
-package struct ContainerAccount: Hashable, Sendable {
+package struct ContainerAccount: Hashable, Codable, Sendable {
     package var user: ContainerUser
     /// `/` when passwd has no entry.
     package var home: String

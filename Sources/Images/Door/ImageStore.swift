@@ -13,6 +13,8 @@ package final class ImageStore: Sendable {
     /// The platform whose images run here.
     package let host: Platform
     let roots: RootfsStore
+    /// How the files of trees are reached.
+    let trees: TreeAccess
     let logger: Logger
 
     /// Keeps every image that is looked up from now on from garbage collection, until it is let go of.
@@ -25,19 +27,20 @@ package final class ImageStore: Sendable {
     /// - Parameters:
     ///   - dataDirectory: DATA; `blobs` and `rootfs` below it belong to this room.
     ///   - references: where names are kept.
+    ///   - trees: how their files are reached.
     ///   - logger: told about leftovers and skipped entries.
     ///   - host: which platform's images to choose; tests choose another.
     /// - Throws: ``ImageError`` when the folders cannot be made or read.
     package init(
         dataDirectory: String,
         references: any ReferenceStore,
+        trees: TreeAccess = .direct,
         logger: Logger,
         host: Platform = .host
     ) throws(ImageError) {
         blobs = try BlobStore(dataDirectory: dataDirectory)
-        var options = UnpackOptions()
-        options.keepsOwners = geteuid() == 0
-        roots = try RootfsStore(dataDirectory: dataDirectory, blobs: blobs, options: options, logger: logger)
+        self.trees = trees
+        roots = try RootfsStore(dataDirectory: dataDirectory, blobs: blobs, trees: trees, logger: logger)
         self.references = references
         self.host = host
         self.logger = logger

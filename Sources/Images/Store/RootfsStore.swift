@@ -11,7 +11,7 @@ final class RootfsStore: Sendable {
     let directory: String
     private let blobs: BlobStore
     private let logger: Logger
-    private let options: UnpackOptions
+    private let trees: TreeAccess
     let durability: TreeDurability
     private let running = Mutex<[Digest: Task<Result<String, ImageError>, Never>]>([:])
     /// When callers got the path of a tree.
@@ -27,12 +27,12 @@ final class RootfsStore: Sendable {
     init(
         dataDirectory: String,
         blobs: BlobStore,
-        options: UnpackOptions,
+        trees: TreeAccess,
         logger: Logger
     ) throws(ImageError) {
         directory = dataDirectory + "/rootfs"
         self.blobs = blobs
-        self.options = options
+        self.trees = trees
         self.logger = logger
         // Trees hold setuid programs of strangers: no other user of this host may reach them.
         try Directories.make(directory, mode: 0o700)
@@ -40,7 +40,7 @@ final class RootfsStore: Sendable {
         durability = TreeDurability(directory: directory, logger: logger)
         for name in try Directories.names(in: directory) where name.hasPrefix(Self.temporaryPrefix) {
             logger.info("removing a half-made tree of an earlier run", metadata: ["tree": "\(name)"])
-            try Directories.removeTree(path: directory + "/" + name)
+            try trees.remove(directory + "/" + name)
         }
         for tree in try durability.start(trees: try all()) {
             logger.info(
@@ -97,7 +97,7 @@ final class RootfsStore: Sendable {
     private func unpack(_ image: Image, _ chainID: Digest) throws(ImageError) -> String {
         let temporary =
             directory + "/" + Self.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 16)
-        let job = RootfsUnpacking(image: image, blobs: blobs, options: options)
+        let job = RootfsUnpacking(image: image, blobs: blobs, trees: trees)
         do throws(ImageError) {
             let report = try unpack(job, into: temporary)
             if report.skippedSpecialFiles + report.skippedAttributes > 0 {
@@ -116,7 +116,7 @@ final class RootfsStore: Sendable {
             durability.appeared(chainID)
             return target
         } catch {
-            try Directories.removeTree(path: temporary)
+            try trees.remove(temporary)
             throw error
         }
     }
@@ -129,7 +129,7 @@ final class RootfsStore: Sendable {
                 try Directories.make(temporary, mode: 0o700)
                 return try job.run(into: temporary, upon: path(of: chain[base]), layers: base + 1)
             } catch .system("link", _, _) {
-                try Directories.removeTree(path: temporary)
+                try trees.remove(temporary)
             }
         }
         try Directories.make(temporary, mode: 0o700)
@@ -157,6 +157,6 @@ final class RootfsStore: Sendable {
             if errno == ENOENT { return }
             throw SystemCall.failure("rename", temporary)
         }
-        try Directories.removeTree(path: temporary)
+        try trees.remove(temporary)
     }
 }

@@ -7,7 +7,7 @@ import Glibc
 struct RootfsUnpacking {
     let image: Image
     let blobs: BlobStore
-    let options: UnpackOptions
+    let trees: TreeAccess
 
     /// Fills an empty folder and checks each layer's plain digest.
     ///
@@ -23,25 +23,58 @@ struct RootfsUnpacking {
         let layers = try image.layers.dropFirst(count).map { layer throws(ImageError) in
             LayerFile(try blobs.open(layer.digest, for: "image \(image.digest)"))
         }
+        let report = try withExtendedLifetime(layers) { () throws(ImageError) in
+            let descriptors = layers.map(\.descriptor)
+            return trees.isDirect
+                ? try unpack(descriptors, into: folder, upon: base)
+                : try order(descriptors, into: folder, upon: base)
+        }
+        let expected = image.configuration.rootfs.diffIDs.dropFirst(count)
+        for (actual, expected) in zip(report.diffIDs, expected) where actual != expected {
+            let what = "a layer of image \(image.digest), uncompressed,"
+            throw .digestMismatch(what: what, expected: expected, actual: actual)
+        }
+        return report
+    }
+
+    /// In this process.
+    private func unpack(_ layers: [Int32], into folder: String, upon base: String?) throws(ImageError)
+        -> UnpackReport
+    {
+        let options = trees.options
         let root = try OpenFile(path: folder, flags: O_RDONLY | O_DIRECTORY)
         let ledger = FolderLedger()
         if let base {
             let source = try OpenFile(path: base, flags: O_RDONLY | O_DIRECTORY)
             try TreeClone.fill(root.descriptor, from: source.descriptor, options: options, ledger: ledger)
         }
-        let report = try withExtendedLifetime(layers) { () throws(ImageError) in
-            try LayerUnpacker.unpack(
-                layers: layers.map(\.descriptor),
-                into: root.descriptor,
-                options: options,
-                ledger: ledger,
-                hasLowerLayers: base != nil
+        return try LayerUnpacker.unpack(
+            layers: layers,
+            into: root.descriptor,
+            options: options,
+            ledger: ledger,
+            hasLowerLayers: base != nil
+        )
+    }
+
+    /// By workers: the one that reads layers sees the new tree only, the one that sees other trees reads no layer.
+    private func order(_ layers: [Int32], into folder: String, upon base: String?) throws(ImageError)
+        -> UnpackReport
+    {
+        let options = trees.options
+        if let base {
+            let all = "/" + TreePath.parent(TreePath.clean(folder))
+            let clone = TreeOrder.clone(
+                from: TreePath.name(base),
+                to: TreePath.name(folder),
+                options: options
             )
+            try trees.session(on: all, isWritable: true).perform(clone)
         }
-        let expected = image.configuration.rootfs.diffIDs.dropFirst(count)
-        for (actual, expected) in zip(report.diffIDs, expected) where actual != expected {
-            let what = "a layer of image \(image.digest), uncompressed,"
-            throw .digestMismatch(what: what, expected: expected, actual: actual)
+        let session = try trees.session(on: folder, isWritable: true)
+        let reply = try session.ask(.unpack(options: options, continues: base != nil), layers: layers)
+        guard case .unpacked(let report) = reply.answer, report.diffIDs.count == layers.count else {
+            throw .worker(reason: "an answer that is no report")
         }
         return report
     }

@@ -20,7 +20,12 @@ struct FileOwner {
         guard range.contains(uid), range.contains(gid), range.contains(uid + shift),
             range.contains(gid + shift)
         else { throw .hostileEntry(name: entry, reason: "its owner \(uid):\(gid) is out of range") }
-        return (uid_t(uid + shift), gid_t(gid + shift))
+        return (uid_t(mapped(uid, options) + shift), gid_t(mapped(gid, options) + shift))
+    }
+
+    private func mapped(_ id: Int, _ options: UnpackOptions) -> Int {
+        guard let max = options.ownerMax, id > Int(max) else { return id }
+        return UnpackOptions.unmappedOwner
     }
 }
 

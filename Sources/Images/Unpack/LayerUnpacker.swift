@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Applies layers to a folder. Needs nothing but descriptors, so that it can run in a helper without privileges.
+// Applies layers to a folder. Needs nothing but descriptors, so that a worker without privileges can run it.
 
 import Glibc
 
 /// How a tree is written.
-package struct UnpackOptions: Hashable, Sendable {
+package struct UnpackOptions: Hashable, Codable, Sendable {
     /// Added to every owner, for trees of a user namespace; nil keeps owners.
     package var idShift: UInt32?
     /// False makes everything belong to the running user, which is all that an ordinary user may do.
     package var keepsOwners = true
+    /// Owners beyond belong to `nobody`, as every container would see them anyhow; nil keeps them.
+    package var ownerMax: UInt32?
     /// False takes `.wh.` names as ordinary ones, for archives that are no layers.
     package var appliesWhiteouts = true
     /// Whether mount points and files that every container needs are made afterwards.
     package var addsMountPoints = true
     package var limits = UnpackLimits()
 
+    /// The last id that a worker's user namespace maps, as every slot's does.
+    package static let mappedOwnerMax: UInt32 = 65_535
+    /// The kernel's own number for owners that a user namespace does not map.
+    static let unmappedOwner = 65_534
+
     package init() {}
 }
 
 /// What unpacking found.
-package struct UnpackReport: Hashable, Sendable {
+package struct UnpackReport: Hashable, Codable, Sendable {
     /// The digest of each layer as a plain tar.
     package var diffIDs: [Digest] = []
     package var entries = 0
@@ -78,7 +85,7 @@ package enum LayerUnpacker {
                 report.diffIDs.append(try apply(layer, number: index + 1, to: tree, options: options))
             }
             if options.addsMountPoints { try RootfsFinisher.finish(tree) }
-            try ledger.apply(to: root, options: options, tree: tree)
+            tree.skippedAttributes += try ledger.apply(to: root, options: options)
             report.entries = tree.entries
             report.bytes = tree.bytes
             report.skippedSpecialFiles = tree.skippedSpecialFiles

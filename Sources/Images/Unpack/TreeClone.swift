@@ -28,7 +28,11 @@ enum TreeClone {
         while let (path, inode) = pending.popLast() {
             let from = try open(path, in: source)
             let to = try open(path, in: target)
-            ledger.set(try attributes(of: from, options: options), inode: inode)
+            let status = try from.status("folder")
+            ledger.set(
+                try FolderAttributes(of: from.descriptor, status, options: options),
+                inode: inode
+            )
             let listing = try open(path, in: source).take()
             for entry in try Directories.entries(consuming: listing, path: path.description) {
                 guard entry.isFolder else {
@@ -62,20 +66,5 @@ enum TreeClone {
         var status = stat()
         try SystemCall.check("fstat", "/") { fstat(descriptor, &status) }
         return UInt64(status.st_ino)
-    }
-
-    private static func attributes(
-        of folder: borrowing OpenFile,
-        options: UnpackOptions
-    ) throws(ImageError) -> FolderAttributes {
-        let status = try folder.status("folder")
-        let shift = Int(options.idShift ?? 0)
-        return FolderAttributes(
-            mode: UInt32(status.st_mode & 0o7777),
-            uid: Int(status.st_uid) - shift,
-            gid: Int(status.st_gid) - shift,
-            modified: TarTime(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec),
-            attributes: try FileAttributes.all(of: folder.descriptor)
-        )
     }
 }

@@ -2,7 +2,7 @@
 // How much a layer may ask of this machine. Checked by the tar reader and the unpacker.
 
 /// Bounds of unpacking; every one is refused with ``ImageError/limitExceeded(what:limit:)``.
-package struct UnpackLimits: Hashable, Sendable {
+package struct UnpackLimits: Hashable, Codable, Sendable {
     /// Entries of one layer.
     ///
     /// A full desktop distribution has 400,000; one costs at most 4 KiB of disk.

@@ -4,7 +4,7 @@
 package import FunctionModel
 
 /// The user that PID 1 runs as, in the container's own numbers.
-package struct ContainerUser: Hashable, Sendable {
+package struct ContainerUser: Hashable, Codable, Sendable {
     package var uid: UInt32
     package var gid: UInt32
     package var supplementaryGroups: [UInt32]

@@ -8,10 +8,15 @@ import Glibc
 enum SeccompFilter {
     /// Compiles for the native architecture only: calls of another one (i386, x32) end the process.
     ///
-    /// - Parameter cookie: sixth argument that marks the set-up's own calls.
+    /// - Parameters:
+    ///   - cookie: sixth argument that marks the set-up's own calls.
+    ///   - refused: calls of the policy that this process has no use for: EPERM as well.
     /// - Returns: the program, in the order that the kernel runs it.
     /// - Throws: ``SandboxError`` naming the call that libseccomp refused.
-    static func compile(cookie: UInt64) throws(SandboxError) -> [csandbox_instruction] {
+    static func compile(
+        cookie: UInt64,
+        without refused: Set<String> = []
+    ) throws(SandboxError) -> [csandbox_instruction] {
         guard let context = seccomp_init(CSeccomp_action_errno(UInt16(ENOSYS))) else {
             throw .unsupported("libseccomp on this architecture")
         }
@@ -19,17 +24,27 @@ enum SeccompFilter {
         // A balanced tree: a few comparisons for any call, and a short program to attach.
         try check(seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimize")
         try check(seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, CSeccomp_action_kill()), "architecture")
-        try addPlainRules(context)
+        try addPlainRules(context, without: refused)
         try addSetupRules(context, cookie: cookie)
-        try addArgumentRules(context)
+        if refused.contains("socket") {
+            try add(context, refusal, "socket", [])
+        } else {
+            try addSocketRules(context)
+        }
+        try addPersonalityRules(context)
         return try export(context)
     }
 
     private static let refusal = CSeccomp_action_errno(UInt16(EPERM))
     private static let allowance = CSeccomp_action_allow()
 
-    private static func addPlainRules(_ context: scmp_filter_ctx) throws(SandboxError) {
-        for name in SystemCallPolicy.allowed { try add(context, allowance, name, []) }
+    private static func addPlainRules(
+        _ context: scmp_filter_ctx,
+        without refused: Set<String>
+    ) throws(SandboxError) {
+        for name in SystemCallPolicy.allowed {
+            try add(context, refused.contains(name) ? refusal : allowance, name, [])
+        }
         for name in SystemCallPolicy.refused { try add(context, refusal, name, []) }
         // Its flags lie in memory where no filter can see them; ENOSYS makes the C library use clone(2).
         try add(context, CSeccomp_action_errno(UInt16(ENOSYS)), "clone3", [], isDefault: true)
@@ -48,13 +63,16 @@ enum SeccompFilter {
         try add(context, allowance, "clone", [with])
     }
 
-    private static func addArgumentRules(_ context: scmp_filter_ctx) throws(SandboxError) {
+    private static func addSocketRules(_ context: scmp_filter_ctx) throws(SandboxError) {
         for family in SystemCallPolicy.refusedSocketFamilies {
             try add(context, refusal, "socket", [argument(0, SCMP_CMP_EQ, family)])
         }
         try add(context, allowance, "socket", [argument(0, SCMP_CMP_LT, 38)])
         try add(context, allowance, "socket", [argument(0, SCMP_CMP_EQ, 39)])
         try add(context, allowance, "socket", [argument(0, SCMP_CMP_GT, 40)])
+    }
+
+    private static func addPersonalityRules(_ context: scmp_filter_ctx) throws(SandboxError) {
         for personality in SystemCallPolicy.allowedPersonalities {
             try add(context, allowance, "personality", [argument(0, SCMP_CMP_EQ, personality)])
         }

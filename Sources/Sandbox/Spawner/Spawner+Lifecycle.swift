@@ -9,20 +9,9 @@ import Synchronization
 extension Spawner {
     /// One handshake: CONFIGURE to the supervisor, STARTED from it, READY from the spawner.
     func start() throws(SandboxError) {
-        var generator = SystemRandomNumberGenerator()
-        let cookie = generator.next()
-        let message = try SpawnerConfiguration.make(
-            rootfsDirectory: rootfsDirectory,
-            cgroups: cgroups,
-            filter: SeccompFilter.compile(cookie: cookie),
-            cookie: cookie,
-            egress: egress,
-            handsOverlays: handsOverlays
-        )
+        let message = try ground.configuration()
         defer { message.deallocate() }
-        let ruleset = try egress.map { identity throws(SandboxError) in
-            try EgressFirewall.rulesetFile(identity, nameservers: resolver.nameservers).take()
-        }
+        let ruleset = try ground.ruleset()
         defer { if let ruleset { close(ruleset) } }
         let (ours, theirs) = try Descriptor.packetPair().split()
         let own = Descriptor(owning: ours)
@@ -85,11 +74,25 @@ extension Spawner {
         shutdown(supervisor.raw, Int32(SHUT_RDWR))
         // The supervisor ends only after the spawner was reaped and the cgroups are removed.
         for _ in 0..<(Self.stopTimeoutMilliseconds / 10) {
-            var status: Int32 = 0
-            if waitpid(supervisorPID, &status, WNOHANG) != 0 { return }
+            if hasSupervisorEnded { return }
             // Cancellation shortens nothing here: the wait is bounded, and leftovers would be worse.
             try? await Task.sleep(for: .milliseconds(10))
         }
         logger.error("the container helper is still there after \(Self.stopTimeoutMilliseconds) ms")
+    }
+
+    /// A supervisor that the warden started is not this process's child: its end of the socket tells.
+    private var hasSupervisorEnded: Bool {
+        var status: Int32 = 0
+        if let supervisorPID { return waitpid(supervisorPID, &status, WNOHANG) != 0 }
+        return Packet.receive(from: supervisor.raw) { received in
+            switch received {
+            case .nothing: return false
+            case .end: return true
+            case .packet(_, _, let descriptors):
+                descriptors.forEach { close($0) }
+                return false
+            }
+        }
     }
 }

@@ -25,17 +25,12 @@ package final class Spawner: Sendable {
         var isStopping = false
     }
 
-    let rootfsDirectory: String
     let logger: Logger
     /// The supervisor, which outlives spawners.
     let supervisor: Descriptor
-    let supervisorPID: Int32
-    let cgroups: [csandbox_cgroup]
-    /// Only tests insist on it.
-    let handsOverlays: Bool
-    /// Nil where functions cannot have a network.
-    let egress: EgressIdentity?
-    let resolver: HostResolver
+    /// Nil when it is the warden's child.
+    let supervisorPID: Int32?
+    let ground: HostGround
     /// Whether the firewall's table was loaded; held while it is.
     let isFirewallLoaded = Mutex(false)
     let state = Mutex(State())
@@ -47,28 +42,33 @@ package final class Spawner: Sendable {
     ///   - logger: told what the host lacks.
     /// - Throws: ``SandboxError`` when the helper cannot start or the host lacks what it needs.
     package convenience init(dataDirectory: String, logger: Logger) throws(SandboxError) {
-        try self.init(dataDirectory: dataDirectory, resolver: .ofHost(), logger: logger)
+        try self.init(ground: HostGround(dataDirectory: dataDirectory), logger: logger)
     }
 
-    /// As the other initializer, with the name servers given; `handsOverlays` makes roots as on kernels before 6.6.
-    init(
-        dataDirectory: String,
-        resolver: HostResolver,
-        handsOverlays: Bool = false,
-        logger: Logger
-    ) throws(SandboxError) {
+    /// As the other initializer, on a host that is known already.
+    init(ground: HostGround, logger: Logger) throws(SandboxError) {
         self.logger = logger
-        self.handsOverlays = handsOverlays
-        self.resolver = resolver
-        egress = EgressFirewall.isPossible ? EgressIdentity(dataDirectory: dataDirectory) : nil
-        rootfsDirectory = dataDirectory + "/rootfs"
-        cgroups = CgroupPreparation.prepare(dataDirectory: dataDirectory)
+        self.ground = ground
         let program = try SpawnerProgram.open()
         let (ours, theirs) = try Descriptor.packetPair().split()
         supervisor = Descriptor(owning: ours)
         let remote = Descriptor(owning: theirs)
-        supervisorPID = csandbox_spawn(program.raw, remote.raw)
-        guard supervisorPID > 0 else { throw .system(call: "posix_spawn", errorNumber: -supervisorPID) }
+        let child = csandbox_spawn(CSANDBOX_SUPERVISOR_NAME, program.raw, remote.raw)
+        guard child > 0 else { throw .system(call: "posix_spawn", errorNumber: -child) }
+        supervisorPID = child
+        try start()
+    }
+
+    /// As the first initializer, for a gateway that has given up its privileges: the warden starts the helper.
+    package init(warden: Warden, logger: Logger) throws(SandboxError) {
+        self.logger = logger
+        ground = warden.ground
+        let (ours, theirs) = try Descriptor.packetPair().split()
+        supervisor = Descriptor(owning: ours)
+        let remote = Descriptor(owning: theirs)
+        supervisorPID = nil
+        try warden.supervise(remote.raw)
+        close(remote.take())
         try start()
     }
 
@@ -96,8 +96,8 @@ package final class Spawner: Sendable {
             let order = try SlotOrder.make(
                 plan,
                 slot: slot.id,
-                rootfsDirectory: rootfsDirectory,
-                resolver: resolver
+                rootfsDirectory: ground.rootfsDirectory,
+                resolver: ground.resolver
             )
             var files: [Int32] = []
             defer { for file in files { close(file) } }

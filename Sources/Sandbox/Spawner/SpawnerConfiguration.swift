@@ -14,6 +14,7 @@ enum SpawnerConfiguration {
     /// - Throws: ``SandboxError`` when a path is too long or the filter too large.
     static func make(
         rootfsDirectory: String,
+        isPrivileged: Bool,
         cgroups: [csandbox_cgroup],
         filter: [csandbox_instruction],
         cookie: UInt64,
@@ -27,7 +28,7 @@ enum SpawnerConfiguration {
         memset(message, 0, MemoryLayout<csandbox_configure>.size)
         message.pointee.header.kind = UInt32(CSANDBOX_CONFIGURE.rawValue)
         message.pointee.version = CSANDBOX_PROTOCOL_VERSION
-        if !HostPrivileges.areFull {
+        if !isPrivileged {
             message.pointee.flags = UInt32(CSANDBOX_ROOTLESS.rawValue)
             if let range = SubordinateIDs.ofThisUser() {
                 message.pointee.range_uid = range.firstUser

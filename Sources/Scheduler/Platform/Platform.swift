@@ -36,7 +36,10 @@ package final class Platform: Sendable {
 
     /// Executes the RUN steps of builds.
     package var steps: any StepRunner {
-        SandboxStepRunner(dataDirectory: configuration.dataDirectory) { [keeper] in keeper.current }
+        SandboxStepRunner(
+            dataDirectory: configuration.dataDirectory,
+            trees: TreeAccess(warden: configuration.warden)
+        ) { [keeper] in keeper.current }
     }
 
     /// What this host offers and lacks; empty before ``start()``.
@@ -65,7 +68,12 @@ package final class Platform: Sendable {
         }
         do throws(ImageError) {
             let references = StoredReferences(store: store)
-            images = try ImageStore(dataDirectory: data, references: references, logger: logger)
+            images = try ImageStore(
+                dataDirectory: data,
+                references: references,
+                trees: TreeAccess(warden: configuration.warden),
+                logger: logger
+            )
         } catch {
             throw .images(reason: error.description)
         }
@@ -75,7 +83,12 @@ package final class Platform: Sendable {
         let fleet = Fleet(sandboxesMax: sandboxesMax, timer: timer, logger: logger)
         catalog = Catalog(store: store, images: images, secrets: secrets, fleet: fleet, logger: logger)
         dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: recorder, directory: catalog)
-        keeper = SpawnerKeeper(dataDirectory: data, fleet: fleet, logger: logger)
+        keeper = SpawnerKeeper(
+            dataDirectory: data,
+            warden: configuration.warden,
+            fleet: fleet,
+            logger: logger
+        )
         containers = AttachedContainers(images: images) { [keeper] in keeper.current }
         cron = CronService(store: store, invoker: dispatcher, sink: recorder, logger: logger)
         catalog.observe(cron)

@@ -2,6 +2,7 @@
 // Everything that the platform below the HTTP edge can be told. faasctl fills it in from flags and files.
 
 package import Logging
+package import Sandbox
 
 /// Options of one gateway's platform.
 package struct PlatformConfiguration: Sendable {
@@ -10,6 +11,8 @@ package struct PlatformConfiguration: Sendable {
     package var logger: Logger
     /// Sandboxes of all functions at once; nil derives it from the host's memory.
     package var sandboxesMax: Int?
+    /// What kept root's privileges when this process gave up its own; nil when it never had any, or still has.
+    package var warden: Warden?
 
     package init(dataDirectory: String, logger: Logger) {
         self.dataDirectory = dataDirectory

@@ -38,12 +38,14 @@ final class SpawnerKeeper: Sendable {
     }
 
     private let dataDirectory: String
+    private let warden: Warden?
     private let fleet: Fleet
     private let logger: Logger
     private let storage = Mutex(Storage())
 
-    init(dataDirectory: String, fleet: Fleet, logger: Logger) {
+    init(dataDirectory: String, warden: Warden? = nil, fleet: Fleet, logger: Logger) {
         self.dataDirectory = dataDirectory
+        self.warden = warden
         self.fleet = fleet
         self.logger = logger
     }
@@ -111,10 +113,11 @@ final class SpawnerKeeper: Sendable {
     /// Starting blocks for up to ten seconds: not on the cooperative pool.
     private func make() async throws(SandboxError) -> Spawner {
         let result = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { [dataDirectory, logger] in
+            DispatchQueue.global().async { [dataDirectory, warden, logger] in
                 continuation.resume(
                     returning: Result { () throws(SandboxError) in
-                        try Spawner(dataDirectory: dataDirectory, logger: logger)
+                        if let warden { return try Spawner(warden: warden, logger: logger) }
+                        return try Spawner(dataDirectory: dataDirectory, logger: logger)
                     }
                 )
             }

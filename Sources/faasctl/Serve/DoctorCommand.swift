@@ -67,7 +67,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         let findings = spawner.findings
         await spawner.stop()
-        return findings
+        return findings + (await PrivilegedStart.probe(in: directory + "/gateway"))
     }
 
     private static func table(_ records: [FindingRecord]) -> String {

@@ -12,16 +12,23 @@ import ServiceLifecycle
 /// One gateway in this process.
 struct GatewayProcess: Sendable {
     let configuration: ServeConfiguration
+    let start: PrivilegedStart
 
     /// The HTTP edge as ServiceLifecycle wants it.
     private struct Edge: Service {
         let server: GatewayServer
         let address: ListenAddress
+        let start: PrivilegedStart
+        let logger: Logger
 
         func run() async throws {
             try await server.run { port in
                 var address = address
                 address.port = port
+                do throws(SandboxError) { try start.finish() } catch {
+                    logger.critical("root cannot be given up", metadata: ["reason": "\(error)"])
+                    exit(1)
+                }
                 // Scripts wait for this line; nobody reading it is no reason to stop.
                 try? Terminal.output.line("\(Product.name) listens on http://\(address)")
             }
@@ -37,7 +44,9 @@ struct GatewayProcess: Sendable {
         raiseFileLimit(logger)
         let platform: Platform
         do {
-            platform = try Platform(configuration.platform(logger: logger))
+            var options = configuration.platform(logger: logger)
+            options.warden = start.warden
+            platform = try Platform(options)
         } catch {
             throw CommandFailure("cannot start the gateway", why: "\(error)")
         }
@@ -47,13 +56,19 @@ struct GatewayProcess: Sendable {
             await platform.shutdown()
             throw CommandFailure("cannot start the gateway", why: "\(error)")
         }
+        start.warden?.onDeath {
+            // Nobody is left who could start anything; the service manager starts a gateway with a new one.
+            logger.critical("the warden died; this gateway ends")
+            exit(1)
+        }
         // Once, by name: an operator reads the start of the log.
-        for finding in platform.findings where finding.level != .ok {
+        for finding in start.findings + platform.findings where finding.level != .ok {
             logger.warning("the host lacks \(finding.name): \(finding.advice)")
         }
         do {
             let server = try GatewayServer(configuration.gateway, platform: platform, logger: logger)
             try await serve(server, platform: platform, signals: signals, logger: logger)
+            await start.warden?.stop()
         } catch {
             await platform.shutdown()
             throw CommandFailure("cannot start the gateway", why: "\(error)")
@@ -66,8 +81,9 @@ struct GatewayProcess: Sendable {
         signals: SignalWatch,
         logger: Logger
     ) async throws {
+        let edge = Edge(server: server, address: configuration.listen, start: start, logger: logger)
         var options = ServiceGroupConfiguration(
-            services: [.init(service: Edge(server: server, address: configuration.listen))],
+            services: [.init(service: edge)],
             logger: logger
         )
         options.maximumGracefulShutdownDuration = configuration.drainTimeout.duration

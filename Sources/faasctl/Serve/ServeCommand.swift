@@ -53,13 +53,18 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Print the effective configuration and exit.")
     var check = false
 
-    func run() async throws {
+    func run() async throws { try await serve() }
+
+    /// What the entry calls instead of ``run()``, which the parser would call from another thread: root can be given
+    /// up only while there is one.
+    func serve() async throws {
         let configuration = try effectiveConfiguration()
         if check {
             try Terminal.output.write(configuration.text.utf8)
             return
         }
-        try await GatewayProcess(configuration: configuration).run()
+        let start = try PrivilegedStart.run(configuration)
+        try await GatewayProcess(configuration: configuration, start: start).run()
     }
 
     private func effectiveConfiguration() throws -> ServeConfiguration {

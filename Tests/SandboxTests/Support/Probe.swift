@@ -15,6 +15,14 @@ enum Probe {
     /// Leaves the program at `path`.
     static func compile(to path: String) throws {
         if let ready { return try FileManager.default.copyItem(atPath: ready, toPath: path) }
+        try build(source, to: path)
+    }
+
+    /// Whether programs can be made here.
+    static var hasCompiler: Bool { access("/usr/bin/cc", X_OK) == 0 }
+
+    /// Compiles a static program.
+    static func build(_ source: String, to path: String) throws {
         guard Self.run(["/usr/bin/cc", "-static", "-Os", "-o", path, source]) == 0 else {
             throw CocoaError(.executableLoad)
         }

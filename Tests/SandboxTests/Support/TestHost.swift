@@ -51,9 +51,7 @@ final class TestHost: Sendable {
     ) async throws -> Result {
         let host = try TestHost {
             try Spawner(
-                dataDirectory: $0,
-                resolver: .ofHost(),
-                handsOverlays: handsOverlays,
+                ground: HostGround(dataDirectory: $0, handsOverlays: handsOverlays),
                 logger: Logger(label: "test")
             )
         }

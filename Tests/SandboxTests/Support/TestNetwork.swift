@@ -98,8 +98,10 @@ final class TestNetwork: Sendable {
     func spawner(dataDirectory: String, nameserver: String = inside) throws -> Spawner {
         try Self.within(hostName) {
             try Spawner(
-                dataDirectory: dataDirectory,
-                resolver: HostResolver(files: ["nameserver \(nameserver)\nsearch example.com\n"]),
+                ground: HostGround(
+                    dataDirectory: dataDirectory,
+                    resolver: HostResolver(files: ["nameserver \(nameserver)\nsearch example.com\n"])
+                ),
                 logger: Logger(label: "test")
             )
         }

@@ -34,7 +34,7 @@ struct ArchiveExtractor {
     private func source(of descriptor: Int32, named name: String) throws(StepFailure) -> CopySource? {
         var head = [UInt8](repeating: 0, count: Self.magicOffset + 5)
         let count = pread(descriptor, &head, head.count, 0)
-        guard count >= 0 else { throw FileTree.failure("read", name, errno) }
+        guard count >= 0 else { throw FolderReader.failure("read", name, errno) }
         head.removeLast(head.count - count)
         let isPlainTar = head.dropFirst(Self.magicOffset).elementsEqual("ustar".utf8)
         guard isPlainTar || Self.compressions.contains(where: { head.starts(with: $0) }) else { return nil }

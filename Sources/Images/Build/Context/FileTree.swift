@@ -1,94 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder of the host read as a closed tree: the build context, or the unpacked root of a stage. Every call
-// blocks on the disk; no path leads out, because the kernel resolves strictly beneath and without links.
+// A folder read as a closed tree: the build context, the unpacked root of a stage, what a RUN changed. Every call
+// blocks.
 
-import CSandbox
 import Glibc
+
+/// How the files of a tree are reached.
+protocol TreeReader: Sendable {
+    /// What stands at a path that is free of links; nil when nothing does.
+    func node(_ path: String) throws(StepFailure) -> TreeNode?
+    /// Names in a folder, sorted by their bytes.
+    func names(_ path: String) throws(StepFailure) -> [String]
+    /// Opens a regular file for reading.
+    func open(_ path: String) throws(StepFailure) -> OpenFile
+    /// Extended attributes that belong into a layer.
+    func attributes(_ path: String) throws(StepFailure) -> [ExtendedAttribute]
+    /// Whether an overlay's upper folder hides what lies below it.
+    func isOpaque(_ path: String) throws(StepFailure) -> Bool
+}
 
 /// A read-only view of a folder.
 final class FileTree: Sendable {
     /// The folder on the host, for messages and for bind mounts.
     let path: String
-    private let root: OpenFile
+    private let reader: any TreeReader
 
-    /// Extended attributes of one file; the kernel's own limit for the list of names.
-    private static let attributeListLimit = 65_536
-
-    init(path: String) throws(StepFailure) {
+    /// A tree that is reached in some other way than by this process itself.
+    init(path: String, reader: any TreeReader) {
         self.path = path
-        let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Self.failure("open", path, errno) }
-        root = OpenFile(owning: descriptor)
+        self.reader = reader
+    }
+
+    convenience init(path: String) throws(StepFailure) {
+        self.init(path: path, reader: try FolderReader(path: path))
     }
 
     /// What stands at a path that is free of links; nil when nothing does.
-    func node(_ path: String) throws(StepFailure) -> TreeNode? {
-        var status = stat()
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        var length = 0
-        let result = csandbox_node_beneath(
-            root.descriptor,
-            name(path),
-            &status,
-            &target,
-            target.count,
-            &length
-        )
-        if result == -ENOENT || result == -ENOTDIR { return nil }
-        guard result == 0 else { throw Self.failure("stat", path, -result) }
-        let link = try Self.text(target.prefix(length).map(UInt8.init(bitPattern:)), path)
-        return TreeNode(
-            kind: Self.kind(status, link: link),
-            mode: status.st_mode & 0o7777,
-            uid: status.st_uid,
-            gid: status.st_gid,
-            sizeBytes: Int(status.st_size),
-            modifiedSeconds: status.st_mtim.tv_sec,
-            identity: status.st_nlink > 1 && status.st_mode & S_IFMT == S_IFREG
-                ? FileIdentity(device: UInt(status.st_dev), inode: UInt(status.st_ino)) : nil
-        )
-    }
-
-    private static func kind(_ status: stat, link: String) -> TreeNode.Kind {
-        switch status.st_mode & S_IFMT {
-        case S_IFDIR: .directory
-        case S_IFREG: .file
-        case S_IFLNK: .symbolicLink(target: link)
-        case S_IFIFO: .fifo
-        case S_IFCHR where status.st_rdev == 0: .whiteout
-        case S_IFCHR, S_IFBLK: .device
-        default: .socket
-        }
-    }
-
-    /// The root itself has no name, but the kernel wants one.
-    private func name(_ path: String) -> String { path.isEmpty ? "." : path }
+    func node(_ path: String) throws(StepFailure) -> TreeNode? { try reader.node(path) }
+    /// Names in a folder, sorted by their bytes.
+    func names(_ path: String) throws(StepFailure) -> [String] { try reader.names(path) }
+    /// Opens a regular file for reading.
+    func open(_ path: String) throws(StepFailure) -> OpenFile { try reader.open(path) }
+    /// Extended attributes that belong into a layer: `user.*` (but overlay's own) and file capabilities.
+    func attributes(_ path: String) throws(StepFailure) -> [ExtendedAttribute] { try reader.attributes(path) }
+    /// Whether an overlay's upper folder hides what lies below it.
+    func isOpaque(_ path: String) throws(StepFailure) -> Bool { try reader.isOpaque(path) }
 
     /// Follows links within the tree.
     func resolve(_ path: String, followsLast: Bool = true) throws(StepFailure) -> ResolvedPath {
         try TreeResolver.resolve(path, followsLast: followsLast, lookup: node)
-    }
-
-    /// Names in a folder, sorted by their bytes.
-    func names(_ path: String) throws(StepFailure) -> [String] {
-        let descriptor = csandbox_open_beneath(root.descriptor, name(path), O_RDONLY | O_DIRECTORY, 0)
-        guard descriptor >= 0 else { throw Self.failure("open", path, -descriptor) }
-        var names: [String] = []
-        do throws(ImageError) {
-            let bytes = try Directories.names(consuming: descriptor, path: path)
-            for name in bytes { names.append(try Self.textOrImageError(name, path)) }
-        } catch {
-            throw .image(error)
-        }
-        return names.sorted(by: TreePath.precedes)
-    }
-
-    /// Opens a regular file for reading.
-    func open(_ path: String) throws(StepFailure) -> OpenFile {
-        // O_NONBLOCK: a FIFO that took the file's place must not hang the build.
-        let descriptor = csandbox_open_beneath(root.descriptor, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0)
-        guard descriptor >= 0 else { throw Self.failure("open", path, -descriptor) }
-        return OpenFile(owning: descriptor)
     }
 
     /// Reads a small file whole, following links; nil when it is absent or no regular file.
@@ -102,49 +61,5 @@ final class FileTree: Sendable {
         }
         guard bytes.count <= limit else { throw .limit(what: "size of '\(path)' in bytes", limit: limit) }
         return bytes
-    }
-
-    /// Extended attributes that belong into a layer: `user.*` (but overlay's own) and file capabilities.
-    func attributes(_ path: String) throws(StepFailure) -> [ExtendedAttribute] {
-        let file = try open(name(path))
-        // Most files have none: one call says so, without room for any.
-        if flistxattr(file.descriptor, nil, 0) == 0 { return [] }
-        var list = [CChar](repeating: 0, count: Self.attributeListLimit)
-        let count = flistxattr(file.descriptor, &list, list.count)
-        if count < 0 {
-            // File systems without attributes have none.
-            if errno == ENOTSUP { return [] }
-            throw Self.failure("listxattr", path, errno)
-        }
-        var attributes: [ExtendedAttribute] = []
-        for bytes in list.prefix(count).split(separator: 0) {
-            let name = String(decoding: bytes.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            let belongs = name.hasPrefix("user.") && !name.hasPrefix("user.overlay.")
-            guard belongs || name == "security.capability" else { continue }
-            var value = [UInt8](repeating: 0, count: Self.attributeListLimit)
-            let size = fgetxattr(file.descriptor, name, &value, value.count)
-            guard size >= 0 else { throw Self.failure("getxattr", path, errno) }
-            attributes.append(ExtendedAttribute(name: name, value: Array(value.prefix(size))))
-        }
-        return attributes.sorted { TreePath.precedes($0.name, $1.name) }
-    }
-
-    private static func text(_ bytes: [UInt8], _ path: String) throws(StepFailure) -> String {
-        do throws(ImageError) { return try textOrImageError(bytes, path) } catch { throw .image(error) }
-    }
-
-    /// Layers hold names as UTF-8 (pax); another encoding could not be told from it afterwards.
-    private static func textOrImageError(_ bytes: [UInt8], _ path: String) throws(ImageError) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .hostileEntry(
-                name: TreePath.join(path, String(decoding: bytes, as: UTF8.self)),
-                reason: "its name is not UTF-8"
-            )
-        }
-        return text
-    }
-
-    static func failure(_ call: String, _ path: String, _ number: Int32) -> StepFailure {
-        .file(call: call, path: path.isEmpty ? "/" : path, reason: SystemCall.message(number))
     }
 }

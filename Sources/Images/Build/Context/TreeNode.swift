@@ -2,8 +2,8 @@
 // What stands at a path of a tree, and the resolution of links within it. Pure.
 
 /// One file, folder or link.
-struct TreeNode: Hashable {
-    enum Kind: Hashable {
+struct TreeNode: Hashable, Codable {
+    enum Kind: Hashable, Codable {
         case directory
         case file
         case symbolicLink(target: String)
@@ -29,7 +29,7 @@ struct TreeNode: Hashable {
 }
 
 /// Device and inode number.
-struct FileIdentity: Hashable {
+struct FileIdentity: Hashable, Codable {
     var device: UInt
     var inode: UInt
 }

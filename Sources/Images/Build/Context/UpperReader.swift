@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists the upper folder that a RUN left behind. BuildRun drives it; every call blocks on the disk.
 
-import CSandbox
-import Glibc
-
 /// Reads the names of an upper folder.
 struct UpperReader {
     let tree: FileTree
@@ -40,22 +37,5 @@ struct UpperReader {
             items.append(item)
             if node.isDirectory { try walk(path, depth: depth + 1, into: &items) }
         }
-    }
-}
-
-extension FileTree {
-    /// Whether an overlay's upper folder hides what lies below it.
-    func isOpaque(_ path: String) throws(StepFailure) -> Bool {
-        let file = try open(path)
-        for name in ["trusted.overlay.opaque", "user.overlay.opaque"] {
-            var value: UInt8 = 0
-            let size = fgetxattr(file.descriptor, name, &value, 1)
-            if size == 1, value == UInt8(ascii: "y") { return true }
-            // ENODATA: not set. ENOTSUP, EPERM: this user or file system has no such attributes.
-            guard size >= 0 || [ENODATA, ENOTSUP, EPERM, ERANGE].contains(errno) else {
-                throw Self.failure("getxattr", path, errno)
-            }
-        }
-        return false
     }
 }

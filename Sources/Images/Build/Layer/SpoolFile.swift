@@ -12,14 +12,14 @@ final class SpoolFile: Sendable {
     /// Makes an empty one in a folder of the builder's.
     init(directory: String) throws(StepFailure) {
         let descriptor = csandbox_open_nameless(directory)
-        guard descriptor >= 0 else { throw FileTree.failure("open", directory, -descriptor) }
+        guard descriptor >= 0 else { throw FolderReader.failure("open", directory, -descriptor) }
         file = OpenFile(owning: descriptor)
     }
 
     /// Lends the descriptor, set to the beginning, to somebody who reads it through.
     func withDescriptor<Value>(_ body: (Int32) throws(StepFailure) -> Value) throws(StepFailure) -> Value {
         guard lseek(file.descriptor, 0, SEEK_SET) == 0 else {
-            throw FileTree.failure("lseek", "temporary file", errno)
+            throw FolderReader.failure("lseek", "temporary file", errno)
         }
         return try body(file.descriptor)
     }
@@ -52,7 +52,7 @@ final class SpoolFile: Sendable {
     func read(at offset: Int, upTo count: Int) throws(StepFailure) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let got = pread(file.descriptor, &bytes, count, off_t(offset))
-        guard got >= 0 else { throw FileTree.failure("read", "temporary file", errno) }
+        guard got >= 0 else { throw FolderReader.failure("read", "temporary file", errno) }
         bytes.removeLast(count - got)
         return bytes
     }

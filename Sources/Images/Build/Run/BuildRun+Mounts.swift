@@ -100,7 +100,12 @@ extension BuildRun {
             switch mount.kind {
             case .tmpfs: source = .memory(sizeBytes: mount.sizeBytes)
             case .cache:
-                let cache = try await CacheFolder.open(mount, in: builder.directory, folder: folder)
+                let cache = try await CacheFolder.open(
+                    mount,
+                    in: builder.directory,
+                    folder: folder,
+                    trees: builder.store.trees
+                )
                 prepared.locks.append(cache)
                 source = .host(path: cache.path)
             case .secret:
@@ -113,7 +118,13 @@ extension BuildRun {
                 let owner = CopyPlan.Owner(uid: UInt32(mount.uid ?? 0), gid: UInt32(mount.gid ?? 0))
                 let mode = mode_t(mount.mode ?? 0o400)
                 source = .host(
-                    path: try await folder.write("secret-\(index)", bytes, mode: mode, owner: owner)
+                    path: try await folder.write(
+                        "secret-\(index)",
+                        bytes,
+                        mode: mode,
+                        owner: owner,
+                        trees: builder.store.trees
+                    )
                 )
             case .bind, .ssh:
                 if let origin = planned.origin, isReadOnly {
@@ -166,6 +177,7 @@ extension BuildRun {
         let target = folder.path + "/" + name
         let writer = layerWriter
         let blobs = builder.store.blobs
+        let trees = builder.store.trees
         let timestamp = timestamp
         let all = sources
         try await BlockingWork.run { () throws(StepFailure) in
@@ -177,15 +189,11 @@ extension BuildRun {
             do throws(ImageError) {
                 try Directories.make(target)
                 let file = try blobs.open(layer.digest, for: "a mount")
-                let root = try OpenFile(path: target, flags: O_RDONLY | O_DIRECTORY)
-                var options = UnpackOptions()
+                var options = trees.options
                 options.addsMountPoints = false
-                options.keepsOwners = geteuid() == 0
-                _ = try LayerUnpacker.unpack(
-                    layers: [file.descriptor],
-                    into: root.descriptor,
-                    options: options
-                )
+                let session = try trees.session(on: target, isWritable: true)
+                let order = TreeOrder.unpack(options: options, continues: false)
+                _ = try session.ask(order, layers: [file.descriptor])
             } catch {
                 throw .image(error)
             }

@@ -26,10 +26,10 @@ extension BuildRun {
         do throws(StepFailure) {
             result = try await execute(plan, mounts: mounts, network: network, folder: folder, state)
         } catch {
-            await folder.remove(builder.logger)
+            await folder.remove(builder.store.trees, builder.logger)
             throw error
         }
-        await folder.remove(builder.logger)
+        await folder.remove(builder.store.trees, builder.logger)
         try await finish(result, keys: [key], step, &state)
     }
 
@@ -70,25 +70,31 @@ extension BuildRun {
             timeLimit: RunPlan.timeLimit
         )
         if let script = plan.script {
-            let path = try await folder.write("script", Array(script.utf8), mode: 0o755)
+            let path = try await folder.write(
+                "script",
+                Array(script.utf8),
+                mode: 0o755,
+                trees: builder.store.trees
+            )
             command.mounts.append(
                 RunCommand.Mount(source: .host(path: path), target: RunPlan.scriptPath, readOnly: true)
             )
         }
-        command.mounts = try await Self.resolved(command.mounts, in: rootfs)
+        command.mounts = try await resolved(command.mounts, in: rootfs)
         let outcome = try await execute(command)
         withExtendedLifetime(prepared.locks) {}
         return try await layer(of: command, outcome)
     }
 
     /// Mounts with targets that no link of the image leads elsewhere.
-    private static func resolved(
+    private func resolved(
         _ mounts: [RunCommand.Mount],
         in rootfs: String
     ) async throws(StepFailure) -> [RunCommand.Mount] {
         if mounts.isEmpty { return [] }
+        let trees = builder.store.trees
         return try await BlockingWork.run { () throws(StepFailure) in
-            let tree = try FileTree(path: rootfs)
+            let tree = try trees.tree(at: rootfs)
             return try mounts.map { mount throws(StepFailure) in
                 var mount = mount
                 mount.target = "/" + (try tree.resolve(mount.target).path)
@@ -138,10 +144,11 @@ extension BuildRun {
     {
         let writer = layerWriter
         let timestamp = timestamp
+        let trees = builder.store.trees
         return try await BlockingWork.run { () throws(StepFailure) in
-            let lower = try FileTree(path: command.rootfs)
+            let lower = try trees.tree(at: command.rootfs)
             let reader = UpperReader(
-                tree: try FileTree(path: command.changes),
+                tree: try trees.tree(at: command.changes),
                 isCancelled: writer.isCancelled
             )
             let entries = try UpperLayer.entries(

@@ -99,7 +99,8 @@ extension BuildRun {
         } catch {
             throw .image(error)
         }
-        return try await BlockingWork.run { () throws(StepFailure) in try FileTree(path: path) }
+        let trees = builder.store.trees
+        return try await BlockingWork.run { () throws(StepFailure) in try trees.tree(at: path) }
     }
 
     /// A here-document as a file.

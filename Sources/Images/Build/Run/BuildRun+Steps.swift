@@ -113,7 +113,8 @@ extension BuildRun {
         } catch {
             throw .image(error)
         }
-        return try await BlockingWork.run { () throws(StepFailure) in try FileTree(path: path) }
+        let trees = builder.store.trees
+        return try await BlockingWork.run { () throws(StepFailure) in try trees.tree(at: path) }
     }
 
     /// The whole tree of a stage as it is now, for others to read from.

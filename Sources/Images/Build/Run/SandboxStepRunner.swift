@@ -13,16 +13,20 @@ import Synchronization
 package struct SandboxStepRunner: StepRunner {
     /// DATA: everything that a step sees of the host lies below it.
     let dataDirectory: String
+    /// How the step's folder gets the container's owners.
+    let trees: TreeAccess
     let limits: StepLimits
     /// The spawner as it is now; nil while another is being started.
     let spawner: @Sendable () -> Spawner?
 
     package init(
         dataDirectory: String,
+        trees: TreeAccess = .direct,
         limits: StepLimits = .ofHost,
         spawner: @escaping @Sendable () -> Spawner?
     ) {
         self.dataDirectory = dataDirectory
+        self.trees = trees
         self.limits = limits
         self.spawner = spawner
     }
@@ -38,12 +42,12 @@ package struct SandboxStepRunner: StepRunner {
             throw .unavailable("RUN (the container helper is starting anew)")
         }
         var plan = try StepPlan.plan(for: command, limits: limits, dataDirectory: dataDirectory)
-        if geteuid() != 0 { output(Array(StepPlan.rootlessRemark.utf8)) }
+        if !trees.keepsOwners { output(Array(StepPlan.rootlessRemark.utf8)) }
         if plan.network == .egress, let refusal = spawner.egressRefusal {
             plan.network = .none
             output(Array(StepPlan.networkRemark(refusal).utf8))
         }
-        try await Self.prepareRoot(of: command)
+        try await prepareRoot(of: command)
         let finalPlan = plan
         let slot = try await starting(command) { () async throws(SandboxError) in
             try await spawner.makeSlot(finalPlan)
@@ -54,7 +58,7 @@ package struct SandboxStepRunner: StepRunner {
         }
         let report = try await execute(command, in: sandbox, output)
         // As root the layer's mount translates owners; without, all files belong to this user.
-        return RunOutcome(report: report, firstHostID: geteuid() == 0 ? 0 : geteuid())
+        return RunOutcome(report: report, firstHostID: trees.keepsOwners ? 0 : geteuid())
     }
 
     private func starting<Value: Sendable>(
@@ -69,19 +73,20 @@ package struct SandboxStepRunner: StepRunner {
     }
 
     /// The upper folder's own attributes are those of `/` in the container.
-    private static func prepareRoot(of command: RunCommand) async throws(StepFailure) {
+    private func prepareRoot(of command: RunCommand) async throws(StepFailure) {
         do throws(ImageError) {
             try await BlockingWork.run { () throws(ImageError) in
                 var status = stat()
                 try SystemCall.check("stat", command.rootfs) { stat(command.rootfs, &status) }
-                if geteuid() == 0 {
-                    try SystemCall.check("chown", command.changes) {
-                        chown(command.changes, status.st_uid, status.st_gid)
-                    }
-                }
                 try SystemCall.check("chmod", command.changes) {
                     chmod(command.changes, status.st_mode & 0o7777)
                 }
+                guard trees.keepsOwners else { return }
+                let folder = "/" + TreePath.parent(TreePath.clean(command.changes))
+                let session = try trees.session(on: folder, isWritable: true)
+                let (uid, gid) = (status.st_uid, status.st_gid)
+                try session.perform(.own(TreePath.name(command.changes), uid: uid, gid: gid))
+                try session.perform(.own(TreePath.name(command.scratch), uid: 0, gid: 0))
             }
         } catch {
             throw .image(error)

@@ -36,7 +36,8 @@ struct StepFolder: Sendable {
         _ name: String,
         _ bytes: [UInt8],
         mode: mode_t,
-        owner: CopyPlan.Owner = CopyPlan.Owner()
+        owner: CopyPlan.Owner = CopyPlan.Owner(),
+        trees: TreeAccess
     ) async throws(StepFailure) -> String {
         let target = path + "/" + name
         do throws(ImageError) {
@@ -48,11 +49,11 @@ struct StepFolder: Sendable {
                 }
                 if let failure { throw failure }
                 let descriptor = file.descriptor
-                // Without root everything belongs to the one user there is.
-                if geteuid() == 0 {
-                    try SystemCall.check("fchown", target) { fchown(descriptor, owner.uid, owner.gid) }
-                }
                 try SystemCall.check("fchmod", target) { fchmod(descriptor, mode) }
+                // Otherwise everything belongs to the one user there is.
+                guard trees.keepsOwners else { return }
+                try trees.session(on: path, isWritable: true)
+                    .perform(.own(name, uid: owner.uid, gid: owner.gid))
             }
         } catch {
             throw .image(error)
@@ -63,9 +64,9 @@ struct StepFolder: Sendable {
     /// Removes everything.
     ///
     /// What cannot be removed is logged, and swept at the next start.
-    func remove(_ logger: Logger) async {
+    func remove(_ trees: TreeAccess, _ logger: Logger) async {
         do throws(ImageError) {
-            try await BlockingWork.run { () throws(ImageError) in try Directories.removeTree(path: path) }
+            try await BlockingWork.run { () throws(ImageError) in try trees.remove(path) }
         } catch {
             logger.warning("a step's folder stays", metadata: ["folder": "\(path)", "error": "\(error)"])
         }
@@ -74,10 +75,10 @@ struct StepFolder: Sendable {
     /// Removes what a killed process left.
     ///
     /// Blocks on the disk.
-    static func sweep(_ directory: String, _ logger: Logger) throws(ImageError) {
+    static func sweep(_ directory: String, _ trees: TreeAccess, _ logger: Logger) throws(ImageError) {
         for name in try Directories.names(in: directory) where name.hasPrefix(prefix) {
             logger.info("removing a step's folder of an earlier run", metadata: ["folder": "\(name)"])
-            try Directories.removeTree(path: directory + "/" + name)
+            try trees.remove(directory + "/" + name)
         }
     }
 }

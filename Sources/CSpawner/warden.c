@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Root's last process beside the supervisors: the gateway tells it once, while
+// it is still root, where everything is; from then on it asks, and each order
+// is checked against what was pinned. It dies with the gateway, and so do all
+// workers.
+#define _GNU_SOURCE
+#include "warden.h"
+#include "csandbox_host.h"
+#include "sys.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/// Workers at once: every file tree that a build reads from has one.
+enum { WORKERS_MAX = 64 };
+/// Longest life of a worker: a build may read from a tree while a RUN of an hour
+/// runs; unpacking the largest image takes minutes.
+enum { WORKER_SECONDS_MAX = 2 * 60 * 60 };
+
+struct pinned pinned_facts;
+static bool is_pinned;
+/// What people see as this process's command.
+static char *own_name;
+
+static struct worker {
+    pid_t pid;
+    time_t until;
+} workers[WORKERS_MAX];
+
+static time_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
+static _Noreturn void gateway_gone(void) {
+    for (int i = 0; i < WORKERS_MAX; i++)
+        if (workers[i].pid > 0)
+            kill(workers[i].pid, SIGKILL);
+    _exit(0);
+}
+
+static void answer(int socket, uint32_t kind, struct failure failure) {
+    struct csandbox_outcome message = {
+        .header = {.kind = kind}, .step = failure.step, .error = failure.error};
+    csandbox_send(socket, &message, sizeof message, NULL, 0);
+}
+
+static bool is_path(const char *bytes) {
+    return bytes[0] == '/' && memchr(bytes, 0, CSANDBOX_PATH_MAX);
+}
+
+static bool pin_is_sane(const struct csandbox_pin *pin, ssize_t size, size_t count) {
+    size_t wanted = pin->configuration.flags & CSANDBOX_EGRESS ? 2 : 1;
+    bool sane = size == sizeof *pin && count == wanted && !is_pinned &&
+                pin->version == CSANDBOX_PROTOCOL_VERSION && pin->service_id != 0;
+    for (int i = 0; sane && i < CSANDBOX_PLACES; i++)
+        sane = is_path(pin->directories[i]);
+    return sane;
+}
+
+// Opened once: what the gateway does to the paths later changes nothing.
+static struct failure open_places(void) {
+    for (int i = 0; i < CSANDBOX_PLACES; i++) {
+        const char *path = pinned_facts.facts.directories[i];
+        pinned_facts.places[i] = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        TRY(check_errno(CSANDBOX_STEP_WORKER_FOLDER, pinned_facts.places[i]));
+    }
+    return fine();
+}
+
+static void handle_pin(const struct csandbox_pin *pin, ssize_t size, int *received, size_t *count) {
+    if (!pin_is_sane(pin, size, *count)) {
+        answer(GATEWAY_SOCKET, CSANDBOX_PIN, (struct failure){CSANDBOX_STEP_PROTOCOL, EPROTO});
+        return;
+    }
+    pinned_facts.facts = *pin;
+    pinned_facts.program = received[0];
+    pinned_facts.ruleset = *count == 2 ? received[1] : -1;
+    *count = 0;
+    is_pinned = true;
+    host.configuration = pin->configuration;
+    answer(GATEWAY_SOCKET, CSANDBOX_PIN, open_places());
+}
+
+// The child keeps its new socket, where the gateway's was, and the ruleset.
+static _Noreturn void become_supervisor(int socket) {
+    int rules = pinned_facts.ruleset < 0 ? -1 : fcntl(pinned_facts.ruleset, F_DUPFD_CLOEXEC, 64);
+    dup2(socket, GATEWAY_SOCKET);
+    SYS3(SYS_close_range, GATEWAY_SOCKET + 1, rules < 0 ? ~0U : (unsigned)rules - 1, 0);
+    if (rules >= 0)
+        SYS3(SYS_close_range, rules + 1, ~0U, 0);
+    _Static_assert(sizeof CSANDBOX_WARDEN_NAME == sizeof CSANDBOX_SUPERVISOR_NAME, "one length");
+    memcpy(own_name, CSANDBOX_SUPERVISOR_NAME, sizeof CSANDBOX_SUPERVISOR_NAME);
+    supervisor_main(&pinned_facts.facts.configuration, rules);
+}
+
+// Whether it worked shows at the gateway's end of the socket: it closes when
+// there is no supervisor to hold it.
+static void handle_supervise(int socket) {
+    if (fork() == 0)
+        become_supervisor(socket);
+}
+
+static struct worker *free_worker(void) {
+    for (int i = 0; i < WORKERS_MAX; i++)
+        if (workers[i].pid == 0)
+            return &workers[i];
+    return NULL;
+}
+
+static bool work_is_sane(const struct csandbox_work *order, ssize_t size) {
+    return size == sizeof *order && order->place < CSANDBOX_PLACES &&
+           (order->flags & ~(uint32_t)CSANDBOX_WORK_WRITABLE) == 0 && order->name[0] &&
+           memchr(order->name, 0, sizeof order->name);
+}
+
+static void handle_work(const struct csandbox_work *order, ssize_t size, int socket) {
+    struct worker *worker = free_worker();
+    struct failure failure = {CSANDBOX_STEP_WORKER_CLONE, EAGAIN};
+    if (!work_is_sane(order, size))
+        failure = (struct failure){CSANDBOX_STEP_PROTOCOL, EPROTO};
+    else if (worker)
+        failure = worker_start(order, socket, &worker->pid);
+    if (worker)
+        worker->until = now() + WORKER_SECONDS_MAX;
+    if (failed(failure))
+        answer(socket, CSANDBOX_WORK, failure);
+}
+
+static void handle_message(void) {
+    static union {
+        struct csandbox_header header;
+        struct csandbox_pin pin;
+        struct csandbox_work work;
+        struct csandbox_command command;
+    } message;
+    int received[2];
+    size_t count = 2;
+    ssize_t size = csandbox_receive(GATEWAY_SOCKET, &message, sizeof message, received, &count, 0);
+    if (size == 0 || (size < 0 && size != -EMSGSIZE))
+        gateway_gone();
+    uint32_t kind = size >= (ssize_t)sizeof message.header ? message.header.kind : 0;
+    if (kind == CSANDBOX_PIN)
+        handle_pin(&message.pin, size, received, &count);
+    else if (kind == CSANDBOX_SUPERVISE && is_pinned && count == 1 &&
+             size == sizeof message.command)
+        handle_supervise(received[0]);
+    else if (kind == CSANDBOX_WORK && is_pinned && count == 1)
+        handle_work(&message.work, size, received[0]);
+    for (size_t i = 0; i < count; i++)
+        close(received[i]);
+}
+
+static void reap(int signals) {
+    struct signalfd_siginfo info;
+    while (read(signals, &info, sizeof info) > 0)
+        ;
+    for (pid_t pid = waitpid(-1, NULL, WNOHANG); pid > 0; pid = waitpid(-1, NULL, WNOHANG))
+        for (int i = 0; i < WORKERS_MAX; i++)
+            if (workers[i].pid == pid)
+                workers[i].pid = 0;
+}
+
+// Milliseconds until the next worker's time is over; those whose time is over
+// are killed.
+static int enforce_deadlines(void) {
+    time_t next = 0;
+    for (int i = 0; i < WORKERS_MAX; i++) {
+        if (workers[i].pid <= 0)
+            continue;
+        if (workers[i].until <= now())
+            kill(workers[i].pid, SIGKILL);
+        else if (next == 0 || workers[i].until < next)
+            next = workers[i].until;
+    }
+    return next == 0 ? -1 : (int)(next - now() + 1) * 1000;
+}
+
+_Noreturn void warden_main(char *name) {
+    own_name = name;
+    prctl(PR_SET_NAME, "mayfly-warden");
+    int signals = signal_descriptor();
+    struct pollfd sources[2] = {{.fd = GATEWAY_SOCKET, .events = POLLIN},
+                                {.fd = signals, .events = POLLIN}};
+    for (;;) {
+        if (poll(sources, 2, enforce_deadlines()) < 0 && errno != EINTR)
+            gateway_gone();
+        if (sources[1].revents)
+            reap(signals);
+        if (sources[0].revents)
+            handle_message();
+        sources[0].revents = sources[1].revents = 0;
+    }
+}

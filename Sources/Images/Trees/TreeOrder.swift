@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be asked of whoever may touch the files of images, and what comes back: values that cross a socket.
+
+/// One piece of work in one folder.
+///
+/// Names are relative to the folder; none leads out of it.
+enum TreeOrder: Hashable, Codable, Sendable {
+    /// Applies as many layers as there are descriptors, bottom first; `continues` when lower ones are there already.
+    case unpack(options: UnpackOptions, continues: Bool)
+    /// Makes `to` what `from` is, sharing files.
+    case clone(from: String, to: String, options: UnpackOptions)
+    /// Removes a name with everything below it; absent is fine.
+    case remove(String)
+    /// Gives a file or empty folder an owner.
+    case own(String, uid: UInt32, gid: UInt32)
+    /// Looks a user up in the folder's etc/passwd and etc/group.
+    case account(String)
+    case node(String)
+    case names(String)
+    case attributes(String)
+    case isOpaque(String)
+    /// Opens a regular file; its descriptor comes with the answer.
+    case open(String)
+}
+
+/// What came of an order.
+enum TreeAnswer: Hashable, Codable, Sendable {
+    case done
+    case unpacked(UnpackReport)
+    case account(ContainerAccount)
+    /// Nil when nothing stands there.
+    case node(TreeNode?)
+    case names([String])
+    case attributes([ExtendedAttribute])
+    case flag(Bool)
+    case file
+    case failed(ImageError)
+    /// A file could not be read, as ``StepFailure/file(call:path:reason:)`` says it.
+    case unreadable(call: String, path: String, reason: String)
+}
+
+/// An answer, with a descriptor that the taker closes.
+struct TreeReply: Sendable {
+    var answer: TreeAnswer
+    var file: Int32?
+}
+
+/// One folder, as whoever may work in it.
+///
+/// All calls block.
+protocol TreeSession: Sendable {
+    /// - Parameters:
+    ///   - order: what to do.
+    ///   - layers: open files for ``TreeOrder/unpack(options:continues:)``; they stay the caller's.
+    /// - Returns: never ``TreeAnswer/failed(_:)``.
+    /// - Throws: ``ImageError``, also when nobody is there any more to do it.
+    func ask(_ order: TreeOrder, layers: [Int32]) throws(ImageError) -> TreeReply
+}
+
+extension TreeSession {
+    /// An order that has no other answer than that it is done.
+    func perform(_ order: TreeOrder) throws(ImageError) {
+        _ = try ask(order, layers: [])
+    }
+}

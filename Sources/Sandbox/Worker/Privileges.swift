@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's own privileges: what it has, and how it gives them up. faasctl's serve drives it.
+
+import CSandbox
+import Glibc
+
+/// Gives up root, once and for ever.
+package enum Privileges {
+    /// User id of gateways on hosts without a user called ``serviceUser``.
+    ///
+    /// The last range of 65536 of those that systemd's list leaves unused (systemd.io/UIDS-GIDS), which is beyond
+    /// the last slot's; not `nobody`, which others are too.
+    package static let fallbackID: UInt32 = SpawnerConfiguration.firstUserID + 4095 * CSANDBOX_IDS_PER_SLOT
+    /// The user whose ids are taken when the host has it.
+    package static let serviceUser = "mayfly"
+    /// Ports below need CAP_NET_BIND_SERVICE.
+    package static let firstFreePort = 1024
+
+    /// Who the gateway becomes.
+    package struct Account: Hashable, Sendable {
+        package var uid: UInt32
+        package var gid: UInt32
+    }
+
+    /// Whether there is anything to give up.
+    package static var areHeld: Bool { HostPrivileges.areFull }
+
+    /// The service's user on this host.
+    package static func account() -> Account {
+        guard let entry = unsafe getpwnam(serviceUser), unsafe entry.pointee.pw_uid != 0 else {
+            return Account(uid: fallbackID, gid: fallbackID)
+        }
+        return unsafe Account(uid: entry.pointee.pw_uid, gid: entry.pointee.pw_gid)
+    }
+
+    /// Becomes `account` with no capability in any set, no_new_privs and the functions' seccomp filter.
+    ///
+    /// - Parameters:
+    ///   - account: who.
+    ///   - keepsPorts: true keeps what binding a port below 1024 needs until ``dropPorts(_:)``.
+    /// - Throws: ``SandboxError``; the process must end then, it may be half-way.
+    package static func drop(to account: Account, keepsPorts: Bool) throws(SandboxError) {
+        // Capabilities belong to threads: a second one would keep them.
+        guard csandbox_thread_count() == 1 else {
+            throw .unsupported("giving up privileges with more than one thread")
+        }
+        // What functions may not call, the gateway has no use for either: namespaces of its own above all, in which
+        // it could make trees that the spawner would mount.
+        var generator = SystemRandomNumberGenerator()
+        let filter = try SeccompFilter.compile(cookie: generator.next())
+        let result = csandbox_drop_privileges(
+            account.uid,
+            account.gid,
+            keepsPorts,
+            filter,
+            filter.count
+        )
+        guard result == 0 else { throw .system(call: "giving up privileges", errorNumber: -result) }
+    }
+
+    /// Gives up what was kept for ports, in every thread.
+    package static func dropPorts(_ account: Account) throws(SandboxError) {
+        let result = csandbox_drop_ports(account.uid)
+        guard result == 0 else { throw .system(call: "setresuid", errorNumber: -result) }
+    }
+
+    /// Makes a folder below one that only root can pass reachable for this process.
+    ///
+    /// In a mount namespace of its own, in which nothing but `folder` is left below `parent`: what is not seen any
+    /// more, the service's user could not have reached anyhow.
+    package static func uncover(_ folder: String, below parent: String) throws(SandboxError) {
+        let result = csandbox_uncover(parent, folder)
+        guard result == 0 else { throw .system(call: "mount", errorNumber: -result) }
+    }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door to what keeps root's privileges after the gateway has given up its own: starts supervisors and workers.
+
+import CSandbox
+import Glibc
+import Synchronization
+
+/// The gateway's end of the warden process.
+///
+/// Made while the gateway is root and has one thread; used afterwards from any.
+package final class Warden: Sendable {
+    /// Folders of DATA in which workers work.
+    package enum Place: String, CaseIterable, Sendable { case rootfs, build }
+
+    /// Longest wait for a worker's first word; it takes some tens of milliseconds.
+    static let workerTimeoutMilliseconds: Int32 = 30_000
+    /// Longest wait for the warden's end, which waits for nothing itself.
+    static let stopTimeoutMilliseconds: Int32 = 2_000
+
+    let ground: HostGround
+    let socket: Descriptor
+    /// For people and tests.
+    package let processID: Int32
+    private let isStopped = Mutex(false)
+
+    /// DATA, in whose folders workers work.
+    package var dataDirectory: String { ground.dataDirectory }
+
+    /// Starts the warden and tells it what stays as it is from now on.
+    ///
+    /// Blocks for some milliseconds; starts no thread.
+    ///
+    /// - Parameters:
+    ///   - dataDirectory: DATA; its folders of ``Place`` exist.
+    ///   - serviceID: the user that the gateway is about to become.
+    ///   - workerProgram: what workers execute; tests name others than this program.
+    /// - Throws: ``SandboxError`` when it cannot start.
+    package init(
+        dataDirectory: String,
+        serviceID: UInt32,
+        workerProgram: String = "/proc/self/exe"
+    ) throws(SandboxError) {
+        ground = HostGround(dataDirectory: dataDirectory)
+        let program = try SpawnerProgram.open()
+        let (ours, theirs) = try Descriptor.packetPair().split()
+        socket = Descriptor(owning: ours)
+        let remote = Descriptor(owning: theirs)
+        processID = csandbox_spawn(CSANDBOX_WARDEN_NAME, program.raw, remote.raw)
+        guard processID > 0 else { throw .system(call: "posix_spawn", errorNumber: -processID) }
+        close(remote.take())
+        try pin(serviceID: serviceID, workerProgram: workerProgram)
+    }
+
+    private func pin(serviceID: UInt32, workerProgram: String) throws(SandboxError) {
+        let message = UnsafeMutablePointer<csandbox_pin>.allocate(capacity: 1)
+        defer { message.deallocate() }
+        memset(message, 0, MemoryLayout<csandbox_pin>.size)
+        message.pointee.header.kind = UInt32(CSANDBOX_PIN.rawValue)
+        message.pointee.version = CSANDBOX_PROTOCOL_VERSION
+        message.pointee.service_id = serviceID
+        let places = Place.allCases.map { dataDirectory + "/" + $0.rawValue }
+        guard FixedText.copy(places[0], into: &message.pointee.directories.0),
+            FixedText.copy(places[1], into: &message.pointee.directories.1)
+        else { throw .unsupported("a data folder path of more than \(CSANDBOX_PATH_MAX) bytes") }
+        let configuration = try ground.configuration()
+        memcpy(&message.pointee.configuration, configuration, MemoryLayout<csandbox_configure>.size)
+        configuration.deallocate()
+        let program = open(workerProgram, O_RDONLY | O_CLOEXEC)
+        guard program >= 0 else { throw .system(call: "open \(workerProgram)", errorNumber: errno) }
+        defer { close(program) }
+        let ruleset = try ground.ruleset()
+        defer { if let ruleset { close(ruleset) } }
+        let descriptors = [program] + (ruleset.map { [$0] } ?? [])
+        let size = MemoryLayout<csandbox_pin>.size
+        let result = csandbox_send(socket.raw, message, size, descriptors, descriptors.count)
+        guard result == 0 else { throw Packet.failure(of: "send", -result) }
+        try Self.awaitOutcome(CSANDBOX_PIN, on: socket.raw)
+    }
+
+    /// Has a supervisor started that holds the other end of a socket.
+    func supervise(_ remote: Int32) throws(SandboxError) {
+        let command = csandbox_command(
+            header: csandbox_header(kind: UInt32(CSANDBOX_SUPERVISE.rawValue), slot: 0),
+            value: 0
+        )
+        try Packet.send(command, to: socket.raw, descriptors: [remote])
+    }
+
+    /// Starts a worker and waits until it is ready for orders.
+    ///
+    /// Blocks for some tens of milliseconds, at most ``workerTimeoutMilliseconds``.
+    ///
+    /// - Parameters:
+    ///   - place: which folder of DATA.
+    ///   - name: a folder below it by real names; `.` for the place itself.
+    ///   - isWritable: false makes everything read-only for it.
+    /// - Returns: the gateway's end of its socket, which the caller closes; then the worker ends.
+    /// - Throws: ``SandboxError`` with step and errno.
+    package func worker(in place: Place, name: String, isWritable: Bool) throws(SandboxError) -> Int32 {
+        var order = csandbox_work()
+        order.header.kind = UInt32(CSANDBOX_WORK.rawValue)
+        order.place = place == .rootfs ? CSANDBOX_PLACE_ROOTFS.rawValue : CSANDBOX_PLACE_BUILD.rawValue
+        order.flags = isWritable ? CSANDBOX_WORK_WRITABLE.rawValue : 0
+        guard FixedText.copy(name, into: &order.name) else {
+            throw .unsupported("a folder name of more than \(CSANDBOX_NAME_MAX) bytes")
+        }
+        let (ours, theirs) = try Descriptor.packetPair().split()
+        let own = Descriptor(owning: ours)
+        let remote = Descriptor(owning: theirs)
+        try Packet.send(order, to: socket.raw, descriptors: [remote.raw])
+        close(remote.take())
+        try Self.awaitOutcome(CSANDBOX_WORK, on: own.raw)
+        return own.take()
+    }
+
+    /// Waits for the one answer of a kind.
+    private static func awaitOutcome(_ wanted: csandbox_kind, on socket: Int32) throws(SandboxError) {
+        var source = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        var count: Int32
+        repeat { count = poll(&source, 1, workerTimeoutMilliseconds) } while count < 0 && errno == EINTR
+        guard count > 0 else { throw .unsupported("a helper that says nothing") }
+        let received = Packet.receive(from: socket) { received -> csandbox_outcome? in
+            guard case .packet(let kind, let bytes, let descriptors) = received else { return nil }
+            descriptors.forEach { close($0) }
+            return kind == wanted ? Packet.read(csandbox_outcome.self, bytes) : nil
+        }
+        guard let received else { throw .gone("the helper") }
+        guard received.step == 0 else { throw Packet.setupError(received.step, received.error) }
+    }
+
+    /// Calls back when the warden has died although nobody stopped it: nothing can be started any more.
+    package func onDeath(_ action: @escaping @Sendable () -> Void) {
+        let watch = WardenWatch(socket: socket.raw) { [weak self] in
+            if let self, !self.isStopped.withLock({ $0 }) { action() }
+        }
+        watch.begin()
+    }
+
+    /// Ends it and every worker; returns when it is gone (bounded by 2 s).
+    package func stop() async {
+        isStopped.withLock { $0 = true }
+        shutdown(socket.raw, Int32(SHUT_RDWR))
+        for _ in 0..<(Self.stopTimeoutMilliseconds / 10) {
+            var status: Int32 = 0
+            if waitpid(processID, &status, WNOHANG) != 0 { return }
+            // Cancellation shortens nothing here: the wait is bounded.
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
+}
+
+/// Waits for the end of the warden's socket on the reactor.
+private final class WardenWatch: ReactorSource {
+    private let socket: Int32
+    private let action: @Sendable () -> Void
+    private let token = Mutex<UInt64?>(nil)
+
+    init(socket: Int32, action: @escaping @Sendable () -> Void) {
+        self.socket = socket
+        self.action = action
+    }
+
+    func begin() {
+        let token = Reactor.shared.add(socket, .control, readiness: readable, source: self)
+        self.token.withLock { $0 = token }
+    }
+
+    func ready(_ role: ReactorRole, readiness: UInt32) {
+        let hasEnded = Packet.receive(from: socket) { received in
+            guard case .packet(_, _, let descriptors) = received else {
+                if case .end = received { return true }
+                return false
+            }
+            descriptors.forEach { close($0) }
+            return false
+        }
+        guard hasEnded else { return }
+        let token = token.withLock { token in
+            defer { token = nil }
+            return token
+        }
+        guard let token else { return }
+        Reactor.shared.remove(token, descriptor: socket)
+        action()
+    }
+}

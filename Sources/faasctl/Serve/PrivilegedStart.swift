@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one moment in which a gateway is root: hands over the data folder, starts the warden, becomes another user.
+
+import Foundation
+import Glibc
+import Images
+import Sandbox
+
+/// What is left of root after the start.
+struct PrivilegedStart: Sendable {
+    /// What does the little that still needs root; nil for an ordinary user's gateway, and where none can be had.
+    var warden: Warden?
+    /// What could not be given up, by name.
+    var findings: [HostFinding] = []
+    /// Set while a port below 1024 is still to be bound.
+    private var account: Privileges.Account?
+
+    /// Does it all; must run before the process has a second thread.
+    ///
+    /// - Throws: ``CommandFailure`` when the data folder cannot be used, or when it failed half-way.
+    static func run(_ configuration: ServeConfiguration) throws(CommandFailure) -> PrivilegedStart {
+        guard Privileges.areHeld else { return PrivilegedStart() }
+        let account = Privileges.account()
+        let directory = configuration.dataDirectory
+        if let reason = DataHandover.prepare(directory, for: account) {
+            throw CommandFailure(
+                "cannot start the gateway",
+                why: "the data folder cannot be used: \(reason)",
+                next: "name another one with --data-dir"
+            )
+        }
+        var start = PrivilegedStart()
+        do throws(SandboxError) {
+            let warden = try Warden(dataDirectory: directory, serviceID: account.uid)
+            if let reason = TreeAccess(warden: warden).obstacle(in: directory) {
+                throw .unsupported("workers for image files: \(reason)")
+            }
+            if let parent = DataHandover.obstacle(above: directory, for: account) {
+                try Privileges.uncover(directory, below: parent)
+            }
+            start.warden = warden
+            start.findings = Self.hardLinks.map { [$0] } ?? []
+        } catch {
+            // As root and whole is better than not at all; it is told by name.
+            start.findings = [Self.finding(lacking: error.description)]
+            return start
+        }
+        let keepsPorts = (1..<Privileges.firstFreePort).contains(configuration.listen.port)
+        do throws(SandboxError) { try Privileges.drop(to: account, keepsPorts: keepsPorts) } catch {
+            throw CommandFailure("cannot give up root", why: error.description)
+        }
+        if keepsPorts { start.account = account }
+        return start
+    }
+
+    /// The socket is bound: nothing is left to be kept.
+    ///
+    /// - Throws: ``SandboxError``; the process must end then.
+    func finish() throws(SandboxError) {
+        if let account { try Privileges.dropPorts(account) }
+    }
+
+    /// What `doctor` tells.
+    ///
+    /// - Parameter directory: a folder of its own, which may be absent.
+    /// - Returns: one finding, or more.
+    static func probe(in directory: String) async -> [HostFinding] {
+        [await worker(in: directory)] + (hardLinks.map { [$0] } ?? [])
+    }
+
+    /// Without the setting a gateway that was taken over could link a file of root's into the data folder, and have
+    /// a worker change it.
+    private static var hardLinks: HostFinding? {
+        let path = "/proc/sys/fs/protected_hardlinks"
+        guard FileManager.default.contents(atPath: path)?.first == UInt8(ascii: "0") else { return nil }
+        return HostFinding(
+            level: .missing,
+            name: "protected hard links",
+            advice:
+                "whoever takes the gateway over may reach files of root on the data folder's file system: "
+                + "sysctl fs.protected_hardlinks=1"
+        )
+    }
+
+    /// Tries one.
+    private static func worker(in directory: String) async -> HostFinding {
+        let account = Privileges.account()
+        guard Privileges.areHeld else {
+            return HostFinding(
+                level: .missing,
+                name: Self.name,
+                advice:
+                    "image layers are unpacked by the gateway itself, as the user it runs as: run it as root"
+            )
+        }
+        if let reason = DataHandover.prepare(directory, for: account) { return finding(lacking: reason) }
+        do throws(SandboxError) {
+            let warden = try Warden(dataDirectory: directory, serviceID: account.uid)
+            let reason = TreeAccess(warden: warden).obstacle(in: directory)
+            await warden.stop()
+            if let reason { return finding(lacking: reason) }
+        } catch {
+            return finding(lacking: error.description)
+        }
+        return HostFinding(level: .ok, name: Self.name, advice: "")
+    }
+
+    private static let name = "unprivileged gateway"
+
+    private static func finding(lacking reason: String) -> HostFinding {
+        HostFinding(
+            level: .missing,
+            name: name,
+            advice:
+                "the gateway stays root and unpacks image layers itself: \(reason); needs idmapped mounts on "
+                + "the file system of the data folder (ext4, xfs, btrfs; tmpfs since Linux 6.3)"
+        )
+    }
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a gateway without privileges, or whoever has taken it over, can make of the warden. Real processes, as root.
+
+import CSandbox
+import Foundation
+import Glibc
+import Logging
+import Synchronization
+import Testing
+
+@testable import Sandbox
+
+@Suite("The warden", .enabled(if: TestHost.isRoot && Probe.hasCompiler), .serialized)
+struct WardenTests {
+    /// A data folder with a warden over it whose workers run a hostile program.
+    private final class Ground {
+        let folder = FileManager.default.temporaryDirectory.path + "/mayfly-warden-" + UUID().uuidString
+        let warden: Warden
+
+        init() throws {
+            for place in ["rootfs/tree", "build", "outside"] {
+                try FileManager.default.createDirectory(
+                    atPath: folder + "/" + place,
+                    withIntermediateDirectories: true
+                )
+            }
+            try "of root".write(toFile: folder + "/outside/secret", atomically: true, encoding: .utf8)
+            chmod(folder + "/outside/secret", 0o600)
+            symlink(folder + "/outside", folder + "/rootfs/link")
+            try HostileWorker.compile(to: folder + "/hostile", secret: folder + "/outside/secret")
+            warden = try Warden(
+                dataDirectory: folder,
+                serviceID: Privileges.fallbackID,
+                workerProgram: folder + "/hostile"
+            )
+        }
+
+        func close() async throws {
+            await warden.stop()
+            try FileManager.default.removeItem(atPath: folder)
+        }
+    }
+
+    private func with(_ body: (Ground) async throws -> Void) async throws {
+        let ground = try Ground()
+        do { try await body(ground) } catch {
+            try await ground.close()
+            throw error
+        }
+        try await ground.close()
+    }
+
+    /// What the hostile program wrote about its attempts, one line each.
+    private func report(_ ground: Ground, isWritable: Bool = true) throws -> [String] {
+        let socket = try ground.warden.worker(in: .rootfs, name: "tree", isWritable: isWritable)
+        defer { close(socket) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let size = recv(socket, &bytes, bytes.count, 0)
+        return String(decoding: bytes.prefix(max(0, size)), as: UTF8.self).split(separator: "\n").map(
+            String.init
+        )
+    }
+
+    @Test("gives a hostile worker its folder and nothing else of the host")
+    func hostileWorker() async throws {
+        try await with { ground in
+            let lines = try report(ground)
+            #expect(lines.contains("write inside: ok"))
+            #expect(lines.contains("chown inside: ok"))
+            for attempt in [
+                "read a file of root", "climb out", "device", "mount in the host", "kill", "network",
+                "become root",
+            ] {
+                #expect(lines.contains("\(attempt): refused"), "\(lines)")
+            }
+            var status = stat()
+            #expect(lstat(ground.folder + "/rootfs/tree/inside", &status) == 0)
+            // To the disk it is an image's user, to the host it was nobody.
+            #expect(status.st_uid == 7 && status.st_gid == 8)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: ground.folder + "/outside") == ["secret"]
+            )
+            let places = ["", "/rootfs", "/build"].map { ground.folder + $0 + "/beside" }
+            #expect(places.allSatisfy { !FileManager.default.fileExists(atPath: $0) })
+        }
+    }
+
+    @Test("gives a worker that is to read only nothing to write to")
+    func readOnly() async throws {
+        try await with { ground in
+            let lines = try report(ground, isWritable: false)
+            #expect(lines.contains("write inside: refused"))
+            let left = try FileManager.default.contentsOfDirectory(atPath: ground.folder + "/rootfs/tree")
+            #expect(left.isEmpty)
+        }
+    }
+
+    @Test(
+        "refuses folders that lead out of their place",
+        arguments: ["../outside", "/etc", "link", "tree/../../outside", "absent", "", ".."]
+    )
+    func hostileNames(name: String) async throws {
+        try await with { ground in
+            #expect(throws: SandboxError.self) {
+                close(try ground.warden.worker(in: .rootfs, name: name, isWritable: true))
+            }
+        }
+    }
+
+    @Test("answers garbage with nothing or an error and goes on")
+    func garbage() async throws {
+        try await with { ground in
+            var generator = SeededGenerator(seed: 11)
+            for _ in 0..<2000 {
+                let size = Int.random(in: 1...2000, using: &generator)
+                var bytes = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                // Half of them at least look like an order.
+                if Bool.random(using: &generator), size > 4 {
+                    let kind = UInt8.random(in: 0...UInt8(CSANDBOX_WORK.rawValue + 2), using: &generator)
+                    bytes.replaceSubrange(0..<4, with: [kind, 0, 0, 0])
+                }
+                let descriptors: [Int32] = Bool.random(using: &generator) ? [2] : []
+                _ = csandbox_send(
+                    ground.warden.socket.raw,
+                    bytes,
+                    bytes.count,
+                    descriptors,
+                    descriptors.count
+                )
+            }
+            // Answers to the garbage are not what is waited for here.
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(try report(ground).contains("write inside: ok"))
+            #expect(kill(ground.warden.processID, 0) == 0)
+        }
+    }
+
+    @Test("pins once: a second attempt is refused")
+    func pinnedOnce() async throws {
+        try await with { ground in
+            let pin = UnsafeMutablePointer<csandbox_pin>.allocate(capacity: 1)
+            defer { pin.deallocate() }
+            memset(pin, 0, MemoryLayout<csandbox_pin>.size)
+            pin.pointee.header.kind = UInt32(CSANDBOX_PIN.rawValue)
+            pin.pointee.version = CSANDBOX_PROTOCOL_VERSION
+            pin.pointee.service_id = 1
+            _ = FixedText.copy("/etc", into: &pin.pointee.directories.0)
+            _ = FixedText.copy("/etc", into: &pin.pointee.directories.1)
+            let size = MemoryLayout<csandbox_pin>.size
+            #expect(csandbox_send(ground.warden.socket.raw, pin, size, [2], 1) == 0)
+            var source = pollfd(fd: ground.warden.socket.raw, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&source, 1, 5000) == 1)
+            let error = Packet.receive(from: ground.warden.socket.raw) { received -> Int32? in
+                guard case .packet(_, let bytes, _) = received else { return nil }
+                return Packet.read(csandbox_outcome.self, bytes)?.error
+            }
+            #expect(error == EPROTO)
+        }
+    }
+
+    @Test("has supervisors refuse a configuration other than the pinned one")
+    func otherConfiguration() async throws {
+        try await with { ground in
+            let (ours, theirs) = try Descriptor.packetPair().split()
+            let own = Descriptor(owning: ours)
+            try ground.warden.supervise(theirs)
+            close(theirs)
+            let message = try ground.warden.ground.configuration()
+            defer { message.deallocate() }
+            _ = FixedText.copy("/etc", into: &message.pointee.rootfs_directory)
+            let (end, other) = try Descriptor.packetPair().split()
+            defer { close(end) }
+            let ruleset = try ground.warden.ground.ruleset()
+            let descriptors = [other] + (ruleset.map { [$0] } ?? [])
+            let size = MemoryLayout<csandbox_configure>.size
+            #expect(csandbox_send(own.raw, message, size, descriptors, descriptors.count) == 0)
+            descriptors.forEach { close($0) }
+            var source = pollfd(fd: own.raw, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&source, 1, 5000) == 1)
+            let started = Packet.receive(from: own.raw) { received -> csandbox_started? in
+                guard case .packet(_, let bytes, _) = received else { return nil }
+                return Packet.read(csandbox_started.self, bytes)
+            }
+            #expect(started?.error == EPERM)
+            #expect(started?.pid == 0)
+        }
+    }
+
+    /// A host whose spawner a warden has started.
+    private func withSpawner(_ body: (TestHost, Warden) async throws -> Void) async throws {
+        let made = Mutex<Warden?>(nil)
+        let host = try TestHost(start: { directory in
+            try FileManager.default.createDirectory(
+                atPath: directory + "/build",
+                withIntermediateDirectories: true
+            )
+            let warden = try Warden(dataDirectory: directory, serviceID: Privileges.fallbackID)
+            made.withLock { $0 = warden }
+            return try Spawner(warden: warden, logger: Logger(label: "test"))
+        })
+        let warden = try #require(made.withLock { $0 })
+        do { try await body(host, warden) } catch {
+            try await host.close()
+            await warden.stop()
+            throw error
+        }
+        try await host.close()
+        await warden.stop()
+    }
+
+    @Test("gives containers no folder of the system, but others of the host")
+    func systemFolders() async throws {
+        try await withSpawner { host, _ in
+            for folder in ["/etc", "/", "/usr/bin", "/root", "/proc/self/root/etc"] {
+                await #expect(throws: SandboxError.self, "\(folder)") {
+                    _ = try await host.spawner.openTrees([HostPlace(folder: folder, name: "")])
+                }
+            }
+            for folder in [host.dataDirectory, FileManager.default.temporaryDirectory.path] {
+                let trees = try await host.spawner.openTrees([HostPlace(folder: folder, name: "")])
+                #expect(trees.raw.count == 1)
+            }
+            #expect(try await host.shell("echo works").output == "works\n")
+        }
+    }
+
+    @Test("starts another supervisor when one is killed")
+    func supervisorKilled() async throws {
+        try await withSpawner { host, warden in
+            let children = "/proc/\(warden.processID)/task/\(warden.processID)/children"
+            let text = try String(contentsOfFile: children, encoding: .utf8)
+            kill(try #require(text.split(separator: " ").compactMap { Int32($0) }.first), SIGKILL)
+            let next = try Spawner(warden: warden, logger: Logger(label: "test"))
+            let slot = try await next.makeSlot(host.plan)
+            slot.retire()
+            await next.stop()
+        }
+    }
+}
+
+/// A static program that does what a parser taken over by an archive might do.
+private enum HostileWorker {
+    static func compile(to path: String, secret: String) throws {
+        let source = """
+            #define _GNU_SOURCE
+            #include <arpa/inet.h>
+            #include <errno.h>
+            #include <fcntl.h>
+            #include <netinet/in.h>
+            #include <signal.h>
+            #include <stdio.h>
+            #include <string.h>
+            #include <sys/mount.h>
+            #include <sys/socket.h>
+            #include <sys/stat.h>
+            #include <sys/sysmacros.h>
+            #include <unistd.h>
+            static char text[4096];
+            static void tell(const char *what, int worked) {
+                snprintf(text + strlen(text), sizeof text - strlen(text), "%s: %s\\n", what, worked ? "ok" : "refused");
+            }
+            int main(void) {
+                struct { unsigned kind, slot, step; int error; } ready = {\(CSANDBOX_WORK.rawValue), 0, 0, 0};
+                send(3, &ready, sizeof ready, 0);
+                int file = openat(4, "inside", O_CREAT | O_WRONLY, 0644);
+                tell("write inside", file >= 0);
+                tell("chown inside", file >= 0 && fchown(file, 7, 8) == 0);
+                tell("read a file of root", open("\(secret)", O_RDONLY) >= 0);
+                openat(4, "../beside", O_CREAT | O_WRONLY, 0644);
+                openat(4, "../../beside", O_CREAT | O_WRONLY, 0644);
+                struct stat here, above;
+                int climbed = fstatat(4, "..", &above, 0) == 0 && fstatat(4, ".", &here, 0) == 0 &&
+                              above.st_ino != here.st_ino;
+                tell("climb out", climbed);
+                tell("device", mknodat(4, "sda", S_IFBLK | 0600, makedev(8, 0)) == 0);
+                tell("mount in the host", mount("none", "/etc", "tmpfs", 0, NULL) == 0 && access("/etc/passwd", F_OK) == 0);
+                tell("kill", kill(getppid(), 0) == 0 && getppid() > 0);
+                struct sockaddr_in place = {.sin_family = AF_INET, .sin_port = htons(22)};
+                inet_pton(AF_INET, "127.0.0.1", &place.sin_addr);
+                int end = socket(AF_INET, SOCK_STREAM, 0);
+                tell("network", connect(end, (void *)&place, sizeof place) == 0 || errno == ECONNREFUSED);
+                tell("become root", open("/proc/sys/kernel/core_pattern", O_WRONLY) >= 0);
+                send(3, text, strlen(text), 0);
+                return 0;
+            }
+            """
+        try source.write(toFile: path + ".c", atomically: true, encoding: .utf8)
+        try Probe.build(path + ".c", to: path)
+    }
+}
