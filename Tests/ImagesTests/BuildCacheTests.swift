@@ -38,6 +38,20 @@ import Testing
         #expect(bench.events.cachedCount == 0)
     }
 
+    @Test("with --link a copy is known upon other layers too, and what follows it is not")
+    func linked() async throws {
+        let bench = try Self.bench()
+        let text = "FROM scratch\nCOPY a /a\nCOPY --link b /b\nCOPY a /c\n"
+        try await bench.build(text)
+        try bench.write("a", "other")
+        let digest = try await bench.build(text)
+        #expect(bench.events.cachedCount == 1)
+        #expect(try await bench.file("a", in: digest) == "other")
+        #expect(try await bench.file("b", in: digest) == "B")
+        try await bench.build(text)
+        #expect(bench.events.cachedCount == 3)
+    }
+
     @Test("a file's mode counts, its time does not")
     func modeAndTime() async throws {
         let bench = try Self.bench()

@@ -44,6 +44,27 @@ extension BuildRun {
         var isAdd = false
         if case .add = step.instruction { isAdd = true }
         let expanded = try expand(written, isAdd: isAdd, state.draft)
+        let parent = state.key
+        // What does not depend on the layers below is known under the same key upon any of them.
+        let isLinked = try isIndependent(expanded)
+        if isLinked { state.key = CacheKey.chained(nil, ["link", "\(timestamp)"]) }
+        try await copy(expanded, step, in: stage, &state)
+        if isLinked { state.key = CacheKey.chained(parent, ["link", state.key.hex]) }
+    }
+
+    /// Whether the layer is the same whatever lies below: `--link`, and no name to be looked up there.
+    private func isIndependent(_ expanded: ExpandedCopy) throws(StepFailure) -> Bool {
+        guard expanded.copy.link else { return false }
+        guard let owner = expanded.copy.owner else { return true }
+        return try OwnerLookup.numeric(owner) != nil
+    }
+
+    private func copy(
+        _ expanded: ExpandedCopy,
+        _ step: Step,
+        in stage: Int,
+        _ state: inout StageState
+    ) async throws(StepFailure) {
         let origin = try await origin(expanded.copy.from, in: stage, state)
         var keys: [Digest] = []
         // Files of a stage or image are known by what made them, without looking at them.
