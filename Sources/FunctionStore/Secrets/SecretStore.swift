@@ -63,6 +63,15 @@ package final class SecretStore: Sendable {
         return try SecretFile.read(folder, name, bytesMax: Self.valueBytesMax)
     }
 
+    /// Where a secret's file is, for those who show it to a build step.
+    ///
+    /// - Throws: ``SecretError/notFound(_:)``.
+    package func file(of name: String) throws(SecretError) -> String {
+        try check(name, [])
+        guard try SecretFile.exists(folder, name) else { throw .notFound(name) }
+        return folder + "/" + name
+    }
+
     /// Removes a secret.
     ///
     /// - Throws: ``SecretError/notFound(_:)``.

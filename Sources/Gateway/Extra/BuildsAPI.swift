@@ -3,6 +3,7 @@
 
 import FoundationEssentials
 import FunctionModel
+import FunctionStore
 import HTTPTypes
 import Hummingbird
 import Images
@@ -15,6 +16,7 @@ struct BuildsAPI: Sendable {
     /// Nil leaves base images that are not here missing.
     let registries: RegistryAccess?
     let keeper: ImageKeeper?
+    let secrets: SecretStore
     let turns = BuildTurns()
 
     func add(to router: RouterGroup<OwnContext>) {
@@ -31,7 +33,11 @@ struct BuildsAPI: Sendable {
         let unpacked = try await uploads.withFile(of: request) { path in
             try await UploadedContext(archive: path, into: directory)
         }
-        let settings = try Self.settings(context, directory: directory)
+        var wanted = try Self.settings(context, directory: directory)
+        for name in context.queryAll("secret") {
+            wanted.secrets[name] = try await FileWork.run { try secrets.file(of: name) }
+        }
+        let settings = wanted
         return Response(
             status: .ok,
             headers: [.contentType: "application/x-ndjson"],

@@ -62,7 +62,8 @@ struct OwnPaths: Sendable {
                 builder: builder,
                 uploads: services.uploads,
                 registries: services.registries,
-                keeper: services.keeper
+                keeper: services.keeper,
+                secrets: services.secrets
             ).add(to: guarded)
         }
         if let containers = services.containers {

@@ -21,12 +21,21 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Network of RUN steps: egress (the default) or none.", valueName: "mode"))
     var network: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Secret of the gateway that RUN --mount=type=secret,id=NAME may read; repeatable.",
+            valueName: "name"
+        )
+    )
+    var secret: [String] = []
+
     @OptionGroup(title: "Building") var building: BuildOptions
 
     func run() async throws {
         var settings = try building.settings()
         settings.tag = tag
         settings.network = network
+        settings.secrets = secret
         let building = ImageBuilding(client: try global.client(), global: global)
         let digest = try await building.build(URL(fileURLWithPath: folder), settings)
         let json = try JSONEncoder.wire.encode(["reference": tag, "digest": digest])

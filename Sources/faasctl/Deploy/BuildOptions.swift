@@ -11,6 +11,8 @@ struct BuildSettings: Hashable, Sendable {
     var noCache = false
     var platform: String?
     var network: String?
+    /// Names of the gateway's secrets.
+    var secrets: [String] = []
     /// Reference that the image gets.
     var tag: String?
 }

@@ -62,6 +62,7 @@ struct ImageBuilding {
         if let target = settings.target { query.append(("target", target)) }
         if let platform = settings.platform { query.append(("platform", platform)) }
         if let network = settings.network { query.append(("network", network)) }
+        for secret in settings.secrets { query.append(("secret", secret)) }
         if settings.noCache { query.append(("no-cache", "true")) }
         for (key, value) in settings.arguments.sorted(by: { $0.key < $1.key }) {
             query.append(("build-arg", "\(key)=\(value)"))
