@@ -43,13 +43,27 @@ import Testing
                 .init(source: .host(path: "/data/build/mounts/k"), target: "/a", readOnly: true),
             ]),
             limits: limits,
-            dataDirectory: "/data"
+            dataDirectory: "/data",
+            translatesOwners: true
         )
         #expect(plan.mounts.map(\.target) == ["/a", "/a/b"])
         #expect(plan.mounts.first?.source == .host(HostPlace(folder: "/data", name: "build/mounts/k")))
         #expect(plan.mounts.first?.readOnly == true)
         #expect(plan.writableLayer == HostPlace(folder: "/data", name: "build/step-1"))
         #expect(plan.user.uid == 5 && plan.workingDirectory == "/w" && plan.network == .egress)
+    }
+
+    @Test("where owners cannot be translated a step is root, and makes no files of others")
+    func oneOwner() throws {
+        let plan = try StepPlan.plan(
+            for: command([]),
+            limits: limits,
+            dataDirectory: "/data",
+            translatesOwners: false
+        )
+        #expect(plan.user == ContainerUser())
+        #expect(Set(plan.capabilities).isDisjoint(with: ["CAP_CHOWN", "CAP_SETUID", "CAP_SETGID"]))
+        #expect(plan.capabilities.contains("CAP_DAC_OVERRIDE"))
     }
 
     @Test("nothing outside of DATA is shown, nothing mounted where the container's own mounts are")
@@ -60,7 +74,12 @@ import Testing
             .init(source: .memory(sizeBytes: 1), target: "/sys/x", readOnly: true),
         ] {
             #expect(throws: StepFailure.self) {
-                try StepPlan.plan(for: command([mount]), limits: limits, dataDirectory: "/data")
+                try StepPlan.plan(
+                    for: command([mount]),
+                    limits: limits,
+                    dataDirectory: "/data",
+                    translatesOwners: true
+                )
             }
         }
     }

@@ -18,7 +18,7 @@ package struct TreeAccess: Sendable {
     var isDirect: Bool { warden == nil }
 
     /// Whether owners of files can be other users than this process's.
-    var keepsOwners: Bool { warden != nil || geteuid() == 0 }
+    var keepsOwners: Bool { warden != nil || Privileges.areHeld }
 
     /// How layers are unpacked this way.
     var options: UnpackOptions {

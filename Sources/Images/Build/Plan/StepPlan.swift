@@ -5,13 +5,16 @@ import FunctionModel
 import Sandbox
 
 enum StepPlan {
+    /// Capabilities with which root makes files that belong to others.
+    private static let ownerChanging: Set<String> = ["CAP_CHOWN", "CAP_SETUID", "CAP_SETGID"]
+
     /// What the step's container is called inside.
     static let hostName = "build"
 
     /// What an ordinary user's step cannot do, for the build's output.
     static let rootlessRemark = """
-        note: running as an ordinary user: all files belong to one user id, so that chown, su and package managers \
-        that change users fail; run the gateway as root for these
+        note: running as an ordinary user: all files belong to one user id and every step is its, so that USER does \
+        not count and chown, su and package managers that change users fail; run the gateway as root for these
 
         """
 
@@ -25,19 +28,22 @@ enum StepPlan {
     ///   - command: the step's.
     ///   - limits: its bounds.
     ///   - dataDirectory: DATA; whatever the step sees of the host lies below.
+    ///   - translatesOwners: whether its files may have owners; else it is root, and cannot make anybody else's:
+    ///     this user could neither read nor remove them.
     /// - Returns: the plan; root keeps what package managers need, other users nothing.
     /// - Throws: ``StepFailure/argument(text:expected:)`` for a mount target that is not the user's to choose.
     static func plan(
         for command: RunCommand,
         limits: StepLimits,
-        dataDirectory: String
+        dataDirectory: String,
+        translatesOwners: Bool
     ) throws(StepFailure) -> SandboxPlan {
         var plan = SandboxPlan(rootfs: command.rootfs, hostname: hostName)
-        plan.user = command.user
+        plan.user = translatesOwners ? command.user : ContainerUser()
         plan.workingDirectory = command.workingDirectory
         plan.limits = limits.sandbox
         plan.network = command.network
-        plan.capabilities = Capabilities.ofRoot
+        plan.capabilities = Capabilities.ofRoot.filter { translatesOwners || !ownerChanging.contains($0) }
         plan.writableLayer = try place(TreePath.parent(command.changes), in: dataDirectory)
         // Outer targets first, so that they do not hide inner ones.
         let ordered = command.mounts.sorted {

@@ -41,7 +41,12 @@ package struct SandboxStepRunner: StepRunner {
         guard let spawner = spawner() else {
             throw .unavailable("RUN (the container helper is starting anew)")
         }
-        var plan = try StepPlan.plan(for: command, limits: limits, dataDirectory: dataDirectory)
+        var plan = try StepPlan.plan(
+            for: command,
+            limits: limits,
+            dataDirectory: dataDirectory,
+            translatesOwners: trees.keepsOwners
+        )
         if !trees.keepsOwners { output(Array(StepPlan.rootlessRemark.utf8)) }
         if plan.network == .egress, let refusal = spawner.egressRefusal {
             plan.network = .none
