@@ -138,7 +138,7 @@ package final class Catalog: FunctionDirectory, Sendable {
                     .digest(revision.imageDigest, reference: revision.imageReference),
                     revision.configuration
                 )
-                switchInMemory(revision, prepared)
+                switchInMemory(revision, prepared, expectsCall: false)
             } catch {
                 logger.error(
                     "A function cannot be brought back",
@@ -190,7 +190,11 @@ package final class Catalog: FunctionDirectory, Sendable {
         }
     }
 
-    func switchInMemory(_ revision: Revision, _ prepared: PreparedFunction) {
+    /// - Parameters:
+    ///   - revision: what calls get from now on.
+    ///   - prepared: what its pool needs.
+    ///   - expectsCall: whether a sandbox is made ahead; not for all functions at once, at the start.
+    func switchInMemory(_ revision: Revision, _ prepared: PreparedFunction, expectsCall: Bool = true) {
         let configuration = revision.configuration
         let command = FunctionCommand(
             arguments: prepared.arguments,
@@ -208,7 +212,7 @@ package final class Catalog: FunctionDirectory, Sendable {
             outputMax: configuration.limits.output.bytes,
             stopSignal: prepared.stopSignal
         )
-        let pool = fleet.add(prepared.plan, PoolSettings(configuration))
+        let pool = fleet.add(prepared.plan, PoolSettings(configuration, expectsCall: expectsCall))
         let live = LiveFunction(revision: revision, pool: pool, command: command, terms: terms)
         let entry = CatalogSnapshot.Entry(revision: revision, live: live)
         if let old = snapshot.withLock({ $0.switched(entry) }) { fleet.close(old, refusingWaiters: false) }

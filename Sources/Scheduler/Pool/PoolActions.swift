@@ -25,8 +25,11 @@ struct PoolSettings: Hashable, Sendable {
     var queueWait: Duration
     var warmMin: Int
     var warmMax: Int
+    /// A call is likely soon, as after a deploy: one sandbox is made for it, and given back when nobody comes.
+    var expectsCall: Bool
 
-    init(_ configuration: FunctionConfiguration) {
+    init(_ configuration: FunctionConfiguration, expectsCall: Bool = false) {
+        self.expectsCall = expectsCall
         concurrency = configuration.concurrency
         queueLength = configuration.queue.length
         queueWait = configuration.queue.wait.duration

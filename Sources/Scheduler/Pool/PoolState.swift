@@ -46,8 +46,13 @@ struct PoolState: Sendable {
     private(set) var debt = 0
     private(set) var isClosing = false
     private var lastLease: Instant?
+    /// Until the first sandbox stands, or cannot be made.
+    private var expectsCall: Bool
 
-    init(settings: PoolSettings) { self.settings = settings }
+    init(settings: PoolSettings) {
+        self.settings = settings
+        expectsCall = settings.expectsCall
+    }
 
     /// Closing, and nothing is left.
     var isGone: Bool { isClosing && phases.isEmpty && waiters.isEmpty }
@@ -99,6 +104,7 @@ struct PoolState: Sendable {
     mutating func sandboxReady(_ slot: SlotNumber, at now: Instant) -> [PoolAction] {
         guard phases[slot] == .making else { return [.retire(slot)] }
         backoff.succeeded()
+        expectsCall = false
         if payDebt() { return forget(slot) + refillFromEmpty() }
         if let waiter = waiters.popFirst() {
             preparing -= 1
@@ -123,6 +129,7 @@ struct PoolState: Sendable {
     ) -> [PoolAction] {
         guard phases[slot] == .launching || phases[slot] == .making else { return [.retire(slot)] }
         backoff.failed(failure, at: now, using: &random)
+        expectsCall = false
         var actions = forget(slot)
         // Whoever waits may still be served by a slot that works; without one, they learn why.
         if leased + preparing == 0, let reason = backoff.verdict {
@@ -246,9 +253,11 @@ struct PoolState: Sendable {
         let room = settings.concurrency - phases.count
         guard room > 0, !backoff.isBlocked else { return Demand(urgent: 0, spare: 0) }
         let urgent = min(room, max(0, waiters.count - preparing))
-        let spareWanted = max(0, idleTarget + waiters.count - warm.count - preparing - urgent)
-        let isUnattended = waiters.isEmpty && backoff.failures >= LaunchBackoff.unattendedMax
-        return Demand(urgent: urgent, spare: isUnattended ? 0 : min(room - urgent, spareWanted))
+        let spareWanted = max(0, idleTarget - warm.count - preparing)
+        let isUnattended = backoff.failures >= LaunchBackoff.unattendedMax
+        // Callers first: what is to stand ready would take the processors from what they wait for.
+        let isNow = waiters.isEmpty && !isUnattended
+        return Demand(urgent: urgent, spare: isNow ? min(room, spareWanted) : 0)
     }
 
     /// The idle slot that was used least recently.
@@ -261,7 +270,7 @@ struct PoolState: Sendable {
     /// Sandboxes that should stand ready beyond those that callers wait for.
     private var idleTarget: Int {
         guard !isClosing else { return 0 }
-        let isBusy = leased > 0 || !waiters.isEmpty
+        let isBusy = leased > 0 || !waiters.isEmpty || expectsCall
         return max(settings.warmMin, isBusy ? min(1, settings.warmMax) : 0)
     }
 

@@ -41,11 +41,39 @@ import Testing
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
     }
 
-    @Test("a caller without a warm sandbox waits, and a slot is wanted for it and one to stand ready")
+    @Test("a caller without a warm sandbox waits; one to stand ready is wanted only when it is served")
     func coldLease() {
         var pool = pool()
         #expect(pool.leaseRequested(waiter(1), at: start) == .wait([]))
-        #expect(pool.demand == PoolState.Demand(urgent: 1, spare: 1))
+        #expect(pool.demand == PoolState.Demand(urgent: 1, spare: 0))
+        _ = pool.granted(slot(1))
+        _ = pool.slotLaunched(slot(1))
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
+        #expect(pool.sandboxReady(slot(1), at: start) == [.answer(waiter(1), .lease(slot(1)))])
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
+    }
+
+    @Test("where a call is expected one sandbox is made ahead, once, and given back when nobody comes")
+    mutating func expectedCall() {
+        var settings = pool().settings
+        settings.expectsCall = true
+        var pool = PoolState(settings: settings)
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
+        pool = warmPool(pool)
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
+        #expect(pool.timePassed(start + PoolState.idleAfter) == [.retire(slot(1))])
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
+    }
+
+    @Test("a sandbox that is made ahead in vain is not tried again")
+    mutating func expectedCallFails() {
+        var settings = pool().settings
+        settings.expectsCall = true
+        var pool = PoolState(settings: settings)
+        _ = pool.granted(slot(1))
+        _ = pool.slotFailed(slot(1), SlotFailure(reason: "x"), at: start, using: &random)
+        _ = pool.timePassed(start + LaunchBackoff.longest)
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
     }
 
     @Test("the sandbox that becomes ready goes to the caller who came first")
