@@ -93,27 +93,24 @@ static struct failure make_pipes(void) {
 }
 
 struct failure sandbox_prepare(void) {
-    slot.sandbox_mounts = -1;
-    slot.own_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.own_mounts);
+    slot.sandbox_mounts = slot.root.mounts = -1;
+    slot.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.proc));
+    return mount_namespace_of_now(&slot.own_mounts);
 }
 
 // The mount namespace is made here and not by clone(), so that this process can
 // hold it. Otherwise the kernel takes all its mounts apart inside the exit of
 // PID 1, before anybody learns of that exit (exit_task_namespaces comes before
 // exit_notify in do_exit), and the caller waits for it.
-static long clone_with_mounts(void) {
-    long result = SYS1(SYS_unshare, CLONE_NEWNS);
-    if (result < 0)
-        return result;
-    slot.sandbox_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    result = slot.sandbox_mounts < 0
-                 ? -errno
-                 : clone_onto_stack(CLONE_VM | CLONE_NEWPID | CLONE_NEWIPC | SIGCHLD, sandbox_main);
-    // Without the way back every later sandbox would stand in this one's mounts.
-    if (SYS2(SYS_setns, slot.own_mounts, CLONE_NEWNS) < 0)
-        _exit(1);
-    return result;
+static struct failure copy_root(void) {
+    TRY(root_ready(&slot.root));
+    go_to(slot.root.mounts);
+    struct failure failure = check(CSANDBOX_STEP_SANDBOX_CLONE, SYS1(SYS_unshare, CLONE_NEWNS));
+    if (!failed(failure))
+        failure = mount_namespace_of_now(&slot.sandbox_mounts);
+    go_to(slot.own_mounts);
+    return failure;
 }
 
 void sandbox_forget(void) {
@@ -123,11 +120,16 @@ void sandbox_forget(void) {
 }
 
 struct failure sandbox_start(void) {
-    TRY(make_pipes());
+    TRY(copy_root());
+    struct failure failure = make_pipes();
+    if (failed(failure)) {
+        sandbox_forget();
+        return failure;
+    }
     slot.stage = STAGE_SETTING_UP;
     slot.sandbox_failure = fine();
     slot.exec_at_ns = 0;
-    long pid = clone_with_mounts();
+    long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | CLONE_NEWIPC | SIGCHLD, sandbox_main);
     // Descriptors are copied, not shared: the slot's own copies can be closed at
     // once.
     close_all(slot.stdio, 3);

@@ -12,31 +12,30 @@ static const struct {
     const char *path;
     enum treatment treatment;
 } entries[] = {
-    {"/n/proc/acpi", COVER_FOLDER},       {"/n/proc/asound", COVER_FOLDER},
-    {"/n/proc/interrupts", COVER_FILE},   {"/n/proc/kcore", COVER_FILE},
-    {"/n/proc/keys", COVER_FILE},         {"/n/proc/latency_stats", COVER_FILE},
-    {"/n/proc/sched_debug", COVER_FILE},  {"/n/proc/scsi", COVER_FOLDER},
-    {"/n/proc/timer_list", COVER_FILE},   {"/n/proc/timer_stats", COVER_FILE},
-    {"/n/proc/bus", READ_ONLY},           {"/n/proc/fs", READ_ONLY},
-    {"/n/proc/irq", READ_ONLY},           {"/n/proc/sys", READ_ONLY},
-    {"/n/proc/sysrq-trigger", READ_ONLY},
+    {"/proc/acpi", COVER_FOLDER},       {"/proc/asound", COVER_FOLDER},
+    {"/proc/interrupts", COVER_FILE},   {"/proc/kcore", COVER_FILE},
+    {"/proc/keys", COVER_FILE},         {"/proc/latency_stats", COVER_FILE},
+    {"/proc/sched_debug", COVER_FILE},  {"/proc/scsi", COVER_FOLDER},
+    {"/proc/timer_list", COVER_FILE},   {"/proc/timer_stats", COVER_FILE},
+    {"/proc/bus", READ_ONLY},           {"/proc/fs", READ_ONLY},
+    {"/proc/irq", READ_ONLY},           {"/proc/sys", READ_ONLY},
+    {"/proc/sysrq-trigger", READ_ONLY},
 };
 
-/// Which of them this kernel has, seen once per slot in its own /proc: "/n" is
-/// skipped.
+/// Which of them this kernel has, seen once per slot in its own /proc.
 uint32_t masks_present(void) {
     uint32_t present = 0;
     for (uint32_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
-        if (access(entries[i].path + 2, F_OK) == 0)
+        if (access(entries[i].path, F_OK) == 0)
             present |= 1u << i;
     return present;
 }
 
 static long apply(const char *path, enum treatment treatment) {
     if (treatment == COVER_FILE)
-        return raw_mount("/n/dev/null", path, NULL, MS_BIND, NULL);
+        return raw_mount("/dev/null", path, NULL, MS_BIND, NULL);
     if (treatment == COVER_FOLDER)
-        return raw_mount("/e", path, NULL, MS_BIND, NULL);
+        return raw_mount(EMPTY_FOLDER, path, NULL, MS_BIND, NULL);
     long result = raw_mount(path, path, NULL, MS_BIND, NULL);
     if (result < 0)
         return result;

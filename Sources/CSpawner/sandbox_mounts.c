@@ -1,101 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mounts that are a sandbox's own: writable layer, /proc, terminals, shared
-// memory, message queues.
+// The mounts that are of one sandbox only, since they belong to namespaces that
+// are: /proc and the message queues.
 #define _GNU_SOURCE
 #include "mounts.h"
 #include "slot.h"
+#include <sched.h>
 
-static struct failure make_folder(const char *path, unsigned mode) {
-    return check(CSANDBOX_STEP_SANDBOX_LAYER, SYS3(SYS_mkdirat, AT_FDCWD, path, mode));
+// Made while the slot's own mounts are still in sight: within a user namespace
+// the kernel wants to see one /proc before it mounts another, and the root of
+// sandboxes has none.
+static struct failure make_proc(long *tree) {
+    long context = SYS2(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
+    TRY(check(CSANDBOX_STEP_SANDBOX_PROC, context));
+    long result = SYS5(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+    if (result >= 0)
+        result = SYS3(SYS_fsmount, context, FSMOUNT_CLOEXEC,
+                      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    SYS1(SYS_close, context);
+    *tree = result;
+    return check(CSANDBOX_STEP_SANDBOX_PROC, result);
 }
 
-// One tmpfs for everything that the function may write, so that one size bounds
-// it all, and its memory limit counts it. noexec binds /dev/shm and the like;
-// the overlay above has flags of its own.
-static struct failure mount_layer(void) {
-    unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    TRY(check(CSANDBOX_STEP_SANDBOX_LAYER,
-              raw_mount("tmpfs", "/w", "tmpfs", flags, slot.layer_options)));
-    SYS1(SYS_umask, 0);
-    TRY(make_folder("/w/shm", 01777));
-    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
-        TRY(make_folder("/w/tmp", 01777));
-    TRY(make_folder("/w/upper", 0755));
-    TRY(make_folder("/w/work", 0755));
-    SYS1(SYS_umask, 022);
-    return fine();
-}
-
-static struct failure mount_overlay(void) {
-    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
-        return fine();
-    // userxattr also switches off redirect_dir and metacopy: the upper folder alone tells all changes.
-    const char *options = slot.plan.flags & CSANDBOX_SLOT_LAYER
-                              ? "lowerdir=/lower,upperdir=/l/changes,workdir=/l/scratch,userxattr"
-                              : "lowerdir=/t:/lower,upperdir=/w/upper,workdir=/w/work,userxattr";
-    return check(CSANDBOX_STEP_SANDBOX_OVERLAY,
-                 raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV, options));
-}
-
-static struct failure mount_root(void) {
-    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
-        return check(CSANDBOX_STEP_SANDBOX_TMP, raw_mount("/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
-    if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
-        TRY(sandbox_bind_etc());
-    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/dev", "/n/dev", NULL, MS_MOVE, NULL)));
-    if (!slot.has_sys)
-        return fine();
-    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/sys", "/n/sys", NULL, MS_MOVE, NULL));
-}
-
-static struct failure mount_dev_children(void) {
-    unsigned long flags = MS_NOSUID | MS_NOEXEC;
-    const char *options = single_id() ? "newinstance,ptmxmode=0666,mode=0620"
-                                      : "newinstance,ptmxmode=0666,mode=0620,gid=5";
-    TRY(check(CSANDBOX_STEP_SANDBOX_DEVPTS,
-              raw_mount("devpts", "/n/dev/pts", "devpts", flags, options)));
-    TRY(check(CSANDBOX_STEP_SANDBOX_SHM, raw_mount("/w/shm", "/n/dev/shm", NULL, MS_BIND, NULL)));
-    return check(CSANDBOX_STEP_SANDBOX_MQUEUE,
-                 raw_mount("mqueue", "/n/dev/mqueue", "mqueue", flags | MS_NODEV, NULL));
-}
-
-// By descriptor, since the way to run/secrets leads through folders of the
-// image.
-static struct failure bind_secrets(const char *place) {
-    int root = (int)SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    TRY(check(CSANDBOX_STEP_SANDBOX_SECRETS, root));
-    long target = open_beneath(root, place, O_PATH | O_DIRECTORY);
-    SYS1(SYS_close, root);
-    // The second place is OpenFaaS's: an image without it is not worse for that.
-    if (target < 0)
-        return fine();
-    long tree = raw_open_tree(AT_FDCWD, "/secrets", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (tree >= 0) {
-        long moved = raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH);
-        SYS1(SYS_close, tree);
-        tree = moved;
-    }
-    SYS1(SYS_close, target);
-    return check(CSANDBOX_STEP_SANDBOX_SECRETS, tree);
-}
-
-struct failure sandbox_mount_all(void) {
-    uint32_t own_way = CSANDBOX_SLOT_READ_ONLY | CSANDBOX_SLOT_LAYER;
-    if (slot.binding >= 0 && !(slot.plan.flags & own_way)) {
-        TRY(sandbox_take_overlay());
-    } else {
-        TRY(mount_layer());
-        TRY(mount_overlay());
-    }
-    TRY(mount_root());
-    unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    TRY(check(CSANDBOX_STEP_SANDBOX_PROC, raw_mount("proc", "/n/proc", "proc", flags, NULL)));
-    TRY(mount_dev_children());
+struct failure sandbox_enter_root(void) {
+    long proc = -1;
+    TRY(make_proc(&proc));
+    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_setns, slot.sandbox_mounts, CLONE_NEWNS)));
+    TRY(check(CSANDBOX_STEP_SANDBOX_PROC, raw_move_mount((int)proc, AT_FDCWD, "/proc", 0)));
+    SYS1(SYS_close, proc);
     if (slot.plan.flags & CSANDBOX_SLOT_TERMINAL)
         TRY(sandbox_open_terminal());
-    if (slot.plan.flags & CSANDBOX_SLOT_SECRETS) {
-        TRY(bind_secrets("run/secrets"));
-        TRY(bind_secrets("var/openfaas/secrets"));
-    }
-    return fine();
+    return sandbox_mask_proc();
+}
+
+struct failure sandbox_mount_queues(void) {
+    unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    return check(CSANDBOX_STEP_SANDBOX_MQUEUE,
+                 raw_mount("mqueue", "/dev/mqueue", "mqueue", flags, NULL));
 }

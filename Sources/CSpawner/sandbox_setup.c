@@ -12,15 +12,6 @@
 /// besides stdio.
 enum { RELEASE_DESCRIPTOR = 3 };
 
-// The old root is stacked under the new one and then detached with all that
-// hangs on it (pivot_root(2), "." twice).
-static struct failure pivot(void) {
-    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS1(SYS_chdir, "/n")));
-    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_pivot_root, ".", ".")));
-    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_umount2, ".", MNT_DETACH)));
-    return check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS1(SYS_chdir, "/"));
-}
-
 static struct failure take_stdio(void) {
     if (slot.plan.flags & CSANDBOX_SLOT_TERMINAL)
         return sandbox_take_terminal();
@@ -68,11 +59,10 @@ static struct failure set_up(void) {
     // Before anything else: were the slot killed now, nobody would kill this
     // process.
     SYS2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-    TRY(sandbox_mount_all());
-    TRY(sandbox_mask_proc());
+    TRY(sandbox_enter_root());
+    TRY(sandbox_mount_queues());
     // After everything of our own: what they lie over is the user's decision.
     TRY(sandbox_mount_volumes());
-    TRY(pivot());
     TRY(check(CSANDBOX_STEP_SANDBOX_SESSION, SYS0(SYS_setsid)));
     TRY(take_stdio());
     // After the mounts, which need the capabilities; before the working

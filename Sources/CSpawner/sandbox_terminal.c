@@ -9,7 +9,7 @@
 
 struct failure sandbox_open_terminal(void) {
     int unlock = 0;
-    long master = SYS4(SYS_openat, AT_FDCWD, "/n/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
+    long master = SYS4(SYS_openat, AT_FDCWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
     TRY(check(CSANDBOX_STEP_SANDBOX_TERMINAL, master));
     slot.terminal_master = (int)master;
     TRY(check(CSANDBOX_STEP_SANDBOX_TERMINAL, SYS3(SYS_ioctl, master, TIOCSPTLCK, &unlock)));

@@ -92,7 +92,7 @@ struct failure sandbox_mount_volumes(void) {
         return fine();
     for (uint32_t i = 0; i < slot.mount_count; i++) {
         // Anew each time: an earlier mount may lie over the root.
-        long root = SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        long root = SYS4(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
         TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, root));
         struct failure failure = mount_volume((int)root, &slot.mounts[i]);
         SYS1(SYS_close, root);

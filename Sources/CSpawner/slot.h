@@ -2,12 +2,16 @@
 // State of one slot process, shared by address with the sandboxes it clones
 // (CLONE_VM) until they execute.
 #pragma once
+#include "root.h"
 #include "spawner.h"
 #include <stdint.h>
 
 /// Room for a sandbox's set-up code; it calls a few levels deep and keeps no
 /// big locals.
 #define SANDBOX_STACK_BYTES (32u * 1024u)
+/// Read-only, and empty until a sandbox's queues are mounted on it: it covers
+/// what functions may not see.
+#define EMPTY_FOLDER "/dev/mqueue"
 
 enum sandbox_stage { STAGE_NONE, STAGE_SETTING_UP, STAGE_BLOCKED, STAGE_RELEASED };
 
@@ -44,10 +48,13 @@ struct slot {
     int trees[CSANDBOX_TREES_MAX];
     uint32_t mount_count;
     struct csandbox_mount mounts[CSANDBOX_MOUNTS_MAX];
+    /// The slot's own /proc, for times when it is out of sight.
+    int proc;
     /// The slot's own mount namespace, to come back to, and the sandbox's, kept
     /// past its end; -1 when there is none.
     int own_mounts;
     int sandbox_mounts;
+    struct root root;
 };
 
 extern struct slot slot;
@@ -79,8 +86,10 @@ void sandbox_forget(void);
 struct failure sandbox_prepare(void);
 /// sandbox_setup.c: entry of the sandbox process.
 int sandbox_main(void *unused);
-/// sandbox_mounts.c
-struct failure sandbox_mount_all(void);
+/// sandbox_mounts.c: moves the sandbox into its copy of the root, with a /proc of
+/// its own; then its message queues, over what covered other things till now.
+struct failure sandbox_enter_root(void);
+struct failure sandbox_mount_queues(void);
 /// sandbox_volumes.c: files of /etc over an image whose changes are kept; then
 /// what the plan mounts.
 struct failure sandbox_bind_etc(void);

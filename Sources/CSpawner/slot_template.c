@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mounts that outlive sandboxes. Each sandbox gets a copy of this
-// namespace, so there are few of them.
-//   /proc  the spawner's, only there because the kernel wants to see one before
-//   it mounts another /dev   device nodes, read-only            /sys  of this
-//   network namespace, read-only /e     an empty folder, to cover others /lower
-//   the image, read-only, root being this namespace's /t     files of this slot
-//   laid over it    /secrets  only when the function has some /n     where a
-//   sandbox's root is put      /w  where its writable layer is put
+// The mounts that outlive sandboxes, from which their root is made (root.c).
+//   /proc     the spawner's: the kernel wants to see one before it makes another
+//   /dev      device nodes, read-only
+//   /sys      of this network namespace, read-only
+//   /lower    the image, read-only, root being this namespace's
+//   /t        files of this slot, laid over it
+//   /secrets  only when the function has some
+//   /n, /w    where the sandboxes' root is made, and its writable layer
 #define _GNU_SOURCE
 #include "mounts.h"
 #include "slot.h"
@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 static struct failure make_folders(void) {
-    static const char *const folders[] = {"proc", "dev",   "sys",     "e", "lower",
-                                          "t",    "t/etc", "secrets", "n", "w"};
+    static const char *const folders[] = {"proc",  "dev",     "sys", "lower", "t",
+                                          "t/etc", "secrets", "n",   "w"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, mkdir(folders[i], 0755)));
     return fine();
@@ -27,7 +27,7 @@ static struct failure make_folders(void) {
 static struct failure cover(const char *path) {
     if (access(path, F_OK) != 0)
         return fine();
-    return check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("e", path, NULL, MS_BIND, NULL));
+    return check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount(EMPTY_FOLDER, path, NULL, MS_BIND, NULL));
 }
 
 static struct failure mount_sys(void) {
@@ -59,9 +59,6 @@ struct failure template_private_root(void) {
     TRY(make_folders());
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/proc", "proc", NULL, MS_BIND, NULL)));
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/dev", "dev", NULL, MS_BIND | MS_REC, NULL)));
-    unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
-              raw_mount("tmpfs", "e", "tmpfs", flags, "size=4k,nr_inodes=1,mode=0555")));
     TRY(mount_sys());
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_pivot_root, ".", ".")));
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, ".", MNT_DETACH)));

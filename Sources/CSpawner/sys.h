@@ -54,6 +54,11 @@ static inline long sys6(long number, long a, long b, long c, long d, long e, lon
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
+#ifndef SYS_fsopen
+#define SYS_fsopen 430
+#define SYS_fsconfig 431
+#define SYS_fsmount 432
+#endif
 #ifndef SYS_openat2
 #define SYS_openat2 437
 #endif

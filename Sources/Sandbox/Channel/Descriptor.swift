@@ -37,10 +37,9 @@ struct DescriptorPair: ~Copyable {
     consuming func split() -> (Int32, Int32) { (first.take(), second.take()) }
 }
 
-/// Makes reads and writes return at once.
+/// Makes reads and writes of a new pipe's end return at once; it has no other flags that would be lost.
 func setNonBlocking(_ descriptor: Int32) throws(SandboxError) {
-    let flags = fcntl(descriptor, F_GETFL)
-    guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) >= 0 else {
+    guard fcntl(descriptor, F_SETFL, O_NONBLOCK) >= 0 else {
         throw .system(call: "fcntl", errorNumber: errno)
     }
 }

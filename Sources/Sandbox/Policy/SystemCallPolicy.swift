@@ -39,8 +39,8 @@ enum SystemCallPolicy {
 
     /// Known and refused with EPERM, as programs expect; whatever is on neither list does not exist (ENOSYS).
     static let refused = """
-        acct add_key bpf chroot clock_settime create_module delete_module fanotify_init finit_module fsconfig fsmount
-        fsopen fspick get_kernel_syms get_mempolicy init_module io_uring_enter io_uring_register io_uring_setup iopl
+        acct add_key bpf chroot clock_settime create_module delete_module fanotify_init finit_module
+        fspick get_kernel_syms get_mempolicy init_module io_uring_enter io_uring_register io_uring_setup iopl
         ioperm kcmp kexec_file_load kexec_load keyctl lookup_dcookie lsm_get_self_attr lsm_list_modules
         lsm_set_self_attr mbind migrate_pages modify_ldt move_pages nfsservctl open_by_handle_at open_tree_attr
         perf_event_open process_madvise query_module quotactl quotactl_fd reboot request_key set_mempolicy
@@ -51,6 +51,7 @@ enum SystemCallPolicy {
     /// The set-up's own calls: pass with the cookie as sixth argument, refused with EPERM without.
     static let setupOnly = [
         "mount", "umount2", "pivot_root", "move_mount", "open_tree", "mount_setattr", "unshare", "setns",
+        "fsopen", "fsconfig", "fsmount",
     ]
 
     /// Every flag of clone(2) that makes a namespace: those calls too are the set-up's alone.

@@ -9,9 +9,12 @@ import Synchronization
 package final class Slot: Sendable, Identifiable {
     package let id: UInt32
 
+    /// Who is told what came of an order; called once, without a lock.
+    private typealias Waiter = @Sendable (Result<WarmSandbox?, SandboxError>) -> Void
+
     private struct State: ~Copyable {
         var machine = SlotState<WarmSandbox>()
-        var waiter: CheckedContinuation<Result<WarmSandbox?, SandboxError>, Never>?
+        var waiter: Waiter?
         var controlToken: UInt64?
     }
 
@@ -27,22 +30,33 @@ package final class Slot: Sendable, Identifiable {
 
     /// Makes a sandbox that is complete up to `execve`; call again only after the last one has exited.
     ///
+    /// Does not block.
+    ///
+    /// - Parameter then: called once, on the reactor's thread as a rule: it must not block. The failure is a
+    ///   ``SandboxError`` with step and errno, or that the slot is gone.
+    package func makeSandbox(then: @escaping @Sendable (Result<WarmSandbox, SandboxError>) -> Void) {
+        let refusal = state.withLock { state -> SandboxError? in
+            if case .refuse(let error) = state.machine.makeRequested() { return error }
+            state.waiter = { result in
+                then(
+                    result.flatMap { sandbox in
+                        if let sandbox { .success(sandbox) } else { .failure(.gone("the slot")) }
+                    }
+                )
+            }
+            return nil
+        }
+        if let refusal { then(.failure(refusal)) } else { send(CSANDBOX_MAKE_SANDBOX, value: 0) }
+    }
+
+    /// As the other one, for tasks.
+    ///
     /// - Throws: ``SandboxError`` with step and errno, or that the slot is gone.
     package func makeSandbox() async throws(SandboxError) -> WarmSandbox {
         let result = await withCheckedContinuation { continuation in
-            let refusal = state.withLock { state -> SandboxError? in
-                if case .refuse(let error) = state.machine.makeRequested() { return error }
-                state.waiter = continuation
-                return nil
-            }
-            if let refusal {
-                continuation.resume(returning: .failure(refusal))
-            } else {
-                send(CSANDBOX_MAKE_SANDBOX, value: 0)
-            }
+            makeSandbox { continuation.resume(returning: $0) }
         }
-        guard let sandbox = try result.get() else { throw .gone("the slot") }
-        return sandbox
+        return try result.get()
     }
 
     /// Kills what runs in it and gives everything back; does not wait; idempotent.
@@ -59,7 +73,7 @@ package final class Slot: Sendable, Identifiable {
     func waitUntilBuilt(_ start: () throws(SandboxError) -> Void) async throws(SandboxError) {
         watch()
         let result = await withCheckedContinuation { continuation in
-            state.withLock { $0.waiter = continuation }
+            state.withLock { $0.waiter = { continuation.resume(returning: $0) } }
             do throws(SandboxError) { try start() } catch { lost(error) }
         }
         _ = try result.get()
@@ -101,7 +115,7 @@ package final class Slot: Sendable, Identifiable {
             return (loss, waiter, token)
         }
         if let token { Reactor.shared.remove(token, descriptor: control.raw) }
-        waiter?.resume(returning: .failure(error))
+        waiter?(.failure(error))
         if case .running(let sandbox) = loss {
             var report = ExitReport(
                 ending: oomKilled ? .signalled(SIGKILL) : .lost(reason: error.description)
@@ -121,14 +135,12 @@ package final class Slot: Sendable, Identifiable {
     }
 
     private func answer(_ result: Result<WarmSandbox?, SandboxError>, when accepted: Bool) {
-        let waiter = state.withLock { state in
-            guard accepted else {
-                return nil as CheckedContinuation<Result<WarmSandbox?, SandboxError>, Never>?
-            }
+        let waiter = state.withLock { state -> Waiter? in
+            guard accepted else { return nil }
             defer { state.waiter = nil }
             return state.waiter
         }
-        waiter?.resume(returning: result)
+        waiter?(result)
     }
 }
 

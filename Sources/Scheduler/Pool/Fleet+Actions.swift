@@ -95,12 +95,11 @@ extension Fleet {
         guard let handle = storage.withLock({ $0.slots[slot]?.slot }) else {
             return failed(pool, slot, .gone("slot"))
         }
-        Task {
-            do throws(SandboxError) {
-                let sandbox = try await handle.sandbox()
-                made(pool, slot, sandbox)
-            } catch {
-                failed(pool, slot, error)
+        // Straight on the thread that hears of it: a task would cost two changes of threads per invocation.
+        handle.sandbox { [self] result in
+            switch result {
+            case .success(let sandbox): made(pool, slot, sandbox)
+            case .failure(let error): failed(pool, slot, error)
             }
         }
     }

@@ -11,7 +11,8 @@ protocol SlotMaking: Sendable {
 
 /// One slot.
 protocol SlotHandle: Sendable {
-    func sandbox() async throws(SandboxError) -> any SandboxHandle
+    /// Makes a sandbox and calls `then` once, on a thread that must not be blocked; does not block itself.
+    func sandbox(then: @escaping @Sendable (Result<any SandboxHandle, SandboxError>) -> Void)
     func retire()
 }
 
@@ -35,7 +36,9 @@ extension Spawner: SlotMaking {
 }
 
 extension Slot: SlotHandle {
-    func sandbox() async throws(SandboxError) -> any SandboxHandle { try await makeSandbox() }
+    func sandbox(then: @escaping @Sendable (Result<any SandboxHandle, SandboxError>) -> Void) {
+        makeSandbox { then($0.map { $0 }) }
+    }
 }
 
 extension WarmSandbox: SandboxHandle {}

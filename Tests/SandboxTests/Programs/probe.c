@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
+#include <linux/fs.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 // probe call NUMBER [ARGUMENT...]   probe abstract NAME   probe open PATH   probe flood
+// probe mark PATH: an extended attribute   probe flag PATH: not to be dumped
 // probe tcp ADDRESS PORT: at most one second
 static long tcp(const char *address, const char *port) {
     struct timeval second = {.tv_sec = 1};
@@ -37,6 +41,11 @@ int main(int argc, char **argv) {
         result = tcp(argv[2], argv[3]);
     } else if (argc > 2 && !strcmp(argv[1], "open")) {
         result = open(argv[2], O_RDWR);
+    } else if (argc > 2 && !strcmp(argv[1], "mark")) {
+        result = setxattr(argv[2], "user.mark", "1", 1, 0);
+    } else if (argc > 2 && !strcmp(argv[1], "flag")) {
+        int flags = FS_NODUMP_FL;
+        result = ioctl(open(argv[2], O_RDONLY), FS_IOC_SETFLAGS, &flags);
     } else if (argc > 1 && !strcmp(argv[1], "flood")) {
         for (result = 0; open("/dev/null", O_RDONLY) >= 0; result++)
             ;

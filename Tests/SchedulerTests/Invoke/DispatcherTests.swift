@@ -27,6 +27,7 @@ private struct World {
     let fleet: Fleet
     let dispatcher: Dispatcher
     let name: FunctionName
+    let pool: PoolNumber
 
     init(
         _ program: FakeSandbox.Program = FakeSandbox.Program(),
@@ -64,7 +65,7 @@ private struct World {
         let timer = DeadlineTimer()
         fleet = Fleet(sandboxesMax: 8, timer: timer, logger: .silent)
         fleet.attach(spawner)
-        let pool = fleet.add(SandboxPlan(rootfs: "/nowhere", hostname: "f"), PoolSettings(configuration))
+        pool = fleet.add(SandboxPlan(rootfs: "/nowhere", hostname: "f"), PoolSettings(configuration))
         let live = LiveFunction(revision: revision, pool: pool, command: command, terms: terms)
         dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: sink, directory: OneFunction(live: live))
     }
@@ -117,6 +118,7 @@ private struct World {
         #expect(invocation.revision == 2 && invocation.fresh && !invocation.warm)
         #expect(world.sink.invocations == [invocation])
         #expect(world.sink.logs == ["one", "two"])
+        #expect(await eventually { world.fleet.status(world.pool)?.warm == 1 })
         #expect(try await world.complete().invocation.warm)
     }
 

@@ -40,13 +40,18 @@ final class FakeSlot: SlotHandle {
 
     init(spawner: FakeSpawner) { self.spawner = spawner }
 
-    func sandbox() async throws(SandboxError) -> any SandboxHandle {
-        if let failure = spawner.makingFailure.withLock({ $0 }) { throw failure }
+    func sandbox(then: @escaping @Sendable (Result<any SandboxHandle, SandboxError>) -> Void) {
+        // Later, as a real one.
+        Task { then(make()) }
+    }
+
+    private func make() -> Result<any SandboxHandle, SandboxError> {
+        if let failure = spawner.makingFailure.withLock({ $0 }) { return .failure(failure) }
         spawner.counts.withLock {
             $0.made += 1
             $0.alive += 1
         }
-        return FakeSandbox(spawner: spawner, program: spawner.program)
+        return .success(FakeSandbox(spawner: spawner, program: spawner.program))
     }
 
     func retire() { spawner.counts.withLock { $0.retired += 1 } }

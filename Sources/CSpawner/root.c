@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The root that sandboxes get copies of: writable layer, overlay, /dev, /sys,
+// terminals, shared memory, secrets. It is made in a mount namespace of its own
+// and kept from sandbox to sandbox for as long as nobody changed anything in it.
+#define _GNU_SOURCE
+#include "mounts.h"
+#include "root.h"
+#include "slot.h"
+#include <sched.h>
+#include <unistd.h>
+
+static struct failure make_folder(const char *path, unsigned mode) {
+    return check(CSANDBOX_STEP_SANDBOX_LAYER, SYS3(SYS_mkdirat, AT_FDCWD, path, mode));
+}
+
+// One tmpfs for everything that the function may write, so that one size bounds
+// it all, and its memory limit counts it. noexec binds /dev/shm and the like;
+// the overlay above has flags of its own.
+static struct failure mount_layer(void) {
+    unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    TRY(check(CSANDBOX_STEP_SANDBOX_LAYER,
+              raw_mount("tmpfs", "/w", "tmpfs", flags, slot.layer_options)));
+    SYS1(SYS_umask, 0);
+    TRY(make_folder("/w/shm", 01777));
+    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
+        TRY(make_folder("/w/tmp", 01777));
+    TRY(make_folder("/w/upper", 0755));
+    TRY(make_folder("/w/work", 0755));
+    SYS1(SYS_umask, 022);
+    return fine();
+}
+
+static struct failure mount_overlay(void) {
+    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
+        return fine();
+    // userxattr also switches off redirect_dir and metacopy: the upper folder alone tells all changes.
+    const char *options = slot.plan.flags & CSANDBOX_SLOT_LAYER
+                              ? "lowerdir=/lower,upperdir=/l/changes,workdir=/l/scratch,userxattr"
+                              : "lowerdir=/t:/lower,upperdir=/w/upper,workdir=/w/work,userxattr";
+    return check(CSANDBOX_STEP_SANDBOX_OVERLAY,
+                 raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV, options));
+}
+
+static struct failure mount_root(void) {
+    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
+        return check(CSANDBOX_STEP_SANDBOX_TMP, raw_mount("/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
+    if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
+        TRY(sandbox_bind_etc());
+    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/dev", "/n/dev", NULL, MS_MOVE, NULL)));
+    if (!slot.has_sys)
+        return fine();
+    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/sys", "/n/sys", NULL, MS_MOVE, NULL));
+}
+
+static struct failure mount_dev_children(void) {
+    unsigned long flags = MS_NOSUID | MS_NOEXEC;
+    const char *options = single_id() ? "newinstance,ptmxmode=0666,mode=0620"
+                                      : "newinstance,ptmxmode=0666,mode=0620,gid=5";
+    TRY(check(CSANDBOX_STEP_SANDBOX_DEVPTS,
+              raw_mount("devpts", "/n/dev/pts", "devpts", flags, options)));
+    return check(CSANDBOX_STEP_SANDBOX_SHM, raw_mount("/w/shm", "/n/dev/shm", NULL, MS_BIND, NULL));
+}
+
+// By descriptor, since the way to run/secrets leads through folders of the
+// image.
+static struct failure bind_secrets(const char *place) {
+    int root = (int)SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    TRY(check(CSANDBOX_STEP_SANDBOX_SECRETS, root));
+    long target = open_beneath(root, place, O_PATH | O_DIRECTORY);
+    SYS1(SYS_close, root);
+    // The second place is OpenFaaS's: an image without it is not worse for that.
+    if (target < 0)
+        return fine();
+    long tree = raw_open_tree(AT_FDCWD, "/secrets", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree >= 0) {
+        long moved = raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH);
+        SYS1(SYS_close, tree);
+        tree = moved;
+    }
+    SYS1(SYS_close, target);
+    return check(CSANDBOX_STEP_SANDBOX_SECRETS, tree);
+}
+
+static struct failure mount_all(void) {
+    uint32_t own_way = CSANDBOX_SLOT_READ_ONLY | CSANDBOX_SLOT_LAYER;
+    if (slot.binding >= 0 && !(slot.plan.flags & own_way)) {
+        TRY(sandbox_take_overlay());
+    } else {
+        TRY(mount_layer());
+        TRY(mount_overlay());
+    }
+    TRY(mount_root());
+    TRY(mount_dev_children());
+    if (slot.plan.flags & CSANDBOX_SLOT_SECRETS) {
+        TRY(bind_secrets("run/secrets"));
+        TRY(bind_secrets("var/openfaas/secrets"));
+    }
+    return fine();
+}
+
+// The old root is stacked under the new one and then detached with all that
+// hangs on it (pivot_root(2), "." twice).
+static struct failure pivot(void) {
+    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS1(SYS_chdir, "/n")));
+    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_pivot_root, ".", ".")));
+    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_umount2, ".", MNT_DETACH)));
+    return check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS1(SYS_chdir, "/"));
+}
+
+static struct failure make(struct root *root) {
+    TRY(check(CSANDBOX_STEP_SANDBOX_CLONE, SYS1(SYS_unshare, CLONE_NEWNS)));
+    TRY(mount_namespace_of_now(&root->mounts));
+    TRY(mount_all());
+    TRY(root_open_traces(root));
+    TRY(pivot());
+    // After everything: what is seen now is what every sandbox may find.
+    return root_remember(root);
+}
+
+struct failure mount_namespace_of_now(int *descriptor) {
+    *descriptor = openat(slot.proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    return check_errno(CSANDBOX_STEP_SANDBOX_CLONE, *descriptor);
+}
+
+void go_to(int mounts) {
+    // What comes next would happen in the wrong place: better not at all.
+    if (SYS2(SYS_setns, mounts, CLONE_NEWNS) < 0)
+        _exit(1);
+}
+
+static void let_go(struct root *root) {
+    root_close_traces(root);
+    if (root->mounts >= 0)
+        close(root->mounts);
+    root->mounts = -1;
+}
+
+struct failure root_ready(struct root *root) {
+    if (root->mounts >= 0 && root_is_untouched(root))
+        return fine();
+    let_go(root);
+    struct failure failure = make(root);
+    go_to(slot.own_mounts);
+    if (failed(failure))
+        let_go(root);
+    return failure;
+}

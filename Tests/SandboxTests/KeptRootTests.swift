@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The root that a slot keeps from one sandbox to the next: for as long as nobody left a trace in it, and not longer.
+
+import Testing
+
+@testable import Sandbox
+
+@Suite("The root of a slot's sandboxes", .enabled(if: TestHost.isRoot), .serialized)
+struct KeptRootTests {
+    /// Both change only when the root is made anew: nobody set them in between.
+    private static let birth = "stat -c '%z' /dev/shm /dev/pts"
+
+    /// When the root was made, as one sandbox sees it; then it does what `script` says.
+    ///
+    /// Takes longer than the steps in which some kernels count a file's time.
+    private func birth(_ slot: Slot, then script: String = ":") async throws -> String {
+        let result = try await TestHost.run(
+            slot,
+            ["sh", "-c", "\(Self.birth); \(script) >/dev/null; sleep 0.02"]
+        )
+        #expect(result.report.ending == .exited(code: 0), "\(result)")
+        return result.output
+    }
+
+    private static func probed(_ host: TestHost, readOnly: Bool = false) throws -> SandboxPlan {
+        var plan = host.plan
+        try Probe.compile(to: plan.rootfs + "/bin/probe")
+        plan.readOnlyRoot = readOnly
+        return plan
+    }
+
+    @Test(
+        "is kept by sandboxes that only look",
+        arguments: [
+            ":", "find / >/dev/null 2>&1 || true", "cat /etc/hosts", "echo hello >/dev/null",
+            "probe call 41 1 1 0", ": </dev/ptmx",
+        ]
+    )
+    func kept(script: String) async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(Self.probed(host))
+            defer { slot.retire() }
+            let first = try await birth(slot, then: script)
+            #expect(first != "")
+            for _ in 0..<3 { #expect(try await birth(slot, then: script) == first) }
+        }
+    }
+
+    @Test(
+        "is made anew after one that left a trace",
+        arguments: [
+            "echo x >/f", "echo x >/f && rm /f", "mkdir /dev/shm/x", "echo x >/tmp/f", "rm /etc/hosts",
+            "mv /bin/probe /bin/other", "chmod 711 /", "chmod 700 /dev/shm", "touch -t 200001010000 /dev/shm",
+            "touch -t 200001010000 /", "chmod 600 /dev/pts/ptmx", "chmod 700 /dev/pts",
+            "probe mark /", "probe mark /dev/shm", "probe flag /", "probe flag /dev/shm",
+        ]
+    )
+    func anew(script: String) async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(Self.probed(host))
+            defer { slot.retire() }
+            let first = try await birth(slot, then: script)
+            let second = try await birth(slot)
+            #expect(second != first)
+            #expect(try await birth(slot) == second)
+        }
+    }
+
+    @Test(
+        "is made anew where only /tmp and /dev/shm can be written, too",
+        arguments: [
+            "echo x >/tmp/f", "echo x >/tmp/f && rm /tmp/f", "chmod 700 /tmp", "touch -t 200001010000 /tmp",
+            "probe mark /tmp", "echo x >/dev/shm/f",
+        ]
+    )
+    func readOnly(script: String) async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(Self.probed(host, readOnly: true))
+            defer { slot.retire() }
+            let first = try await birth(slot)
+            #expect(try await birth(slot, then: script) == first)
+            #expect(try await birth(slot) != first)
+        }
+    }
+
+    @Test("shows nothing of the mounts that it is made from, and has one of each kind")
+    func mounts() async throws {
+        try await TestHost.with { host in
+            let result = try await host.shell("cut -d' ' -f5 /proc/self/mountinfo | sort")
+            let places = result.output.split(separator: "\n").map(String.init)
+            #expect(Set(places).count == places.count, "\(places)")
+            #expect(places.contains("/") && places.contains("/proc") && places.contains("/dev/mqueue"))
+            #expect(Set(places).isDisjoint(with: ["/lower", "/n", "/w", "/t"]), "\(places)")
+        }
+    }
+}
