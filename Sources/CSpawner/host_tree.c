@@ -29,8 +29,7 @@ static bool is_below(const char *path, const char *folder) {
     return !strncmp(path, folder, length) && (path[length] == '/' || path[length] == 0);
 }
 
-// Where a descriptor really leads, whatever links were on the way.
-static bool path_of(int place, char *path) {
+bool path_of_descriptor(int place, char *path) {
     char link[40];
     snprintf(link, sizeof link, "/proc/self/fd/%d", place);
     ssize_t length = readlink(link, path, CSANDBOX_PATH_MAX - 1);
@@ -40,24 +39,11 @@ static bool path_of(int place, char *path) {
     return true;
 }
 
-static bool is_in_data(const char *path) {
-    char rootfs[CSANDBOX_PATH_MAX];
-    int folder = open(host.configuration.rootfs_directory, O_PATH | O_CLOEXEC);
-    bool known = folder >= 0 && path_of(folder, rootfs);
-    if (folder >= 0)
-        close(folder);
-    char *end = known ? strrchr(rootfs, '/') : NULL;
-    if (!end || end == rootfs)
-        return false;
-    *end = 0;
-    return is_below(path, rootfs);
-}
-
 static bool is_allowed(int place) {
     char path[CSANDBOX_PATH_MAX];
-    if (!path_of(place, path))
+    if (!path_of_descriptor(place, path))
         return false;
-    if (is_in_data(path))
+    if (host.pinned_data[0] && is_below(path, host.pinned_data))
         return true;
     for (size_t i = 0; i < sizeof system_folders / sizeof system_folders[0]; i++)
         if (is_below(path, system_folders[i]) || is_below(system_folders[i], path))
@@ -83,7 +69,7 @@ static struct failure open_tree_of(const struct csandbox_open_tree *order, bool 
     return check(CSANDBOX_STEP_HOST_TREE, *tree);
 }
 
-void host_tree_open(const struct csandbox_open_tree *order, int answer, bool is_pinned) {
+pid_t host_tree_open(const struct csandbox_open_tree *order, int answer, bool is_pinned) {
     long pid = SYS5(SYS_clone, CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -94,4 +80,5 @@ void host_tree_open(const struct csandbox_open_tree *order, int answer, bool is_
     }
     if (pid < 0)
         answer_with(answer, check(CSANDBOX_STEP_HOST_TREE, pid), -1);
+    return (pid_t)pid;
 }

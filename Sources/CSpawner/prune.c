@@ -78,6 +78,8 @@ static struct failure fill(int rootfs_tree) {
               raw_mount("/sys", "sys", NULL, MS_BIND | (rootless() ? MS_REC : 0), NULL)));
     TRY(make_dev());
     TRY(check(CSANDBOX_STEP_PRUNE_ROOTFS, raw_move_mount(rootfs_tree, AT_FDCWD, "rootfs", 0)));
+    // The supervisor's tree may share its mounts with the host's.
+    TRY(check(CSANDBOX_STEP_PRUNE_ROOTFS, raw_mount(NULL, "rootfs", NULL, MS_PRIVATE, NULL)));
     return check(CSANDBOX_STEP_PRUNE_PROC, raw_mount("proc", "proc", "proc", flags, NULL));
 }
 
@@ -93,8 +95,10 @@ static struct failure enter(void) {
 // to lie over it.
 struct failure prune_mounts(void) {
     TRY(check(CSANDBOX_STEP_PRUNE_TMPFS, raw_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)));
-    long tree = raw_open_tree(AT_FDCWD, host.configuration.rootfs_directory,
-                              OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    long tree = host.rootfs_tree;
+    if (tree < 0)
+        tree = raw_open_tree(AT_FDCWD, host.configuration.rootfs_directory,
+                             OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     TRY(check(CSANDBOX_STEP_PRUNE_ROOTFS, tree));
     TRY(check(CSANDBOX_STEP_PRUNE_TMPFS,
               raw_mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,

@@ -24,10 +24,26 @@ struct host {
     uint32_t own_ids;
     /// Whether the spawner makes the sandboxes' overlays, not they themselves.
     bool hands_overlays;
+    /// The rootfs folder as it was when the gateway was root, which may have put
+    /// anything in its place since; -1 without a warden.
+    int pinned_rootfs;
+    /// What of it the supervisor hands to the spawner; -1 when that looks itself.
+    int rootfs_tree;
+    /// DATA by its real path at that time.
+    char pinned_data[CSANDBOX_PATH_MAX];
 };
 extern struct host host;
 
 static inline bool rootless(void) { return host.configuration.flags & CSANDBOX_ROOTLESS; }
+
+/// The file system of the trees has no idmapped mounts: one range of ids for all
+/// slots, which the trees have on the disk.
+static inline bool shares_ids(void) { return host.configuration.flags & CSANDBOX_SHARED_IDS; }
+
+/// The host's id of a slot's root.
+static inline uint32_t first_id_of(uint32_t index) {
+    return host.configuration.id_base + (shares_ids() ? 1 : index) * CSANDBOX_IDS_PER_SLOT;
+}
 
 /// Whoever an image names runs as the one id that there is.
 static inline bool single_id(void) { return rootless() && host.own_ids <= 1; }
@@ -70,7 +86,11 @@ struct failure own_namespace_enter(void);
 /// of its own.
 /// With `is_pinned` the gateway is somebody without privileges, who gets DATA and
 /// what is no system's.
-void host_tree_open(const struct csandbox_open_tree *order, int answer, bool is_pinned);
+/// Returns its pid, or a number below 1.
+pid_t host_tree_open(const struct csandbox_open_tree *order, int answer, bool is_pinned);
+/// Where a descriptor leads, whatever links were on the way; `path` has
+/// CSANDBOX_PATH_MAX bytes.
+bool path_of_descriptor(int descriptor, char *path);
 
 /// order.c: checks an order for a slot, and how many descriptors come with it.
 bool order_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t count);

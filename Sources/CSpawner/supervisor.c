@@ -6,6 +6,7 @@
 // are doing.
 #define _GNU_SOURCE
 #include "egress.h"
+#include "mounts.h"
 #include "spawner.h"
 #include "sys.h"
 #include "warden.h"
@@ -20,11 +21,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct host host;
+struct host host = {.pinned_rootfs = -1, .rootfs_tree = -1};
 uint64_t setup_cookie;
 /// The ruleset that nft loads when a function first asks for a network; -1
 /// without.
 static int ruleset = -1;
+/// Processes that are opening a tree of the host, and their most: a gateway that was
+/// taken over could have more of them than the host bears.
+static int tree_openers;
+enum { TREE_OPENERS_MAX = 64 };
 /// What every CONFIGURE must be equal to; NULL while nobody has pinned anything.
 static const struct csandbox_configure *pinned;
 
@@ -44,6 +49,11 @@ static _Noreturn void spawner_child(int socket) {
     close(GATEWAY_SOCKET);
     if (ruleset >= 0)
         close(ruleset);
+    if (host.pinned_rootfs >= 0) {
+        close(host.pinned_rootfs);
+        if (host.rootfs_tree < 0)
+            _exit(1);
+    }
     host.socket = socket;
     setup_cookie = host.configuration.cookie;
     spawner_main();
@@ -53,11 +63,17 @@ static _Noreturn void spawner_child(int socket) {
 // spawner, since only after that is it certain that the whole PID namespace is
 // empty and cgroups can be removed.
 static pid_t start_spawner(int socket) {
+    // Here, where the folder's mount is of this namespace.
+    if (host.pinned_rootfs >= 0)
+        host.rootfs_tree = (int)raw_open_tree(host.pinned_rootfs, "",
+                                              OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
     long pid = SYS5(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
     if (pid == 0)
         spawner_child(socket);
     struct failure failure = check(CSANDBOX_STEP_NAMESPACES, pid);
     close(socket);
+    if (host.rootfs_tree >= 0)
+        close(host.rootfs_tree);
     report_started((pid_t)pid, failure);
     return pid > 0 ? (pid_t)pid : 0;
 }
@@ -135,6 +151,8 @@ static void reap(pid_t *spawner) {
     for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG))
         if (pid == *spawner)
             spawner_ended(spawner, status);
+        else if (tree_openers > 0)
+            tree_openers--;
 }
 
 // Whether it died or is to be replaced: only when it is reaped are its cgroups empty.
@@ -168,9 +186,11 @@ static void handle_message(pid_t *spawner) {
         return;
     }
     if (size == sizeof(struct csandbox_open_tree) && message.header.kind == CSANDBOX_OPEN_TREE) {
-        if (count == 1)
+        // Without an answer its socket closes.
+        if (count == 1 && tree_openers < TREE_OPENERS_MAX &&
             host_tree_open((const struct csandbox_open_tree *)&message, received[0],
-                           pinned != NULL);
+                           pinned != NULL) > 0)
+            tree_openers++;
         for (size_t i = 0; i < count; i++)
             close(received[i]);
         return;
@@ -215,6 +235,11 @@ _Noreturn void supervisor_main(const struct csandbox_configure *only, int only_r
 // one that began as root.
 int main(int count, char **arguments) {
     SYS3(SYS_close_range, GATEWAY_SOCKET + 1, ~0U, 0);
+    // A container that managed to execute this program has no gateway.
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(GATEWAY_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
+        _exit(1);
     // Its own session: a Ctrl-C in the terminal is the gateway's to handle, in
     // order.
     setsid();

@@ -23,6 +23,8 @@ enum { WORKERS_MAX = 64 };
 /// Longest life of a worker: a build may read from a tree while a RUN of an hour
 /// runs; unpacking the largest image takes minutes.
 enum { WORKER_SECONDS_MAX = 2 * 60 * 60 };
+/// Supervisors at once: one that works, others that are about to end.
+enum { SUPERVISORS_MAX = 4 };
 
 struct pinned pinned_facts;
 static bool is_pinned;
@@ -33,6 +35,8 @@ static struct worker {
     pid_t pid;
     time_t until;
 } workers[WORKERS_MAX];
+
+static pid_t supervisors[SUPERVISORS_MAX];
 
 static time_t now(void) {
     struct timespec time;
@@ -73,6 +77,13 @@ static struct failure open_places(void) {
         pinned_facts.places[i] = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         TRY(check_errno(CSANDBOX_STEP_WORKER_FOLDER, pinned_facts.places[i]));
     }
+    host.pinned_rootfs = pinned_facts.places[CSANDBOX_PLACE_ROOTFS];
+    char *end = path_of_descriptor(host.pinned_rootfs, host.pinned_data)
+                    ? strrchr(host.pinned_data, '/')
+                    : NULL;
+    if (!end || end == host.pinned_data)
+        return (struct failure){CSANDBOX_STEP_WORKER_FOLDER, EINVAL};
+    *end = 0;
     return fine();
 }
 
@@ -90,13 +101,21 @@ static void handle_pin(const struct csandbox_pin *pin, ssize_t size, int *receiv
     answer(GATEWAY_SOCKET, CSANDBOX_PIN, open_places());
 }
 
-// The child keeps its new socket, where the gateway's was, and the ruleset.
+// The child keeps its new socket, where the gateway's was, the rootfs folder and the
+// ruleset.
 static _Noreturn void become_supervisor(int socket) {
-    int rules = pinned_facts.ruleset < 0 ? -1 : fcntl(pinned_facts.ruleset, F_DUPFD_CLOEXEC, 64);
+    enum { ROOTFS = GATEWAY_SOCKET + 1, RULES, FIRST_FREE, OUT_OF_THE_WAY = 64 };
+    int rootfs = fcntl(host.pinned_rootfs, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    int rules = pinned_facts.ruleset < 0
+                    ? -1
+                    : fcntl(pinned_facts.ruleset, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
     dup2(socket, GATEWAY_SOCKET);
-    SYS3(SYS_close_range, GATEWAY_SOCKET + 1, rules < 0 ? ~0U : (unsigned)rules - 1, 0);
+    host.pinned_rootfs = dup3(rootfs, ROOTFS, O_CLOEXEC);
+    if (host.pinned_rootfs < 0)
+        _exit(1);
     if (rules >= 0)
-        SYS3(SYS_close_range, rules + 1, ~0U, 0);
+        rules = dup3(rules, RULES, O_CLOEXEC);
+    SYS3(SYS_close_range, rules < 0 ? RULES : FIRST_FREE, ~0U, 0);
     _Static_assert(sizeof CSANDBOX_WARDEN_NAME == sizeof CSANDBOX_SUPERVISOR_NAME, "one length");
     memcpy(own_name, CSANDBOX_SUPERVISOR_NAME, sizeof CSANDBOX_SUPERVISOR_NAME);
     supervisor_main(&pinned_facts.facts.configuration, rules);
@@ -105,8 +124,14 @@ static _Noreturn void become_supervisor(int socket) {
 // Whether it worked shows at the gateway's end of the socket: it closes when
 // there is no supervisor to hold it.
 static void handle_supervise(int socket) {
-    if (fork() == 0)
-        become_supervisor(socket);
+    for (int i = 0; i < SUPERVISORS_MAX; i++) {
+        if (supervisors[i] > 0)
+            continue;
+        supervisors[i] = fork();
+        if (supervisors[i] == 0)
+            become_supervisor(socket);
+        return;
+    }
 }
 
 static struct worker *free_worker(void) {
@@ -163,10 +188,14 @@ static void reap(int signals) {
     struct signalfd_siginfo info;
     while (read(signals, &info, sizeof info) > 0)
         ;
-    for (pid_t pid = waitpid(-1, NULL, WNOHANG); pid > 0; pid = waitpid(-1, NULL, WNOHANG))
+    for (pid_t pid = waitpid(-1, NULL, WNOHANG); pid > 0; pid = waitpid(-1, NULL, WNOHANG)) {
         for (int i = 0; i < WORKERS_MAX; i++)
             if (workers[i].pid == pid)
                 workers[i].pid = 0;
+        for (int i = 0; i < SUPERVISORS_MAX; i++)
+            if (supervisors[i] == pid)
+                supervisors[i] = 0;
+    }
 }
 
 // Milliseconds until the next worker's time is over; those whose time is over

@@ -224,6 +224,46 @@ struct WardenTests {
         }
     }
 
+    @Test("is not led elsewhere by a link in place of the trees' folder")
+    func replacedFolder() async throws {
+        try await withSpawner { host, warden in
+            let rootfs = host.dataDirectory + "/rootfs"
+            try FileManager.default.moveItem(atPath: rootfs, toPath: rootfs + "-moved")
+            // DATA would be the folder around it.
+            try FileManager.default.createSymbolicLink(atPath: rootfs, withDestinationPath: "/etc/default")
+            await #expect(throws: SandboxError.self) {
+                _ = try await host.spawner.openTrees([HostPlace(folder: "/etc", name: "")])
+            }
+            try FileManager.default.removeItem(atPath: rootfs)
+            // The host's root has every folder that an image needs.
+            try FileManager.default.createSymbolicLink(atPath: rootfs, withDestinationPath: "/")
+            try host.spawner.restart()
+            var plan = host.plan
+            plan.rootfs = rootfs + "/."
+            let hostile = plan
+            await #expect(throws: SandboxError.self) { _ = try await host.spawner.makeSlot(hostile) }
+            #expect(try await host.shell("echo works").output == "works\n")
+        }
+    }
+
+    @Test("starts a bounded number of supervisors")
+    func manySupervisors() async throws {
+        try await withSpawner { _, warden in
+            var sockets: [Int32] = []
+            defer { for socket in sockets { close(socket) } }
+            for _ in 0..<20 {
+                let (ours, theirs) = try Descriptor.packetPair().split()
+                sockets.append(ours)
+                try warden.supervise(theirs)
+                close(theirs)
+            }
+            try await Task.sleep(for: .milliseconds(200))
+            let children = "/proc/\(warden.processID)/task/\(warden.processID)/children"
+            let text = try String(contentsOfFile: children, encoding: .utf8)
+            #expect(text.split(separator: " ").count == 4)
+        }
+    }
+
     @Test("starts another supervisor when one is killed")
     func supervisorKilled() async throws {
         try await withSpawner { host, warden in

@@ -126,6 +126,9 @@ enum csandbox_configure_flags {
     /// The spawner makes every writable root itself, as it does where tmpfs has no
     /// user attributes: for tests on hosts where it has them.
     CSANDBOX_HAND_OVERLAYS = 4,
+    /// The file system of the trees cannot be mounted with other owners: all slots
+    /// have slot 1's ids, and trees lie on the disk with owners that fit them.
+    CSANDBOX_SHARED_IDS = 8,
 };
 
 struct csandbox_instruction {
