@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two small views of the file system: nothing at all for a worker, and the data
-// folder where only root could reach it for the gateway.
+// Views of the file system: nothing at all for a worker; for the gateway the data
+// folder as a mount of its own, also where only root could reach it.
 #define _GNU_SOURCE
 #include "csandbox_privileges.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -17,7 +18,19 @@
 #define SYS_open_tree 428
 #define SYS_move_mount 429
 #endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
 enum { TREE_CLONE = 1, MOVE_FROM_EMPTY_PATH = 4 };
+enum { ATTRIBUTES_NOSUID_NODEV_NOEXEC = 2 | 4 | 8 };
+
+/// As linux/mount.h has it since 5.12.
+struct attributes {
+    uint64_t set;
+    uint64_t clear;
+    uint64_t propagation;
+    uint64_t user_namespace;
+};
 
 // Everything that the dynamic linker needed is mapped by now: no path leads
 // anywhere any more.
@@ -48,26 +61,36 @@ static int make_folders(const char *path) {
     return 0;
 }
 
+static int put(int tree, const char *folder) {
+    long result = syscall(SYS_move_mount, tree, "", AT_FDCWD, folder, MOVE_FROM_EMPTY_PATH);
+    return result < 0 ? -errno : 0;
+}
+
 static int cover(int tree, const char *parent, const char *folder) {
     unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     if (mount("tmpfs", parent, "tmpfs", flags, "size=64k,mode=0755") < 0)
         return -errno;
     int result = make_folders(folder);
+    result = result < 0 ? result : put(tree, folder);
     if (result < 0)
         return result;
-    if (syscall(SYS_move_mount, tree, "", AT_FDCWD, folder, MOVE_FROM_EMPTY_PATH) < 0)
-        return -errno;
     return mount(NULL, parent, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL) < 0 ? -errno
                                                                                          : 0;
 }
 
-int csandbox_uncover(const char *parent, const char *folder) {
+// Neither rename nor link passes from one mount to another, whatever the file system.
+int csandbox_shelter(const char *parent, const char *folder) {
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         return -errno;
     int tree = (int)syscall(SYS_open_tree, AT_FDCWD, folder, TREE_CLONE | O_CLOEXEC);
     if (tree < 0)
         return -errno;
-    int result = cover(tree, parent, folder);
+    struct attributes wanted = {.set = ATTRIBUTES_NOSUID_NODEV_NOEXEC};
+    int result = 0;
+    if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &wanted, sizeof wanted) < 0)
+        result = -errno;
+    else
+        result = parent ? cover(tree, parent, folder) : put(tree, folder);
     close(tree);
     return result;
 }

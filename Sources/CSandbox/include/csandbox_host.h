@@ -14,6 +14,10 @@ int csandbox_sealed_program(const void *bytes, size_t size);
 /// child's pid or -errno. Blocks until the child has executed.
 pid_t csandbox_spawn(const char *name, int program, int socket);
 
+/// Whether `folder` can be mounted with other owners (idmapped, kernel 5.12): 1 or
+/// 0, -errno when that cannot be found out. Needs root.
+int csandbox_translates_owners(const char *folder);
+
 /// Names of the helper's two ways to work, its first argument. Of one length:
 /// a warden's child takes the other name.
 #define CSANDBOX_SUPERVISOR_NAME "mayfly-spawner"

@@ -20,10 +20,25 @@ int csandbox_drop_ports(uid_t user);
 /// Threads of this process; -errno when they cannot be counted.
 int csandbox_thread_count(void);
 
-/// Makes `folder` reachable for every user in a mount namespace of this
-/// process's own, by covering `parent`, which only root can pass, with an empty
-/// folder in which nothing but `folder` is. Returns 0 or -errno.
-int csandbox_uncover(const char *parent, const char *folder);
+/// Makes `folder` a mount of its own, without set-user-ID, devices and programs,
+/// in a mount namespace of this process's own. Where `parent` is not NULL only
+/// root can pass it: it is covered with an empty folder in which nothing but
+/// `folder` is. Returns 0 or -errno.
+int csandbox_shelter(const char *parent, const char *folder);
+
+struct csandbox_owner {
+    uid_t uid;
+    gid_t gid;
+    uint32_t mode;
+    bool is_folder;
+};
+
+/// Whose a name in an open folder is, links not followed. Returns 0 or -errno.
+int csandbox_owner_of(int folder, const char *name, struct csandbox_owner *owner);
+
+/// Gives it to `user` if it is `from`'s. Returns 0, also when it is another's;
+/// -EMLINK for a file that has more names than this; else -errno.
+int csandbox_give(int folder, const char *name, uid_t from, uid_t user, gid_t group);
 
 /// Leaves nothing to see: an empty, read-only root. Returns 0 or -errno.
 int csandbox_empty_root(void);

@@ -64,12 +64,18 @@ package enum Privileges {
         guard result == 0 else { throw .system(call: "setresuid", errorNumber: -result) }
     }
 
-    /// Makes a folder below one that only root can pass reachable for this process.
+    /// Makes a folder a mount of its own in a mount namespace of this process's own.
     ///
-    /// In a mount namespace of its own, in which nothing but `folder` is left below `parent`: what is not seen any
-    /// more, the service's user could not have reached anyhow.
-    package static func uncover(_ folder: String, below parent: String) throws(SandboxError) {
-        let result = csandbox_uncover(parent, folder)
+    /// No file can be moved or linked between it and anything else, and nothing in it can be executed from here: a
+    /// gateway that was taken over can have files of root made in there, and must not get them out.
+    ///
+    /// - Parameters:
+    ///   - folder: DATA.
+    ///   - parent: one above it that only root can pass, or nil. It is covered: what is not seen any more, the
+    ///     service's user could not have reached anyhow.
+    /// - Throws: ``SandboxError``.
+    package static func shelter(_ folder: String, below parent: String?) throws(SandboxError) {
+        let result = csandbox_shelter(parent, folder)
         guard result == 0 else { throw .system(call: "mount", errorNumber: -result) }
     }
 }

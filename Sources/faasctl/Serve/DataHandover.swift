@@ -10,7 +10,8 @@ enum DataHandover {
     /// Folders below DATA that must exist before the warden starts; nobody else may look into them.
     private static let folders = ["rootfs", "build", "run"]
 
-    /// Makes the folder when absent, and gives it to `account` unless it is its already.
+    /// Makes the folder when absent, and lets `account` work in it: everything in it becomes its, and the folder
+    /// itself root's with its group.
     ///
     /// What containers own stays theirs: the trees of images, of running builds, and what RUN steps keep.
     ///
@@ -30,45 +31,65 @@ enum DataHandover {
         return handOver(directory, to: account)
     }
 
-    /// What lies at a path, links not followed.
-    private struct Entry {
-        var owner: UInt32
-        var group: UInt32
-        var mode: Int
-        var isFolder: Bool
-
-        /// Nil when nothing is there, or it cannot be looked at.
-        init?(_ path: String) {
-            guard let found = try? FileManager.default.attributesOfItem(atPath: path),
-                let owner = found[.ownerAccountID] as? NSNumber,
-                let group = found[.groupOwnerAccountID] as? NSNumber,
-                let mode = found[.posixPermissions] as? NSNumber
-            else { return nil }
-            self.owner = owner.uint32Value
-            self.group = group.uint32Value
-            self.mode = mode.intValue
-            isFolder = found[.type] as? FileAttributeType == .typeDirectory
-        }
-    }
+    /// Mode of DATA, which is root's, for the service's group.
+    ///
+    /// Its user cannot open it for others, to whom set-user-ID files of images would be a way to become root.
+    private static let mode: UInt32 = 0o770
 
     /// Everything that belonged to the folder's owner, the folder itself last: an interrupted handover is repeated.
     private static func handOver(_ directory: String, to account: Privileges.Account) -> String? {
-        guard let folder = Entry(directory) else { return "\(directory): it cannot be read" }
-        if folder.owner == account.uid { return nil }
-        guard let names = FileManager.default.enumerator(atPath: directory) else { return failure(directory) }
-        while let name = names.nextObject() as? String {
-            let path = directory + "/" + name
-            guard let entry = Entry(path) else { continue }
-            if holdsOthersFiles(name), entry.isFolder {
-                names.skipDescendants()
-                if !isOwn(name) { continue }
+        let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return failure(directory, errno) }
+        defer { close(folder) }
+        guard let owned = Ownership.of([46, 0], in: folder) else { return failure(directory, errno) }
+        if owned.uid == 0, owned.gid == account.gid, owned.mode == mode { return nil }
+        let reason = handOver(folder, at: "", below: directory, of: owned.uid, to: account)
+        if let reason { return reason }
+        guard fchown(folder, 0, account.gid) == 0, fchmod(folder, mode_t(mode)) == 0 else {
+            return failure(directory, errno)
+        }
+        return nil
+    }
+
+    /// What is in one open folder; by descriptor, so that nobody leads it elsewhere meanwhile.
+    private static func handOver(
+        _ folder: Int32,
+        at path: String,
+        below directory: String,
+        of owner: UInt32,
+        to account: Privileges.Account
+    ) -> String? {
+        guard let names = Ownership.names(in: folder) else { return failure(directory + "/" + path, errno) }
+        for name in names {
+            let text = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let relative = path.isEmpty ? text : path + "/" + text
+            let place = directory + "/" + relative
+            guard let entry = Ownership.of(name, in: folder) else { return failure(place, errno) }
+            if entry.isFolder, holdsOthersFiles(relative) {
+                if !isOwn(relative) { continue }
+            } else if entry.isFolder {
+                let inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                guard inner >= 0 else { return failure(place, errno) }
+                defer { close(inner) }
+                let reason = handOver(inner, at: relative, below: directory, of: owner, to: account)
+                if let reason { return reason }
             }
             // Nothing else: a link that somebody planted must not give a file of the host away.
-            guard entry.owner == folder.owner else { continue }
-            guard lchown(path, account.uid, account.gid) == 0 else { return failure(path) }
+            let error = Ownership.give(name, in: folder, from: owner, to: account)
+            if error == EMLINK {
+                return
+                    "\(place): it has a second name, which may be elsewhere on the host: remove one of them"
+            }
+            if error != 0 { return failure(place, error) }
         }
-        guard lchown(directory, account.uid, account.gid) == 0 else { return failure(directory) }
         return nil
+    }
+
+    /// Makes the folder root's alone: what a gateway that stays root writes, the next one could not read.
+    static func takeBack(_ directory: String) {
+        // It fails where root's rights do, and then root's gateway goes on all the same.
+        _ = chown(directory, 0, 0)
+        _ = chmod(directory, 0o700)
     }
 
     /// Folders whose content belongs to containers.
@@ -86,7 +107,28 @@ enum DataHandover {
             || parts[0] == "rootfs" && parts.count == 2 && parts[1].hasPrefix(".partial-")
     }
 
-    private static func failure(_ path: String) -> String { "\(path): \(systemMessage(errno))" }
+    private static func failure(_ path: String, _ number: Int32) -> String {
+        "\(path): \(systemMessage(number))"
+    }
+
+    /// A folder above DATA.
+    private struct Ancestor {
+        var owner: UInt32
+        var group: UInt32
+        var mode: Int
+
+        /// Nil when nothing is there, or it cannot be looked at.
+        init?(_ path: String) {
+            guard let found = try? FileManager.default.attributesOfItem(atPath: path),
+                let owner = found[.ownerAccountID] as? NSNumber,
+                let group = found[.groupOwnerAccountID] as? NSNumber,
+                let mode = found[.posixPermissions] as? NSNumber
+            else { return nil }
+            self.owner = owner.uint32Value
+            self.group = group.uint32Value
+            self.mode = mode.intValue
+        }
+    }
 
     /// The topmost folder above DATA that `account` cannot pass; nil when it reaches DATA.
     static func obstacle(above directory: String, for account: Privileges.Account) -> String? {
@@ -94,7 +136,7 @@ enum DataHandover {
         for part in directory.split(separator: "/").dropLast() {
             path += "/" + part
             // A link here is followed by whoever goes this way: what it leads to counts.
-            guard let entry = Entry(URL(fileURLWithPath: path).resolvingSymlinksInPath().path) else {
+            guard let entry = Ancestor(URL(fileURLWithPath: path).resolvingSymlinksInPath().path) else {
                 return path
             }
             let bit = entry.owner == account.uid ? 0o100 : entry.group == account.gid ? 0o010 : 0o001

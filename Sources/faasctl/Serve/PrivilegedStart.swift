@@ -29,19 +29,22 @@ struct PrivilegedStart: Sendable {
                 next: "name another one with --data-dir"
             )
         }
+        let shift = OwnerTranslation.shift(for: directory)
+        if let reason = TreeAccess.removeTrees(notShiftedBy: shift, in: directory) {
+            throw CommandFailure("cannot start the gateway", why: reason)
+        }
         var start = PrivilegedStart()
         do throws(SandboxError) {
             let warden = try Warden(dataDirectory: directory, serviceID: account.uid)
             if let reason = TreeAccess(warden: warden).obstacle(in: directory) {
                 throw .unsupported("workers for image files: \(reason)")
             }
-            if let parent = DataHandover.obstacle(above: directory, for: account) {
-                try Privileges.uncover(directory, below: parent)
-            }
+            try Privileges.shelter(directory, below: DataHandover.obstacle(above: directory, for: account))
             start.warden = warden
             start.findings = Self.hardLinks.map { [$0] } ?? []
         } catch {
-            // As root and whole is better than not at all; it is told by name.
+            // As root and whole is better than not at all; it is told by name. The next start hands over anew.
+            DataHandover.takeBack(directory)
             start.findings = [Self.finding(lacking: error.description)]
             return start
         }

@@ -51,7 +51,7 @@ extension EndToEnd {
                 let secret = try await gateway.faasctl("secret", "create", "key", input: Data("value".utf8))
                 #expect(secret.code == 0, "\(secret.error)")
                 try Self.expectUnprivileged(gateway)
-                for name in ["", "/mayfly.sqlite", "/blobs", "/secrets", "/rootfs", "/run"] {
+                for name in ["/mayfly.sqlite", "/blobs", "/secrets", "/rootfs", "/run"] {
                     #expect(try Self.owner(gateway.dataFolder + name) != 0, "\(name)")
                 }
                 #expect(!gateway.logText.contains("the host lacks unprivileged"), "\(gateway.logText)")
@@ -66,7 +66,7 @@ extension EndToEnd {
             let first = try await GatewayUnderTest(dataFolder: data)
             try await first.require("deploy", Fixtures.function("hello"))
             await first.stop()
-            let own = try Self.owner(data)
+            let own = try Self.owner(data + "/blobs")
             // As it was before gateways gave up root.
             try await Command.require(
                 "find",
@@ -80,7 +80,8 @@ extension EndToEnd {
                 "{}",
                 "+"
             )
-            #expect(try Self.owner(data) == 0)
+            try await Command.require("chmod", "700", data)
+            #expect(try Self.owner(data + "/blobs") == 0)
 
             let second = try await GatewayUnderTest(dataFolder: data)
             try Self.expectUnprivileged(second)
@@ -92,6 +93,62 @@ extension EndToEnd {
             let owners = try trees.map { try Self.owner(data + "/rootfs/" + $0) }
             #expect(owners == [0, 0])
             await second.stop()
+        }
+
+        @Test("a file of the host that was linked into the data folder is not given away")
+        func plantedLink() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let data = folder.url.appendingPathComponent("data").path
+            try folder.write("of root", to: "host")
+            try folder.write("of root", to: "data/blobs/own")
+            let host = folder.url.appendingPathComponent("host").path
+            try await Command.require("ln", host, data + "/blobs/planted")
+            try await Command.require("ln", "-s", "../../host", data + "/blobs/link")
+            let result = try await Command.run(
+                Fixtures.faasctl,
+                ["serve", "--listen", "127.0.0.1:0", "--data-dir", data],
+                secondsMax: Patience.seconds(20)
+            )
+            #expect(result.code == 1)
+            #expect(result.error.contains("planted: it has a second name"), "\(result.error)")
+            #expect(try Self.owner(host) == 0)
+            try FileManager.default.removeItem(atPath: data + "/blobs/planted")
+            let gateway = try await GatewayUnderTest(dataFolder: data)
+            #expect(try Self.owner(host) == 0)
+            #expect(try Self.owner(data + "/blobs/own") != 0)
+            await gateway.stop()
+        }
+
+        @Test("what a gateway has in its data folder it can neither take out, execute nor show to others")
+        func shelter() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let data = folder.url.appendingPathComponent("data").path
+            let outside = folder.url.appendingPathComponent("outside").path
+            try await Command.require("mkdir", "-m", "777", outside)
+            let gateway = try await GatewayUnderTest(dataFolder: data)
+            #expect(try Self.owner(data) == 0)
+            let own = try Self.owner(data + "/run")
+            // As a gateway that was taken over: its user, in its namespaces.
+            let inside = ["nsenter", "--mount=/proc/\(gateway.processID)/ns/mnt"]
+            let user = ["setpriv", "--reuid=\(own)", "--regid=\(own)", "--clear-groups", "sh", "-c"]
+            func attempt(_ wrapper: [String], _ script: String) async throws -> Int32 {
+                try await Command.run("/usr/bin/env", wrapper + user + [script]).code
+            }
+            let file = data + "/run/program"
+            let make = "printf '#!/bin/sh\\n' > \(file) && chmod 755 \(file)"
+            #expect(try await attempt(inside, make) == 0)
+            for script in ["ln \(file) \(outside)/linked", file, "chmod 755 \(data)"] {
+                #expect(try await attempt(inside, script) != 0, "\(script)")
+            }
+            // That it is the mount which forbids it.
+            for script in ["ln \(file) \(outside)/linked", file] {
+                #expect(try await attempt([], script) == 0, "\(script)")
+            }
+            let other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "ls", data]
+            #expect(try await Command.run("/usr/bin/env", other).code != 0)
+            await gateway.stop()
         }
 
         @Test("a port below 1024 is bound, and what it took is gone afterwards")
