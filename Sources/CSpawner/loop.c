@@ -99,7 +99,8 @@ static struct failure open_rootfs(const char *name, int user_namespace, int *tre
     TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, result));
     *tree = (int)result;
     uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-    result = raw_mount_setattr(*tree, 0, attributes, rootless() ? -1 : user_namespace);
+    bool has_owners = rootless() || shares_ids();
+    result = raw_mount_setattr(*tree, 0, attributes, has_owners ? -1 : user_namespace);
     return close_on_failure(check(CSANDBOX_STEP_SLOT_IDMAP, result), *tree);
 }
 
@@ -112,6 +113,9 @@ static struct failure dress_trees(const struct csandbox_make_slot *plan, const i
         uint64_t attributes = read_only | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
         long result =
             raw_mount_setattr(trees[i], AT_RECURSIVE, attributes, rootless() ? -1 : user_namespace);
+        // Those of DATA have owners that fit; those of the host are nobody's then.
+        if (result == -EINVAL && shares_ids())
+            result = raw_mount_setattr(trees[i], AT_RECURSIVE, attributes, -1);
         TRY(check(CSANDBOX_STEP_SLOT_IDMAP, result));
     }
     return fine();

@@ -84,8 +84,7 @@ bool overlay_answer(int binding, uint32_t index, uint64_t disk_bytes) {
         close_both(trees);
         return false;
     }
-    uint32_t owner = host.configuration.id_base + index * CSANDBOX_IDS_PER_SLOT;
-    struct failure failure = mount_all(trees, owner, disk_bytes);
+    struct failure failure = mount_all(trees, first_id_of(index), disk_bytes);
     if (!failed(failure))
         failure = detach(mounts);
     clear_stage();

@@ -34,8 +34,7 @@ static struct failure write_maps(pid_t pid, const char *map) {
 // A slot's own ids of the host.
 static struct failure map_slot(pid_t pid, uint32_t index) {
     char map[64];
-    snprintf(map, sizeof map, "0 %u %u", host.configuration.id_base + index * CSANDBOX_IDS_PER_SLOT,
-             CSANDBOX_IDS_PER_SLOT);
+    snprintf(map, sizeof map, "0 %u %u", first_id_of(index), CSANDBOX_IDS_PER_SLOT);
     return write_maps(pid, map);
 }
 

@@ -8,12 +8,17 @@ package import Sandbox
 package struct TreeAccess: Sendable {
     /// Nil when the gateway does it itself: as an ordinary user, and where no worker can be had.
     private let warden: Warden?
+    /// Added to owners on the disk, where mounts cannot translate them; nil elsewhere.
+    let idShift: UInt32?
 
     /// By this process, with whatever rights it has.
     package static let direct = TreeAccess(warden: nil)
 
-    /// Through workers of a warden.
-    package init(warden: Warden?) { self.warden = warden }
+    /// Through workers of a warden; without one, `idShift` as ``OwnerTranslation`` tells it.
+    package init(warden: Warden?, idShift: UInt32? = nil) {
+        self.warden = warden
+        self.idShift = warden == nil ? idShift : nil
+    }
 
     var isDirect: Bool { warden == nil }
 
@@ -24,7 +29,8 @@ package struct TreeAccess: Sendable {
     var options: UnpackOptions {
         var options = UnpackOptions()
         options.keepsOwners = keepsOwners
-        if warden != nil { options.ownerMax = UnpackOptions.mappedOwnerMax }
+        options.idShift = idShift
+        if warden != nil || idShift != nil { options.ownerMax = UnpackOptions.mappedOwnerMax }
         return options
     }
 
@@ -38,7 +44,7 @@ package struct TreeAccess: Sendable {
     /// - Returns: the session; the worker's life, where it is one.
     /// - Throws: ``ImageError``.
     func session(on path: String, isWritable: Bool) throws(ImageError) -> any TreeSession {
-        guard let warden else { return try FolderSession(path: path) }
+        guard let warden else { return try FolderSession(path: path, idShift: idShift) }
         for place in Warden.Place.allCases {
             let directory = warden.dataDirectory + "/" + place.rawValue
             guard path == directory || path.hasPrefix(directory + "/") else { continue }
@@ -73,7 +79,7 @@ package struct TreeAccess: Sendable {
 
     /// A tree to read from.
     func tree(at path: String) throws(StepFailure) -> FileTree {
-        guard !isDirect else { return try FileTree(path: path) }
+        guard !isDirect else { return try FileTree(path: path, idShift: idShift) }
         do throws(ImageError) {
             return FileTree(path: path, reader: SessionReader(try session(on: path, isWritable: false)))
         } catch {
@@ -92,13 +98,15 @@ package struct TreeAccess: Sendable {
 /// A folder that this process works in itself.
 private final class FolderSession: TreeSession {
     private let folder: OpenFile
+    private let idShift: UInt32?
 
-    init(path: String) throws(ImageError) {
+    init(path: String, idShift: UInt32?) throws(ImageError) {
+        self.idShift = idShift
         folder = try OpenFile(path: path, flags: O_RDONLY | O_DIRECTORY)
     }
 
     func ask(_ order: TreeOrder, layers: [Int32]) throws(ImageError) -> TreeReply {
-        let reply = TreeWork.perform(order, in: folder.descriptor, layers: layers)
+        let reply = TreeWork.perform(order, in: folder.descriptor, layers: layers, idShift: idShift)
         if case .failed(let error) = reply.answer { throw error }
         return reply
     }

@@ -8,10 +8,25 @@ enum TreeWork {
     /// Does one order.
     ///
     /// Blocks.
-    static func perform(_ order: TreeOrder, in folder: Int32, layers: [Int32]) -> TreeReply {
+    ///
+    /// - Parameters:
+    ///   - order: what to do.
+    ///   - folder: where.
+    ///   - layers: open files; they stay the caller's.
+    ///   - idShift: added to owners on the disk; orders and answers have those of the image.
+    /// - Returns: what came of it.
+    static func perform(
+        _ order: TreeOrder,
+        in folder: Int32,
+        layers: [Int32],
+        idShift: UInt32? = nil
+    ) -> TreeReply {
         do throws(ImageError) {
             switch order {
-            case .node, .names, .attributes, .isOpaque, .open: return read(order, in: folder)
+            case .node, .names, .attributes, .isOpaque, .open: return read(order, in: folder, idShift)
+            case .own(let name, let uid, let gid):
+                try own(name, in: folder, uid: uid + (idShift ?? 0), gid: gid + (idShift ?? 0))
+                return TreeReply(answer: .done)
             default: return TreeReply(answer: try write(order, in: folder, layers: layers))
             }
         } catch {
@@ -47,21 +62,22 @@ enum TreeWork {
             let parent = try open(TreePath.parent(name), in: folder)
             try TreeRemoval.remove(Array(TreePath.name(name).utf8), in: parent.descriptor)
             return .done
-        case .own(let name, let uid, let gid):
-            let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
-            let file = try opened(csandbox_open_beneath(folder, name, flags, 0), name)
-            let descriptor = file.descriptor
-            try SystemCall.check("fchown", name) { fchown(descriptor, uid, gid) }
-            return .done
         case .account(let specification):
             return .account(try ContainerUserLookup.find(specification, root: folder))
         default: return .done
         }
     }
 
-    private static func read(_ order: TreeOrder, in folder: Int32) -> TreeReply {
+    private static func own(_ name: String, in folder: Int32, uid: UInt32, gid: UInt32) throws(ImageError) {
+        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+        let file = try opened(csandbox_open_beneath(folder, name, flags, 0), name)
+        let descriptor = file.descriptor
+        try SystemCall.check("fchown", name) { fchown(descriptor, uid, gid) }
+    }
+
+    private static func read(_ order: TreeOrder, in folder: Int32, _ idShift: UInt32?) -> TreeReply {
         do throws(StepFailure) {
-            let reader = try FolderReader(copying: folder)
+            let reader = try FolderReader(copying: folder, idShift: idShift)
             switch order {
             case .node(let path): return TreeReply(answer: .node(try reader.node(path)))
             case .names(let path): return TreeReply(answer: .names(try reader.names(path)))

@@ -42,6 +42,7 @@ extension Spawner {
             line(CSANDBOX_FEATURE_CGROUP_PIDS, "cgroup pids", "pids limits are not enforced: " + delegation),
             line(CSANDBOX_FEATURE_EGRESS, "egress", egressAdvice),
             tmpfsAttributes(features),
+            idmappedMounts,
         ]
     }
 
@@ -57,6 +58,18 @@ extension Spawner {
             level: HostPrivileges.areFull ? .ok : .missing,
             name: "privileges",
             advice: HostPrivileges.areFull ? "" : advice
+        )
+    }
+
+    /// An ordinary user has none in any case, and no ranges to keep apart.
+    private var idmappedMounts: HostFinding {
+        HostFinding(
+            level: ground.sharesIDs ? .missing : .ok,
+            name: "idmapped mounts",
+            advice: ground.sharesIDs
+                ? "all containers have one range of user ids, files of images lie on the disk with these: put the data "
+                    + "folder on ext4, xfs, btrfs, or tmpfs since Linux 6.3"
+                : ""
         )
     }
 

@@ -17,6 +17,8 @@ struct HostGround: Sendable {
     let resolver: HostResolver
     /// Sixth argument of the set-up's own system calls.
     let cookie: UInt64
+    /// Whether all slots have one range of ids.
+    let sharesIDs: Bool
     /// Only tests insist on it.
     let handsOverlays: Bool
 
@@ -28,6 +30,7 @@ struct HostGround: Sendable {
         self.resolver = resolver
         self.handsOverlays = handsOverlays
         isPrivileged = HostPrivileges.areFull
+        sharesIDs = OwnerTranslation.shift(for: dataDirectory) != nil
         egress = EgressFirewall.isPossible ? EgressIdentity(dataDirectory: dataDirectory) : nil
         cgroups = CgroupPreparation.prepare(dataDirectory: dataDirectory)
         var generator = SystemRandomNumberGenerator()
@@ -43,6 +46,7 @@ struct HostGround: Sendable {
             filter: SeccompFilter.compile(cookie: cookie),
             cookie: cookie,
             egress: egress,
+            sharesIDs: sharesIDs,
             handsOverlays: handsOverlays
         )
     }

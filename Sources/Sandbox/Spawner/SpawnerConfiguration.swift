@@ -19,6 +19,7 @@ enum SpawnerConfiguration {
         filter: [csandbox_instruction],
         cookie: UInt64,
         egress: EgressIdentity?,
+        sharesIDs: Bool,
         handsOverlays: Bool
     ) throws(SandboxError) -> UnsafeMutablePointer<csandbox_configure> {
         guard filter.count <= Int(CSANDBOX_FILTER_MAX) else {
@@ -36,6 +37,7 @@ enum SpawnerConfiguration {
                 message.pointee.range_count = range.count
             }
         }
+        if sharesIDs { message.pointee.flags |= UInt32(CSANDBOX_SHARED_IDS.rawValue) }
         if handsOverlays { message.pointee.flags |= UInt32(CSANDBOX_HAND_OVERLAYS.rawValue) }
         if let egress {
             message.pointee.flags |= UInt32(CSANDBOX_EGRESS.rawValue)

@@ -23,6 +23,8 @@ package final class Platform: Sendable {
     /// Containers that callers hold the other end of.
     package let containers: AttachedContainers
     private let folder: DataFolder
+    /// How image files are reached on this host.
+    private let trees: TreeAccess
     private let timer = DeadlineTimer()
     private let dispatcher: Dispatcher
     private let keeper: SpawnerKeeper
@@ -38,7 +40,7 @@ package final class Platform: Sendable {
     package var steps: any StepRunner {
         SandboxStepRunner(
             dataDirectory: configuration.dataDirectory,
-            trees: TreeAccess(warden: configuration.warden)
+            trees: trees
         ) { [keeper] in keeper.current }
     }
 
@@ -56,6 +58,7 @@ package final class Platform: Sendable {
         let logger = configuration.logger
         let data = configuration.dataDirectory
         folder = try DataFolder(data)
+        trees = TreeAccess(warden: configuration.warden, idShift: OwnerTranslation.shift(for: data))
         do throws(StoreError) {
             store = try FunctionStore(path: data + "/mayfly.sqlite", logger: logger)
         } catch {
@@ -71,7 +74,7 @@ package final class Platform: Sendable {
             images = try ImageStore(
                 dataDirectory: data,
                 references: references,
-                trees: TreeAccess(warden: configuration.warden),
+                trees: trees,
                 logger: logger
             )
         } catch {

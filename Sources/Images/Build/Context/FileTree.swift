@@ -30,8 +30,8 @@ final class FileTree: Sendable {
         self.reader = reader
     }
 
-    convenience init(path: String) throws(StepFailure) {
-        self.init(path: path, reader: try FolderReader(path: path))
+    convenience init(path: String, idShift: UInt32? = nil) throws(StepFailure) {
+        self.init(path: path, reader: try FolderReader(path: path, idShift: idShift))
     }
 
     /// What stands at a path that is free of links; nil when nothing does.

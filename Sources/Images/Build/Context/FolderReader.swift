@@ -8,18 +8,22 @@ import Glibc
 /// A folder that this process reads itself.
 final class FolderReader: TreeReader {
     private let root: OpenFile
+    /// What owners on the disk have more than those of the image.
+    private let idShift: UInt32
 
     /// Extended attributes of one file; the kernel's own limit for the list of names.
     private static let attributeListLimit = 65_536
 
     /// Reads in an open folder, which stays the caller's.
-    init(copying folder: Int32) throws(StepFailure) {
+    init(copying folder: Int32, idShift: UInt32? = nil) throws(StepFailure) {
+        self.idShift = idShift ?? 0
         let descriptor = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure("open", ".", errno) }
         root = OpenFile(owning: descriptor)
     }
 
-    init(path: String) throws(StepFailure) {
+    init(path: String, idShift: UInt32? = nil) throws(StepFailure) {
+        self.idShift = idShift ?? 0
         let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure("open", path, errno) }
         root = OpenFile(owning: descriptor)
@@ -44,8 +48,8 @@ final class FolderReader: TreeReader {
         return TreeNode(
             kind: Self.kind(status, link: link),
             mode: status.st_mode & 0o7777,
-            uid: status.st_uid,
-            gid: status.st_gid,
+            uid: status.st_uid >= idShift ? status.st_uid - idShift : status.st_uid,
+            gid: status.st_gid >= idShift ? status.st_gid - idShift : status.st_gid,
             sizeBytes: Int(status.st_size),
             modifiedSeconds: status.st_mtim.tv_sec,
             identity: status.st_nlink > 1 && status.st_mode & S_IFMT == S_IFREG

@@ -62,7 +62,7 @@ package struct SandboxStepRunner: StepRunner {
             try await slot.makeSandbox()
         }
         let report = try await execute(command, in: sandbox, output)
-        // As root the layer's mount translates owners; without, all files belong to this user.
+        // As root owners are the image's once they are read; without, all files belong to this user.
         return RunOutcome(report: report, firstHostID: trees.keepsOwners ? 0 : geteuid())
     }
 
@@ -89,7 +89,8 @@ package struct SandboxStepRunner: StepRunner {
                 guard trees.keepsOwners else { return }
                 let folder = "/" + TreePath.parent(TreePath.clean(command.changes))
                 let session = try trees.session(on: folder, isWritable: true)
-                let (uid, gid) = (status.st_uid, status.st_gid)
+                let shift = trees.idShift ?? 0
+                let (uid, gid) = (status.st_uid - shift, status.st_gid - shift)
                 try session.perform(.own(TreePath.name(command.changes), uid: uid, gid: gid))
                 try session.perform(.own(TreePath.name(command.scratch), uid: 0, gid: 0))
             }
