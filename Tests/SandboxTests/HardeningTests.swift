@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a hostile function may not do, one test per promise of the threat model. Real containers, as root.
 
+import CSandbox
 import Foundation
 import FunctionModel
 import Glibc
@@ -95,6 +96,69 @@ struct HardeningTests {
             )
             let result = try await host.shell("id -u; id -G", plan: plan)
             #expect(result.output == "1000\n1000 7\n", "\(result)")
+        }
+    }
+
+    @Test("gains nothing from a file's capabilities")
+    func fileCapabilities() async throws {
+        try await TestHost.with { host in
+            let path = host.plan.rootfs + "/bin/grep"
+            try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: path)
+            // Revision 2, effective: CAP_NET_RAW and CAP_SYS_ADMIN (linux/capability.h).
+            let words: [UInt32] = [0x0200_0001, 1 << 13 | 1 << 21, 0, 0, 0]
+            #expect(setxattr(path, "security.capability", words, words.count * 4, 0) == 0)
+            let result = try await host.shell("/bin/grep -E '^Cap(Prm|Eff|Bnd)' /proc/self/status")
+            let values = result.output.split(separator: "\n").map { $0.suffix(16) }
+            #expect(values == ["0000000000000000", "0000000000000000", "0000000000000000"], "\(result)")
+        }
+    }
+
+    @Test("sees no mount but its own, no control group, and no root but the image's")
+    func mounts() async throws {
+        try await TestHost.with { host in
+            let result = try await host.shell(
+                "cat /proc/self/mountinfo; echo; ls -A /sys/fs/cgroup; ls -d /* /proc/1/root/*"
+            )
+            let parts = result.output.components(separatedBy: "\n\n")
+            let mounts = try #require(parts.first).split(separator: "\n").map { $0.split(separator: " ") }
+            let own = ["/", "/dev", "/proc", "/sys"]
+            for mount in mounts {
+                let place = String(mount[4])
+                #expect(own.contains { place == $0 || $0 != "/" && place.hasPrefix($0 + "/") }, "\(mount)")
+                let separator = try #require(mount.firstIndex(of: "-"))
+                let types = ["overlay", "tmpfs", "proc", "sysfs", "devpts", "mqueue"]
+                #expect(types.contains(String(mount[separator + 1])), "\(mount)")
+                #expect(mount[5].contains("nosuid"), "\(mount)")
+            }
+            let folders = try FileManager.default.contentsOfDirectory(atPath: host.plan.rootfs).sorted()
+            let seen = try #require(parts.last).split(separator: "\n").map(String.init)
+            let expected = folders.map { "/" + $0 } + folders.map { "/proc/1/root/" + $0 }
+            #expect(seen.sorted() == expected.sorted(), "\(result)")
+        }
+    }
+
+    @Test("is what the kernel ends first when memory runs short, and cannot change that")
+    func memoryVictim() async throws {
+        try await TestHost.with { host in
+            let result = try await host.shell(
+                "cat /proc/self/oom_score_adj; (echo -1000 > /proc/self/oom_score_adj) 2>/dev/null || echo refused"
+            )
+            #expect(result.output == "500\nrefused\n", "\(result)")
+        }
+    }
+
+    @Test("gets nothing from a script whose interpreter is what made the container")
+    func magicInterpreter() async throws {
+        try await TestHost.with { host in
+            let path = host.plan.rootfs + "/script"
+            try "#!/proc/self/exe\n".write(toFile: path, atomically: true, encoding: .utf8)
+            chmod(path, 0o755)
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            let result = try await TestHost.run(slot, ["/script"])
+            // The helper finds no socket and ends at once.
+            #expect(result.report.ending == .exited(code: 1), "\(result)")
+            #expect(try await host.shell("echo works").output == "works\n")
         }
     }
 

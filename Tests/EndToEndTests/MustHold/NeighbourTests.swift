@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Functions that take what they can get: others go on as quickly, and the record says what happened.
+
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct NeighbourTests {
+        /// A function that harms, and how its end is told.
+        struct Neighbour: Sendable, CustomTestStringConvertible {
+            var name: String
+            var script: String
+            var configuration: String
+            var outcome: String
+            var signal: Int?
+            /// What its log says; empty when the outcome says everything.
+            var word = ""
+
+            var testDescription: String { name }
+        }
+
+        /// Each is called again and again while another function's latency is measured.
+        static let neighbours = [
+            Neighbour(
+                name: "fork-bomb",
+                script: "f() { f | f & }; while :; do f; /bin/busybox usleep 1000; done",
+                configuration: "limits: {pids: 64}\ntimeout: 2s",
+                outcome: "exit",
+                word: "fork"
+            ),
+            Neighbour(
+                name: "memory-hog",
+                script: "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done",
+                configuration: "limits: {memory: 64Mi}\ntimeout: 10s",
+                outcome: "oom",
+                signal: 9
+            ),
+            Neighbour(
+                name: "disk-filler",
+                script: "exec /bin/busybox cp /dev/zero /tmp/file",
+                configuration: "limits: {disk: 32Mi}\ntimeout: 10s",
+                outcome: "exit",
+                word: "No space left on device"
+            ),
+            Neighbour(
+                name: "output-flood",
+                script: "exec /bin/busybox cat /dev/zero",
+                configuration: "limits: {output: 16Mi}\ntimeout: 10s",
+                outcome: "platform",
+                signal: 9,
+                word: "limits.output"
+            ),
+            Neighbour(
+                name: "ignores-sigterm",
+                script: "trap '' TERM; while :; do :; done",
+                configuration: "timeout: 1s\ngrace: 500ms",
+                outcome: "timeout",
+                signal: 9
+            ),
+        ]
+
+        /// What the project promises.
+        private static let ratioMax = 2.0
+        /// A loaded machine slows single measurements, never all of them in one direction.
+        private static let attemptsMax = 4
+        private static let callsPerMeasurement = 80
+
+        @Test("leaves other functions' latency within twice, and is told by name", arguments: neighbours)
+        func harmless(neighbour: Neighbour) async throws {
+            try await GatewayUnderTest.with { gateway in
+                try await gateway.require("deploy", Fixtures.function("hello"))
+                let folder = try await Fixtures.shell(
+                    neighbour.script,
+                    name: neighbour.name,
+                    configuration: neighbour.configuration
+                )
+                defer { folder.remove() }
+                try await gateway.require("deploy", folder.url.path)
+                var best = Double.infinity
+                for _ in 0..<Self.attemptsMax where best > Self.ratioMax {
+                    best = min(best, try await Self.ratio(gateway, "/function/" + neighbour.name))
+                }
+                Figures.tell("\(neighbour.name): latency of others × \(String(format: "%.2f", best))")
+                #expect(best <= Self.ratioMax)
+                try await Self.expectTold(neighbour, gateway)
+            }
+        }
+
+        /// Median latency of hello while the neighbour runs, divided by that before and afterwards.
+        private static func ratio(_ gateway: GatewayUnderTest, _ path: String) async throws -> Double {
+            let before = try await median(gateway)
+            var beside = Duration.zero
+            _ = try await gateway.underLoad(path, atOnce: 1) { _ in
+                // The first one is on its way.
+                try await Task.sleep(for: .milliseconds(300))
+                beside = try await median(gateway)
+            }
+            let afterwards = try await median(gateway)
+            return beside / max(before, afterwards)
+        }
+
+        private static func median(_ gateway: GatewayUnderTest) async throws -> Duration {
+            var times: [Duration] = []
+            for _ in 0..<callsPerMeasurement {
+                let start = ContinuousClock.now
+                #expect(try await gateway.call("/hello").status == 200)
+                times.append(ContinuousClock.now - start)
+            }
+            return times.sorted()[times.count / 2]
+        }
+
+        private static func expectTold(_ neighbour: Neighbour, _ gateway: GatewayUnderTest) async throws {
+            // The newest may have been cut off by the end of the load.
+            let records = try await gateway.invocations(neighbour.name).filter { $0.outcome != "cancelled" }
+            let record = try #require(records.first)
+            #expect(record.outcome == neighbour.outcome)
+            #expect(record.signal == neighbour.signal)
+            guard !neighbour.word.isEmpty else { return }
+            let log = try await gateway.require("logs", neighbour.name, "--tail", "200")
+            #expect(log.contains(neighbour.word), "\(log.suffix(400))")
+        }
+    }
+}
