@@ -45,6 +45,8 @@ static bool is_allowed(int place) {
         return false;
     if (host.pinned_data[0] && is_below(path, host.pinned_data))
         return true;
+    if (host.configuration.flags & CSANDBOX_DATA_ONLY)
+        return false;
     for (size_t i = 0; i < sizeof system_folders / sizeof system_folders[0]; i++)
         if (is_below(path, system_folders[i]) || is_below(system_folders[i], path))
             return false;

@@ -38,6 +38,7 @@ import Testing
             access_log_level: info
             sandboxes_max: 12
             drain_timeout: 5s
+            host_mounts: false
             limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
                      upload: 4Mi, admin_body: 3Ki}
             registries:
@@ -47,6 +48,7 @@ import Testing
         try ServeConfigurationFile.apply(text, file: "f", to: &first)
         #expect(first.listen.port == 0)
         #expect(first.limits.connectionsMax == 9)
+        #expect(!first.hostMounts)
         #expect(first.limits.uploadBytesMax == 4 << 20)
         #expect(first.registries.mirrors["docker.io"]?.count == 2)
         #expect(first.gateway.registries.plainHTTP == ["registry.lan:5000": true])

@@ -186,15 +186,77 @@ struct WardenTests {
         }
     }
 
+    @Test("has supervisors that answer garbage with an error and go on")
+    func garbageForSupervisors() async throws {
+        try await with { ground in
+            let (ours, theirs) = try Descriptor.packetPair().split()
+            let own = Descriptor(owning: ours)
+            try ground.warden.supervise(theirs)
+            close(theirs)
+            var generator = SeededGenerator(seed: 13)
+            let sizes = [
+                MemoryLayout<csandbox_command>.size, MemoryLayout<csandbox_open_tree>.size,
+                MemoryLayout<csandbox_configure>.size,
+            ]
+            for _ in 0..<1000 {
+                let random = Int.random(in: 1...2000, using: &generator)
+                let size =
+                    Bool.random(using: &generator) ? random : sizes.randomElement(using: &generator) ?? 1
+                var bytes = (0..<size).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                if Bool.random(using: &generator), size > 4 {
+                    bytes.replaceSubrange(
+                        0..<4,
+                        with: [UInt8.random(in: 0...30, using: &generator), 0, 0, 0]
+                    )
+                }
+                let descriptors: [Int32] = Bool.random(using: &generator) ? [2] : []
+                _ = csandbox_send(own.raw, bytes, bytes.count, descriptors, descriptors.count)
+                Self.drain(own.raw)
+            }
+            try await Task.sleep(for: .milliseconds(200))
+            Self.drain(own.raw)
+            let message = try ground.warden.ground.configuration()
+            defer { message.deallocate() }
+            let (end, other) = try Descriptor.packetPair().split()
+            defer { close(end) }
+            let ruleset = try ground.warden.ground.ruleset()
+            let descriptors = [other] + (ruleset.map { [$0] } ?? [])
+            let size = MemoryLayout<csandbox_configure>.size
+            #expect(csandbox_send(own.raw, message, size, descriptors, descriptors.count) == 0)
+            descriptors.forEach { close($0) }
+            var source = pollfd(fd: own.raw, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&source, 1, 5000) == 1)
+            let started = Packet.receive(from: own.raw) { received -> csandbox_started? in
+                guard case .packet(_, let bytes, _) = received else { return nil }
+                return Packet.read(csandbox_started.self, bytes)
+            }
+            #expect(started?.error == 0)
+            #expect((started?.pid ?? 0) > 0)
+        }
+    }
+
+    /// Throws away what came; does not wait.
+    private static func drain(_ socket: Int32) {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while recv(socket, &bytes, bytes.count, Int32(MSG_DONTWAIT)) > 0 {}
+    }
+
     /// A host whose spawner a warden has started.
-    private func withSpawner(_ body: (TestHost, Warden) async throws -> Void) async throws {
+    private func withSpawner(
+        showsHost: Bool = true,
+        _ body: (TestHost, Warden) async throws -> Void
+    ) async throws {
         let made = Mutex<Warden?>(nil)
         let host = try TestHost(start: { directory in
             try FileManager.default.createDirectory(
                 atPath: directory + "/build",
                 withIntermediateDirectories: true
             )
-            let warden = try Warden(dataDirectory: directory, serviceID: Privileges.fallbackID)
+            let warden = try Warden(
+                dataDirectory: directory,
+                serviceID: Privileges.fallbackID,
+                showsHost: showsHost
+            )
             made.withLock { $0 = warden }
             return try Spawner(warden: warden, logger: Logger(label: "test"))
         })
@@ -221,6 +283,18 @@ struct WardenTests {
                 #expect(trees.raw.count == 1)
             }
             #expect(try await host.shell("echo works").output == "works\n")
+        }
+    }
+
+    @Test("gives containers nothing of the host but DATA, where it was told so")
+    func noHostFolders() async throws {
+        try await withSpawner(showsHost: false) { host, _ in
+            await #expect(throws: SandboxError.self) {
+                let folder = FileManager.default.temporaryDirectory.path
+                _ = try await host.spawner.openTrees([HostPlace(folder: folder, name: "")])
+            }
+            let trees = try await host.spawner.openTrees([HostPlace(folder: host.dataDirectory, name: "")])
+            #expect(trees.raw.count == 1)
         }
     }
 
@@ -275,56 +349,5 @@ struct WardenTests {
             slot.retire()
             await next.stop()
         }
-    }
-}
-
-/// A static program that does what a parser taken over by an archive might do.
-private enum HostileWorker {
-    static func compile(to path: String, secret: String) throws {
-        let source = """
-            #define _GNU_SOURCE
-            #include <arpa/inet.h>
-            #include <errno.h>
-            #include <fcntl.h>
-            #include <netinet/in.h>
-            #include <signal.h>
-            #include <stdio.h>
-            #include <string.h>
-            #include <sys/mount.h>
-            #include <sys/socket.h>
-            #include <sys/stat.h>
-            #include <sys/sysmacros.h>
-            #include <unistd.h>
-            static char text[4096];
-            static void tell(const char *what, int worked) {
-                snprintf(text + strlen(text), sizeof text - strlen(text), "%s: %s\\n", what, worked ? "ok" : "refused");
-            }
-            int main(void) {
-                struct { unsigned kind, slot, step; int error; } ready = {\(CSANDBOX_WORK.rawValue), 0, 0, 0};
-                send(3, &ready, sizeof ready, 0);
-                int file = openat(4, "inside", O_CREAT | O_WRONLY, 0644);
-                tell("write inside", file >= 0);
-                tell("chown inside", file >= 0 && fchown(file, 7, 8) == 0);
-                tell("read a file of root", open("\(secret)", O_RDONLY) >= 0);
-                openat(4, "../beside", O_CREAT | O_WRONLY, 0644);
-                openat(4, "../../beside", O_CREAT | O_WRONLY, 0644);
-                struct stat here, above;
-                int climbed = fstatat(4, "..", &above, 0) == 0 && fstatat(4, ".", &here, 0) == 0 &&
-                              above.st_ino != here.st_ino;
-                tell("climb out", climbed);
-                tell("device", mknodat(4, "sda", S_IFBLK | 0600, makedev(8, 0)) == 0);
-                tell("mount in the host", mount("none", "/etc", "tmpfs", 0, NULL) == 0 && access("/etc/passwd", F_OK) == 0);
-                tell("kill", kill(getppid(), 0) == 0 && getppid() > 0);
-                struct sockaddr_in place = {.sin_family = AF_INET, .sin_port = htons(22)};
-                inet_pton(AF_INET, "127.0.0.1", &place.sin_addr);
-                int end = socket(AF_INET, SOCK_STREAM, 0);
-                tell("network", connect(end, (void *)&place, sizeof place) == 0 || errno == ECONNREFUSED);
-                tell("become root", open("/proc/sys/kernel/core_pattern", O_WRONLY) >= 0);
-                send(3, text, strlen(text), 0);
-                return 0;
-            }
-            """
-        try source.write(toFile: path + ".c", atomically: true, encoding: .utf8)
-        try Probe.build(path + ".c", to: path)
     }
 }

@@ -129,6 +129,8 @@ enum csandbox_configure_flags {
     /// The file system of the trees cannot be mounted with other owners: all slots
     /// have slot 1's ids, and trees lie on the disk with owners that fit them.
     CSANDBOX_SHARED_IDS = 8,
+    /// Containers are shown nothing of the host but what is in DATA.
+    CSANDBOX_DATA_ONLY = 16,
 };
 
 struct csandbox_instruction {

@@ -19,13 +19,21 @@ struct HostGround: Sendable {
     let cookie: UInt64
     /// Whether all slots have one range of ids.
     let sharesIDs: Bool
+    /// Whether containers may be shown folders of the host outside of DATA.
+    let showsHost: Bool
     /// Only tests insist on it.
     let handsOverlays: Bool
 
     var rootfsDirectory: String { dataDirectory + "/rootfs" }
 
     /// `handsOverlays` makes roots as on kernels before 6.6.
-    init(dataDirectory: String, resolver: HostResolver = .ofHost(), handsOverlays: Bool = false) {
+    init(
+        dataDirectory: String,
+        resolver: HostResolver = .ofHost(),
+        showsHost: Bool = true,
+        handsOverlays: Bool = false
+    ) {
+        self.showsHost = showsHost
         self.dataDirectory = dataDirectory
         self.resolver = resolver
         self.handsOverlays = handsOverlays
@@ -47,6 +55,7 @@ struct HostGround: Sendable {
             cookie: cookie,
             egress: egress,
             sharesIDs: sharesIDs,
+            showsHost: showsHost,
             handsOverlays: handsOverlays
         )
     }

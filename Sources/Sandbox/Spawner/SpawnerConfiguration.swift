@@ -20,6 +20,7 @@ enum SpawnerConfiguration {
         cookie: UInt64,
         egress: EgressIdentity?,
         sharesIDs: Bool,
+        showsHost: Bool,
         handsOverlays: Bool
     ) throws(SandboxError) -> UnsafeMutablePointer<csandbox_configure> {
         guard filter.count <= Int(CSANDBOX_FILTER_MAX) else {
@@ -38,6 +39,7 @@ enum SpawnerConfiguration {
             }
         }
         if sharesIDs { message.pointee.flags |= UInt32(CSANDBOX_SHARED_IDS.rawValue) }
+        if !showsHost { message.pointee.flags |= UInt32(CSANDBOX_DATA_ONLY.rawValue) }
         if handsOverlays { message.pointee.flags |= UInt32(CSANDBOX_HAND_OVERLAYS.rawValue) }
         if let egress {
             message.pointee.flags |= UInt32(CSANDBOX_EGRESS.rawValue)

@@ -33,14 +33,16 @@ package final class Warden: Sendable {
     /// - Parameters:
     ///   - dataDirectory: DATA; its folders of ``Place`` exist.
     ///   - serviceID: the user that the gateway is about to become.
+    ///   - showsHost: false keeps containers from folders of the host outside of DATA, whoever asks.
     ///   - workerProgram: what workers execute; tests name others than this program.
     /// - Throws: ``SandboxError`` when it cannot start.
     package init(
         dataDirectory: String,
         serviceID: UInt32,
+        showsHost: Bool = true,
         workerProgram: String = "/proc/self/exe"
     ) throws(SandboxError) {
-        ground = HostGround(dataDirectory: dataDirectory)
+        ground = HostGround(dataDirectory: dataDirectory, showsHost: showsHost)
         let program = try SpawnerProgram.open()
         let (ours, theirs) = try Descriptor.packetPair().split()
         socket = Descriptor(owning: ours)

@@ -19,11 +19,13 @@ package final class AttachedContainers: Sendable {
     }
 
     private let images: ImageStore
+    private let hostMounts: Bool
     private let spawner: @Sendable () -> Spawner?
     private let state = Mutex(State())
 
-    init(images: ImageStore, spawner: @escaping @Sendable () -> Spawner?) {
+    init(images: ImageStore, hostMounts: Bool, spawner: @escaping @Sendable () -> Spawner?) {
         self.images = images
+        self.hostMounts = hostMounts
         self.spawner = spawner
     }
 
@@ -31,6 +33,10 @@ package final class AttachedContainers: Sendable {
     ///
     /// - Throws: ``AttachError``; nothing is left then.
     package func start(_ request: ContainerRequest) async throws(AttachError) -> AttachedContainer {
+        if !hostMounts, let volume = request.volumes.first {
+            let expected = "no volume: this gateway shows containers no folder of its host (--no-host-mounts)"
+            throw .invalid(ModelError(field: "volume", value: volume.source, expected: expected))
+        }
         try reserve()
         defer { state.withLock { $0.startingCount -= 1 } }
         // No revision says that the image is needed while the container runs.

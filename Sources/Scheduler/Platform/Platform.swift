@@ -92,7 +92,9 @@ package final class Platform: Sendable {
             fleet: fleet,
             logger: logger
         )
-        containers = AttachedContainers(images: images) { [keeper] in keeper.current }
+        containers = AttachedContainers(images: images, hostMounts: configuration.hostMounts) { [keeper] in
+            keeper.current
+        }
         cron = CronService(store: store, invoker: dispatcher, sink: recorder, logger: logger)
         catalog.observe(cron)
     }

@@ -11,6 +11,8 @@ package struct PlatformConfiguration: Sendable {
     package var logger: Logger
     /// Sandboxes of all functions at once; nil derives it from the host's memory.
     package var sandboxesMax: Int?
+    /// Whether attached containers may have folders of the host.
+    package var hostMounts = true
     /// What kept root's privileges when this process gave up its own; nil when it never had any, or still has.
     package var warden: Warden?
 

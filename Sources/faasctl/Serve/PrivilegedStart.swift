@@ -35,7 +35,11 @@ struct PrivilegedStart: Sendable {
         }
         var start = PrivilegedStart()
         do throws(SandboxError) {
-            let warden = try Warden(dataDirectory: directory, serviceID: account.uid)
+            let warden = try Warden(
+                dataDirectory: directory,
+                serviceID: account.uid,
+                showsHost: configuration.hostMounts
+            )
             if let reason = TreeAccess(warden: warden).obstacle(in: directory) {
                 throw .unsupported("workers for image files: \(reason)")
             }

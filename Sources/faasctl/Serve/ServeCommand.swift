@@ -39,6 +39,11 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var imageBudget: String?
 
+    @Flag(
+        help: "Let no container see folders of this host, whoever asks: refuses the volumes of faasctl run."
+    )
+    var noHostMounts = false
+
     @Option(
         help: "trace, debug, info, notice, warning, error or critical.",
         transform: { text in
@@ -83,6 +88,7 @@ struct ServeCommand: AsyncParsableCommand {
             throw ValidationError("\(error)")
         }
         if let dataDir { configuration.dataDirectory = dataDir }
+        if noHostMounts { configuration.hostMounts = false }
         if let logLevel { configuration.logLevel = logLevel }
         configuration.dataDirectory = URL(fileURLWithPath: configuration.dataDirectory).path
         return configuration

@@ -21,6 +21,8 @@ struct ServeConfiguration: Sendable {
     var sandboxesMax: Int?
     /// Bounds of what a client may send or hold.
     var limits = GatewayLimits()
+    /// Whether `faasctl run` may show folders of this host to containers.
+    var hostMounts = true
     /// How much disk images and build cache may take.
     var imageBudget = ImageBudget.standard
     /// Mirrors and plain-http registries.
@@ -34,6 +36,7 @@ struct ServeConfiguration: Sendable {
     func platform(logger: Logger) -> PlatformConfiguration {
         var platform = PlatformConfiguration(dataDirectory: dataDirectory, logger: logger)
         platform.sandboxesMax = sandboxesMax
+        platform.hostMounts = hostMounts
         return platform
     }
 
@@ -65,6 +68,7 @@ struct ServeConfiguration: Sendable {
         sandboxes_max: \(sandboxesMax.map(String.init) ?? "null")
         drain_timeout: \(drainTimeout)
         image_budget: \(imageBudget)
+        host_mounts: \(hostMounts)
         limits:
           connections: \(limits.connectionsMax)
           header_count: \(limits.headerCountMax)

@@ -11,7 +11,7 @@ import Logging
 enum ServeConfigurationFile {
     private static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
-        "registries", "image_budget",
+        "registries", "image_budget", "host_mounts",
     ]
     private static let limitKeys = [
         "connections", "header_count", "header_field", "headers", "idle_timeout", "upload", "admin_body",
@@ -44,6 +44,7 @@ enum ServeConfigurationFile {
         if let node = top["image_budget"] {
             configuration.imageBudget = try node.value(ImageBudget.init(_:field:))
         }
+        if let node = top["host_mounts"] { configuration.hostMounts = try node.boolean() }
         if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
         if let node = top["registries"] { configuration.registries = try registries(node) }
     }

@@ -8,8 +8,11 @@ import Testing
 extension EndToEnd {
     @Suite struct RunTests {
         /// A gateway with an image named `box`: busybox, built with a RUN step.
-        private func with(_ body: (GatewayUnderTest) async throws -> Void) async throws {
-            try await GatewayUnderTest.with { gateway in
+        private func with(
+            arguments: [String] = [],
+            _ body: (GatewayUnderTest) async throws -> Void
+        ) async throws {
+            try await GatewayUnderTest.with(arguments: arguments) { gateway in
                 let folder = try await Fixtures.shell("", name: "box")
                 defer { folder.remove() }
                 try folder.write(
@@ -51,6 +54,15 @@ extension EndToEnd {
                 #expect(try await gateway.faasctl("run", "-v", "/no/such:/x", "box").code == 125)
                 let reached = try await gateway.faasctl("run", "-v", "/tmp:/proc/x", "box")
                 #expect(reached.code == 125 && reached.error.contains("outside of /proc, /sys and /dev"))
+            }
+        }
+
+        @Test("a gateway that shows nothing of its host refuses volumes, and runs containers without")
+        func noHostMounts() async throws {
+            try await with(arguments: ["--no-host-mounts"]) { gateway in
+                let refused = try await gateway.faasctl("run", "-v", "/tmp:/x", "box")
+                #expect(refused.code == 125 && refused.error.contains("--no-host-mounts"), "\(refused.error)")
+                #expect(try await gateway.faasctl("run", "box").text == "default\n")
             }
         }
 
