@@ -128,20 +128,26 @@ void go_to(int mounts) {
         _exit(1);
 }
 
-static void let_go(struct root *root) {
+void root_let_go(struct root *root) {
     root_close_traces(root);
     if (root->mounts >= 0)
         close(root->mounts);
     root->mounts = -1;
 }
 
-struct failure root_ready(struct root *root) {
-    if (root->mounts >= 0 && root_is_untouched(root))
-        return fine();
-    let_go(root);
+static struct failure make_anew(struct root *root) {
+    root_let_go(root);
     struct failure failure = make(root);
     go_to(slot.own_mounts);
     if (failed(failure))
-        let_go(root);
+        root_let_go(root);
     return failure;
+}
+
+struct failure root_ready(struct root *root) {
+    if (root->mounts < 0 || !root_is_untouched(root))
+        TRY(make_anew(root));
+    // Asked before the sandbox begins: it can only change something later.
+    root->is_settled = root_has_settled(root);
+    return fine();
 }

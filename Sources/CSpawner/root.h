@@ -26,12 +26,16 @@ struct trace {
 struct root {
     /// Its mount namespace; -1 while there is none.
     int mounts;
+    /// A change from now on shows in the times.
+    bool is_settled;
     int trace_count;
     struct trace traces[TRACES_MAX];
 };
 
 /// root.c: makes it, unless there is one that nobody has touched.
 struct failure root_ready(struct root *root);
+/// Ends it; what copies of it are left keep what they have.
+void root_let_go(struct root *root);
 /// Opens the mount namespace that this process is in; moves this process to one,
 /// or ends it.
 struct failure mount_namespace_of_now(int *descriptor);
@@ -41,5 +45,7 @@ void go_to(int mounts);
 /// it looks like untouched.
 struct failure root_open_traces(struct root *root);
 struct failure root_remember(struct root *root);
-bool root_is_untouched(struct root *root);
+bool root_is_untouched(const struct root *root);
+/// root_traces.c: whether the clock of files has gone on since the root was made.
+bool root_has_settled(const struct root *root);
 void root_close_traces(struct root *root);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a sandbox has left anything behind in the root that it was given a
 // copy of. All of its processes are dead by then, so nothing changes any more.
-// Compared is the state itself and not only its times, which some kernels keep
-// in steps of milliseconds.
+// Whatever changes a file's state changes its time. Kernels that keep it in
+// steps of milliseconds would hide a change right after the root was made: then
+// the state itself is compared.
 #define _GNU_SOURCE
 #include "root.h"
 #include "slot.h"
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 /// Room for "." and ".." and a few more: what does not fit counts as a change.
@@ -56,7 +58,7 @@ static int count_names(int folder) {
     return NAMES_TOO_MANY;
 }
 
-static bool look(int folder, struct trace *trace) {
+static bool look_at_times(int folder, struct trace *trace) {
     struct statx status;
     unsigned wanted = STATX_MODE | STATX_UID | STATX_GID | STATX_MTIME | STATX_CTIME;
     if (syscall(SYS_statx, folder, "", AT_EMPTY_PATH, wanted, &status) < 0)
@@ -72,7 +74,13 @@ static bool look(int folder, struct trace *trace) {
         .changed_ns = status.stx_ctime.tv_nsec,
         .attributes = status.stx_attributes,
     };
-    if (!S_ISDIR(status.stx_mode))
+    return true;
+}
+
+static bool look(int folder, struct trace *trace) {
+    if (!look_at_times(folder, trace))
+        return false;
+    if (!S_ISDIR(trace->mode))
         return true;
     trace->extended_bytes = flistxattr(folder, NULL, 0);
     // File systems without flags answer with an error, and do so again.
@@ -89,22 +97,42 @@ struct failure root_remember(struct root *root) {
     return fine();
 }
 
-static bool is_same(const struct trace *now, const struct trace *before) {
+static bool has_same_times(const struct trace *now, const struct trace *before) {
     return now->mode == before->mode && now->owner == before->owner &&
-           now->group == before->group && now->modified_s == before->modified_s &&
-           now->modified_ns == before->modified_ns && now->changed_s == before->changed_s &&
-           now->changed_ns == before->changed_ns && now->attributes == before->attributes &&
-           now->extended_bytes == before->extended_bytes && now->flags == before->flags &&
-           now->names == before->names;
+           now->group == before->group && now->attributes == before->attributes &&
+           now->modified_s == before->modified_s && now->modified_ns == before->modified_ns &&
+           now->changed_s == before->changed_s && now->changed_ns == before->changed_ns;
 }
 
-bool root_is_untouched(struct root *root) {
+static bool is_same(const struct trace *now, const struct trace *before) {
+    return has_same_times(now, before) && now->extended_bytes == before->extended_bytes &&
+           now->flags == before->flags && now->names == before->names;
+}
+
+bool root_is_untouched(const struct root *root) {
     // Changes that are kept are somebody else's to judge.
     if (slot.plan.flags & (CSANDBOX_SLOT_LAYER | CSANDBOX_SLOT_MOUNTS))
         return false;
     for (int i = 0; i < root->trace_count; i++) {
+        const struct trace *before = &root->traces[i];
         struct trace now;
-        if (!look(root->traces[i].folder, &now) || !is_same(&now, &root->traces[i]))
+        bool untouched = root->is_settled
+                             ? look_at_times(before->folder, &now) && has_same_times(&now, before)
+                             : look(before->folder, &now) && is_same(&now, before);
+        if (!untouched)
+            return false;
+    }
+    return true;
+}
+
+bool root_has_settled(const struct root *root) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME_COARSE, &now) < 0)
+        return false;
+    for (int i = 0; i < root->trace_count; i++) {
+        const struct trace *trace = &root->traces[i];
+        if (now.tv_sec < trace->changed_s ||
+            (now.tv_sec == trace->changed_s && now.tv_nsec <= (long)trace->changed_ns))
             return false;
     }
     return true;

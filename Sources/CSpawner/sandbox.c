@@ -117,6 +117,8 @@ void sandbox_forget(void) {
     if (slot.sandbox_mounts >= 0)
         close(slot.sandbox_mounts);
     slot.sandbox_mounts = -1;
+    if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
+        root_let_go(&slot.root);
 }
 
 struct failure sandbox_start(void) {

@@ -12,35 +12,29 @@ static const struct {
     const char *path;
     enum treatment treatment;
 } entries[] = {
-    {"/proc/acpi", COVER_FOLDER},       {"/proc/asound", COVER_FOLDER},
-    {"/proc/interrupts", COVER_FILE},   {"/proc/kcore", COVER_FILE},
-    {"/proc/keys", COVER_FILE},         {"/proc/latency_stats", COVER_FILE},
-    {"/proc/sched_debug", COVER_FILE},  {"/proc/scsi", COVER_FOLDER},
-    {"/proc/timer_list", COVER_FILE},   {"/proc/timer_stats", COVER_FILE},
-    {"/proc/bus", READ_ONLY},           {"/proc/fs", READ_ONLY},
-    {"/proc/irq", READ_ONLY},           {"/proc/sys", READ_ONLY},
-    {"/proc/sysrq-trigger", READ_ONLY},
+    {"acpi", COVER_FOLDER},      {"asound", COVER_FOLDER}, {"interrupts", COVER_FILE},
+    {"kcore", COVER_FILE},       {"keys", COVER_FILE},     {"latency_stats", COVER_FILE},
+    {"sched_debug", COVER_FILE}, {"scsi", COVER_FOLDER},   {"timer_list", COVER_FILE},
+    {"timer_stats", COVER_FILE}, {"bus", READ_ONLY},       {"fs", READ_ONLY},
+    {"irq", READ_ONLY},          {"sys", READ_ONLY},       {"sysrq-trigger", READ_ONLY},
 };
 
 /// Which of them this kernel has, seen once per slot in its own /proc.
 uint32_t masks_present(void) {
     uint32_t present = 0;
     for (uint32_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
-        if (access(entries[i].path, F_OK) == 0)
+        if (faccessat(slot.proc, entries[i].path, F_OK, 0) == 0)
             present |= 1u << i;
     return present;
 }
 
+// The working directory is the sandbox's /proc, which is read-only as yet, and
+// so is what is mounted from it.
 static long apply(const char *path, enum treatment treatment) {
-    if (treatment == COVER_FILE)
-        return raw_mount("/dev/null", path, NULL, MS_BIND, NULL);
-    if (treatment == COVER_FOLDER)
-        return raw_mount(EMPTY_FOLDER, path, NULL, MS_BIND, NULL);
-    long result = raw_mount(path, path, NULL, MS_BIND, NULL);
-    if (result < 0)
-        return result;
-    unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    return raw_mount(NULL, path, NULL, flags, NULL);
+    const char *source = treatment == COVER_FILE     ? "/dev/null"
+                         : treatment == COVER_FOLDER ? EMPTY_FOLDER
+                                                     : path;
+    return raw_mount(source, path, NULL, MS_BIND, NULL);
 }
 
 struct failure sandbox_mask_proc(void) {

@@ -72,7 +72,6 @@ static struct failure become_slot(const struct slot_seed *seed) {
     if (getppid() != 1)
         _exit(1);
     TRY(loopback_up());
-    TRY(harden_limits());
     return template_private_root();
 }
 
@@ -102,9 +101,9 @@ static struct failure bind_to_function(const struct belongings *own) {
     TRY(check(CSANDBOX_STEP_SLOT_HOSTNAME,
               SYS2(SYS_sethostname, slot.plan.hostname, strlen(slot.plan.hostname))));
     TRY(template_bind(own->rootfs, own->secrets, own->mounts));
+    TRY(sandbox_prepare());
     slot.masks = masks_present();
     slot.oom_before = cgroups_oom_kills(&slot.cgroups);
-    TRY(sandbox_prepare());
     TRY(harden_capabilities(slot.plan.capabilities));
     return harden_filter();
 }
@@ -134,13 +133,18 @@ static void tell_exit(int status, const struct rusage *usage) {
 // already was: kernel, exit.c.
 static void reap_sandbox(void) {
     struct signalfd_siginfo info;
-    while (read(slot.signals, &info, sizeof info) > 0)
-        ;
+    // One at most is pending, however many children ended.
+    if (read(slot.signals, &info, sizeof info) < 0)
+        return;
     int status;
     struct rusage usage;
     if (slot.sandbox == 0 || wait4(slot.sandbox, &status, WNOHANG, &usage) != slot.sandbox)
         return;
     slot.sandbox = 0;
+    // Whoever hears of the end reads the folder with the changes: by then nothing
+    // is mounted over it.
+    if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
+        sandbox_forget();
     if (slot.stage == STAGE_SETTING_UP)
         tell(CSANDBOX_SANDBOX_FAILED, failed(slot.sandbox_failure)
                                           ? slot.sandbox_failure
@@ -219,6 +223,9 @@ _Noreturn void slot_main(const struct slot_seed *seed) {
     int binding = seed->binding;
     struct failure failure = become_slot(seed);
     keep_two(&binding, &slot.cgroups.oom_counter);
+    // Not before: the spawner may hold more descriptors than a function may.
+    if (!failed(failure))
+        failure = harden_limits();
     int received[CSANDBOX_DESCRIPTORS_MAX];
     size_t count = CSANDBOX_DESCRIPTORS_MAX;
     ssize_t size = csandbox_receive(binding, &slot.plan, sizeof slot.plan, received, &count, 0);

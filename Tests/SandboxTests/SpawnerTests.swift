@@ -69,6 +69,19 @@ struct SpawnerTests {
         }
     }
 
+    @Test("goes on when there are more slots than a function may have files open")
+    func manySlots() async throws {
+        try await TestHost.with { host in
+            var slots: [Slot] = []
+            defer { for slot in slots { slot.retire() } }
+            // Each leaves a descriptor with the helper; 1024 is a function's soft limit.
+            for _ in 0..<1040 { slots.append(try await host.spawner.makeSlot(host.plan)) }
+            let last = try #require(slots.last)
+            let result = try await TestHost.run(last, ["sh", "-c", "ulimit -n; ls /proc/self/fd"])
+            #expect(result.output.hasPrefix("1024\n0\n1\n2\n"), "\(result)")
+        }
+    }
+
     @Test("leaves no process, mount or cgroup behind")
     func nothingLeft() async throws {
         let host = try TestHost()

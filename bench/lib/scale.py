@@ -50,8 +50,8 @@ def many_functions(gateway, program, count):
     gateway.deploy_folder("bench-warm", program, read_only=False)
     image = gateway.image_of("bench-warm")
     names = [f"bench-{index}" for index in range(count)]
-    for name in names:
-        gateway.faasctl("deploy", name, "--image", image, "--warm", "0:1")
+    gateway.deploy_many(names, image, {"warm": {"min": 0, "max": 0}})
+    time.sleep(3)
     order = random.Random(SEED)
     cold, warm = [], []
     clients.calls_in_a_row(gateway.port, "/function/bench-warm", 50)

@@ -34,27 +34,23 @@ enum Packet {
     /// Descriptors belong to `body`, which must take or close each.
     static func receive<Result>(from socket: Int32, _ body: (Received) -> Result) -> Result {
         withUnsafeTemporaryAllocation(byteCount: receivedBytesMax, alignment: 16) { space in
-            var descriptors = [Int32](repeating: -1, count: Int(CSANDBOX_DESCRIPTORS_MAX))
-            var count = descriptors.count
-            let size = csandbox_receive(
-                socket,
-                space.baseAddress,
-                space.count,
-                &descriptors,
-                &count,
-                Int32(MSG_DONTWAIT)
-            )
-            if size == -Int(EAGAIN) { return body(.nothing) }
-            guard size >= MemoryLayout<csandbox_header>.size else { return body(.end) }
-            let bytes = UnsafeRawBufferPointer(rebasing: space[..<size])
-            let header = bytes.loadUnaligned(as: csandbox_header.self)
-            return body(
-                .packet(
-                    kind: csandbox_kind(header.kind),
-                    bytes: bytes,
-                    descriptors: Array(descriptors.prefix(count))
+            withUnsafeTemporaryAllocation(of: Int32.self, capacity: Int(CSANDBOX_DESCRIPTORS_MAX)) { taken in
+                var count = taken.count
+                let flags = Int32(MSG_DONTWAIT)
+                let size = csandbox_receive(
+                    socket,
+                    space.baseAddress,
+                    space.count,
+                    taken.baseAddress,
+                    &count,
+                    flags
                 )
-            )
+                if size == -Int(EAGAIN) { return body(.nothing) }
+                guard size >= MemoryLayout<csandbox_header>.size else { return body(.end) }
+                let bytes = UnsafeRawBufferPointer(rebasing: space[..<size])
+                let kind = csandbox_kind(bytes.loadUnaligned(as: csandbox_header.self).kind)
+                return body(.packet(kind: kind, bytes: bytes, descriptors: Array(taken.prefix(count))))
+            }
         }
     }
 

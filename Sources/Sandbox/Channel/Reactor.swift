@@ -27,7 +27,7 @@ let writable = UInt32(CSANDBOX_WRITABLE.rawValue)
 final class Reactor: Sendable {
     /// Events taken from the kernel at once.
     private static let batch = 64
-    /// Between half of and all the time until ``callLater(_:)`` comes back.
+    /// Between half of and all the time until ``callLater(_:)`` comes back, on a machine with time for everybody.
     ///
     /// Longer than most short functions run, so that their output is read once, at their end; short enough that
     /// a function whose output fills the pipe hardly waits for its reader.
@@ -43,7 +43,7 @@ final class Reactor: Sendable {
         var registrations: [UInt64: Registration] = [:]
         /// Given to the timer.
         var lastToken = Reactor.timerToken
-        var late = LateCalls<any ReactorSource>()
+        var late = LateCalls<any ReactorSource>(processors: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     }
 
     static let shared = Reactor()
@@ -84,17 +84,23 @@ final class Reactor: Sendable {
         return token
     }
 
-    /// Calls `source` once with ``ReactorRole/later``, some milliseconds from now.
+    /// Calls `source`, which begins to run, once with ``ReactorRole/later``, some milliseconds from now.
     ///
     /// Cheaper than ``add(_:_:readiness:source:)`` for what is over by then: mostly one entry in a list.
+    /// ``callLaterEnded()`` tells when it runs no more.
     func callLater(_ source: any ReactorSource) {
-        if state.withLock({ $0.late.add(source) }) { csandbox_timer_arm(timer, Self.lateNanoseconds) }
+        if let periods = state.withLock({ $0.late.add(source) }) { arm(periods) }
     }
+
+    /// One that ``callLater(_:)`` was asked for has ended.
+    func callLaterEnded() { state.withLock { $0.late.ended() } }
+
+    private func arm(_ periods: Int) { csandbox_timer_arm(timer, Self.lateNanoseconds * Int64(periods)) }
 
     private func timerRang() {
         csandbox_timer_clear(timer)
-        let (due, goesOn) = state.withLock { $0.late.rang() }
-        if goesOn { csandbox_timer_arm(timer, Self.lateNanoseconds) }
+        let (due, next) = state.withLock { $0.late.rang() }
+        if let next { arm(next) }
         for source in due { source.ready(.later, readiness: 0) }
     }
 

@@ -145,19 +145,13 @@ package final class Slot: Sendable, Identifiable {
 }
 
 extension Slot: ReactorSource {
+    /// One packet: the reactor calls again while there are more.
     func ready(_ role: ReactorRole, readiness: UInt32) {
-        var goOn = true
-        while goOn {
-            goOn = Packet.receive(from: control.raw) { received in
-                switch received {
-                case .nothing: return false
-                case .end:
-                    stopListening()
-                    return false
-                case .packet(let kind, let bytes, let descriptors):
-                    handle(kind, bytes, descriptors)
-                    return true
-                }
+        Packet.receive(from: control.raw) { received in
+            switch received {
+            case .nothing: break
+            case .end: stopListening()
+            case .packet(let kind, let bytes, let descriptors): handle(kind, bytes, descriptors)
             }
         }
     }

@@ -32,6 +32,7 @@ extension WarmSandbox: ReactorSource {
 
     /// PID 1 is reaped: what it and its children wrote is all in the pipes now.
     func exited(_ report: ExitReport) {
+        endRunning()
         state.withLock { $0.isErrorHeld = false }
         drainError()
         let wakes = state.withLock { state in

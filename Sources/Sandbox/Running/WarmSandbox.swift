@@ -33,6 +33,8 @@ package final class WarmSandbox: Sendable {
         /// Whether the output pipes are watched by now; see ``WarmSandbox/release(_:onStandardError:)``.
         var isWatching = false
         var releasedAt: Int64 = 0
+        /// Released, and the reactor was not yet told that it is over.
+        var isRunning = false
     }
 
     let slot: Slot
@@ -61,9 +63,24 @@ package final class WarmSandbox: Sendable {
         state.withLock { state in
             state.releasedAt = monotonicNanoseconds()
             state.onStandardError = onStandardError
+            state.isRunning = true
         }
-        try slot.sendRelease(command)
         Reactor.shared.callLater(self)
+        do throws(SandboxError) { try slot.sendRelease(command) } catch {
+            endRunning()
+            throw error
+        }
+    }
+
+    deinit { endRunning() }
+
+    /// Tells the reactor once that it runs no more.
+    func endRunning() {
+        let wasRunning = state.withLock { state in
+            defer { state.isRunning = false }
+            return state.isRunning
+        }
+        if wasRunning { Reactor.shared.callLaterEnded() }
     }
 
     /// Suspends until exit, or until more than `limit` bytes of stdout are here.

@@ -41,7 +41,9 @@ struct GatewayProcess: Sendable {
     func run() async throws(CommandFailure) {
         let signals = SignalWatch()
         let logger = makeLogger()
-        raiseFileLimit(logger)
+        if let reason = FileLimit.raise() {
+            logger.warning("the limit of open files stays low", metadata: ["reason": "\(reason)"])
+        }
         let platform: Platform
         do {
             var options = configuration.platform(logger: logger)
@@ -111,18 +113,5 @@ struct GatewayProcess: Sendable {
             return handler
         }
         return Logger(label: Product.name)
-    }
-
-    /// Every connection and every container holds descriptors: the soft limit is for programs using select(2).
-    private func raiseFileLimit(_ logger: Logger) {
-        var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 {
-            logger.warning(
-                "the limit of open files stays low",
-                metadata: ["reason": "\(systemMessage(errno))"]
-            )
-        }
     }
 }

@@ -68,6 +68,8 @@ struct ServeCommand: AsyncParsableCommand {
             try Terminal.output.write(configuration.text.utf8)
             return
         }
+        // Before the first helper; what went wrong the gateway tells once it has a log.
+        _ = FileLimit.raise()
         let start = try PrivilegedStart.run(configuration)
         try await GatewayProcess(configuration: configuration, start: start).run()
     }
