@@ -101,13 +101,17 @@ class Gateway:
 
     def __init__(self, work, program, options):
         self.work = work
-        self.data = os.path.join(work, "data")
         self.program = os.path.realpath(program)
         self.options = options
         self.process = None
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = dict(os.environ, MAYFLY_DATA_DIR=self.data, FAASCTL_GATEWAY=self.url)
+        self.use(os.path.join(work, "data"))
+
+    def use(self, data):
+        """Takes another data folder from the next start on."""
+        self.data = data
+        self.environment = dict(os.environ, MAYFLY_DATA_DIR=data, FAASCTL_GATEWAY=self.url)
 
     def start(self):
         os.makedirs(self.data)

@@ -77,16 +77,29 @@ extension ImageStore {
             if reference == nil, let repository, let tag = image.bareTag {
                 reference = try ImageReference("\(repository):\(tag)").description
             }
-            if let reference { try await record(reference, digest: image.digest) }
+            if let reference {
+                try await record(reference, digest: image.digest)
+            } else {
+                try await BlockingWork.run { () throws(ImageError) in try self.settle(image.digest) }
+            }
             loaded.append(LoadedImage(reference: reference, digest: image.digest))
         }
         return loaded
     }
 
+    /// Waits until an image would survive a power cut.
+    ///
+    /// Blocks.
+    func settle(_ digest: Digest) throws(ImageError) {
+        try blobs.settle(try reachable(from: [digest]).blobs)
+    }
+
     /// Writes the name of an image whose content is stored.
     func record(_ reference: String, digest: Digest) async throws(ImageError) {
         let size = try await BlockingWork.run { () throws(ImageError) in
-            try self.image(digest, called: reference, anyPlatform: true).sizeBytes
+            // A name that survives a power cut needs content that does.
+            try self.settle(digest)
+            return try self.image(digest, called: reference, anyPlatform: true).sizeBytes
         }
         try await references.set(
             ReferenceRecord(reference: reference, digest: digest, sizeBytes: size, createdAt: Date())

@@ -38,7 +38,12 @@ package final class ImageStore: Sendable {
         logger: Logger,
         host: Platform = .host
     ) throws(ImageError) {
-        blobs = try BlobStore(dataDirectory: dataDirectory)
+        blobs = try BlobStore(dataDirectory: dataDirectory) { digest in
+            logger.warning(
+                "removed a blob that a crash of the host has damaged",
+                metadata: ["blob": "\(digest)"]
+            )
+        }
         self.trees = trees
         roots = try RootfsStore(dataDirectory: dataDirectory, blobs: blobs, trees: trees, logger: logger)
         self.references = references

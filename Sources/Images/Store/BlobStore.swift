@@ -13,6 +13,8 @@ package final class BlobStore: Sendable {
     package let directory: String
     /// `DATA/blobs/partial`: what is still being written.
     let partialDirectory: String
+    let durability: BlobDurability
+    private let notePath: String
     /// Held while a blob is claimed or removed, so that no removal slips between a look and a touch.
     private let gate = Mutex(Leases())
 
@@ -24,13 +26,22 @@ package final class BlobStore: Sendable {
 
     /// Makes the folders.
     ///
-    /// Unfinished blobs of an earlier run are removed, resumable ones after a week.
-    package init(dataDirectory: String) throws(ImageError) {
+    /// Unfinished blobs of an earlier run are removed, resumable ones after a week, and what a crash of the host
+    /// has damaged.
+    ///
+    /// - Parameters:
+    ///   - dataDirectory: DATA.
+    ///   - damaged: told about each blob that is removed.
+    /// - Throws: ``ImageError`` when the folders cannot be made or read.
+    package init(dataDirectory: String, damaged: (Digest) -> Void = { _ in }) throws(ImageError) {
         directory = dataDirectory + "/blobs/sha256"
         partialDirectory = dataDirectory + "/blobs/partial"
         try Directories.make(directory)
         try Directories.make(partialDirectory)
+        notePath = dataDirectory + "/blobs/.boot"
+        durability = BlobDurability(directory: directory)
         try sweep(now: Date())
+        try mend(damaged)
     }
 
     /// Where a blob is, or would be.
@@ -221,6 +232,33 @@ package final class BlobStore: Sendable {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - 100_000_000
+    }
+
+    /// Waits until these blobs, and all others that are here, would survive a power cut.
+    ///
+    /// To be called before a name is given to what needs them.
+    ///
+    /// - Throws: ``ImageError`` when one did not get to the disk; it is gone then.
+    func settle(_ digests: Set<Digest>) throws(ImageError) { try durability.settle(digests) }
+
+    /// Judges blobs that the last run has not marked as durable.
+    private func mend(_ damaged: (Digest) -> Void) throws(ImageError) {
+        let note = BootNote(path: notePath)
+        let isSameBoot = try note.isOfThisBoot()
+        for digest in try all() {
+            var status = stat()
+            guard stat(path(of: digest), &status) == 0, status.st_mode & 0o777 == BlobDurability.fresh else {
+                continue
+            }
+            let isWhole = try isSameBoot ? true : hash(digest) == digest
+            guard isWhole else {
+                try SystemCall.check("unlink", path(of: digest)) { unlink(path(of: digest)) }
+                damaged(digest)
+                continue
+            }
+            durability.appeared(digest)
+        }
+        if !isSameBoot { try note.write() }
     }
 
     private func sweep(now: Date) throws(ImageError) {

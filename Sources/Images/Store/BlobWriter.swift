@@ -22,14 +22,14 @@ package struct BlobWriter: ~Copyable, Sendable {
     /// A writer to a new file, which goes when the writer is dropped.
     static func fresh(in store: BlobStore, expected: Digest?, size: Int?) throws(ImageError) -> BlobWriter {
         let path = store.partialDirectory + "/new-\(UInt64.random(in: 0 ... .max))"
-        let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT | O_EXCL, mode: BlobDurability.fresh)
         return BlobWriter(store, file: file, path: path, expected: expected, size: size, keepsPartial: false)
     }
 
     /// A writer that goes on where an earlier one stopped, and holds a lock against a second.
     static func resumed(in store: BlobStore, expected: Digest, size: Int) throws(ImageError) -> BlobWriter {
         let path = store.partialDirectory + "/" + expected.hex
-        let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT, mode: BlobDurability.fresh)
         let descriptor = file.descriptor
         try SystemCall.check("flock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
         // Garbage collection may have removed it between the two calls.
@@ -102,7 +102,9 @@ package struct BlobWriter: ~Copyable, Sendable {
         isSettled = true
     }
 
-    /// Verifies size, then digest, makes the content durable and puts it in its place.
+    /// Verifies size, then digest, and puts the content in its place.
+    ///
+    /// It becomes durable soon; ``BlobStore/settle(_:)`` waits for that.
     ///
     /// - Throws: ``ImageError/sizeMismatch(what:expected:actual:)`` (a resumable part that is too short stays),
     ///   ``ImageError/digestMismatch(what:expected:actual:)`` (nothing stays).
@@ -118,15 +120,13 @@ package struct BlobWriter: ~Copyable, Sendable {
             isSettled = true
             throw .digestMismatch(what: "content", expected: expected, actual: digest)
         }
-        try file.synchronize(partialPath)
         let descriptor = file.descriptor
-        try SystemCall.check("fchmod", partialPath) { fchmod(descriptor, 0o644) }
         let target = store.path(of: digest)
         // The time of arrival, which garbage collection compares with running operations.
         try SystemCall.check("futimens", partialPath) { futimens(descriptor, nil) }
         try SystemCall.check("rename", target) { rename(partialPath, target) }
         isSettled = true
-        try Directories.synchronize(store.directory)
+        store.durability.appeared(digest)
         return digest
     }
 

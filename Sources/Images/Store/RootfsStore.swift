@@ -42,7 +42,7 @@ final class RootfsStore: Sendable {
             logger.info("removing a half-made tree of an earlier run", metadata: ["tree": "\(name)"])
             try trees.remove(directory + "/" + name)
         }
-        for tree in try durability.start(trees: try all()) {
+        try durability.start(trees: try all()) { tree throws(ImageError) in
             logger.info(
                 "removing a tree that a crash of the host may have damaged",
                 metadata: ["tree": "\(tree)"]

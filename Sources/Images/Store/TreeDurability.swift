@@ -23,18 +23,16 @@ final class TreeDurability: Sendable {
 
     /// Compares with the last run.
     ///
-    /// - Parameter trees: those that are there.
-    /// - Returns: those that may be damaged; the caller removes them.
+    /// - Parameters:
+    ///   - trees: those that are there.
+    ///   - remove: takes a tree that may be damaged.
     /// - Throws: ``ImageError`` when the folder cannot be read or written.
-    func start(trees: [Digest]) throws(ImageError) -> [Digest] {
-        let boot = try Self.bootID()
-        let notePath = directory + "/.boot"
+    func start(trees: [Digest], remove: (Digest) throws(ImageError) -> Void) throws(ImageError) {
         let unsynced = trees.filter { access(marker($0), F_OK) != 0 }
-        let isSameBoot = try Self.note(notePath) == boot
-        try write(boot, to: notePath)
-        guard isSameBoot else { return unsynced }
-        unsynced.forEach(appeared)
-        return []
+        let note = BootNote(path: directory + "/.boot")
+        if try note.isOfThisBoot() { return unsynced.forEach(appeared) }
+        for tree in unsynced { try remove(tree) }
+        try note.write()
     }
 
     /// A tree was made: it is synced and marked soon.
@@ -44,7 +42,7 @@ final class TreeDurability: Sendable {
                 try self.synchronize()
                 // Removed in the meantime: its mark would outlive it.
                 guard access(self.directory + "/" + chainID.hex, F_OK) == 0 else { return }
-                try self.write([], to: self.marker(chainID))
+                try BootNote.write([], to: self.marker(chainID))
             } catch {
                 // Without its mark the tree is made again after a crash of the host: slower, not wrong.
                 self.logger.warning("cannot make a tree durable", metadata: ["reason": "\(error)"])
@@ -70,26 +68,5 @@ final class TreeDurability: Sendable {
         let folder = try OpenFile(path: directory, flags: O_RDONLY | O_DIRECTORY)
         let result = csandbox_sync_filesystem(folder.descriptor)
         if result < 0 { throw SystemCall.failure("syncfs", directory, errorNumber: -result) }
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) throws(ImageError) {
-        let file = try OpenFile(path: path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
-        var failure: ImageError?
-        bytes.withUnsafeBytes { piece in
-            do throws(ImageError) { try file.write(piece, to: path) } catch { failure = error }
-        }
-        if let failure { throw failure }
-        try file.synchronize(path)
-    }
-
-    private static func note(_ path: String) throws(ImageError) -> [UInt8] {
-        guard access(path, F_OK) == 0 else { return [] }
-        return try OpenFile(path: path).read(upTo: 256, of: path)
-    }
-
-    /// A number that the kernel chooses anew at each start.
-    private static func bootID() throws(ImageError) -> [UInt8] {
-        let path = "/proc/sys/kernel/random/boot_id"
-        return try OpenFile(path: path).read(upTo: 256, of: path)
     }
 }

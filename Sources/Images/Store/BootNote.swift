@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells a restart of the gateway from one of the host. Whoever keeps what was not synced asks it.
+
+import Glibc
+
+/// A file that names the kernel's run in which it was written.
+struct BootNote {
+    let path: String
+
+    /// Whether the kernel still runs that ran when the note was written: it has lost nothing since then.
+    func isOfThisBoot() throws(ImageError) -> Bool {
+        guard access(path, F_OK) == 0 else { return false }
+        return try OpenFile(path: path).read(upTo: Self.bytesMax, of: path) == Self.bootID()
+    }
+
+    /// Notes this run.
+    ///
+    /// Only after everything that an earlier run may have damaged is gone: nobody asks again.
+    func write() throws(ImageError) {
+        try Self.write(try Self.bootID(), to: path)
+    }
+
+    /// Replaces a small file and syncs it.
+    static func write(_ bytes: [UInt8], to path: String) throws(ImageError) {
+        let file = try OpenFile(path: path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+        var failure: ImageError?
+        bytes.withUnsafeBytes { piece in
+            do throws(ImageError) { try file.write(piece, to: path) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        try file.synchronize(path)
+    }
+
+    private static let bytesMax = 256
+
+    /// A number that the kernel chooses anew at each start.
+    private static func bootID() throws(ImageError) -> [UInt8] {
+        let path = "/proc/sys/kernel/random/boot_id"
+        return try OpenFile(path: path).read(upTo: bytesMax, of: path)
+    }
+}
