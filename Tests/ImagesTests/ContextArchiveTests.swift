@@ -12,7 +12,7 @@ import Testing
         try ContextArchive.pack(
             directory: scratch.path + "/" + folder,
             compression: compression,
-            including: { $0 != "skipped" }
+            including: { path, _ in path != "skipped" }
         ) { bytes += $0 }
         return bytes
     }

@@ -25,14 +25,14 @@ package enum ContextArchive {
     /// - Parameters:
     ///   - directory: a folder of this host.
     ///   - compression: how to pack it.
-    ///   - includes: asked with each path relative to the folder, for example `src/main.c`; false leaves it out,
-    ///     a folder with everything below it.
+    ///   - includes: asked with each path relative to the folder, for example `src/main.c`, and whether it is a
+    ///     folder; false leaves it out, a folder with everything below it.
     ///   - sink: gets the bytes in order.
     /// - Throws: ``ImageError`` when something cannot be read, or whatever `sink` throws.
     package static func pack(
         directory: String,
         compression: TarCompression = .gzip,
-        including includes: (String) -> Bool = { _ in true },
+        including includes: (_ path: String, _ isFolder: Bool) -> Bool = { _, _ in true },
         sink: @escaping (UnsafeRawBufferPointer) throws(ImageError) -> Void
     ) throws(ImageError) {
         let root = try OpenFile(path: directory, flags: O_RDONLY | O_DIRECTORY)
@@ -43,8 +43,14 @@ package enum ContextArchive {
             for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
                 let text = String(decoding: name, as: UTF8.self)
                 let path = folder.isEmpty ? text : folder + "/" + text
-                guard includes(path) else { continue }
-                if try add(path, root: root.descriptor, to: writer) { pending.append(path) }
+                var status = stat()
+                try SystemCall.check("stat", path) {
+                    fstatat(root.descriptor, path, &status, AT_SYMLINK_NOFOLLOW)
+                }
+                let isFolder = status.st_mode & S_IFMT == S_IFDIR
+                guard includes(path, isFolder) else { continue }
+                try add(path, status, root: root.descriptor, to: writer)
+                if isFolder { pending.append(path) }
             }
         }
         try writer.finish()
@@ -78,10 +84,12 @@ package enum ContextArchive {
         return descriptor
     }
 
-    /// - Returns: true for a folder, whose content is to follow.
-    private static func add(_ path: String, root: Int32, to writer: TarWriter) throws(ImageError) -> Bool {
-        var status = stat()
-        try SystemCall.check("stat", path) { fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) }
+    private static func add(
+        _ path: String,
+        _ status: stat,
+        root: Int32,
+        to writer: TarWriter
+    ) throws(ImageError) {
         var entry = TarEntry(name: path, kind: .file, mode: UInt32(status.st_mode & 0o7777))
         // Whole seconds: finer times would need an extra header for each file.
         entry.modified = TarTime(seconds: status.st_mtim.tv_sec)
@@ -89,7 +97,6 @@ package enum ContextArchive {
         case S_IFDIR:
             entry.kind = .directory
             try writer.add(entry)
-            return true
         case S_IFLNK:
             entry.kind = .symbolicLink
             entry.linkTarget = try target(of: path, root: root)
@@ -99,7 +106,6 @@ package enum ContextArchive {
             try addFile(entry, path, root: root, to: writer)
         default: break
         }
-        return false
     }
 
     private static func addFile(

@@ -11,6 +11,23 @@ enum BuildContext {
         return folder.appendingPathComponent(text).standardizedFileURL
     }
 
+    /// A Dockerfile's path as the gateway takes it, which sees the context only.
+    ///
+    /// - Throws: ``CommandFailure`` when it is elsewhere.
+    static func relative(_ name: String, to context: URL, _ what: String) throws(CommandFailure) -> String {
+        guard name.hasPrefix("/") else { return name }
+        let folder = context.standardizedFileURL.path + "/"
+        let file = URL(fileURLWithPath: name).standardizedFileURL.path
+        guard file.hasPrefix(folder) else {
+            throw CommandFailure(
+                what,
+                why: "'\(name)' is not in '\(context.path)'",
+                next: "a Dockerfile has to be in the folder that is built"
+            )
+        }
+        return String(file.dropFirst(folder.count))
+    }
+
     /// Tells a missing Dockerfile before anything is sent.
     ///
     /// - Throws: ``CommandFailure``.

@@ -26,9 +26,15 @@ final class FolderUpload: Sendable {
     /// - Parameters:
     ///   - folder: what to pack.
     ///   - compression: none pays on this machine, gzip over a network.
+    ///   - filter: what of the folder goes up; nil sends all.
     ///   - what: begins the message when it fails.
     /// - Throws: ``CommandFailure`` when no pipe can be made.
-    init(_ folder: URL, compression: TarCompression, _ what: String) throws(CommandFailure) {
+    init(
+        _ folder: URL,
+        compression: TarCompression,
+        filter: UploadFilter? = nil,
+        _ what: String
+    ) throws(CommandFailure) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
             throw CommandFailure(what, why: systemMessage(errno))
@@ -42,10 +48,12 @@ final class FolderUpload: Sendable {
         let path = folder.path
         Thread.detachNewThread {
             do throws(ImageError) {
-                try ContextArchive.pack(directory: path, compression: compression) {
-                    bytes throws(ImageError) in
-                    try Self.write(bytes, to: writeEnd)
-                }
+                try ContextArchive.pack(
+                    directory: path,
+                    compression: compression,
+                    including: { filter?.includes($0, isFolder: $1) ?? true },
+                    sink: { bytes throws(ImageError) in try Self.write(bytes, to: writeEnd) }
+                )
             } catch {
                 packing.failure.withLock { $0 = error }
             }

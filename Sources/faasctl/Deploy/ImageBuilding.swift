@@ -19,11 +19,16 @@ struct ImageBuilding {
     func build(_ context: URL, _ settings: BuildSettings) async throws(CommandFailure) -> String {
         let what = "cannot build '\(context.path)'"
         try BuildContext.requireDockerfile(context, named: settings.dockerfile, what)
+        var settings = settings
+        settings.dockerfile = try settings.dockerfile.map { name throws(CommandFailure) in
+            try BuildContext.relative(name, to: context, what)
+        }
         var request = GatewayRequest("POST", "/v1/builds")
         request.query = Self.query(settings)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         try await client.addCredentials(for: Self.images(context, settings), to: &request, global, what)
-        let upload = try FolderUpload(context, compression: client.compression, what)
+        let filter = UploadFilter(context: context.path, dockerfile: settings.dockerfile)
+        let upload = try FolderUpload(context, compression: client.compression, filter: filter, what)
         request.content = .stream(try upload.stream(what), type: "application/x-tar")
         var splitter = LineSplitter()
         var progress = BuildProgress(isQuiet: global.quiet)

@@ -31,8 +31,7 @@ struct BuildContext: Sendable {
     }
 
     /// The rules beside the Dockerfile go before those of the context.
-    private static func ignoreRules(_ dockerfile: String, in tree: FileTree) throws(BuildError) -> IgnoreRules
-    {
+    static func ignoreRules(_ dockerfile: String, in tree: FileTree) throws(BuildError) -> IgnoreRules {
         for name in [dockerfile + ".dockerignore", ".dockerignore"] {
             guard let bytes = try read(name, in: tree, limit: IgnoreRules.sizeLimit) else { continue }
             let text = try text(bytes, name)

@@ -79,6 +79,8 @@ struct SourceCollector {
         }
         guard let node = resolved.node else {
             if isGlob { return nil }
+            // The command line does not even send what is excluded.
+            if ignore.excludes(resolved.path) { throw .ignoredSource(written) }
             throw missing(written)
         }
         let isExcluded = !resolved.path.isEmpty && ignore.excludes(resolved.path)
