@@ -30,14 +30,15 @@ struct BuildsAPI: Sendable {
         let registry = try registries?.client(for: request)
         let turn = try turns.take()
         let directory = uploads.folder + "/context-" + String(UInt64.random(in: .min ... .max), radix: 16)
-        let unpacked = try await uploads.withFile(of: request) { path in
-            try await UploadedContext(archive: path, into: directory)
-        }
+        // Before the upload: what is wrong with the query leaves no folder behind.
         var wanted = try Self.settings(context, directory: directory)
         for name in context.queryAll("secret") {
             wanted.secrets[name] = try await FileWork.run { try secrets.file(of: name) }
         }
         let settings = wanted
+        let unpacked = try await uploads.withFile(of: request) { path in
+            try await UploadedContext(archive: path, into: directory)
+        }
         return Response(
             status: .ok,
             headers: [.contentType: "application/x-ndjson"],
@@ -97,6 +98,9 @@ struct BuildsAPI: Sendable {
         var request = BuildRequest(contextDirectory: directory)
         request.tag = context.query("tag")
         request.dockerfilePath = context.query("dockerfile")
+        if let path = request.dockerfilePath, path.hasPrefix("/") {
+            throw ModelError(field: "dockerfile", value: path, expected: "a path relative to the context")
+        }
         request.target = context.query("target")
         request.platform = context.query("platform")
         request.noCache = context.flag("no-cache") || context.flag("nocache")

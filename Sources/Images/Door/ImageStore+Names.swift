@@ -10,12 +10,23 @@ extension ImageStore {
     package func list() async throws(ImageError) -> [ImageSummary] {
         let records = try await references.all()
         return try await BlockingWork.run { () throws(ImageError) in
-            let unnamed = try self.unnamedImages(beside: records)
+            let unnamed = try self.unnamedResults(beside: records)
             let usage = BlobUsage(records.map(\.digest) + unnamed, store: self)
             let named = records.compactMap { record in
                 self.summary(of: record.digest, record, usage.sizes(of: record.digest))
             }
             return named + unnamed.compactMap { self.summary(of: $0, nil, usage.sizes(of: $0)) }
+        }
+    }
+
+    /// Marks what a RUN step of a build has as its root: no image that anybody has asked for.
+    static let stepLabel = "mayfly.build-step"
+
+    /// Images without a name, but for those that only steps of builds run in.
+    private func unnamedResults(beside records: [ReferenceRecord]) throws(ImageError) -> [Digest] {
+        try unnamedImages(beside: records).filter { digest in
+            let image = try? image(digest, called: digest.description, anyPlatform: true)
+            return image?.execution.labels?[Self.stepLabel] == nil
         }
     }
 
@@ -49,7 +60,7 @@ extension ImageStore {
     package func sizes(of digest: Digest) async throws(ImageError) -> (shared: Int, own: Int) {
         let records = try await references.all()
         return try await BlockingWork.run { () throws(ImageError) in
-            let unnamed = try self.unnamedImages(beside: records)
+            let unnamed = try self.unnamedResults(beside: records)
             return BlobUsage(records.map(\.digest) + unnamed + [digest], store: self).sizes(of: digest)
         }
     }

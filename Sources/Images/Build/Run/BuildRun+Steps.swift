@@ -128,6 +128,7 @@ extension BuildRun {
     func stageImage(of state: StageState) async throws(ImageError) -> Digest {
         if let base = state.baseImage, state.layers.count == state.baseLayers { return base }
         var configuration = ImageConfiguration(platform: state.platform)
+        configuration.config?.labels = [ImageStore.stepLabel: "true"]
         configuration.rootfs = ImageConfiguration.Layers(diffIDs: state.layers.map(\.diffID))
         return try await builder.store.commit(
             layers: state.layers.map(\.descriptor),
