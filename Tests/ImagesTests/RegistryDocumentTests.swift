@@ -72,6 +72,11 @@ struct RegistryDocumentTests {
     func unknown() {
         let old = "application/vnd.docker.distribution.manifest.v1+prettyjws"
         #expect(throws: RegistryError.unknownMediaType(old, in: "it")) { try read(Self.manifest, old) }
+        let schema1 = #"{"schemaVersion":1,"fsLayers":[]}"#
+        #expect(throws: RegistryError.unknownMediaType(old, in: "it")) { try read(schema1, old) }
+        #expect(throws: RegistryError.unknownMediaType("text/html", in: "it")) {
+            try read("<html>who are you?</html>", "text/html; charset=utf-8")
+        }
         let odd = Self.manifest.replacingOccurrences(of: MediaType.layer, with: "application/x-odd")
         #expect(throws: RegistryError.unknownMediaType("application/x-odd", in: "a layer of it")) {
             try read(odd)

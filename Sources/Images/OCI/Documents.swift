@@ -34,6 +34,11 @@ package enum Documents {
     ) throws(ImageError) -> ImageDocument {
         try UnpackLimits.check(bytes.count, maximumManifestBytes, "size of \(name)")
         let shape = try decode(Shape.self, bytes, name: name)
+        // First of all, because whatever else is wrong with it follows from what it is.
+        let types = [mediaType, shape.mediaType].compactMap(\.self).filter { !$0.isEmpty }
+        if let type = types.first(where: { !MediaType.isIndex($0) && !MediaType.isManifest($0) }) {
+            throw .unknownMediaType(type, in: name)
+        }
         let isIndex = shape.manifests != nil
         guard !(isIndex && (shape.layers != nil || shape.config != nil)) else {
             throw .malformedDocument(what: name, reason: "it is an index and an image manifest at once")
@@ -45,10 +50,7 @@ package enum Documents {
             let version = shape.schemaVersion.map(String.init) ?? "missing"
             throw .malformedDocument(what: name, reason: "schemaVersion is \(version), only 2 is supported")
         }
-        for type in [mediaType, shape.mediaType].compactMap(\.self) where !type.isEmpty {
-            guard MediaType.isIndex(type) || MediaType.isManifest(type) else {
-                throw .unknownMediaType(type, in: name)
-            }
+        for type in types {
             guard MediaType.isIndex(type) == isIndex else {
                 throw .malformedDocument(
                     what: name,

@@ -41,10 +41,12 @@ struct RegistryDocument: Sendable {
         do throws(ImageError) {
             content = try Documents.manifestOrIndex(bytes, name: what, mediaType: outer.first)
         } catch {
-            guard case .unknownMediaType(let type, _) = error else {
-                throw .wrongContent(what: what, reason: error.description)
+            if case .unknownMediaType(let type, _) = error { throw .unknownMediaType(type, in: what) }
+            // What is no JSON at all, such as the page of a portal, is told by its type.
+            if let type = outer.first, !MediaType.isIndex(type), !MediaType.isManifest(type) {
+                throw .unknownMediaType(type, in: what)
             }
-            throw .unknownMediaType(type, in: what)
+            throw .wrongContent(what: what, reason: error.description)
         }
         let inner = [content.mediaType].compactMap(\.self).filter { !$0.isEmpty }
         let type = outer.first ?? inner.first ?? content.mediaTypeDefault
