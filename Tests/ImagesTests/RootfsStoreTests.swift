@@ -69,6 +69,7 @@ import Testing
         let first = try open()
         _ = try await unpack([lower], in: first)
         let shared = scratch.listing(try await unpack([lower, upper], in: first))
+        first.roots.durability.settle()
         try Directories.removeTree(path: scratch.path + "/data")
         let alone = scratch.listing(try await unpack([lower, upper], in: try open()))
         #expect(shared == alone)

@@ -27,6 +27,7 @@ package struct UploadFilter: Sendable {
     /// - Parameters:
     ///   - path: relative to the context.
     ///   - isFolder: whether something below it may be wanted although itself is not.
+    /// - Returns: false for what no build can ask for.
     package func includes(_ path: String, isFolder: Bool) -> Bool {
         if !ignore.excludes(path) || kept.contains(path) { return true }
         guard isFolder else { return false }
