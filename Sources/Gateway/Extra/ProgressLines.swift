@@ -47,6 +47,8 @@ enum ProgressLines<Event: Sendable> {
                 do {
                     for event in early { try await write(line(event), to: &writer) }
                     for await event in events { try await write(line(event), to: &writer) }
+                    // The events also end when the client goes away, which the operation does not know.
+                    if Task.isCancelled { task.cancel() }
                     try await write(lastLine(await task.value), to: &writer)
                 } catch {
                     task.cancel()
