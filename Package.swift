@@ -48,6 +48,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CSandbox", cSettings: cSettings),
         .executableTarget(
@@ -72,7 +73,7 @@ let package = Package(
         ),
         .target(
             name: "Images",
-            dependencies: ["COpenSSL", "CArchive", "CSandbox", "FunctionModel", "Sandbox", logging],
+            dependencies: ["COpenSSL", "CArchive", "CCurl", "CSandbox", "FunctionModel", "Sandbox", logging],
             swiftSettings: swiftSettings
         ),
         .target(

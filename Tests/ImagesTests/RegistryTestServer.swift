@@ -172,7 +172,10 @@ private struct TestStream {
             guard send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) else { return nil }
         }
         let target = parts[1].split(separator: "?", maxSplits: 1)
-        guard let body = take(Int(fields["content-length"] ?? "0") ?? 0) else { return nil }
+        let isChunked = fields["transfer-encoding"] == "chunked"
+        guard let body = isChunked ? chunks() : take(Int(fields["content-length"] ?? "0") ?? 0) else {
+            return nil
+        }
         return TestRequest(
             method: String(parts[0]),
             path: String(target[0]),
@@ -180,6 +183,17 @@ private struct TestStream {
             fields: fields,
             body: body
         )
+    }
+
+    private mutating func chunks() -> [UInt8]? {
+        var body: [UInt8] = []
+        while let line = line(), let size = Int(line, radix: 16), let chunk = take(size) {
+            // The end of the chunk's line, or of the empty trailer.
+            guard self.line() == "" else { return nil }
+            if size == 0 { return body }
+            body += chunk
+        }
+        return nil
     }
 
     private mutating func line() -> String? {

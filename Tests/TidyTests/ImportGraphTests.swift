@@ -70,6 +70,7 @@ struct ImportGraphTests {
                 .sorted()
         }
         #expect(importers("CArchive") == ["Images"])
+        #expect(importers("CCurl") == ["Images"])
         #expect(importers("CSeccomp") == ["Sandbox"])
         #expect(importers("COpenSSL") == ["Images", "TLS"])
     }

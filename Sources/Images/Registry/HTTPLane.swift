@@ -1,98 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection's worth of HTTP over URLSession: one exchange at a time. A transfer's worker owns one.
+// One connection's worth of HTTP over libcurl: one exchange at a time. A transfer's worker owns one.
 
-import Dispatch
+import CCurl
 import Foundation
-import FoundationNetworking
 import Synchronization
 
 /// Sends requests one after the other.
 ///
-/// Its answers' bodies go to a sink on libcurl's own thread, so a sink that
+/// Its answers' bodies go to a sink on the exchange's own thread, so a sink that
 /// writes and hashes makes the sender wait: nothing piles up in memory.
-final class HTTPLane: Sendable {
-    private let delegate = LaneDelegate()
+package final class HTTPLane: Sendable {
+    private let connections: CurlConnections
     private let idleTimeoutSeconds: Int
-    private let session = Mutex<URLSession?>(nil)
 
     /// A transfer may take a week; silence is what ends it (see the idle timeout).
-    static let transferSecondsMax = 7.0 * 24 * 3600
+    static let transferSecondsMax = 7 * 24 * 3600
+    /// Fewer bytes per second, for as long as the idle timeout, count as silence: a sender of single bytes would
+    /// hold a transfer for ever.
+    static let bytesPerSecondMin = 64
 
-    init(idleTimeoutSeconds: Int) { self.idleTimeoutSeconds = idleTimeoutSeconds }
-
-    deinit { retire() }
+    /// - Parameter idleTimeoutSeconds: silence after which an exchange has failed.
+    package init(idleTimeoutSeconds: Int) {
+        connections = CurlConnections()
+        self.idleTimeoutSeconds = idleTimeoutSeconds
+    }
 
     /// Sends a request and streams the answer's body into the sink.
     ///
     /// Redirects and challenges are answers like any other. Cancelling the task ends the exchange.
-    func perform(_ request: HTTPRequest, into sink: any BodySink) async -> Result<HTTPHead, TransportFailure>
-    {
-        let outcome = await withTaskCancellationHandler {
+    package func perform(
+        _ request: HTTPRequest,
+        into sink: any BodySink
+    ) async -> Result<HTTPHead, TransportFailure> {
+        let connections = connections
+        let exchange = CurlExchange(request, sink)
+        let idleSeconds = idleTimeoutSeconds
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
-                let task = makeTask(request)
-                delegate.begin(LaneExchange(task: task, sink: sink, waiter: waiter))
-                task.resume()
-                // The handler below may have run before there was anything to cancel.
-                if Task.isCancelled { delegate.cancel() }
+                // The thread waits for the network most of its time: it belongs to no pool.
+                Thread.detachNewThread {
+                    waiter.resume(returning: connections.run(exchange, idleSeconds: idleSeconds))
+                }
             }
         } onCancel: {
-            delegate.cancel()
+            exchange.cancel()
+            connections.wake()
         }
-        if outcome.leavesSessionBehind { retire() }
-        return outcome.result
-    }
-
-    private func makeTask(_ request: HTTPRequest) -> URLSessionTask {
-        var message = URLRequest(url: request.url, timeoutInterval: Double(idleTimeoutSeconds))
-        message.httpMethod = request.method
-        // Digests and ranges are of the bytes as stored.
-        message.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
-        message.setValue("mayfly", forHTTPHeaderField: "User-Agent")
-        for (name, value) in request.fields { message.setValue(value, forHTTPHeaderField: name) }
-        let session = currentSession()
-        switch request.body {
-        case .none: return session.dataTask(with: message)
-        case .bytes(let data):
-            message.httpBody = data
-            return session.dataTask(with: message)
-        case .file(let path): return session.uploadTask(with: message, fromFile: URL(fileURLWithPath: path))
-        }
-    }
-
-    private func currentSession() -> URLSession {
-        session.withLock { current in
-            if let current { return current }
-            let configuration = URLSessionConfiguration.ephemeral
-            configuration.timeoutIntervalForRequest = Double(idleTimeoutSeconds)
-            configuration.timeoutIntervalForResource = Self.transferSecondsMax
-            configuration.urlCache = nil
-            configuration.urlCredentialStorage = nil
-            configuration.httpCookieStorage = nil
-            configuration.httpShouldSetCookies = false
-            let fresh = URLSession(
-                configuration: configuration,
-                delegate: delegate,
-                delegateQueue: InlineQueue()
-            )
-            current = fresh
-            return fresh
-        }
-    }
-
-    /// Gives the session back; the next request makes a new one.
-    private func retire() {
-        guard let old = session.withLock({ $0.take() }) else { return }
-        // Invalidating waits for the session's queue, which a callback of this very session may be on.
-        DispatchQueue.global().async { old.invalidateAndCancel() }
     }
 }
 
-/// Runs what URLSession tells its delegate at once, on the thread that reads the connection.
-///
-/// The usual queue takes work without bound while a slow delegate lags behind, and suspending a task makes
-/// this URLSession send the request anew; so the only way to slow a sender down is not to return.
-// SAFETY: adds no state to a class that is safe from any thread; each session has a queue of its own and
-// calls it from its one work queue, in order.
-private final class InlineQueue: OperationQueue, @unchecked Sendable {
-    override func addOperation(_ block: @escaping @Sendable () -> Void) { block() }
+/// A libcurl multi handle, which keeps connections for the next exchange.
+// SAFETY: one thread at a time drives it, because a lane has one exchange at a time, held by `turn`; only
+// `wake` is called from others, which libcurl allows for this one function.
+private final class CurlConnections: @unchecked Sendable {
+    private let multi: UnsafeMutableRawPointer
+    private let turn = Mutex(())
+
+    /// Waits end by themselves after this many milliseconds; a wake ends them earlier.
+    private static let waitMilliseconds: Int32 = 1000
+
+    init() {
+        // Once per process, before any other thread uses it.
+        _ = Self.global
+        guard let multi = curl_multi_init() else { preconditionFailure("libcurl has no memory for a handle") }
+        self.multi = multi
+    }
+
+    /// Until something can go on, or it is time to look around.
+    private func wait(_ source: CurlSource, _ request: CurlRequest) {
+        guard let descriptor = source.awaited else {
+            curl_multi_poll(multi, nil, 0, Self.waitMilliseconds, nil)
+            return
+        }
+        var input = curl_waitfd(fd: descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
+        curl_multi_poll(multi, &input, 1, Self.waitMilliseconds, nil)
+        if source.isReady() { curl_easy_pause(request.handle, CURLPAUSE_CONT) }
+    }
+
+    private static let global = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+
+    deinit { curl_multi_cleanup(multi) }
+
+    /// Ends a wait, so that a cancelled exchange is noticed.
+    func wake() { curl_multi_wakeup(multi) }
+
+    /// Runs one exchange to its end.
+    ///
+    /// Blocks.
+    func run(_ exchange: CurlExchange, idleSeconds: Int) -> Result<HTTPHead, TransportFailure> {
+        turn.withLock { _ in
+            guard let request = CurlRequest(exchange, idleSeconds: idleSeconds) else {
+                return .failure(TransportFailure(kind: .broken, reason: "no memory for a request"))
+            }
+            curl_multi_add_handle(multi, request.handle)
+            defer { curl_multi_remove_handle(multi, request.handle) }
+            var running: Int32 = 0
+            while !exchange.isCancelled {
+                guard curl_multi_perform(multi, &running) == CURLM_OK else { break }
+                let result = ccurl_result(multi)
+                if result >= 0 { return exchange.outcome(CURLcode(UInt32(result)), said: request.reason) }
+                wait(exchange.source, request)
+            }
+            return exchange.outcome(CURLE_ABORTED_BY_CALLBACK, said: "")
+        }
+    }
 }

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests and answers as plain values, and who takes an answer's body. HTTPLane carries them.
 
-import Foundation
+package import Foundation
 import Synchronization
 
-/// One request; it can be sent again, so its body is in memory or in a file.
-struct HTTPRequest: Sendable {
-    enum Body: Sendable {
+/// One request; unless its body is a stream it can be sent again.
+package struct HTTPRequest: Sendable {
+    /// What is sent after the header.
+    package enum Body: Sendable {
         case none
         case bytes(Data)
         /// Sent from the disk in pieces.
         case file(path: String)
+        /// Sent as it comes, from a descriptor that stays the caller's.
+        case stream(Int32)
     }
 
-    var method: String
-    var url: URL
-    var fields: [String: String] = [:]
-    var body = Body.none
+    package var method: String
+    package var url: URL
+    package var fields: [String: String] = [:]
+    package var body = Body.none
 
-    init(_ method: String, _ url: URL, fields: [String: String] = [:], body: Body = .none) {
+    package init(_ method: String, _ url: URL, fields: [String: String] = [:], body: Body = .none) {
         self.method = method
         self.url = url
         self.fields = fields
@@ -27,12 +30,12 @@ struct HTTPRequest: Sendable {
 }
 
 /// Status and header of an answer.
-struct HTTPHead: Sendable {
-    var status: Int
+package struct HTTPHead: Sendable {
+    package var status: Int
     /// By lower-case name; fields that came several times are joined by commas.
-    var fields: [String: String]
+    package var fields: [String: String]
     /// The address that answered.
-    var url: URL
+    package var url: URL
 
     subscript(_ name: String) -> String? { fields[name.lowercased()] }
 
@@ -40,8 +43,9 @@ struct HTTPHead: Sendable {
 }
 
 /// Why there was no whole answer.
-struct TransportFailure: Error, Hashable, Sendable {
-    enum Kind: Hashable, Sendable {
+package struct TransportFailure: Error, Hashable, Sendable {
+    /// What to do about it.
+    package enum Kind: Hashable, Sendable {
         /// No connection, or none that can be trusted.
         case unreachable
         case broken
@@ -50,13 +54,27 @@ struct TransportFailure: Error, Hashable, Sendable {
         case cancelled
     }
 
-    var kind: Kind
-    var reason: String
+    /// What a person can do something about.
+    package enum Cause: Hashable, Sendable {
+        case unknownHost
+        case noConnection
+        case badAddress
+        case silence
+        /// The other side closed the connection.
+        case closed
+        case other
+    }
+
+    package var kind: Kind
+    package var reason: String
+    package var cause = Cause.other
 }
 
 /// Takes the body of an answer, on the lane's thread: slow sinks slow the sender down.
-protocol BodySink: AnyObject, Sendable {
-    /// An answer begins; several may, when a request is repeated. False ends it.
+package protocol BodySink: AnyObject, Sendable {
+    /// An answer begins; several may, when a request is repeated.
+    ///
+    /// False ends it.
     func begin(_ head: HTTPHead) -> Bool
     /// The next bytes of its body; false ends it.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool

@@ -54,7 +54,7 @@ package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notFound(let answer):
             "\(answer.subject) not found at \(answer.host): \(answer.quote); check name and tag"
         case .notAllowed(let answer) where answer.subject == answer.host:
-            "\(answer.host) does not take these credentials: \(answer.quote)"
+            "login not allowed at \(answer.host): \(answer.quote); check user and password"
         case .notAllowed(let answer):
             "\(answer.subject) not allowed at \(answer.host): \(answer.quote); "
                 + "it does not exist, or needs 'faasctl login \(answer.host)'"

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request on the wire: URLSession's callbacks turned into a stream of events. GatewayClient makes them.
+// One request on the wire, its answer as a stream of events. GatewayClient makes them.
 
 import Foundation
-import FoundationNetworking
-import Synchronization
+import Images
 
 /// What happens to a request, in order: one head, then pieces of the body.
 enum ExchangeEvent: Sendable {
@@ -11,80 +10,38 @@ enum ExchangeEvent: Sendable {
     case bytes(Data)
 }
 
-/// The delegate of one request's session.
+/// Takes one request's answer.
 ///
-/// Answers are taken as fast as they come: what the gateway may send is bounded by its own output limit.
-final class Exchange: NSObject, URLSessionDataDelegate, Sendable {
+/// Answers are taken as fast as they come: what the gateway may send is bounded by its own output limit. Redirects
+/// and challenges are answers like others: credentials must not follow them elsewhere.
+final class Exchange: BodySink {
     private let continuation: AsyncThrowingStream<ExchangeEvent, any Error>.Continuation
     let events: AsyncThrowingStream<ExchangeEvent, any Error>
-    /// The body to send, taken once by the session.
-    private let input: Mutex<InputBox?>
 
-    /// A stream on its way from the command to the session.
-    ///
-    /// SAFETY: InputStream is not Sendable; it is handed over once, under the mutex, and the command does
-    /// not touch it afterwards.
-    struct InputBox: @unchecked Sendable {
-        let stream: InputStream
-    }
-
-    init(input: InputStream?) {
+    init() {
         (events, continuation) = AsyncThrowingStream.makeStream()
-        self.input = Mutex(input.map(InputBox.init(stream:)))
     }
 
-    func urlSession(
-        _ session: URLSession,
-        dataTask: URLSessionDataTask,
-        didReceive response: URLResponse,
-        completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
-    ) {
-        guard let response = response as? HTTPURLResponse else { return completionHandler(.cancel) }
-        var headers: [String: String] = [:]
-        for (name, value) in response.allHeaderFields {
-            headers["\(name)".lowercased()] = "\(value)"
-        }
-        continuation.yield(.head(ResponseHead(status: response.statusCode, headers: headers)))
-        completionHandler(.allow)
+    func begin(_ head: HTTPHead) -> Bool {
+        continuation.yield(.head(ResponseHead(status: head.status, headers: head.fields)))
+        return true
     }
 
-    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-        continuation.yield(.bytes(data))
+    func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        continuation.yield(.bytes(Data(bytes)))
+        return true
     }
 
-    func urlSession(
-        _ session: URLSession,
-        task: URLSessionTask,
-        needNewBodyStream completionHandler: @escaping @Sendable (InputStream?) -> Void
-    ) {
-        completionHandler(input.withLock { $0.take() }?.stream)
-    }
-
-    /// Redirects are answers like others: credentials must not follow them elsewhere.
-    func urlSession(
-        _ session: URLSession,
-        task: URLSessionTask,
-        willPerformHTTPRedirection response: HTTPURLResponse,
-        newRequest request: URLRequest,
-        completionHandler: @escaping @Sendable (URLRequest?) -> Void
-    ) {
-        completionHandler(nil)
-    }
-
-    /// Takes a 401 with a challenge as the answer.
+    /// Sends the request and ends the events with its end.
     ///
-    /// Head and body have arrived by now. This URLSession then waits for credentials for ever when the request
-    /// has a stream for a body, whatever it is told; its owner throws it away.
-    func urlSession(
-        _ session: URLSession,
-        task: URLSessionTask,
-        didReceive challenge: URLAuthenticationChallenge,
-        completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
-    ) {
-        continuation.finish()
-    }
-
-    func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-        continuation.finish(throwing: error)
+    /// - Parameters:
+    ///   - request: what to send.
+    ///   - silenceSecondsMax: silence on the connection after which it has failed.
+    func run(_ request: HTTPRequest, silenceSecondsMax: Double) async {
+        let lane = HTTPLane(idleTimeoutSeconds: Int(silenceSecondsMax.rounded(.up)))
+        switch await lane.perform(request, into: self) {
+        case .success: continuation.finish()
+        case .failure(let failure): continuation.finish(throwing: failure)
+        }
     }
 }

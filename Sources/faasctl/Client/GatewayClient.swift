@@ -2,8 +2,8 @@
 // The only place where the command line speaks HTTP; every command but serve drives it.
 
 import Foundation
-import FoundationNetworking
 import FunctionModel
+import Images
 
 /// A gateway at an address, with what it takes to be let in.
 struct GatewayClient: Sendable {
@@ -42,11 +42,11 @@ struct GatewayClient: Sendable {
         _ request: GatewayRequest,
         onBytes: (ResponseHead, Data) throws(CommandFailure) -> Void
     ) async throws(CommandFailure) -> ResponseHead {
-        let exchange: Exchange
-        let session: URLSession
-        (exchange, session) = try start(request)
-        // Elsewhere, because ending a session waits for its queue, which may be in the middle of a callback.
-        defer { DispatchQueue.global().async { session.invalidateAndCancel() } }
+        let message = try message(request)
+        let exchange = Exchange()
+        let silenceSecondsMax = request.silenceSecondsMax
+        let running = Task { await exchange.run(message, silenceSecondsMax: silenceSecondsMax) }
+        defer { running.cancel() }
         var head: ResponseHead?
         do {
             for try await event in exchange.events {
@@ -68,7 +68,7 @@ struct GatewayClient: Sendable {
         return head
     }
 
-    private func start(_ request: GatewayRequest) throws(CommandFailure) -> (Exchange, URLSession) {
+    private func message(_ request: GatewayRequest) throws(CommandFailure) -> HTTPRequest {
         let query =
             request.rawQuery
             ?? request.query.map { "\($0.name.pathSegment)=\($0.value.pathSegment)" }.joined(separator: "&")
@@ -76,40 +76,31 @@ struct GatewayClient: Sendable {
         guard let url = URL(string: text) else {
             throw CommandFailure("cannot ask the gateway", why: "'\(text)' is no valid address")
         }
-        var urlRequest = URLRequest(url: url)
-        urlRequest.httpMethod = request.method
-        urlRequest.timeoutInterval = request.silenceSecondsMax
-        var input: InputStream?
+        var message = HTTPRequest(request.method, url)
         switch request.content {
         case .none: break
         case .bytes(let data, let type):
-            urlRequest.httpBody = data
-            urlRequest.setValue(type, forHTTPHeaderField: "Content-Type")
-        case .stream(let stream, let type):
-            input = stream
-            urlRequest.httpBodyStream = stream
-            urlRequest.setValue(type, forHTTPHeaderField: "Content-Type")
+            message.body = .bytes(data)
+            message.fields["Content-Type"] = type
+        case .file(let path, let type):
+            message.body = .file(path: path)
+            message.fields["Content-Type"] = type
+        case .stream(let descriptor, let type):
+            message.body = .stream(descriptor)
+            message.fields["Content-Type"] = type
         }
-        urlRequest.setValue("faasctl/\(Product.version)", forHTTPHeaderField: "User-Agent")
-        // FoundationNetworking takes trailers for a second head and stops the program.
-        urlRequest.setValue("identity", forHTTPHeaderField: "TE")
+        message.fields["User-Agent"] = "faasctl/\(Product.version)"
         if request.isAdministrative, let credentials {
-            urlRequest.setValue(credentials.authorization, forHTTPHeaderField: "Authorization")
+            message.fields["Authorization"] = credentials.authorization
         }
-        for header in request.headers { urlRequest.setValue(header.value, forHTTPHeaderField: header.name) }
-        let exchange = Exchange(input: input)
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.timeoutIntervalForRequest = request.silenceSecondsMax
-        configuration.timeoutIntervalForResource = GatewayRequest.patienceSecondsMax
-        let session = URLSession(configuration: configuration, delegate: exchange, delegateQueue: nil)
-        session.dataTask(with: urlRequest).resume()
-        return (exchange, session)
+        for header in request.headers { message.fields[header.name] = header.value }
+        return message
     }
 
     /// Why no answer came, and what to do about it.
     private func unreachable(_ error: any Error, afterHead: Bool) -> CommandFailure {
         let what = "cannot reach the gateway at \(address)"
-        let code = (error as? URLError)?.code
+        let failure = error as? TransportFailure
         if afterHead {
             var failure = CommandFailure(
                 "the gateway broke off its answer",
@@ -119,8 +110,8 @@ struct GatewayClient: Sendable {
             failure.isBrokenOff = true
             return failure
         }
-        switch code {
-        case .cannotConnectToHost:
+        switch failure?.cause {
+        case .noConnection:
             var failure = CommandFailure(
                 what,
                 why: "connection refused",
@@ -128,16 +119,16 @@ struct GatewayClient: Sendable {
             )
             failure.isUnreachable = true
             return failure
-        case .cannotFindHost, .dnsLookupFailed:
+        case .unknownHost:
             return CommandFailure(what, why: "no such host", next: "check --gateway or FAASCTL_GATEWAY")
-        case .timedOut:
+        case .silence:
             return CommandFailure(what, why: "no answer in time", next: "see the gateway's log")
-        case .networkConnectionLost:
+        case .closed:
             return CommandFailure(what, why: "the connection was closed", next: "see the gateway's log")
-        case .unsupportedURL, .badURL:
+        case .badAddress:
             return CommandFailure(what, why: "not an http address", next: "write it as http://HOST:PORT")
-        default:
-            return CommandFailure(what, why: error.localizedDescription, next: "check --gateway")
+        case .other, nil:
+            return CommandFailure(what, why: failure?.reason ?? "\(error)", next: "check --gateway")
         }
     }
 }

@@ -7,8 +7,10 @@ import Foundation
 enum RequestContent {
     case none
     case bytes(Data, type: String)
-    /// Sent in pieces as it is read: archives, build contexts, standard input.
-    case stream(InputStream, type: String)
+    /// Sent in pieces as it is read: archives.
+    case file(path: String, type: String)
+    /// Sent as it comes, from a descriptor that stays the command's: build contexts, standard input.
+    case stream(Int32, type: String)
 }
 
 /// One request, without the gateway's address.

@@ -108,15 +108,19 @@ struct InvokeCommand: AsyncParsableCommand {
 
     private static func content(_ data: String) throws(CommandFailure) -> RequestContent {
         let type = "application/octet-stream"
-        if data == "-" { return try .stream(file("/dev/stdin"), type: type) }
-        if data.hasPrefix("@") { return try .stream(file(String(data.dropFirst())), type: type) }
-        return .bytes(Data(data.utf8), type: "text/plain")
-    }
-
-    private static func file(_ path: String) throws(CommandFailure) -> InputStream {
-        guard access(path, R_OK) == 0, let stream = InputStream(fileAtPath: path) else {
-            throw CommandFailure("cannot read the body from '\(path)'", why: systemMessage(errno))
+        if data == "-" { return .stream(STDIN_FILENO, type: type) }
+        if data.hasPrefix("@") {
+            let path = String(data.dropFirst())
+            guard access(path, R_OK) == 0 else {
+                throw CommandFailure("cannot read the body from '\(path)'", why: systemMessage(errno))
+            }
+            // A pipe or device has no size: it is sent as it comes.
+            var status = stat()
+            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                return .stream(open(path, O_RDONLY | O_CLOEXEC), type: type)
+            }
+            return .file(path: path, type: type)
         }
-        return stream
+        return .bytes(Data(data.utf8), type: "text/plain")
     }
 }

@@ -62,13 +62,8 @@ final class FolderUpload: Sendable {
         }
     }
 
-    /// The stream that the request sends; made once.
-    func stream(_ what: String) throws(CommandFailure) -> InputStream {
-        guard let stream = InputStream(fileAtPath: "/proc/self/fd/\(readEnd)") else {
-            throw CommandFailure(what, why: "/proc is not mounted")
-        }
-        return stream
-    }
+    /// What the request sends.
+    var content: RequestContent { .stream(readEnd, type: "application/x-tar") }
 
     /// Gives the pipe back and tells whether the folder was read whole.
     ///

@@ -29,7 +29,7 @@ struct ImageBuilding {
         try await client.addCredentials(for: Self.images(context, settings), to: &request, global, what)
         let filter = UploadFilter(context: context.path, dockerfile: settings.dockerfile)
         let upload = try FolderUpload(context, compression: client.compression, filter: filter, what)
-        request.content = .stream(try upload.stream(what), type: "application/x-tar")
+        request.content = upload.content
         var splitter = LineSplitter()
         var progress = BuildProgress(isQuiet: global.quiet)
         var refusal = Data()

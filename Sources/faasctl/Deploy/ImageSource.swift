@@ -82,14 +82,14 @@ enum ImageSource: Hashable {
         case .reference(let text):
             throw CommandFailure(what, why: "there is no archive or OCI layout folder '\(text)'")
         case .archive(let file):
-            guard access(file.path, R_OK) == 0, let stream = InputStream(url: file) else {
+            guard access(file.path, R_OK) == 0 else {
                 throw CommandFailure(what, why: "'\(file.relativePath)': \(systemMessage(errno))")
             }
-            request.content = .stream(stream, type: "application/x-tar")
+            request.content = .file(path: file.path, type: "application/x-tar")
             return try await client.require(request, what)
         case .layout(let folder):
             let upload = try FolderUpload(folder, compression: client.compression, what)
-            request.content = .stream(try upload.stream(what), type: "application/x-tar")
+            request.content = upload.content
             let body = try await client.require(request, what)
             try upload.finish(what)
             return body

@@ -5,6 +5,7 @@ enum ImportGraph {
     /// For each room, the rooms and system libraries that it may import.
     static let allowed: [String: Set<String>] = [
         "CArchive": [],
+        "CCurl": [],
         "COpenSSL": [],
         "CSeccomp": [],
         "CSandbox": [],
@@ -12,7 +13,7 @@ enum ImportGraph {
         "FunctionModel": [],
         "FunctionStore": ["FunctionModel"],
         "Sandbox": ["FunctionModel", "CSandbox", "CSeccomp"],
-        "Images": ["FunctionModel", "Sandbox", "CSandbox", "COpenSSL", "CArchive"],
+        "Images": ["FunctionModel", "Sandbox", "CSandbox", "COpenSSL", "CArchive", "CCurl"],
         "Scheduler": ["FunctionModel", "FunctionStore", "Images", "Sandbox"],
         "TLS": ["COpenSSL"],
         "Gateway": ["FunctionModel", "FunctionStore", "Images", "Scheduler", "TLS"],
@@ -40,7 +41,6 @@ enum ImportGraph {
         "HummingbirdHTTP2": ["Gateway"],
         "ServiceLifecycle": ["Scheduler", "Gateway", "faasctl"],
         "Metrics": ["Scheduler", "Gateway"],
-        "FoundationNetworking": ["Images", "faasctl"],
         "Yams": ["faasctl"],
         "ArgumentParser": ["faasctl"],
     ]
