@@ -49,6 +49,23 @@ struct SandboxRunTests {
         }
     }
 
+    @Test("what one sandbox was sent, the next one of the same slot has nowhere in its memory")
+    func memory() async throws {
+        try await TestHost.with { host in
+            try Probe.compile(to: host.plan.rootfs + "/bin/probe")
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            let (secret, question) = ("needle-in-a-request", "offemf.jo.b.sfrvftu")
+            let scan = ["/bin/probe", "scan", question]
+            let own = try await TestHost.run(slot, scan, environment: ["A=\(secret)"], input: secret)
+            #expect(own.output.hasPrefix("1 "), "\(own)")
+            for _ in 0..<3 {
+                let next = try await TestHost.run(slot, scan)
+                #expect(next.output.hasPrefix("0 "), "\(next)")
+            }
+        }
+    }
+
     @Test(
         "the end is told by kind",
         arguments: [

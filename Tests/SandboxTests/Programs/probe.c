@@ -26,6 +26,36 @@ static long tcp(const char *address, const char *port) {
     setsockopt(end, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
     return connect(end, (void *)&place, sizeof place);
 }
+// probe scan SHIFTED: how often a text is in this process's memory; each letter is given as the next one, so that the
+// question itself is not found
+static long scan(const char *shifted) {
+    static char text[64], bytes[1 << 16], line[512];
+    size_t length = strlen(shifted), found = 0;
+    for (size_t i = 0; i < length && i < sizeof text - 1; i++)
+        text[i] = shifted[i] - 1;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    int memory = open("/proc/self/mem", O_RDONLY);
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long from, to;
+        if (sscanf(line, "%lx-%lx r", &from, &to) != 2)
+            continue;
+        for (; from < to; from += sizeof bytes - length) {
+            ssize_t size = pread(memory, bytes, sizeof bytes, (off_t)from);
+            for (char *place = bytes; size > 0; place++, found++) {
+                place = memmem(place, (size_t)(bytes + size - place), text, length);
+                // Where it was put together does not count, nor where it was read to.
+                if (!place)
+                    break;
+                unsigned long address = from + (unsigned long)(place - bytes);
+                if (address == (unsigned long)text ||
+                    (address >= (unsigned long)bytes &&
+                     address < (unsigned long)bytes + sizeof bytes))
+                    found--;
+            }
+        }
+    }
+    return (long)found;
+}
 int main(int argc, char **argv) {
     long result = -1, a[6] = {0};
     errno = 0;
@@ -41,6 +71,8 @@ int main(int argc, char **argv) {
         result = tcp(argv[2], argv[3]);
     } else if (argc > 2 && !strcmp(argv[1], "open")) {
         result = open(argv[2], O_RDWR);
+    } else if (argc > 2 && !strcmp(argv[1], "scan")) {
+        result = scan(argv[2]);
     } else if (argc > 2 && !strcmp(argv[1], "mark")) {
         result = setxattr(argv[2], "user.mark", "1", 1, 0);
     } else if (argc > 2 && !strcmp(argv[1], "flag")) {

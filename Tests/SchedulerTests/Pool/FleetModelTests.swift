@@ -33,6 +33,8 @@ private struct FleetModel {
     /// Slots whose news is still under way although the state has forgotten them.
     var ghosts: [(pool: PoolNumber, slot: SlotNumber)] = []
     var unanswered: [WaiterNumber: PoolNumber] = [:]
+    /// The pool that each slot was made for, also when it is gone.
+    var owners: [SlotNumber: PoolNumber] = [:]
     var violation: String?
     var isHostReady = false
 
@@ -137,7 +139,7 @@ private struct FleetModel {
         guard let pool = fleet.pools.keys.sorted().randomElement(using: &random) else { return }
         switch fleet.leaseRequested(pool, at: now) {
         case .use(let slot, let actions):
-            lease(slot)
+            lease(slot, for: pool)
             perform(actions)
         case .wait(let waiter, let actions):
             unanswered[waiter] = pool
@@ -196,7 +198,8 @@ private struct FleetModel {
         }
     }
 
-    private mutating func lease(_ slot: SlotNumber) {
+    private mutating func lease(_ slot: SlotNumber, for pool: PoolNumber?) {
+        if owners[slot] != pool { violation = "a slot of one function serves another" }
         if slots[slot]?.work != .idle { violation = "a sandbox was leased that is not ready" }
         slots[slot]?.work = .leased
     }
@@ -207,6 +210,9 @@ private struct FleetModel {
             case .launch(let slot):
                 if !isHostReady { violation = "a launch without a spawner" }
                 slots[slot] = (action.pool, .launching)
+                if owners.updateValue(action.pool, forKey: slot) != nil {
+                    violation = "a slot was made for two functions"
+                }
             case .make(let slot):
                 if slots[slot] == nil || slots[slot]?.work == .leased {
                     violation = "a sandbox in no free slot"
@@ -216,8 +222,9 @@ private struct FleetModel {
                 if slots[slot]?.work == .leased { violation = "a slot was retired while it runs" }
                 slots[slot] = nil
             case .answer(let waiter, let answer):
-                if unanswered.removeValue(forKey: waiter) == nil { violation = "a waiter was answered twice" }
-                if case .lease(let slot) = answer { lease(slot) }
+                let pool = unanswered.removeValue(forKey: waiter)
+                if pool == nil { violation = "a waiter was answered twice" }
+                if case .lease(let slot) = answer { lease(slot, for: pool) }
             }
         }
     }
