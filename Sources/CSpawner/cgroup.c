@@ -147,6 +147,8 @@ static void open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgr
         cgroups->v2_folder = folder;
         cgroups->oom_counter = openat(folder, "memory.events", O_RDONLY | O_CLOEXEC);
         cgroups->oom_counter_is_v2 = true;
+        if (host.features & CSANDBOX_FEATURE_CGROUP_PIDS)
+            cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
         return;
     }
     cgroups->tasks[hierarchy] = openat(folder, "tasks", O_WRONLY | O_CLOEXEC);
@@ -154,6 +156,8 @@ static void open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgr
         cgroups->oom_counter = openat(folder, "memory.oom_control", O_RDONLY | O_CLOEXEC);
         cgroups->oom_counter_is_v2 = false;
     }
+    if (kinds & CSANDBOX_CGROUP_PIDS)
+        cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
     close(folder);
 }
 
@@ -182,6 +186,8 @@ void cgroups_close(struct slot_cgroups *cgroups) {
         close(cgroups->v2_folder);
     if (cgroups->oom_counter >= 0)
         close(cgroups->oom_counter);
+    if (cgroups->pids_counter >= 0)
+        close(cgroups->pids_counter);
     memset(cgroups, -1, sizeof *cgroups);
 }
 
@@ -251,17 +257,25 @@ struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *pl
     return fine();
 }
 
-uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups) {
+// A count in a file of `key value` lines; 0 where there is none.
+static uint32_t read_count(int file, const char *key) {
     char text[512];
-    ssize_t size =
-        cgroups->oom_counter < 0 ? -1 : pread(cgroups->oom_counter, text, sizeof text - 1, 0);
+    ssize_t size = file < 0 ? -1 : pread(file, text, sizeof text - 1, 0);
     if (size <= 0)
         return 0;
     text[size] = 0;
+    const char *place = strstr(text, key);
+    return place ? (uint32_t)strtoul(place + strlen(key), NULL, 10) : 0;
+}
+
+uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups) {
     // "oom_kill " also ends no other key; v1 has "oom_kill_disable" before it,
     // without the space.
-    const char *place = strstr(text, "oom_kill ");
-    return place ? (uint32_t)strtoul(place + 9, NULL, 10) : 0;
+    return read_count(cgroups->oom_counter, "oom_kill ");
+}
+
+uint32_t cgroups_pids_refused(const struct slot_cgroups *cgroups) {
+    return read_count(cgroups->pids_counter, "max ");
 }
 
 uint32_t cgroups_oom_kills_of(uint32_t index) {

@@ -49,3 +49,5 @@ bool root_is_untouched(const struct root *root);
 /// root_traces.c: whether the clock of files has gone on since the root was made.
 bool root_has_settled(const struct root *root);
 void root_close_traces(struct root *root);
+/// root_traces.c: whether nothing more can be written to the layer in memory.
+bool root_is_full(const struct root *root);

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -136,4 +137,10 @@ bool root_has_settled(const struct root *root) {
             return false;
     }
     return true;
+}
+
+bool root_is_full(const struct root *root) {
+    struct statfs space;
+    return root->trace_count > 0 && fstatfs(root->traces[0].folder, &space) == 0 &&
+           space.f_blocks > 0 && (space.f_bavail == 0 || space.f_ffree == 0);
 }

@@ -43,19 +43,16 @@ static struct failure become_namespace_root(int user_namespace) {
 }
 
 // Descriptors of other slots and of the host must not be inherited: only these
-// two stay, above all others.
-static void keep_two(int *first, int *second) {
-    int low = fcntl(*first, F_DUPFD_CLOEXEC, 3);
-    int high = *second >= 0 ? fcntl(*second, F_DUPFD_CLOEXEC, 3) : -1;
-    dup3(low, 3, O_CLOEXEC);
-    if (high == 3)
-        high = -1;
-    if (high >= 0) {
-        dup3(high, 4, O_CLOEXEC);
-        *second = 4;
-    }
-    *first = 3;
-    SYS3(SYS_close_range, high >= 0 ? 5 : 4, ~0U, 0);
+// stay, from 3 on.
+static void keep_only(int *const kept[], int count) {
+    int next = 3;
+    for (int i = 0; i < count; i++)
+        if (*kept[i] >= 0)
+            *kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, 3 + count);
+    for (int i = 0; i < count; i++)
+        if (*kept[i] >= 0)
+            *kept[i] = dup3(*kept[i], next++, O_CLOEXEC);
+    SYS3(SYS_close_range, next, ~0U, 0);
 }
 
 // Everything that is the same for all functions, done ahead of time in a spare
@@ -104,8 +101,17 @@ static struct failure bind_to_function(const struct belongings *own) {
     TRY(sandbox_prepare());
     slot.masks = masks_present();
     slot.oom_before = cgroups_oom_kills(&slot.cgroups);
+    slot.pids_refused_before = cgroups_pids_refused(&slot.cgroups);
     TRY(harden_capabilities(slot.plan.capabilities));
     return harden_filter();
+}
+
+// Which limits the sandbox came to, besides the memory's.
+static uint32_t limits_reached(void) {
+    uint32_t refused = cgroups_pids_refused(&slot.cgroups);
+    uint32_t reached = refused != slot.pids_refused_before ? CSANDBOX_LIMIT_PIDS : 0;
+    slot.pids_refused_before = refused;
+    return root_is_full(&slot.root) ? reached | CSANDBOX_LIMIT_DISK : reached;
 }
 
 static void tell_exit(int status, const struct rusage *usage) {
@@ -120,6 +126,7 @@ static void tell_exit(int status, const struct rusage *usage) {
         .step = slot.sandbox_failure.step,
         .error = slot.sandbox_failure.error,
         .oom_kills = oom_now - slot.oom_before,
+        .limits_reached = limits_reached(),
         .user_time_us = usage->ru_utime.tv_sec * 1000000 + usage->ru_utime.tv_usec,
         .system_time_us = usage->ru_stime.tv_sec * 1000000 + usage->ru_stime.tv_usec,
         .max_rss_bytes = usage->ru_maxrss * 1024,
@@ -222,7 +229,8 @@ _Noreturn void slot_main(const struct slot_seed *seed) {
     slot.cgroups = seed->cgroups;
     int binding = seed->binding;
     struct failure failure = become_slot(seed);
-    keep_two(&binding, &slot.cgroups.oom_counter);
+    int *const kept[] = {&binding, &slot.cgroups.oom_counter, &slot.cgroups.pids_counter};
+    keep_only(kept, 3);
     // Not before: the spawner may hold more descriptors than a function may.
     if (!failed(failure))
         failure = harden_limits();

@@ -34,6 +34,7 @@ struct slot {
     /// The one sandbox: 0 when there is none.
     pid_t sandbox;
     uint32_t oom_before;
+    uint32_t pids_refused_before;
     /// Written by the sandbox.
     volatile uint32_t stage;
     volatile int64_t exec_at_ns;

@@ -58,6 +58,7 @@ struct slot_cgroups {
     int v2_folder;
     int oom_counter;
     bool oom_counter_is_v2;
+    int pids_counter;
 };
 struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups);
 struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *plan);
@@ -65,6 +66,8 @@ struct failure cgroups_enter(const struct slot_cgroups *cgroups);
 void cgroups_close(struct slot_cgroups *cgroups);
 uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups);
 uint32_t cgroups_oom_kills_of(uint32_t index);
+/// How often a process was refused because of the limit.
+uint32_t cgroups_pids_refused(const struct slot_cgroups *cgroups);
 
 /// prune.c: leaves this process in a mount namespace with a handful of mounts.
 struct failure prune_mounts(void);

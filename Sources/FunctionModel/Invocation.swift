@@ -42,6 +42,11 @@ package enum Outcome: String, Hashable, Sendable, Codable, CaseIterable {
     }
 }
 
+/// A limit of function.yaml that an invocation came to, by its key.
+package enum LimitName: String, Hashable, Sendable, Codable, CaseIterable {
+    case memory, pids, disk
+}
+
 /// One run of a function.
 package struct Invocation: Hashable, Sendable, Codable, Identifiable {
     package var id: String
@@ -64,6 +69,8 @@ package struct Invocation: Hashable, Sendable, Codable, Identifiable {
     package var bytesOut: Int = 0
     package var cpuMilliseconds: Double = 0
     package var peakMemoryBytes: Int = 0
+    /// Limits that it came to, whatever it made of that; nil for none.
+    package var limitsReached: [LimitName]?
     /// False only when `reuse` let a sandbox serve again.
     package var fresh: Bool = true
     /// Whether the sandbox stood ready before the request.
@@ -101,6 +108,7 @@ package struct Invocation: Hashable, Sendable, Codable, Identifiable {
         case bytesOut = "bytes_out"
         case cpuMilliseconds = "cpu_ms"
         case peakMemoryBytes = "peak_memory_bytes"
+        case limitsReached = "limits_reached"
         case fresh, warm
     }
 }

@@ -29,6 +29,9 @@ import Testing
         record.exitCode = exitCode
         record.signal = signal
         #expect(InvocationsCommand.ending(record) == text)
+        record.limitsReached = [.memory, .pids, .disk]
+        let names = outcome == .oom ? "pids, disk" : "memory, pids, disk"
+        #expect(InvocationsCommand.ending(record) == "\(text) (\(names))")
     }
 
     @Test(

@@ -43,6 +43,7 @@ import Testing
         given.bytesOut = 3
         given.cpuMilliseconds = 1.25
         given.peakMemoryBytes = 1 << 33
+        given.limitsReached = [.memory, .disk]
         given.fresh = false
         given.warm = true
         try await store.record([given], logs: [])

@@ -21,9 +21,11 @@ struct LimitTests {
                 "i=0; while [ $i -lt 100 ]; do sleep 60 & i=$((i+1)); done; ls /proc | grep -c '^[0-9]'"
             let result = try await TestHost.run(slot, ["sh", "-c", bomb])
             #expect(result.errors.contains("fork"), "\(result)")
+            #expect(result.report.limitsReached == [.pids])
             let after = try await TestHost.run(slot, ["sh", "-c", "ls /proc | grep -c '^[0-9]'"])
             // The shell, ls and grep.
             #expect(after.output == "3\n")
+            #expect(after.report.limitsReached.isEmpty, "what one came to is not the next one's")
         }
     }
 
@@ -32,8 +34,13 @@ struct LimitTests {
         try await TestHost.with { host in
             var plan = host.plan
             plan.limits.disk = .mebibytes(4)
-            let result = try await host.shell("head -c 6m /dev/zero > \(path); wc -c < \(path)", plan: plan)
+            let slot = try await host.spawner.makeSlot(plan)
+            defer { slot.retire() }
+            let script = "head -c 6m /dev/zero > \(path); wc -c < \(path)"
+            let result = try await TestHost.run(slot, ["sh", "-c", script])
             #expect(result.output == "4194304\n", "\(result)")
+            #expect(result.report.limitsReached == [.disk])
+            #expect(try await TestHost.run(slot, ["sh", "-c", ":"]).report.limitsReached.isEmpty)
         }
     }
 

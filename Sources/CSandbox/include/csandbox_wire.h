@@ -361,6 +361,9 @@ struct csandbox_overlay {
     int32_t error;
 };
 
+/// Limits that a sandbox came to, whatever it made of that.
+enum csandbox_limits { CSANDBOX_LIMIT_PIDS = 1, CSANDBOX_LIMIT_DISK = 2 };
+
 struct csandbox_exit {
     struct csandbox_header header;
     int32_t wait_status;
@@ -369,6 +372,8 @@ struct csandbox_exit {
     int32_t error;
     /// Processes that the memory limit killed during this sandbox.
     uint32_t oom_kills;
+    /// enum csandbox_limits, or-ed.
+    uint32_t limits_reached;
     int64_t user_time_us;
     int64_t system_time_us;
     int64_t max_rss_bytes;

@@ -9,8 +9,12 @@ enum Schema {
         migrator.registerMigration("1-functions") { try $0.execute(sql: functions) }
         migrator.registerMigration("2-schedules") { try $0.execute(sql: schedules) }
         migrator.registerMigration("3-history") { try $0.execute(sql: history) }
+        migrator.registerMigration("4-limits") { try $0.execute(sql: limits) }
         return migrator
     }
+
+    /// Names of ``LimitName``, with commas between; NULL for none.
+    private static let limits = "ALTER TABLE invocations ADD COLUMN limits_reached TEXT;"
 
     /// A removed function keeps its row (`current_number` NULL), so that its numbers are never given again.
     private static let functions = """

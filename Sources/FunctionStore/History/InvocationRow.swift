@@ -11,8 +11,8 @@ enum InvocationRow {
             sql: """
                 INSERT INTO invocations (id, function, revision, trigger, started_at_us, queue_ms, start_ms,
                 run_ms, total_ms, status, outcome, exit_code, signal, bytes_in, bytes_out, cpu_ms,
-                peak_memory_bytes, fresh, warm)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                peak_memory_bytes, fresh, warm, limits_reached)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         try statement.execute(arguments: [
@@ -21,6 +21,7 @@ enum InvocationRow {
             finite(value.runMilliseconds), finite(value.totalMilliseconds), value.status,
             value.outcome.rawValue, value.exitCode, value.signal, value.bytesIn, value.bytesOut,
             finite(value.cpuMilliseconds), value.peakMemoryBytes, value.fresh, value.warm,
+            value.limitsReached.map { $0.map(\.rawValue).joined(separator: ",") },
         ])
     }
 
@@ -58,6 +59,10 @@ enum InvocationRow {
         value.peakMemoryBytes = row["peak_memory_bytes"]
         value.fresh = row["fresh"]
         value.warm = row["warm"]
+        // A name that a newer version wrote is left out.
+        value.limitsReached = (row["limits_reached"] as String?).map {
+            $0.split(separator: ",").compactMap { LimitName(rawValue: String($0)) }
+        }
         return value
     }
 }

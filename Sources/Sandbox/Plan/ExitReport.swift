@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a sandbox ended, as the kernel told it.
 
+package import FunctionModel
+
 /// The end of PID 1, and with it of everything in its PID namespace.
 package struct ExitReport: Hashable, Sendable {
     /// What became of PID 1.
@@ -16,6 +18,8 @@ package struct ExitReport: Hashable, Sendable {
     package var ending: Ending
     /// Whether the kernel killed a process of it because of the memory limit.
     package var oomKilled = false
+    /// Other limits that it came to, whatever it made of that.
+    package var limitsReached: [LimitName] = []
     package var userTimeMicroseconds: Int64 = 0
     package var systemTimeMicroseconds: Int64 = 0
     package var peakMemoryBytes: Int = 0

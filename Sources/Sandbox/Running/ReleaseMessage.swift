@@ -2,6 +2,7 @@
 // argv and environ as one packet.
 
 import CSandbox
+import FunctionModel
 import Glibc
 
 enum ReleaseMessage {
@@ -61,6 +62,8 @@ extension ExitReport {
         }
         self.init(ending: ending)
         oomKilled = message.oom_kills > 0
+        if message.limits_reached & UInt32(CSANDBOX_LIMIT_PIDS.rawValue) != 0 { limitsReached.append(.pids) }
+        if message.limits_reached & UInt32(CSANDBOX_LIMIT_DISK.rawValue) != 0 { limitsReached.append(.disk) }
         userTimeMicroseconds = message.user_time_us
         systemTimeMicroseconds = message.system_time_us
         peakMemoryBytes = Int(message.max_rss_bytes)

@@ -92,6 +92,8 @@ struct StartedRun: Sendable {
         (record.bytesIn, record.bytesOut) = running.bytes
         record.cpuMilliseconds = Double(report.userTimeMicroseconds + report.systemTimeMicroseconds) / 1000
         record.peakMemoryBytes = report.peakMemoryBytes
+        let limits = (report.oomKilled ? [.memory] : []) + report.limitsReached
+        record.limitsReached = limits.isEmpty ? nil : limits
         record.warm = run.lease.isWarm
         return record
     }

@@ -48,12 +48,15 @@ struct InvocationsCommand: AsyncParsableCommand {
         }
     }
 
-    /// The outcome with its number where it has one.
+    /// The outcome with its number where it has one, and the limits that it does not name itself.
     static func ending(_ record: Invocation) -> String {
-        switch record.outcome {
-        case .exit: record.exitCode.map { "exit \($0)" } ?? "exit"
-        case .signal: record.signal.map { "signal \($0)" } ?? "signal"
-        default: record.outcome.rawValue
-        }
+        let limits = (record.limitsReached ?? []).filter { $0 != .memory || record.outcome != .oom }
+        let text =
+            switch record.outcome {
+            case .exit: record.exitCode.map { "exit \($0)" } ?? "exit"
+            case .signal: record.signal.map { "signal \($0)" } ?? "signal"
+            default: record.outcome.rawValue
+            }
+        return limits.isEmpty ? text : "\(text) (\(limits.map(\.rawValue).joined(separator: ", ")))"
     }
 }

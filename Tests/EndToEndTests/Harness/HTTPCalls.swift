@@ -94,4 +94,5 @@ struct InvocationRecord: Decodable, Sendable {
     var bytesIn: Int
     var bytesOut: Int
     var fresh: Bool
+    var limitsReached: [String]?
 }

@@ -13,6 +13,8 @@ extension EndToEnd {
             var configuration: String
             var outcome: String
             var signal: Int?
+            /// What the record names.
+            var limits: [String]?
             /// What its log says; empty when the outcome says everything.
             var word = ""
 
@@ -26,6 +28,7 @@ extension EndToEnd {
                 script: "f() { f | f & }; while :; do f; /bin/busybox usleep 1000; done",
                 configuration: "limits: {pids: 64}\ntimeout: 2s",
                 outcome: "exit",
+                limits: ["pids"],
                 word: "fork"
             ),
             Neighbour(
@@ -33,13 +36,15 @@ extension EndToEnd {
                 script: "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done",
                 configuration: "limits: {memory: 64Mi}\ntimeout: 10s",
                 outcome: "oom",
-                signal: 9
+                signal: 9,
+                limits: ["memory"]
             ),
             Neighbour(
                 name: "disk-filler",
                 script: "exec /bin/busybox cp /dev/zero /tmp/file",
                 configuration: "limits: {disk: 32Mi}\ntimeout: 10s",
                 outcome: "exit",
+                limits: ["disk"],
                 word: "No space left on device"
             ),
             Neighbour(
@@ -115,6 +120,7 @@ extension EndToEnd {
             let record = try #require(records.first)
             #expect(record.outcome == neighbour.outcome)
             #expect(record.signal == neighbour.signal)
+            #expect(record.limitsReached == neighbour.limits)
             guard !neighbour.word.isEmpty else { return }
             let log = try await gateway.require("logs", neighbour.name, "--tail", "200")
             #expect(log.contains(neighbour.word), "\(log.suffix(400))")

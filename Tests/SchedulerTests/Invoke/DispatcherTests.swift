@@ -107,6 +107,7 @@ private struct World {
         program.report.userTimeMicroseconds = 1500
         program.report.systemTimeMicroseconds = 500
         program.report.peakMemoryBytes = 4096
+        program.report.limitsReached = [.pids]
         program.standardError = "one\ntwo"
         let world = try World(program)
         let (output, invocation) = try await world.complete(.whole(ByteBuffer(string: "in")))
@@ -115,6 +116,7 @@ private struct World {
         #expect(invocation.bytesIn == 2 && invocation.bytesOut == 5)
         #expect(invocation.cpuMilliseconds == 2)
         #expect(invocation.peakMemoryBytes == 4096)
+        #expect(invocation.limitsReached == [.pids])
         #expect(invocation.revision == 2 && invocation.fresh && !invocation.warm)
         #expect(world.sink.invocations == [invocation])
         #expect(world.sink.logs == ["one", "two"])
