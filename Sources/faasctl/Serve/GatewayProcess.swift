@@ -27,7 +27,7 @@ struct GatewayProcess: Sendable {
                 address.port = port
                 do throws(SandboxError) { try start.finish() } catch {
                     logger.critical("root cannot be given up", metadata: ["reason": "\(error)"])
-                    exit(1)
+                    _exit(1)
                 }
                 // Scripts wait for this line; nobody reading it is no reason to stop.
                 try? Terminal.output.line("\(Product.name) listens on http://\(address)")
@@ -59,9 +59,10 @@ struct GatewayProcess: Sendable {
             throw CommandFailure("cannot start the gateway", why: "\(error)")
         }
         start.warden?.onDeath {
-            // Nobody is left who could start anything; the service manager starts a gateway with a new one.
+            // Nobody is left who could start anything; the service manager starts a gateway with a new one. Without
+            // the C library's tidying up, which other threads would run into.
             logger.critical("the warden died; this gateway ends")
-            exit(1)
+            _exit(1)
         }
         // Once, by name: an operator reads the start of the log.
         for finding in start.findings + platform.findings where finding.level != .ok {
