@@ -8,6 +8,8 @@ import subprocess
 import tarfile
 import time
 
+from engine import Engine
+
 IMAGE = "mayfly-bench-hello"
 PROBE_SECONDS_MAX = 20
 # Enough for a median; the slow ones would take the whole time else.
@@ -15,29 +17,42 @@ RUNS_PER_ROUND = {"bwrap": 30, "runc": 15, "docker": 4, "podman": 4}
 
 
 def compare(work, program, rounds, mayfly):
-    """Milliseconds of each run by tool, and of Mayfly's calls in the same rounds; a text where a tool fails."""
+    """Milliseconds of each run by tool, and of Mayfly's calls in the same rounds; a text where a tool fails.
+
+    What else is to be told of a tool stands under "told"."""
     root = os.path.join(work, "rootfs")
     os.makedirs(root)
     for folder in ("proc", "dev", "sys", "tmp"):
         os.makedirs(os.path.join(root, folder))
     shutil.copy(program, os.path.join(root, "hello"))
+    engine = Engine(work)
+    try:
+        engine.start()
+        return _in_rounds(work, root, rounds, mayfly, engine)
+    finally:
+        engine.stop()
+
+
+def _in_rounds(work, root, rounds, mayfly, engine):
+    callers = {"docker": engine.command, "podman": ["podman"]}
     commands = {
         "bwrap": ["bwrap", "--unshare-all", "--ro-bind", root, "/", "--proc", "/proc", "--dev", "/dev", "/hello"],
         "runc": _runc(work, root),
-        "docker": _imported("docker", work, root),
-        "podman": _imported("podman", work, root),
+        "docker": None if engine.problem else _imported(callers["docker"], work, root),
+        "podman": _imported(callers["podman"], work, root),
     }
-    found = {"mayfly": []}
+    found = {"mayfly": [], "told": {"docker": engine.told}}
     for tool, command in commands.items():
         found[tool] = _problem(tool, command) or []
+    found["docker"] = engine.problem or found["docker"]
     for _ in range(rounds):
         found["mayfly"] += mayfly()
         for tool, command in commands.items():
             if isinstance(found[tool], list):
                 found[tool] += [_milliseconds(command) for _ in range(RUNS_PER_ROUND[tool])]
-    for tool in ("docker", "podman"):
+    for tool, caller in callers.items():
         if isinstance(found[tool], list):
-            subprocess.run([tool, "rmi", "-f", IMAGE], capture_output=True, check=False)
+            subprocess.run([*caller, "rmi", "-f", IMAGE], capture_output=True, check=False)
     return found
 
 
@@ -85,16 +100,16 @@ def _runc(work, root):
     return ["runc", "run", "--bundle", bundle, f"mayfly-bench-{os.getpid()}"]
 
 
-def _imported(tool, work, root):
+def _imported(caller, work, root):
     """`run --rm` of an image imported once; None without the tool or its service."""
-    if not shutil.which(tool):
+    if not shutil.which(caller[0]):
         return None
     archive = os.path.join(work, "rootfs.tar")
     if not os.path.exists(archive):
         with tarfile.open(archive, "w") as tar:
             tar.add(root, arcname=".")
     try:
-        subprocess.run([tool, "import", archive, IMAGE], capture_output=True, timeout=PROBE_SECONDS_MAX, check=False)
+        subprocess.run([*caller, "import", archive, IMAGE], capture_output=True, timeout=PROBE_SECONDS_MAX, check=False)
     except subprocess.TimeoutExpired:
         return None
-    return [tool, "run", "--rm", "--network", "none", IMAGE, "/hello"]
+    return [*caller, "run", "--rm", "--network", "none", IMAGE, "/hello"]

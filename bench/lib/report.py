@@ -79,6 +79,8 @@ class Report:
             must, aim = targets.get(tool, ("", ""))
             runs = found[tool]
             measured = runs if isinstance(runs, str) else f"{median(runs) / ours:.1f} ({median(runs):.1f} / {ours:.2f} ms)"
+            if tool in found["told"] and not isinstance(runs, str):
+                measured += "; " + found["told"][tool]
             self.add(f"{label} ÷ ours, p50", measured, must, aim)
 
     def memory(self, idle_bytes):

@@ -63,6 +63,26 @@ def stop_process(process):
         process.wait()
 
 
+def processes_below(top):
+    """Process numbers of TOP, of a child of it if there is one, and of everything else below it."""
+    children = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            stat = pathlib.Path("/proc", entry, "stat").read_text()
+        except OSError:
+            continue
+        parent = int(stat.rpartition(")")[2].split()[1])
+        children.setdefault(parent, []).append(int(entry))
+    found, open_ = [], [top]
+    while open_:
+        current = open_.pop()
+        found.append(current)
+        open_.extend(children.get(current, []))
+    return found
+
+
 class Lighttpd:
     """lighttpd with mod_cgi: a fork per request, no isolation."""
 
@@ -175,22 +195,7 @@ class Gateway:
 
     def processes(self):
         """Process numbers of the gateway and everything below it."""
-        children = {}
-        for entry in os.listdir("/proc"):
-            if not entry.isdigit():
-                continue
-            try:
-                stat = pathlib.Path("/proc", entry, "stat").read_text()
-            except OSError:
-                continue
-            parent = int(stat.rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(entry))
-        found, open_ = [], [self.process.pid]
-        while open_:
-            current = open_.pop()
-            found.append(current)
-            open_.extend(children.get(current, []))
-        return found
+        return processes_below(self.process.pid)
 
     def memory_bytes(self, settle_seconds=0):
         """Proportional set size of the gateway and everything below it."""
