@@ -146,7 +146,6 @@ static void open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgr
     if (kinds & CSANDBOX_CGROUP_V2) {
         cgroups->v2_folder = folder;
         cgroups->oom_counter = openat(folder, "memory.events", O_RDONLY | O_CLOEXEC);
-        cgroups->oom_counter_is_v2 = true;
         if (host.features & CSANDBOX_FEATURE_CGROUP_PIDS)
             cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
         return;
@@ -154,7 +153,6 @@ static void open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgr
     cgroups->tasks[hierarchy] = openat(folder, "tasks", O_WRONLY | O_CLOEXEC);
     if (kinds & CSANDBOX_CGROUP_MEMORY) {
         cgroups->oom_counter = openat(folder, "memory.oom_control", O_RDONLY | O_CLOEXEC);
-        cgroups->oom_counter_is_v2 = false;
     }
     if (kinds & CSANDBOX_CGROUP_PIDS)
         cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
@@ -163,7 +161,6 @@ static void open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgr
 
 struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups) {
     memset(cgroups, -1, sizeof *cgroups);
-    cgroups->oom_counter_is_v2 = false;
     for (uint32_t i = 0; i < host.configuration.cgroup_count; i++) {
         if (host.cgroup_folders[i] < 0)
             continue;

@@ -26,7 +26,7 @@ static struct failure make_folder(const char *path, mode_t mode, uint32_t owner)
     return check_errno(CSANDBOX_STEP_SANDBOX_LAYER, chown(path, owner, owner));
 }
 
-// As sandbox_mounts.c makes it, its owner being root of the slot's namespace.
+// As root.c makes it, its owner being root of the slot's namespace.
 static struct failure mount_layer(uint32_t owner, uint64_t disk_bytes) {
     char options[LAYER_OPTIONS_MAX];
     layer_options(options, disk_bytes);

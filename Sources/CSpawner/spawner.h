@@ -57,7 +57,6 @@ struct slot_cgroups {
     int tasks[CSANDBOX_CGROUPS_MAX];
     int v2_folder;
     int oom_counter;
-    bool oom_counter_is_v2;
     int pids_counter;
 };
 struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups);
