@@ -131,6 +131,7 @@ struct failure sandbox_start(void) {
     slot.stage = STAGE_SETTING_UP;
     slot.sandbox_failure = fine();
     slot.exec_at_ns = 0;
+    slot.is_followed = false;
     long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | CLONE_NEWIPC | SIGCHLD, sandbox_main);
     // Descriptors are copied, not shared: the slot's own copies can be closed at
     // once.

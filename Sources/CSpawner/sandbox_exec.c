@@ -121,5 +121,6 @@ struct failure sandbox_wait_and_execute(void) {
     const char **environment = split((size_t)size);
     if (!environment)
         return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, EINVAL};
+    slot.is_followed = message.is_followed != 0;
     return check(CSANDBOX_STEP_SANDBOX_EXEC, execute_from_path(environment));
 }

@@ -127,6 +127,7 @@ static void tell_exit(int status, const struct rusage *usage) {
         .error = slot.sandbox_failure.error,
         .oom_kills = oom_now - slot.oom_before,
         .limits_reached = limits_reached(),
+        .is_followed = slot.is_followed,
         .user_time_us = usage->ru_utime.tv_sec * 1000000 + usage->ru_utime.tv_usec,
         .system_time_us = usage->ru_stime.tv_sec * 1000000 + usage->ru_stime.tv_usec,
         .max_rss_bytes = usage->ru_maxrss * 1024,
@@ -134,6 +135,13 @@ static void tell_exit(int status, const struct rusage *usage) {
     };
     slot.oom_before = oom_now;
     csandbox_send(slot.control, &message, sizeof message, NULL, 0);
+}
+
+static void make_sandbox(void) {
+    struct failure failure =
+        slot.sandbox ? (struct failure){CSANDBOX_STEP_PROTOCOL, EBUSY} : sandbox_start();
+    if (failed(failure))
+        tell(CSANDBOX_SANDBOX_FAILED, failure);
 }
 
 // When PID 1 of the sandbox can be reaped, everything else in its PID namespace
@@ -160,17 +168,15 @@ static void reap_sandbox(void) {
         tell_exit(status, &usage);
     // Only now, off the caller's way.
     sandbox_forget();
+    if (slot.is_followed)
+        make_sandbox();
 }
 
 static void handle_command(const struct csandbox_command *command) {
-    if (command->header.kind == CSANDBOX_MAKE_SANDBOX) {
-        struct failure failure =
-            slot.sandbox ? (struct failure){CSANDBOX_STEP_PROTOCOL, EBUSY} : sandbox_start();
-        if (failed(failure))
-            tell(CSANDBOX_SANDBOX_FAILED, failure);
-    } else if (command->header.kind == CSANDBOX_SIGNAL && slot.sandbox && command->value > 0) {
+    if (command->header.kind == CSANDBOX_MAKE_SANDBOX)
+        make_sandbox();
+    else if (command->header.kind == CSANDBOX_SIGNAL && slot.sandbox && command->value > 0)
         kill(slot.sandbox, command->value);
-    }
 }
 
 static _Noreturn void serve(void) {

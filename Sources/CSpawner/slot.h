@@ -38,6 +38,8 @@ struct slot {
     /// Written by the sandbox.
     volatile uint32_t stage;
     volatile int64_t exec_at_ns;
+    /// As the release message said; false while there was none.
+    volatile bool is_followed;
     struct failure sandbox_failure;
     int stdio[3];
     int gateway_ends[3];

@@ -23,9 +23,9 @@ struct SlotStateTests {
         }
         let fact1 = state.sandboxReady(7)
         #expect(fact1)
-        let fact2 = state.sandboxExited() == 7
+        let fact2 = state.sandboxExited(isFollowed: false) == 7
         #expect(fact2)
-        let fact3 = state.sandboxExited() == nil
+        let fact3 = state.sandboxExited(isFollowed: false) == nil
         #expect(fact3)
         guard case .send = state.makeRequested() else {
             Issue.record("and another one")
@@ -61,8 +61,64 @@ struct SlotStateTests {
         #expect(fact5)
         let fact6 = !state.sandboxReady(1)
         #expect(fact6)
-        let fact7 = !state.sandboxFailed()
+        let fact7 = !state.sandboxFailed(.gone("it"))
         #expect(fact7)
+    }
+
+    /// A slot whose sandbox has ended and which makes the next one unasked.
+    private func followed() -> SlotState<Int> {
+        var state = empty()
+        _ = state.makeRequested()
+        let isAwaited = state.sandboxReady(1)
+        let ended = state.sandboxExited(isFollowed: true)
+        #expect(isAwaited)
+        #expect(ended == 1)
+        return state
+    }
+
+    @Test("hands out what was made unasked, whether the order or the sandbox comes first")
+    func unasked() {
+        var early = followed()
+        guard case .wait = early.makeRequested() else {
+            Issue.record("an order before the sandbox is only noted")
+            return
+        }
+        let isAwaited = early.sandboxReady(2)
+        #expect(isAwaited)
+
+        var late = followed()
+        let isAwaitedTooEarly = late.sandboxReady(3)
+        #expect(!isAwaitedTooEarly)
+        guard case .take(.success(3)) = late.makeRequested() else {
+            Issue.record("a sandbox before the order is kept for it")
+            return
+        }
+        let ended = late.sandboxExited(isFollowed: false)
+        #expect(ended == 3)
+    }
+
+    @Test("tells whoever asks next that the unasked one could not be made, and asks the slot after that")
+    func unaskedFailure() {
+        var state = followed()
+        let isAwaited = state.sandboxFailed(.gone("it"))
+        #expect(!isAwaited)
+        guard case .take(.failure(.gone("it"))) = state.makeRequested(), case .send = state.makeRequested()
+        else {
+            Issue.record("failure, then a new order")
+            return
+        }
+    }
+
+    @Test("is asked again when an unasked sandbox died before anybody wanted it")
+    func unaskedDeath() {
+        var state = followed()
+        _ = state.sandboxReady(4)
+        let ended = state.sandboxExited(isFollowed: false)
+        #expect(ended == 4)
+        guard case .send = state.makeRequested() else {
+            Issue.record("an order is sent")
+            return
+        }
     }
 
     @Test("tells who is concerned when it is lost, once")

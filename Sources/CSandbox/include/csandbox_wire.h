@@ -8,7 +8,7 @@
 
 /// Raised whenever a struct below changes: a spawner of another build refuses
 /// to work.
-#define CSANDBOX_PROTOCOL_VERSION 6u
+#define CSANDBOX_PROTOCOL_VERSION 7u
 
 /// Instructions of a seccomp filter; the kernel's own bound is BPF_MAXINSNS.
 #define CSANDBOX_FILTER_MAX 4096u
@@ -374,6 +374,9 @@ struct csandbox_exit {
     uint32_t oom_kills;
     /// enum csandbox_limits, or-ed.
     uint32_t limits_reached;
+    /// The slot makes its next sandbox without being asked: SANDBOX_READY or
+    /// SANDBOX_FAILED follows.
+    uint32_t is_followed;
     int64_t user_time_us;
     int64_t system_time_us;
     int64_t max_rss_bytes;
@@ -386,5 +389,7 @@ struct csandbox_release {
     struct csandbox_header header;
     uint32_t argument_count;
     uint32_t environment_count;
+    /// Not 0: the slot is to make its next sandbox as soon as this one has ended.
+    uint32_t is_followed;
     char strings[CSANDBOX_STRINGS_MAX];
 };

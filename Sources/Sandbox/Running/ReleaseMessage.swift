@@ -7,8 +7,13 @@ import Glibc
 
 enum ReleaseMessage {
     /// Sends the command; nothing is copied twice.
-    static func send(_ command: SandboxCommand, slot: UInt32, to socket: Int32) throws(SandboxError) {
-        let headBytes = MemoryLayout<csandbox_header>.size + 2 * MemoryLayout<UInt32>.size
+    static func send(
+        _ command: SandboxCommand,
+        isFollowed: Bool,
+        slot: UInt32,
+        to socket: Int32
+    ) throws(SandboxError) {
+        let headBytes = MemoryLayout<csandbox_header>.size + 3 * MemoryLayout<UInt32>.size
         let strings =
             command.arguments.reduce(0) { $0 + $1.utf8.count + 1 }
             + command.environment.reduce(0) { $0 + $1.utf8.count + 1 }
@@ -20,7 +25,7 @@ enum ReleaseMessage {
         let result = withUnsafeTemporaryAllocation(byteCount: headBytes + strings, alignment: 8) { space in
             let head = [
                 UInt32(CSANDBOX_RELEASE.rawValue), slot, UInt32(command.arguments.count),
-                UInt32(command.environment.count),
+                UInt32(command.environment.count), isFollowed ? 1 : 0,
             ]
             head.withUnsafeBytes { space.copyMemory(from: $0) }
             var place = headBytes

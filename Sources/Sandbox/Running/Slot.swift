@@ -30,23 +30,29 @@ package final class Slot: Sendable, Identifiable {
 
     /// Makes a sandbox that is complete up to `execve`; call again only after the last one has exited.
     ///
-    /// Does not block.
+    /// Does not block. A slot that makes its sandbox unasked is not told again.
     ///
     /// - Parameter then: called once, on the reactor's thread as a rule: it must not block. The failure is a
     ///   ``SandboxError`` with step and errno, or that the slot is gone.
     package func makeSandbox(then: @escaping @Sendable (Result<WarmSandbox, SandboxError>) -> Void) {
-        let refusal = state.withLock { state -> SandboxError? in
-            if case .refuse(let error) = state.machine.makeRequested() { return error }
-            state.waiter = { result in
-                then(
-                    result.flatMap { sandbox in
-                        if let sandbox { .success(sandbox) } else { .failure(.gone("the slot")) }
-                    }
-                )
+        let order = state.withLock { state in
+            let order = state.machine.makeRequested()
+            switch order {
+            case .send, .wait: state.waiter = { then($0.flatMap(Self.whole)) }
+            case .take, .refuse: break
             }
-            return nil
+            return order
         }
-        if let refusal { then(.failure(refusal)) } else { send(CSANDBOX_MAKE_SANDBOX, value: 0) }
+        switch order {
+        case .send: send(CSANDBOX_MAKE_SANDBOX, value: 0)
+        case .wait: break
+        case .take(let result): then(result)
+        case .refuse(let error): then(.failure(error))
+        }
+    }
+
+    private static func whole(_ sandbox: WarmSandbox?) -> Result<WarmSandbox, SandboxError> {
+        if let sandbox { .success(sandbox) } else { .failure(.gone("the slot")) }
     }
 
     /// As the other one, for tasks.
@@ -96,8 +102,8 @@ package final class Slot: Sendable, Identifiable {
     }
 
     /// The one message that PID 1 waits for.
-    func sendRelease(_ command: SandboxCommand) throws(SandboxError) {
-        try ReleaseMessage.send(command, slot: id, to: releaseEnd.raw)
+    func sendRelease(_ command: SandboxCommand, isFollowed: Bool) throws(SandboxError) {
+        try ReleaseMessage.send(command, isFollowed: isFollowed, slot: id, to: releaseEnd.raw)
     }
 
     /// The slot is no more, for whatever reason: tells everyone who waits for it.
@@ -162,10 +168,13 @@ extension Slot: ReactorSource {
         case CSANDBOX_SLOT_FAILED: lost(Self.error(in: bytes))
         case CSANDBOX_SANDBOX_READY: sandboxReady(descriptors)
         case CSANDBOX_SANDBOX_FAILED:
-            answer(.failure(Self.error(in: bytes)), when: state.withLock { $0.machine.sandboxFailed() })
+            let error = Self.error(in: bytes)
+            answer(.failure(error), when: state.withLock { $0.machine.sandboxFailed(error) })
         case CSANDBOX_SANDBOX_EXIT:
             guard let message = Packet.read(csandbox_exit.self, bytes) else { return }
-            state.withLock { $0.machine.sandboxExited() }?.exited(ExitReport(message))
+            let isFollowed = message.is_followed != 0
+            let sandbox = state.withLock { $0.machine.sandboxExited(isFollowed: isFollowed) }
+            sandbox?.exited(ExitReport(message))
         default: break
         }
     }

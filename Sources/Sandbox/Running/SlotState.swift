@@ -9,8 +9,10 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
         /// MAKE_SLOT is sent.
         case building
         case empty
-        /// MAKE_SANDBOX is sent.
-        case making
+        /// A sandbox is on its way: MAKE_SANDBOX is sent, or the slot makes it unasked.
+        case making(isAsked: Bool)
+        /// What came of a sandbox that nobody has asked for yet.
+        case made(Result<Sandbox, SandboxError>)
         /// A sandbox stands or runs.
         case occupied(Sandbox)
         case gone(SandboxError)
@@ -20,14 +22,24 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
 
     enum Order {
         case send
+        /// On its way already.
+        case wait
+        /// Here already.
+        case take(Result<Sandbox, SandboxError>)
         case refuse(SandboxError)
     }
 
     mutating func makeRequested() -> Order {
         switch phase {
         case .empty:
-            phase = .making
+            phase = .making(isAsked: true)
             return .send
+        case .making(isAsked: false):
+            phase = .making(isAsked: true)
+            return .wait
+        case .made(let result):
+            phase = if case .success(let sandbox) = result { .occupied(sandbox) } else { .empty }
+            return .take(result)
         case .gone(let error): return .refuse(error)
         case .building, .making, .occupied: return .refuse(.unsupported("two sandboxes in one slot"))
         }
@@ -42,24 +54,31 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
         return true
     }
 
-    /// Returns false when no sandbox was ordered.
+    /// Returns false when nobody waits for it: as yet, or because none was on its way.
     mutating func sandboxReady(_ sandbox: Sandbox) -> Bool {
-        guard case .making = phase else { return false }
-        phase = .occupied(sandbox)
-        return true
+        guard case .making(let isAsked) = phase else { return false }
+        phase = isAsked ? .occupied(sandbox) : .made(.success(sandbox))
+        return isAsked
     }
 
-    /// Returns false when no sandbox was ordered.
-    mutating func sandboxFailed() -> Bool {
-        guard case .making = phase else { return false }
-        phase = .empty
-        return true
+    /// Returns false when nobody waits for it: as yet, or because none was on its way.
+    mutating func sandboxFailed(_ error: SandboxError) -> Bool {
+        guard case .making(let isAsked) = phase else { return false }
+        phase = isAsked ? .empty : .made(.failure(error))
+        return isAsked
     }
 
-    /// The sandbox that ended, nil when there was none.
-    mutating func sandboxExited() -> Sandbox? {
-        guard case .occupied(let sandbox) = phase else { return nil }
-        phase = .empty
+    /// The slot process has reaped a sandbox.
+    ///
+    /// - Parameter isFollowed: the slot makes the next one unasked.
+    /// - Returns: the one that ended, nil when there was none.
+    mutating func sandboxExited(isFollowed: Bool) -> Sandbox? {
+        let sandbox: Sandbox
+        switch phase {
+        case .occupied(let ended), .made(.success(let ended)): sandbox = ended
+        case .building, .empty, .making, .made(.failure), .gone: return nil
+        }
+        phase = isFollowed ? .making(isAsked: false) : .empty
         return sandbox
     }
 
@@ -73,9 +92,9 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
     mutating func lost(_ error: SandboxError) -> Loss {
         defer { phase = .gone(error) }
         switch phase {
-        case .building, .making: return .waiting
+        case .building, .making(isAsked: true): return .waiting
         case .occupied(let sandbox): return .running(sandbox)
-        case .empty, .gone: return .none
+        case .empty, .making(isAsked: false), .made, .gone: return .none
         }
     }
 }

@@ -54,10 +54,13 @@ package final class WarmSandbox: Sendable {
     ///
     /// - Parameters:
     ///   - command: what PID 1 executes.
+    ///   - isFollowed: the slot makes its next sandbox as soon as this one has ended, which spares it a wake-up;
+    ///     ``Slot/makeSandbox(then:)`` hands it out.
     ///   - onStandardError: called on the room's own thread with each piece of stderr; must not block.
     /// - Throws: ``SandboxError`` when the slot is gone or the command too large.
     package func release(
         _ command: SandboxCommand,
+        isFollowed: Bool = false,
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError) {
         state.withLock { state in
@@ -66,7 +69,7 @@ package final class WarmSandbox: Sendable {
             state.isRunning = true
         }
         Reactor.shared.callLater(self)
-        do throws(SandboxError) { try slot.sendRelease(command) } catch {
+        do throws(SandboxError) { try slot.sendRelease(command, isFollowed: isFollowed) } catch {
             endRunning()
             throw error
         }

@@ -40,7 +40,7 @@ package final class AttachedContainer: Sendable {
 
     /// Lets PID 1 execute and begins to take its output.
     func begin(_ command: SandboxCommand, hasInput: Bool) throws(SandboxError) {
-        try sandbox.release(command) { [weak self] in self?.receivedErrors($0) }
+        try sandbox.release(command, isFollowed: false) { [weak self] in self?.receivedErrors($0) }
         if !hasInput { sandbox.closeInput() }
         Task {
             while let piece = await sandbox.nextOutput() { await received(piece) }

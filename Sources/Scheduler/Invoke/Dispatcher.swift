@@ -128,7 +128,9 @@ package final class Dispatcher: FunctionInvoker {
         do throws(SandboxError) {
             let command = run.function.command.command(for: run.call.request, deadline: deadline)
             // Weak: the sandbox keeps this closure, and the invocation keeps the sandbox.
-            try run.lease.sandbox.release(command) { [weak running] in running?.standardError($0) }
+            try run.lease.sandbox.release(command, isFollowed: run.lease.isFollowed) { [weak running] in
+                running?.standardError($0)
+            }
         } catch {
             run.lease.sandbox.kill()
             fleet.end(run.lease, isReusable: false)

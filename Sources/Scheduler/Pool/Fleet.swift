@@ -14,6 +14,8 @@ struct Lease: Sendable {
     var sandbox: any SandboxHandle
     /// Whether it stood ready before the request.
     var isWarm: Bool
+    /// Whether the slot's next sandbox will be wanted when this one has ended.
+    var isFollowed: Bool
 }
 
 /// How one pool stands.
@@ -138,7 +140,14 @@ final class Fleet: Sendable {
                 guard let sandbox = storage.slots[slot]?.takeSandbox() else {
                     return (.refuse(.closed), effects)
                 }
-                return (.use(Lease(pool: pool, slot: slot, sandbox: sandbox, isWarm: true)), effects)
+                let lease = Lease(
+                    pool: pool,
+                    slot: slot,
+                    sandbox: sandbox,
+                    isWarm: true,
+                    isFollowed: storage.state.wantsNext(pool)
+                )
+                return (.use(lease), effects)
             }
         }
         perform(effects)
@@ -163,7 +172,13 @@ final class Fleet: Sendable {
             guard case .lease(let slot) = answer, let sandbox = storage.slots[slot]?.takeSandbox() else {
                 return nil
             }
-            return Lease(pool: pool, slot: slot, sandbox: sandbox, isWarm: false)
+            return Lease(
+                pool: pool,
+                slot: slot,
+                sandbox: sandbox,
+                isWarm: false,
+                isFollowed: storage.state.wantsNext(pool)
+            )
         }
         switch answer {
         case .refused(let refusal): throw refusal

@@ -147,6 +147,9 @@ struct FleetState: Sendable {
         return changing(pool) { $0.timePassed(now, isHostReady: isHostReady) }
     }
 
+    /// See ``PoolState/wantsNext``.
+    func wantsNext(_ pool: PoolNumber) -> Bool { pools[pool]?.wantsNext ?? false }
+
     /// When ``timePassed(_:at:)`` is due for the pool.
     func nextWake(_ pool: PoolNumber) -> Instant? { pools[pool]?.nextWake }
 

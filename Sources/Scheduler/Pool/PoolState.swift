@@ -161,6 +161,13 @@ struct PoolState: Sendable {
         return []
     }
 
+    /// Whether a slot that is leased now will most likely be asked for its next sandbox.
+    ///
+    /// It makes it unasked then. A wrong guess costs a sandbox that stands in a slot counted as empty.
+    var wantsNext: Bool {
+        !isClosing && debt == 0 && (!waiters.isEmpty || warm.count + preparing < settings.warmMax)
+    }
+
     // MARK: The host
 
     /// The fleet wants one slot back: an idle one now, else the next one that becomes free.

@@ -20,6 +20,7 @@ protocol SlotHandle: Sendable {
 protocol SandboxHandle: Sendable {
     func release(
         _ command: SandboxCommand,
+        isFollowed: Bool,
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError)
     func write(_ bytes: ByteBuffer) async -> Bool

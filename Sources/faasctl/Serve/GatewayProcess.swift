@@ -39,6 +39,7 @@ struct GatewayProcess: Sendable {
     ///
     /// - Throws: ``CommandFailure`` when it cannot start.
     func run() async throws(CommandFailure) {
+        EventLoops.bound()
         let signals = SignalWatch()
         let logger = makeLogger()
         if let reason = FileLimit.raise() {

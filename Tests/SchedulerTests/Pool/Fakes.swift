@@ -99,6 +99,7 @@ final class FakeSandbox: SandboxHandle {
 
     func release(
         _ command: SandboxCommand,
+        isFollowed: Bool,
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError) {
         if let failure = program.releaseFailure { throw failure }

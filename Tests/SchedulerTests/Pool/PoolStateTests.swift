@@ -41,6 +41,28 @@ import Testing
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
     }
 
+    @Test("the next sandbox of a leased slot is wanted while fewer than the most are warm, or somebody waits")
+    func next() {
+        var pool = warmPool(pool(concurrency: 1, warmMax: 1))
+        _ = pool.leaseRequested(waiter(1), at: start)
+        #expect(pool.wantsNext)
+
+        var unkept = self.pool(concurrency: 1, warmMax: 0)
+        _ = unkept.leaseRequested(waiter(1), at: start)
+        _ = unkept.granted(slot(1))
+        _ = unkept.slotLaunched(slot(1))
+        _ = unkept.sandboxReady(slot(1), at: start)
+        #expect(unkept.leased == 1)
+        #expect(!unkept.wantsNext)
+        _ = unkept.leaseRequested(waiter(2), at: start)
+        #expect(unkept.wantsNext)
+        _ = unkept.shed()
+        #expect(!unkept.wantsNext)
+
+        _ = pool.close(refusingWaiters: true)
+        #expect(!pool.wantsNext)
+    }
+
     @Test("a caller without a warm sandbox waits; one to stand ready is wanted only when it is served")
     func coldLease() {
         var pool = pool()

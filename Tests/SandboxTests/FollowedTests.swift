@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// A slot that makes its next sandbox unasked: seen from outside, by the processes below the spawner.
+
+import Foundation
+import Glibc
+import Testing
+
+@testable import Sandbox
+
+@Suite("A slot that is told to go on", .enabled(if: TestHost.isRoot), .serialized)
+struct FollowedTests {
+    private static let waitMax = Duration.seconds(10)
+
+    @Test("makes its next sandbox before anybody asks for it, and hands that one out")
+    func unasked() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            #expect(try await Self.end(slot, isFollowed: true) == .exited(code: 0))
+            let standing = try await Self.sandboxes(of: host.spawner, count: 1)
+            let next = try await TestHost.run(slot, ["sh", "-c", "ls /tmp; echo $$"])
+            #expect(next.output == "1\n")
+            #expect(standing.allSatisfy { kill($0, 0) != 0 })
+        }
+    }
+
+    @Test("makes none where it is not told to")
+    func asked() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            #expect(try await Self.end(slot, isFollowed: false) == .exited(code: 0))
+            // As long as one takes, many times over.
+            try await Task.sleep(for: .milliseconds(100))
+            #expect(try await Self.sandboxes(of: host.spawner, count: 0).isEmpty)
+        }
+    }
+
+    @Test("tells a sandbox that died before anybody wanted it by making another one")
+    func diedUnwanted() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            _ = try await Self.end(slot, isFollowed: true)
+            for sandbox in try await Self.sandboxes(of: host.spawner, count: 1) { kill(sandbox, SIGKILL) }
+            _ = try await Self.sandboxes(of: host.spawner, count: 0)
+            // Its end may be on the way still: then the next order is the one that finds it dead.
+            try await Task.sleep(for: .milliseconds(100))
+            #expect(try await TestHost.run(slot, ["sh", "-c", "echo alive"]).output == "alive\n")
+        }
+    }
+
+    /// One sandbox that leaves a file behind, to its end.
+    private static func end(_ slot: Slot, isFollowed: Bool) async throws -> ExitReport.Ending {
+        let sandbox = try await slot.makeSandbox()
+        let command = SandboxCommand(
+            arguments: ["sh", "-c", "echo mine >/tmp/file"],
+            environment: ["PATH=/bin"]
+        )
+        try sandbox.release(command, isFollowed: isFollowed) { _ in }
+        sandbox.closeInput()
+        return await sandbox.exit().ending
+    }
+
+    /// Processes whose parent is a slot, when there are as many as expected.
+    private static func sandboxes(of spawner: Spawner, count: Int) async throws -> [Int32] {
+        let deadline = ContinuousClock.now + waitMax
+        while true {
+            let parents = try parents()
+            let slots = Set(parents.filter { $0.value == spawner.processID }.map(\.key))
+            let found = parents.filter { slots.contains($0.value) }.map(\.key)
+            if found.count == count { return found }
+            try #require(ContinuousClock.now < deadline, "\(found.count) sandboxes, not \(count)")
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// Every living process's parent.
+    private static func parents() throws -> [Int32: Int32] {
+        var parents: [Int32: Int32] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+            guard let id = Int32(name),
+                let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+                let end = text.lastIndex(of: ")")
+            else { continue }
+            let fields = text[text.index(after: end)...].split(separator: " ")
+            if fields[0] != "Z", let parent = Int32(fields[1]) { parents[id] = parent }
+        }
+        return parents
+    }
+}
