@@ -52,8 +52,8 @@ static struct failure make_dev(void) {
         snprintf(path, sizeof path, "dev/%s", links[i].name);
         TRY(check_errno(CSANDBOX_STEP_PRUNE_DEV, symlink(links[i].target, path)));
     }
-    static const char *const folders[] = {"dev/pts", "dev/shm", "dev/mqueue"};
-    for (size_t i = 0; i < 3; i++)
+    static const char *const folders[] = {"dev/pts", "dev/shm", "dev/mqueue", "dev/.empty"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         TRY(check_errno(CSANDBOX_STEP_PRUNE_DEV, mkdir(folders[i], 0755)));
     return check(CSANDBOX_STEP_PRUNE_DEV,
                  raw_mount(NULL, "dev", NULL,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The root that sandboxes get copies of: writable layer, overlay, /dev, /sys,
-// terminals, shared memory, secrets. It is made in a mount namespace of its own
-// and kept from sandbox to sandbox for as long as nobody changed anything in it.
+// The root that sandboxes are lent: writable layer, overlay, /dev, /sys,
+// terminals, shared memory, message queues, secrets. It is made in a mount and an
+// IPC namespace of its own and goes from sandbox to sandbox for as long as nobody
+// changed anything in them. A sandbox adds its own /proc, and can neither mount
+// nor unmount anything itself.
 #define _GNU_SOURCE
 #include "mounts.h"
 #include "root.h"
@@ -58,7 +60,9 @@ static struct failure mount_dev_children(void) {
                                       : "newinstance,ptmxmode=0666,mode=0620,gid=5";
     TRY(check(CSANDBOX_STEP_SANDBOX_DEVPTS,
               raw_mount("devpts", "/n/dev/pts", "devpts", flags, options)));
-    return check(CSANDBOX_STEP_SANDBOX_SHM, raw_mount("/w/shm", "/n/dev/shm", NULL, MS_BIND, NULL));
+    TRY(check(CSANDBOX_STEP_SANDBOX_SHM, raw_mount("/w/shm", "/n/dev/shm", NULL, MS_BIND, NULL)));
+    return check(CSANDBOX_STEP_SANDBOX_MQUEUE,
+                 raw_mount("mqueue", "/n/dev/mqueue", "mqueue", flags | MS_NODEV, NULL));
 }
 
 // By descriptor, since the way to run/secrets leads through folders of the
@@ -108,12 +112,13 @@ static struct failure pivot(void) {
 }
 
 static struct failure make(struct root *root) {
-    TRY(check(CSANDBOX_STEP_SANDBOX_CLONE, SYS1(SYS_unshare, CLONE_NEWNS)));
+    TRY(check(CSANDBOX_STEP_SANDBOX_CLONE, SYS1(SYS_unshare, CLONE_NEWNS | CLONE_NEWIPC)));
     TRY(mount_namespace_of_now(&root->mounts));
     TRY(mount_all());
     TRY(root_open_traces(root));
     TRY(pivot());
     // After everything: what is seen now is what every sandbox may find.
+    ipc_remember(&root->numbers);
     return root_remember(root);
 }
 
@@ -133,6 +138,7 @@ void root_let_go(struct root *root) {
     if (root->mounts >= 0)
         close(root->mounts);
     root->mounts = -1;
+    root->has_proc = false;
 }
 
 static struct failure make_anew(struct root *root) {
@@ -145,9 +151,17 @@ static struct failure make_anew(struct root *root) {
 }
 
 struct failure root_ready(struct root *root) {
-    if (root->mounts < 0 || !root_is_untouched(root))
+    if (root->mounts < 0)
         TRY(make_anew(root));
     // Asked before the sandbox begins: it can only change something later.
     root->is_settled = root_has_settled(root);
     return fine();
+}
+
+void root_take_back(struct root *root, bool is_whole) {
+    if (root->mounts < 0)
+        return;
+    root->has_proc = is_whole;
+    if (!is_whole || !root_is_untouched(root) || !ipc_is_untouched(&root->numbers))
+        root_let_go(root);
 }

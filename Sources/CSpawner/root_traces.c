@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a sandbox has left anything behind in the root that it was given a
 // copy of. All of its processes are dead by then, so nothing changes any more.
-// Whatever changes a file's state changes its time. Kernels that keep it in
-// steps of milliseconds would hide a change right after the root was made: then
-// the state itself is compared.
+// Whatever changes a file's state changes its time. Where that is kept in steps, of
+// milliseconds by kernels before 6.13, of seconds by message queues, it would hide
+// a change right after the root was made: then the state itself is compared.
 #define _GNU_SOURCE
 #include "root.h"
 #include "slot.h"
@@ -34,6 +34,7 @@ struct failure root_open_traces(struct root *root) {
     root->trace_count = 0;
     TRY(open_trace(root, slot.plan.flags & CSANDBOX_SLOT_READ_ONLY ? "/w/tmp" : "/w/upper", flags));
     TRY(open_trace(root, "/w/shm", flags));
+    TRY(open_trace(root, "/n/dev/mqueue", flags));
     TRY(open_trace(root, "/n/dev/pts", flags));
     return open_trace(root, "/n/dev/pts/ptmx", O_PATH);
 }
@@ -126,16 +127,20 @@ bool root_is_untouched(const struct root *root) {
     return true;
 }
 
+// Whole seconds are all that some file systems keep: message queues do.
+static bool is_past(const struct trace *trace, const struct timespec *now) {
+    return now->tv_sec > trace->changed_s ||
+           (now->tv_sec == trace->changed_s && trace->changed_ns != 0 &&
+            now->tv_nsec > (long)trace->changed_ns);
+}
+
 bool root_has_settled(const struct root *root) {
     struct timespec now;
     if (clock_gettime(CLOCK_REALTIME_COARSE, &now) < 0)
         return false;
-    for (int i = 0; i < root->trace_count; i++) {
-        const struct trace *trace = &root->traces[i];
-        if (now.tv_sec < trace->changed_s ||
-            (now.tv_sec == trace->changed_s && now.tv_nsec <= (long)trace->changed_ns))
+    for (int i = 0; i < root->trace_count; i++)
+        if (!is_past(&root->traces[i], &now))
             return false;
-    }
     return true;
 }
 

@@ -93,53 +93,25 @@ static struct failure make_pipes(void) {
 }
 
 struct failure sandbox_prepare(void) {
-    slot.sandbox_mounts = slot.root.mounts = -1;
+    slot.root.mounts = -1;
     slot.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.proc));
     return mount_namespace_of_now(&slot.own_mounts);
 }
 
-// The mount namespace is made here and not by clone(), so that this process can
-// hold it. Otherwise the kernel takes all its mounts apart inside the exit of
-// PID 1, before anybody learns of that exit (exit_task_namespaces comes before
-// exit_notify in do_exit), and the caller waits for it.
-static struct failure copy_root(void) {
-    TRY(root_ready(&slot.root));
-    go_to(slot.root.mounts);
-    struct failure failure = check(CSANDBOX_STEP_SANDBOX_CLONE, SYS1(SYS_unshare, CLONE_NEWNS));
-    if (!failed(failure))
-        failure = mount_namespace_of_now(&slot.sandbox_mounts);
-    go_to(slot.own_mounts);
-    return failure;
-}
-
-void sandbox_forget(void) {
-    if (slot.sandbox_mounts >= 0)
-        close(slot.sandbox_mounts);
-    slot.sandbox_mounts = -1;
-    if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
-        root_let_go(&slot.root);
-}
-
 struct failure sandbox_start(void) {
-    TRY(copy_root());
-    struct failure failure = make_pipes();
-    if (failed(failure)) {
-        sandbox_forget();
-        return failure;
-    }
+    TRY(root_ready(&slot.root));
+    TRY(make_pipes());
     slot.stage = STAGE_SETTING_UP;
     slot.sandbox_failure = fine();
     slot.exec_at_ns = 0;
     slot.is_followed = false;
-    long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | CLONE_NEWIPC | SIGCHLD, sandbox_main);
+    long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | SIGCHLD, sandbox_main);
     // Descriptors are copied, not shared: the slot's own copies can be closed at
     // once.
     close_all(slot.stdio, 3);
     close_all(slot.gateway_ends, 3);
     if (pid > 0)
         slot.sandbox = (pid_t)pid;
-    else
-        sandbox_forget();
     return check(CSANDBOX_STEP_SANDBOX_CLONE, pid);
 }

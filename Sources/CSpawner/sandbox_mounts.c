@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mounts that are of one sandbox only, since they belong to namespaces that
-// are: /proc and the message queues.
+// The mount that is of one sandbox only, since it belongs to a namespace that is:
+// /proc.
 #define _GNU_SOURCE
 #include "mounts.h"
 #include "slot.h"
@@ -38,14 +38,11 @@ static struct failure fill_proc(int proc) {
 struct failure sandbox_enter_root(void) {
     long proc = -1;
     TRY(make_proc(&proc));
-    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_setns, slot.sandbox_mounts, CLONE_NEWNS)));
+    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_setns, slot.root.mounts, CLONE_NEWNS)));
+    // With all that lies on it.
+    if (slot.root.has_proc)
+        TRY(check(CSANDBOX_STEP_SANDBOX_PROC, SYS2(SYS_umount2, "/proc", MNT_DETACH)));
     TRY(fill_proc((int)proc));
     SYS1(SYS_close, proc);
     return slot.plan.flags & CSANDBOX_SLOT_TERMINAL ? sandbox_open_terminal() : fine();
-}
-
-struct failure sandbox_mount_queues(void) {
-    unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    return check(CSANDBOX_STEP_SANDBOX_MQUEUE,
-                 raw_mount("mqueue", "/dev/mqueue", "mqueue", flags, NULL));
 }

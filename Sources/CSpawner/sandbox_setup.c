@@ -60,7 +60,6 @@ static struct failure set_up(void) {
     // process.
     SYS2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     TRY(sandbox_enter_root());
-    TRY(sandbox_mount_queues());
     // After everything of our own: what they lie over is the user's decision.
     TRY(sandbox_mount_volumes());
     TRY(check(CSANDBOX_STEP_SANDBOX_SESSION, SYS0(SYS_setsid)));

@@ -159,7 +159,7 @@ static void reap_sandbox(void) {
     // Whoever hears of the end reads the folder with the changes: by then nothing
     // is mounted over it.
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
-        sandbox_forget();
+        root_let_go(&slot.root);
     if (slot.stage == STAGE_SETTING_UP)
         tell(CSANDBOX_SANDBOX_FAILED, failed(slot.sandbox_failure)
                                           ? slot.sandbox_failure
@@ -167,7 +167,7 @@ static void reap_sandbox(void) {
     else
         tell_exit(status, &usage);
     // Only now, off the caller's way.
-    sandbox_forget();
+    root_take_back(&slot.root, slot.stage != STAGE_SETTING_UP);
     if (slot.is_followed)
         make_sandbox();
 }

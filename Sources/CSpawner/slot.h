@@ -9,9 +9,8 @@
 /// Room for a sandbox's set-up code; it calls a few levels deep and keeps no
 /// big locals.
 #define SANDBOX_STACK_BYTES (32u * 1024u)
-/// Read-only, and empty until a sandbox's queues are mounted on it: it covers
-/// what functions may not see.
-#define EMPTY_FOLDER "/dev/mqueue"
+/// Read-only and empty: it covers what functions may not see.
+#define EMPTY_FOLDER "/dev/.empty"
 
 enum sandbox_stage { STAGE_NONE, STAGE_SETTING_UP, STAGE_BLOCKED, STAGE_RELEASED };
 
@@ -53,10 +52,8 @@ struct slot {
     struct csandbox_mount mounts[CSANDBOX_MOUNTS_MAX];
     /// The slot's own /proc, for times when it is out of sight.
     int proc;
-    /// The slot's own mount namespace, to come back to, and the sandbox's, kept
-    /// past its end; -1 when there is none.
+    /// The slot's own mount namespace, to come back to.
     int own_mounts;
-    int sandbox_mounts;
     struct root root;
 };
 
@@ -82,17 +79,12 @@ struct failure egress_join(int binding, struct failure so_far);
 /// sandbox.c: makes pipes and the sandbox process. Returns when it runs, not
 /// when it is ready.
 struct failure sandbox_start(void);
-/// sandbox.c: ends what outlived the sandbox; blocks while the kernel takes its
-/// mounts apart.
-void sandbox_forget(void);
 /// sandbox.c: call once, before the filter is attached.
 struct failure sandbox_prepare(void);
 /// sandbox_setup.c: entry of the sandbox process.
 int sandbox_main(void *unused);
-/// sandbox_mounts.c: moves the sandbox into its copy of the root, with a /proc of
-/// its own; then its message queues, over what covered other things till now.
+/// sandbox_mounts.c: moves the sandbox into the root, with a /proc of its own.
 struct failure sandbox_enter_root(void);
-struct failure sandbox_mount_queues(void);
 /// sandbox_volumes.c: files of /etc over an image whose changes are kept; then
 /// what the plan mounts.
 struct failure sandbox_bind_etc(void);

@@ -27,6 +27,17 @@ struct KeptRootTests {
         "probe mark \(place) | grep -q '^0 ' || echo x >\(place)/f"
     }
 
+    // msgget, semget and shmget of a private object on x86-64.
+    private static let messageQueue = "probe call 68 0 0600"
+    private static let semaphores = "probe call 64 0 1 0600"
+    private static let sharedMemory = "probe call 29 0 4096 0600"
+
+    /// Makes a System V object and removes it again: what is left is the number that the next one gets.
+    private static func removed(_ making: String, control: Int) -> String {
+        let remove = control == 66 ? "probe call 66 $1 0 0" : "probe call \(control) $1 0 0"
+        return "set -- $(\(making)); \(remove) | grep -q '^0 ' || exit 1"
+    }
+
     private static func probed(_ host: TestHost, readOnly: Bool = false) throws -> SandboxPlan {
         var plan = host.plan
         try Probe.compile(to: plan.rootfs + "/bin/probe")
@@ -58,6 +69,12 @@ struct KeptRootTests {
             "mv /bin/probe /bin/other", "chmod 711 /", "chmod 700 /dev/shm", "touch -t 200001010000 /dev/shm",
             "touch -t 200001010000 /", "chmod 600 /dev/pts/ptmx", "chmod 700 /dev/pts",
             Self.mark("/"), Self.mark("/dev/shm"), "probe flag /", "probe flag /dev/shm",
+            "touch /dev/mqueue/x", "sleep 0.3; touch /dev/mqueue/x", "chmod 700 /dev/mqueue",
+            // Its times have steps of a second; within the one in which the root was made nothing of it is left.
+            "sleep 1.1; touch /dev/mqueue/x && rm /dev/mqueue/x",
+            Self.messageQueue, Self.semaphores, Self.sharedMemory,
+            Self.removed(Self.messageQueue, control: 71), Self.removed(Self.semaphores, control: 66),
+            Self.removed(Self.sharedMemory, control: 31),
         ]
     )
     func anew(script: String) async throws {
@@ -68,6 +85,23 @@ struct KeptRootTests {
             let second = try await birth(slot)
             #expect(second != first)
             #expect(try await birth(slot) == second)
+        }
+    }
+
+    @Test(
+        "is made anew after one that left a message queue, whichever of them it was",
+        arguments: [0, 20, 1100]
+    )
+    func laterQueue(milliseconds: Int) async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(Self.probed(host))
+            defer { slot.retire() }
+            let first = try await birth(slot)
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            #expect(try await birth(slot, then: "touch /dev/mqueue/x") == first)
+            let second = try await TestHost.run(slot, ["sh", "-c", "\(Self.birth); ls /dev/mqueue"])
+            #expect(second.output != first)
+            #expect(!second.output.contains("x"), "\(second.output)")
         }
     }
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a sandbox has made anything in the IPC namespace that it was lent, be
+// it gone again or not. The kernel numbers System V objects one after the other:
+// one made here and now has the successor of the last one's number, or somebody
+// made others in between. Message queues by name show in their folder's times.
+#define _GNU_SOURCE
+#include "root.h"
+#include <errno.h>
+#include <stddef.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+
+// A number, or -errno where the kernel has no such objects.
+static int number_of_queue(void) {
+    int queue = msgget(IPC_PRIVATE, 0600);
+    return queue >= 0 && msgctl(queue, IPC_RMID, NULL) == 0 ? queue : -errno;
+}
+
+static int number_of_semaphores(void) {
+    int set = semget(IPC_PRIVATE, 1, 0600);
+    return set >= 0 && semctl(set, 0, IPC_RMID) == 0 ? set : -errno;
+}
+
+static int number_of_segment(void) {
+    int segment = shmget(IPC_PRIVATE, 1, 0600);
+    return segment >= 0 && shmctl(segment, IPC_RMID, NULL) == 0 ? segment : -errno;
+}
+
+void ipc_remember(struct ipc_numbers *numbers) {
+    *numbers = (struct ipc_numbers){.queue = number_of_queue(),
+                                    .semaphores = number_of_semaphores(),
+                                    .segment = number_of_segment()};
+}
+
+// What cannot be made stays so. A number that starts over counts as a change: it
+// does so after some dozens, and then the namespace is made anew for once.
+static bool follows(int now, int before) { return now == (before < 0 ? before : before + 1); }
+
+bool ipc_is_untouched(struct ipc_numbers *numbers) {
+    struct ipc_numbers before = *numbers;
+    ipc_remember(numbers);
+    return follows(numbers->queue, before.queue) &&
+           follows(numbers->semaphores, before.semaphores) &&
+           follows(numbers->segment, before.segment);
+}
