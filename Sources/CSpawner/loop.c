@@ -65,10 +65,10 @@ static long clone_slot_process(const struct slot_seed *seed) {
     return pid;
 }
 
-static struct failure start_slot(uint32_t index) {
+static struct failure start_slot(uint32_t index, bool rests) {
     struct entry *entry = &entries[index];
     int pair[2];
-    struct slot_seed seed = {.index = index};
+    struct slot_seed seed = {.index = index, .rests = rests};
     if (entry->user_namespace < 0)
         TRY(user_namespace_make(index, &entry->user_namespace));
     TRY(cgroups_prepare(index, &seed.cgroups));
@@ -126,8 +126,18 @@ static uint32_t take_spare(struct failure *failure) {
         if (entries[i].pid > 0 && entries[i].id == 0)
             return i;
     uint32_t index = free_index();
-    *failure = index ? start_slot(index) : (struct failure){CSANDBOX_STEP_SLOT_CLONE, ENOSPC};
+    *failure =
+        index ? start_slot(index, false) : (struct failure){CSANDBOX_STEP_SLOT_CLONE, ENOSPC};
     return failed(*failure) ? 0 : index;
+}
+
+// A fresh one: spares have a network namespace already. Where none can be made,
+// any other does as well.
+static uint32_t take_resting(struct failure *failure) {
+    uint32_t index = host.empty_network >= 0 ? free_index() : 0;
+    if (index && !failed(start_slot(index, true)))
+        return index;
+    return take_spare(failure);
 }
 
 static struct failure bind_slot(uint32_t index, const struct csandbox_make_slot *plan,
@@ -176,7 +186,8 @@ static void make_slot(const struct csandbox_make_slot *plan, ssize_t size, const
         tell_failed(plan->header.slot, (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL});
         return;
     }
-    uint32_t index = take_spare(&failure);
+    uint32_t index =
+        plan->flags & CSANDBOX_SLOT_RESTING ? take_resting(&failure) : take_spare(&failure);
     if (index) {
         spares--;
         entries[index].id = plan->header.slot;
@@ -278,6 +289,7 @@ static struct failure prepare(void) {
     TRY(check_errno(CSANDBOX_STEP_PROTOCOL, host.signals));
     TRY(cgroups_open());
     TRY(prune_mounts());
+    empty_network_open();
     if (host.configuration.flags & CSANDBOX_EGRESS && firewall_supported())
         host.features |= CSANDBOX_FEATURE_EGRESS;
     if (rootless() && !single_id())
@@ -296,7 +308,7 @@ static bool make_spare(void) {
     uint32_t index = spares < spares_wanted ? free_index() : 0;
     if (index == 0)
         return false;
-    struct failure failure = start_slot(index);
+    struct failure failure = start_slot(index, false);
     // Told when a function needs the slot; trying again at once would only fail
     // again.
     if (failed(failure))

@@ -16,6 +16,13 @@ static bool trees_are_sane(const struct csandbox_make_slot *plan) {
            !(plan->flags & CSANDBOX_SLOT_LAYER && plan->flags & CSANDBOX_SLOT_READ_ONLY);
 }
 
+// What needs a network from the start, or serves one sandbox only, cannot rest.
+static bool rest_is_sane(const struct csandbox_make_slot *plan) {
+    uint32_t restless =
+        CSANDBOX_SLOT_EGRESS | CSANDBOX_SLOT_LAYER | CSANDBOX_SLOT_TERMINAL | CSANDBOX_SLOT_MOUNTS;
+    return !(plan->flags & CSANDBOX_SLOT_RESTING && plan->flags & restless);
+}
+
 bool order_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t count) {
     return size == sizeof *plan && plan->header.slot != 0 && trees_are_sane(plan) &&
            count == descriptors_wanted(plan) && plan->group_count <= CSANDBOX_GROUPS_MAX &&
@@ -24,5 +31,5 @@ bool order_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t c
            is_text(plan->hostname, sizeof plan->hostname) &&
            is_text(plan->directory, sizeof plan->directory) && plan->memory_bytes > 0 &&
            plan->disk_bytes > 0 && plan->cpu_millicores > 0 && plan->pids > 0 &&
-           egress_is_sane(plan);
+           egress_is_sane(plan) && rest_is_sane(plan);
 }

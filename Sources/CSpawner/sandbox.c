@@ -99,7 +99,19 @@ struct failure sandbox_prepare(void) {
     return mount_namespace_of_now(&slot.own_mounts);
 }
 
+// A sandbox that was released had a network namespace of its own making, which
+// ended with it: those that come after it share one, as in any other slot.
+static struct failure wake_after_call(void) {
+    if (!slot.rests || slot.stage != STAGE_RELEASED)
+        return fine();
+    TRY(check(CSANDBOX_STEP_SLOT_UNSHARE, SYS1(SYS_unshare, CLONE_NEWNET)));
+    TRY(loopback_up());
+    slot.rests = false;
+    return fine();
+}
+
 struct failure sandbox_start(void) {
+    TRY(wake_after_call());
     TRY(root_ready(&slot.root));
     TRY(make_pipes());
     slot.stage = STAGE_SETTING_UP;

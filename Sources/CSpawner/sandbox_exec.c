@@ -122,5 +122,6 @@ struct failure sandbox_wait_and_execute(void) {
     if (!environment)
         return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, EINVAL};
     slot.is_followed = message.is_followed != 0;
+    TRY(sandbox_leave_rest());
     return check(CSANDBOX_STEP_SANDBOX_EXEC, execute_from_path(environment));
 }

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The user that PID 1 runs as, without capabilities.
+// The user that PID 1 runs as, without capabilities; and how one in a slot that
+// rests comes to its network namespace before it executes anything.
 #define _GNU_SOURCE
 #include "slot.h"
 #include "sys.h"
 #include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+/// What making a network namespace and setting its loopback up take.
+#define NETWORK_CAPABILITIES (1ull << CAP_SYS_ADMIN | 1ull << CAP_NET_ADMIN)
 
 // Whoever reopens /dev/stdout must own it.
 static struct failure give_stdio(uint32_t uid, uint32_t gid) {
@@ -14,14 +21,17 @@ static struct failure give_stdio(uint32_t uid, uint32_t gid) {
 
 // Inheritable stays empty always (CVE-2022-24769), so nothing comes back with
 // execve.
-static struct failure drop_capabilities(uint64_t kept) {
+static struct failure set_capabilities(uint64_t permitted, uint64_t effective) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {
-        {.effective = (uint32_t)kept, .permitted = (uint32_t)kept},
-        {.effective = (uint32_t)(kept >> 32), .permitted = (uint32_t)(kept >> 32)},
+        {.effective = (uint32_t)effective, .permitted = (uint32_t)permitted},
+        {.effective = (uint32_t)(effective >> 32), .permitted = (uint32_t)(permitted >> 32)},
     };
     return check(CSANDBOX_STEP_SANDBOX_CAPABILITIES, SYS2(SYS_capset, &header, data));
 }
+
+// Another user than root loses them with its user id; only root may keep some.
+static uint64_t capabilities_kept(void) { return slot.plan.uid == 0 ? slot.plan.capabilities : 0; }
 
 struct failure sandbox_become_user(void) {
     const struct csandbox_make_slot *plan = &slot.plan;
@@ -31,10 +41,12 @@ struct failure sandbox_become_user(void) {
         TRY(check(CSANDBOX_STEP_SANDBOX_USER,
                   SYS2(SYS_setgroups, plan->group_count, plan->groups)));
     TRY(check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresgid, plan->gid, plan->gid, plan->gid)));
-    TRY(check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresuid, plan->uid, plan->uid, plan->uid)));
-    // Another user than root has lost them with setresuid; only root may keep
-    // some.
-    TRY(drop_capabilities(plan->uid == 0 ? plan->capabilities : 0));
+    // A saved id of 0 leaves the permitted ones to this process; effective are
+    // none of them, here and while it waits.
+    uint32_t saved = slot.rests ? 0 : plan->uid;
+    TRY(check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresuid, plan->uid, plan->uid, saved)));
+    uint64_t kept = capabilities_kept();
+    TRY(set_capabilities(slot.rests ? kept | NETWORK_CAPABILITIES : kept, kept));
     TRY(check(CSANDBOX_STEP_SANDBOX_DIRECTORY, SYS1(SYS_chdir, plan->directory)));
     char here[CSANDBOX_DIRECTORY_MAX + 64];
     long size = SYS2(SYS_getcwd, here, sizeof here);
@@ -42,4 +54,19 @@ struct failure sandbox_become_user(void) {
     if (size >= 0 && here[0] != '/')
         size = -ENOENT;
     return check(CSANDBOX_STEP_SANDBOX_DIRECTORY, size);
+}
+
+// The reverse order of what was kept: last of all goes the way back to id 0, and
+// with it, as without rest, every capability of another user than root.
+struct failure sandbox_leave_rest(void) {
+    if (!slot.rests)
+        return fine();
+    uint64_t kept = capabilities_kept();
+    TRY(set_capabilities(kept | NETWORK_CAPABILITIES, kept | NETWORK_CAPABILITIES));
+    TRY(check(CSANDBOX_STEP_SANDBOX_NETWORK, SYS1(SYS_unshare, CLONE_NEWNET)));
+    TRY(loopback_up());
+    uint32_t uid = slot.plan.uid;
+    TRY(check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresuid, uid, uid, uid)));
+    TRY(set_capabilities(kept, kept));
+    return check(CSANDBOX_STEP_SANDBOX_SESSION, SYS2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL));
 }

@@ -60,15 +60,20 @@ static void keep_only(int *const kept[], int count) {
 static struct failure become_slot(const struct slot_seed *seed) {
     TRY(prefer_as_oom_victim());
     TRY(cgroups_enter(&seed->cgroups));
+    // While there is the power to: inside of the user namespace there is none over it.
+    if (seed->rests)
+        TRY(check(CSANDBOX_STEP_SLOT_UNSHARE, SYS2(SYS_setns, host.empty_network, CLONE_NEWNET)));
     TRY(become_namespace_root(seed->user_namespace));
+    unsigned long network = seed->rests ? 0 : CLONE_NEWNET;
     TRY(check(CSANDBOX_STEP_SLOT_UNSHARE,
-              SYS1(SYS_unshare, CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWCGROUP)));
+              SYS1(SYS_unshare, CLONE_NEWNS | network | CLONE_NEWUTS | CLONE_NEWCGROUP)));
     // Cleared by the change of ids, so only now; the spawner is PID 1 here,
     // whoever else is parent is not it.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != 1)
         _exit(1);
-    TRY(loopback_up());
+    if (!seed->rests)
+        TRY(loopback_up());
     return template_private_root();
 }
 
@@ -94,6 +99,8 @@ struct belongings {
 };
 
 static struct failure bind_to_function(const struct belongings *own) {
+    if (slot.rests && !(slot.plan.flags & CSANDBOX_SLOT_RESTING))
+        return (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL};
     layer_options(slot.layer_options, slot.plan.disk_bytes);
     TRY(check(CSANDBOX_STEP_SLOT_HOSTNAME,
               SYS2(SYS_sethostname, slot.plan.hostname, strlen(slot.plan.hostname))));
@@ -231,6 +238,7 @@ static void let_go(const struct belongings *own) {
 
 _Noreturn void slot_main(const struct slot_seed *seed) {
     slot.index = seed->index;
+    slot.rests = seed->rests;
     prctl(PR_SET_NAME, "mayfly-slot");
     slot.cgroups = seed->cgroups;
     int binding = seed->binding;

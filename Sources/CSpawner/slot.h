@@ -9,8 +9,6 @@
 /// Room for a sandbox's set-up code; it calls a few levels deep and keeps no
 /// big locals.
 #define SANDBOX_STACK_BYTES (32u * 1024u)
-/// Read-only and empty: it covers what functions may not see.
-#define EMPTY_FOLDER "/dev/.empty"
 
 enum sandbox_stage { STAGE_NONE, STAGE_SETTING_UP, STAGE_BLOCKED, STAGE_RELEASED };
 
@@ -29,6 +27,10 @@ struct slot {
     /// Bit N: entry N of the mask list exists on this host.
     uint32_t masks;
     bool has_sys;
+    /// In the network namespace that all such slots share: a sandbox makes one of
+    /// its own before it executes anything, and the slot makes one for those that
+    /// come after it.
+    bool rests;
 
     /// The one sandbox: 0 when there is none.
     pid_t sandbox;
@@ -70,8 +72,6 @@ struct failure harden_limits(void);
 struct failure harden_capabilities(uint64_t kept);
 struct failure harden_filter(void);
 
-/// network.c
-struct failure loopback_up(void);
 /// egress_inside.c: waits on `binding` for the spawner's interface and sets it
 /// up; hands on a failure of the steps before.
 struct failure egress_join(int binding, struct failure so_far);
@@ -98,8 +98,11 @@ struct failure sandbox_take_overlay(void);
 /// sandbox_masks.c
 struct failure sandbox_mask_proc(void);
 uint32_t masks_present(void);
-/// sandbox_identity.c
+/// sandbox_identity.c: in a slot that rests, what it takes to make a network
+/// namespace is kept; then that is used and given up. Nothing may be executed in
+/// between.
 struct failure sandbox_become_user(void);
+struct failure sandbox_leave_rest(void);
 /// sandbox_exec.c: waits for the release message and executes; returns only on
 /// failure.
 struct failure sandbox_wait_and_execute(void);

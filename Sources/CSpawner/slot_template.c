@@ -2,7 +2,7 @@
 // The mounts that outlive sandboxes, from which their root is made (root.c).
 //   /proc     the spawner's: the kernel wants to see one before it makes another
 //   /dev      device nodes, read-only
-//   /sys      of this network namespace, read-only
+//   /sys      of a network namespace with loopback only, or this one; read-only
 //   /lower    the image, read-only, root being this namespace's
 //   /t        files of this slot, laid over it
 //   /secrets  only when the function has some
@@ -24,31 +24,16 @@ static struct failure make_folders(void) {
     return fine();
 }
 
-static struct failure cover(const char *path) {
-    if (access(path, F_OK) != 0)
-        return fine();
-    return check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount(EMPTY_FOLDER, path, NULL, MS_BIND, NULL));
-}
-
+// A slot that rests keeps this view when it has a network namespace of its own:
+// both show loopback and nothing else.
 static struct failure mount_sys(void) {
-    unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    long result = raw_mount("sysfs", "sys", "sysfs", flags, NULL);
-    // Some hosts (a container around us) hide /sys; programs in functions hardly
-    // miss it.
-    slot.has_sys = result == 0;
+    if (!slot.rests)
+        return mount_masked_sys("sys", &slot.has_sys);
+    slot.has_sys = host.empty_network_has_sys;
     if (!slot.has_sys)
         return fine();
-    TRY(cover("sys/firmware"));
-    TRY(cover("sys/devices/virtual/powercap"));
-    for (int cpu = 0; cpu < 4096; cpu++) {
-        char path[64];
-        snprintf(path, sizeof path, "sys/devices/system/cpu/cpu%d", cpu);
-        if (access(path, F_OK) != 0)
-            break;
-        strcat(path, "/thermal_throttle");
-        TRY(cover(path));
-    }
-    return fine();
+    return check(CSANDBOX_STEP_SLOT_TEMPLATE,
+                 raw_mount(EMPTY_NETWORK_SYS, "sys", NULL, MS_BIND | MS_REC, NULL));
 }
 
 struct failure template_private_root(void) {

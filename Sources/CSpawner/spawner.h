@@ -29,6 +29,9 @@ struct host {
     int pinned_rootfs;
     /// What of it the supervisor hands to the spawner; -1 when that looks itself.
     int rootfs_tree;
+    /// Where slots stand that rest; -1 where that cannot be.
+    int empty_network;
+    bool empty_network_has_sys;
     /// DATA by its real path at that time.
     char pinned_data[CSANDBOX_PATH_MAX];
 };
@@ -68,8 +71,21 @@ uint32_t cgroups_oom_kills_of(uint32_t index);
 /// How often a process was refused because of the limit.
 uint32_t cgroups_pids_refused(const struct slot_cgroups *cgroups);
 
+/// Read-only and empty: it covers what functions may not see.
+#define EMPTY_FOLDER "/dev/.empty"
+/// In the spawner's root: /sys as it is seen from the empty network namespace.
+#define EMPTY_NETWORK_SYS "/empty-network-sys"
+
 /// prune.c: leaves this process in a mount namespace with a handful of mounts.
 struct failure prune_mounts(void);
+
+/// masked_sys.c: /sys of this process's network namespace; none where the host
+/// hides /sys.
+struct failure mount_masked_sys(const char *folder, bool *is_mounted);
+/// network.c: of this process's network namespace.
+struct failure loopback_up(void);
+/// empty_network.c: fills in host.empty_network; call once, after prune_mounts.
+void empty_network_open(void);
 
 /// overlay_handed.c: whether overlays in user namespaces can do all they must.
 bool tmpfs_has_user_attributes(void);
@@ -105,6 +121,8 @@ struct slot_seed {
     uint32_t index;
     int binding;
     int user_namespace;
+    /// Begins in the empty network namespace.
+    bool rests;
     struct slot_cgroups cgroups;
 };
 _Noreturn void slot_main(const struct slot_seed *seed);

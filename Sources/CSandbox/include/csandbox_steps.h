@@ -64,6 +64,7 @@
     X(SANDBOX_DIRECTORY, "working directory")                                                      \
     X(SANDBOX_ANNOUNCE, "announce")                                                                \
     X(SANDBOX_RELEASE, "release message")                                                          \
+    X(SANDBOX_NETWORK, "network namespace of the sandbox")                                         \
     X(SANDBOX_EXEC, "execve")                                                                      \
     X(WORKER_FOLDER, "the worker's folder")                                                        \
     X(WORKER_CLONE, "worker process")                                                              \

@@ -8,7 +8,7 @@
 
 /// Raised whenever a struct below changes: a spawner of another build refuses
 /// to work.
-#define CSANDBOX_PROTOCOL_VERSION 7u
+#define CSANDBOX_PROTOCOL_VERSION 8u
 
 /// Instructions of a seccomp filter; the kernel's own bound is BPF_MAXINSNS.
 #define CSANDBOX_FILTER_MAX 4096u
@@ -243,6 +243,10 @@ enum csandbox_slot_flags {
     CSANDBOX_SLOT_TERMINAL = 16,
     /// A memfd of `csandbox_mount` records came along.
     CSANDBOX_SLOT_MOUNTS = 32,
+    /// It only stands ready for now: without a network namespace of its own until its
+    /// first sandbox is released. A wish, where the host allows it; not with EGRESS,
+    /// LAYER, TERMINAL or MOUNTS.
+    CSANDBOX_SLOT_RESTING = 64,
 };
 
 enum csandbox_route_kind {

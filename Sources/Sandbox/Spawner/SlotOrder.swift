@@ -8,10 +8,13 @@ import Glibc
 enum SlotOrder {
     /// The order for one slot; refuses what does not fit instead of cutting it.
     ///
+    /// With `isResting` it has no network namespace of its own until its first sandbox is released.
+    ///
     /// - Throws: ``SandboxError`` naming the part that does not fit.
     static func make(
         _ plan: SandboxPlan,
         slot: UInt32,
+        isResting: Bool,
         rootfsDirectory: String,
         resolver: HostResolver
     ) throws(SandboxError) -> csandbox_make_slot {
@@ -19,7 +22,7 @@ enum SlotOrder {
         order.header = csandbox_header(kind: UInt32(CSANDBOX_MAKE_SLOT.rawValue), slot: slot)
         order.uid = plan.user.uid
         order.gid = plan.user.gid
-        order.flags = flags(of: plan)
+        order.flags = flags(of: plan) | (isResting ? UInt32(CSANDBOX_SLOT_RESTING.rawValue) : 0)
         order.capabilities = try Capabilities.mask(plan.capabilities)
         order.memory_bytes = UInt64(plan.limits.memory.bytes)
         order.disk_bytes = UInt64(plan.limits.disk.bytes)

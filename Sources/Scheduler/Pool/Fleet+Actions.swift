@@ -52,7 +52,7 @@ extension Fleet {
     func perform(_ effects: Effects) {
         for action in effects.actions {
             switch action.action {
-            case .launch(let slot): launch(action.pool, slot)
+            case .launch(let slot, let isResting): launch(action.pool, slot, isResting: isResting)
             case .make(let slot): make(action.pool, slot)
             case .retire(let slot): retire(slot)
             case .answer(let waiter, let answer): resume(waiter, answer)
@@ -71,12 +71,12 @@ extension Fleet {
         }
     }
 
-    private func launch(_ pool: PoolNumber, _ slot: SlotNumber) {
+    private func launch(_ pool: PoolNumber, _ slot: SlotNumber, isResting: Bool) {
         let (maker, plan) = storage.withLock { ($0.maker, $0.pools[pool]?.plan) }
         guard let maker, let plan else { return failed(pool, slot, .gone("spawner")) }
         Task {
             do throws(SandboxError) {
-                let handle = try await maker.slot(plan)
+                let handle = try await maker.slot(plan, isResting: isResting)
                 launched(pool, slot, handle)
             } catch {
                 failed(pool, slot, error)

@@ -27,9 +27,12 @@ struct PoolSettings: Hashable, Sendable {
     var warmMax: Int
     /// A call is likely soon, as after a deploy: one sandbox is made for it, and given back when nobody comes.
     var expectsCall: Bool
+    /// Whether slots may rest: without a network namespace until they are called.
+    var mayRest: Bool
 
     init(_ configuration: FunctionConfiguration, expectsCall: Bool = false) {
         self.expectsCall = expectsCall
+        mayRest = configuration.network == .none
         concurrency = configuration.concurrency
         queueLength = configuration.queue.length
         queueWait = configuration.queue.wait.duration
@@ -68,8 +71,8 @@ enum WaiterAnswer: Hashable, Sendable {
 
 /// What the driver does after an event, outside its lock and in this order.
 enum PoolAction: Hashable, Sendable {
-    /// Ask the spawner for a slot; then `slotLaunched` or `slotFailed`.
-    case launch(SlotNumber)
+    /// Ask the spawner for a slot, one that rests where it only stands ready; then `slotLaunched` or `slotFailed`.
+    case launch(SlotNumber, isResting: Bool)
     /// Ask the slot for its next sandbox; then `sandboxReady` or `slotFailed`.
     case make(SlotNumber)
     /// Give the slot back with whatever is in it; the state has forgotten it.

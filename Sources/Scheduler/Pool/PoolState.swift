@@ -5,7 +5,8 @@
 /// Slots, warm sandboxes and waiting callers of one function revision.
 ///
 /// Invariants: a slot is in one phase; there are at most `concurrency` slots, and so leases; nobody waits while
-/// a sandbox is warm; at most `warmMax` sandboxes are warm; every waiter gets one answer.
+/// a sandbox is warm; at most `warmMax` sandboxes are warm; every waiter gets one answer; slots of a function that
+/// nobody calls rest, one after the other.
 struct PoolState: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -27,7 +28,8 @@ struct PoolState: Sendable {
         var since: Instant
     }
 
-    /// Idle slots beyond the floor are given back after this: a warm sandbox costs up to half a megabyte.
+    /// Idle slots beyond the floor are given back after this, those within it replaced by resting ones: a warm sandbox
+    /// costs up to half a megabyte.
     static let idleAfter = Duration.seconds(60)
     /// While a function is called, two stay ready: one to use and one while that one is refilled.
     static let activeFloor = 2
@@ -45,7 +47,10 @@ struct PoolState: Sendable {
     /// Slots that the fleet wants back as soon as they are free.
     private(set) var debt = 0
     private(set) var isClosing = false
+    /// Nil again when nobody called for ``idleAfter``.
     private var lastLease: Instant?
+    /// Slots that nobody has used, of those that were launched to rest.
+    private(set) var resting: Set<SlotNumber> = []
     /// Until the first sandbox stands, or cannot be made.
     private var expectsCall: Bool
 
@@ -65,6 +70,7 @@ struct PoolState: Sendable {
         backoff.timePassed(now)
         if let idle = warm.popLast() {
             phases[idle.slot] = .leased
+            resting.remove(idle.slot)
             leased += 1
             lastLease = now
             return .use(idle.slot, refillFromEmpty())
@@ -87,9 +93,11 @@ struct PoolState: Sendable {
 
     /// The fleet allows one more slot.
     mutating func granted(_ slot: SlotNumber) -> [PoolAction] {
+        let isResting = nextMayRest
         phases[slot] = .launching
+        if isResting { resting.insert(slot) }
         preparing += 1
-        return [.launch(slot)]
+        return [.launch(slot, isResting: isResting)]
     }
 
     /// The spawner has made the slot.
@@ -110,6 +118,7 @@ struct PoolState: Sendable {
             preparing -= 1
             leased += 1
             phases[slot] = .leased
+            resting.remove(slot)
             lastLease = now
             return [.answer(waiter, .lease(slot))] + refillFromEmpty()
         }
@@ -182,6 +191,7 @@ struct PoolState: Sendable {
     /// Waiters stay, bounded by their deadline.
     mutating func slotsLost() {
         phases.removeAll()
+        resting.removeAll()
         warm.removeAll()
         empty.removeAll()
         preparing = 0
@@ -221,10 +231,11 @@ struct PoolState: Sendable {
             let start = isHeld ? max(oldest.since, lastLease ?? oldest.since) : oldest.since
             consider(start + Self.idleAfter)
         }
+        consider(oldestAwake.map { max($0.since, lastLease ?? $0.since) + Self.idleAfter })
         return wake
     }
 
-    /// Waiters whose time is up are refused, old idle slots given back, attempts allowed again.
+    /// Waiters whose time is up are refused, old idle slots given back or sent to rest, attempts allowed again.
     ///
     /// - Parameters:
     ///   - now: the time of the event.
@@ -237,11 +248,15 @@ struct PoolState: Sendable {
             let refusal: PoolRefusal = isHostReady && !phases.isEmpty ? .busy : .noRoom
             actions.append(.answer(waiter, .refused(refusal)))
         }
-        let isActive = lastLease.map { $0 + Self.idleAfter > now } ?? false
-        let floor = max(settings.warmMin, isActive ? Self.activeFloor : 0)
+        if let last = lastLease, last + Self.idleAfter <= now { lastLease = nil }
+        let floor = max(settings.warmMin, lastLease == nil ? 0 : Self.activeFloor)
         while warm.count + empty.count > floor, let oldest = oldestIdle, oldest.since + Self.idleAfter <= now
         {
             actions += forget(oldest.slot)
+        }
+        // Its place is taken by one that rests: `demand` asks for it.
+        if lastLease == nil, let awake = oldestAwake, awake.since + Self.idleAfter <= now {
+            actions += forget(awake.slot)
         }
         return actions
     }
@@ -272,6 +287,21 @@ struct PoolState: Sendable {
         guard let first = empty.first else { return warm.first }
         guard let other = warm.first else { return first }
         return first.since <= other.since ? first : other
+    }
+
+    /// Whether a slot that is launched now only stands ready, for nobody in particular.
+    private var nextMayRest: Bool {
+        guard settings.mayRest, waiters.isEmpty, leased == 0, lastLease == nil else { return false }
+        return !expectsCall || warm.count + preparing >= Self.activeFloor
+    }
+
+    /// The warm slot that may be replaced by a resting one, used least recently; one at a time, and none while the
+    /// last one's successor is missing.
+    private var oldestAwake: Idle? {
+        guard settings.mayRest, leased + preparing == 0, !isClosing, backoff.failures == 0,
+            warm.count >= idleTarget, warm.count + empty.count <= settings.warmMin
+        else { return nil }
+        return warm.first { !resting.contains($0.slot) }
     }
 
     /// Sandboxes that should stand ready beyond those that callers wait for.
@@ -308,6 +338,7 @@ struct PoolState: Sendable {
 
     /// Takes a slot out of the books.
     private mutating func forget(_ slot: SlotNumber) -> [PoolAction] {
+        resting.remove(slot)
         switch phases.removeValue(forKey: slot) {
         case .launching, .making: preparing -= 1
         case .leased: leased -= 1

@@ -6,7 +6,8 @@ import Sandbox
 
 /// Makes slots.
 protocol SlotMaking: Sendable {
-    func slot(_ plan: SandboxPlan) async throws(SandboxError) -> any SlotHandle
+    /// With `isResting` one that costs less while it stands ready, and more at its first call.
+    func slot(_ plan: SandboxPlan, isResting: Bool) async throws(SandboxError) -> any SlotHandle
 }
 
 /// One slot.
@@ -33,7 +34,9 @@ protocol SandboxHandle: Sendable {
 }
 
 extension Spawner: SlotMaking {
-    func slot(_ plan: SandboxPlan) async throws(SandboxError) -> any SlotHandle { try await makeSlot(plan) }
+    func slot(_ plan: SandboxPlan, isResting: Bool) async throws(SandboxError) -> any SlotHandle {
+        try await makeSlot(plan, isResting: isResting)
+    }
 }
 
 extension Slot: SlotHandle {

@@ -29,7 +29,7 @@ struct HostView: Sendable {
     init(gateway: Int32) {
         let table = ProcessTable()
         processes = table.family(of: gateway)
-        let own = Self.link("/proc/self/ns/net")
+        let own = Self.ownNetworkNamespace
         var mountNamespaces: Set<String> = []
         for process in processes {
             let folder = "/proc/\(process.id)"
@@ -45,6 +45,21 @@ struct HostView: Sendable {
             residentKibibytes += Self.residentKibibytes(id)
         }
     }
+
+    /// The view once the pools have refilled: two looks that agree.
+    static func settled(gateway: Int32) async throws -> HostView {
+        var last = HostView(gateway: gateway)
+        for _ in 0..<50 {
+            try await Task.sleep(for: .milliseconds(200))
+            let next = HostView(gateway: gateway)
+            if next.processes == last.processes, next.descriptors == last.descriptors { return next }
+            last = next
+        }
+        return last
+    }
+
+    /// The identity of the host's.
+    static var ownNetworkNamespace: String { link("/proc/self/ns/net") }
 
     var figures: String {
         "processes \(processes.count), mounts \(mounts), cgroups \(cgroups.count), network namespaces "

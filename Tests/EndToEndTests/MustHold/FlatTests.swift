@@ -18,9 +18,9 @@ extension EndToEnd {
             try await GatewayUnderTest.with { gateway in
                 try await gateway.require("deploy", Fixtures.function("hello"))
                 try await Self.call(gateway, Self.warmUpCalls)
-                let before = try await Self.settled(gateway)
+                let before = try await HostView.settled(gateway: gateway.processID)
                 try await Self.call(gateway, Self.calls - Self.warmUpCalls)
-                let after = try await Self.settled(gateway)
+                let after = try await HostView.settled(gateway: gateway.processID)
                 Figures.tell("after \(Self.warmUpCalls) calls: \(before.figures)")
                 Figures.tell("after \(Self.calls) calls: \(after.figures)")
                 #expect(after.processes.count <= before.processes.count)
@@ -36,18 +36,6 @@ extension EndToEnd {
         private static func call(_ gateway: GatewayUnderTest, _ count: Int) async throws {
             let answers = try await gateway.calls(count, atOnce: 8, "/function/hello")
             #expect(answers.allSatisfy { $0.status == 200 && $0.text == "Hello from a fresh container\n" })
-        }
-
-        /// The view once the pool has refilled: two looks that agree.
-        private static func settled(_ gateway: GatewayUnderTest) async throws -> HostView {
-            var last = HostView(gateway: gateway.processID)
-            for _ in 0..<50 {
-                try await Task.sleep(for: .milliseconds(200))
-                let next = HostView(gateway: gateway.processID)
-                if next.processes == last.processes, next.descriptors == last.descriptors { return next }
-                last = next
-            }
-            return last
         }
     }
 }

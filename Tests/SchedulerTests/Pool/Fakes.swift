@@ -13,6 +13,8 @@ import Synchronization
 final class FakeSpawner: SlotMaking {
     struct Counts: Hashable {
         var launched = 0
+        /// Of those launched.
+        var resting = 0
         var retired = 0
         var made = 0
         var killed = 0
@@ -28,9 +30,12 @@ final class FakeSpawner: SlotMaking {
 
     init(_ program: FakeSandbox.Program = FakeSandbox.Program()) { self.program = program }
 
-    func slot(_ plan: SandboxPlan) async throws(SandboxError) -> any SlotHandle {
+    func slot(_ plan: SandboxPlan, isResting: Bool) async throws(SandboxError) -> any SlotHandle {
         if let failure = failure.withLock({ $0 }) { throw failure }
-        counts.withLock { $0.launched += 1 }
+        counts.withLock {
+            $0.launched += 1
+            if isResting { $0.resting += 1 }
+        }
         return FakeSlot(spawner: self)
     }
 }

@@ -87,6 +87,10 @@ private struct FleetModel {
             if pool.phases.count > pool.settings.concurrency { return "more slots than the concurrency" }
             if pool.leased > pool.settings.concurrency { return "more leases than the concurrency" }
             if pool.warm.count > pool.settings.warmMax { return "more warm sandboxes than the maximum" }
+            if !pool.resting.isSubset(of: pool.phases.keys) { return "a slot rests that is gone" }
+            if pool.resting.contains(where: { pool.phases[$0] == .leased }) {
+                return "a slot rests that runs"
+            }
             if !pool.warm.isEmpty, !pool.waiters.isEmpty { return "a caller waits beside a warm sandbox" }
             if pool.waiters.count > pool.settings.queueLength + pool.settings.concurrency {
                 return "queue overflow"
@@ -207,8 +211,15 @@ private struct FleetModel {
     private mutating func perform(_ actions: [FleetState.Action]) {
         for action in actions {
             switch action.action {
-            case .launch(let slot):
+            case .launch(let slot, let isResting):
                 if !isHostReady { violation = "a launch without a spawner" }
+                // What the state looks like by now is another matter: a caller may have come since.
+                if isResting, unanswered.values.contains(action.pool) {
+                    violation = "a slot is to rest while a caller waits"
+                }
+                if isResting, slots.contains(where: { $1.pool == action.pool && $1.work == .leased }) {
+                    violation = "a slot is to rest while an invocation runs"
+                }
                 slots[slot] = (action.pool, .launching)
                 if owners.updateValue(action.pool, forKey: slot) != nil {
                     violation = "a slot was made for two functions"

@@ -30,7 +30,7 @@ import Testing
         var rest = actions[...]
         while let action = rest.popFirst() {
             switch action.action {
-            case .launch(let slot): rest += fleet.slotLaunched(action.pool, slot)
+            case .launch(let slot, _): rest += fleet.slotLaunched(action.pool, slot)
             case .make(let slot): rest += fleet.sandboxReady(action.pool, slot, at: now)
             case .retire: break
             case .answer(let waiter, let answer): answers[waiter] = answer

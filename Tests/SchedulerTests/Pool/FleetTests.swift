@@ -58,6 +58,19 @@ import Testing
         #expect(fleet.status(pool)?.waiting == 0)
     }
 
+    @Test("what stands ready for nobody is made to rest, what a caller waits for is not")
+    func rest() async throws {
+        let fleet = fleet()
+        fleet.attach(spawner)
+        let reserve = fleet.add(plan, settings(warmMin: 2))
+        #expect(await eventually { fleet.status(reserve)?.warm == 2 })
+        #expect(spawner.counts.withLock { $0.resting } == 2)
+        let other = fleet.add(plan, settings())
+        fleet.end(try await fleet.lease(other), isReusable: true)
+        #expect(await eventually { spawner.counts.withLock { $0.launched } == 4 })
+        #expect(spawner.counts.withLock { $0.resting } == 2)
+    }
+
     @Test("a set-up that fails tells step and errno")
     func failure() async throws {
         let fleet = fleet()

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which slots rest, and when awake ones are replaced by resting ones. No time passes: the clock is a number.
+
+import FunctionModel
+import Testing
+
+@testable import Scheduler
+
+@Suite struct PoolRestTests {
+    private let start = ContinuousClock.now
+    private let idle = PoolState.idleAfter
+    private var random = SeededGenerator(seed: 1)
+
+    private func slot(_ number: UInt64) -> SlotNumber { SlotNumber(value: number) }
+    private func waiter(_ number: UInt64) -> WaiterNumber { WaiterNumber(value: number) }
+
+    private func pool(warmMin: Int = 2, expectsCall: Bool = false, mayRest: Bool = true) -> PoolState {
+        var settings = settings(concurrency: 8, warmMin: warmMin, warmMax: 8)
+        settings.expectsCall = expectsCall
+        settings.mayRest = mayRest
+        return PoolState(settings: settings)
+    }
+
+    /// Launches a slot, tells whether it is to rest, and lets it stand ready.
+    private func launch(_ number: UInt64, in pool: inout PoolState, at now: ContinuousClock.Instant) -> Bool {
+        let actions = pool.granted(slot(number))
+        _ = pool.slotLaunched(slot(number))
+        _ = pool.sandboxReady(slot(number), at: now)
+        return actions == [.launch(slot(number), isResting: true)]
+    }
+
+    @Test("what stands ready for nobody rests, and stays")
+    func reserve() {
+        var pool = pool()
+        for number in 1...2 { #expect(launch(UInt64(number), in: &pool, at: start)) }
+        #expect(pool.nextWake == nil)
+        #expect(pool.timePassed(start + .seconds(3600)) == [])
+    }
+
+    @Test("functions with a network do not rest, by their configuration")
+    func network() {
+        var configuration = FunctionConfiguration()
+        #expect(PoolSettings(configuration).mayRest)
+        configuration.network = .egress
+        #expect(!PoolSettings(configuration).mayRest)
+        var pool = pool(warmMin: 1, mayRest: false)
+        #expect(!launch(1, in: &pool, at: start))
+        #expect(pool.nextWake == nil)
+        #expect(pool.timePassed(start + .seconds(3600)) == [])
+    }
+
+    @Test("what callers wait for is awake")
+    func urgent() {
+        var pool = pool(warmMin: 1)
+        _ = pool.leaseRequested(waiter(1), at: start)
+        #expect(!launch(1, in: &pool, at: start))
+    }
+
+    @Test("what is launched while an invocation runs is awake, however long it runs")
+    func running() {
+        var pool = pool(warmMin: 1)
+        _ = launch(1, in: &pool, at: start)
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.timePassed(start + idle)
+        #expect(pool.demand.spare == 1)
+        #expect(!launch(2, in: &pool, at: start + idle))
+    }
+
+    @Test("what is launched within a minute of the last call is awake, and rests afterwards")
+    func called() {
+        var pool = pool(warmMin: 1)
+        _ = launch(1, in: &pool, at: start)
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.leaseEnded(slot(1), isReusable: false, at: start)
+        #expect(!launch(2, in: &pool, at: start))
+        #expect(pool.nextWake == start + idle)
+        #expect(pool.timePassed(start + idle - .seconds(1)) == [])
+        #expect(pool.timePassed(start + idle) == [.retire(slot(2))])
+        #expect(launch(3, in: &pool, at: start + idle))
+        #expect(pool.nextWake == nil)
+    }
+
+    @Test("a deploy has as many awake as callers find while a function is called; the others rest")
+    func deploy() {
+        var pool = pool(warmMin: 4, expectsCall: true)
+        let rests = (1...4).map { number in pool.granted(slot(UInt64(number))) }
+        let expected = [false, false, true, true]
+        #expect(rests == expected.enumerated().map { [.launch(slot(UInt64($0 + 1)), isResting: $1)] })
+    }
+
+    @Test("a slot that was called is replaced after a minute, the others stay")
+    func replaced() {
+        var pool = pool(warmMin: 2)
+        for number in 1...2 { _ = launch(UInt64(number), in: &pool, at: start) }
+        #expect(pool.leaseRequested(waiter(1), at: start) == .use(slot(2), []))
+        let ended = start + .seconds(5)
+        _ = pool.leaseEnded(slot(2), isReusable: true, at: ended)
+        _ = pool.sandboxReady(slot(2), at: ended)
+        #expect(pool.nextWake == ended + idle)
+        #expect(pool.timePassed(ended + idle) == [.retire(slot(2))])
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
+    }
+
+    @Test("awake slots are replaced one at a time, and none while a successor is missing")
+    func oneAtATime() {
+        var pool = pool(warmMin: 2, expectsCall: true)
+        for number in 1...2 { _ = pool.granted(slot(UInt64(number))) }
+        for number in 1...2 {
+            _ = pool.slotLaunched(slot(UInt64(number)))
+            _ = pool.sandboxReady(slot(UInt64(number)), at: start)
+        }
+        let now = start + idle
+        #expect(pool.timePassed(now) == [.retire(slot(1))])
+        // Nobody has granted the successor yet; then it is being made.
+        #expect(pool.nextWake == nil && pool.timePassed(now) == [])
+        #expect(pool.granted(slot(3)) == [.launch(slot(3), isResting: true)])
+        #expect(pool.nextWake == nil && pool.timePassed(now) == [])
+        _ = pool.slotLaunched(slot(3))
+        _ = pool.sandboxReady(slot(3), at: now)
+        #expect(pool.nextWake == now)
+        #expect(pool.timePassed(now) == [.retire(slot(2))])
+        #expect(launch(4, in: &pool, at: now))
+        #expect(pool.nextWake == nil && pool.timePassed(now + idle) == [])
+    }
+
+    @Test("no awake slot is given up while resting ones cannot be made")
+    mutating func failing() {
+        var pool = pool(warmMin: 2, expectsCall: true)
+        for number in 1...2 { _ = pool.granted(slot(UInt64(number))) }
+        for number in 1...2 {
+            _ = pool.slotLaunched(slot(UInt64(number)))
+            _ = pool.sandboxReady(slot(UInt64(number)), at: start)
+        }
+        _ = pool.timePassed(start + idle)
+        _ = pool.granted(slot(3))
+        _ = pool.slotFailed(slot(3), SlotFailure(reason: "x"), at: start + idle, using: &random)
+        #expect(pool.timePassed(start + idle + LaunchBackoff.longest) == [])
+        #expect(pool.warm.map(\.slot) == [slot(2)])
+    }
+
+    @Test("a closing pool replaces nothing")
+    func closing() {
+        var pool = pool(warmMin: 1)
+        _ = launch(1, in: &pool, at: start)
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.close(refusingWaiters: false)
+        #expect(pool.nextWake == nil)
+        #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.retire(slot(1))])
+        #expect(pool.resting.isEmpty && pool.isGone)
+    }
+}
