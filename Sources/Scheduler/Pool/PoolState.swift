@@ -298,8 +298,8 @@ struct PoolState: Sendable {
     /// The warm slot that may be replaced by a resting one, used least recently; one at a time, and none while the
     /// last one's successor is missing.
     private var oldestAwake: Idle? {
-        guard settings.mayRest, leased + preparing == 0, !isClosing, backoff.failures == 0,
-            warm.count >= idleTarget, warm.count + empty.count <= settings.warmMin
+        guard settings.mayRest, leased + preparing == 0, !isClosing, warm.count >= idleTarget,
+            warm.count + empty.count <= settings.warmMin
         else { return nil }
         return warm.first { !resting.contains($0.slot) }
     }

@@ -123,6 +123,22 @@ import Testing
         #expect(pool.nextWake == nil && pool.timePassed(now + idle) == [])
     }
 
+    @Test("no awake slot is replaced while another one is about to stand ready")
+    func preparing() {
+        var pool = pool(warmMin: 1)
+        _ = launch(1, in: &pool, at: start)
+        _ = pool.leaseRequested(waiter(1), at: start)
+        _ = pool.timePassed(start + idle)
+        _ = launch(2, in: &pool, at: start + idle)
+        let ended = start + idle + idle
+        #expect(pool.leaseEnded(slot(1), isReusable: true, at: ended) == [.make(slot(1))])
+        #expect(pool.timePassed(ended) == [])
+        // Then there is one more than the minimum, which needs no successor.
+        _ = pool.sandboxReady(slot(1), at: ended)
+        #expect(pool.timePassed(ended) == [.retire(slot(2))])
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
+    }
+
     @Test("no awake slot is given up while resting ones cannot be made")
     mutating func failing() {
         var pool = pool(warmMin: 2, expectsCall: true)
