@@ -30,7 +30,7 @@ struct entry {
     /// range.
     int user_namespace;
     uint64_t disk_bytes;
-    /// When the slot was bound: its cgroup counts on from one slot to the next.
+    /// When the last slot ended: its cgroup counts on from one slot to the next.
     uint32_t oom_before;
 };
 
@@ -195,7 +195,6 @@ static void make_slot(const struct csandbox_make_slot *plan, ssize_t size, const
         if (!failed(failure) && plan->flags & CSANDBOX_SLOT_EGRESS)
             failure = attach_network(index, plan);
         entries[index].disk_bytes = plan->disk_bytes;
-        entries[index].oom_before = cgroups_oom_kills_of(index);
         if (!host.hands_overlays || failed(failure)) {
             close(entries[index].binding);
             entries[index].binding = -1;
@@ -245,20 +244,23 @@ static bool handle_message(void) {
 
 // Where a function fills its layer, the kernel may find no larger process in the
 // cgroup than the slot's own.
-static void tell_gone(uint32_t index, int status) {
+static void tell_gone(uint32_t index, int status, uint32_t oom_kills) {
     struct csandbox_slot_gone message = {
         .header = {.kind = CSANDBOX_SLOT_GONE, .slot = entries[index].id}, .wait_status = status};
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-        message.oom_kills = cgroups_oom_kills_of(index) - entries[index].oom_before;
+        message.oom_kills = oom_kills;
     csandbox_send(host.socket, &message, sizeof message, NULL, 0);
 }
 
 static void slot_ended(uint32_t index, int status) {
     struct entry *entry = &entries[index];
+    // Read here for the next slot of this index: nobody waits for this one's end.
+    uint32_t oom_kills = cgroups_oom_kills_of(index);
     if (entry->id == 0)
         spares--;
     else if (entry->id != UINT32_MAX)
-        tell_gone(index, status);
+        tell_gone(index, status, oom_kills - entry->oom_before);
+    entry->oom_before = oom_kills;
     if (entry->binding >= 0)
         close(entry->binding);
     entry->pid = 0;

@@ -30,6 +30,8 @@ struct FleetState: Sendable {
     private(set) var isDraining = false
     /// Pools that would launch a slot now.
     private var hungry: Set<PoolNumber> = []
+    /// Since when the longest idle slot of each pool is; apart from the pools, which are dear to go through.
+    private var idleSince: [PoolNumber: Instant] = [:]
     private var lastNumber: UInt64 = 0
 
     init(sandboxesMax: Int) { self.sandboxesMax = max(1, sandboxesMax) }
@@ -191,6 +193,7 @@ struct FleetState: Sendable {
         } else {
             hungry.insert(pool)
         }
+        idleSince[pool] = state.oldestIdle?.since
         if state.isGone { pools[pool] = nil }
     }
 
@@ -233,13 +236,8 @@ struct FleetState: Sendable {
     ///
     /// Linear in the pools, but only while the host is full.
     private func leastRecentlyUsed(besides pool: PoolNumber) -> PoolNumber? {
-        pools.lazy.filter { $0.key != pool && $0.value.oldestIdle != nil }
-            .min { left, right in
-                guard let first = left.value.oldestIdle, let second = right.value.oldestIdle else {
-                    return false
-                }
-                return (first.since, left.key) < (second.since, right.key)
-            }?.key
+        idleSince.lazy.filter { $0.key != pool }
+            .min { ($0.value, $0.key) < ($1.value, $1.key) }?.key
     }
 
     /// The pool with the most slots, when it can give one and still has no fewer than the one that asks.
