@@ -269,5 +269,7 @@ _Noreturn void slot_main(const struct slot_seed *seed) {
     tell(failed(failure) ? CSANDBOX_SLOT_FAILED : CSANDBOX_SLOT_READY, failure);
     if (failed(failure))
         _exit(1);
+    if (slot.plan.flags & CSANDBOX_SLOT_FOLLOWED)
+        make_sandbox();
     serve();
 }

@@ -2,7 +2,8 @@
 // The mounts that outlive sandboxes, from which their root is made (root.c).
 //   /proc     the spawner's: the kernel wants to see one before it makes another
 //   /dev      device nodes, read-only
-//   /sys      of a network namespace with loopback only, or this one; read-only
+//   /sys      of a network namespace with loopback only, read-only
+//   /s        the spawner's, unmasked: for a slot that needs a /sys of its own
 //   /lower    the image, read-only, root being this namespace's
 //   /t        files of this slot, laid over it
 //   /secrets  only when the function has some
@@ -17,23 +18,34 @@
 #include <unistd.h>
 
 static struct failure make_folders(void) {
-    static const char *const folders[] = {"proc",  "dev",     "sys", "lower", "t",
-                                          "t/etc", "secrets", "n",   "w"};
+    static const char *const folders[] = {"proc", "dev",   "sys",     "s", "lower",
+                                          "t",    "t/etc", "secrets", "n", "w"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, mkdir(folders[i], 0755)));
     return fine();
 }
 
-// A slot that rests keeps this view when it has a network namespace of its own:
-// both show loopback and nothing else.
+// Every network namespace without egress looks the same here: loopback and nothing
+// else. So the view of one serves them all, and a file system for each is spared.
 static struct failure mount_sys(void) {
-    if (!slot.rests)
+    if (host.empty_network < 0)
         return mount_masked_sys("sys", &slot.has_sys);
     slot.has_sys = host.empty_network_has_sys;
     if (!slot.has_sys)
         return fine();
-    return check(CSANDBOX_STEP_SLOT_TEMPLATE,
-                 raw_mount(EMPTY_NETWORK_SYS, "sys", NULL, MS_BIND | MS_REC, NULL));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
+              raw_mount(EMPTY_NETWORK_SYS, "sys", NULL, MS_BIND | MS_REC, NULL)));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/sys", "s", NULL, MS_BIND | MS_REC, NULL)));
+    unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    return check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount(NULL, "s", NULL, flags, NULL));
+}
+
+// The kernel wants to see one /sys as a whole before it mounts another: /s.
+static struct failure mount_own_sys(void) {
+    if (!(slot.plan.flags & CSANDBOX_SLOT_EGRESS) || host.empty_network < 0 || !slot.has_sys)
+        return fine();
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, "/sys", MNT_DETACH)));
+    return mount_masked_sys("/sys", &slot.has_sys);
 }
 
 struct failure template_private_root(void) {
@@ -183,6 +195,7 @@ struct failure template_bind(int rootfs_tree, int secrets, int mounts) {
         failure = write_etc(lower);
     close(lower);
     TRY(failure);
+    TRY(mount_own_sys());
     TRY(mount_layer_tree());
     TRY(read_mounts(mounts));
     TRY(write_secrets(secrets));

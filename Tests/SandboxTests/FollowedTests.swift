@@ -24,6 +24,17 @@ struct FollowedTests {
         }
     }
 
+    @Test("makes its first sandbox unasked, where the order says so")
+    func first() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan, isFollowed: true)
+            defer { slot.retire() }
+            let standing = try await Self.sandboxes(of: host.spawner, count: 1)
+            #expect(try await TestHost.run(slot, ["sh", "-c", "echo first"]).output == "first\n")
+            #expect(standing.allSatisfy { kill($0, 0) != 0 })
+        }
+    }
+
     @Test("makes none where it is not told to")
     func asked() async throws {
         try await TestHost.with { host in

@@ -9,7 +9,7 @@ import Testing
 struct SlotStateTests {
     private func empty() -> SlotState<Int> {
         var state = SlotState<Int>()
-        let isBuilt = state.built()
+        let isBuilt = state.built(isFollowed: false)
         #expect(isBuilt)
         return state
     }
@@ -57,7 +57,7 @@ struct SlotStateTests {
     @Test("takes answers only to its own orders")
     func strayAnswers() {
         var state = empty()
-        let fact5 = !state.built()
+        let fact5 = !state.built(isFollowed: false)
         #expect(fact5)
         let fact6 = !state.sandboxReady(1)
         #expect(fact6)
@@ -95,6 +95,19 @@ struct SlotStateTests {
         }
         let ended = late.sandboxExited(isFollowed: false)
         #expect(ended == 3)
+    }
+
+    @Test("hands out the first one too, where it is made unasked")
+    func firstUnasked() {
+        var state = SlotState<Int>()
+        let isBuilt = state.built(isFollowed: true)
+        #expect(isBuilt)
+        let isAwaited = state.sandboxReady(5)
+        #expect(!isAwaited)
+        guard case .take(.success(5)) = state.makeRequested() else {
+            Issue.record("it is here already")
+            return
+        }
     }
 
     @Test("tells whoever asks next that the unasked one could not be made, and asks the slot after that")

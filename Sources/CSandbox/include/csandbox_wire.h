@@ -243,10 +243,11 @@ enum csandbox_slot_flags {
     CSANDBOX_SLOT_TERMINAL = 16,
     /// A memfd of `csandbox_mount` records came along.
     CSANDBOX_SLOT_MOUNTS = 32,
-    /// It only stands ready for now: without a network namespace of its own until its
-    /// first sandbox is released. A wish, where the host allows it; not with EGRESS,
-    /// LAYER, TERMINAL or MOUNTS.
+    /// It only stands ready: no network namespace of its own until its first sandbox is
+    /// released. Where the host allows it; not with EGRESS, LAYER, TERMINAL or MOUNTS.
     CSANDBOX_SLOT_RESTING = 64,
+    /// It makes its first sandbox unasked, as after a release with `is_followed`.
+    CSANDBOX_SLOT_FOLLOWED = 128,
 };
 
 enum csandbox_route_kind {

@@ -20,10 +20,13 @@ package final class Slot: Sendable, Identifiable {
 
     private let control: Descriptor
     private let releaseEnd: Descriptor
+    /// The order said that it makes its first sandbox unasked.
+    private let isFollowed: Bool
     private let state = Mutex(State())
 
-    init(id: UInt32, control: consuming Descriptor, release: consuming Descriptor) {
+    init(id: UInt32, control: consuming Descriptor, release: consuming Descriptor, isFollowed: Bool) {
         self.id = id
+        self.isFollowed = isFollowed
         self.control = control
         releaseEnd = release
     }
@@ -164,7 +167,8 @@ extension Slot: ReactorSource {
 
     private func handle(_ kind: csandbox_kind, _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]) {
         switch kind {
-        case CSANDBOX_SLOT_READY: answer(.success(nil), when: state.withLock { $0.machine.built() })
+        case CSANDBOX_SLOT_READY:
+            answer(.success(nil), when: state.withLock { $0.machine.built(isFollowed: isFollowed) })
         case CSANDBOX_SLOT_FAILED: lost(Self.error(in: bytes))
         case CSANDBOX_SANDBOX_READY: sandboxReady(descriptors)
         case CSANDBOX_SANDBOX_FAILED:

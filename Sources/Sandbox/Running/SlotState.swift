@@ -47,10 +47,11 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
 
     /// The slot process answers that it stands.
     ///
-    /// Returns false when nobody waits for that.
-    mutating func built() -> Bool {
+    /// - Parameter isFollowed: it makes its first sandbox unasked.
+    /// - Returns: false when nobody waits for that.
+    mutating func built(isFollowed: Bool) -> Bool {
         guard case .building = phase else { return false }
-        phase = .empty
+        phase = isFollowed ? .making(isAsked: false) : .empty
         return true
     }
 

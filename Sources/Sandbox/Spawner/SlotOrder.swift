@@ -8,13 +8,15 @@ import Glibc
 enum SlotOrder {
     /// The order for one slot; refuses what does not fit instead of cutting it.
     ///
-    /// With `isResting` it has no network namespace of its own until its first sandbox is released.
+    /// With `isResting` it has no network namespace of its own until its first sandbox is released; with `isFollowed`
+    /// it makes that sandbox unasked.
     ///
     /// - Throws: ``SandboxError`` naming the part that does not fit.
     static func make(
         _ plan: SandboxPlan,
         slot: UInt32,
         isResting: Bool,
+        isFollowed: Bool,
         rootfsDirectory: String,
         resolver: HostResolver
     ) throws(SandboxError) -> csandbox_make_slot {
@@ -22,7 +24,9 @@ enum SlotOrder {
         order.header = csandbox_header(kind: UInt32(CSANDBOX_MAKE_SLOT.rawValue), slot: slot)
         order.uid = plan.user.uid
         order.gid = plan.user.gid
-        order.flags = flags(of: plan) | (isResting ? UInt32(CSANDBOX_SLOT_RESTING.rawValue) : 0)
+        order.flags =
+            flags(of: plan) | (isResting ? UInt32(CSANDBOX_SLOT_RESTING.rawValue) : 0)
+            | (isFollowed ? UInt32(CSANDBOX_SLOT_FOLLOWED.rawValue) : 0)
         order.capabilities = try Capabilities.mask(plan.capabilities)
         order.memory_bytes = UInt64(plan.limits.memory.bytes)
         order.disk_bytes = UInt64(plan.limits.disk.bytes)

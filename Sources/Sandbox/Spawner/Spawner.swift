@@ -85,9 +85,14 @@ package final class Spawner: Sendable {
     ///   - plan: what its sandboxes are like.
     ///   - isResting: whether it only stands ready for now: then it costs little more than half the memory, and its
     ///     first call about a millisecond more. Not for plans with egress, a terminal, mounts or a layer.
+    ///   - isFollowed: whether it makes its first sandbox unasked; ``Slot/makeSandbox(then:)`` hands it out.
     /// - Returns: the slot.
     /// - Throws: ``SandboxError`` with step and errno.
-    package func makeSlot(_ plan: SandboxPlan, isResting: Bool = false) async throws(SandboxError) -> Slot {
+    package func makeSlot(
+        _ plan: SandboxPlan,
+        isResting: Bool = false,
+        isFollowed: Bool = false
+    ) async throws(SandboxError) -> Slot {
         if plan.network == .egress { try await prepareEgress() }
         let trees = try await openTrees(plan.hostPlaces)
         let (control, remoteControl) = try Descriptor.packetPair().split()
@@ -96,12 +101,13 @@ package final class Spawner: Sendable {
         let (release, remoteRelease) = try Descriptor.packetPair().split()
         let ownRelease = Descriptor(owning: release)
         let theirRelease = Descriptor(owning: remoteRelease)
-        let slot = register(control: ownControl, release: ownRelease)
+        let slot = register(control: ownControl, release: ownRelease, isFollowed: isFollowed)
         do throws(SandboxError) {
             let order = try SlotOrder.make(
                 plan,
                 slot: slot.id,
                 isResting: isResting,
+                isFollowed: isFollowed,
                 rootfsDirectory: ground.rootfsDirectory,
                 resolver: ground.resolver
             )
@@ -121,12 +127,16 @@ package final class Spawner: Sendable {
         return slot
     }
 
-    private func register(control: consuming Descriptor, release: consuming Descriptor) -> Slot {
+    private func register(
+        control: consuming Descriptor,
+        release: consuming Descriptor,
+        isFollowed: Bool
+    ) -> Slot {
         let id = state.withLock { state in
             state.lastSlot += 1
             return state.lastSlot
         }
-        let slot = Slot(id: id, control: control, release: release)
+        let slot = Slot(id: id, control: control, release: release, isFollowed: isFollowed)
         state.withLock { $0.slots[id] = slot }
         return slot
     }

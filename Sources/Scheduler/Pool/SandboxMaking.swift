@@ -35,7 +35,7 @@ protocol SandboxHandle: Sendable {
 
 extension Spawner: SlotMaking {
     func slot(_ plan: SandboxPlan, isResting: Bool) async throws(SandboxError) -> any SlotHandle {
-        try await makeSlot(plan, isResting: isResting)
+        try await makeSlot(plan, isResting: isResting, isFollowed: true)
     }
 }
 
