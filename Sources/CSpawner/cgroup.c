@@ -151,9 +151,8 @@ static void open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgr
         return;
     }
     cgroups->tasks[hierarchy] = openat(folder, "tasks", O_WRONLY | O_CLOEXEC);
-    if (kinds & CSANDBOX_CGROUP_MEMORY) {
+    if (kinds & CSANDBOX_CGROUP_MEMORY)
         cgroups->oom_counter = openat(folder, "memory.oom_control", O_RDONLY | O_CLOEXEC);
-    }
     if (kinds & CSANDBOX_CGROUP_PIDS)
         cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
     close(folder);
