@@ -68,32 +68,54 @@ static long clone_onto_stack(unsigned long flags, int (*entry)(void *)) {
     return clone_with_cookie(flags, top);
 }
 
+static const struct stdio_pipes no_pipes = {{-1, -1, -1}, {-1, -1, -1}};
+
 static void close_all(const int *descriptors, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (descriptors[i] >= 0)
             close(descriptors[i]);
 }
 
+static void close_pipes(const struct stdio_pipes *pipes) {
+    close_all(pipes->function, 3);
+    close_all(pipes->gateway, 3);
+}
+
 // Index 0 is read by the function, 1 and 2 are written by it.
-static struct failure make_pipes(void) {
-    for (int i = 0; i < 3; i++)
-        slot.stdio[i] = slot.gateway_ends[i] = -1;
+static struct failure make_pipe(struct stdio_pipes *pipes, int i) {
+    int ends[2];
+    TRY(check_errno(CSANDBOX_STEP_SANDBOX_PIPES, pipe2(ends, O_CLOEXEC | O_NONBLOCK)));
+    pipes->function[i] = ends[i == 0 ? 0 : 1];
+    pipes->gateway[i] = ends[i == 0 ? 1 : 0];
+    // The gateway must not wait for a function, but a function may for the gateway.
+    return check_errno(CSANDBOX_STEP_SANDBOX_PIPES, fcntl(pipes->function[i], F_SETFL, 0));
+}
+
+struct failure sandbox_next_pipes(void) {
+    struct stdio_pipes *pipes = &slot.next_pipes;
+    if (pipes->function[0] >= 0)
+        return fine();
     for (int i = 0; i < 3; i++) {
-        int ends[2];
-        if (pipe2(ends, O_CLOEXEC) < 0) {
-            struct failure failure = check_errno(CSANDBOX_STEP_SANDBOX_PIPES, -1);
-            close_all(slot.stdio, 3);
-            close_all(slot.gateway_ends, 3);
+        struct failure failure = make_pipe(pipes, i);
+        if (failed(failure)) {
+            close_pipes(pipes);
+            *pipes = no_pipes;
             return failure;
         }
-        slot.stdio[i] = ends[i == 0 ? 0 : 1];
-        slot.gateway_ends[i] = ends[i == 0 ? 1 : 0];
     }
     return fine();
 }
 
+void sandbox_next_announced(void) {
+    close_all(slot.next_pipes.gateway, 3);
+    for (int i = 0; i < 3; i++)
+        slot.next_pipes.gateway[i] = -1;
+    slot.is_announced = true;
+}
+
 struct failure sandbox_prepare(void) {
     slot.root.mounts = -1;
+    slot.next_pipes = no_pipes;
     slot.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.proc));
     return mount_namespace_of_now(&slot.own_mounts);
@@ -113,17 +135,23 @@ static struct failure wake_after_call(void) {
 struct failure sandbox_start(void) {
     TRY(wake_after_call());
     TRY(root_ready(&slot.root));
-    TRY(make_pipes());
+    TRY(sandbox_next_pipes());
+    slot.pipes = slot.next_pipes;
+    slot.next_pipes = no_pipes;
+    slot.number++;
     slot.stage = STAGE_SETTING_UP;
     slot.sandbox_failure = fine();
-    slot.exec_at_ns = 0;
+    slot.ready_at_ns = slot.exec_at_ns = 0;
     slot.is_followed = false;
     long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | SIGCHLD, sandbox_main);
     // Descriptors are copied, not shared: the slot's own copies can be closed at
-    // once.
-    close_all(slot.stdio, 3);
-    close_all(slot.gateway_ends, 3);
-    if (pid > 0)
-        slot.sandbox = (pid_t)pid;
-    return check(CSANDBOX_STEP_SANDBOX_CLONE, pid);
+    // once. Their numbers are shared, and the sandbox reads them.
+    close_pipes(&slot.pipes);
+    TRY(check(CSANDBOX_STEP_SANDBOX_CLONE, pid));
+    slot.sandbox = (pid_t)pid;
+    // Ahead of the call that ends with them, in a slot that is called; what cannot be
+    // made now is tried again then.
+    if (slot.is_announced)
+        sandbox_next_pipes();
+    return fine();
 }

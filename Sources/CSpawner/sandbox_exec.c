@@ -55,6 +55,12 @@ static const char *search_path(const char **environment) {
     return default_path + 5;
 }
 
+int64_t sandbox_now_ns(void) {
+    struct timespec now;
+    SYS2(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
 // A CMD such as /proc/self/exe would name what runs now instead of a file of
 // the image (CVE-2019-5736).
 static long execute(const char *path, const char **environment) {
@@ -63,9 +69,7 @@ static long execute(const char *path, const char **environment) {
     if (file < 0)
         return file == -ELOOP ? -EACCES : file;
     SYS1(SYS_close, file);
-    struct timespec now;
-    SYS2(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-    slot.exec_at_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+    slot.exec_at_ns = sandbox_now_ns();
     return SYS3(SYS_execve, path, pointers, environment);
 }
 
@@ -121,7 +125,8 @@ struct failure sandbox_wait_and_execute(void) {
     const char **environment = split((size_t)size);
     if (!environment)
         return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, EINVAL};
-    slot.is_followed = message.is_followed != 0;
+    // A terminal is the sandbox's own: there is nothing to hand out ahead.
+    slot.is_followed = message.is_followed != 0 && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL);
     TRY(sandbox_leave_rest());
     return check(CSANDBOX_STEP_SANDBOX_EXEC, execute_from_path(environment));
 }

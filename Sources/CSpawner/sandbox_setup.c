@@ -16,15 +16,17 @@ static struct failure take_stdio(void) {
     if (slot.plan.flags & CSANDBOX_SLOT_TERMINAL)
         return sandbox_take_terminal();
     for (int i = 0; i < 3; i++)
-        TRY(check(CSANDBOX_STEP_SANDBOX_STDIO, SYS3(SYS_dup3, slot.stdio[i], i, 0)));
+        TRY(check(CSANDBOX_STEP_SANDBOX_STDIO, SYS3(SYS_dup3, slot.pipes.function[i], i, 0)));
     return fine();
 }
 
 // Sent by the sandbox itself: its set-up is complete exactly now, and no
-// wake-up of the slot is needed.
+// wake-up of the slot is needed. One that follows another was announced with the
+// other's end.
 static struct failure announce(void) {
     struct csandbox_outcome outcome = {
-        .header = {.kind = CSANDBOX_SANDBOX_READY, .slot = slot.plan.header.slot}};
+        .header = {.kind = CSANDBOX_SANDBOX_READY, .slot = slot.plan.header.slot},
+        .sandbox = slot.number};
     struct iovec part = {&outcome, sizeof outcome};
     union {
         struct cmsghdr header;
@@ -34,13 +36,15 @@ static struct failure announce(void) {
                             .cmsg_type = SCM_RIGHTS}};
     int *descriptors = (int *)CMSG_DATA(&control.header);
     for (int i = 0; i < 3; i++)
-        descriptors[i] = slot.gateway_ends[i];
+        descriptors[i] = slot.pipes.gateway[i];
     if (slot.plan.flags & CSANDBOX_SLOT_TERMINAL)
         descriptors[0] = descriptors[1] = slot.terminal_master;
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = &control,
                              .msg_controllen = sizeof control};
+    // Before: the answer may be there before the call is back.
+    slot.is_announced = true;
     return check(CSANDBOX_STEP_SANDBOX_ANNOUNCE,
                  SYS3(SYS_sendmsg, slot.control, &message, MSG_NOSIGNAL));
 }
@@ -72,11 +76,10 @@ static struct failure set_up(void) {
     uint64_t no_signals = 0;
     TRY(check(CSANDBOX_STEP_SANDBOX_SESSION,
               SYS4(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, sizeof no_signals)));
+    slot.ready_at_ns = sandbox_now_ns();
     slot.stage = STAGE_BLOCKED;
-    struct failure failure = announce();
-    if (failed(failure))
-        slot.stage = STAGE_SETTING_UP;
-    TRY(failure);
+    if (!slot.is_announced)
+        TRY(announce());
     return keep_release_only();
 }
 

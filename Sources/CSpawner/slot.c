@@ -121,6 +121,18 @@ static uint32_t limits_reached(void) {
     return root_is_full(&slot.root) ? reached | CSANDBOX_LIMIT_DISK : reached;
 }
 
+// The pipes of the next sandbox go with the end of this one, and whoever has them may
+// release it: neither message nor wake-up is needed in between.
+static void send_exit(struct csandbox_exit *message) {
+    if (slot.is_followed && failed(sandbox_next_pipes()))
+        slot.is_followed = false;
+    message->next_sandbox = slot.is_followed ? slot.number + 1 : 0;
+    csandbox_send(slot.control, message, sizeof *message, slot.next_pipes.gateway,
+                  slot.is_followed ? 3 : 0);
+    if (slot.is_followed)
+        sandbox_next_announced();
+}
+
 static void tell_exit(int status, const struct rusage *usage) {
     uint32_t oom_now = slot.oom_before;
     // Only an abnormal end can be the memory limit's; reading the counter costs
@@ -134,21 +146,29 @@ static void tell_exit(int status, const struct rusage *usage) {
         .error = slot.sandbox_failure.error,
         .oom_kills = oom_now - slot.oom_before,
         .limits_reached = limits_reached(),
-        .is_followed = slot.is_followed,
         .user_time_us = usage->ru_utime.tv_sec * 1000000 + usage->ru_utime.tv_usec,
         .system_time_us = usage->ru_stime.tv_sec * 1000000 + usage->ru_stime.tv_usec,
         .max_rss_bytes = usage->ru_maxrss * 1024,
+        .ready_at_ns = slot.ready_at_ns,
         .exec_at_ns = slot.exec_at_ns,
     };
     slot.oom_before = oom_now;
-    csandbox_send(slot.control, &message, sizeof message, NULL, 0);
+    send_exit(&message);
+}
+
+// A sandbox that did not come so far as to read its release message. If one may be on
+// its way, then the next sandbox would take it for its own: there is none.
+static void give_up_sandbox(struct failure failure) {
+    tell(CSANDBOX_SANDBOX_FAILED, failure);
+    if (slot.is_announced)
+        _exit(1);
 }
 
 static void make_sandbox(void) {
     struct failure failure =
         slot.sandbox ? (struct failure){CSANDBOX_STEP_PROTOCOL, EBUSY} : sandbox_start();
     if (failed(failure))
-        tell(CSANDBOX_SANDBOX_FAILED, failure);
+        give_up_sandbox(failure);
 }
 
 // When PID 1 of the sandbox can be reaped, everything else in its PID namespace
@@ -167,14 +187,16 @@ static void reap_sandbox(void) {
     // is mounted over it.
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
         root_let_go(&slot.root);
-    if (slot.stage == STAGE_SETTING_UP)
-        tell(CSANDBOX_SANDBOX_FAILED, failed(slot.sandbox_failure)
-                                          ? slot.sandbox_failure
-                                          : (struct failure){CSANDBOX_STEP_SANDBOX_CLONE, ECHILD});
-    else
+    bool was_released = slot.stage == STAGE_RELEASED;
+    if (!was_released)
+        give_up_sandbox(failed(slot.sandbox_failure)
+                            ? slot.sandbox_failure
+                            : (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, ECHILD});
+    slot.is_announced = false;
+    if (was_released)
         tell_exit(status, &usage);
     // Only now, off the caller's way.
-    root_take_back(&slot.root, slot.stage != STAGE_SETTING_UP);
+    root_take_back(&slot.root, was_released);
     if (slot.is_followed)
         make_sandbox();
 }
@@ -182,7 +204,8 @@ static void reap_sandbox(void) {
 static void handle_command(const struct csandbox_command *command) {
     if (command->header.kind == CSANDBOX_MAKE_SANDBOX)
         make_sandbox();
-    else if (command->header.kind == CSANDBOX_SIGNAL && slot.sandbox && command->value > 0)
+    else if (command->header.kind == CSANDBOX_SIGNAL && slot.sandbox && command->value > 0 &&
+             command->sandbox == slot.number)
         kill(slot.sandbox, command->value);
 }
 

@@ -12,6 +12,12 @@
 
 enum sandbox_stage { STAGE_NONE, STAGE_SETTING_UP, STAGE_BLOCKED, STAGE_RELEASED };
 
+/// stdin, stdout and stderr of one sandbox; -1 where there is none.
+struct stdio_pipes {
+    int function[3];
+    int gateway[3];
+};
+
 struct slot {
     uint32_t index;
     struct slot_cgroups cgroups;
@@ -34,16 +40,22 @@ struct slot {
 
     /// The one sandbox: 0 when there is none.
     pid_t sandbox;
+    /// How many there were, with this one.
+    uint32_t number;
+    /// The gateway has its pipes: from then on a release message may be on its way.
+    volatile bool is_announced;
     uint32_t oom_before;
     uint32_t pids_refused_before;
     /// Written by the sandbox.
     volatile uint32_t stage;
+    volatile int64_t ready_at_ns;
     volatile int64_t exec_at_ns;
     /// As the release message said; false while there was none.
     volatile bool is_followed;
     struct failure sandbox_failure;
-    int stdio[3];
-    int gateway_ends[3];
+    struct stdio_pipes pipes;
+    /// Of the sandbox after it, made ahead.
+    struct stdio_pipes next_pipes;
     /// With a terminal only: the gateway's end of it, and the function's.
     int terminal_master;
     int terminal;
@@ -76,8 +88,12 @@ struct failure harden_filter(void);
 /// up; hands on a failure of the steps before.
 struct failure egress_join(int binding, struct failure so_far);
 
-/// sandbox.c: makes pipes and the sandbox process. Returns when it runs, not
-/// when it is ready.
+/// sandbox.c: the pipes of the sandbox that is started next, unless they are there.
+struct failure sandbox_next_pipes(void);
+/// sandbox.c: the gateway has got its ends of them.
+void sandbox_next_announced(void);
+/// sandbox.c: makes the sandbox process. Returns when it runs, not when it is
+/// ready.
 struct failure sandbox_start(void);
 /// sandbox.c: call once, before the filter is attached.
 struct failure sandbox_prepare(void);
@@ -106,3 +122,5 @@ struct failure sandbox_leave_rest(void);
 /// sandbox_exec.c: waits for the release message and executes; returns only on
 /// failure.
 struct failure sandbox_wait_and_execute(void);
+/// sandbox_exec.c: CLOCK_MONOTONIC, asked without the C library.
+int64_t sandbox_now_ns(void);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A slot that makes its next sandbox unasked: seen from outside, by the processes below the spawner.
 
+import CSandbox
 import Foundation
 import Glibc
+import NIOCore
 import Testing
 
 @testable import Sandbox
@@ -47,30 +49,76 @@ struct FollowedTests {
         }
     }
 
-    @Test("tells a sandbox that died before anybody wanted it by making another one")
-    func diedUnwanted() async throws {
+    @Test("may release the next one at once, which executes when it is set up")
+    func releasedAhead() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            var ahead = 0
+            // Of so many one at least is released while it is being set up.
+            for turn in 1...50 {
+                let sandbox = try await slot.makeSandbox()
+                try sandbox.release(Self.command("echo \(turn) $$; ls /tmp"), isFollowed: true) { _ in }
+                sandbox.closeInput()
+                guard case .complete(let output, let report) = await sandbox.collect(upTo: 1024) else {
+                    Issue.record("more output than written")
+                    return
+                }
+                #expect(String(buffer: output) == "\(turn) 1\n")
+                #expect(report.ending == .exited(code: 0))
+                #expect(report.startNanoseconds > 0)
+                if report.waitedForSetUp { ahead += 1 }
+            }
+            #expect(ahead > 0)
+        }
+    }
+
+    @Test("ends with a sandbox that died before its release, whose message nobody else may read")
+    func diedUnreleased() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
             defer { slot.retire() }
             _ = try await Self.end(slot, isFollowed: true)
+            let next = try await slot.makeSandbox()
             for sandbox in try await Self.sandboxes(of: host.spawner, count: 1) { kill(sandbox, SIGKILL) }
-            _ = try await Self.sandboxes(of: host.spawner, count: 0)
-            // Its end may be on the way still: then the next order is the one that finds it dead.
-            try await Task.sleep(for: .milliseconds(100))
-            #expect(try await TestHost.run(slot, ["sh", "-c", "echo alive"]).output == "alive\n")
+            guard case .notStarted = await next.exit().ending else {
+                Issue.record("nothing of it has run")
+                return
+            }
+            #expect {
+                try next.release(Self.command("echo stale")) { _ in }
+            } throws: { error in
+                guard case .gone(let what)? = error as? SandboxError else { return false }
+                return what.contains("set-up failed")
+            }
+            await #expect(throws: SandboxError.self) { try await slot.makeSandbox() }
+        }
+    }
+
+    @Test("does not hand a signal for one sandbox to the next one")
+    func lateSignal() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            _ = try await Self.end(slot, isFollowed: true)
+            let next = try await slot.makeSandbox()
+            slot.send(CSANDBOX_SIGNAL, value: SIGKILL, sandbox: 1)
+            try next.release(Self.command("sleep 0.2; echo alive")) { _ in }
+            next.closeInput()
+            #expect(await next.exit().ending == .exited(code: 0))
         }
     }
 
     /// One sandbox that leaves a file behind, to its end.
     private static func end(_ slot: Slot, isFollowed: Bool) async throws -> ExitReport.Ending {
         let sandbox = try await slot.makeSandbox()
-        let command = SandboxCommand(
-            arguments: ["sh", "-c", "echo mine >/tmp/file"],
-            environment: ["PATH=/bin"]
-        )
-        try sandbox.release(command, isFollowed: isFollowed) { _ in }
+        try sandbox.release(command("echo mine >/tmp/file"), isFollowed: isFollowed) { _ in }
         sandbox.closeInput()
         return await sandbox.exit().ending
+    }
+
+    private static func command(_ script: String) -> SandboxCommand {
+        SandboxCommand(arguments: ["sh", "-c", script], environment: ["PATH=/bin"])
     }
 
     /// Processes whose parent is a slot, when there are as many as expected.

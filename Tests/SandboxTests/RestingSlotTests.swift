@@ -109,24 +109,22 @@ struct RestingSlotTests {
         }
     }
 
-    @Test("goes on resting when its sandbox is given back unused, and serves the next one")
+    @Test("ends with a sandbox that is given back unused")
     func unused() async throws {
         try await TestHost.with { host in
-            try Probe.compile(to: host.plan.rootfs + "/bin/probe")
             let slot = try await host.spawner.makeSlot(host.plan, isResting: true)
             defer { slot.retire() }
-            let process = try #require(try slotProcesses(host).first)
-            let before = try network(of: process)
             let sandbox = try await slot.makeSandbox()
             sandbox.kill()
-            #expect(await sandbox.exit().ending == .signalled(SIGKILL))
-            let next = try await slot.makeSandbox()
-            let after = try network(of: process)
-            #expect(after == before)
-            next.kill()
-            _ = await next.exit()
-            let called = expectOrdinary(try await TestHost.run(slot, Self.look), uid: 0)
-            #expect(called != before)
+            guard case .notStarted = await sandbox.exit().ending else {
+                Issue.record("nothing of it has run")
+                return
+            }
+            let deadline = ContinuousClock.now + .seconds(10)
+            while try !slotProcesses(host).isEmpty {
+                try #require(ContinuousClock.now < deadline, "its process is still there")
+                try await Task.sleep(for: .milliseconds(5))
+            }
         }
     }
 

@@ -61,8 +61,10 @@ struct SlotStateTests {
         #expect(fact5)
         let fact6 = !state.sandboxReady(1)
         #expect(fact6)
-        let fact7 = !state.sandboxFailed(.gone("it"))
-        #expect(fact7)
+        guard case .kept = state.sandboxFailed(.gone("it")) else {
+            Issue.record("nobody waits for it")
+            return
+        }
     }
 
     /// A slot whose sandbox has ended and which makes the next one unasked.
@@ -113,10 +115,38 @@ struct SlotStateTests {
     @Test("tells whoever asks next that the unasked one could not be made, and asks the slot after that")
     func unaskedFailure() {
         var state = followed()
-        let isAwaited = state.sandboxFailed(.gone("it"))
-        #expect(!isAwaited)
+        guard case .kept = state.sandboxFailed(.gone("it")) else {
+            Issue.record("nobody has asked yet")
+            return
+        }
         guard case .take(.failure(.gone("it"))) = state.makeRequested(), case .send = state.makeRequested()
         else {
+            Issue.record("failure, then a new order")
+            return
+        }
+    }
+
+    @Test("tells whoever has it that a sandbox handed out ahead will not come")
+    func handedOutFailure() {
+        var asked = followed()
+        _ = asked.sandboxReady(6)
+        guard case .handedOut = asked.sandboxFailed(.gone("it")) else {
+            Issue.record("not asked for yet, but it may not be handed out any more")
+            return
+        }
+        _ = asked.makeRequested()
+        guard case .handedOut = asked.sandboxFailed(.gone("it")), case .running(6) = asked.lost(.gone("it"))
+        else {
+            Issue.record("whoever asked for it has it")
+            return
+        }
+    }
+
+    @Test("tells whoever waits that an ordered one could not be made, and takes another order")
+    func orderedFailure() {
+        var state = empty()
+        _ = state.makeRequested()
+        guard case .awaited = state.sandboxFailed(.gone("it")), case .send = state.makeRequested() else {
             Issue.record("failure, then a new order")
             return
         }

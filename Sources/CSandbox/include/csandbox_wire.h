@@ -6,25 +6,20 @@
 #include "csandbox_steps.h"
 #include <stdint.h>
 
-/// Raised whenever a struct below changes: a spawner of another build refuses
-/// to work.
-#define CSANDBOX_PROTOCOL_VERSION 8u
+/// Raised whenever a struct below changes: a spawner of another build refuses.
+#define CSANDBOX_PROTOCOL_VERSION 9u
 
 /// Instructions of a seccomp filter; the kernel's own bound is BPF_MAXINSNS.
 #define CSANDBOX_FILTER_MAX 4096u
-/// Hierarchies that one host can have for memory, cpu and pids, with room for
-/// co-mounts.
+/// Hierarchies of one host for memory, cpu and pids, with room for co-mounts.
 #define CSANDBOX_CGROUPS_MAX 4u
-/// Supplementary groups of one user; NGROUPS_MAX is 65536, images use a
-/// handful.
+/// Supplementary groups of one user; NGROUPS_MAX is 65536, images use a few.
 #define CSANDBOX_GROUPS_MAX 32u
-/// Strings of argv and environ together. Below the default SEQPACKET send
-/// buffer of 208 KiB.
+/// Strings of argv and environ. Below a SEQPACKET's send buffer of 208 KiB.
 #define CSANDBOX_STRINGS_MAX 122880u
 /// Pointers in argv plus environ.
 #define CSANDBOX_POINTERS_MAX 4096u
-/// Folders and files of the host in one sandbox. More than any command line or
-/// build step names.
+/// Folders and files of the host in one sandbox; more than command lines name.
 #define CSANDBOX_TREES_MAX 16u
 /// Mounts of one sandbox besides its own.
 #define CSANDBOX_MOUNTS_MAX 16u
@@ -43,8 +38,7 @@
 /// Routes of one function's network: about a dozen refused ranges, three name
 /// servers, and what egress_allow names, each possibly with a refusal inside.
 #define CSANDBOX_ROUTES_MAX 96u
-/// Bytes of a function's resolv.conf: three name servers and the 256 characters
-/// of search domains that resolvers read.
+/// Bytes of a resolv.conf: three name servers, 256 characters of search domains.
 #define CSANDBOX_RESOLV_MAX 1024u
 /// Interface groups of slots with a network begin here ("MF"); the firewall
 /// tells classes apart by them.
@@ -66,13 +60,14 @@ enum csandbox_kind {
     // gateway to slot
     CSANDBOX_MAKE_SANDBOX,
     CSANDBOX_SIGNAL,
-    // slot to gateway; three descriptors with READY: stdin (write), stdout
-    // (read), stderr (read); with a terminal its master for the first two
+    // slot to gateway; three descriptors that do not block with READY, and with EXIT
+    // those of the next sandbox: stdin (write), stdout (read), stderr (read); with a
+    // terminal its master for the first two
     CSANDBOX_SLOT_READY,
     CSANDBOX_SANDBOX_READY,
     CSANDBOX_SANDBOX_FAILED,
     CSANDBOX_SANDBOX_EXIT,
-    // gateway to the blocked PID 1
+    // gateway to PID 1, which reads it when it is ready to
     CSANDBOX_RELEASE,
     // gateway to spawner: build spare slots ahead, `value` of them
     CSANDBOX_SPARE,
@@ -338,6 +333,8 @@ struct csandbox_secret {
 struct csandbox_command {
     struct csandbox_header header;
     int32_t value;
+    /// SIGNAL: which sandbox it is for; another one ignores it.
+    uint32_t sandbox;
 };
 
 /// SLOT_READY, SANDBOX_READY, SLOT_FAILED, SANDBOX_FAILED.
@@ -345,6 +342,8 @@ struct csandbox_outcome {
     struct csandbox_header header;
     uint32_t step;
     int32_t error;
+    /// SANDBOX_READY: its number in its slot, from 1 on.
+    uint32_t sandbox;
 };
 
 /// SLOT_GONE.
@@ -379,13 +378,14 @@ struct csandbox_exit {
     uint32_t oom_kills;
     /// enum csandbox_limits, or-ed.
     uint32_t limits_reached;
-    /// The slot makes its next sandbox without being asked: SANDBOX_READY or
-    /// SANDBOX_FAILED follows.
-    uint32_t is_followed;
+    /// The number of the sandbox that the slot now makes unasked, 0 for none. It may be
+    /// released: if it does not come so far, SANDBOX_FAILED and the slot's end follow.
+    uint32_t next_sandbox;
     int64_t user_time_us;
     int64_t system_time_us;
     int64_t max_rss_bytes;
-    /// CLOCK_MONOTONIC just before execve.
+    /// CLOCK_MONOTONIC when its set-up was over, and just before execve.
+    int64_t ready_at_ns;
     int64_t exec_at_ns;
 };
 

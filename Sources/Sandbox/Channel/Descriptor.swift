@@ -36,10 +36,3 @@ struct DescriptorPair: ~Copyable {
 
     consuming func split() -> (Int32, Int32) { (first.take(), second.take()) }
 }
-
-/// Makes reads and writes of a new pipe's end return at once; it has no other flags that would be lost.
-func setNonBlocking(_ descriptor: Int32) throws(SandboxError) {
-    guard fcntl(descriptor, F_SETFL, O_NONBLOCK) >= 0 else {
-        throw .system(call: "fcntl", errorNumber: errno)
-    }
-}

@@ -13,6 +13,8 @@ package struct ExitReport: Hashable, Sendable {
         case execFailed(errorNumber: Int32)
         /// Set-up after release failed, or the slot or spawner died.
         case lost(reason: String)
+        /// It did not come so far as to read what it was released with: nothing of the image has run.
+        case notStarted(reason: String)
     }
 
     package var ending: Ending
@@ -25,6 +27,8 @@ package struct ExitReport: Hashable, Sendable {
     package var peakMemoryBytes: Int = 0
     /// From release to just before `execve`, in nanoseconds; zero when it never came there.
     package var startNanoseconds: Int64 = 0
+    /// Whether it was still being set up when it was released.
+    package var waitedForSetUp = false
 
     package init(ending: Ending) { self.ending = ending }
 }

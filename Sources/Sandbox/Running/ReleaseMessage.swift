@@ -53,8 +53,10 @@ enum ReleaseMessage {
 extension ExitReport {
     /// From the helper's message.
     ///
-    /// `startNanoseconds` is the point in time; WarmSandbox makes it a span.
-    init(_ message: csandbox_exit) {
+    /// - Parameters:
+    ///   - message: as it came.
+    ///   - releasedAt: when the sandbox was released, CLOCK_MONOTONIC, in nanoseconds.
+    init(_ message: csandbox_exit, releasedAt: Int64) {
         let ending: Ending
         if message.step == UInt32(CSANDBOX_STEP_SANDBOX_EXEC.rawValue) {
             ending = .execFailed(errorNumber: message.error)
@@ -72,6 +74,7 @@ extension ExitReport {
         userTimeMicroseconds = message.user_time_us
         systemTimeMicroseconds = message.system_time_us
         peakMemoryBytes = Int(message.max_rss_bytes)
-        startNanoseconds = message.exec_at_ns
+        startNanoseconds = max(0, message.exec_at_ns - releasedAt)
+        waitedForSetUp = message.ready_at_ns > releasedAt
     }
 }

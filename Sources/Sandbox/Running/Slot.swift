@@ -96,10 +96,11 @@ package final class Slot: Sendable, Identifiable {
     /// A command to the slot process.
     ///
     /// Errors show as the end of its socket.
-    func send(_ kind: csandbox_kind, value: Int32) {
+    func send(_ kind: csandbox_kind, value: Int32, sandbox: UInt32 = 0) {
         let command = csandbox_command(
             header: csandbox_header(kind: UInt32(kind.rawValue), slot: id),
-            value: value
+            value: value,
+            sandbox: sandbox
         )
         do throws(SandboxError) { try Packet.send(command, to: control.raw) } catch { lost(error) }
     }
@@ -113,8 +114,9 @@ package final class Slot: Sendable, Identifiable {
     ///
     /// - Parameters:
     ///   - error: why.
+    ///   - ending: what that means for a sandbox in it; nil when it may have run.
     ///   - oomKilled: whether the memory limit took the slot's own process, and the sandbox with it.
-    func lost(_ error: SandboxError, oomKilled: Bool = false) {
+    func lost(_ error: SandboxError, ending: ExitReport.Ending? = nil, oomKilled: Bool = false) {
         let (loss, waiter, token) = state.withLock { state in
             let loss = state.machine.lost(error)
             let waiter = state.waiter
@@ -127,11 +129,17 @@ package final class Slot: Sendable, Identifiable {
         waiter?(.failure(error))
         if case .running(let sandbox) = loss {
             var report = ExitReport(
-                ending: oomKilled ? .signalled(SIGKILL) : .lost(reason: error.description)
+                ending: oomKilled ? .signalled(SIGKILL) : ending ?? .lost(reason: error.description)
             )
             report.oomKilled = oomKilled
             sandbox.exited(report)
         }
+    }
+
+    /// The spawner has reaped the slot's process: what that has said counts first.
+    func reaped(oomKilled: Bool) {
+        while receive() {}
+        lost(.gone("the slot"), oomKilled: oomKilled)
     }
 
     /// The slot's process is dead: why, the spawner knows when it has reaped it, and tells in every case.
@@ -156,11 +164,20 @@ package final class Slot: Sendable, Identifiable {
 extension Slot: ReactorSource {
     /// One packet: the reactor calls again while there are more.
     func ready(_ role: ReactorRole, readiness: UInt32) {
+        _ = receive()
+    }
+
+    /// Returns whether there was a packet.
+    private func receive() -> Bool {
         Packet.receive(from: control.raw) { received in
             switch received {
-            case .nothing: break
-            case .end: stopListening()
-            case .packet(let kind, let bytes, let descriptors): handle(kind, bytes, descriptors)
+            case .nothing: return false
+            case .end:
+                stopListening()
+                return false
+            case .packet(let kind, let bytes, let descriptors):
+                handle(kind, bytes, descriptors)
+                return true
             }
         }
     }
@@ -170,20 +187,29 @@ extension Slot: ReactorSource {
         case CSANDBOX_SLOT_READY:
             answer(.success(nil), when: state.withLock { $0.machine.built(isFollowed: isFollowed) })
         case CSANDBOX_SLOT_FAILED: lost(Self.error(in: bytes))
-        case CSANDBOX_SANDBOX_READY: sandboxReady(descriptors)
-        case CSANDBOX_SANDBOX_FAILED:
-            let error = Self.error(in: bytes)
-            answer(.failure(error), when: state.withLock { $0.machine.sandboxFailed(error) })
+        case CSANDBOX_SANDBOX_READY:
+            sandboxReady(Packet.read(csandbox_outcome.self, bytes)?.sandbox ?? 0, descriptors)
+        case CSANDBOX_SANDBOX_FAILED: sandboxFailed(Self.error(in: bytes))
         case CSANDBOX_SANDBOX_EXIT:
             guard let message = Packet.read(csandbox_exit.self, bytes) else { return }
-            let isFollowed = message.is_followed != 0
+            let isFollowed = message.next_sandbox != 0
             let sandbox = state.withLock { $0.machine.sandboxExited(isFollowed: isFollowed) }
-            sandbox?.exited(ExitReport(message))
+            // First, since somebody waits for it. Who is woken may ask for the next one before it is here.
+            sandbox?.exited(message)
+            if isFollowed { sandboxReady(message.next_sandbox, descriptors) }
         default: break
         }
     }
 
-    private func sandboxReady(_ descriptors: [Int32]) {
+    private func sandboxFailed(_ error: SandboxError) {
+        switch state.withLock({ $0.machine.sandboxFailed(error) }) {
+        case .awaited: answer(.failure(error), when: true)
+        case .kept: break
+        case .handedOut: lost(error, ending: .notStarted(reason: error.description))
+        }
+    }
+
+    private func sandboxReady(_ number: UInt32, _ descriptors: [Int32]) {
         guard descriptors.count == 3 else {
             descriptors.forEach { close($0) }
             lost(.gone("the slot (it sent \(descriptors.count) descriptors)"))
@@ -191,16 +217,11 @@ extension Slot: ReactorSource {
         }
         let sandbox = WarmSandbox(
             slot: self,
+            number: number,
             input: descriptors[0],
             output: descriptors[1],
             error: descriptors[2]
         )
-        do throws(SandboxError) {
-            for descriptor in descriptors { try setNonBlocking(descriptor) }
-        } catch {
-            lost(error)
-            return
-        }
         answer(.success(sandbox), when: state.withLock { $0.machine.sandboxReady(sandbox) })
     }
 

@@ -13,7 +13,7 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
         case making(isAsked: Bool)
         /// What came of a sandbox that nobody has asked for yet.
         case made(Result<Sandbox, SandboxError>)
-        /// A sandbox stands or runs.
+        /// A sandbox stands, runs, or is about to stand and may be released already.
         case occupied(Sandbox)
         case gone(SandboxError)
     }
@@ -55,23 +55,38 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
         return true
     }
 
-    /// Returns false when nobody waits for it: as yet, or because none was on its way.
+    /// A sandbox may be released.
+    ///
+    /// - Returns: false when nobody waits for it: as yet, or because none was on its way.
     mutating func sandboxReady(_ sandbox: Sandbox) -> Bool {
         guard case .making(let isAsked) = phase else { return false }
         phase = isAsked ? .occupied(sandbox) : .made(.success(sandbox))
         return isAsked
     }
 
-    /// Returns false when nobody waits for it: as yet, or because none was on its way.
-    mutating func sandboxFailed(_ error: SandboxError) -> Bool {
-        guard case .making(let isAsked) = phase else { return false }
-        phase = isAsked ? .empty : .made(.failure(error))
-        return isAsked
+    /// Whom it concerns that a sandbox could not be made.
+    enum Failed {
+        /// Who waits for it.
+        case awaited
+        /// Whoever asks next, or nobody.
+        case kept
+        /// Who has it already, and may have released it: the slot process ends with it.
+        case handedOut
+    }
+
+    mutating func sandboxFailed(_ error: SandboxError) -> Failed {
+        switch phase {
+        case .making(let isAsked):
+            phase = isAsked ? .empty : .made(.failure(error))
+            return isAsked ? .awaited : .kept
+        case .made(.success), .occupied: return .handedOut
+        case .building, .empty, .made(.failure), .gone: return .kept
+        }
     }
 
     /// The slot process has reaped a sandbox.
     ///
-    /// - Parameter isFollowed: the slot makes the next one unasked.
+    /// - Parameter isFollowed: the slot makes the next one unasked; ``sandboxReady(_:)`` follows.
     /// - Returns: the one that ended, nil when there was none.
     mutating func sandboxExited(isFollowed: Bool) -> Sandbox? {
         let sandbox: Sandbox

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stdout and stderr side of a sandbox: read by the reactor's thread, or by whoever asks first.
 
+import CSandbox
 import Glibc
 import NIOCore
 import Synchronization
@@ -30,6 +31,11 @@ extension WarmSandbox: ReactorSource {
         }.resume()
     }
 
+    /// As the slot process tells it.
+    func exited(_ message: csandbox_exit) {
+        exited(ExitReport(message, releasedAt: state.withLock { $0.releasedAt }))
+    }
+
     /// PID 1 is reaped: what it and its children wrote is all in the pipes now.
     func exited(_ report: ExitReport) {
         endRunning()
@@ -37,6 +43,7 @@ extension WarmSandbox: ReactorSource {
         drainError()
         let wakes = state.withLock { state in
             state.isExited = true
+            if case .notStarted(let reason) = report.ending { state.notStarted = reason }
             state.isWatching = true
             state.input.close()
             state.standardError.close()
@@ -44,8 +51,6 @@ extension WarmSandbox: ReactorSource {
             state.onStandardError = nil
             let input = state.inputWaiter
             state.inputWaiter = nil
-            var report = report
-            report.startNanoseconds = max(0, report.startNanoseconds - state.releasedAt)
             let first = state.output.exited(report)
             let second = readOutput(&state)
             return (input, first, second, state.output.exitTold())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One container, blocked before `execve`, and then the invocation that runs in it. Driven by Scheduler and the reactor.
+// One container, on its way to `execve`, and then the invocation that runs in it. Driven by Scheduler and the reactor.
 
 import CSandbox
 import Glibc
@@ -30,6 +30,8 @@ package final class WarmSandbox: Sendable {
         /// Nothing is read from stderr: a slow reader slows the function.
         var isErrorHeld = false
         var isExited = false
+        /// Why it ended before its release could reach it; nil when it did not.
+        var notStarted: String?
         /// Whether the output pipes are watched by now; see ``WarmSandbox/release(_:onStandardError:)``.
         var isWatching = false
         var releasedAt: Int64 = 0
@@ -38,16 +40,19 @@ package final class WarmSandbox: Sendable {
     }
 
     let slot: Slot
+    /// Tells it from those before and after it in its slot.
+    private let number: UInt32
     let state: Mutex<State>
 
-    init(slot: Slot, input: Int32, output: Int32, error: Int32) {
+    init(slot: Slot, number: UInt32, input: Int32, output: Int32, error: Int32) {
         self.slot = slot
+        self.number = number
         state = Mutex(
             State(input: Pipe(input), standardOutput: Pipe(output), standardError: Pipe(error))
         )
     }
 
-    /// Lets PID 1 execute; one send that never blocks.
+    /// Lets PID 1 execute, as soon as its set-up is over; one send that never blocks.
     ///
     /// Its output is not watched from the start: a short function's is read once, when it has ended, which saves
     /// both threads most of their work. Whoever wants it at once asks with a limit of 0.
@@ -57,17 +62,20 @@ package final class WarmSandbox: Sendable {
     ///   - isFollowed: the slot makes its next sandbox as soon as this one has ended, which spares it a wake-up;
     ///     ``Slot/makeSandbox(then:)`` hands it out.
     ///   - onStandardError: called on the room's own thread with each piece of stderr; must not block.
-    /// - Throws: ``SandboxError`` when the slot is gone or the command too large.
+    /// - Throws: ``SandboxError`` when the slot or the sandbox is gone or the command too large.
     package func release(
         _ command: SandboxCommand,
         isFollowed: Bool = false,
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError) {
-        state.withLock { state in
+        let notStarted = state.withLock { state -> String? in
+            guard !state.isExited else { return state.notStarted ?? "its slot" }
             state.releasedAt = monotonicNanoseconds()
             state.onStandardError = onStandardError
             state.isRunning = true
+            return nil
         }
+        if let notStarted { throw .gone("the sandbox (\(notStarted))") }
         Reactor.shared.callLater(self)
         do throws(SandboxError) { try slot.sendRelease(command, isFollowed: isFollowed) } catch {
             endRunning()
@@ -106,9 +114,9 @@ package final class WarmSandbox: Sendable {
     }
 
     /// Sends a signal to PID 1 (for example SIGTERM); no effect after exit.
-    package func signal(_ number: Int32) {
+    package func signal(_ signal: Int32) {
         guard !state.withLock({ $0.isExited }) else { return }
-        slot.send(CSANDBOX_SIGNAL, value: number)
+        slot.send(CSANDBOX_SIGNAL, value: signal, sandbox: number)
     }
 
     /// SIGKILL to PID 1: everything in the PID namespace dies with it; also discards an unreleased sandbox.

@@ -47,7 +47,8 @@ extension Spawner {
             tellOfForwarding()
             let command = csandbox_command(
                 header: csandbox_header(kind: UInt32(CSANDBOX_FIREWALL.rawValue), slot: 0),
-                value: 0
+                value: 0,
+                sandbox: 0
             )
             try Packet.send(command, to: supervisor.raw)
             let answer: csandbox_outcome = try awaitMessage(CSANDBOX_FIREWALL, on: supervisor.raw)

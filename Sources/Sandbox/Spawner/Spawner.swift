@@ -159,7 +159,8 @@ package final class Spawner: Sendable {
     package func keepSpares(_ count: Int) {
         let message = csandbox_command(
             header: csandbox_header(kind: UInt32(CSANDBOX_SPARE.rawValue), slot: 0),
-            value: Int32(clamping: count)
+            value: Int32(clamping: count),
+            sandbox: 0
         )
         let socket = state.withLock { $0.socket }
         guard socket >= 0 else { return }
@@ -198,7 +199,7 @@ extension Spawner: ReactorSource {
         switch kind {
         case CSANDBOX_SLOT_GONE:
             let oomKills = Packet.read(csandbox_slot_gone.self, bytes)?.oom_kills ?? 0
-            slot?.lost(.gone("the slot"), oomKilled: oomKills > 0)
+            slot?.reaped(oomKilled: oomKills > 0)
         case CSANDBOX_SLOT_FAILED:
             guard let message = Packet.read(csandbox_outcome.self, bytes) else { return }
             slot?.lost(Packet.setupError(message.step, message.error))

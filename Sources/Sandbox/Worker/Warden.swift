@@ -83,7 +83,8 @@ package final class Warden: Sendable {
     func supervise(_ remote: Int32) throws(SandboxError) {
         let command = csandbox_command(
             header: csandbox_header(kind: UInt32(CSANDBOX_SUPERVISE.rawValue), slot: 0),
-            value: 0
+            value: 0,
+            sandbox: 0
         )
         try Packet.send(command, to: socket.raw, descriptors: [remote])
     }

@@ -38,7 +38,8 @@ package struct AttachEnd: Hashable, Sendable, Codable {
         case .execFailed(let number):
             let text = "'\(program)' cannot be executed in the container (errno \(number))"
             self.init(exitCode: Self.notRunnableCode, reason: text)
-        case .lost(let reason): self.init(exitCode: Self.platformCode, reason: reason)
+        case .lost(let reason), .notStarted(let reason):
+            self.init(exitCode: Self.platformCode, reason: reason)
         }
     }
 }

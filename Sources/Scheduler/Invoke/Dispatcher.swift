@@ -114,7 +114,7 @@ package final class Dispatcher: FunctionInvoker {
 
     // MARK: One call
 
-    /// Runs a call in its sandbox; nil when the slot died before the release.
+    /// Runs a call in its sandbox; nil when that died before anything of the image ran.
     private func start(_ run: Run) async throws(InvocationRefusal) -> InvocationAnswer? {
         let terms = run.function.terms
         let running = RunningInvocation(
@@ -133,10 +133,11 @@ package final class Dispatcher: FunctionInvoker {
             }
         } catch {
             run.lease.sandbox.kill()
-            fleet.end(run.lease, isReusable: false)
             if case .commandTooLarge = error {
+                fleet.end(run.lease, isReusable: false)
                 throw refused(run.call, .cannotStart(reason: error.description))
             }
+            fleet.endUnused(run.lease, error.description)
             return nil
         }
         running.begin()
@@ -147,34 +148,50 @@ package final class Dispatcher: FunctionInvoker {
         // It was let in just before the drain began, which has not seen it.
         if isDraining { endAfterGrace(running) }
         let started = StartedRun(run: run, released: .now, running: running)
-        return await withTaskCancellationHandler {
+        let result = await withTaskCancellationHandler {
             await answer(started)
         } onCancel: {
             running.stop(.cancelled)
         }
+        return try result.get()
     }
 
-    private func answer(_ started: StartedRun) async -> InvocationAnswer {
+    private func answer(_ started: StartedRun) async -> Result<InvocationAnswer?, InvocationRefusal> {
         let running = started.running
         let request = started.run.call.request
         let pump = await RequestPump(request.body, into: running)
         let isStreamed = request.wantsStream || started.run.function.revision.configuration.stream
         switch await running.sandbox.collect(upTo: isStreamed ? 0 : Self.responseBufferBytes) {
         case .complete(let output, let report):
+            if case .notStarted(let reason) = report.ending, running.isUndisturbed {
+                return await notStarted(started, pump, report, reason)
+            }
             let isWhole = running.pass(output)
             let record = await finish(started, pump, report)
-            return .complete(output: isWhole ? output : ByteBuffer(), record())
+            return .success(.complete(output: isWhole ? output : ByteBuffer(), record()))
         case .open(let output):
             guard running.pass(output) else {
                 let record = await finish(started, pump, await running.sandbox.exit())
-                return .complete(output: ByteBuffer(), record())
+                return .success(.complete(output: ByteBuffer(), record()))
             }
             running.committed()
             let stream = StreamedOutput(buffered: output, running: running) { [self] report in
                 await finish(started, pump, report)
             }
-            return .streaming(stream)
+            return .success(.streaming(stream))
         }
+    }
+
+    /// Its sandbox could not be made after all: another one takes the call, unless its body is used up.
+    private func notStarted(
+        _ started: StartedRun,
+        _ pump: RequestPump,
+        _ report: ExitReport,
+        _ reason: String
+    ) async -> Result<InvocationAnswer?, InvocationRefusal> {
+        _ = await finish(started, pump, report)
+        guard case .stream = started.run.call.request.body else { return .success(nil) }
+        return .failure(refused(started.run.call, .cannotStart(reason: reason)))
     }
 
     /// PID 1 is gone: the slot goes back at once, the record follows when the output is counted.
@@ -186,8 +203,11 @@ package final class Dispatcher: FunctionInvoker {
         let ended = ContinuousClock.now
         let lease = started.run.lease
         admission.withLock { $0.running[lease.slot] = nil }
-        let isLost = if case .lost = report.ending { true } else { false }
-        fleet.end(lease, isReusable: !isLost)
+        switch report.ending {
+        case .notStarted(let reason): fleet.endUnused(lease, reason)
+        case .lost: fleet.end(lease, isReusable: false)
+        case .exited, .signalled, .execFailed: fleet.end(lease, isReusable: true)
+        }
         let ending = started.running.ended(report)
         await pump.ended()
         return { [sink] in

@@ -94,7 +94,7 @@ struct StartedRun: Sendable {
         record.peakMemoryBytes = report.peakMemoryBytes
         let limits = (report.oomKilled ? [.memory] : []) + report.limitsReached
         record.limitsReached = limits.isEmpty ? nil : limits
-        record.warm = run.lease.isWarm
+        record.warm = run.lease.isWarm && !report.waitedForSetUp
         return record
     }
 }

@@ -93,6 +93,9 @@ struct InvocationState: ~Copyable {
     /// The response buffer is full or the caller wants the first byte: the answer begins.
     mutating func committed() { isCommitted = true }
 
+    /// Whether nothing has been done to end it: then it may be run again, should it not have started.
+    var isUndisturbed: Bool { phase == .running }
+
     /// How it ended, for the record.
     struct Verdict: Hashable, Sendable {
         var outcome: Outcome
@@ -145,6 +148,7 @@ struct InvocationState: ~Copyable {
             let failure = ExecFailure(errorNumber: errorNumber)
             return Verdict(outcome: .exit, exitCode: failure.exitCode, note: failure.text(program: program))
         case .lost(let reason): return Verdict(outcome: .lost, note: "lost: \(reason)")
+        case .notStarted(let reason): return Verdict(outcome: .lost, note: "not started: \(reason)")
         }
     }
 }

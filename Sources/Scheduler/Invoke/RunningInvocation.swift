@@ -113,6 +113,9 @@ final class RunningInvocation: Sendable {
         }
     }
 
+    /// Whether nothing has been done to end it.
+    var isUndisturbed: Bool { storage.withLock { $0.state.isUndisturbed } }
+
     func committed() { storage.withLock { $0.state.committed() } }
 
     // MARK: End

@@ -217,6 +217,18 @@ final class Fleet: Sendable {
         }
     }
 
+    /// A sandbox ended before anything of the image ran in it: its slot is given up, and the reason told.
+    ///
+    /// Does not block.
+    func endUnused(_ lease: Lease, _ reason: String) {
+        let hostname = storage.withLock { $0.pools[lease.pool]?.plan.hostname } ?? "retired"
+        logger.warning(
+            "A sandbox ended before its call",
+            metadata: ["function": "\(hostname)", "reason": "\(reason)"]
+        )
+        end(lease, isReusable: false)
+    }
+
     // MARK: The host
 
     /// A spawner is there.

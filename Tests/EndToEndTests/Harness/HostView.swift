@@ -153,6 +153,13 @@ struct ProcessTable {
         return found
     }
 
+    /// First processes of containers below this one, whether they have executed anything or wait to.
+    func containers(below id: Int32) -> [Int32] {
+        family(of: id).map(\.id).filter { process in
+            parents[process].map { Self.text("/proc/\($0)/comm") == "mayfly-slot\n" } ?? false
+        }
+    }
+
     /// Numbers of processes with this word on their command line.
     static func running(_ word: String) -> [Int32] {
         ProcessTable().startTimes.keys.filter { id in

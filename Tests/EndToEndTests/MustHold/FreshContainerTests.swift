@@ -42,6 +42,28 @@ extension EndToEnd {
             }
         }
 
+        @Test("what a call was sent reaches nobody else when its container is killed before it")
+        func survivesKilledContainers() async throws {
+            try await GatewayUnderTest.with { gateway in
+                let folder = try await Fixtures.shell("echo $QUERY_STRING\n", name: "query")
+                defer { folder.remove() }
+                try await gateway.require("deploy", folder.url.path)
+                for turn in 0..<20 {
+                    let before = try await gateway.call("/function/query?before-\(turn)")
+                    #expect(before.text == "before-\(turn)\n")
+                    // All that stand, as the kernel does when the host has no memory left.
+                    for container in ProcessTable().containers(below: gateway.processID) {
+                        kill(container, SIGKILL)
+                    }
+                    for call in 0..<3 {
+                        let answer = try await gateway.call("/function/query?after-\(turn)-\(call)")
+                        #expect(answer.status == 200)
+                        #expect(answer.text == "after-\(turn)-\(call)\n")
+                    }
+                }
+            }
+        }
+
         @Test("a background process that holds standard output does not hold the answer")
         func doesNotWaitForBackground() async throws {
             try await GatewayUnderTest.with { gateway in

@@ -26,7 +26,8 @@ enum HostileWorker {
                 snprintf(text + strlen(text), sizeof text - strlen(text), "%s: %s\\n", what, worked ? "ok" : "refused");
             }
             int main(void) {
-                struct { unsigned kind, slot, step; int error; } ready = {\(CSANDBOX_WORK.rawValue), 0, 0, 0};
+                struct { unsigned kind, slot, step; int error; unsigned sandbox; } ready =
+                    {\(CSANDBOX_WORK.rawValue), 0, 0, 0, 0};
                 send(3, &ready, sizeof ready, 0);
                 int file = openat(4, "inside", O_CREAT | O_WRONLY, 0644);
                 tell("write inside", file >= 0);

@@ -293,6 +293,36 @@ private struct World {
         #expect(world.sink.invocations.map(\.status) == [503])
     }
 
+    @Test("a call whose sandbox was not set up after all runs in another one, with its body")
+    func notStarted() async throws {
+        let world = try World(program(["out"]))
+        world.spawner.duds.withLock { $0 = 2 }
+        let answer = try await world.complete(.whole(ByteBuffer(string: "in")))
+        #expect(answer.invocation.outcome == .ok && answer.invocation.bytesIn == 2)
+        #expect(world.sink.invocations.count == 1)
+        #expect(world.spawner.counts.withLock { $0.made >= 3 && $0.retired == 2 })
+    }
+
+    @Test("a call whose body cannot be had twice is refused with the reason")
+    func notStartedStreaming() async throws {
+        let world = try World(program(["out"]))
+        world.spawner.duds.withLock { $0 = 1 }
+        await #expect(throws: InvocationRefusal.cannotStart(reason: "out of luck")) {
+            _ = try await world.complete(.stream { write in _ = await write(ByteBuffer(string: "in")) })
+        }
+        #expect(world.sink.invocations.map(\.status) == [502])
+    }
+
+    @Test("a call that was given a sandbox before it was set up does not count as warm")
+    func waitedForSetUp() async throws {
+        var late = program(["out"])
+        late.report.waitedForSetUp = true
+        let world = try World(late)
+        _ = try await world.complete()
+        #expect(await eventually { (world.fleet.status(world.pool)?.warm ?? 0) > 0 })
+        #expect(try await !world.complete().invocation.warm)
+    }
+
     @Test("arguments and environment that are too large are a refusal with the reason")
     func commandTooLarge() async throws {
         var large = program()

@@ -25,6 +25,8 @@ final class FakeSpawner: SlotMaking {
     let counts = Mutex(Counts())
     let failure = Mutex<SandboxError?>(nil)
     let makingFailure = Mutex<SandboxError?>(nil)
+    /// So many sandboxes end before anything runs in them.
+    let duds = Mutex(0)
     /// What the sandboxes do when they are released.
     let program: FakeSandbox.Program
 
@@ -56,7 +58,13 @@ final class FakeSlot: SlotHandle {
             $0.made += 1
             $0.alive += 1
         }
-        return .success(FakeSandbox(spawner: spawner, program: spawner.program))
+        var program = spawner.program
+        let isDud = spawner.duds.withLock { duds in
+            defer { duds -= 1 }
+            return duds > 0
+        }
+        if isDud { program.report = ExitReport(ending: .notStarted(reason: "out of luck")) }
+        return .success(FakeSandbox(spawner: spawner, program: program))
     }
 
     func retire() { spawner.counts.withLock { $0.retired += 1 } }

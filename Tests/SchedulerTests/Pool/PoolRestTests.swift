@@ -92,7 +92,7 @@ import Testing
     func replaced() {
         var pool = pool(warmMin: 2)
         for number in 1...2 { _ = launch(UInt64(number), in: &pool, at: start) }
-        #expect(pool.leaseRequested(waiter(1), at: start) == .use(slot(2), []))
+        #expect(pool.leaseRequested(waiter(1), at: start + PoolState.setUpTime) == .use(slot(2), []))
         let ended = start + .seconds(5)
         _ = pool.leaseEnded(slot(2), isReusable: true, at: ended)
         _ = pool.sandboxReady(slot(2), at: ended)

@@ -41,6 +41,19 @@ import Testing
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
     }
 
+    @Test("of several warm ones the last that had time to be set up is leased, or else the first")
+    func settled() {
+        var pool = pool(warmMax: 3)
+        for number in 1...3 {
+            _ = pool.granted(slot(UInt64(number)))
+            _ = pool.slotLaunched(slot(UInt64(number)))
+            _ = pool.sandboxReady(slot(UInt64(number)), at: start + PoolState.setUpTime * number)
+        }
+        #expect(pool.leaseRequested(waiter(1), at: start + PoolState.setUpTime * 3) == .use(slot(2), []))
+        #expect(pool.leaseRequested(waiter(2), at: start + PoolState.setUpTime) == .use(slot(1), []))
+        #expect(pool.leaseRequested(waiter(3), at: start + PoolState.setUpTime) == .use(slot(3), []))
+    }
+
     @Test("the next sandbox of a leased slot is wanted while fewer than the most are warm, or somebody waits")
     func next() {
         var pool = warmPool(pool(concurrency: 1, warmMax: 1))

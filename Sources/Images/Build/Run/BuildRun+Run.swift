@@ -136,7 +136,8 @@ extension BuildRun {
         case .signalled(let signal):
             throw .killed(command: text, signal: signal, outOfMemory: outcome.report.oomKilled)
         case .execFailed(let number): throw .notStarted(command: text, reason: SystemCall.message(number))
-        case .lost(let reason): throw .notStarted(command: text, reason: reason)
+        case .lost(let reason), .notStarted(let reason):
+            throw .notStarted(command: text, reason: reason)
         }
     }
 
