@@ -34,9 +34,18 @@ void ipc_remember(struct ipc_numbers *numbers) {
                                     .segment = number_of_segment()};
 }
 
-// What cannot be made stays so. A number that starts over counts as a change: it
-// does so after some dozens, and then the namespace is made anew for once.
-static bool follows(int now, int before) { return now == (before < 0 ? before : before + 1); }
+// A number is an index and, above it, how often the index started over (ipc/util.c, since
+// 5.2): it does so after this one while nothing is there, and then the count is one more. A
+// kernel with other bounds makes the namespace anew for once, as after a change.
+enum { INDEX_BITS = 15, LAST_INDEX = 63 };
+
+// What cannot be made stays so.
+static bool follows(int now, int before) {
+    if (before < 0)
+        return now == before;
+    int index = before & ((1 << INDEX_BITS) - 1), round = before >> INDEX_BITS;
+    return index == LAST_INDEX ? now == (round + 1) << INDEX_BITS : now == before + 1;
+}
 
 bool ipc_is_untouched(struct ipc_numbers *numbers) {
     struct ipc_numbers before = *numbers;

@@ -32,6 +32,9 @@ struct KeptRootTests {
     private static let semaphores = "probe call 64 0 1 0600"
     private static let sharedMemory = "probe call 29 0 4096 0600"
 
+    /// ipc_min_cycle in the kernel's ipc/util.c.
+    private static let objectsInOneGo = 64
+
     /// Makes a System V object and removes it again: what is left is the number that the next one gets.
     private static func removed(_ making: String, control: Int) -> String {
         let remove = control == 66 ? "probe call 66 $1 0 0" : "probe call \(control) $1 0 0"
@@ -62,6 +65,19 @@ struct KeptRootTests {
         }
     }
 
+    @Test("is kept for longer than the kernel counts its objects in one go")
+    func keptForLong() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(Self.probed(host))
+            defer { slot.retire() }
+            let first = try await birth(slot)
+            for _ in 0..<Self.objectsInOneGo {
+                #expect(try await TestHost.run(slot, ["sh", "-c", ":"]).report.ending == .exited(code: 0))
+            }
+            #expect(try await birth(slot) == first)
+        }
+    }
+
     @Test(
         "is made anew after one that left a trace",
         arguments: [
@@ -75,6 +91,8 @@ struct KeptRootTests {
             Self.messageQueue, Self.semaphores, Self.sharedMemory,
             Self.removed(Self.messageQueue, control: 71), Self.removed(Self.semaphores, control: 66),
             Self.removed(Self.sharedMemory, control: 31),
+            // As many as bring the kernel back to the number where it began.
+            "for i in $(seq \(Self.objectsInOneGo)); do \(Self.removed(Self.semaphores, control: 66)); done",
         ]
     )
     func anew(script: String) async throws {
