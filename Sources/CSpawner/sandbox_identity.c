@@ -33,8 +33,7 @@ static struct failure set_capabilities(uint64_t permitted, uint64_t effective) {
 // Another user than root loses them with its user id; only root may keep some.
 static uint64_t capabilities_kept(void) { return slot.plan.uid == 0 ? slot.plan.capabilities : 0; }
 
-struct failure sandbox_become_user(void) {
-    const struct csandbox_make_slot *plan = &slot.plan;
+static struct failure set_ids(const struct csandbox_make_slot *plan) {
     if (plan->uid != 0)
         TRY(give_stdio(plan->uid, plan->gid));
     if (!single_id())
@@ -44,7 +43,14 @@ struct failure sandbox_become_user(void) {
     // A saved id of 0 leaves the permitted ones to this process; effective are
     // none of them, here and while it waits.
     uint32_t saved = slot.rests ? 0 : plan->uid;
-    TRY(check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresuid, plan->uid, plan->uid, saved)));
+    return check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresuid, plan->uid, plan->uid, saved));
+}
+
+struct failure sandbox_become_user(void) {
+    const struct csandbox_make_slot *plan = &slot.plan;
+    // Root without groups is who the slot is.
+    if (plan->uid != 0 || plan->gid != 0 || plan->group_count != 0)
+        TRY(set_ids(plan));
     uint64_t kept = capabilities_kept();
     TRY(set_capabilities(slot.rests ? kept | NETWORK_CAPABILITIES : kept, kept));
     TRY(check(CSANDBOX_STEP_SANDBOX_DIRECTORY, SYS1(SYS_chdir, plan->directory)));

@@ -82,6 +82,25 @@ struct HardeningTests {
         }
     }
 
+    @Test(
+        "has the user, the group and the groups of its plan, also where one of them is root's",
+        arguments: [
+            ContainerUser(), ContainerUser(uid: 0, gid: 7), ContainerUser(supplementaryGroups: [8]),
+            ContainerUser(uid: 1000, gid: 0), ContainerUser(uid: 1000, gid: 7, supplementaryGroups: [8]),
+        ]
+    )
+    func identity(user: ContainerUser) async throws {
+        try await TestHost.with { host in
+            var plan = host.plan
+            plan.user = user
+            let result = try await host.shell("grep -E '^(Uid|Gid|Groups):' /proc/self/status", plan: plan)
+            let lines = result.output.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace) }
+            let ids = { (id: UInt32) in [Substring](repeating: "\(id)", count: 4) }
+            let groups = user.supplementaryGroups.map { Substring("\($0)") }
+            #expect(lines == [["Uid:"] + ids(user.uid), ["Gid:"] + ids(user.gid), ["Groups:"] + groups])
+        }
+    }
+
     @Test("gains nothing from set-user-ID files, whatever user it is")
     func setUserID() async throws {
         try await TestHost.with { host in
