@@ -143,6 +143,7 @@ struct failure sandbox_start(void) {
     slot.sandbox_failure = fine();
     slot.ready_at_ns = slot.exec_at_ns = 0;
     slot.is_followed = false;
+    bool is_called = slot.is_announced;
     long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | SIGCHLD, sandbox_main);
     // Descriptors are copied, not shared: the slot's own copies can be closed at
     // once. Their numbers are shared, and the sandbox reads them.
@@ -151,7 +152,7 @@ struct failure sandbox_start(void) {
     slot.sandbox = (pid_t)pid;
     // Ahead of the call that ends with them, in a slot that is called; what cannot be
     // made now is tried again then.
-    if (slot.is_announced)
+    if (is_called)
         sandbox_next_pipes();
     return fine();
 }

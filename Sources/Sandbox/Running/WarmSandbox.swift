@@ -119,7 +119,8 @@ package final class WarmSandbox: Sendable {
         slot.send(CSANDBOX_SIGNAL, value: signal, sandbox: number)
     }
 
-    /// SIGKILL to PID 1: everything in the PID namespace dies with it; also discards an unreleased sandbox.
+    /// SIGKILL to PID 1: everything in the PID namespace dies with it; also discards an unreleased sandbox,
+    /// and its slot with it.
     package func kill() { signal(SIGKILL) }
 
     /// Tells the terminal's size; no effect without a terminal or after exit.

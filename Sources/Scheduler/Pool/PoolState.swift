@@ -33,7 +33,7 @@ struct PoolState: Sendable {
     static let idleAfter = Duration.seconds(60)
     /// About what a slot that goes on takes to set its next sandbox up, on a machine with time for it: a call that is
     /// given one earlier waits for the rest, which costs nothing where there is no better one.
-    static let setUpTime = Duration.milliseconds(1)
+    static let setUpTime = Duration.microseconds(400)
     /// While a function is called, two stay ready: one to use and one while that one is refilled.
     static let activeFloor = 2
 
