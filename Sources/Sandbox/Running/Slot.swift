@@ -137,6 +137,8 @@ package final class Slot: Sendable, Identifiable {
     }
 
     /// The spawner has reaped the slot's process: what that has said counts first.
+    ///
+    /// Nobody can say more, so this ends.
     func reaped(oomKilled: Bool) {
         while receive() {}
         lost(.gone("the slot"), oomKilled: oomKilled)
