@@ -9,6 +9,8 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     case setup(step: String, errorNumber: Int32)
     /// The spawner or slot is gone.
     case gone(String)
+    /// The sandbox was killed before its program ran, by the kernel or by somebody outside.
+    case killedUnused
     /// The host lacks what the plan needs.
     case unsupported(String)
     /// A folder or file of the host cannot be shown in a container.
@@ -18,11 +20,20 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A system call of the gateway itself failed.
     case system(call: String, errorNumber: Int32)
 
+    /// Whether a process ended that was to serve: another one may well do.
+    package var isDeath: Bool {
+        switch self {
+        case .gone, .killedUnused: true
+        case .setup, .unsupported, .place, .commandTooLarge, .system: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .setup(let step, let errorNumber):
             "container set-up failed at '\(step)': \(Self.message(errorNumber))"
         case .gone(let what): "\(what) is gone"
+        case .killedUnused: "the container was killed before its program ran"
         case .unsupported(let what): "not supported on this host: \(what)"
         case .place(let path, let errorNumber):
             "'\(path)' of this host cannot be mounted: \(Self.message(errorNumber))"

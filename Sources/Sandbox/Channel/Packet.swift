@@ -64,8 +64,10 @@ enum Packet {
         bytes.count >= MemoryLayout<Message>.size ? bytes.loadUnaligned(as: type) : nil
     }
 
-    /// The set-up error that a message tells.
+    /// The set-up error that a message tells; a sandbox that ended without one was killed.
     static func setupError(_ step: UInt32, _ errorNumber: Int32) -> SandboxError {
-        .setup(step: String(cString: csandbox_step_name(step)), errorNumber: errorNumber)
+        step == CSANDBOX_STEP_SANDBOX_RELEASE.rawValue && errorNumber == ECHILD
+            ? .killedUnused
+            : .setup(step: String(cString: csandbox_step_name(step)), errorNumber: errorNumber)
     }
 }

@@ -121,8 +121,7 @@ extension Fleet {
             "A sandbox could not be made",
             metadata: ["function": "\(hostname)", "reason": "\(error)"]
         )
-        let isDeath = if case .gone = error { true } else { false }
-        let failure = SlotFailure(reason: error.description, isDeath: isDeath)
+        let failure = SlotFailure(reason: error.description, isDeath: error.isDeath)
         change(pool) { storage, now in
             var random = storage.random
             defer { storage.random = random }

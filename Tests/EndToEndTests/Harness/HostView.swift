@@ -160,6 +160,18 @@ struct ProcessTable {
         }
     }
 
+    /// Waits until none of these processes, which were sent SIGKILL, lives.
+    func waitForEnd(of ids: [Int32]) async throws {
+        let deadline = ContinuousClock.now + Patience.duration(.seconds(10))
+        while true {
+            let now = ProcessTable()
+            let living = ids.filter { now.startTimes[$0] != nil && now.startTimes[$0] == startTimes[$0] }
+            guard !living.isEmpty else { return }
+            guard ContinuousClock.now < deadline else { throw HarnessError("\(living) do not end") }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+    }
+
     /// Numbers of processes with this word on their command line.
     static func running(_ word: String) -> [Int32] {
         ProcessTable().startTimes.keys.filter { id in

@@ -52,9 +52,12 @@ extension EndToEnd {
                     let before = try await gateway.call("/function/query?before-\(turn)")
                     #expect(before.text == "before-\(turn)\n")
                     // All that stand, as the kernel does when the host has no memory left.
-                    for container in ProcessTable().containers(below: gateway.processID) {
-                        kill(container, SIGKILL)
-                    }
+                    let table = ProcessTable()
+                    let killed = table.containers(below: gateway.processID)
+                    for container in killed { kill(container, SIGKILL) }
+                    // One that has not been given the processor yet could still read a message, and die of the
+                    // signal as any function would.
+                    try await table.waitForEnd(of: killed)
                     for call in 0..<3 {
                         let answer = try await gateway.call("/function/query?after-\(turn)-\(call)")
                         #expect(answer.status == 200)
