@@ -11,12 +11,18 @@
 #include <net/if.h>
 #include <unistd.h>
 
-// A kernel without IPv6 has nothing to switch off.
+/// In the spawner's /proc, as the slot sees it.
+#define NETWORK_SETTINGS "/base/proc/sys/net"
+
+// A kernel without IPv6 has nothing to switch off: then the other one's folder is there
+// alone.
 static long without_ipv6(void) {
-    int file =
-        open("/proc/sys/net/ipv6/conf/" EGRESS_INSIDE_NAME "/disable_ipv6", O_WRONLY | O_CLOEXEC);
+    if (access(NETWORK_SETTINGS "/ipv4", F_OK) == 0 && access(NETWORK_SETTINGS "/ipv6", F_OK) != 0)
+        return 0;
+    int file = open(NETWORK_SETTINGS "/ipv6/conf/" EGRESS_INSIDE_NAME "/disable_ipv6",
+                    O_WRONLY | O_CLOEXEC);
     if (file < 0)
-        return errno == ENOENT ? 0 : -errno;
+        return -errno;
     long result = write(file, "1", 1) < 0 ? -errno : 0;
     close(file);
     return result;

@@ -21,13 +21,13 @@ static struct failure make_folder(const char *path, unsigned mode) {
 static struct failure mount_layer(void) {
     unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     TRY(check(CSANDBOX_STEP_SANDBOX_LAYER,
-              raw_mount("tmpfs", "/w", "tmpfs", flags, slot.layer_options)));
+              raw_mount("tmpfs", "/base/w", "tmpfs", flags, slot.layer_options)));
     SYS1(SYS_umask, 0);
-    TRY(make_folder("/w/shm", 01777));
+    TRY(make_folder("/base/w/shm", 01777));
     if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
-        TRY(make_folder("/w/tmp", 01777));
-    TRY(make_folder("/w/upper", 0755));
-    TRY(make_folder("/w/work", 0755));
+        TRY(make_folder("/base/w/tmp", 01777));
+    TRY(make_folder("/base/w/upper", 0755));
+    TRY(make_folder("/base/w/work", 0755));
     SYS1(SYS_umask, 022);
     return fine();
 }
@@ -36,22 +36,24 @@ static struct failure mount_overlay(void) {
     if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
         return fine();
     // userxattr also switches off redirect_dir and metacopy: the upper folder alone tells all changes.
-    const char *options = slot.plan.flags & CSANDBOX_SLOT_LAYER
-                              ? "lowerdir=/lower,upperdir=/l/changes,workdir=/l/scratch,userxattr"
-                              : "lowerdir=/t:/lower,upperdir=/w/upper,workdir=/w/work,userxattr";
+    const char *options =
+        slot.plan.flags & CSANDBOX_SLOT_LAYER
+            ? "lowerdir=/base/lower,upperdir=/base/l/changes,workdir=/base/l/scratch,userxattr"
+            : "lowerdir=/base/t:/base/lower,upperdir=/base/w/upper,workdir=/base/w/work,userxattr";
     return check(CSANDBOX_STEP_SANDBOX_OVERLAY,
                  raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV, options));
 }
 
 static struct failure mount_root(void) {
     if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
-        return check(CSANDBOX_STEP_SANDBOX_TMP, raw_mount("/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
+        return check(CSANDBOX_STEP_SANDBOX_TMP,
+                     raw_mount("/base/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
         TRY(sandbox_bind_etc());
-    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/dev", "/n/dev", NULL, MS_MOVE, NULL)));
+    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/base/dev", "/n/dev", NULL, MS_MOVE, NULL)));
     if (!slot.has_sys)
         return fine();
-    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/sys", "/n/sys", NULL, MS_MOVE, NULL));
+    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/base/sys", "/n/sys", NULL, MS_MOVE, NULL));
 }
 
 static struct failure mount_dev_children(void) {
@@ -60,7 +62,8 @@ static struct failure mount_dev_children(void) {
                                       : "newinstance,ptmxmode=0666,mode=0620,gid=5";
     TRY(check(CSANDBOX_STEP_SANDBOX_DEVPTS,
               raw_mount("devpts", "/n/dev/pts", "devpts", flags, options)));
-    TRY(check(CSANDBOX_STEP_SANDBOX_SHM, raw_mount("/w/shm", "/n/dev/shm", NULL, MS_BIND, NULL)));
+    TRY(check(CSANDBOX_STEP_SANDBOX_SHM,
+              raw_mount("/base/w/shm", "/n/dev/shm", NULL, MS_BIND, NULL)));
     return check(CSANDBOX_STEP_SANDBOX_MQUEUE,
                  raw_mount("mqueue", "/n/dev/mqueue", "mqueue", flags | MS_NODEV, NULL));
 }
@@ -75,7 +78,7 @@ static struct failure bind_secrets(const char *place) {
     // The second place is OpenFaaS's: an image without it is not worse for that.
     if (target < 0)
         return fine();
-    long tree = raw_open_tree(AT_FDCWD, "/secrets", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    long tree = raw_open_tree(AT_FDCWD, "/base/secrets", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (tree >= 0) {
         long moved = raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH);
         SYS1(SYS_close, tree);
@@ -102,13 +105,12 @@ static struct failure mount_all(void) {
     return fine();
 }
 
-// The old root is stacked under the new one and then detached with all that
-// hangs on it (pivot_root(2), "." twice).
-static struct failure pivot(void) {
-    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS1(SYS_chdir, "/n")));
-    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_pivot_root, ".", ".")));
-    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_umount2, ".", MNT_DETACH)));
-    return check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS1(SYS_chdir, "/"));
+// What the root was made from is detached at once, and the root laid over what is
+// left: a file system with two folders, to which no path leads. pivot_root(2) would
+// take that away as well, but looks at every process of the host for it.
+static struct failure take_place(void) {
+    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_umount2, "/base", MNT_DETACH)));
+    return check(CSANDBOX_STEP_SANDBOX_PIVOT, raw_mount("/n", "/", NULL, MS_MOVE, NULL));
 }
 
 static struct failure make(struct root *root) {
@@ -116,7 +118,7 @@ static struct failure make(struct root *root) {
     TRY(mount_namespace_of_now(&root->mounts));
     TRY(mount_all());
     TRY(root_open_traces(root));
-    TRY(pivot());
+    TRY(take_place());
     // After everything: what is seen now is what every sandbox may find.
     ipc_remember(&root->numbers);
     return root_remember(root);

@@ -32,8 +32,9 @@ static struct failure open_trace(struct root *root, const char *path, int flags)
 struct failure root_open_traces(struct root *root) {
     int flags = O_RDONLY | O_DIRECTORY;
     root->trace_count = 0;
-    TRY(open_trace(root, slot.plan.flags & CSANDBOX_SLOT_READ_ONLY ? "/w/tmp" : "/w/upper", flags));
-    TRY(open_trace(root, "/w/shm", flags));
+    TRY(open_trace(
+        root, slot.plan.flags & CSANDBOX_SLOT_READ_ONLY ? "/base/w/tmp" : "/base/w/upper", flags));
+    TRY(open_trace(root, "/base/w/shm", flags));
     TRY(open_trace(root, "/n/dev/mqueue", flags));
     TRY(open_trace(root, "/n/dev/pts", flags));
     return open_trace(root, "/n/dev/pts/ptmx", O_PATH);

@@ -116,7 +116,7 @@ void sandbox_next_announced(void) {
 struct failure sandbox_prepare(void) {
     slot.root.mounts = -1;
     slot.next_pipes = no_pipes;
-    slot.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    slot.proc = open("/base/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.proc));
     return mount_namespace_of_now(&slot.own_mounts);
 }

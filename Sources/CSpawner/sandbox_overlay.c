@@ -71,13 +71,13 @@ static struct failure receive_own(int mounts[2]) {
 
 static struct failure put_in_place(const int mounts[2]) {
     TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY, raw_move_mount(mounts[0], AT_FDCWD, "/n", 0)));
-    return check(CSANDBOX_STEP_SANDBOX_LAYER, raw_move_mount(mounts[1], AT_FDCWD, "/w", 0));
+    return check(CSANDBOX_STEP_SANDBOX_LAYER, raw_move_mount(mounts[1], AT_FDCWD, "/base/w", 0));
 }
 
 struct failure sandbox_take_overlay(void) {
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
-    int trees[2] = {(int)raw_open_tree(AT_FDCWD, "/lower", flags),
-                    (int)raw_open_tree(AT_FDCWD, "/t", flags)};
+    int trees[2] = {(int)raw_open_tree(AT_FDCWD, "/base/lower", flags),
+                    (int)raw_open_tree(AT_FDCWD, "/base/t", flags)};
     int mounts[2] = {-1, -1};
     struct failure failure = check(CSANDBOX_STEP_SANDBOX_OVERLAY, trees[0]);
     if (!failed(failure))

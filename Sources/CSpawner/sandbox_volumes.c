@@ -103,9 +103,9 @@ struct failure sandbox_mount_volumes(void) {
 
 // Where changes are kept these files are mounted instead of laid over, so that none of them becomes a change.
 struct failure sandbox_bind_etc(void) {
-    static const char *const files[][2] = {{"/t/etc/hosts", "etc/hosts"},
-                                           {"/t/etc/hostname", "etc/hostname"},
-                                           {"/t/etc/resolv.conf", "etc/resolv.conf"}};
+    static const char *const files[][2] = {{"/base/t/etc/hosts", "etc/hosts"},
+                                           {"/base/t/etc/hostname", "etc/hostname"},
+                                           {"/base/t/etc/resolv.conf", "etc/resolv.conf"}};
     long root = SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     TRY(check(CSANDBOX_STEP_SANDBOX_ETC, root));
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {

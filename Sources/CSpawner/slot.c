@@ -74,7 +74,8 @@ static struct failure become_slot(const struct slot_seed *seed) {
         _exit(1);
     if (!seed->rests)
         TRY(loopback_up());
-    return template_private_root();
+    TRY(template_private_root());
+    return harden_filter();
 }
 
 static void tell(uint32_t kind, struct failure failure) {
@@ -109,8 +110,7 @@ static struct failure bind_to_function(const struct belongings *own) {
     slot.masks = masks_present();
     slot.oom_before = cgroups_oom_kills(&slot.cgroups);
     slot.pids_refused_before = cgroups_pids_refused(&slot.cgroups);
-    TRY(harden_capabilities(slot.plan.capabilities));
-    return harden_filter();
+    return harden_capabilities(slot.plan.capabilities);
 }
 
 // Which limits the sandbox came to, besides the memory's.

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mounts that outlive sandboxes, from which their root is made (root.c).
-//   /proc     the spawner's: the kernel wants to see one before it makes another
-//   /dev      device nodes, read-only
-//   /sys      of a network namespace with loopback only, read-only
-//   /s        the spawner's, unmasked: for a slot that needs a /sys of its own
-//   /lower    the image, read-only, root being this namespace's
-//   /t        files of this slot, laid over it
-//   /secrets  only when the function has some
-//   /n, /w    where the sandboxes' root is made, and its writable layer
+//   /base          a mount, so that all that is below it can be let go at once
+//   /base/proc     the spawner's: the kernel wants to see one before it makes another
+//   /base/dev      device nodes, read-only
+//   /base/sys      of a network namespace with loopback only, read-only
+//   /base/s        the spawner's, unmasked: for a slot that needs a /sys of its own
+//   /base/lower    the image, read-only, root being this namespace's
+//   /base/t        files of this slot, laid over it
+//   /base/secrets  only when the function has some
+//   /base/w        the sandboxes' writable layer; /base/l where a folder of the host is it
+//   /n             where the sandboxes' root is made
 #define _GNU_SOURCE
 #include "mounts.h"
 #include "slot.h"
@@ -18,8 +20,9 @@
 #include <unistd.h>
 
 static struct failure make_folders(void) {
-    static const char *const folders[] = {"proc", "dev",   "sys",     "s", "lower",
-                                          "t",    "t/etc", "secrets", "n", "w"};
+    static const char *const folders[] = {"n",          "base",         "base/proc",  "base/dev",
+                                          "base/sys",   "base/s",       "base/lower", "base/t",
+                                          "base/t/etc", "base/secrets", "base/w"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, mkdir(folders[i], 0755)));
     return fine();
@@ -29,23 +32,24 @@ static struct failure make_folders(void) {
 // else. So the view of one serves them all, and a file system for each is spared.
 static struct failure mount_sys(void) {
     if (host.empty_network < 0)
-        return mount_masked_sys("sys", &slot.has_sys);
+        return mount_masked_sys("base/sys", EMPTY_FOLDER, &slot.has_sys);
     slot.has_sys = host.empty_network_has_sys;
     if (!slot.has_sys)
         return fine();
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
-              raw_mount(EMPTY_NETWORK_SYS, "sys", NULL, MS_BIND | MS_REC, NULL)));
-    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/sys", "s", NULL, MS_BIND | MS_REC, NULL)));
+              raw_mount(EMPTY_NETWORK_SYS, "base/sys", NULL, MS_BIND | MS_REC, NULL)));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
+              raw_mount("/sys", "base/s", NULL, MS_BIND | MS_REC, NULL)));
     unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    return check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount(NULL, "s", NULL, flags, NULL));
+    return check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount(NULL, "base/s", NULL, flags, NULL));
 }
 
-// The kernel wants to see one /sys as a whole before it mounts another: /s.
+// The kernel wants to see one /sys as a whole before it mounts another: /base/s.
 static struct failure mount_own_sys(void) {
     if (!(slot.plan.flags & CSANDBOX_SLOT_EGRESS) || host.empty_network < 0 || !slot.has_sys)
         return fine();
-    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, "/sys", MNT_DETACH)));
-    return mount_masked_sys("/sys", &slot.has_sys);
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, "/base/sys", MNT_DETACH)));
+    return mount_masked_sys("/base/sys", "/base" EMPTY_FOLDER, &slot.has_sys);
 }
 
 struct failure template_private_root(void) {
@@ -54,8 +58,10 @@ struct failure template_private_root(void) {
               raw_mount("tmpfs", "/slot", "tmpfs", MS_NOSUID | MS_NODEV, "size=256k,mode=0755")));
     TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, chdir("/slot")));
     TRY(make_folders());
-    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/proc", "proc", NULL, MS_BIND, NULL)));
-    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/dev", "dev", NULL, MS_BIND | MS_REC, NULL)));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("base", "base", NULL, MS_BIND, NULL)));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/proc", "base/proc", NULL, MS_BIND, NULL)));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
+              raw_mount("/dev", "base/dev", NULL, MS_BIND | MS_REC, NULL)));
     TRY(mount_sys());
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_pivot_root, ".", ".")));
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, ".", MNT_DETACH)));
@@ -82,14 +88,14 @@ static struct failure write_etc(int lower) {
     char hosts[256];
     long etc = open_beneath(lower, "etc", O_PATH | O_DIRECTORY);
     if (etc < 0)
-        return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, rmdir("/t/etc"));
+        return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, rmdir("/base/t/etc"));
     close((int)etc);
     int size = snprintf(hosts, sizeof hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n",
                         slot.plan.hostname);
-    TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/t/etc/hosts", hosts, (size_t)size, 0644));
+    TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/base/t/etc/hosts", hosts, (size_t)size, 0644));
     size = snprintf(hosts, sizeof hosts, "%s\n", slot.plan.hostname);
-    TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/t/etc/hostname", hosts, (size_t)size, 0644));
-    return write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/t/etc/resolv.conf", slot.plan.resolv_conf,
+    TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/base/t/etc/hostname", hosts, (size_t)size, 0644));
+    return write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/base/t/etc/resolv.conf", slot.plan.resolv_conf,
                       strlen(slot.plan.resolv_conf), 0644);
 }
 
@@ -112,7 +118,7 @@ static struct failure write_secret(int source, const struct csandbox_secret *sec
     char path[CSANDBOX_NAME_MAX + 16];
     if (!is_plain_name(secret->name))
         return (struct failure){CSANDBOX_STEP_SLOT_SECRETS, EINVAL};
-    snprintf(path, sizeof path, "/secrets/%s", secret->name);
+    snprintf(path, sizeof path, "/base/secrets/%s", secret->name);
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
     struct failure failure = check_errno(CSANDBOX_STEP_SLOT_SECRETS, file);
     for (uint32_t left = secret->size; !failed(failure) && left > 0;) {
@@ -133,14 +139,14 @@ static struct failure write_secret(int source, const struct csandbox_secret *sec
 static struct failure write_secrets(int source) {
     if (source < 0)
         return fine();
-    TRY(check(
-        CSANDBOX_STEP_SLOT_SECRETS,
-        raw_mount("tmpfs", "/secrets", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755")));
+    TRY(check(CSANDBOX_STEP_SLOT_SECRETS,
+              raw_mount("tmpfs", "/base/secrets", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                        "mode=0755")));
     struct csandbox_secret secret;
     while (read(source, &secret, sizeof secret) == sizeof secret)
         TRY(write_secret(source, &secret));
     unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    return check(CSANDBOX_STEP_SLOT_SECRETS, raw_mount(NULL, "/secrets", NULL, flags, NULL));
+    return check(CSANDBOX_STEP_SLOT_SECRETS, raw_mount(NULL, "/base/secrets", NULL, flags, NULL));
 }
 
 // With a read-only root the whole tree stands here already; a sandbox only adds
@@ -150,19 +156,19 @@ static struct failure mount_read_only_root(void) {
         return fine();
     TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
               raw_mount("overlay", "/n", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
-                        "lowerdir=/t:/lower,userxattr")));
-    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/dev", "/n/dev", NULL, MS_MOVE, NULL)));
+                        "lowerdir=/base/t:/base/lower,userxattr")));
+    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/base/dev", "/n/dev", NULL, MS_MOVE, NULL)));
     if (!slot.has_sys)
         return fine();
-    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/sys", "/n/sys", NULL, MS_MOVE, NULL));
+    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/base/sys", "/n/sys", NULL, MS_MOVE, NULL));
 }
 
 // A folder of the host takes the place of the sandbox's own memory.
 static struct failure mount_layer_tree(void) {
     if (!(slot.plan.flags & CSANDBOX_SLOT_LAYER))
         return fine();
-    TRY(check_errno(CSANDBOX_STEP_SLOT_LAYER, mkdir("/l", 0755)));
-    return check(CSANDBOX_STEP_SLOT_LAYER, raw_move_mount(slot.trees[0], AT_FDCWD, "/l", 0));
+    TRY(check_errno(CSANDBOX_STEP_SLOT_LAYER, mkdir("/base/l", 0755)));
+    return check(CSANDBOX_STEP_SLOT_LAYER, raw_move_mount(slot.trees[0], AT_FDCWD, "/base/l", 0));
 }
 
 // Kept in memory: a sandbox's set-up reads no files.
@@ -182,8 +188,8 @@ static struct failure read_mounts(int source) {
 }
 
 struct failure template_bind(int rootfs_tree, int secrets, int mounts) {
-    TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, raw_move_mount(rootfs_tree, AT_FDCWD, "/lower", 0)));
-    int lower = open("/lower", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, raw_move_mount(rootfs_tree, AT_FDCWD, "/base/lower", 0)));
+    int lower = open("/base/lower", O_PATH | O_DIRECTORY | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_SLOT_ROOTFS, lower));
     static const char *const needed[] = {"proc", "dev", "sys", "tmp"};
     struct failure failure = fine();

@@ -80,8 +80,8 @@ uint32_t cgroups_pids_refused(const struct slot_cgroups *cgroups);
 struct failure prune_mounts(void);
 
 /// masked_sys.c: /sys of this process's network namespace; none where the host
-/// hides /sys.
-struct failure mount_masked_sys(const char *folder, bool *is_mounted);
+/// hides /sys. `empty` is where EMPTY_FOLDER is.
+struct failure mount_masked_sys(const char *folder, const char *empty, bool *is_mounted);
 /// network.c: of this process's network namespace.
 struct failure loopback_up(void);
 /// empty_network.c: fills in host.empty_network; call once, after prune_mounts.

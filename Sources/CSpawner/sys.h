@@ -5,7 +5,7 @@
 //
 // The unused sixth argument of every call carries the set-up cookie: the
 // seccomp filter, attached once per slot and inherited by every sandbox, lets
-// the set-up's own calls (mount, pivot_root, ...) pass only with it. Whoever
+// the set-up's own calls (mount, umount2, ...) pass only with it. Whoever
 // comes after execve does not know the cookie, and has no capability to make
 // use of it either.
 #pragma once

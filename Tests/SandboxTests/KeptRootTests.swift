@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The root that a slot keeps from one sandbox to the next: for as long as nobody left a trace in it, and not longer.
 
+import Foundation
 import Testing
 
 @testable import Sandbox
@@ -147,7 +148,32 @@ struct KeptRootTests {
             let places = result.output.split(separator: "\n").map(String.init)
             #expect(Set(places).count == places.count, "\(places)")
             #expect(places.contains("/") && places.contains("/proc") && places.contains("/dev/mqueue"))
-            #expect(Set(places).isDisjoint(with: ["/lower", "/n", "/w", "/t"]), "\(places)")
+            #expect(!places.contains { $0.hasPrefix("/base") || $0 == "/n" }, "\(places)")
         }
+    }
+
+    @Test("has nothing beneath it, even for somebody who could take it off", arguments: [false, true])
+    func nothingBeneath(readOnly: Bool) async throws {
+        try await TestHost.with { host in
+            let plan = try Self.probed(host, readOnly: readOnly)
+            let slot = try await host.spawner.makeSlot(plan)
+            defer { slot.retire() }
+            let sandbox = try await slot.makeSandbox()
+            let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap(
+                Int32.init
+            )
+            let slots = processes.filter { Self.parent($0) == host.spawner.processID }
+            let first = try #require(processes.first { slots.contains(Self.parent($0)) })
+            let found = try Probe.onHost(plan.rootfs + "/bin/probe", ["beneath", "/proc/\(first)/ns/mnt"])
+            #expect(found == "0 0\n")
+            sandbox.kill()
+        }
+    }
+
+    private static func parent(_ process: Int32) -> Int32 {
+        // One that just ended has no file.
+        let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        return fields.count > 2 ? Int32(fields[2]) ?? 0 : 0
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A static program for the inside of a sandbox: makes one raw system call and prints what the kernel said.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <linux/fs.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -56,6 +59,30 @@ static long scan(const char *shifted) {
     }
     return (long)found;
 }
+static long entries(const char *folder) {
+    DIR *open = opendir(folder);
+    long count = open ? 0 : -1;
+    while (open && readdir(open))
+        count++;
+    return count;
+}
+// probe beneath NAMESPACE, on the host: takes the root off a mount namespace, and counts what is in the folders
+// that it was made from
+static long beneath(const char *namespace) {
+    static const char *const folders[] = {"/base/proc", "/base/dev", "/base/lower", "/base/w"};
+    int mounts = open(namespace, O_RDONLY | O_CLOEXEC);
+    if (setns(mounts, CLONE_NEWNS) || umount2("/", MNT_DETACH) || setns(mounts, CLONE_NEWNS))
+        return -1;
+    long found = 0;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        long count = entries(folders[i]);
+        if (count < 0)
+            return -1;
+        // Besides itself and the one around it.
+        found += count - 2;
+    }
+    return found;
+}
 int main(int argc, char **argv) {
     long result = -1, a[6] = {0};
     errno = 0;
@@ -78,6 +105,8 @@ int main(int argc, char **argv) {
     } else if (argc > 2 && !strcmp(argv[1], "flag")) {
         int flags = FS_NODUMP_FL;
         result = ioctl(open(argv[2], O_RDONLY), FS_IOC_SETFLAGS, &flags);
+    } else if (argc > 2 && !strcmp(argv[1], "beneath")) {
+        result = beneath(argv[2]);
     } else if (argc > 1 && !strcmp(argv[1], "flood")) {
         for (result = 0; open("/dev/null", O_RDONLY) >= 0; result++)
             ;

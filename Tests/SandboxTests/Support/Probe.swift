@@ -28,6 +28,19 @@ enum Probe {
         }
     }
 
+    /// What the probe at `path` prints on the host.
+    static func onHost(_ path: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        let output = Foundation.Pipe()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return text
+    }
+
     /// Runs a program to its end.
     private static func run(_ arguments: [String]) -> Int32 {
         var pid = pid_t()
