@@ -133,12 +133,26 @@ void cgroups_sweep(const struct csandbox_configure *configuration) {
     }
 }
 
+/// What the cgroups of an index are limited to: most functions have the defaults, and each
+/// file that need not be written saves a call that waits.
+static struct limits {
+    bool are_set;
+    uint32_t cpu_millicores;
+    uint64_t memory_bytes;
+    uint32_t pids;
+} limits[CSANDBOX_SLOTS_MAX + 1];
+
 static int slot_folder(uint32_t hierarchy, uint32_t index) {
     char name[24];
+    int parent = host.cgroup_folders[hierarchy];
+    int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     snprintf(name, sizeof name, "slot-%u", index);
-    if (mkdirat(host.cgroup_folders[hierarchy], name, 0755) < 0 && errno != EEXIST)
-        return -1;
-    return openat(host.cgroup_folders[hierarchy], name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    // There already, unless the index is new.
+    int folder = openat(parent, name, flags);
+    if (folder >= 0 || errno != ENOENT || mkdirat(parent, name, 0755) < 0)
+        return folder;
+    limits[index].are_set = false;
+    return openat(parent, name, flags);
 }
 
 static void open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgroups,
@@ -240,6 +254,11 @@ static struct failure limit_hierarchy(uint32_t kinds, int folder,
 }
 
 struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *plan) {
+    struct limits *now = &limits[index];
+    if (now->are_set && now->memory_bytes == plan->memory_bytes && now->pids == plan->pids &&
+        now->cpu_millicores == plan->cpu_millicores)
+        return fine();
+    now->are_set = false;
     for (uint32_t i = 0; i < host.configuration.cgroup_count; i++) {
         if (host.cgroup_folders[i] < 0)
             continue;
@@ -250,6 +269,10 @@ struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *pl
         close(folder);
         TRY(failure);
     }
+    *now = (struct limits){.are_set = true,
+                           .cpu_millicores = plan->cpu_millicores,
+                           .memory_bytes = plan->memory_bytes,
+                           .pids = plan->pids};
     return fine();
 }
 

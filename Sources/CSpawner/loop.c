@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "egress.h"
 #include "mounts.h"
+#include "slot_table.h"
 #include "spawner.h"
 #include <linux/sched.h>
 #include <poll.h>
@@ -21,20 +22,6 @@ enum { SPARES_MAX = 64 };
 /// take some milliseconds.
 enum { SLOT_TIMEOUT_MS = 5000 };
 
-struct entry {
-    /// The gateway's number; 0 while the slot is a spare.
-    uint32_t id;
-    pid_t pid;
-    int binding;
-    /// Kept when the slot ends: the next slot of this index uses the same id
-    /// range.
-    int user_namespace;
-    uint64_t disk_bytes;
-    /// When the last slot ended: its cgroup counts on from one slot to the next.
-    uint32_t oom_before;
-};
-
-static struct entry entries[CSANDBOX_SLOTS_MAX + 1];
 static uint32_t spares;
 static uint32_t spares_wanted;
 
@@ -42,13 +29,6 @@ static struct failure close_on_failure(struct failure failure, int descriptor) {
     if (failed(failure) && descriptor >= 0)
         close(descriptor);
     return failure;
-}
-
-static uint32_t free_index(void) {
-    for (uint32_t i = 1; i <= CSANDBOX_SLOTS_MAX; i++)
-        if (entries[i].pid == 0)
-            return i;
-    return 0;
 }
 
 // A copy of this small process. On v2 it is born inside its cgroup, which
@@ -65,12 +45,10 @@ static long clone_slot_process(const struct slot_seed *seed) {
     return pid;
 }
 
-static struct failure start_slot(uint32_t index, bool rests) {
+static struct failure start_process(uint32_t index, bool rests) {
     struct entry *entry = &entries[index];
     int pair[2];
     struct slot_seed seed = {.index = index, .rests = rests};
-    if (entry->user_namespace < 0)
-        TRY(user_namespace_make(index, &entry->user_namespace));
     TRY(cgroups_prepare(index, &seed.cgroups));
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
         cgroups_close(&seed.cgroups);
@@ -86,6 +64,13 @@ static struct failure start_slot(uint32_t index, bool rests) {
     entry->binding = pair[0];
     entry->id = 0;
     spares++;
+    return fine();
+}
+
+static struct failure start_slot(uint32_t index, bool rests) {
+    TRY(entry_need_namespace(index));
+    TRY(start_process(index, rests));
+    entry_is_taken(index);
     return fine();
 }
 
@@ -122,10 +107,10 @@ static struct failure dress_trees(const struct csandbox_make_slot *plan, const i
 }
 
 static uint32_t take_spare(struct failure *failure) {
-    for (uint32_t i = 1; spares > 0 && i <= CSANDBOX_SLOTS_MAX; i++)
+    for (uint32_t i = 1; spares > 0 && i <= entries_used; i++)
         if (entries[i].pid > 0 && entries[i].id == 0)
             return i;
-    uint32_t index = free_index();
+    uint32_t index = entry_free();
     *failure =
         index ? start_slot(index, false) : (struct failure){CSANDBOX_STEP_SLOT_CLONE, ENOSPC};
     return failed(*failure) ? 0 : index;
@@ -134,7 +119,7 @@ static uint32_t take_spare(struct failure *failure) {
 // A fresh one: spares have a network namespace already. Where none can be made,
 // any other does as well.
 static uint32_t take_resting(struct failure *failure) {
-    uint32_t index = host.empty_network >= 0 ? free_index() : 0;
+    uint32_t index = host.empty_network >= 0 ? entry_free() : 0;
     if (index && !failed(start_slot(index, true)))
         return index;
     return take_spare(failure);
@@ -147,6 +132,7 @@ static struct failure bind_slot(uint32_t index, const struct csandbox_make_slot 
     TRY(cgroups_limit(index, plan));
     TRY(dress_trees(plan, received + count - plan->tree_count, entry->user_namespace));
     TRY(open_rootfs(plan->rootfs, entry->user_namespace, &descriptors[2]));
+    entry_close_namespace(entry);
     memcpy(descriptors + 3, received + 2, (count - 2) * sizeof *received);
     long result = csandbox_send(entry->binding, plan, sizeof *plan, descriptors, count + 1);
     close(descriptors[2]);
@@ -212,7 +198,7 @@ static void make_slot(const struct csandbox_make_slot *plan, ssize_t size, const
 }
 
 static void kill_slot(uint32_t id) {
-    for (uint32_t i = 1; id && i <= CSANDBOX_SLOTS_MAX; i++)
+    for (uint32_t i = 1; id && i <= entries_used; i++)
         if (entries[i].pid > 0 && entries[i].id == id)
             kill(entries[i].pid, SIGKILL);
 }
@@ -271,19 +257,24 @@ static void slot_ended(uint32_t index, int status) {
 // Sandboxes whose slot died before them come to PID 1 as orphans: they are
 // reaped here too.
 static void reap(void) {
-    int status;
     struct signalfd_siginfo info;
     while (read(host.signals, &info, sizeof info) > 0)
         ;
-    for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG))
-        for (uint32_t i = 1; i <= CSANDBOX_SLOTS_MAX; i++)
-            if (entries[i].pid == pid)
-                slot_ended(i, status);
+    for (;;) {
+        siginfo_t ended = {.si_pid = 0};
+        if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 || ended.si_pid == 0)
+            return;
+        uint32_t index = entry_of(ended.si_pid);
+        if (index)
+            entry_keep_namespace(&entries[index]);
+        int status;
+        if (waitpid(ended.si_pid, &status, 0) == ended.si_pid && index)
+            slot_ended(index, status);
+    }
 }
 
 static struct failure prepare(void) {
-    for (uint32_t i = 0; i <= CSANDBOX_SLOTS_MAX; i++)
-        entries[i] = (struct entry){.binding = -1, .user_namespace = -1};
+    entries_clear();
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
@@ -303,11 +294,11 @@ static struct failure prepare(void) {
                                           host.configuration.flags & CSANDBOX_HAND_OVERLAYS);
     // The first slot's: a host that forbids user namespaces is told at the
     // start, not by the first call.
-    return user_namespace_make(1, &entries[1].user_namespace);
+    return entry_need_namespace(1);
 }
 
 static bool make_spare(void) {
-    uint32_t index = spares < spares_wanted ? free_index() : 0;
+    uint32_t index = spares < spares_wanted ? entry_free() : 0;
     if (index == 0)
         return false;
     struct failure failure = start_slot(index, false);
@@ -326,7 +317,7 @@ static uint32_t watched[CSANDBOX_SLOTS_MAX];
 // where sandboxes make their overlays themselves.
 static nfds_t watch_bindings(void) {
     nfds_t count = 0;
-    for (uint32_t i = 1; host.hands_overlays && i <= CSANDBOX_SLOTS_MAX; i++) {
+    for (uint32_t i = 1; host.hands_overlays && i <= entries_used; i++) {
         if (entries[i].pid <= 0 || entries[i].id == 0 || entries[i].binding < 0)
             continue;
         sources[2 + count] = (struct pollfd){.fd = entries[i].binding, .events = POLLIN};

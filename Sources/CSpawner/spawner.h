@@ -98,6 +98,9 @@ void layer_options(char *text, uint64_t disk_bytes);
 
 /// user_namespace.c
 struct failure user_namespace_make(uint32_t index, int *descriptor);
+/// That of a process, which may have ended as long as nobody has reaped it; -1
+/// with errno when there is none to be had.
+int user_namespace_of(pid_t pid);
 struct failure own_namespace_enter(void);
 
 /// host_tree.c: answers an order for a tree of the host's files, in a process

@@ -138,11 +138,15 @@ static _Noreturn void wait_to_be_killed(void) {
         pause();
 }
 
-static struct failure map_and_open(pid_t pid, uint32_t index, int *descriptor) {
-    TRY(rootless() ? map_slot_rootless(pid) : map_slot(pid, index));
+int user_namespace_of(pid_t pid) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
-    *descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static struct failure map_and_open(pid_t pid, uint32_t index, int *descriptor) {
+    TRY(rootless() ? map_slot_rootless(pid) : map_slot(pid, index));
+    *descriptor = user_namespace_of(pid);
     return check_errno(CSANDBOX_STEP_USER_NAMESPACE, *descriptor);
 }
 

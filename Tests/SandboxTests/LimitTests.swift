@@ -29,6 +29,23 @@ struct LimitTests {
         }
     }
 
+    @Test("is a slot's own, whatever the slot before it in the same cgroup had")
+    func anotherSlots() async throws {
+        try await TestHost.with { host in
+            for pids in [16, 64, 16] {
+                var plan = host.plan
+                plan.limits.pids = pids
+                let slot = try await host.spawner.makeSlot(plan)
+                let started = "i=0; while [ $i -lt 30 ]; do sleep 60 & i=$((i+1)); done; echo $i"
+                let result = try await TestHost.run(slot, ["sh", "-c", started])
+                #expect(result.report.limitsReached == (pids == 16 ? [.pids] : []), "\(result)")
+                slot.retire()
+                // The next one takes its place when it is reaped.
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
     @Test("of the disk stops a writer, everywhere it can write", arguments: ["/f", "/tmp/f", "/dev/shm/f"])
     func disk(path: String) async throws {
         try await TestHost.with { host in

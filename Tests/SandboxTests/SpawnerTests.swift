@@ -71,7 +71,7 @@ struct SpawnerTests {
 
     @Test("goes on when there are more slots than a function may have files open")
     func manySlots() async throws {
-        // The helper inherits it; two descriptors per slot stay here.
+        // Two descriptors per slot stay here.
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
         #expect(getrlimit(resource, &limit) == 0)
@@ -81,8 +81,11 @@ struct SpawnerTests {
         try await TestHost.with { host in
             var slots: [Slot] = []
             defer { for slot in slots { slot.retire() } }
-            // Each leaves a descriptor with the helper; 1024 is a function's soft limit.
+            let folder = "/proc/\(host.spawner.processID)/fd"
+            // 1024 is a function's soft limit.
             for _ in 0..<1040 { slots.append(try await host.spawner.makeSlot(host.plan)) }
+            // Those of a slot that stands would be copied, and closed again, for each new one.
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count < 100)
             let last = try #require(slots.last)
             let result = try await TestHost.run(last, ["sh", "-c", "ulimit -n; ls /proc/self/fd"])
             #expect(result.output.hasPrefix("1024\n0\n1\n2\n"), "\(result)")
