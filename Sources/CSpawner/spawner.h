@@ -99,7 +99,7 @@ void layer_options(char *text, uint64_t disk_bytes);
 /// user_namespace.c
 struct failure user_namespace_make(uint32_t index, int *descriptor);
 /// That of a process, which may have ended as long as nobody has reaped it; -1
-/// with errno when there is none to be had.
+/// with errno when there is none to be had, or it is the spawner's.
 int user_namespace_of(pid_t pid);
 struct failure own_namespace_enter(void);
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -138,10 +139,22 @@ static _Noreturn void wait_to_be_killed(void) {
         pause();
 }
 
+static bool is_own_namespace(int descriptor) {
+    struct stat own, other;
+    return stat("/proc/self/ns/user", &own) == 0 && fstat(descriptor, &other) == 0 &&
+           own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+// A slot that was killed at its birth is still in the spawner's.
 int user_namespace_of(pid_t pid) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
-    return open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0 || !is_own_namespace(descriptor))
+        return descriptor;
+    close(descriptor);
+    errno = ESRCH;
+    return -1;
 }
 
 static struct failure map_and_open(pid_t pid, uint32_t index, int *descriptor) {

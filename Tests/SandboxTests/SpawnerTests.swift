@@ -92,6 +92,35 @@ struct SpawnerTests {
         }
     }
 
+    @Test("gives the place of a slot that was killed at its birth to the next one")
+    func killedAtBirth() async throws {
+        try await TestHost.with { host in
+            for _ in 0..<10 {
+                let made = Task { try await host.spawner.makeSlot(host.plan) }
+                try await Self.killFirstChild(of: host.spawner.processID)
+                // Whether it came that far is all the same.
+                if let slot = try? await made.value { slot.retire() }
+                #expect(try await host.shell("echo again").output == "again\n")
+            }
+        }
+    }
+
+    /// As soon as there is one: it has hardly begun then.
+    private static func killFirstChild(of process: Int32) async throws {
+        let file = open("/proc/\(process)/task/\(process)/children", O_RDONLY | O_CLOEXEC)
+        try #require(file >= 0)
+        defer { close(file) }
+        let deadline = ContinuousClock.now + .seconds(2)
+        while ContinuousClock.now < deadline {
+            var text = [UInt8](repeating: 0, count: 64)
+            let size = pread(file, &text, text.count, 0)
+            let first = String(decoding: text.prefix(max(0, size)), as: UTF8.self).split(separator: " ").first
+            guard let child = first.flatMap({ Int32($0) }) else { continue }
+            kill(child, SIGKILL)
+            return
+        }
+    }
+
     @Test("leaves no process, mount or cgroup behind")
     func nothingLeft() async throws {
         let host = try TestHost()
