@@ -10,7 +10,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s
 RELEASE := .build/release
 C_FILES = $(shell find Sources functions bench Tests -name '*.[ch]' -not -path '*/.build/*')
 
-.PHONY: build demo test test-vm check tidy format functions bootstrap clean help
+.PHONY: build layers demo test test-vm check tidy format functions bootstrap clean help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ build: bootstrap ## the release program: .build/release/faasctl
 	swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product CSpawner
 	swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product faasctl
 	@scripts/embed-spawner $(RELEASE)/faasctl $(RELEASE)/CSpawner
+
+layers: build ## what bench/layers runs besides the release program
+	swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product LayerBench
 
 functions: bootstrap ## the example functions' programs
 	@if [ -f functions/Makefile ]; then $(MAKE) --no-print-directory -C functions; fi
@@ -46,7 +49,7 @@ test-vm: functions ## end-to-end tests in a virtual machine with Debian's kernel
 	@scripts/test-vm
 
 check: bootstrap ## format and source rules
-	swift format lint --strict --parallel -r Sources Tests Package.swift
+	swift format lint --strict --parallel -r Sources Tests bench Package.swift
 	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(C_FILES); \
 	else echo "check: no clang-format here, the C files' format was not checked"; fi
 	@$(MAKE) --no-print-directory tidy
@@ -56,7 +59,7 @@ tidy: ## the source rules alone (Tests/TidyTests)
 	swift test $(SWIFT_FLAGS) --skip-build --filter TidyTests
 
 format: ## rewrites the sources in the project's format
-	swift format --parallel -i -r Sources Tests Package.swift
+	swift format --parallel -i -r Sources Tests bench Package.swift
 	clang-format -i $(C_FILES)
 
 clean: ## removes what was built

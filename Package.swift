@@ -100,6 +100,13 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // Not a part of what is installed: bench/layers runs it.
+        .executableTarget(
+            name: "LayerBench",
+            dependencies: ["Sandbox", nioCore, logging],
+            path: "bench/LayerBench",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "FunctionModelTests",
             dependencies: ["FunctionModel"],
