@@ -21,16 +21,29 @@ static int write_all(int file, const char *bytes, size_t size) {
     return 0;
 }
 
+/// The kernel refuses to seal while anything holds a page of the file, and itself waits some
+/// 150 ms for that: memory that is being reclaimed or moved is let go soon.
+enum { SEAL_ATTEMPTS_MAX = 20, SEAL_PAUSE_US = 10000 };
+
+// Neither content nor seals can change: what a container sees as an
+// executable stays what it is (CVE-2019-5736).
+static int seal(int file) {
+    for (int attempt = 1;; attempt++) {
+        if (fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+            return 0;
+        if (errno != EBUSY || attempt == SEAL_ATTEMPTS_MAX)
+            return -errno;
+        usleep(SEAL_PAUSE_US);
+    }
+}
+
 int csandbox_sealed_program(const void *bytes, size_t size) {
     int file = memfd_create("mayfly-spawner", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (file < 0)
         return -errno;
     int result = write_all(file, bytes, size);
-    // Neither content nor seals can change: what a container sees as an
-    // executable stays what it is (CVE-2019-5736).
-    if (result == 0 &&
-        fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-        result = -errno;
+    if (result == 0)
+        result = seal(file);
     if (result < 0) {
         close(file);
         return result;
