@@ -134,7 +134,10 @@ struct FunctionHandler: Sendable {
     private func drained(_ output: any OutputStream, _ ledger: Ledger) async -> Response {
         var length = 0
         await withTaskCancellationHandler {
-            while let piece = await output.next() { length += piece.readableBytes }
+            while let piece = await output.next() {
+                await ledger.call.connection.turns.next()
+                length += piece.readableBytes
+            }
         } onCancel: {
             output.cancel()
         }

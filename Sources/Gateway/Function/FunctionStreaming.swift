@@ -47,6 +47,7 @@ struct FunctionStreaming: Sendable {
 
     @concurrent private func forward(to writer: inout any ResponseBodyWriter) async -> (any Error)? {
         while let piece = await output.next() {
+            await ledger.call.connection.turns.next()
             do {
                 try await writer.write(piece)
             } catch {

@@ -10,6 +10,8 @@ final class Connection: Sendable {
     let remotePort: Int?
     let localAddress: String
     let localPort: Int?
+    /// Of its event loop, for output that is streamed.
+    let turns: StreamTurns
 
     private struct State: Sendable {
         var isHTTP10 = false
@@ -19,11 +21,12 @@ final class Connection: Sendable {
 
     private let state = Mutex(State())
 
-    init(remote: SocketAddress?, local: SocketAddress?) {
+    init(remote: SocketAddress?, local: SocketAddress?, turns: StreamTurns) {
         remoteAddress = remote?.ipAddress ?? ""
         remotePort = remote?.port
         localAddress = local?.ipAddress ?? ""
         localPort = local?.port
+        self.turns = turns
     }
 
     /// SERVER_PROTOCOL of the request under way.

@@ -21,13 +21,27 @@ struct GatewayChannel: ServerChildChannel {
 
     let edge: Edge
     let configuration: HTTP1Channel.Configuration
+    private let turns: [ObjectIdentifier: StreamTurns]
+
+    /// Makes the set-up of a server's connections, with turns for each loop that will run them.
+    init(edge: Edge, configuration: HTTP1Channel.Configuration, loops: any EventLoopGroup) {
+        self.edge = edge
+        self.configuration = configuration
+        turns = Dictionary(
+            uniqueKeysWithValues: loops.makeIterator().map { (ObjectIdentifier($0), StreamTurns($0)) }
+        )
+    }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let http1 = HTTP1Channel(responder: { _, _, _ in }, configuration: configuration)
         return http1.setup(channel: channel, logger: logger).flatMapThrowing { http in
             let pipeline = channel.pipeline.syncOperations
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            let connection = Connection(remote: channel.remoteAddress, local: channel.localAddress)
+            let connection = Connection(
+                remote: channel.remoteAddress,
+                local: channel.localAddress,
+                turns: turns[ObjectIdentifier(channel.eventLoop)] ?? StreamTurns(channel.eventLoop)
+            )
             try pipeline.addHandler(ConnectionHandler(connection), position: .after(decoder))
             return Value(http: http, connection: connection)
         }

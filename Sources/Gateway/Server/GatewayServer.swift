@@ -146,6 +146,7 @@ package final class GatewayServer: Sendable {
 
     private func makeServer(_ onListening: @escaping @Sendable (Int) -> Void) -> any Service {
         let limits = configuration.limits
+        let loops = EventLoopGroupProvider.singleton.eventLoopGroup
         let channel = GatewayChannel(
             edge: edge,
             configuration: HTTP1Channel.Configuration(
@@ -155,7 +156,8 @@ package final class GatewayServer: Sendable {
                     maxHeaderListSize: limits.headerBytesMax,
                     maxHeaderFieldCount: limits.headerCountMax
                 )
-            )
+            ),
+            loops: loops
         )
         let port = configuration.port
         return channel.server(
@@ -168,7 +170,7 @@ package final class GatewayServer: Sendable {
                 )
             ),
             onServerRunning: { onListening($0.localAddress?.port ?? port) },
-            eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup,
+            eventLoopGroup: loops,
             logger: logger
         )
     }

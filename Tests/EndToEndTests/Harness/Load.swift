@@ -62,4 +62,35 @@ extension GatewayUnderTest {
         }
         return tally
     }
+
+    /// Calls a path again and again, one call after the other, from a program of its own while `body` runs.
+    ///
+    /// For what measures latency meanwhile: the tests' own client would be slowed by all that it reads itself.
+    func underLoadFromOutside(_ path: String, _ body: () async throws -> Void) async throws {
+        let caller = Process()
+        caller.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        // More than any test waits for; an answer that breaks off does not end it.
+        caller.arguments = ["curl", "--silent", "--output", "/dev/null", address + path + "?[1-1000000]"]
+        caller.standardOutput = FileHandle.nullDevice
+        caller.standardError = FileHandle.nullDevice
+        let (ends, continuation) = AsyncStream<Void>.makeStream()
+        caller.terminationHandler = { _ in continuation.finish() }
+        try caller.run()
+        let result: Result<Void, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        let isStillCalling = caller.isRunning
+        // What Process starts may have SIGTERM blocked.
+        kill(caller.processIdentifier, SIGKILL)
+        for await _ in ends {}
+        try result.get()
+        guard isStillCalling else { throw HarnessError("curl ended before the measurement did") }
+    }
+
+    /// Calls a path once, by a program of its own: some answers break off, which the tests' own client takes badly.
+    func callFromOutside(_ path: String) async throws {
+        _ = try await Command.run(
+            "/usr/bin/env",
+            ["curl", "--silent", "--output", "/dev/null", address + path]
+        )
+    }
 }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which of an event loop's streams may send its next piece: decisions without IO. StreamTurns drives it.
+
+import NIOCore
+
+/// One turn at a time, with a rest after each, first come first served.
+struct StreamTurnState<Waiter>: ~Copyable {
+    private var waiting = CircularBuffer<Waiter>()
+    private var isTaken = false
+
+    enum Asked: Hashable {
+        /// The turn is the caller's now; a rest follows it.
+        case go
+        /// The caller is told by a later ``rested()``.
+        case wait
+    }
+
+    /// A stream has a piece to send.
+    mutating func asked(_ waiter: Waiter) -> Asked {
+        guard isTaken else {
+            isTaken = true
+            return .go
+        }
+        waiting.append(waiter)
+        return .wait
+    }
+
+    /// The rest after a turn is over: whose turn it is then, and after that the next rest; nil when nobody waits.
+    mutating func rested() -> Waiter? {
+        let next = waiting.popFirst()
+        isTaken = next != nil
+        return next
+    }
+}

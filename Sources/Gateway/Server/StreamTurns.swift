@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lets every other connection of an event loop have its turn between two pieces of streamed output. GatewayChannel
+// makes one for each loop; FunctionStreaming and FunctionHandler ask it.
+
+import NIOCore
+import Synchronization
+
+/// Turns of the streams of one event loop.
+///
+/// NIO looks at its sockets only when no task is left to run. A function that writes as fast as the client reads makes
+/// a task of each piece, one after the other without end, and all other connections of the loop would wait for it.
+final class StreamTurns: Sendable {
+    /// Between two pieces of all streams of a loop.
+    ///
+    /// Long enough that the loop is not due again when its tasks are done, so that it looks at its sockets; short
+    /// enough that pieces of 64 KiB, at some 40 µs of work for each, still make about a gigabyte a second.
+    private static let rest = TimeAmount.microseconds(10)
+
+    private let loop: any EventLoop
+    private let state = Mutex(StreamTurnState<CheckedContinuation<Void, Never>>())
+
+    init(_ loop: any EventLoop) { self.loop = loop }
+
+    /// Suspends until it is the caller's turn to send one piece; nothing has to be given back.
+    func next() async {
+        await withCheckedContinuation { continuation in
+            switch state.withLock({ $0.asked(continuation) }) {
+            case .go: start(continuation)
+            case .wait: break
+            }
+        }
+    }
+
+    /// The rest begins behind the work of the turn, however long that takes: both are tasks of the loop, in this order.
+    private func start(_ turn: CheckedContinuation<Void, Never>) {
+        turn.resume()
+        loop.execute { [self] in
+            // Also told by a loop that is shut down, so that nobody waits for ever.
+            loop.scheduleTask(in: Self.rest) {}.futureResult.whenComplete { [self] _ in
+                if let next = state.withLock({ $0.rested() }) { start(next) }
+            }
+        }
+    }
+}
