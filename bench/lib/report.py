@@ -41,28 +41,22 @@ class Report:
         return "\n".join(lines)
 
     def http(self, single, loaded, writable, read_only):
-        """Medians over the rounds, and their ratios to lighttpd's."""
-        def p50(name):
-            return median(load.p50_us for load in single[name])
+        """Medians over the rounds, of the figures and of each round's own ratio to lighttpd's."""
+        def row(figure, loads, name, value, unit, must="", aim=""):
+            ratio = median(value(ours) / value(theirs) for ours, theirs in zip(loads[name], loads["lighttpd"]))
+            ours, theirs = (median(map(value, loads[each])) for each in (name, "lighttpd"))
+            self.add(figure, f"{ratio:.2f} ({ours:.0f} / {theirs:.0f} {unit})", must, aim)
 
-        def p99(name):
-            return median(load.p99_us for load in single[name])
-
-        def rate(name):
-            return median(load.per_second for load in loaded[name])
-
-        base = "lighttpd"
-        for name, label in ((writable, "writable root"), (read_only, "read-only root")):
-            self.add(f"p50 with 1 connection ÷ lighttpd mod_cgi's, {label}",
-                     f"{p50(name) / p50(base):.2f} ({p50(name):.0f} / {p50(base):.0f} µs)", "≤ 1.25", "≤ 1.0")
-        for name, label in ((writable, "writable root"), (read_only, "read-only root")):
-            self.add(f"p99 with 1 connection ÷ lighttpd mod_cgi's, {label}",
-                     f"{p99(name) / p99(base):.2f} ({p99(name):.0f} / {p99(base):.0f} µs)", "", "")
-        for name, label, must, aim in ((writable, "writable root", "≥ 0.65", "≥ 0.9"),
-                                       (read_only, "read-only root", "≥ 0.75", "≥ 1.0")):
-            self.add(f"throughput with 16 connections ÷ lighttpd mod_cgi's, {label}",
-                     f"{rate(name) / rate(base):.2f} ({rate(name):.0f} / {rate(base):.0f} per s)", must, aim)
-        for name, label in ((writable, "writable root"), (read_only, "read-only root")):
+        roots = ((writable, "writable root", "≥ 0.65", "≥ 0.9"), (read_only, "read-only root", "≥ 0.75", "≥ 1.0"))
+        for name, label, *_ in roots:
+            row(f"p50 with 1 connection ÷ lighttpd mod_cgi's, {label}", single, name, lambda load: load.p50_us, "µs",
+                "≤ 1.25", "≤ 1.0")
+        for name, label, *_ in roots:
+            row(f"p99 with 1 connection ÷ lighttpd mod_cgi's, {label}", single, name, lambda load: load.p99_us, "µs")
+        for name, label, must, aim in roots:
+            row(f"throughput with 16 connections ÷ lighttpd mod_cgi's, {label}", loaded, name,
+                lambda load: load.per_second, "per s", must, aim)
+        for name, label, *_ in roots:
             self.add(f"p99 ÷ p50 with 16 connections, {label}",
                      f"{median(load.p99_us / load.p50_us for load in loaded[name]):.2f}", "≤ 4", "≤ 2.5")
 
