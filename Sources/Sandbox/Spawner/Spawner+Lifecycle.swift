@@ -81,6 +81,16 @@ extension Spawner {
         logger.error("the container helper is still there after \(Self.stopTimeoutMilliseconds) ms")
     }
 
+    /// Ends what a start that failed has left; blocks until it is gone (bounded by 5 s).
+    func abandon() {
+        shutdown(supervisor.raw, Int32(SHUT_RDWR))
+        for _ in 0..<(Self.stopTimeoutMilliseconds / 10) {
+            if hasSupervisorEnded { return }
+            usleep(10_000)
+        }
+        logger.error("the container helper is still there after \(Self.stopTimeoutMilliseconds) ms")
+    }
+
     /// A supervisor that the warden started is not this process's child: its end of the socket tells.
     private var hasSupervisorEnded: Bool {
         var status: Int32 = 0

@@ -56,7 +56,10 @@ package final class Spawner: Sendable {
         let child = csandbox_spawn(CSANDBOX_SUPERVISOR_NAME, program.raw, remote.raw)
         guard child > 0 else { throw .system(call: "posix_spawn", errorNumber: -child) }
         supervisorPID = child
-        try start()
+        do throws(SandboxError) { try start() } catch {
+            abandon()
+            throw error
+        }
     }
 
     /// As the first initializer, for a gateway that has given up its privileges: the warden starts the helper.
@@ -69,7 +72,10 @@ package final class Spawner: Sendable {
         supervisorPID = nil
         try warden.supervise(remote.raw)
         close(remote.take())
-        try start()
+        do throws(SandboxError) { try start() } catch {
+            abandon()
+            throw error
+        }
     }
 
     /// Starts a new spawner after the last one died; the supervisor does it, whatever privileges are left here.

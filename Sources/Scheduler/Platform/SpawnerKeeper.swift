@@ -89,14 +89,16 @@ final class SpawnerKeeper: Sendable {
     }
 
     private func died() {
-        let wait = storage.withLock { storage -> Duration? in
-            guard !storage.isStopped else { return nil }
-            storage.spawner = nil
-            return storage.backoff.died(after: .now - storage.startedAt)
+        let (spawner, wait) = storage.withLock { storage -> (Spawner?, Duration?) in
+            guard !storage.isStopped else { return (nil, nil) }
+            defer { storage.spawner = nil }
+            return (storage.spawner, storage.backoff.died(after: .now - storage.startedAt))
         }
         guard let wait else { return }
         logger.error("The spawner died; every running invocation is lost, another one is started")
         fleet.detach()
+        // Its supervisor still stands, and may be a child of this process, which is to be reaped.
+        Task { await spawner?.stop() }
         restart(after: wait)
     }
 

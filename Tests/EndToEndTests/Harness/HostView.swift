@@ -172,6 +172,17 @@ struct ProcessTable {
         }
     }
 
+    /// Children that have ended and for which their parent did not wait.
+    static func unreaped(by parent: Int32) -> [Int32] {
+        // Without /proc nothing of this suite can be told.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.filter { id in
+            let text = text("/proc/\(id)/stat")
+            let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+            return fields.count > 2 && fields[1] == "Z" && Int32(fields[2]) == parent
+        }
+    }
+
     /// Numbers of processes with this word on their command line.
     static func running(_ word: String) -> [Int32] {
         ProcessTable().startTimes.keys.filter { id in

@@ -109,6 +109,27 @@ struct OrdinaryUserTests {
         }
     }
 
+    @Test("starts another spawner when that is killed, and leaves nothing of the first to be waited for")
+    func spawnerKilled() async throws {
+        try await OrdinaryUser.with { gateway in
+            try await gateway.require("deploy", Fixtures.function("hello"))
+            for _ in 0..<2 {
+                #expect(try await gateway.call("/hello").status == 200)
+                let table = ProcessTable()
+                let supervisors = table.children(of: gateway.processID)
+                let spawner = try #require(supervisors.flatMap(table.children).first)
+                #expect(kill(spawner, SIGKILL) == 0)
+                try await table.waitForEnd(of: [spawner] + supervisors)
+            }
+            #expect(try await gateway.call("/hello").status == 200)
+            let deadline = ContinuousClock.now + Patience.duration(.seconds(10))
+            while !ProcessTable.unreaped(by: gateway.processID).isEmpty, ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(ProcessTable.unreaped(by: gateway.processID) == [])
+        }
+    }
+
     @Test("works for root of a user namespace, which is nobody outside")
     func namespaceRoot() async throws {
         try await OrdinaryUser.with(namespace: ["unshare", "--user", "--map-root-user"]) { gateway in
