@@ -80,6 +80,7 @@ static struct failure set_up(void) {
     slot.stage = STAGE_BLOCKED;
     if (!slot.is_announced)
         TRY(announce());
+    TRY(harden_open_files());
     return keep_release_only();
 }
 

@@ -123,14 +123,25 @@ static uint32_t limits_reached(void) {
 
 // The pipes of the next sandbox go with the end of this one, and whoever has them may
 // release it: neither message nor wake-up is needed in between.
+static bool send_exit_and_next(struct csandbox_exit *message) {
+    if (!slot.is_followed || failed(sandbox_next_pipes()))
+        return false;
+    message->next_sandbox = slot.number + 1;
+    if (csandbox_send(slot.control, message, sizeof *message, slot.next_pipes.gateway, 3) < 0)
+        return false;
+    sandbox_next_announced();
+    return true;
+}
+
+// The kernel refuses descriptors while too many of this user's are on their way between
+// sockets (unix(7), ETOOMANYREFS). The end is told all the same: a call waits for it.
 static void send_exit(struct csandbox_exit *message) {
-    if (slot.is_followed && failed(sandbox_next_pipes()))
-        slot.is_followed = false;
-    message->next_sandbox = slot.is_followed ? slot.number + 1 : 0;
-    csandbox_send(slot.control, message, sizeof *message, slot.next_pipes.gateway,
-                  slot.is_followed ? 3 : 0);
-    if (slot.is_followed)
-        sandbox_next_announced();
+    if (send_exit_and_next(message))
+        return;
+    slot.is_followed = false;
+    message->next_sandbox = 0;
+    if (csandbox_send(slot.control, message, sizeof *message, NULL, 0) < 0)
+        _exit(1);
 }
 
 static void tell_exit(int status, const struct rusage *usage) {

@@ -83,6 +83,8 @@ struct failure template_bind(int rootfs_tree, int secrets, int mounts);
 struct failure harden_limits(void);
 struct failure harden_capabilities(uint64_t kept);
 struct failure harden_filter(void);
+/// slot_harden.c: called by a sandbox that has sent all that it sends.
+struct failure harden_open_files(void);
 
 /// egress_inside.c: waits on `binding` for the spawner's interface and sets it
 /// up; hands on a failure of the steps before.

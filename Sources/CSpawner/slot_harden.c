@@ -13,6 +13,9 @@
 /// Open files: soft as POSIX programs expect it (select), hard as databases and
 /// servers ask for.
 enum { OPEN_FILES_SOFT = 1024, OPEN_FILES_HARD = 4096 };
+/// The slot's own: as many descriptors of its user may be on their way between sockets for it
+/// to send some (unix(7)). More than functions can bring there, which may be of its user.
+enum { SLOT_OPEN_FILES = 16384 };
 /// Bytes in POSIX message queues, the kernel's default: charged per user, and a
 /// slot's user is its own.
 enum { MESSAGE_QUEUE_BYTES = 819200 };
@@ -20,13 +23,24 @@ enum { MESSAGE_QUEUE_BYTES = 819200 };
 /// memory limit anyhow.
 enum { LOCKED_MEMORY_BYTES = 8 * 1024 * 1024 };
 
+/// What functions get, as far as the host allows it.
+static struct rlimit open_files = {OPEN_FILES_SOFT, OPEN_FILES_HARD};
+
+// Never raised: without privileges over the host that is not allowed.
+static void clip(struct rlimit *limit, rlim_t max) {
+    if (limit->rlim_max > max)
+        limit->rlim_max = max;
+    if (limit->rlim_cur > limit->rlim_max)
+        limit->rlim_cur = limit->rlim_max;
+}
+
 struct failure harden_limits(void) {
     static const struct {
         int resource;
         struct rlimit limit;
     } limits[] = {
         {RLIMIT_CORE, {0, 0}},
-        {RLIMIT_NOFILE, {OPEN_FILES_SOFT, OPEN_FILES_HARD}},
+        {RLIMIT_NOFILE, {SLOT_OPEN_FILES, SLOT_OPEN_FILES}},
         {RLIMIT_MSGQUEUE, {MESSAGE_QUEUE_BYTES, MESSAGE_QUEUE_BYTES}},
         {RLIMIT_MEMLOCK, {LOCKED_MEMORY_BYTES, LOCKED_MEMORY_BYTES}},
         {RLIMIT_RTPRIO, {0, 0}},
@@ -35,14 +49,18 @@ struct failure harden_limits(void) {
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         struct rlimit now, wanted = limits[i].limit;
         TRY(check_errno(CSANDBOX_STEP_SLOT_LIMITS, getrlimit(limits[i].resource, &now)));
-        // Never raised: without privileges over the host that is not allowed.
-        if (wanted.rlim_max > now.rlim_max)
-            wanted.rlim_max = now.rlim_max;
-        if (wanted.rlim_cur > wanted.rlim_max)
-            wanted.rlim_cur = wanted.rlim_max;
+        clip(&wanted, now.rlim_max);
         TRY(check_errno(CSANDBOX_STEP_SLOT_LIMITS, setrlimit(limits[i].resource, &wanted)));
+        if (limits[i].resource == RLIMIT_NOFILE)
+            clip(&open_files, wanted.rlim_max);
     }
     return fine();
+}
+
+// From here on there is no way back up. Raw calls only.
+struct failure harden_open_files(void) {
+    return check(CSANDBOX_STEP_SANDBOX_LIMITS,
+                 SYS4(SYS_prlimit64, 0, RLIMIT_NOFILE, &open_files, NULL));
 }
 
 // Dropped from the bounding set here: the slot keeps using its capabilities,

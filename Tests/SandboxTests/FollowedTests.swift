@@ -37,6 +37,31 @@ struct FollowedTests {
         }
     }
 
+    /// As many calls as it takes for some to end while the kernel still counts what the function left.
+    private static let inflightCalls = 60
+
+    @Test("tells each end, also where the function's descriptors on their way keep others from being sent")
+    func inflight() async throws {
+        try await TestHost.with { host in
+            try Probe.compile(to: host.plan.rootfs + "/bin/probe")
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            for turn in 1...Self.inflightCalls {
+                let sandbox = try await slot.makeSandbox()
+                try sandbox.release(Self.command("probe inflight"), isFollowed: true) { _ in }
+                sandbox.closeInput()
+                // Ends the wait of a call that is not told: the slot goes, and the sandbox with it.
+                let limit = Task {
+                    try await Task.sleep(for: Self.waitMax)
+                    slot.retire()
+                }
+                let report = await sandbox.exit()
+                limit.cancel()
+                try #require(report.ending == .exited(code: 0), "call \(turn)")
+            }
+        }
+    }
+
     @Test("makes none where it is not told to")
     func asked() async throws {
         try await TestHost.with { host in

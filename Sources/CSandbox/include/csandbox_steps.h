@@ -59,6 +59,7 @@
     X(SANDBOX_PIVOT, "pivot_root")                                                                 \
     X(SANDBOX_SESSION, "session")                                                                  \
     X(SANDBOX_STDIO, "stdio")                                                                      \
+    X(SANDBOX_LIMITS, "limit of open files")                                                       \
     X(SANDBOX_USER, "user and groups")                                                             \
     X(SANDBOX_CAPABILITIES, "capabilities")                                                        \
     X(SANDBOX_DIRECTORY, "working directory")                                                      \

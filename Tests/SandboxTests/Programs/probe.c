@@ -12,7 +12,10 @@
 #include <linux/fs.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -83,6 +86,51 @@ static long beneath(const char *namespace) {
     }
     return found;
 }
+// probe circle: leaves a message queue, then makes and removes others until the next one has the number that the first
+// one here had
+static long circle(void) {
+    int first = msgget(IPC_PRIVATE, 0600);
+    msgctl(first, IPC_RMID, NULL);
+    msgget(IPC_PRIVATE, 0600);
+    // Indexes below the bound of one go, times what an int leaves for the rounds.
+    for (long made = 1; made < 64L << 17; made++) {
+        int queue = msgget(IPC_PRIVATE, 0600);
+        msgctl(queue, IPC_RMID, NULL);
+        if (queue == first - 1)
+            return 0;
+    }
+    return -1;
+}
+// probe inflight: leaves some thousand descriptors on their way between sockets that nobody can read any more; the
+// kernel finds that out some time after this program has ended
+static long inflight(void) {
+    enum { EACH = 253 };
+    struct rlimit all;
+    getrlimit(RLIMIT_NOFILE, &all);
+    all.rlim_cur = all.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &all);
+    long sent = 0;
+    for (int pair[2]; sent < 20 * EACH && socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0;
+         sent += EACH) {
+        static char space[CMSG_SPACE(sizeof(int) * EACH)];
+        char byte = 0;
+        struct iovec part = {&byte, 1};
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = space,
+                                 .msg_controllen = sizeof space};
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int) * EACH),
+                                   .cmsg_level = SOL_SOCKET,
+                                   .cmsg_type = SCM_RIGHTS};
+        for (int i = 0; i < EACH; i++)
+            memcpy(CMSG_DATA(header) + i * sizeof(int), &pair[1], sizeof(int));
+        if (sendmsg(pair[0], &message, 0) < 0)
+            break;
+    }
+    errno = 0;
+    return sent;
+}
 int main(int argc, char **argv) {
     long result = -1, a[6] = {0};
     errno = 0;
@@ -107,6 +155,10 @@ int main(int argc, char **argv) {
         result = ioctl(open(argv[2], O_RDONLY), FS_IOC_SETFLAGS, &flags);
     } else if (argc > 2 && !strcmp(argv[1], "beneath")) {
         result = beneath(argv[2]);
+    } else if (argc > 1 && !strcmp(argv[1], "circle")) {
+        result = circle();
+    } else if (argc > 1 && !strcmp(argv[1], "inflight")) {
+        result = inflight();
     } else if (argc > 1 && !strcmp(argv[1], "flood")) {
         for (result = 0; open("/dev/null", O_RDONLY) >= 0; result++)
             ;
