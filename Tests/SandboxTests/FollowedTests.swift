@@ -62,6 +62,30 @@ struct FollowedTests {
         }
     }
 
+    @Test("tells at once when its sandbox ends that nobody has called")
+    func standingKilled() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            let sandbox = try await slot.makeSandbox()
+            let standing = try await Self.sandboxes(of: host.spawner, count: 1)
+            let (reasons, told) = AsyncStream<String>.makeStream()
+            sandbox.whenUnused { told.yield($0) }
+            for process in standing { kill(process, SIGKILL) }
+            let limit = Task {
+                try await Task.sleep(for: Self.waitMax)
+                told.finish()
+            }
+            let reason = await reasons.first { _ in true }
+            limit.cancel()
+            #expect(reason?.isEmpty == false)
+            // Also who asks later.
+            sandbox.whenUnused { told.yield($0) }
+            let again = await reasons.first { _ in true }
+            #expect(again == reason)
+        }
+    }
+
     @Test("makes none where it is not told to")
     func asked() async throws {
         try await TestHost.with { host in

@@ -44,6 +44,7 @@ extension WarmSandbox: ReactorSource {
         let wakes = state.withLock { state in
             state.isExited = true
             if case .notStarted(let reason) = report.ending { state.notStarted = reason }
+            let unused = state.endUnused(report.ending)
             state.isWatching = true
             state.input.close()
             state.standardError.close()
@@ -53,12 +54,13 @@ extension WarmSandbox: ReactorSource {
             state.inputWaiter = nil
             let first = state.output.exited(report)
             let second = readOutput(&state)
-            return (input, first, second, state.output.exitTold())
+            return (input, first, second, state.output.exitTold(), unused)
         }
         wakes.0?.resume()
         wakes.1.resume()
         wakes.2.resume()
         wakes.3.resume()
+        if let (action, reason) = wakes.4 { action(reason) }
     }
 
     /// Reads while it is wanted and there; pauses or ends the watch accordingly.
@@ -122,6 +124,17 @@ extension WarmSandbox: ReactorSource {
                 if errno != EINTR { return .end }
             }
         }
+    }
+}
+
+extension WarmSandbox.State {
+    /// It ended: who wants to know when it was not released before, and what they are told.
+    mutating func endUnused(_ ending: ExitReport.Ending) -> ((@Sendable (String) -> Void), String)? {
+        guard releasedAt == 0 else { return nil }
+        let reason = notStarted ?? "\(ending)"
+        unusedEnd = reason
+        defer { onUnused = nil }
+        return onUnused.map { ($0, reason) }
     }
 }
 

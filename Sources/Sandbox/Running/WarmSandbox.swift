@@ -27,6 +27,10 @@ package final class WarmSandbox: Sendable {
         var standardError: Pipe
         var inputWaiter: CheckedContinuation<Void, Never>?
         var onStandardError: (@Sendable (ByteBuffer) -> Void)?
+        /// Until it is released.
+        var onUnused: (@Sendable (String) -> Void)?
+        /// Why it ended, when it was not released before.
+        var unusedEnd: String?
         /// Nothing is read from stderr: a slow reader slows the function.
         var isErrorHeld = false
         var isExited = false
@@ -71,6 +75,7 @@ package final class WarmSandbox: Sendable {
         let notStarted = state.withLock { state -> String? in
             guard !state.isExited else { return state.notStarted ?? "its slot" }
             state.releasedAt = monotonicNanoseconds()
+            state.onUnused = nil
             state.onStandardError = onStandardError
             state.isRunning = true
             return nil
@@ -81,6 +86,19 @@ package final class WarmSandbox: Sendable {
             endRunning()
             throw error
         }
+    }
+
+    /// Calls `action` once when it ends without having been released, with the reason; at once when it has already.
+    ///
+    /// Called on the room's own thread or the caller's: must not block.
+    package func whenUnused(_ action: @escaping @Sendable (String) -> Void) {
+        let reason = state.withLock { state -> String? in
+            guard state.releasedAt == 0 else { return nil }
+            if let reason = state.unusedEnd { return reason }
+            state.onUnused = action
+            return nil
+        }
+        if let reason { action(reason) }
     }
 
     deinit { endRunning() }

@@ -113,20 +113,35 @@ extension Fleet {
         }
         if !isKept { sandbox.kill() }
         perform(effects)
+        sandbox.whenUnused { [weak self] reason in self?.lost(pool, slot, reason) }
     }
 
     private func failed(_ pool: PoolNumber, _ slot: SlotNumber, _ error: SandboxError) {
-        let hostname = storage.withLock { $0.pools[pool]?.plan.hostname } ?? "retired"
-        logger.warning(
-            "A sandbox could not be made",
-            metadata: ["function": "\(hostname)", "reason": "\(error)"]
-        )
+        tell("A sandbox could not be made", pool, error.description)
         let failure = SlotFailure(reason: error.description, isDeath: error.isDeath)
         change(pool) { storage, now in
             var random = storage.random
             defer { storage.random = random }
             return storage.state.slotFailed(pool, slot, failure, at: now, using: &random)
         }
+    }
+
+    /// A sandbox ended that nobody had released; those that the pool itself gave up are forgotten by then.
+    private func lost(_ pool: PoolNumber, _ slot: SlotNumber, _ reason: String) {
+        guard storage.withLock({ $0.slots[slot] }) != nil else { return }
+        tell("A sandbox ended before its call", pool, reason)
+        change(pool) { storage, now in
+            var random = storage.random
+            defer { storage.random = random }
+            let failure = SlotFailure(reason: reason, isDeath: true)
+            return storage.state.standingLost(pool, slot, failure, at: now, using: &random)
+        }
+    }
+
+    /// A warning that names the function.
+    func tell(_ what: Logger.Message, _ pool: PoolNumber, _ reason: String) {
+        let hostname = storage.withLock { $0.pools[pool]?.plan.hostname } ?? "retired"
+        logger.warning(what, metadata: ["function": "\(hostname)", "reason": "\(reason)"])
     }
 
     private func retire(_ slot: SlotNumber) {

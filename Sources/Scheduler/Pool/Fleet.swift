@@ -221,11 +221,7 @@ final class Fleet: Sendable {
     ///
     /// Does not block.
     func endUnused(_ lease: Lease, _ reason: String) {
-        let hostname = storage.withLock { $0.pools[lease.pool]?.plan.hostname } ?? "retired"
-        logger.warning(
-            "A sandbox ended before its call",
-            metadata: ["function": "\(hostname)", "reason": "\(reason)"]
-        )
+        tell("A sandbox ended before its call", lease.pool, reason)
         end(lease, isReusable: false)
     }
 

@@ -114,6 +114,19 @@ struct FleetState: Sendable {
         }
     }
 
+    /// See ``PoolState/standingLost(_:_:at:using:)``.
+    mutating func standingLost(
+        _ pool: PoolNumber,
+        _ slot: SlotNumber,
+        _ failure: SlotFailure,
+        at now: Instant,
+        using random: inout some RandomNumberGenerator
+    ) -> [Action] {
+        changing(pool, orRetire: slot) {
+            $0.standingLost(slot, failure, at: now, using: &random)
+        }
+    }
+
     /// See ``PoolState/leaseEnded(_:isReusable:at:)``.
     mutating func leaseEnded(
         _ pool: PoolNumber,

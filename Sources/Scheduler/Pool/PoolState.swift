@@ -150,6 +150,20 @@ struct PoolState: Sendable {
         return actions
     }
 
+    /// A sandbox that stood ready, or was about to, ended although nobody called it, and its slot with it.
+    ///
+    /// No effect when it was leased: its caller finds out.
+    mutating func standingLost(
+        _ slot: SlotNumber,
+        _ failure: SlotFailure,
+        at now: Instant,
+        using random: inout some RandomNumberGenerator
+    ) -> [PoolAction] {
+        guard phases[slot] == .warm else { return [] }
+        backoff.failed(failure, at: now, using: &random)
+        return forget(slot) + refillFromEmpty()
+    }
+
     /// The invocation in the slot has ended.
     ///
     /// - Parameters:

@@ -31,6 +31,8 @@ protocol SandboxHandle: Sendable {
     func exit() async -> ExitReport
     func signal(_ number: Int32)
     func kill()
+    /// Calls `action` once when it ends without having been released, with the reason; at once when it has already.
+    func whenUnused(_ action: @escaping @Sendable (String) -> Void)
 }
 
 extension Spawner: SlotMaking {

@@ -25,12 +25,20 @@ final class FakeSpawner: SlotMaking {
     let counts = Mutex(Counts())
     let failure = Mutex<SandboxError?>(nil)
     let makingFailure = Mutex<SandboxError?>(nil)
+    /// The first one made, for tests that do something to it.
+    let first = Mutex<FakeSandbox?>(nil)
     /// So many sandboxes end before anything runs in them.
     let duds = Mutex(0)
     /// What the sandboxes do when they are released.
     let program: FakeSandbox.Program
 
-    init(_ program: FakeSandbox.Program = FakeSandbox.Program()) { self.program = program }
+    /// Whether ``first`` is kept, and so never dropped.
+    let keepsFirst: Bool
+
+    init(_ program: FakeSandbox.Program = FakeSandbox.Program(), keepsFirst: Bool = false) {
+        self.program = program
+        self.keepsFirst = keepsFirst
+    }
 
     func slot(_ plan: SandboxPlan, isResting: Bool) async throws(SandboxError) -> any SlotHandle {
         if let failure = failure.withLock({ $0 }) { throw failure }
@@ -64,7 +72,9 @@ final class FakeSlot: SlotHandle {
             return duds > 0
         }
         if isDud { program.report = ExitReport(ending: .notStarted(reason: "out of luck")) }
-        return .success(FakeSandbox(spawner: spawner, program: program))
+        let sandbox = FakeSandbox(spawner: spawner, program: program)
+        if spawner.keepsFirst { spawner.first.withLock { $0 = $0 ?? sandbox } }
+        return .success(sandbox)
     }
 
     func retire() { spawner.counts.withLock { $0.retired += 1 } }
@@ -92,6 +102,7 @@ final class FakeSandbox: SandboxHandle {
         var signals: [Int32] = []
         /// Kept for good: nobody else may count on its being dropped.
         var onStandardError: (@Sendable (ByteBuffer) -> Void)?
+        var onUnused: (@Sendable (String) -> Void)?
     }
 
     private let spawner: FakeSpawner
@@ -161,6 +172,15 @@ final class FakeSandbox: SandboxHandle {
     func signal(_ number: Int32) {
         storage.withLock { $0.signals.append(number) }
         if program.obeysSignals { end(ExitReport(ending: .signalled(number))) }
+    }
+
+    func whenUnused(_ action: @escaping @Sendable (String) -> Void) {
+        storage.withLock { $0.onUnused = action }
+    }
+
+    /// As if it was killed while it stood ready.
+    func dieUnused() {
+        storage.withLock { $0.onUnused }?("killed")
     }
 
     func kill() {

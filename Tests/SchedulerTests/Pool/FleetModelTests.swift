@@ -48,7 +48,8 @@ private struct FleetModel {
     mutating func randomEvent() {
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<35: request()
-        case 35..<70: slotNews()
+        case 35..<68: slotNews()
+        case 68..<70: standingDies()
         case 70..<85: endLease()
         case 85..<90: cancelWaiter()
         case 90..<95: pass(.milliseconds(Int.random(in: 1...30_000, using: &random)))
@@ -161,6 +162,13 @@ private struct FleetModel {
         if !wasWaiting { violation = "a waiter without an answer was not waiting" }
         unanswered[waiter] = nil
         perform(actions)
+    }
+
+    private mutating func standingDies() {
+        let idle = slots.filter { $0.value.work == .idle }.keys.sorted()
+        guard let slot = idle.randomElement(using: &random), let entry = slots[slot] else { return }
+        let failure = SlotFailure(reason: "killed", isDeath: true)
+        perform(fleet.standingLost(entry.pool, slot, failure, at: now, using: &random))
     }
 
     private mutating func slotNews() {

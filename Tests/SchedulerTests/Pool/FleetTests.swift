@@ -111,6 +111,20 @@ import Testing
         fleet.end(lease, isReusable: true)
     }
 
+    @Test("a warm sandbox that dies is replaced without a call")
+    func standingLost() async throws {
+        let spawner = FakeSpawner(keepsFirst: true)
+        let fleet = fleet()
+        fleet.attach(spawner)
+        let pool = fleet.add(plan, settings(warmMin: 1))
+        #expect(await eventually { fleet.status(pool)?.warm == 1 })
+        let first = try #require(spawner.first.withLock { $0 })
+        first.dieUnused()
+        #expect(await eventually { spawner.counts.withLock { $0.launched } == 2 })
+        #expect(await eventually { fleet.status(pool)?.warm == 1 })
+        #expect(spawner.counts.withLock { $0.retired } == 1)
+    }
+
     @Test("a drain ends when the last invocation has, and everything is given back")
     func drain() async throws {
         let fleet = fleet()

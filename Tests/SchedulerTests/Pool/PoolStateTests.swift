@@ -54,6 +54,26 @@ import Testing
         #expect(pool.leaseRequested(waiter(3), at: start + PoolState.setUpTime) == .use(slot(3), []))
     }
 
+    @Test("one that ends while it stands ready is forgotten, counted, and followed by another after a wait")
+    mutating func standingLost() {
+        var pool = warmPool(pool(warmMin: 1))
+        let death = SlotFailure(reason: "killed", isDeath: true)
+        #expect(pool.standingLost(slot(1), death, at: start, using: &random) == [.retire(slot(1))])
+        #expect(pool.warm.isEmpty && pool.backoff.failures == 1)
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
+        _ = pool.timePassed(start + LaunchBackoff.first)
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
+    }
+
+    @Test("one that was leased meanwhile is its caller's to give back")
+    mutating func standingLostLeased() {
+        var pool = warmPool(pool())
+        _ = pool.leaseRequested(waiter(1), at: start)
+        let death = SlotFailure(reason: "killed", isDeath: true)
+        #expect(pool.standingLost(slot(1), death, at: start, using: &random) == [])
+        #expect(pool.leased == 1 && pool.backoff.failures == 0)
+    }
+
     @Test("the next sandbox of a leased slot is wanted while fewer than the most are warm, or somebody waits")
     func next() {
         var pool = warmPool(pool(concurrency: 1, warmMax: 1))
