@@ -118,22 +118,25 @@ struct failure sandbox_prepare(void) {
     slot.next_pipes = no_pipes;
     slot.proc = open("/base/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.proc));
+    if (!slot.rests && !(slot.plan.flags & CSANDBOX_SLOT_EGRESS))
+        TRY(network_remember());
     return mount_namespace_of_now(&slot.own_mounts);
 }
 
-// A sandbox that was released had a network namespace of its own making, which
-// ended with it: those that come after it share one, as in any other slot.
-static struct failure wake_after_call(void) {
-    if (!slot.rests || slot.stage != STAGE_RELEASED)
+// One that nobody has used: those that come after a sandbox of a slot that rested, whose
+// own ended with it, share one, and so do those after one that has used theirs. An
+// interface to the outside stays: only the spawner can make it.
+static struct failure network_ready(void) {
+    if (slot.stage != STAGE_RELEASED || (!slot.rests && network_is_untouched()))
         return fine();
     TRY(check(CSANDBOX_STEP_SLOT_UNSHARE, SYS1(SYS_unshare, CLONE_NEWNET)));
     TRY(loopback_up());
     slot.rests = false;
-    return fine();
+    return network_remember();
 }
 
 struct failure sandbox_start(void) {
-    TRY(wake_after_call());
+    TRY(network_ready());
     TRY(root_ready(&slot.root));
     TRY(sandbox_next_pipes());
     slot.pipes = slot.next_pipes;

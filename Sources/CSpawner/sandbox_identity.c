@@ -4,7 +4,9 @@
 #define _GNU_SOURCE
 #include "slot.h"
 #include "sys.h"
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -46,6 +48,20 @@ static struct failure set_ids(const struct csandbox_make_slot *plan) {
     return check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresuid, plan->uid, plan->uid, saved));
 }
 
+// Links of the image lead where they lead, those of /proc nowhere: they could name what only
+// this process has.
+static struct failure enter_directory(const char *path) {
+    if (path[0] == '/' && path[1] == 0)
+        return check(CSANDBOX_STEP_SANDBOX_DIRECTORY, SYS1(SYS_chdir, path));
+    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                           .resolve = RESOLVE_NO_MAGICLINKS};
+    long folder = SYS4(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    TRY(check(CSANDBOX_STEP_SANDBOX_DIRECTORY, folder));
+    long result = SYS1(SYS_fchdir, folder);
+    SYS1(SYS_close, folder);
+    return check(CSANDBOX_STEP_SANDBOX_DIRECTORY, result);
+}
+
 struct failure sandbox_become_user(void) {
     const struct csandbox_make_slot *plan = &slot.plan;
     // Root without groups is who the slot is.
@@ -53,7 +69,7 @@ struct failure sandbox_become_user(void) {
         TRY(set_ids(plan));
     uint64_t kept = capabilities_kept();
     TRY(set_capabilities(slot.rests ? kept | NETWORK_CAPABILITIES : kept, kept));
-    TRY(check(CSANDBOX_STEP_SANDBOX_DIRECTORY, SYS1(SYS_chdir, plan->directory)));
+    TRY(enter_directory(plan->directory));
     char here[CSANDBOX_DIRECTORY_MAX + 64];
     long size = SYS2(SYS_getcwd, here, sizeof here);
     // A folder outside the root has no absolute name (CVE-2024-21626).

@@ -145,11 +145,8 @@ static void send_exit(struct csandbox_exit *message) {
 }
 
 static void tell_exit(int status, const struct rusage *usage) {
-    uint32_t oom_now = slot.oom_before;
-    // Only an abnormal end can be the memory limit's; reading the counter costs
-    // more than it is worth otherwise.
-    if (status != 0)
-        oom_now = cgroups_oom_kills(&slot.cgroups);
+    // Also of one that ended well: it may have outlived what was killed.
+    uint32_t oom_now = cgroups_oom_kills(&slot.cgroups);
     struct csandbox_exit message = {
         .header = {.kind = CSANDBOX_SANDBOX_EXIT, .slot = slot.plan.header.slot},
         .wait_status = status,

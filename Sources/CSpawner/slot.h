@@ -90,6 +90,11 @@ struct failure harden_open_files(void);
 /// up; hands on a failure of the steps before.
 struct failure egress_join(int binding, struct failure so_far);
 
+/// network_traces.c: call in a network namespace that nobody has used; then whether somebody
+/// has. Not where there is an interface to the outside.
+struct failure network_remember(void);
+bool network_is_untouched(void);
+
 /// sandbox.c: the pipes of the sandbox that is started next, unless they are there.
 struct failure sandbox_next_pipes(void);
 /// sandbox.c: the gateway has got its ends of them.

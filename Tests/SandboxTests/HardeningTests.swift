@@ -29,7 +29,8 @@ struct HardeningTests {
             ("setns", 308, "-1 1"), ("keyctl", 250, "-1 1"), ("add_key", 248, "-1 1"), ("bpf", 321, "-1 1"),
             ("io_uring_setup", 425, "-1 1"), ("userfaultfd", 323, "-1 1"), ("perf_event_open", 298, "-1 1"),
             ("open_by_handle_at", 304, "-1 1"), ("kexec_load", 246, "-1 1"), ("init_module", 175, "-1 1"),
-            ("sethostname", 170, "-1 1"), ("clone3", 435, "-1 38"), ("a call of the future", 900, "-1 38"),
+            ("sethostname", 170, "-1 1"), ("pidfd_getfd", 438, "-1 1"), ("clone3", 435, "-1 38"),
+            ("a call of the future", 900, "-1 38"),
         ]
     )
     func refusedCalls(name: String, number: Int, expected: String) async throws {
@@ -207,9 +208,11 @@ struct HardeningTests {
     @Test("does not start in a working directory that a descriptor leads to")
     func workingDirectory() async throws {
         try await TestHost.with { host in
-            for number in 3...12 {
+            let folders =
+                (3...40).map { "self/fd/\($0)" } + ["1/root", "1/root/tmp", "self/cwd", "thread-self/root"]
+            for folder in folders {
                 var plan = host.plan
-                plan.workingDirectory = "/proc/self/fd/\(number)"
+                plan.workingDirectory = "/proc/" + folder
                 let slot = try await host.spawner.makeSlot(plan)
                 await #expect(throws: SandboxError.self) { _ = try await slot.makeSandbox() }
                 slot.retire()

@@ -137,6 +137,46 @@ struct KeptRootTests {
     }
 
     @Test(
+        "comes with a network namespace that nobody has used, also after one that has",
+        arguments: [false, true]
+    )
+    func network(isResting: Bool) async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(Self.probed(host), isResting: isResting)
+            defer { slot.retire() }
+            // A connection is tried, and refused, over loopback: two packets.
+            let use = "probe tcp 127.0.0.1 1 | grep -q 111"
+            let look = "cat /proc/net/dev /proc/net/snmp; readlink /proc/self/ns/net"
+            var seen: [String] = []
+            for _ in 0..<3 {
+                let result = try await TestHost.run(
+                    slot,
+                    ["sh", "-c", "\(look); \(use); grep -c lo: /proc/net/dev"]
+                )
+                #expect(result.report.ending == .exited(code: 0), "\(result)")
+                seen.append(result.output)
+            }
+            #expect(Set(seen.map { $0.split(separator: "net:")[0] }).count == 1, "\(seen)")
+            #expect(Set(seen).count == 3, "the namespaces' names")
+        }
+    }
+
+    @Test("keeps its network namespace while nobody uses it")
+    func networkKept() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            var names: Set<String> = []
+            for _ in 0..<3 {
+                let result = try await TestHost.run(slot, ["sh", "-c", "readlink /proc/self/ns/net"])
+                #expect(result.output.hasPrefix("net:"))
+                names.insert(result.output)
+            }
+            #expect(names.count == 1, "\(names)")
+        }
+    }
+
+    @Test(
         "is made anew where only /tmp and /dev/shm can be written, too",
         arguments: [
             "echo x >/tmp/f", "echo x >/tmp/f && rm /tmp/f", "chmod 700 /tmp", "touch -t 200001010000 /tmp",

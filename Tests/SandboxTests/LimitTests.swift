@@ -70,6 +70,24 @@ struct LimitTests {
         }
     }
 
+    @Test("of memory is told, also when only a child of the command came to it")
+    func childMemory() async throws {
+        try await TestHost.with { host in
+            var plan = host.plan
+            plan.limits.memory = .mebibytes(16)
+            let slot = try await host.spawner.makeSlot(plan)
+            defer { slot.retire() }
+            let result = try await TestHost.run(
+                slot,
+                ["sh", "-c", "sh -c 'x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done'; echo survived"]
+            )
+            #expect(result.output == "survived\n" && result.report.ending == .exited(code: 0), "\(result)")
+            #expect(result.report.oomKilled)
+            let next = try await TestHost.run(slot, ["sh", "-c", "exit 3"])
+            #expect(next.report.ending == .exited(code: 3) && !next.report.oomKilled)
+        }
+    }
+
     @Test("of memory counts the writable layer too")
     func layerMemory() async throws {
         try await TestHost.with { host in

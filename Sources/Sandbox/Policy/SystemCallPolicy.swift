@@ -20,7 +20,7 @@ enum SystemCallPolicy {
         madvise map_shadow_stack membarrier memfd_create memfd_secret mincore mkdir mkdirat mknod mknodat mlock mlock2
         mlockall mmap mprotect mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedsend mq_unlink mremap mseal
         msgctl msgget msgrcv msgsnd msync munlock munlockall munmap name_to_handle_at nanosleep newfstatat open openat
-        openat2 pause pidfd_getfd pidfd_open pidfd_send_signal pipe pipe2 pkey_alloc pkey_free pkey_mprotect poll
+        openat2 pause pidfd_open pidfd_send_signal pipe pipe2 pkey_alloc pkey_free pkey_mprotect poll
         ppoll prctl pread64 preadv preadv2 prlimit64 process_mrelease pselect6 ptrace process_vm_readv
         process_vm_writev pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv recvfrom recvmmsg recvmsg
         remap_file_pages removexattr removexattrat rename renameat renameat2 restart_syscall riscv_hwprobe rmdir rseq
@@ -43,7 +43,7 @@ enum SystemCallPolicy {
         fspick get_kernel_syms get_mempolicy init_module io_uring_enter io_uring_register io_uring_setup iopl
         ioperm kcmp kexec_file_load kexec_load keyctl lookup_dcookie lsm_get_self_attr lsm_list_modules
         lsm_set_self_attr mbind migrate_pages modify_ldt move_pages nfsservctl open_by_handle_at open_tree_attr
-        perf_event_open pivot_root process_madvise query_module quotactl quotactl_fd reboot request_key set_mempolicy
+        perf_event_open pidfd_getfd pivot_root process_madvise query_module quotactl quotactl_fd reboot request_key set_mempolicy
         set_mempolicy_home_node setdomainname settimeofday swapoff swapon sysfs _sysctl syslog
         userfaultfd uselib ustat vhangup vm86 vm86old
         """.split(whereSeparator: \.isWhitespace).map(String.init)
