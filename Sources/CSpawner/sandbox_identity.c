@@ -59,7 +59,13 @@ static struct failure enter_directory(const char *path) {
     TRY(check(CSANDBOX_STEP_SANDBOX_DIRECTORY, folder));
     long result = SYS1(SYS_fchdir, folder);
     SYS1(SYS_close, folder);
-    return check(CSANDBOX_STEP_SANDBOX_DIRECTORY, result);
+    TRY(check(CSANDBOX_STEP_SANDBOX_DIRECTORY, result));
+    char here[CSANDBOX_DIRECTORY_MAX + 64];
+    long size = SYS2(SYS_getcwd, here, sizeof here);
+    // A folder outside the root has no absolute name (CVE-2024-21626).
+    if (size >= 0 && here[0] != '/')
+        size = -ENOENT;
+    return check(CSANDBOX_STEP_SANDBOX_DIRECTORY, size);
 }
 
 struct failure sandbox_become_user(void) {
@@ -69,13 +75,7 @@ struct failure sandbox_become_user(void) {
         TRY(set_ids(plan));
     uint64_t kept = capabilities_kept();
     TRY(set_capabilities(slot.rests ? kept | NETWORK_CAPABILITIES : kept, kept));
-    TRY(enter_directory(plan->directory));
-    char here[CSANDBOX_DIRECTORY_MAX + 64];
-    long size = SYS2(SYS_getcwd, here, sizeof here);
-    // A folder outside the root has no absolute name (CVE-2024-21626).
-    if (size >= 0 && here[0] != '/')
-        size = -ENOENT;
-    return check(CSANDBOX_STEP_SANDBOX_DIRECTORY, size);
+    return enter_directory(plan->directory);
 }
 
 // The reverse order of what was kept: last of all goes the way back to id 0, and
