@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows that need many sandboxes or many functions; each is a run of its own."""
 
+import os
 import pathlib
 import random
 import re
@@ -20,6 +21,29 @@ def _used_bytes():
     """Memory that the whole machine uses, kernel included."""
     fields = dict(re.findall(r"^(\w+):\s+(\d+) kB", pathlib.Path("/proc/meminfo").read_text(), re.M))
     return (int(fields["MemTotal"]) - int(fields["MemAvailable"])) * 1024
+
+
+def _empty_cgroup_bytes(count=500):
+    """What an empty memory cgroup costs here and now, or None: it depends on what this kernel has done since its boot."""
+    memory = pathlib.Path("/sys/fs/cgroup/memory")
+    parent = (memory if memory.is_dir() else memory.parent) / f"mayfly-bench.{os.getpid()}"
+    folders = [parent / str(index) for index in range(count)]
+    made = []
+    try:
+        parent.mkdir()
+        made.append(parent)
+        if not memory.is_dir():
+            (parent / "cgroup.subtree_control").write_text("+memory")
+        before = _used_bytes()
+        for folder in folders:
+            folder.mkdir()
+            made.append(folder)
+        return (_used_bytes() - before) / count
+    except OSError:
+        return None
+    finally:
+        for folder in reversed(made):
+            folder.rmdir()
 
 
 def idle_sandboxes(gateway, program, count):
@@ -42,6 +66,9 @@ def idle_sandboxes(gateway, program, count):
                f"{(_used_bytes() - before) / count / 1024:.0f} KiB", "≤ 512 KiB", "≤ 256 KiB")
     report.add("the same, processes' proportional set size only",
                f"{(gateway.memory_bytes() - own_before) / count / 1024:.0f} KiB", "", "")
+    empty = _empty_cgroup_bytes()
+    report.add("an empty memory cgroup of this kernel, of which each has one",
+               "not measured: no right to make one" if empty is None else f"{empty / 1024:.0f} KiB", "", "")
     return report
 
 
