@@ -47,7 +47,7 @@ static bool follows(int now, int before) {
     return index == LAST_INDEX ? now == (round + 1) << INDEX_BITS : now == before + 1;
 }
 
-// Numbers come back after some two million objects: what was made then may not be there.
+// Numbers come back after some four million objects: what was made then may not be there.
 static bool is_empty(void) {
     struct msginfo queues;
     struct seminfo semaphores;

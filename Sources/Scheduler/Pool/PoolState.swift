@@ -214,6 +214,8 @@ struct PoolState: Sendable {
         preparing = 0
         leased = 0
         debt = 0
+        // What died with the spawner says nothing of the function.
+        if backoff.failure?.isDeath == true { backoff.succeeded() }
     }
 
     /// The revision takes no new callers.

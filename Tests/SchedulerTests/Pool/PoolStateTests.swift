@@ -65,6 +65,16 @@ import Testing
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
     }
 
+    @Test("those that end with the spawner hold up nobody when there is another one")
+    mutating func standingLostWithSpawner() {
+        var pool = warmPool(pool(warmMin: 1))
+        let death = SlotFailure(reason: "killed", isDeath: true)
+        _ = pool.standingLost(slot(1), death, at: start, using: &random)
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
+        pool.slotsLost()
+        #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
+    }
+
     @Test("one that was leased meanwhile is its caller's to give back")
     mutating func standingLostLeased() {
         var pool = warmPool(pool())
