@@ -146,18 +146,18 @@ struct KeptRootTests {
             defer { slot.retire() }
             // A connection is tried, and refused, over loopback: two packets.
             let use = "probe tcp 127.0.0.1 1 | grep -q 111"
-            let look = "cat /proc/net/dev /proc/net/snmp; readlink /proc/self/ns/net"
+            // Not the namespaces' names: the number of one that is gone is given out again.
+            let look = "cat /proc/net/dev /proc/net/snmp"
             var seen: [String] = []
             for _ in 0..<3 {
                 let result = try await TestHost.run(
                     slot,
-                    ["sh", "-c", "\(look); \(use); grep -c lo: /proc/net/dev"]
+                    ["sh", "-c", "\(look); \(use)"]
                 )
                 #expect(result.report.ending == .exited(code: 0), "\(result)")
                 seen.append(result.output)
             }
-            #expect(Set(seen.map { $0.split(separator: "net:")[0] }).count == 1, "\(seen)")
-            #expect(Set(seen).count == 3, "the namespaces' names")
+            #expect(Set(seen).count == 1, "\(seen)")
         }
     }
 

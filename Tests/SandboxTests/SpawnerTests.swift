@@ -5,6 +5,7 @@ import CSandbox
 import Foundation
 import FunctionModel
 import Glibc
+import Logging
 import Synchronization
 import Testing
 
@@ -123,6 +124,24 @@ struct SpawnerTests {
             kill(child, SIGKILL)
             return
         }
+    }
+
+    @Test("that does not start leaves no process to be waited for")
+    func failedStart() throws {
+        let missing = FileManager.default.temporaryDirectory.path + "/mayfly-test-" + UUID().uuidString
+        #expect(throws: SandboxError.self) {
+            _ = try Spawner(
+                ground: HostGround(dataDirectory: missing, handsOverlays: false),
+                logger: Logger(label: "test")
+            )
+        }
+        let children = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+            // One that just ended has no file.
+            let text = (try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8)) ?? ""
+            let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+            return text.contains("(mayfly-spawner)") && fields.count > 2 && Int32(fields[2]) == getpid()
+        }
+        #expect(children == [])
     }
 
     @Test("leaves no process, mount or cgroup behind")

@@ -68,7 +68,7 @@ def idle_sandboxes(gateway, program, count):
                f"{(gateway.memory_bytes() - own_before) / count / 1024:.0f} KiB", "", "")
     empty = _empty_cgroup_bytes()
     report.add("an empty memory cgroup of this kernel, of which each has one",
-               "not measured: no right to make one" if empty is None else f"{empty / 1024:.0f} KiB", "", "")
+               "not measured: none could be made" if empty is None else f"{empty / 1024:.0f} KiB", "", "")
     return report
 
 

@@ -43,8 +43,8 @@ enum SystemCallPolicy {
         fspick get_kernel_syms get_mempolicy init_module io_uring_enter io_uring_register io_uring_setup iopl
         ioperm kcmp kexec_file_load kexec_load keyctl lookup_dcookie lsm_get_self_attr lsm_list_modules
         lsm_set_self_attr mbind migrate_pages modify_ldt move_pages nfsservctl open_by_handle_at open_tree_attr
-        perf_event_open pidfd_getfd pivot_root process_madvise query_module quotactl quotactl_fd reboot request_key set_mempolicy
-        set_mempolicy_home_node setdomainname settimeofday swapoff swapon sysfs _sysctl syslog
+        perf_event_open pidfd_getfd pivot_root process_madvise query_module quotactl quotactl_fd reboot request_key
+        set_mempolicy set_mempolicy_home_node setdomainname settimeofday swapoff swapon sysfs _sysctl syslog
         userfaultfd uselib ustat vhangup vm86 vm86old
         """.split(whereSeparator: \.isWhitespace).map(String.init)
 
