@@ -10,7 +10,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s
 RELEASE := .build/release
 C_FILES = $(shell find Sources functions bench Tests -name '*.[ch]' -not -path '*/.build/*')
 
-.PHONY: build layers demo test test-vm check tidy format functions bootstrap clean help
+.PHONY: build layers demo test test-vm check tidy reference format functions bootstrap clean help
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ check: bootstrap ## format and source rules
 tidy: ## the source rules alone (Tests/TidyTests)
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --filter TidyTests
+
+reference: ## rewrites the generated parts of docs/reference
+	swift build $(SWIFT_FLAGS) --build-tests
+	MAYFLY_WRITE_REFERENCE=1 swift test $(SWIFT_FLAGS) --skip-build --filter ReferenceTests
 
 format: ## rewrites the sources in the project's format
 	swift format --parallel -i -r Sources Tests bench Package.swift

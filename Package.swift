@@ -153,6 +153,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "ReferenceTests",
+            dependencies: [
+                "faasctl", "FunctionModel", "Gateway", "Sandbox", "Scheduler", httpTypes, yams,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["FunctionModel", grdb],
             swiftSettings: swiftSettings

@@ -7,12 +7,14 @@ import FunctionModel
 struct FunctionReader {
     let mapping: ManifestMapping
 
+    /// Keys of a function's image; the rest of our own keys are those of the configuration.
+    static let ownKeys = ["image", "build", "build_args"]
     /// Keys of OpenFaaS's stack.yaml that mean nothing without its build tools or its cluster.
-    private static let foreignKeys = [
+    static let foreignKeys = [
         "skip_build", "constraints", "requests", "build_options", "build_secrets", "platforms",
     ]
     /// Keys of OpenFaaS's stack.yaml that are translated.
-    private static let translatedKeys = ["lang", "handler", "fprocess", "namespace"]
+    static let translatedKeys = ["lang", "handler", "fprocess", "namespace"]
 
     /// Reads the whole function.
     ///
@@ -23,7 +25,7 @@ struct FunctionReader {
     /// - Throws: ``ManifestError`` with the place of the first mistake.
     func read(name: FunctionName, ownKeys: [String]) throws(ManifestError) -> FunctionManifest {
         let known =
-            ownKeys + ["image", "build", "build_args"]
+            ownKeys + Self.ownKeys
             + FunctionConfiguration.CodingKeys.allCases.map(\.rawValue)
         // What people misspell is our own key: those of other tools are no suggestions.
         let foreign = Self.foreignKeys + Self.translatedKeys

@@ -11,6 +11,11 @@ struct StackManifest: Hashable, Sendable {
     /// Keys that have no effect here.
     var remarks: [String] = []
 
+    /// Keys above the functions.
+    static let keys = ["version", "provider", "functions", "configuration"]
+    /// Keys of `provider`; its name and network mean nothing here.
+    static let providerKeys = ["name", "gateway", "network"]
+
     /// Functions one stack may hold: as many as one gateway is built for.
     private static let functionsMax = 10_000
 
@@ -28,7 +33,7 @@ struct StackManifest: Hashable, Sendable {
         variables: [String: String]
     ) throws(ManifestError) -> StackManifest {
         let top = try ManifestMapping(ManifestSource(file: file, variables: variables).parse(text))
-        try top.allow(only: ["version", "provider", "functions", "configuration"])
+        try top.allow(only: keys)
         var stack = StackManifest()
         if let provider = top["provider"] { try stack.readProvider(ManifestMapping(provider)) }
         if top["configuration"] != nil {
@@ -54,7 +59,7 @@ struct StackManifest: Hashable, Sendable {
     }
 
     private mutating func readProvider(_ provider: ManifestMapping) throws(ManifestError) {
-        try provider.allow(only: ["name", "gateway", "network"])
+        try provider.allow(only: Self.providerKeys)
         gateway = try provider["gateway"]?.text()
     }
 }

@@ -9,11 +9,11 @@ import Logging
 
 /// Reads a configuration file over the defaults.
 enum ServeConfigurationFile {
-    private static let keys = [
+    static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
         "registries", "image_budget", "host_mounts",
     ]
-    private static let limitKeys = [
+    static let limitKeys = [
         "connections", "header_count", "header_field", "headers", "idle_timeout", "upload", "admin_body",
     ]
 

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/reference/runtime.md against the variables, headers, outcomes, devices and bounds of the sources.
+
+import Foundation
+import FunctionModel
+import HTTPTypes
+import Sandbox
+import Testing
+
+@testable import Gateway
+@testable import Scheduler
+
+@Suite("docs/reference/runtime.md")
+struct RuntimePageTests {
+    private static func names(_ variables: [String]) -> [String] {
+        variables.map { String($0.prefix { $0 != "=" }) }
+    }
+
+    /// What an HTTP request gives a function, its plain header fields apart.
+    private static func requestVariables() throws -> Set<String> {
+        var around = RequestVariables.Surroundings()
+        around.remotePort = 1
+        around.user = "user"
+        around.isSecure = true
+        var head = HTTPRequest(method: .post, scheme: "http", authority: "host:1", path: "/x?a=1")
+        head.headerFields[.contentType] = "text/plain"
+        head.headerFields[.contentLength] = "1"
+        head.headerFields[.transferEncoding] = "chunked"
+        let target = FunctionTarget(try revision(), metrics: FunctionMetrics())
+        let match = RouteMatch(function: target, scriptName: "/function/f", rest: "")
+        let variables = try RequestVariables.make(head, match, query: "a=1", around)
+        // Content-Type as a field is said twice: the second name is that of every field.
+        return Set(names(variables)).subtracting(["Http_Content_Type"])
+    }
+
+    private static func revision() throws -> Revision {
+        Revision(
+            function: try FunctionName("f"),
+            number: 1,
+            imageReference: "",
+            imageDigest: "",
+            configuration: FunctionConfiguration(),
+            createdAt: Date(timeIntervalSince1970: 0)
+        )
+    }
+
+    /// What every function has, whatever started it.
+    private static func ownVariables() throws -> Set<String> {
+        let command = FunctionCommand(
+            arguments: ["/x"],
+            imageEnvironment: [],
+            revision: try revision(),
+            home: "/",
+            hostname: "f"
+        )
+        let request = InvocationRequest(
+            id: "1",
+            trigger: .http,
+            variables: [],
+            body: .none,
+            arrivedAt: Date(timeIntervalSince1970: 0)
+        )
+        return Set(names(command.command(for: request, deadline: Date()).environment))
+    }
+
+    @Test("has a row for every variable of every function, of requests and of schedules, and for no other")
+    func variables() throws {
+        let page = try ReferencePage.read("runtime.md")
+        var variables = try Self.requestVariables().union(Self.ownVariables())
+        let scheduled = ScheduledRequest.make(try FunctionName("f"), input: "", due: Date(), now: Date())
+        variables.formUnion(Self.names(scheduled.variables))
+        variables.formUnion(["HTTP_*", "Http_*"])
+        expectNames(page, table: "variable", in: .init(uniqueKeysWithValues: variables.map { ($0, "") }))
+    }
+
+    @Test("has a row for every outcome with its status, and for every limit that a record can name")
+    func outcomes() throws {
+        let page = try ReferencePage.read("runtime.md")
+        let statuses = Dictionary(
+            uniqueKeysWithValues: Outcome.allCases.map { ($0.rawValue, String($0.httpStatus)) }
+        )
+        expectNames(page, table: "outcome", in: statuses)
+        expectValues(page, table: "outcome", column: "status", are: statuses)
+        let limits = LimitName.allCases.map { ($0.rawValue, "") }
+        expectNames(page, table: "limit reached", in: .init(uniqueKeysWithValues: limits))
+    }
+
+    @Test("has a row for every response header of the gateway's own")
+    func headers() throws {
+        let page = try ReferencePage.read("runtime.md")
+        let names = SourceScan.captures(
+            #/static let \w+ = fixed\("([\w-]+)"\)/#,
+            in: try SourceScan.texts(in: "Sources/Gateway")
+        )
+        let answers = names.filter { !$0.hasPrefix("X-Forwarded") }
+        expectNames(page, table: "header", in: .init(uniqueKeysWithValues: answers.map { ($0, "") }))
+    }
+
+    @Test("has a row for every device node that a container has")
+    func devices() throws {
+        let page = try ReferencePage.read("runtime.md")
+        let names = SourceScan.captures(
+            #/\{"(\w+)", \d+, \d+\}/#,
+            in: try SourceScan.texts(in: "Sources/CSpawner", endings: [".c", ".h"])
+        )
+        #expect(!names.isEmpty, "the sources' table of device nodes has another form: adapt this test")
+        expectNames(
+            page,
+            table: "device",
+            in: .init(uniqueKeysWithValues: names.map { ("/dev/" + $0, "") })
+        )
+    }
+
+    @Test("tells the bounds of requests, answers and logs as the sources have them")
+    func bounds() throws {
+        let page = try ReferencePage.read("runtime.md")
+        let bounds = [
+            "request target": "\(Edge.targetBytesMax >> 10) KiB",
+            "call id": "\(CallID.lengthMax) characters",
+            "body kept before the start": "\(BodyPlan.wholeBytesMax >> 10) KiB",
+            "answer held back": "\(Dispatcher.responseBufferBytes >> 10) KiB",
+            "log line": "\(LogSplitter.lineBytesMax >> 10) KiB",
+            "log of one call": "\(LogSplitter.invocationBytesMax >> 20) MiB",
+        ]
+        expectNames(page, table: "bound", in: bounds)
+        expectValues(page, table: "bound", column: "value", are: bounds)
+    }
+}
