@@ -44,7 +44,7 @@ package enum Outcome: String, Hashable, Sendable, Codable, CaseIterable {
 
 /// A limit of function.yaml that an invocation came to, by its key.
 package enum LimitName: String, Hashable, Sendable, Codable, CaseIterable {
-    case memory, pids, disk
+    case memory, pids, disk, output
 }
 
 /// One run of a function.

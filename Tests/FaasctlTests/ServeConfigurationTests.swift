@@ -39,8 +39,10 @@ import Testing
             sandboxes_max: 12
             drain_timeout: 5s
             host_mounts: false
+            admin_hosts: [faas.example.org, "*"]
+            metrics_auth: basic
             limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
-                     upload: 4Mi, admin_body: 3Ki}
+                     target: 2Ki, head_timeout: 4s, body_timeout: 3s, upload: 4Mi, admin_body: 3Ki}
             registries:
               mirrors: {docker.io: ["m.example", "http://n.example:5000"]}
               plain_http: {"registry.lan:5000": true}
@@ -49,6 +51,11 @@ import Testing
         #expect(first.listen.port == 0)
         #expect(first.limits.connectionsMax == 9)
         #expect(!first.hostMounts)
+        #expect(first.gateway.adminHosts == ["faas.example.org", "*"])
+        #expect(first.gateway.metricsNeedCredentials)
+        #expect(first.gateway.limits.bodyTimeout == .seconds(3))
+        #expect(first.gateway.limits.headTimeout == .seconds(4))
+        #expect(first.gateway.limits.targetBytesMax == 2048)
         #expect(first.limits.uploadBytesMax == 4 << 20)
         #expect(first.registries.mirrors["docker.io"]?.count == 2)
         #expect(first.gateway.registries.plainHTTP == ["registry.lan:5000": true])

@@ -19,6 +19,25 @@ struct SandboxRunTests {
         }
     }
 
+    @Test("a variable that is no UTF-8 arrives byte for byte")
+    func byteVariables() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            let sandbox = try await slot.makeSandbox()
+            let script = "printf %s \"$RAW\" | busybox od -An -tx1 | busybox tr -d ' \\n'"
+            var command = SandboxCommand(arguments: ["sh", "-c", script], environment: ["PATH=/bin"])
+            command.byteEnvironment = [Array("RAW=a".utf8) + [0xff, 0x80, 0xe9]]
+            try sandbox.release(command) { _ in }
+            sandbox.closeInput()
+            guard case .complete(let output, _) = await sandbox.collect(upTo: 65536) else {
+                Issue.record("no end")
+                return
+            }
+            #expect(String(buffer: output) == "61ff80e9")
+        }
+    }
+
     @Test("PID 1 is the command, with its own processes, host name and loopback only")
     func ownWorld() async throws {
         try await TestHost.with { host in

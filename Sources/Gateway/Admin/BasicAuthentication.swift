@@ -8,14 +8,16 @@ import Hummingbird
 struct BasicAuthentication: RouterMiddleware {
     typealias Context = OwnContext
 
-    let credentials: Credentials
+    let guardian: LoginGuard
 
     func handle(
         _ request: Request,
         context: OwnContext,
         next: @concurrent (Request, OwnContext) async throws -> Response
     ) async throws -> Response {
-        guard credentials.user(authorizing: request.headers[.authorization]) != nil else {
+        let address = context.call.connection.remoteAddress
+        if case .refused(let problem) = await guardian.check(request.headers[.authorization], from: address) {
+            guard problem.code == .unauthorized else { throw problem }
             var response = Response(
                 status: .unauthorized,
                 headers: [.contentType: "text/plain; charset=utf-8"],

@@ -7,7 +7,7 @@ import NIOCore
 import Scheduler
 import Synchronization
 
-/// Counts a streamed body while it passes, and remembers how it ended.
+/// Reads a body in pieces, its beginning before the function starts, and remembers how it ended.
 final class BodyGauge: Sendable {
     /// How far a body got.
     enum Progress: Hashable, Sendable {
@@ -19,32 +19,96 @@ final class BodyGauge: Sendable {
         case stopped
         /// More came than the function takes.
         case overflowed
+        /// It broke the protocol, or did not come in time.
+        case failed(RequestRefusal)
         /// Read to its end: the connection can carry another request.
         case finished
     }
 
+    /// What ``begin(upTo:)`` found.
+    enum Beginning: Sendable {
+        /// The whole body, which was short.
+        case whole(ByteBuffer)
+        /// There is more; what has come is kept.
+        case more
+    }
+
     private let state = Mutex(Progress.untouched)
+    private let bytesMax: Int
+    /// SAFETY: one task at a time reads: the request's own until the function is invoked, then the one that Scheduler
+    /// runs the stream in, which it awaits before it answers.
+    private nonisolated(unsafe) var pieces: Hummingbird.RequestBody.AsyncIterator
+    /// SAFETY: as `pieces`.
+    private nonisolated(unsafe) var kept = ByteBuffer()
+
+    init(_ body: Hummingbird.RequestBody, bytesMax: Int) {
+        pieces = body.makeAsyncIterator()
+        self.bytesMax = bytesMax
+    }
 
     var progress: Progress { state.withLock { $0 } }
 
+    /// Why the body cannot be had; nil while it can.
+    var problem: Problem? {
+        switch progress {
+        case .overflowed: .bodyTooLarge(bytesMax: bytesMax)
+        case .failed(.brokenOff): nil
+        case .failed(let refusal): Problem(refusal)
+        default: nil
+        }
+    }
+
+    /// Reads the beginning, so that a client who sends nothing holds no sandbox.
+    ///
+    /// - Throws: ``RequestRefusal``, ``RequestBodyTooLarge``.
+    func begin(upTo bytes: Int) async throws -> Beginning {
+        state.withLock { $0 = .reading }
+        while kept.readableBytes < bytes {
+            guard var piece = try await pieces.next() else {
+                // A cancelled read looks like the end, but the rest may still come.
+                guard !Task.isCancelled else { throw CancellationError() }
+                state.withLock { $0 = .finished }
+                return .whole(kept)
+            }
+            kept.writeBuffer(&piece)
+            guard kept.readableBytes <= bytesMax else {
+                state.withLock { $0 = .overflowed }
+                throw RequestBodyTooLarge()
+            }
+        }
+        return .more
+    }
+
     /// The body as Scheduler takes it; pulls from the connection only as fast as the function reads.
-    func stream(_ body: Hummingbird.RequestBody, bytesMax: Int) -> Scheduler.RequestBody {
+    func stream() -> Scheduler.RequestBody {
         .stream { write in
             self.state.withLock { $0 = .reading }
-            var received = 0
-            for try await piece in body {
-                received += piece.readableBytes
-                guard received <= bytesMax else {
-                    self.state.withLock { $0 = .overflowed }
-                    throw RequestBodyTooLarge()
-                }
-                guard await write(piece) else {
-                    self.state.withLock { $0 = .stopped }
-                    return
+            do {
+                try await self.forward(to: write)
+            } catch let refusal as RequestRefusal {
+                self.state.withLock { $0 = .failed(refusal) }
+                switch refusal {
+                case .brokenOff: throw refusal
+                case .stalled: throw RequestBodyFailure.stalled
+                default: throw RequestBodyFailure.malformed
                 }
             }
-            // A cancelled read looks like the end, but the rest may still come.
-            if !Task.isCancelled { self.state.withLock { $0 = .finished } }
         }
+    }
+
+    private func forward(to write: (ByteBuffer) async -> Bool) async throws {
+        var received = kept.readableBytes
+        if received > 0, await !write(kept) { return state.withLock { $0 = .stopped } }
+        kept = ByteBuffer()
+        while let piece = try await pieces.next() {
+            received += piece.readableBytes
+            guard received <= bytesMax else {
+                state.withLock { $0 = .overflowed }
+                throw RequestBodyTooLarge()
+            }
+            guard await write(piece) else { return state.withLock { $0 = .stopped } }
+        }
+        // A cancelled read looks like the end, but the rest may still come.
+        if !Task.isCancelled { state.withLock { $0 = .finished } }
     }
 }

@@ -17,7 +17,7 @@ struct FunctionHandler: Sendable {
     }
 
     let invoker: any FunctionInvoker
-    let credentials: Credentials
+    let guardian: LoginGuard
     let accessLog: AccessLog
     /// The end of what an invocation wrote to stderr; asked only for functions with `expose_errors`.
     let errorOutput: @Sendable (_ callID: String) async -> String?
@@ -33,30 +33,61 @@ struct FunctionHandler: Sendable {
         let ledger = Ledger(function: function, call: call, accessLog: accessLog)
         var user: String?
         if function.requiresCredentials {
-            user = credentials.user(authorizing: request.headers[.authorization])
-            if user == nil { return Served(response: ledger.refuse(.unauthorized)) }
+            switch await guardian.check(request.headers[.authorization], from: call.connection.remoteAddress)
+            {
+            case .admin(let name): user = name
+            case .refused(let problem): return Served(response: ledger.refuse(problem))
+            }
         }
-        let plan = BodyPlan(request.headers, bytesMax: function.bodyBytesMax)
-        let gauge = plan == .stream ? BodyGauge() : nil
-        let body: Scheduler.RequestBody
-        switch plan {
-        case .none: body = .none
-        case .whole(let bytes): body = .whole(try await request.body.collect(upTo: bytes))
-        case .stream:
-            body = gauge?.stream(request.body, bytesMax: function.bodyBytesMax) ?? .none
-        case .tooLarge:
-            return Served(response: ledger.refuse(.bodyTooLarge(bytesMax: function.bodyBytesMax)))
-        case .malformed:
-            return Served(response: ledger.refuse(.malformed("the Content-Length is no number")))
+        let intake = try await take(request, function)
+        switch intake {
+        case .refused(let problem, let gauge): return Served(response: ledger.refuse(problem), gauge: gauge)
+        case .body(let body, let gauge):
+            let invocation: InvocationRequest
+            do throws(RequestVariables.Refusal) {
+                invocation = try makeRequest(request, match, call, user: user, body: body)
+            } catch {
+                return Served(
+                    response: ledger.refuse(.malformed("the path holds a NUL byte or is no UTF-8")),
+                    gauge: gauge
+                )
+            }
+            let response = try await invoke(invocation, request, gauge, ledger)
+            return Served(response: response, gauge: gauge)
         }
-        let invocation: InvocationRequest
-        do throws(RequestVariables.Refusal) {
-            invocation = try makeRequest(request, match, call, user: user, body: body)
-        } catch {
-            return Served(response: ledger.refuse(.malformed("the path holds a NUL byte or is no UTF-8")))
+    }
+
+    /// A request's body, or why there is none.
+    private enum Intake {
+        case body(Scheduler.RequestBody, BodyGauge?)
+        case refused(Problem, BodyGauge?)
+    }
+
+    /// Takes the body in, as far as it has to be here before anything starts.
+    private func take(_ request: Request, _ function: FunctionTarget) async throws -> Intake {
+        let bytesMax = function.bodyBytesMax
+        var gauge: BodyGauge?
+        do {
+            switch BodyPlan(request.headers, bytesMax: bytesMax) {
+            case .none: return .body(.none, nil)
+            case .tooLarge: return .refused(.bodyTooLarge(bytesMax: bytesMax), nil)
+            case .malformed: return .refused(.malformed("the Content-Length is no number"), nil)
+            case .whole(let bytes): return .body(.whole(try await request.body.collect(upTo: bytes)), nil)
+            case .stream:
+                let made = BodyGauge(request.body, bytesMax: bytesMax)
+                gauge = made
+                // A function that streams may answer before its request has ended.
+                if function.streams { return .body(made.stream(), made) }
+                switch try await made.begin(upTo: BodyPlan.wholeBytesMax) {
+                case .whole(let bytes): return .body(.whole(bytes), made)
+                case .more: return .body(made.stream(), made)
+                }
+            }
+        } catch is RequestBodyTooLarge {
+            return .refused(.bodyTooLarge(bytesMax: bytesMax), gauge)
+        } catch let refusal as RequestRefusal where refusal != .brokenOff {
+            return .refused(Problem(refusal), nil)
         }
-        let response = try await invoke(invocation, request, gauge, ledger)
-        return Served(response: response, gauge: gauge)
     }
 
     private func makeRequest(
@@ -82,10 +113,11 @@ struct FunctionHandler: Sendable {
         var invocation = InvocationRequest(
             id: call.id,
             trigger: .http,
-            variables: variables,
+            variables: variables.text,
             body: body,
             arrivedAt: Date(timeIntervalSince1970: Double(call.arrived.unixNanoseconds) / 1e9)
         )
+        invocation.byteVariables = variables.bytes
         invocation.wantsStream = match.function.streams || Self.acceptsStream(request.headers[.accept])
         return invocation
     }
@@ -101,24 +133,20 @@ struct FunctionHandler: Sendable {
             answer = try await invoker.invoke(ledger.function.name, invocation)
         } catch {
             if ledger.call.connection.isLost { throw ledger.abandon() }
-            if gauge?.progress == .overflowed {
-                return ledger.refuse(.bodyTooLarge(bytesMax: ledger.function.bodyBytesMax))
-            }
-            return ledger.refuse(Problem(error))
+            if let problem = gauge?.problem { return ledger.refuse(problem) }
+            return ledger.refuse(await shown(Problem(error), request, ledger))
         }
         switch answer {
         case .complete(let output, let record):
             if ledger.call.connection.isLost { throw ledger.abandon() }
-            if gauge?.progress == .overflowed {
-                return ledger.refuse(.bodyTooLarge(bytesMax: ledger.function.bodyBytesMax))
-            }
-            guard let problem = Problem(record) else { return ledger.succeed(record, output) }
+            if let problem = gauge?.problem { return ledger.refuse(problem) }
+            guard let problem = Problem(record) else { return ledger.succeed(record, output, request) }
             return ledger.fail(record, await explained(problem, ledger))
         case .streaming(let output):
-            if request.method == .head { return await drained(output, ledger) }
+            if request.method == .head { return await drained(output, request, ledger) }
             var streaming = FunctionStreaming(output: output, ledger: ledger)
             streaming.sendsTrailers = Self.acceptsTrailers(request.headers[values: .te])
-            return streaming.response()
+            return await streaming.response(to: request)
         }
     }
 
@@ -131,7 +159,7 @@ struct FunctionHandler: Sendable {
     }
 
     /// The answer to HEAD: the function runs as for GET, and its output is only counted.
-    private func drained(_ output: any OutputStream, _ ledger: Ledger) async -> Response {
+    private func drained(_ output: any OutputStream, _ request: Request, _ ledger: Ledger) async -> Response {
         var length = 0
         await withTaskCancellationHandler {
             while let piece = await output.next() {
@@ -143,9 +171,17 @@ struct FunctionHandler: Sendable {
         }
         let record = await output.ending()
         if let problem = Problem(record) { return ledger.fail(record, await explained(problem, ledger)) }
-        var response = ledger.succeed(record, ByteBuffer())
+        var response = ledger.succeed(record, ByteBuffer(), request)
         response.headers[.contentLength] = String(length)
         return response
+    }
+
+    /// A problem as this caller may read it: what is wrong with function or host is for administrators.
+    private func shown(_ problem: Problem, _ request: Request, _ ledger: Ledger) async -> Problem {
+        guard problem.adminDetail != nil, let field = request.headers[.authorization],
+            case .admin = await guardian.check(field, from: ledger.call.connection.remoteAddress)
+        else { return problem }
+        return problem.forAdmin
     }
 
     private func explained(_ problem: Problem, _ ledger: Ledger) async -> Problem {

@@ -16,11 +16,11 @@ struct Ledger: Sendable {
     private static let signalBase = 128
 
     /// The answer of a function that ended with exit code 0.
-    func succeed(_ record: Invocation, _ output: ByteBuffer) -> Response {
+    func succeed(_ record: Invocation, _ output: ByteBuffer, _ request: Request) -> Response {
         account(status: 200, record)
         var headers = HTTPFields()
         headers.reserveCapacity(6)
-        headers[.contentType] = function.contentType
+        headers[.contentType] = function.contentType ?? EventStream.type(of: output, for: request.headers)
         headers[.callID] = call.id
         appendEnding(record, to: &headers)
         return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: output))
@@ -47,7 +47,7 @@ struct Ledger: Sendable {
         return Abandoned()
     }
 
-    /// X-Duration-Seconds, X-Exit-Code and X-Exit-Signal.
+    /// X-Duration-Seconds, X-Exit-Code, X-Exit-Signal and X-Limits-Reached.
     func appendEnding(_ record: Invocation, to headers: inout HTTPFields) {
         headers[.durationSeconds] = Decimal.seconds(milliseconds: record.totalMilliseconds)
         if let signal = record.signal {
@@ -55,6 +55,9 @@ struct Ledger: Sendable {
             headers[.exitCode] = String(record.exitCode ?? Self.signalBase + signal)
         } else if let code = record.exitCode {
             headers[.exitCode] = code == 0 ? "0" : String(code)
+        }
+        if let limits = record.limitsReached {
+            headers[.limitsReached] = limits.map(\.rawValue).joined(separator: ", ")
         }
     }
 

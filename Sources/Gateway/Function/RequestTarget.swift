@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Splits a request line's target into path and query, without decoding. Edge makes one per request.
 
-/// Path and query of a request, as sent (RFC 9112, section 3.2).
+/// Path and query of a request (RFC 9112, section 3.2).
 struct RequestTarget: Sendable {
-    /// Starts with `/`, or is `*`.
+    /// Starts with `/`, or is `*`; letters, digits and `-._~` stand for themselves, however they were sent.
     let path: Substring
     /// After the first `?`; nil when there is none.
     let query: Substring?
@@ -25,11 +25,11 @@ struct RequestTarget: Sendable {
         // A fragment has no place in a request line; some clients send one all the same.
         if let fragment = rest.utf8.firstIndex(of: UInt8(ascii: "#")) { rest = rest[..<fragment] }
         guard let mark = rest.utf8.firstIndex(of: UInt8(ascii: "?")) else {
-            path = rest
+            path = PercentDecoding.normalized(rest)
             query = nil
             return
         }
-        path = rest[..<mark]
+        path = PercentDecoding.normalized(rest[..<mark])
         query = rest[rest.utf8.index(after: mark)...]
     }
 

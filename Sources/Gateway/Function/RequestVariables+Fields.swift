@@ -5,10 +5,15 @@ import HTTPTypes
 import Hummingbird
 
 extension RequestVariables {
-    /// Never `HTTP_*`: said by a variable of their own, or a matter between client and gateway (RFC 3875, 4.1.18).
+    /// Never variables: matters between client and gateway (RFC 9110, section 7.6.1).
+    ///
+    /// Most never come so far.
+    private static let withheld: Set<String> = [
+        "proxy", "te", "connection", "keep-alive", "upgrade", "trailer",
+    ]
+    /// Never `HTTP_*`: said by a variable of their own (RFC 3875, section 4.1.18).
     private static let withheldFromCGI: Set<String> = [
-        "authorization", "proxy-authorization", "content-length", "content-type", "connection", "keep-alive",
-        "transfer-encoding",
+        "authorization", "content-length", "content-type", "transfer-encoding",
     ]
     /// Never `Http_*`: the watchdog's own variables of these names say it already.
     private static let withheldFromWatchdog: Set<String> = [
@@ -22,22 +27,59 @@ extension RequestVariables {
     static func appendFields(
         _ fields: HTTPFields,
         hidesCredentials: Bool,
-        to variables: inout [String]
+        to variables: inout Variables
     ) {
         var seen: [String] = []
         seen.reserveCapacity(fields.count)
         for field in fields {
             let name = field.name.canonicalName
-            guard name != "proxy", isPlain(name), !seen.contains(name) else { continue }
+            guard isPlain(name), !withheld.contains(name), !seen.contains(name) else { continue }
             seen.append(name)
             if hidesCredentials && name == "authorization" { continue }
-            if !withheldFromCGI.contains(name), let value = fields[field.name] {
-                variables.append(variable("HTTP_", name, value, capitalizesAll: true))
+            if !withheldFromCGI.contains(name) {
+                let label = label("HTTP_", name, capitalizesAll: true)
+                append(
+                    label,
+                    fields[fields: field.name],
+                    separator: name == "cookie" ? "; " : ", ",
+                    to: &variables
+                )
             }
             if !withheldFromWatchdog.contains(name) {
-                variables.append(variable("Http_", name, field.value, capitalizesAll: false))
+                append(label("Http_", name, capitalizesAll: false), [field], to: &variables)
             }
         }
+    }
+
+    /// Appends `NAME=value`, byte for byte as the values came.
+    ///
+    /// - Parameters:
+    ///   - label: the name with its `=`.
+    ///   - fields: not empty.
+    ///   - separator: between several values.
+    ///   - variables: what it becomes a part of.
+    static func append(
+        _ label: String,
+        _ fields: [HTTPField],
+        separator: String = ", ",
+        to variables: inout Variables
+    ) {
+        if !fields.contains(where: isForeign) {
+            let value = fields.count == 1 ? fields[0].value : fields.map(\.value).joined(separator: separator)
+            return variables.text.append(label + value)
+        }
+        var bytes = Array(label.utf8)
+        for (index, field) in fields.enumerated() {
+            if index > 0 { bytes += separator.utf8 }
+            field.withUnsafeBytesOfValue { bytes += $0 }
+        }
+        variables.bytes.append(bytes)
+    }
+
+    /// Whether a value is no UTF-8: its text then shows a replacement character, whose first byte is looked for first.
+    private static func isForeign(_ field: HTTPField) -> Bool {
+        guard field.value.utf8.contains(0xef) else { return false }
+        return field.withUnsafeBytesOfValue { String(validating: $0, as: UTF8.self) == nil }
     }
 
     private static func isPlain(_ name: String) -> Bool {
@@ -51,17 +93,14 @@ extension RequestVariables {
         }
     }
 
-    /// `PREFIX` + name + `=` + value, with `_` for `-`.
+    /// `PREFIX` + name + `=`, with `_` for `-`.
     ///
     /// - Parameters:
     ///   - prefix: `HTTP_` or `Http_`.
     ///   - name: the lower-case name, plain characters only.
-    ///   - value: the field's value.
     ///   - capitalizesAll: whether every letter becomes upper-case, or only the first of each word (Go's form).
-    /// - Returns: the whole variable.
-    private static func variable(_ prefix: String, _ name: String, _ value: String, capitalizesAll: Bool)
-        -> String
-    {
+    /// - Returns: what the value follows.
+    private static func label(_ prefix: String, _ name: String, capitalizesAll: Bool) -> String {
         let dash = UInt8(ascii: "-")
         let upper: UInt8 = 0x20
         var text = String(unsafeUninitializedCapacity: name.utf8.count) { buffer in
@@ -79,7 +118,6 @@ extension RequestVariables {
         }
         text = prefix + text
         text += "="
-        text += value
         return text
     }
 }

@@ -23,6 +23,13 @@ enum RequestVariables {
         var user: String?
     }
 
+    /// `NAME=value` each.
+    struct Variables: Hashable, Sendable {
+        var text: [String] = []
+        /// Those whose value is no UTF-8, byte for byte.
+        var bytes: [[UInt8]] = []
+    }
+
     /// Why a request cannot become variables.
     enum Refusal: Error, Hashable, Sendable { case nulOrInvalidPath }
 
@@ -36,11 +43,11 @@ enum RequestVariables {
     /// - Returns: what goes into the environment after the function's own variables.
     /// - Throws: ``Refusal`` when the decoded path cannot be a variable's value.
     static func make(_ head: HTTPRequest, _ match: RouteMatch, query: Substring?, _ around: Surroundings)
-        throws(Refusal) -> [String]
+        throws(Refusal) -> Variables
     {
         guard let pathInfo = PercentDecoding.decode(match.rest) else { throw .nulOrInvalidPath }
-        var variables: [String] = []
-        variables.reserveCapacity(28 + 2 * head.headerFields.count)
+        var variables = Variables()
+        variables.text.reserveCapacity(28 + 2 * head.headerFields.count)
         appendMeta(head, match, pathInfo, query ?? "", around, to: &variables)
         appendWatchdog(head, pathInfo, query ?? "", around, to: &variables)
         appendFields(head.headerFields, hidesCredentials: around.user != nil, to: &variables)
@@ -53,31 +60,35 @@ enum RequestVariables {
         _ pathInfo: String,
         _ query: Substring,
         _ around: Surroundings,
-        to variables: inout [String]
+        to variables: inout Variables
     ) {
         let (host, port) = splitAuthority(head.authority ?? "")
         let fields = head.headerFields
-        variables.append("GATEWAY_INTERFACE=CGI/1.1")
-        variables.append("SERVER_SOFTWARE=mayfly")
-        variables.append("SERVER_PROTOCOL=" + around.version)
-        variables.append("SERVER_NAME=" + (host.isEmpty ? around.localAddress[...] : host))
-        variables.append("SERVER_PORT=" + (port.map(String.init) ?? around.localPort.map(String.init) ?? ""))
-        variables.append("REQUEST_METHOD=" + head.method.rawValue)
-        variables.append("REQUEST_URI=" + (head.path ?? "/"))
-        variables.append("SCRIPT_NAME=" + match.scriptName)
-        variables.append("PATH_INFO=" + pathInfo)
-        variables.append("QUERY_STRING=" + query)
-        variables.append("REMOTE_ADDR=" + around.remoteAddress)
-        variables.append("REMOTE_HOST=" + around.remoteAddress)
-        if let port = around.remotePort { variables.append("REMOTE_PORT=" + String(port)) }
-        if around.isSecure { variables.append("HTTPS=on") }
-        if let length = fields[.contentLength] { variables.append("CONTENT_LENGTH=" + length) }
-        if let type = fields[.contentType] { variables.append("CONTENT_TYPE=" + type) }
-        if let user = around.user {
-            variables.append("AUTH_TYPE=Basic")
-            variables.append("REMOTE_USER=" + user)
+        variables.text.append("GATEWAY_INTERFACE=CGI/1.1")
+        variables.text.append("SERVER_SOFTWARE=mayfly")
+        variables.text.append("SERVER_PROTOCOL=" + around.version)
+        variables.text.append("SERVER_NAME=" + (host.isEmpty ? around.localAddress[...] : host))
+        variables.text.append(
+            "SERVER_PORT=" + (port.map(String.init) ?? around.localPort.map(String.init) ?? "")
+        )
+        variables.text.append("REQUEST_METHOD=" + head.method.rawValue)
+        variables.text.append("REQUEST_URI=" + (head.path ?? "/"))
+        variables.text.append("SCRIPT_NAME=" + match.scriptName)
+        variables.text.append("PATH_INFO=" + pathInfo)
+        variables.text.append("QUERY_STRING=" + query)
+        variables.text.append("REMOTE_ADDR=" + around.remoteAddress)
+        variables.text.append("REMOTE_HOST=" + around.remoteAddress)
+        if let port = around.remotePort { variables.text.append("REMOTE_PORT=" + String(port)) }
+        if around.isSecure { variables.text.append("HTTPS=on") }
+        if let length = fields[.contentLength] { variables.text.append("CONTENT_LENGTH=" + length) }
+        if let type = fields[fields: .contentType].first {
+            append("CONTENT_TYPE=", [type], to: &variables)
         }
-        if let authority = head.authority { variables.append("HTTP_HOST=" + authority) }
+        if let user = around.user {
+            variables.text.append("AUTH_TYPE=Basic")
+            variables.text.append("REMOTE_USER=" + user)
+        }
+        if let authority = head.authority { variables.text.append("HTTP_HOST=" + authority) }
     }
 
     private static func appendWatchdog(
@@ -85,24 +96,26 @@ enum RequestVariables {
         _ pathInfo: String,
         _ query: Substring,
         _ around: Surroundings,
-        to variables: inout [String]
+        to variables: inout Variables
     ) {
         let fields = head.headerFields
         // Go's ContentLength: -1 when unknown, 0 when there is no body.
         let isChunked = fields[.transferEncoding] != nil
         let length = isChunked ? "-1" : fields[.contentLength] ?? "0"
-        variables.append("Http_Method=" + head.method.rawValue)
-        variables.append("Http_ContentLength=" + length)
-        variables.append("Http_Content_Length=" + length)
-        if isChunked { variables.append("Http_Transfer_Encoding=chunked") }
-        if !query.isEmpty { variables.append("Http_Query=" + query) }
-        variables.append("Http_Path=" + (pathInfo.isEmpty ? "/" : pathInfo))
-        if let authority = head.authority { variables.append("Http_Host=" + authority) }
-        variables.append("Http_X_Call_Id=" + around.callID)
-        variables.append("Http_X_Start_Time=" + String(around.startedNanoseconds))
-        if fields[.forwardedFor] == nil { variables.append("Http_X_Forwarded_For=" + around.remoteAddress) }
+        variables.text.append("Http_Method=" + head.method.rawValue)
+        variables.text.append("Http_ContentLength=" + length)
+        variables.text.append("Http_Content_Length=" + length)
+        if isChunked { variables.text.append("Http_Transfer_Encoding=chunked") }
+        if !query.isEmpty { variables.text.append("Http_Query=" + query) }
+        variables.text.append("Http_Path=" + (pathInfo.isEmpty ? "/" : pathInfo))
+        if let authority = head.authority { variables.text.append("Http_Host=" + authority) }
+        variables.text.append("Http_X_Call_Id=" + around.callID)
+        variables.text.append("Http_X_Start_Time=" + String(around.startedNanoseconds))
+        if fields[.forwardedFor] == nil {
+            variables.text.append("Http_X_Forwarded_For=" + around.remoteAddress)
+        }
         if fields[.forwardedHost] == nil, let authority = head.authority {
-            variables.append("Http_X_Forwarded_Host=" + authority)
+            variables.text.append("Http_X_Forwarded_Host=" + authority)
         }
     }
 

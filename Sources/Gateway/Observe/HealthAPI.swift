@@ -11,10 +11,7 @@ struct HealthAPI: Sendable {
     func add(to router: Router<OwnContext>) {
         router.resource("/healthz", [.get: { _, _ in Self.text(.ok, "OK\n") }])
         router.resource("/readyz", [.get: { _, _ in try ready() }])
-        router.resource(
-            "/",
-            [.get: { _, _ in Response(status: .temporaryRedirect, headers: [.location: "/ui/"]) }]
-        )
+        router.resource("/", [.get: { _, _ in Self.text(.ok, Self.index) }])
         for method in [HTTPRequest.Method.get, .head] {
             router.on("/ui/**", method: method) { _, _ -> Response in
                 throw Problem(404, .unknownPath, "this gateway has no web interface yet; use faasctl")
@@ -24,6 +21,16 @@ struct HealthAPI: Sendable {
             throw Problem(501, .notImplemented, "this gateway has no asynchronous calls yet; use /function/")
         }
     }
+
+    /// What there is for whoever opens the address.
+    private static let index = """
+        Mayfly, a gateway of functions.
+        /function/NAME   call a function
+        /healthz         whether the gateway runs
+        /readyz          whether it takes calls
+        Administration: faasctl, or OpenFaaS's clients.
+
+        """
 
     private func ready() throws -> Response {
         guard isReady() else {

@@ -11,7 +11,7 @@ struct MetricsAPI: Sendable {
     let registry: MetricsRegistry
     let catalog: any FunctionCatalog
 
-    func add(to router: Router<OwnContext>) {
+    func add(to router: some RouterMethods<OwnContext>) {
         router.resource("/metrics", [.get: page])
     }
 

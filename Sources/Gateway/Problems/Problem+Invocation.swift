@@ -18,10 +18,24 @@ extension Problem {
             )
             retryAfterSeconds = seconds
         case .unavailable(let reason, let seconds):
-            self.init(503, .unavailable, "the gateway cannot take this call now: \(reason)", log: reason)
+            self.init(
+                503,
+                .unavailable,
+                "the gateway cannot take this call now; try again later",
+                log: reason
+            )
+            adminDetail = "the gateway cannot take this call now: \(reason)"
             retryAfterSeconds = seconds
         case .cannotStart(let reason):
-            self.init(502, .cannotStart, "the function could not be started: \(reason)", log: reason)
+            self.init(502, .cannotStart, "the function could not be started; its log tells why", log: reason)
+            adminDetail = "the function could not be started: \(reason)"
+        case .requestTooLarge(let bytes, let max):
+            self.init(
+                431,
+                .fieldsTooLarge,
+                "the request's target and header fields make an environment of \(ByteCount(bytes: bytes)), "
+                    + "more than \(ByteCount(bytes: max))"
+            )
         case .cancelled:
             self.init(Outcome.cancelled.httpStatus, .cancelled, "the call was cancelled before it started")
         }
@@ -48,6 +62,8 @@ extension Problem {
                 default: ""
                 }
             self.init(status, .exitCode, "the function ended with exit code \(code)\(hint)")
+        case .signal where invocation.limitsReached?.contains(.output) == true:
+            self.init(status, .outputTooLarge, "the function wrote more than limits.output allows")
         case .signal:
             self.init(status, .killedBySignal, "the function was ended by signal \(invocation.signal ?? 0)")
         case .oom:
@@ -60,7 +76,7 @@ extension Problem {
             self.init(status, .lost, "the gateway lost the function while it ran")
             retryAfterSeconds = 1
         case .platform:
-            self.init(status, .malformedAnswer, "the function's answer broke a rule or limit of its contract")
+            self.init(status, .malformedAnswer, "the function's answer broke a rule of its contract")
         }
         exitCode = invocation.exitCode
         signal = invocation.signal
@@ -69,6 +85,12 @@ extension Problem {
 
 extension Problem {
     static let unauthorized = Problem(401, .unauthorized, "invalid credentials")
+
+    static let tooManyAttempts: Problem = {
+        var problem = Problem(429, .tooManyAttempts, "too many wrong credentials from this address")
+        problem.retryAfterSeconds = 1
+        return problem
+    }()
 
     static func bodyTooLarge(bytesMax: Int) -> Problem {
         Problem(413, .bodyTooLarge, "the request body is larger than \(ByteCount(bytes: bytesMax))")

@@ -10,6 +10,8 @@ struct Problem: Error, Hashable, Sendable {
     var code: Code
     /// What the client may read: what failed, why, what to do next.
     var detail: String
+    /// What a caller with the admin's credentials reads instead of ``detail``.
+    var adminDetail: String?
     /// What only the operator may read.
     var logDetail: String?
     var retryAfterSeconds: Int?
@@ -27,11 +29,18 @@ struct Problem: Error, Hashable, Sendable {
         case malformedRequest = "malformed_request"
         case bodyTooLarge = "body_too_large"
         case targetTooLong = "target_too_long"
+        case fieldsTooLarge = "fields_too_large"
+        case unknownVersion = "unknown_version"
+        case requestTimeout = "request_timeout"
+        case unsupportedType = "unsupported_media_type"
+        case forbidden
+        case tooManyAttempts = "too_many_attempts"
         case busy
         case unavailable
         case exitCode = "exit_code"
         case killedBySignal = "killed_by_signal"
         case outOfMemory = "out_of_memory"
+        case outputTooLarge = "output_too_large"
         case timeout
         case cancelled
         case lost
@@ -60,11 +69,20 @@ struct Problem: Error, Hashable, Sendable {
         }
     }
 
+    static let mediaType = "application/problem+json"
+
     init(_ status: Int, _ code: Code, _ detail: String, log: String? = nil) {
         self.status = status
         self.code = code
         self.detail = detail
         self.logDetail = log
+    }
+
+    /// With everything that an administrator may read.
+    var forAdmin: Problem {
+        var problem = self
+        problem.detail = adminDetail ?? detail
+        return problem
     }
 
     /// The body, members in a fixed order.
@@ -82,16 +100,21 @@ struct Problem: Error, Hashable, Sendable {
         return JSONText.object(members) + "\n"
     }
 
+    /// A status with its reason phrase, also where no RFC has one.
+    private static func status(_ code: Int) -> HTTPResponse.Status {
+        code == 499 ? .init(code: code, reasonPhrase: "Client Closed Request") : .init(code: code)
+    }
+
     /// The whole answer.
     func response(callID: String) -> Response {
         var headers = HTTPFields()
-        headers[.contentType] = "application/problem+json"
+        headers[.contentType] = Self.mediaType
         headers[.callID] = callID
         if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
         if let allow { headers[.allow] = allow }
         if code == .unauthorized { headers[.wwwAuthenticate] = "Basic realm=\"Restricted\"" }
         return Response(
-            status: .init(code: status),
+            status: Self.status(status),
             headers: headers,
             body: ResponseBody(byteBuffer: ByteBuffer(string: json(callID: callID)))
         )
@@ -110,6 +133,9 @@ extension HTTPField.Name {
     static let exitCode = fixed("X-Exit-Code")
     static let exitSignal = fixed("X-Exit-Signal")
     static let outcome = fixed("X-Outcome")
+    static let limitsReached = fixed("X-Limits-Reached")
+    static let origin = fixed("Origin")
+    static let fetchSite = fixed("Sec-Fetch-Site")
     static let forwardedFor = fixed("X-Forwarded-For")
     static let forwardedHost = fixed("X-Forwarded-Host")
 }

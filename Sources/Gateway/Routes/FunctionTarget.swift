@@ -10,7 +10,8 @@ final class FunctionTarget: Sendable {
     let name: FunctionName
     /// `/function/NAME`.
     let functionPath: String
-    let contentType: String
+    /// What the function says of its output; nil when it says nothing.
+    let contentType: String?
     let bodyBytesMax: Int
     let streams: Bool
     let exposesErrors: Bool
@@ -22,7 +23,7 @@ final class FunctionTarget: Sendable {
         let configuration = revision.configuration
         name = revision.function
         functionPath = "/function/" + revision.function.text
-        contentType = configuration.contentType ?? "application/octet-stream"
+        contentType = configuration.contentType
         bodyBytesMax = configuration.limits.body.bytes
         streams = configuration.stream
         exposesErrors = configuration.exposeErrors

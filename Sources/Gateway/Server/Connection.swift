@@ -16,6 +16,8 @@ final class Connection: Sendable {
     private struct State: Sendable {
         var isHTTP10 = false
         var isLost = false
+        var isAborting = false
+        var refusal: RequestRefusal?
         var task: Task<Void, Never>?
     }
 
@@ -34,6 +36,17 @@ final class Connection: Sendable {
 
     /// Whether the client went away while its request was served.
     var isLost: Bool { state.withLock { $0.isLost } }
+
+    /// Why the last request of this connection is none; set before that request is handed on.
+    var refusal: RequestRefusal? { state.withLock { $0.refusal } }
+
+    /// Whether the answer under way must not be taken for whole, although its trailers are sent.
+    var isAborting: Bool { state.withLock { $0.isAborting } }
+
+    func refuse(_ refusal: RequestRefusal) { state.withLock { $0.refusal = refusal } }
+
+    /// The trailers that follow tell why the answer breaks off.
+    func abort() { state.withLock { $0.isAborting = true } }
 
     func setVersion(isHTTP10: Bool) { state.withLock { $0.isHTTP10 = isHTTP10 } }
 

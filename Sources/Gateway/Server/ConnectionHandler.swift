@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sits between NIO's HTTP/1 codec and Hummingbird: what HTTPTypes cannot express passes here.
-// GatewayChannel puts one into every connection; the event loop drives it.
+// Between the bytes of a connection and Hummingbird's loop: parses requests, frames answers, and knows when the client
+// is gone. GatewayChannel puts one into every connection; the event loop drives it.
 
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import NIOHTTPTypes
 
-/// Protocol version, orderly close, loss of the client and stalled writes of one connection.
+/// One connection's HTTP/1.
 final class ConnectionHandler: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias InboundOut = HTTPServerRequestPart
-    typealias OutboundIn = HTTPServerResponsePart
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
     /// How long a client may take to read its answer after we have closed our side.
@@ -19,48 +21,89 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// How long a client may leave 64 KiB of answer unread before it counts as gone.
     static let stalledWriteTime = TimeAmount.seconds(60)
 
-    private let connection: Connection
-    private var state = WireState()
+    let connection: Connection
+    var state = WireState()
+    var parser: RequestParser
+    var watch: ReadWatch
+    /// What the parser has not taken yet.
+    var unread = ByteBuffer()
+    var isInBody = false
+    var readTimer: Scheduled<Void>?
+    var probeTimer: Scheduled<Void>?
     private var closeTimer: Scheduled<Void>?
     private var stallTimer: Scheduled<Void>?
 
-    init(_ connection: Connection) { self.connection = connection }
+    init(_ connection: Connection, _ limits: RequestParser.Limits, _ times: ReadWatch.Limits) {
+        self.connection = connection
+        parser = RequestParser(limits)
+        watch = ReadWatch(times)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(var head) = Self.unwrapInboundIn(data) else {
-            context.fireChannelRead(data)
-            return
-        }
-        let isHTTP10 = head.version.major == 1 && head.version.minor == 0
-        connection.setVersion(isHTTP10: isHTTP10)
-        if state.requestHead(isHTTP10: isHTTP10, keepsAlive: head.isKeepAlive) {
-            head.headers.replaceOrAdd(name: "connection", value: "close")
-        }
-        context.fireChannelRead(Self.wrapInboundOut(.head(head)))
+        read(Self.unwrapInboundIn(data), context)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        asks(context)
+        context.read()
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch Self.unwrapOutboundIn(data) {
-        case .head(var head) where head.status.code >= 200:
-            let asksToClose = head.headers.first(name: "connection") == "close"
-            let form = state.responseHead(
-                asksToClose: asksToClose,
-                hasLength: head.headers.contains(name: "content-length")
-            )
-            if form.isHTTP10 { head.version = .http1_0 }
-            if form.isHeaderOverflow { head.status = .requestHeaderFieldsTooLarge }
-            if let value = form.connection { head.headers.replaceOrAdd(name: "connection", value: value) }
-            context.write(Self.wrapOutboundOut(.head(head)), promise: promise)
-        case .end:
-            guard state.responseEnd() else {
-                context.write(data, promise: promise)
-                return
+        case .head(let response):
+            context.write(Self.wrapOutboundOut(.head(outgoing(response))), promise: promise)
+        case .body(let bytes):
+            context.write(Self.wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
+        case .end(let trailers):
+            let closes = state.responseEnd()
+            if let trailers, connection.isAborting {
+                abort(trailers, context, promise)
+            } else {
+                let trailers = trailers.map { HTTPHeaders($0.map { ($0.name.rawName, $0.value) }) }
+                context.write(Self.wrapOutboundOut(.end(trailers)), promise: promise)
             }
-            context.writeAndFlush(data, promise: promise)
+            guard closes || connection.isAborting else { return }
+            context.flush()
             startLingering(context)
             context.close(mode: .output, promise: nil)
-        case .head, .body:
-            context.write(data, promise: promise)
+        }
+    }
+
+    private func outgoing(_ response: HTTPResponse) -> HTTPResponseHead {
+        let fields = response.headerFields
+        var head = HTTPResponseHead(
+            version: .http1_1,
+            status: HTTPResponseStatus(
+                statusCode: response.status.code,
+                reasonPhrase: response.status.reasonPhrase
+            ),
+            headers: HTTPHeaders(fields.map { ($0.name.rawName, $0.value) })
+        )
+        guard response.status.code >= 200 else { return head }
+        let form = state.responseHead(
+            asksToClose: fields[.connection] == "close",
+            hasLength: fields[.contentLength] != nil
+        )
+        if form.isHTTP10 { head.version = .http1_0 }
+        if let value = form.connection { head.headers.replaceOrAdd(name: "connection", value: value) }
+        return head
+    }
+
+    /// Trailers without the empty line that would end them: the client sees why its answer is not whole, and that
+    /// it is not (RFC 9112, section 8).
+    private func abort(
+        _ trailers: HTTPFields,
+        _ context: ChannelHandlerContext,
+        _ promise: EventLoopPromise<Void>?
+    ) {
+        var text = "0\r\n"
+        for field in trailers { text += "\(field.name.rawName): \(field.value)\r\n" }
+        do {
+            let encoder = try context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+            let bytes = context.channel.allocator.buffer(string: text)
+            encoder.writeAndFlush(NIOAny(IOData.byteBuffer(bytes)), promise: promise)
+        } catch {
+            promise?.fail(error)
         }
     }
 
@@ -90,30 +133,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed, state.inputClosed() {
-            connection.lose()
-        }
+        if let event = event as? ChannelEvent, event == .inputClosed { inputClosed(context) }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         cancelTimers()
-        if state.inputClosed() { connection.lose() }
+        if state.lost() { connection.lose() }
         context.fireChannelInactive()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let error = error as? HTTPParserError, error == .headerOverflow { state.headerOverflowed() }
-        context.fireErrorCaught(error)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { cancelTimers() }
 
     private func cancelTimers() {
-        closeTimer?.cancel()
-        stallTimer?.cancel()
-        closeTimer = nil
-        stallTimer = nil
+        for timer in [closeTimer, stallTimer, readTimer, probeTimer] { timer?.cancel() }
+        (closeTimer, stallTimer, readTimer, probeTimer) = (nil, nil, nil, nil)
     }
 }
 

@@ -5,7 +5,6 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
-import NIOHTTP1
 
 /// The responder behind every connection.
 final class Edge: Sendable {
@@ -14,11 +13,6 @@ final class Edge: Sendable {
     private let own: OwnPaths
     private let dates = HTTPDate()
     private let log: ProblemLog
-
-    /// Longest request target.
-    ///
-    /// Twice what browsers send; it goes into the environment as one string.
-    static let targetBytesMax = 64 << 10
 
     init(routes: RouteCache, functions: FunctionHandler, own: OwnPaths, log: ProblemLog) {
         self.routes = routes
@@ -30,6 +24,8 @@ final class Edge: Sendable {
     private enum Destination {
         case function(RouteMatch)
         case own
+        /// `OPTIONS *`: the gateway itself (RFC 9110, section 9.3.7).
+        case server
         case nowhere(Problem)
     }
 
@@ -47,10 +43,8 @@ final class Edge: Sendable {
         let id = CallID.choose(request.headers[.callID], using: &random)
         let text = request.head.path ?? ""
         var served: FunctionHandler.Served
-        if text.utf8.count > Self.targetBytesMax {
-            served = .init(
-                response: Problem(414, .targetTooLong, "the path is too long").response(callID: id)
-            )
+        if request.head.scheme == nil, let refusal = connection.refusal {
+            served = .init(response: Problem(refusal).response(callID: id))
         } else if let target = RequestTarget(text) {
             let call = Call(id: id, arrived: arrived, target: target, connection: connection)
             let destination = choose(request, target)
@@ -85,6 +79,7 @@ final class Edge: Sendable {
     private func choose(_ request: Request, _ target: RequestTarget) -> Destination {
         let table = routes.table()
         let method = request.method.rawValue
+        if target.path == "*" { return .server }
         if table.hasHosts, let authority = request.head.authority {
             let host = RequestVariables.splitAuthority(authority).host.lowercased()
             switch table.hostMatch(host, target.path, method: method) {
@@ -118,10 +113,11 @@ final class Edge: Sendable {
                 return try await withTaskExecutorPreference(globalConcurrentExecutor) {
                     .init(response: try await own.respond(to: request, call))
                 }
+            case .server: return .init(response: Self.options(call.id))
             case .nowhere(let problem): return .init(response: problem.response(callID: call.id))
             }
-        } catch let error as HTTPParserError {
-            throw error
+        } catch RequestRefusal.brokenOff {
+            throw Abandoned()
         } catch is Abandoned {
             throw Abandoned()
         } catch {
@@ -142,7 +138,7 @@ final class Edge: Sendable {
             let plan = BodyPlan(request.headers, bytesMax: match.function.bodyBytesMax)
             return plan != .tooLarge && plan != .malformed
         case .own: return true
-        case .nowhere: return false
+        case .server, .nowhere: return false
         }
     }
 
@@ -156,6 +152,13 @@ final class Edge: Sendable {
         if request.headers[.transferEncoding] != nil { return true }
         guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else { return false }
         return length > BodyPlan.wholeBytesMax
+    }
+
+    private static func options(_ callID: String) -> Response {
+        Response(
+            status: .noContent,
+            headers: [.allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", .callID: callID]
+        )
     }
 
     /// The answer to HEAD: the head of GET's answer, its Content-Length too (RFC 9110, section 9.3.2).

@@ -7,42 +7,49 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOHTTPTypes
 
-/// Hummingbird's HTTP/1 channel with ``ConnectionHandler`` in it, and ``Edge`` behind it.
+/// Hummingbird's loop of requests behind ``ConnectionHandler``, which parses them, and ``Edge`` behind that.
 ///
 /// Requests reach Edge here, before Hummingbird's Application would make a logger, a request id and a date
 /// for each: the function path pays only for what it uses.
 struct GatewayChannel: ServerChildChannel {
     struct Value: ServerChildChannelValue {
-        let http: HTTP1Channel.Value
+        let http: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
         let connection: Connection
         var channel: any Channel { http.channel }
     }
 
     let edge: Edge
-    let configuration: HTTP1Channel.Configuration
+    private let limits: GatewayLimits
     private let turns: [ObjectIdentifier: StreamTurns]
 
     /// Makes the set-up of a server's connections, with turns for each loop that will run them.
-    init(edge: Edge, configuration: HTTP1Channel.Configuration, loops: any EventLoopGroup) {
+    init(edge: Edge, limits: GatewayLimits, loops: any EventLoopGroup) {
         self.edge = edge
-        self.configuration = configuration
+        self.limits = limits
         turns = Dictionary(
             uniqueKeysWithValues: loops.makeIterator().map { (ObjectIdentifier($0), StreamTurns($0)) }
         )
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let http1 = HTTP1Channel(responder: { _, _, _ in }, configuration: configuration)
-        return http1.setup(channel: channel, logger: logger).flatMapThrowing { http in
-            let pipeline = channel.pipeline.syncOperations
-            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+        channel.eventLoop.makeCompletedFuture {
             let connection = Connection(
                 remote: channel.remoteAddress,
                 local: channel.localAddress,
                 turns: turns[ObjectIdentifier(channel.eventLoop)] ?? StreamTurns(channel.eventLoop)
             )
-            try pipeline.addHandler(ConnectionHandler(connection), position: .after(decoder))
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(HTTPResponseEncoder())
+            try pipeline.addHandler(ConnectionHandler(connection, limits.parser, limits.times))
+            try pipeline.addHandler(
+                HTTPConnectionStateHandler(idleTimeout: limits.idleTimeout, logger: logger)
+            )
+            let http = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true)
+            )
             return Value(http: http, connection: connection)
         }
     }
@@ -56,8 +63,7 @@ struct GatewayChannel: ServerChildChannel {
         let http1 = HTTP1Channel(
             responder: { request, writer, channel in
                 try await edge.respond(to: request, writer, on: connection, channel)
-            },
-            configuration: configuration
+            }
         )
         let executor = LoopExecutor(value.channel.eventLoop)
         let task = Task(executorPreference: executor) {

@@ -3,6 +3,7 @@
 
 package import Images
 package import Logging
+import NIOCore
 
 /// Options of the HTTP edge.
 package struct GatewayConfiguration: Sendable {
@@ -13,6 +14,10 @@ package struct GatewayConfiguration: Sendable {
     /// DATA: credentials lie in `DATA/secrets`, uploads pass through `DATA/run`.
     package var dataDirectory: String
     package var limits = GatewayLimits()
+    /// Names under which administrative paths are served, besides addresses, loopback's and the machine's own.
+    package var adminHosts: [String] = []
+    /// Whether /metrics asks for the admin's credentials.
+    package var metricsNeedCredentials = false
     /// How much disk images and build cache may take.
     package var imageBudget = ImageBudget.standard
     /// Mirrors and plain-http registries.
@@ -27,20 +32,31 @@ package struct GatewayConfiguration: Sendable {
 
 /// Bounds of what a client may send or hold.
 package struct GatewayLimits: Hashable, Sendable {
-    /// One header field, in bytes.
+    /// A request target, in bytes.
     ///
-    /// Half of what a process takes as one environment string (128 KiB).
-    package var headerFieldBytesMax = 64 << 10
+    /// It goes into the environment three times, which one packet to the sandbox bounds (120 KiB).
+    package var targetBytesMax = 32 << 10
+    /// One header field, in bytes.
+    package var headerFieldBytesMax = 32 << 10
     /// All header fields together, in bytes.
     ///
-    /// They go into the environment twice, which execve(2) bounds.
-    package var headerBytesMax = 128 << 10
+    /// They go into the environment twice.
+    package var headerBytesMax = 48 << 10
     /// Header fields.
     ///
     /// Browsers send about 20, proxies add a few.
     package var headerCountMax = 256
     /// A connection on which nothing happens is closed after this; not while a function runs.
     package var idleTimeout = Duration.seconds(75)
+    /// From the first byte of a request to the end of its head.
+    ///
+    /// Heads are sent at once; this is for lost packets and slow links.
+    package var headTimeout = Duration.seconds(30)
+    /// Longest silence in the middle of a body.
+    ///
+    /// Long enough for a phone between two cells, short enough that a stalled upload does not hold a sandbox for a
+    /// whole timeout.
+    package var bodyTimeout = Duration.seconds(20)
     /// Connections at once; more wait in the kernel's backlog.
     ///
     /// Each costs about 20 KiB and a descriptor.
@@ -53,4 +69,24 @@ package struct GatewayLimits: Hashable, Sendable {
     package var adminBodyBytesMax = 1 << 20
 
     package init() {}
+
+    /// How much sooner than an idle connection a silent upload ends, so that it gets an answer.
+    private static let uploadMargin = Duration.seconds(5)
+
+    var parser: RequestParser.Limits {
+        .init(
+            targetBytesMax: targetBytesMax,
+            fieldBytesMax: headerFieldBytesMax,
+            headBytesMax: headerBytesMax,
+            fieldCountMax: headerCountMax
+        )
+    }
+
+    var times: ReadWatch.Limits {
+        .init(
+            head: TimeAmount(headTimeout),
+            body: TimeAmount(bodyTimeout),
+            upload: TimeAmount(max(bodyTimeout, idleTimeout - Self.uploadMargin))
+        )
+    }
 }

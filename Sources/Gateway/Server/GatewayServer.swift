@@ -99,15 +99,23 @@ package final class GatewayServer: Sendable {
         logger = services.logger
         keeper = services.keeper
         let metrics = MetricsRegistry()
+        let guardian = LoginGuard(credentials: credentials, logger: services.logger)
+        var services = services
+        services.metricsNeedCredentials = configuration.metricsNeedCredentials
         edge = Edge(
             routes: RouteCache(services.catalog, metrics: metrics),
             functions: FunctionHandler(
                 invoker: services.invoker,
-                credentials: credentials,
+                guardian: guardian,
                 accessLog: AccessLog(logger: services.logger, level: configuration.accessLogLevel),
                 errorOutput: services.errorOutput
             ),
-            own: OwnPaths(services, credentials: credentials, metrics: metrics),
+            own: OwnPaths(
+                services,
+                guardian: guardian,
+                hosts: .standard(listening: configuration.host, configuration.adminHosts),
+                metrics: metrics
+            ),
             log: ProblemLog(logger: services.logger)
         )
     }
@@ -147,18 +155,7 @@ package final class GatewayServer: Sendable {
     private func makeServer(_ onListening: @escaping @Sendable (Int) -> Void) -> any Service {
         let limits = configuration.limits
         let loops = EventLoopGroupProvider.singleton.eventLoopGroup
-        let channel = GatewayChannel(
-            edge: edge,
-            configuration: HTTP1Channel.Configuration(
-                idleTimeout: TimeAmount(limits.idleTimeout),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.headerFieldBytesMax,
-                    maxHeaderListSize: limits.headerBytesMax,
-                    maxHeaderFieldCount: limits.headerCountMax
-                )
-            ),
-            loops: loops
-        )
+        let channel = GatewayChannel(edge: edge, limits: limits, loops: loops)
         let port = configuration.port
         return channel.server(
             configuration: ServerConfiguration(

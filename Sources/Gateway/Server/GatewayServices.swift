@@ -25,6 +25,7 @@ struct GatewayServices: Sendable {
     let uploads: Uploads
     var limits = GatewayLimits()
     var version = ""
+    var metricsNeedCredentials = false
     /// Whether calls are taken: not while draining, nor without a spawner.
     var isReady: @Sendable () -> Bool = { true }
     let logger: Logger

@@ -20,11 +20,12 @@ struct OwnPaths: Sendable {
         segments.contains(path.dropFirst().prefix { $0 != "/" })
     }
 
-    init(_ services: GatewayServices, credentials: Credentials, metrics: MetricsRegistry) {
+    init(_ services: GatewayServices, guardian: LoginGuard, hosts: AdminHosts, metrics: MetricsRegistry) {
         logger = services.logger
         let router = Router(context: OwnContext.self, options: .autoGenerateHeadEndpoints)
         HealthAPI(isReady: services.isReady).add(to: router)
-        let guarded = router.group().add(middleware: BasicAuthentication(credentials: credentials))
+        let guarded = router.group().add(middleware: AdminGate(hosts: hosts))
+            .add(middleware: BasicAuthentication(guardian: guardian))
         FunctionsAPI(
             catalog: services.catalog,
             images: services.images,
@@ -44,7 +45,8 @@ struct OwnPaths: Sendable {
         InfoAPI(version: services.version).add(to: guarded)
         HistoryAPI(store: services.store, recorder: services.recorder).add(to: guarded)
         SchedulesAPI(catalog: services.catalog).add(to: guarded)
-        MetricsAPI(registry: metrics, catalog: services.catalog).add(to: router)
+        let page = MetricsAPI(registry: metrics, catalog: services.catalog)
+        if services.metricsNeedCredentials { page.add(to: guarded) } else { page.add(to: router) }
         if let images = services.images {
             ImageMakingAPI(images: images).add(to: guarded)
             if let keeper = services.keeper {
@@ -76,9 +78,30 @@ struct OwnPaths: Sendable {
 
     func respond(to request: Request, _ call: Call) async throws -> Response {
         let context = OwnContext(source: .init(logger: logger, call: call))
-        var response = try await responder.respond(to: request, context: context)
+        var response = try await responder.respond(
+            to: Self.normalized(request, call.target),
+            context: context
+        )
+        if let problem = Self.problem(response) { response = problem.response(callID: call.id) }
         response.headers[.callID] = call.id
         return response
+    }
+
+    /// The router compares paths as they are sent.
+    private static func normalized(_ request: Request, _ target: RequestTarget) -> Request {
+        guard let path = request.head.path, path.utf8.contains(UInt8(ascii: "%")) else { return request }
+        var head = request.head
+        head.path = String(target.path) + (target.query.map { "?" + $0 } ?? "")
+        return Request(head: head, body: request.body)
+    }
+
+    /// The router's own errors, which have no body or one of another form.
+    private static func problem(_ response: Response) -> Problem? {
+        let type = response.headers[.contentType] ?? ""
+        guard response.status.code >= 400, !type.hasPrefix("text/"), type != Problem.mediaType else {
+            return nil
+        }
+        return Problem(translating: HTTPError(response.status))
     }
 }
 

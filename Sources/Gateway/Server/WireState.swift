@@ -8,7 +8,10 @@ struct WireState: ~Copyable {
     /// Requests whose answers are not complete; pipelined ones wait behind the first.
     private var open: [RequestForm] = []
     private var closesAfterResponse = false
-    private var headerOverflow = false
+    /// The head of the first open request's answer has gone out.
+    private var isAnswering = false
+    /// No further request can be read.
+    private var hasFailed = false
     private var isLost = false
 
     private struct RequestForm {
@@ -21,22 +24,18 @@ struct WireState: ~Copyable {
     /// - Parameters:
     ///   - isHTTP10: whether the client spoke HTTP/1.0.
     ///   - keepsAlive: whether it asked to keep the connection (RFC 9112, section 9.3).
-    /// - Returns: whether the head must say `Connection: close`, whatever the client's spelling was.
-    mutating func requestHead(isHTTP10: Bool, keepsAlive: Bool) -> Bool {
+    mutating func requestHead(isHTTP10: Bool, keepsAlive: Bool) {
         open.append(RequestForm(isHTTP10: isHTTP10, keepsAlive: keepsAlive))
-        return !keepsAlive
     }
 
-    /// The request could not be read because its header fields were too large.
-    mutating func headerOverflowed() { headerOverflow = true }
+    /// The rest of a request cannot be read: the connection ends with the last open answer.
+    mutating func readingFailed() { hasFailed = true }
 
     /// How a response head goes out.
     struct ResponseHead: Hashable {
         var isHTTP10: Bool
         /// Value of the Connection field, nil to send none.
         var connection: String?
-        /// Replaces the 400 of an unreadable request whose fields were too large.
-        var isHeaderOverflow: Bool
     }
 
     /// A final response head goes out.
@@ -46,30 +45,35 @@ struct WireState: ~Copyable {
     ///   - hasLength: whether it has a Content-Length; HTTP/1.0 can keep alive only then.
     /// - Returns: what to change in it.
     mutating func responseHead(asksToClose: Bool, hasLength: Bool) -> ResponseHead {
-        let overflow = headerOverflow
-        headerOverflow = false
+        isAnswering = true
         let request = open.first ?? RequestForm(isHTTP10: false, keepsAlive: true)
         closesAfterResponse =
-            asksToClose || !request.keepsAlive || overflow || (request.isHTTP10 && !hasLength)
+            asksToClose || !request.keepsAlive || hasFailed && open.count <= 1
+            || request.isHTTP10 && !hasLength
         let connection = closesAfterResponse ? "close" : request.isHTTP10 ? "keep-alive" : nil
-        return ResponseHead(isHTTP10: request.isHTTP10, connection: connection, isHeaderOverflow: overflow)
+        return ResponseHead(isHTTP10: request.isHTTP10, connection: connection)
     }
 
     /// A response is complete.
     ///
     /// - Returns: whether the connection ends with it.
     mutating func responseEnd() -> Bool {
+        isAnswering = false
         if !open.isEmpty { open.removeFirst() }
         return closesAfterResponse
     }
 
-    /// The client closed its side, or the connection broke.
+    /// Whether a request was read whose answer is not complete.
+    var awaitsAnswer: Bool { !open.isEmpty && !isLost }
+
+    /// Whether an informational head may be sent now: the answer has not begun, and the client knows such heads.
+    var takesInformation: Bool { !isAnswering && open.first?.isHTTP10 == false }
+
+    /// The connection broke, or the client ended it in the middle of a request.
     ///
-    /// A client that half-closes while it waits for its answer counts as gone: browsers, proxies and libraries
-    /// close both sides, and a function must not run on for nobody.
     /// - Returns: whether somebody must be told, once.
-    mutating func inputClosed() -> Bool {
-        guard !open.isEmpty, !isLost else { return false }
+    mutating func lost() -> Bool {
+        guard awaitsAnswer else { return false }
         isLost = true
         return true
     }

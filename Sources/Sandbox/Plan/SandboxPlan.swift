@@ -63,6 +63,8 @@ package struct SandboxCommand: Hashable, Sendable {
     package var arguments: [String]
     /// `NAME=value` each.
     package var environment: [String]
+    /// The same of those whose value is no UTF-8; they come last.
+    package var byteEnvironment: [[UInt8]] = []
 
     package init(arguments: [String], environment: [String]) {
         self.arguments = arguments

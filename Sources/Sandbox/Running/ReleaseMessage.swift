@@ -17,20 +17,27 @@ enum ReleaseMessage {
         let strings =
             command.arguments.reduce(0) { $0 + $1.utf8.count + 1 }
             + command.environment.reduce(0) { $0 + $1.utf8.count + 1 }
+            + command.byteEnvironment.reduce(0) { $0 + $1.count + 1 }
         let stringsMax = Int(CSANDBOX_STRINGS_MAX)
-        let pointers = command.arguments.count + command.environment.count
+        let variables = command.environment.count + command.byteEnvironment.count
+        let pointers = command.arguments.count + variables
         guard strings <= stringsMax, pointers <= Int(CSANDBOX_POINTERS_MAX) else {
             throw .commandTooLarge(bytes: strings, max: stringsMax)
         }
         let result = withUnsafeTemporaryAllocation(byteCount: headBytes + strings, alignment: 8) { space in
             let head = [
                 UInt32(CSANDBOX_RELEASE.rawValue), slot, UInt32(command.arguments.count),
-                UInt32(command.environment.count), isFollowed ? 1 : 0,
+                UInt32(variables), isFollowed ? 1 : 0,
             ]
             head.withUnsafeBytes { space.copyMemory(from: $0) }
             var place = headBytes
             for text in command.arguments { place = append(text, to: space, at: place) }
             for text in command.environment { place = append(text, to: space, at: place) }
+            for bytes in command.byteEnvironment {
+                space[place..<place + bytes.count].copyBytes(from: bytes)
+                space[place + bytes.count] = 0
+                place += bytes.count + 1
+            }
             return csandbox_send(socket, space.baseAddress, space.count, nil, 0)
         }
         guard result == 0 else { throw Packet.failure(of: "send", -result) }

@@ -108,7 +108,7 @@ extension CronService {
             switch error {
             case .cancelled: return .cancelled
             case .unavailable: return nil
-            case .unknownFunction, .busy, .cannotStart: return .platform
+            case .unknownFunction, .busy, .cannotStart, .requestTooLarge: return .platform
             }
         }
     }

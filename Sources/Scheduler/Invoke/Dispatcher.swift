@@ -15,6 +15,8 @@ package final class Dispatcher: FunctionInvoker {
     ///
     /// More than the default warm maximum, so that a whole pool of dead sandboxes still leaves some.
     static let attemptsMax = 12
+    /// Variables of a request of usual size: a command too large with no more than these is the function's own fault.
+    static let ordinaryVariableBytes = 16 << 10
     /// What callers are told who are refused for load: short, since a queue moves in milliseconds.
     static let retryAfterSeconds = 1
 
@@ -133,9 +135,14 @@ package final class Dispatcher: FunctionInvoker {
             }
         } catch {
             run.lease.sandbox.kill()
-            if case .commandTooLarge = error {
+            if case .commandTooLarge(let bytes, let max) = error {
                 fleet.end(run.lease, isReusable: false)
-                throw refused(run.call, .cannotStart(reason: error.description))
+                let isRequest = run.call.request.variableBytes > Self.ordinaryVariableBytes
+                throw refused(
+                    run.call,
+                    isRequest
+                        ? .requestTooLarge(bytes: bytes, max: max) : .cannotStart(reason: error.description)
+                )
             }
             fleet.endUnused(run.lease, error.description)
             return nil

@@ -60,12 +60,14 @@ struct FunctionCommand: Hashable, Sendable {
             let names = Set(request.variables.map(Self.name)).intersection(contested)
             if !names.isEmpty { own.removeAll { names.contains(Self.name($0)) } }
         }
-        return SandboxCommand(
+        var command = SandboxCommand(
             arguments: arguments,
             environment: own + request.variables + [
                 "MAYFLY_INVOCATION_ID=" + request.id, "MAYFLY_DEADLINE=" + InternetTime.text(deadline),
             ]
         )
+        command.byteEnvironment = request.byteVariables
+        return command
     }
 
     /// Whether a trigger may set the name too: CGI/1.1 (RFC 3875 section 4.1) and OpenFaaS's `Http_*`.

@@ -92,7 +92,9 @@ struct StartedRun: Sendable {
         (record.bytesIn, record.bytesOut) = running.bytes
         record.cpuMilliseconds = Double(report.userTimeMicroseconds + report.systemTimeMicroseconds) / 1000
         record.peakMemoryBytes = report.peakMemoryBytes
-        let limits = (report.oomKilled ? [.memory] : []) + report.limitsReached
+        let limits =
+            (report.oomKilled ? [.memory] : []) + report.limitsReached
+            + (ending.verdict.limit.map { [$0] } ?? [])
         record.limitsReached = limits.isEmpty ? nil : limits
         record.warm = run.lease.isWarm && !report.waitedForSetUp
         return record
@@ -107,6 +109,7 @@ extension InvocationRefusal {
         case .busy: 429
         case .unavailable: 503
         case .cannotStart: 502
+        case .requestTooLarge: 431
         case .cancelled: 499
         }
     }

@@ -21,6 +21,14 @@ package struct RequestBodyTooLarge: Error, Hashable, Sendable {
     package init() {}
 }
 
+/// The request's body cannot be read to its end; the function is killed at once, and the caller told.
+package enum RequestBodyFailure: Error, Hashable, Sendable {
+    /// It breaks the protocol's rules.
+    case malformed
+    /// It did not come in time.
+    case stalled
+}
+
 /// One call of a function.
 package struct InvocationRequest: Sendable {
     /// X-Call-Id: the invocation's id.
@@ -28,6 +36,8 @@ package struct InvocationRequest: Sendable {
     package var trigger: Trigger
     /// `NAME=value` of the request (CGI/1.1 and `Http_*`), added after the function's own environment.
     package var variables: [String]
+    /// The same of those that are no UTF-8.
+    package var byteVariables: [[UInt8]] = []
     package var body: RequestBody
     /// The caller wants the first byte at once (text/event-stream); else output is held up to 64 KiB.
     package var wantsStream: Bool
@@ -40,6 +50,11 @@ package struct InvocationRequest: Sendable {
         self.body = body
         self.wantsStream = false
         self.arrivedAt = arrivedAt
+    }
+
+    /// Of all variables, each with its NUL.
+    var variableBytes: Int {
+        variables.reduce(0) { $0 + $1.utf8.count + 1 } + byteVariables.reduce(0) { $0 + $1.count + 1 }
     }
 }
 
@@ -70,6 +85,8 @@ package enum InvocationRefusal: Error, Hashable, Sendable {
     case unavailable(reason: String, retryAfterSeconds: Int)
     /// No sandbox could be made: step and errno, or what is wrong with the image.
     case cannotStart(reason: String)
+    /// Its variables are more than a process can be started with; in bytes.
+    case requestTooLarge(bytes: Int, max: Int)
     case cancelled
 }
 

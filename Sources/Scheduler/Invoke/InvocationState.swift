@@ -2,6 +2,7 @@
 // One invocation from its release to its end, as a pure state machine. RunningInvocation drives it.
 
 import FunctionModel
+import Glibc
 import Sandbox
 
 /// Why Mayfly itself stopped an invocation.
@@ -14,6 +15,8 @@ enum StopCause: Hashable, Sendable {
     case outputLimit
     /// The request's body was larger than `limits.body`.
     case bodyLimit
+    /// The request's body cannot be read to its end.
+    case body(RequestBodyFailure)
 }
 
 /// Signals, limits and the verdict of one invocation.
@@ -51,7 +54,7 @@ struct InvocationState: ~Copyable {
         case .timeout, .cancelled:
             phase = .stopping(cause)
             return .signalThenWait
-        case .outputLimit, .bodyLimit:
+        case .outputLimit, .bodyLimit, .body:
             phase = .killed(cause)
             return .kill
         }
@@ -105,6 +108,8 @@ struct InvocationState: ~Copyable {
         var status: Int?
         /// What to add to the function's log; nil when the end speaks for itself.
         var note: String?
+        /// The limit that Mayfly ended it for.
+        var limit: LimitName?
     }
 
     /// PID 1 is gone.
@@ -125,12 +130,20 @@ struct InvocationState: ~Copyable {
         case .timeout: verdict.outcome = .timeout
         case .cancelled: verdict.outcome = .cancelled
         case .outputLimit:
-            verdict.outcome = .platform
+            // Whatever it made of the signal: it was ended, and what it wrote is not whole.
+            verdict.outcome = .signal
+            verdict.exitCode = nil
+            verdict.signal = Int(SIGKILL)
+            verdict.limit = .output
             verdict.note = "stopped: more output than limits.output (\(outputMax) bytes)"
         case .bodyLimit:
             verdict.outcome = .platform
             verdict.status = 413
             verdict.note = "stopped: the request's body is larger than limits.body"
+        case .body(let failure):
+            verdict.outcome = .cancelled
+            verdict.status = failure == .stalled ? 408 : 400
+            verdict.note = "stopped: the request's body \(failure == .stalled ? "stalled" : "is malformed")"
         case nil: break
         }
         return verdict

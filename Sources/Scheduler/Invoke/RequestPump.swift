@@ -48,6 +48,8 @@ struct RequestPump: Sendable {
             running.sandbox.closeInput()
         } catch is RequestBodyTooLarge {
             running.stop(.bodyLimit)
+        } catch let failure as RequestBodyFailure {
+            running.stop(.body(failure))
         } catch {
             // The client went away in the middle of its request. Without effect when the function has ended.
             running.stop(.cancelled)

@@ -21,6 +21,10 @@ struct ServeConfiguration: Sendable {
     var sandboxesMax: Int?
     /// Bounds of what a client may send or hold.
     var limits = GatewayLimits()
+    /// Further host names under which administrative paths are served; `*` for any.
+    var adminHosts: [String] = []
+    /// Who may read /metrics.
+    var metricsAuthentication = FunctionAuthentication.none
     /// Whether `faasctl run` may show folders of this host to containers.
     var hostMounts = true
     /// How much disk images and build cache may take.
@@ -46,6 +50,8 @@ struct ServeConfiguration: Sendable {
         gateway.host = listen.host
         gateway.port = listen.port
         gateway.limits = limits
+        gateway.adminHosts = adminHosts
+        gateway.metricsNeedCredentials = metricsAuthentication == .basic
         gateway.registries = registries
         gateway.imageBudget = imageBudget
         gateway.accessLogLevel = accessLogLevel
@@ -69,12 +75,17 @@ struct ServeConfiguration: Sendable {
         drain_timeout: \(drainTimeout)
         image_budget: \(imageBudget)
         host_mounts: \(hostMounts)
+        admin_hosts: [\(adminHosts.map(Self.quoted).joined(separator: ", "))]
+        metrics_auth: \(metricsAuthentication.rawValue)
         limits:
           connections: \(limits.connectionsMax)
           header_count: \(limits.headerCountMax)
           header_field: \(ByteCount(bytes: limits.headerFieldBytesMax))
           headers: \(ByteCount(bytes: limits.headerBytesMax))
+          target: \(ByteCount(bytes: limits.targetBytesMax))
           idle_timeout: \(TimeSpan(limits.idleTimeout))
+          head_timeout: \(TimeSpan(limits.headTimeout))
+          body_timeout: \(TimeSpan(limits.bodyTimeout))
           upload: \(ByteCount(bytes: limits.uploadBytesMax))
           admin_body: \(ByteCount(bytes: limits.adminBodyBytesMax))
         \(registriesText)

@@ -11,10 +11,11 @@ import Logging
 enum ServeConfigurationFile {
     static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
-        "registries", "image_budget", "host_mounts",
+        "registries", "image_budget", "host_mounts", "admin_hosts", "metrics_auth",
     ]
     static let limitKeys = [
-        "connections", "header_count", "header_field", "headers", "idle_timeout", "upload", "admin_body",
+        "connections", "header_count", "header_field", "headers", "target", "idle_timeout",
+        "head_timeout", "body_timeout", "upload", "admin_body",
     ]
 
     /// Lays the file's values over a configuration.
@@ -45,6 +46,10 @@ enum ServeConfigurationFile {
             configuration.imageBudget = try node.value(ImageBudget.init(_:field:))
         }
         if let node = top["host_mounts"] { configuration.hostMounts = try node.boolean() }
+        if let node = top["admin_hosts"] { configuration.adminHosts = try node.texts() }
+        if let node = top["metrics_auth"] {
+            configuration.metricsAuthentication = try node.choice(FunctionAuthentication.self)
+        }
         if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
         if let node = top["registries"] { configuration.registries = try registries(node) }
     }
@@ -60,9 +65,10 @@ enum ServeConfigurationFile {
         if let node = mapping["headers"] { configuration.limits.headerBytesMax = try bytes(node) }
         if let node = mapping["upload"] { configuration.limits.uploadBytesMax = try bytes(node) }
         if let node = mapping["admin_body"] { configuration.limits.adminBodyBytesMax = try bytes(node) }
-        if let node = mapping["idle_timeout"] {
-            configuration.limits.idleTimeout = try node.value(TimeSpan.init(_:field:)).duration
-        }
+        if let node = mapping["target"] { configuration.limits.targetBytesMax = try bytes(node) }
+        if let node = mapping["idle_timeout"] { configuration.limits.idleTimeout = try duration(node) }
+        if let node = mapping["head_timeout"] { configuration.limits.headTimeout = try duration(node) }
+        if let node = mapping["body_timeout"] { configuration.limits.bodyTimeout = try duration(node) }
     }
 
     private static func registries(_ node: ManifestNode) throws(ManifestError) -> RegistryConfiguration {
@@ -89,6 +95,10 @@ enum ServeConfigurationFile {
             throw node.mistake("\(node.path): '\(number)' is not valid, expected more than zero")
         }
         return number
+    }
+
+    private static func duration(_ node: ManifestNode) throws(ManifestError) -> Duration {
+        try node.value(TimeSpan.init(_:field:)).duration
     }
 
     private static func bytes(_ node: ManifestNode) throws(ManifestError) -> Int {

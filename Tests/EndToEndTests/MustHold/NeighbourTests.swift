@@ -52,8 +52,9 @@ extension EndToEnd {
                 name: "output-flood",
                 script: "exec /bin/busybox cat /dev/zero",
                 configuration: "limits: {output: 16Mi}\ntimeout: 10s",
-                outcomes: ["platform"],
+                outcomes: ["signal"],
                 signal: 9,
+                limits: ["output"],
                 word: "limits.output"
             ),
             Neighbour(

@@ -12,7 +12,8 @@ import Testing
         arguments: [
             ("/a/b?x=1", "/a/b", "x=1"), ("/a?", "/a", ""), ("/", "/", nil), ("/a?x?y", "/a", "x?y"),
             ("/a#f", "/a", nil), ("/a?q#f", "/a", "q"), ("*", "*", nil),
-            ("http://h:80/p?q", "/p", "q"), ("HTTPS://h", "/", nil), ("http://h", "/", nil),
+            ("http://h:80/p?q", "/p", "q"), ("/%61%2Fb%c3%a9%7e?%61", "/a%2Fb%c3%a9~", "%61"),
+            ("HTTPS://h", "/", nil), ("http://h", "/", nil),
         ] as [(String, String, String?)]
     ) func target(_ text: String, _ path: String, _ query: String?) throws {
         let target = try #require(RequestTarget(text))

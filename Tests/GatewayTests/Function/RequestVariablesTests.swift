@@ -30,7 +30,7 @@ import Testing
             startedNanoseconds: 1_700_000_000_123_456_789,
             user: user
         )
-        return try RequestVariables.make(head, match, query: RequestTarget(path)?.query, around)
+        return try RequestVariables.make(head, match, query: RequestTarget(path)?.query, around).text
     }
 
     @Test("a plain GET has CGI's variables and the watchdog's")
@@ -102,6 +102,26 @@ import Testing
     ) func withheld(_ name: String) throws {
         let plain = try Self.make()
         #expect(try Self.make([(name, "http://evil.example")]) == plain)
+    }
+
+    @Test("bytes that are no UTF-8 are in the variable as they came")
+    func bytes() throws {
+        var head = HTTPRequest(method: .get, scheme: "http", authority: "h", path: "/function/env")
+        let name = try #require(HTTPField.Name("X-Name"))
+        head.headerFields.append(HTTPField(name: name, value: [0x61, 0xe9]))
+        head.headerFields.append(HTTPField(name: name, value: "\u{e9}"))
+        head.headerFields.append(HTTPField(name: .contentType, value: [0xff]))
+        let target = FunctionTarget(try makeRevision("env"), metrics: FunctionMetrics())
+        let match = RouteMatch(function: target, scriptName: "/function/env", rest: "")
+        let made = try RequestVariables.make(head, match, query: nil, .init())
+        #expect(
+            made.bytes == [
+                Array("CONTENT_TYPE=".utf8) + [0xff],
+                Array("HTTP_X_NAME=".utf8) + [0x61, 0xe9] + Array(", \u{e9}".utf8),
+                Array("Http_X_Name=".utf8) + [0x61, 0xe9], Array("Http_Content_Type=".utf8) + [0xff],
+            ]
+        )
+        #expect(!made.text.contains { $0.contains("\u{fffd}") })
     }
 
     @Test("credentials reach the function by Http_ only, and not when the gateway has checked them")

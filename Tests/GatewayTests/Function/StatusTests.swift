@@ -3,6 +3,7 @@
 
 import FoundationEssentials
 import FunctionModel
+import NIOCore
 import Scheduler
 import Testing
 
@@ -74,6 +75,85 @@ import Testing
             #expect(answer["content-type"] == "application/problem+json")
             #expect(answer.body.contains("\"code\":\"\(code)\""))
             #expect(answer["x-exit-code"] == nil)
+        }
+    }
+
+    @Test("why a function cannot start is for administrators, not for callers")
+    func reasons() async throws {
+        let reason = "secret 'api-key' is missing in /var/lib/mayfly: mount: errno 2"
+        try await TestGateway.run(.refusing(.cannotStart(reason: reason))) { gateway in
+            let anonymous = try await gateway.client.send("GET", "/function/hello")
+            #expect(anonymous.status == 502)
+            for word in ["api-key", "/var/lib", "errno", "mount"] { #expect(!anonymous.body.contains(word)) }
+            let wrong = "Authorization: Basic YWRtaW46d3Jvbmc="
+            let stranger = try await gateway.client.send("GET", "/function/hello", headers: [wrong])
+            #expect(!stranger.body.contains("api-key"))
+            let admin = try await gateway.client.send(
+                "GET",
+                "/function/hello",
+                headers: [TestGateway.authorization]
+            )
+            #expect(admin.body.contains("api-key"))
+        }
+    }
+
+    @Test("a request that is too large to start a process is 431, with sizes")
+    func requestTooLarge() async throws {
+        try await TestGateway.run(.refusing(.requestTooLarge(bytes: 131_072, max: 122_880))) { gateway in
+            let answer = try await gateway.client.send("GET", "/function/hello")
+            #expect(answer.status == 431)
+            #expect(answer.body.contains("128Ki") && answer.body.contains("120Ki"))
+        }
+    }
+
+    @Test("output over its limit is named in the answer's header, or in the trailers of one that has begun")
+    func outputLimit() async throws {
+        let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
+            let record = FakeInvoker.record(function, request.id, .signal) {
+                $0.signal = 9
+                $0.limitsReached = [.output]
+            }
+            return request.id == "short"
+                ? .complete(output: ByteBuffer(), record) : .streaming(FakeOutput(["abc"], record))
+        }
+        try await TestGateway.run(invoker) { gateway in
+            let short = try await gateway.client.send("GET", "/function/hello", headers: ["X-Call-Id: short"])
+            #expect(short.status == 500)
+            #expect(short["x-limits-reached"] == "output")
+            #expect(short.body.contains("limits.output"))
+            let bytes = try await gateway.client.exchange([
+                "GET /function/hello HTTP/1.1\r\nHost: h\r\nX-Call-Id: long\r\nConnection: close\r\n\r\n"
+            ])
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(text.contains("abc\r\n0\r\n"))
+            #expect(text.contains("X-Limits-Reached: output\r\n"))
+            #expect(!text.hasSuffix("\r\n\r\n"), "it must not look whole")
+        }
+    }
+
+    @Test(
+        "output that begins as a stream of events is one when the client asks and the function names no type",
+        arguments: [
+            ("data: 1\n\n", "text/event-stream", "text/event-stream"),
+            (": hi\n\n", "text/event-stream", "text/event-stream"),
+            ("event: x\ndata: 1\n\n", "application/json, text/event-stream", "text/event-stream"),
+            ("hello", "text/event-stream", "application/octet-stream"),
+            ("data: 1\n\n", "*/*", "application/octet-stream"),
+        ]
+    ) func events(_ output: String, _ accept: String, _ type: String) async throws {
+        let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
+            let record = FakeInvoker.record(function, request.id, .ok)
+            return request.id == "short"
+                ? .complete(output: ByteBuffer(string: output), record)
+                : .streaming(FakeOutput([output, "data: 2\n\n"], record))
+        }
+        try await TestGateway.run(invoker) { gateway in
+            for (id, body) in [("short", output), ("long", output + "data: 2\n\n")] {
+                let headers = ["X-Call-Id: \(id)", "Accept: \(accept)"]
+                let answer = try await gateway.client.send("GET", "/function/hello", headers: headers)
+                #expect(answer["content-type"] == type)
+                #expect(answer.body == body)
+            }
         }
     }
 

@@ -26,45 +26,65 @@ import Testing
         _ closes: Bool
     ) {
         var state = WireState()
-        let answer1 = state.requestHead(isHTTP10: isHTTP10, keepsAlive: keepsAlive)
-        #expect(answer1 == !keepsAlive)
+        state.requestHead(isHTTP10: isHTTP10, keepsAlive: keepsAlive)
         let head = state.responseHead(asksToClose: asks, hasLength: hasLength)
-        #expect(head == .init(isHTTP10: isHTTP10, connection: field, isHeaderOverflow: false))
+        #expect(head == .init(isHTTP10: isHTTP10, connection: field))
         let answer2 = state.responseEnd()
         #expect(answer2 == closes)
     }
 
-    @Test("fields that were too large change one response, and end its connection")
-    func overflow() {
+    @Test("a request that cannot be read ends the connection with the last open answer")
+    func failed() {
         var state = WireState()
-        state.headerOverflowed()
-        let answer3 = state.responseHead(asksToClose: false, hasLength: true).isHeaderOverflow
-        #expect(answer3)
-        let answer4 = state.responseEnd()
-        #expect(answer4)
-        let answer5 = state.responseHead(asksToClose: false, hasLength: true).isHeaderOverflow
-        #expect(!answer5)
+        state.requestHead(isHTTP10: false, keepsAlive: true)
+        state.readingFailed()
+        state.requestHead(isHTTP10: false, keepsAlive: false)
+        let first = state.responseHead(asksToClose: false, hasLength: true)
+        #expect(first.connection == nil)
+        let closesAfterFirst = state.responseEnd()
+        #expect(!closesAfterFirst)
+        let last = state.responseHead(asksToClose: false, hasLength: true)
+        #expect(last.connection == "close")
+        let closes = state.responseEnd()
+        #expect(closes)
     }
 
     @Test("a client that leaves is told once, and only while a request is open")
     func loss() {
         var state = WireState()
-        let answer6 = state.inputClosed()
-        #expect(!answer6)
-        _ = state.requestHead(isHTTP10: false, keepsAlive: true)
-        let answer7 = state.inputClosed()
-        #expect(answer7)
-        let answer8 = state.inputClosed()
-        #expect(!answer8)
+        let early = state.lost()
+        #expect(!early)
+        state.requestHead(isHTTP10: false, keepsAlive: true)
+        let first = state.lost()
+        #expect(first)
+        let second = state.lost()
+        #expect(!second)
     }
 
     @Test("a client that leaves after its answer is nobody's loss")
     func afterAnswer() {
         var state = WireState()
-        _ = state.requestHead(isHTTP10: false, keepsAlive: true)
+        state.requestHead(isHTTP10: false, keepsAlive: true)
         _ = state.responseHead(asksToClose: false, hasLength: true)
         _ = state.responseEnd()
-        let answer9 = state.inputClosed()
-        #expect(!answer9)
+        let late = state.lost()
+        #expect(!late)
+    }
+
+    @Test("an informational head may go out before the answer begins, to clients that know it")
+    func information() {
+        var state = WireState()
+        let idle = state.takesInformation
+        #expect(!idle)
+        state.requestHead(isHTTP10: false, keepsAlive: true)
+        let before = state.takesInformation
+        #expect(before)
+        _ = state.responseHead(asksToClose: false, hasLength: true)
+        let during = state.takesInformation
+        #expect(!during)
+        _ = state.responseEnd()
+        state.requestHead(isHTTP10: true, keepsAlive: true)
+        let old = state.takesInformation
+        #expect(!old)
     }
 }

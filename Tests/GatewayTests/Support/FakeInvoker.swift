@@ -45,7 +45,12 @@ final class FakeInvoker: FunctionInvoker {
     }
 
     /// Gives the body back, however it came.
-    static let echo = FakeInvoker { (function, request) throws(InvocationRefusal) in
+    static let echo = makeEcho()
+
+    /// An echo whose requests are those of one test.
+    static func makeEcho() -> FakeInvoker { FakeInvoker(giveBack) }
+
+    private static let giveBack: Answer = { (function, request) throws(InvocationRefusal) in
         var output = ByteBuffer()
         switch request.body {
         case .none: break

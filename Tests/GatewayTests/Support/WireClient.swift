@@ -38,6 +38,11 @@ struct WireClient: Sendable {
         }
     }
 
+    /// Reads what an open connection brings until the server closes it.
+    func answer(_ connection: WireConnection) async throws -> WireAnswer {
+        WireAnswer(try await Self.onThread { try connection.receive() })
+    }
+
     /// Sends pieces and leaves the connection open.
     func open(_ pieces: [String]) async throws -> WireConnection {
         let port = port

@@ -55,6 +55,9 @@ final class WireConnection: Sendable {
         }
     }
 
+    /// Half-closes: nothing more is sent, the answer is still read.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// Reads until the server closes.
     func receive() throws -> [UInt8] {
         var received: [UInt8] = []

@@ -185,12 +185,13 @@ private struct World {
         #expect(await eventually { world.sink.invocations.first?.outcome == .cancelled })
     }
 
-    @Test("output over the limit is not passed on, and the outcome is platform")
+    @Test("output over the limit is not passed on, and the record names the limit")
     func outputLimit() async throws {
         let world = try World(program(["0123456789"])) { $0.limits.output = ByteCount(bytes: 5) }
         let (output, invocation) = try await world.complete()
         #expect(output == "")
-        #expect(invocation.outcome == .platform && invocation.status == 502)
+        #expect(invocation.outcome == .signal && invocation.status == 500)
+        #expect(invocation.limitsReached == [.output])
         #expect(world.sink.logs.first?.contains("limits.output") == true)
     }
 
@@ -232,6 +233,9 @@ private struct World {
         #expect(broken.invocation.outcome == .cancelled)
         let tooLarge = try await World(endless).complete(.stream { _ in throw RequestBodyTooLarge() })
         #expect(tooLarge.invocation.outcome == .platform && tooLarge.invocation.status == 413)
+        let stalled = try await World(endless).complete(.stream { _ in throw RequestBodyFailure.stalled })
+        #expect(stalled.invocation.outcome == .cancelled && stalled.invocation.status == 408)
+        #expect(stalled.invocation.signal == 9)
     }
 
     @Test("calls leave nothing in memory, however they end")

@@ -122,7 +122,7 @@ import Testing
         #expect(state.ended(report(.signalled(SIGTERM)), program: "x").outcome == .cancelled)
     }
 
-    @Test("output over the limit is dropped, the function killed, the outcome platform")
+    @Test("output over the limit is dropped, the function killed, and the limit named")
     func outputLimit() {
         var state = InvocationState(outputMax: 100)
         #expect(state.outputReceived(bytes: 60) == .pass)
@@ -130,8 +130,24 @@ import Testing
         #expect(state.outputReceived(bytes: 1) == .exceeded)
         #expect(state.bytesOut == 100)
         let verdict = state.ended(report(.exited(code: 0)), program: "x")
-        #expect(verdict.outcome == .platform)
+        #expect(verdict.outcome == .signal)
+        #expect(verdict.signal == 9 && verdict.exitCode == nil)
+        #expect(verdict.limit == .output)
         #expect(verdict.note?.contains("limits.output") == true)
+    }
+
+    @Test(
+        "a body that cannot be read kills at once, with the status of its fault",
+        arguments: [
+            (RequestBodyFailure.malformed, 400), (.stalled, 408),
+        ]
+    )
+    func bodyFailure(_ failure: RequestBodyFailure, _ status: Int) {
+        var state = InvocationState(outputMax: 100)
+        #expect(state.stopRequested(.body(failure)) == .kill)
+        let verdict = state.ended(report(.signalled(SIGKILL)), program: "x")
+        #expect(verdict.outcome == .cancelled)
+        #expect(verdict.status == status)
     }
 
     @Test("a body over the limit kills at once and is a 413 in the record")

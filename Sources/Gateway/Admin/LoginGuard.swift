@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks the admin's credentials wherever they are asked for, and slows down those who guess. The middleware and
+// FunctionHandler drive it.
+
+import Logging
+import Synchronization
+
+/// Credentials, with a bound on wrong ones.
+final class LoginGuard: Sendable {
+    /// What a request's Authorization field is worth.
+    enum Verdict: Sendable {
+        case admin(String)
+        case refused(Problem)
+    }
+
+    private let credentials: Credentials
+    private let logger: Logger
+    private let throttle = Mutex(LoginThrottle())
+
+    init(credentials: Credentials, logger: Logger) {
+        self.credentials = credentials
+        self.logger = logger
+    }
+
+    /// Checks a field; a wrong one may take its time.
+    ///
+    /// - Parameters:
+    ///   - field: the Authorization field; without one nothing is counted.
+    ///   - address: of the client.
+    /// - Returns: the user, or the answer.
+    func check(_ field: String?, from address: String) async -> Verdict {
+        guard let field else { return .refused(.unauthorized) }
+        guard throttle.withLock({ $0.mayTry(address) }) else { return .refused(.tooManyAttempts) }
+        if let user = credentials.user(authorizing: field) { return .admin(user) }
+        let failure = throttle.withLock { $0.failed(address, at: .now) }
+        if let count = failure.logs {
+            logger.warning("wrong credentials", metadata: ["peer": "\(address)", "attempts": "\(count)"])
+        }
+        if failure.waits {
+            // A client that leaves ends the wait of its own attempt only.
+            try? await Task.sleep(for: LoginThrottle.delay)
+            throttle.withLock { $0.waited(address) }
+        }
+        return .refused(.unauthorized)
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parser alone: what it takes off a buffer, and that pieces change nothing.
+
+import HTTPTypes
+import NIOCore
+import Testing
+
+@testable import Gateway
+
+@Suite struct RequestParserTests {
+    private static let limits = RequestParser.Limits(
+        targetBytesMax: 100,
+        fieldBytesMax: 200,
+        headBytesMax: 400,
+        fieldCountMax: 5
+    )
+
+    /// Everything that a parser says of these pieces, bodies joined.
+    private static func events(_ pieces: [[UInt8]]) -> [String] {
+        var parser = RequestParser(limits)
+        var buffer = ByteBuffer()
+        var body = ""
+        var events: [String] = []
+        for piece in pieces {
+            buffer.writeBytes(piece)
+            loop: while true {
+                switch parser.next(&buffer) {
+                case .more: break loop
+                case .head(let head):
+                    events.append("\(head.request.method) \(head.request.path ?? "") \(head.framing)")
+                case .body(let bytes): body += String(buffer: bytes)
+                case .end:
+                    events.append("end \(body)")
+                    body = ""
+                case .refused(let refusal): events.append("refused \(refusal)")
+                }
+            }
+        }
+        return events
+    }
+
+    @Test("every way to cut a stream of requests in two is the same stream")
+    func cuts() {
+        let stream = Array(
+            ("\r\nGET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+                + "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
+                + "PUT /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "5;a=b\r\nhello\r\n001 \r\n!\r\n0\r\nX: y\r\n\r\nBAD\r\n\r\n").utf8
+        )
+        let whole = Self.events([stream])
+        #expect(
+            whole == [
+                "GET /a length(0)", "end ", "POST /b length(5)", "end hello", "PUT /c chunked", "end hello!",
+                "refused malformed(Gateway.RequestRefusal.Mistake.requestLine)",
+            ]
+        )
+        for cut in 1..<stream.count {
+            #expect(Self.events([Array(stream[..<cut]), Array(stream[cut...])]) == whole, "cut at \(cut)")
+        }
+        #expect(Self.events(stream.map { [$0] }) == whole)
+    }
+
+    @Test(
+        "what is too large is refused before its end comes",
+        arguments: [
+            ("GET /" + String(repeating: "a", count: 300), RequestRefusal.targetTooLong(max: 100)),
+            ("GET / HTTP/1.1\r\nA: " + String(repeating: "a", count: 300), .fieldTooLarge(max: 200)),
+            (
+                "GET / HTTP/1.1\r\n"
+                    + (0..<4).map { "A\($0): \(String(repeating: "a", count: 150))\r\n" }.joined(),
+                .headTooLarge(max: 400)
+            ),
+        ]
+    ) func early(_ text: String, _ refusal: RequestRefusal) {
+        #expect(Self.events([Array(text.utf8)]) == ["refused \(refusal)"])
+    }
+
+    @Test("nothing is read behind what was refused")
+    func afterwards() {
+        let good = Array("GET /a HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+        #expect(Self.events([Array("X\r\n\r\n".utf8), good]).count == 1)
+    }
+
+    @Test(
+        "an authority is a host with an optional port",
+        arguments: [
+            ("h", true), ("", true), ("h:80", true), ("h:", true), ("[::1]:8080", true), ("[::1]", true),
+            ("a.b-c_d", true), ("h:x", false), ("a b", false), ("u@h", false), ("h/p", false),
+            ("[::1", false),
+            ("[]", false), ("[::1]x", false), (":80", false), ("h:123456", false), ("a,b", true),
+        ]
+    ) func authority(_ text: String, _ isValid: Bool) {
+        #expect(Authority.isValid(text.utf8) == isValid)
+    }
+
+    @Test("a head has one limit, a body one for each silence in which it was waited for")
+    func time() {
+        var watch = ReadWatch(.init(head: .seconds(30), body: .seconds(20), upload: .seconds(70)))
+        let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        watch.received(.head, at: start)
+        watch.received(.head, at: start + .seconds(29))
+        #expect(watch.verdict(.head, at: start + .seconds(29)) == .wait(until: start + .seconds(30)))
+        #expect(watch.verdict(.head, at: start + .seconds(30)) == .stalled)
+        watch.bodyBegins(isUpload: false)
+        watch.received(.body, at: start)
+        #expect(watch.verdict(.body, at: start + .seconds(100)) == .wait(until: start + .seconds(120)))
+        watch.asks(at: start)
+        watch.asks(at: start + .seconds(19))
+        #expect(watch.verdict(.body, at: start + .seconds(20)) == .stalled)
+        watch.received(.body, at: start + .seconds(20))
+        watch.asks(at: start + .seconds(21))
+        #expect(watch.verdict(.body, at: start + .seconds(40)) == .wait(until: start + .seconds(41)))
+        watch.bodyBegins(isUpload: true)
+        #expect(watch.verdict(.body, at: start + .seconds(50)) == .wait(until: start + .seconds(91)))
+        #expect(watch.verdict(.idle, at: start + .seconds(500)) == .idle)
+    }
+}
