@@ -87,11 +87,9 @@ final class BodyGauge: Sendable {
                 try await self.forward(to: write)
             } catch let refusal as RequestRefusal {
                 self.state.withLock { $0 = .failed(refusal) }
-                switch refusal {
-                case .brokenOff: throw refusal
-                case .stalled: throw RequestBodyFailure.stalled
-                default: throw RequestBodyFailure.malformed
-                }
+                // A client that left is no failure of its body.
+                if refusal == .brokenOff { throw refusal }
+                throw refusal.bodyFailure
             }
         }
     }
@@ -111,4 +109,9 @@ final class BodyGauge: Sendable {
         // A cancelled read looks like the end, but the rest may still come.
         if !Task.isCancelled { state.withLock { $0 = .finished } }
     }
+}
+
+extension RequestRefusal {
+    /// What Scheduler is told of it.
+    var bodyFailure: RequestBodyFailure { self == .stalled ? .stalled : .malformed }
 }

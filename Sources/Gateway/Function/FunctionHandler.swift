@@ -39,8 +39,7 @@ struct FunctionHandler: Sendable {
             case .refused(let problem): return Served(response: ledger.refuse(problem))
             }
         }
-        let intake = try await take(request, function)
-        switch intake {
+        switch try await take(request, ledger) {
         case .refused(let problem, let gauge): return Served(response: ledger.refuse(problem), gauge: gauge)
         case .body(let body, let gauge):
             let invocation: InvocationRequest
@@ -64,7 +63,8 @@ struct FunctionHandler: Sendable {
     }
 
     /// Takes the body in, as far as it has to be here before anything starts.
-    private func take(_ request: Request, _ function: FunctionTarget) async throws -> Intake {
+    private func take(_ request: Request, _ ledger: Ledger) async throws -> Intake {
+        let function = ledger.function
         let bytesMax = function.bodyBytesMax
         var gauge: BodyGauge?
         do {
@@ -85,7 +85,15 @@ struct FunctionHandler: Sendable {
             }
         } catch is RequestBodyTooLarge {
             return .refused(.bodyTooLarge(bytesMax: bytesMax), gauge)
-        } catch let refusal as RequestRefusal where refusal != .brokenOff {
+        } catch RequestRefusal.brokenOff {
+            throw ledger.abandon()
+        } catch let refusal as RequestRefusal {
+            invoker.recordUnadmitted(
+                function.name,
+                id: ledger.call.id,
+                arrivedAt: ledger.call.arrived.date,
+                refusal.bodyFailure
+            )
             return .refused(Problem(refusal), nil)
         }
     }
@@ -115,7 +123,7 @@ struct FunctionHandler: Sendable {
             trigger: .http,
             variables: variables.text,
             body: body,
-            arrivedAt: Date(timeIntervalSince1970: Double(call.arrived.unixNanoseconds) / 1e9)
+            arrivedAt: call.arrived.date
         )
         invocation.byteVariables = variables.bytes
         invocation.wantsStream = match.function.streams || Self.acceptsStream(request.headers[.accept])

@@ -66,6 +66,8 @@ struct WallTime: Hashable, Sendable {
 
     var unixNanoseconds: Int64 { Int64(seconds) * 1_000_000_000 + Int64(nanoseconds) }
 
+    var date: Date { Date(timeIntervalSince1970: Double(unixNanoseconds) / 1e9) }
+
     func elapsedSeconds(until later: WallTime) -> Double {
         Double(later.unixNanoseconds - unixNanoseconds) / 1e9
     }

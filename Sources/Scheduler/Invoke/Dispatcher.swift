@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way of a call: admission, lease, release, answer, record. Gateway, cron and the queue come in here.
 
-import FoundationEssentials
+package import FoundationEssentials
 package import FunctionModel
 import NIOCore
 import Sandbox
@@ -225,6 +225,32 @@ package final class Dispatcher: FunctionInvoker {
     }
 
     // MARK: Refusals
+
+    /// See ``FunctionInvoker``.
+    package func recordUnadmitted(
+        _ function: FunctionName,
+        id: String,
+        arrivedAt: Date,
+        _ failure: RequestBodyFailure
+    ) {
+        let revision: Revision
+        switch directory.lookup(function) {
+        case .unknown: return
+        case .broken(let known, _): revision = known
+        case .live(let target): revision = target.revision
+        }
+        var record = Invocation(
+            id: id,
+            function: function,
+            revision: revision.number,
+            trigger: .http,
+            startedAt: arrivedAt,
+            status: failure.recordedStatus,
+            outcome: .cancelled
+        )
+        record.totalMilliseconds = Date().timeIntervalSince(arrivedAt) * 1000
+        sink.append(record, logs: [])
+    }
 
     /// Records a call that did not start.
     private func refused(_ call: Call, _ refusal: InvocationRefusal) -> InvocationRefusal {

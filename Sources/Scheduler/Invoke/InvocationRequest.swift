@@ -27,6 +27,9 @@ package enum RequestBodyFailure: Error, Hashable, Sendable {
     case malformed
     /// It did not come in time.
     case stalled
+
+    /// The HTTP status that a record shows.
+    var recordedStatus: Int { self == .stalled ? 408 : 400 }
 }
 
 /// One call of a function.
@@ -98,4 +101,12 @@ package protocol FunctionInvoker: Sendable {
     ///   only when a function of that name exists.
     func invoke(_ function: FunctionName, _ request: InvocationRequest) async throws(InvocationRefusal)
         -> InvocationAnswer
+
+    /// Records a call that ended before admission, because its body cannot be read.
+    func recordUnadmitted(
+        _ function: FunctionName,
+        id: String,
+        arrivedAt: Date,
+        _ failure: RequestBodyFailure
+    )
 }

@@ -142,7 +142,7 @@ struct InvocationState: ~Copyable {
             verdict.note = "stopped: the request's body is larger than limits.body"
         case .body(let failure):
             verdict.outcome = .cancelled
-            verdict.status = failure == .stalled ? 408 : 400
+            verdict.status = failure.recordedStatus
             verdict.note = "stopped: the request's body \(failure == .stalled ? "stalled" : "is malformed")"
         case nil: break
         }

@@ -4,6 +4,7 @@
 import FunctionModel
 import NIOCore
 import Scheduler
+import Synchronization
 import Testing
 
 @testable import Gateway
@@ -27,6 +28,8 @@ import Testing
             #expect(answer["connection"] == "close")
             #expect(answer.body.contains("\"code\":\"request_timeout\""))
             #expect(invoker.requests.count == 0)
+            let id = try #require(answer["x-call-id"])
+            #expect(invoker.unadmitted.withLock { $0[id] } == .stalled)
             let metrics = try await gateway.client.send("GET", "/metrics")
             #expect(metrics.body.contains("code=\"408\"} 1"))
         }

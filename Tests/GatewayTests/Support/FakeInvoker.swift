@@ -18,6 +18,18 @@ final class FakeInvoker: FunctionInvoker {
 
     init(_ answer: @escaping Answer) { self.answer = answer }
 
+    /// Calls that ended before admission: id and why.
+    let unadmitted = Mutex<[String: RequestBodyFailure]>([:])
+
+    func recordUnadmitted(
+        _ function: FunctionName,
+        id: String,
+        arrivedAt: Date,
+        _ failure: RequestBodyFailure
+    ) {
+        unadmitted.withLock { $0[id] = failure }
+    }
+
     var requests: [InvocationRequest] { seen.withLock { $0 } }
 
     func invoke(_ function: FunctionName, _ request: InvocationRequest) async throws(InvocationRefusal)

@@ -34,6 +34,9 @@ private final class FakeInvoker: FunctionInvoker {
         for continuation in held { continuation.resume() }
     }
 
+    /// Schedules have their bodies at hand.
+    func recordUnadmitted(_: FunctionName, id: String, arrivedAt: Date, _: RequestBodyFailure) {}
+
     func invoke(
         _ function: FunctionName,
         _ request: InvocationRequest

@@ -238,6 +238,16 @@ private struct World {
         #expect(stalled.invocation.signal == 9)
     }
 
+    @Test("a call whose body did not come is recorded, unless there is no such function")
+    func unadmitted() async throws {
+        let world = try World()
+        world.dispatcher.recordUnadmitted(world.name, id: "late", arrivedAt: Date(), .stalled)
+        world.dispatcher.recordUnadmitted(try FunctionName("other"), id: "x", arrivedAt: Date(), .malformed)
+        #expect(world.sink.invocations.map(\.id) == ["late"])
+        #expect(world.sink.invocations.first?.status == 408)
+        #expect(world.sink.invocations.first?.outcome == .cancelled)
+    }
+
     @Test("calls leave nothing in memory, however they end")
     func memory() async throws {
         var endless = program()
