@@ -23,9 +23,9 @@ struct AdminGate: RouterMiddleware {
     }
 
     /// What a form of any page can send without asking first (WHATWG Fetch, CORS-safelisted content types).
-    private static let formTypes: Set<Substring> = [
-        "text/plain", "application/x-www-form-urlencoded", "multipart/form-data",
-    ]
+    private static let formTypes: Set<Substring> = ["text/plain", "multipart/form-data", encodedType]
+    /// What curl and other clients say where they are told nothing; a form's JSON would be encoded, and be none.
+    private static let encodedType: Substring = "application/x-www-form-urlencoded"
 
     /// Why a request is refused; nil when it is not.
     static func refusal(of head: HTTPRequest, _ hosts: AdminHosts) -> Problem? {
@@ -60,7 +60,9 @@ struct AdminGate: RouterMiddleware {
         }
         let isBrowser = fields[.origin] != nil || fields[.fetchSite] != nil
         let type = fields[.contentType]?.lowercased().prefix { $0 != ";" && $0 != " " }
-        guard type.map(formTypes.contains) ?? isBrowser else { return nil }
+        guard type.map({ formTypes.contains($0) && (isBrowser || $0 != encodedType) }) ?? isBrowser else {
+            return nil
+        }
         return Problem(
             415,
             .unsupportedType,

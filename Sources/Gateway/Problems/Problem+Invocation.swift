@@ -33,7 +33,7 @@ extension Problem {
             self.init(
                 431,
                 .fieldsTooLarge,
-                "the request's target and header fields make an environment of \(ByteCount(bytes: bytes)), "
+                "the request's target and header fields make an environment of \(bytes) bytes, "
                     + "more than \(ByteCount(bytes: max))"
             )
         case .cancelled:

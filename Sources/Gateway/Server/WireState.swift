@@ -17,6 +17,7 @@ struct WireState: ~Copyable {
     private struct RequestForm {
         var isHTTP10: Bool
         var keepsAlive: Bool
+        var endsWithInput = false
     }
 
     /// A request head came.
@@ -24,8 +25,11 @@ struct WireState: ~Copyable {
     /// - Parameters:
     ///   - isHTTP10: whether the client spoke HTTP/1.0.
     ///   - keepsAlive: whether it asked to keep the connection (RFC 9112, section 9.3).
-    mutating func requestHead(isHTTP10: Bool, keepsAlive: Bool) {
-        open.append(RequestForm(isHTTP10: isHTTP10, keepsAlive: keepsAlive))
+    ///   - endsWithInput: whether its answer may be quiet for ever, so that the end of the client's side must end it.
+    mutating func requestHead(isHTTP10: Bool, keepsAlive: Bool, endsWithInput: Bool = false) {
+        open.append(
+            RequestForm(isHTTP10: isHTTP10, keepsAlive: keepsAlive, endsWithInput: endsWithInput)
+        )
     }
 
     /// The rest of a request cannot be read: the connection ends with the last open answer.
@@ -68,6 +72,9 @@ struct WireState: ~Copyable {
 
     /// Whether an informational head may be sent now: the answer has not begun, and the client knows such heads.
     var takesInformation: Bool { !isAnswering && open.first?.isHTTP10 == false }
+
+    /// Whether the answer under way ends with the client's side.
+    var answerEndsWithInput: Bool { isAnswering && open.first?.endsWithInput == true }
 
     /// The connection broke, or the client ended it in the middle of a request.
     ///

@@ -14,6 +14,10 @@ extension ConnectionHandler {
     /// Between two such looks at most: a function runs on for that long when nobody waits for it.
     private static let longestProbe = TimeAmount.seconds(30)
 
+    /// Paths of containers, builds and followed logs: their answers may be quiet without a bound, where a function has
+    /// its timeout; their uploads may be slow to begin.
+    private static let ownStreams = ["/v1/", "/system/"]
+
     func read(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         if unread.readableBytes == 0 {
             unread = bytes
@@ -34,8 +38,13 @@ extension ConnectionHandler {
         case .head(let head):
             isInBody = true
             connection.setVersion(isHTTP10: head.isHTTP10)
-            state.requestHead(isHTTP10: head.isHTTP10, keepsAlive: head.keepsAlive)
-            watch.bodyBegins(isUpload: head.request.path?.hasPrefix("/v1/") == true)
+            let isOwn = Self.ownStreams.contains { head.request.path?.hasPrefix($0) == true }
+            state.requestHead(
+                isHTTP10: head.isHTTP10,
+                keepsAlive: head.keepsAlive,
+                endsWithInput: isOwn
+            )
+            watch.bodyBegins(isUpload: isOwn)
             context.fireChannelRead(Self.wrapInboundOut(.head(head.request)))
         case .body(let piece): context.fireChannelRead(Self.wrapInboundOut(.body(piece)))
         case .end:
@@ -94,7 +103,11 @@ extension ConnectionHandler {
         switch parser.phase {
         case .head, .body: refuse(.brokenOff, context)
         case .idle, .ended:
-            if state.awaitsAnswer { probe(context, after: Self.firstProbe) }
+            if state.answerEndsWithInput {
+                if state.lost() { connection.lose() }
+            } else if state.awaitsAnswer {
+                probe(context, after: Self.firstProbe)
+            }
         }
     }
 
@@ -103,6 +116,7 @@ extension ConnectionHandler {
     private func probe(_ context: ChannelHandlerContext, after delay: TimeAmount) {
         probeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { [self] in
             guard state.awaitsAnswer else { return }
+            if state.answerEndsWithInput, state.lost() { return connection.lose() }
             if state.takesInformation {
                 let head = HTTPResponseHead(version: .http1_1, status: .continue)
                 context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)

@@ -34,7 +34,14 @@ import Testing
             ([("Sec-Fetch-Site", "same-site")], 403),
             ([("Content-Length", "2"), ("Content-Type", "text/plain")], 415),
             ([("Content-Length", "2"), ("Content-Type", "Text/Plain; charset=x")], 415),
-            ([("Content-Length", "2"), ("Content-Type", "application/x-www-form-urlencoded")], 415),
+            (
+                [
+                    ("Sec-Fetch-Site", "same-origin"), ("Content-Length", "2"),
+                    ("Content-Type", "application/x-www-form-urlencoded"),
+                ], 415
+            ),
+            // curl -d, and Swift's URLSession.
+            ([("Content-Length", "2"), ("Content-Type", "application/x-www-form-urlencoded")], nil),
             ([("Transfer-Encoding", "chunked"), ("Content-Type", "multipart/form-data; boundary=x")], 415),
             ([("Origin", "http://127.0.0.1:8080"), ("Content-Length", "2")], 415),
             (

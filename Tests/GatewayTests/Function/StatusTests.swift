@@ -102,7 +102,7 @@ import Testing
         try await TestGateway.run(.refusing(.requestTooLarge(bytes: 131_072, max: 122_880))) { gateway in
             let answer = try await gateway.client.send("GET", "/function/hello")
             #expect(answer.status == 431)
-            #expect(answer.body.contains("128Ki") && answer.body.contains("120Ki"))
+            #expect(answer.body.contains("131072 bytes") && answer.body.contains("120Ki"))
         }
     }
 

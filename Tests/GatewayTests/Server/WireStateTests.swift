@@ -71,6 +71,22 @@ import Testing
         #expect(!late)
     }
 
+    @Test("an answer that may be quiet for ever ends with the client's side, once it has begun")
+    func quiet() {
+        var state = WireState()
+        state.requestHead(isHTTP10: false, keepsAlive: true, endsWithInput: true)
+        let before = state.answerEndsWithInput
+        #expect(!before)
+        _ = state.responseHead(asksToClose: false, hasLength: false)
+        let during = state.answerEndsWithInput
+        #expect(during)
+        _ = state.responseEnd()
+        state.requestHead(isHTTP10: false, keepsAlive: true)
+        _ = state.responseHead(asksToClose: false, hasLength: false)
+        let function = state.answerEndsWithInput
+        #expect(!function)
+    }
+
     @Test("an informational head may go out before the answer begins, to clients that know it")
     func information() {
         var state = WireState()
