@@ -110,7 +110,7 @@ import Testing
                 "name: a\n",
                 "f:1:1: neither 'image' nor 'build' is given, expected a reference or a folder with a Dockerfile"
             ),
-            ("name: a\nname: b\nimage: c\n", "f:1:1: key 'name' stands twice in one map"),
+            ("name: a\nname: b\nimage: c\n", "f:1:1: key 'name' occurs twice in one map"),
             ("", "f: the file is empty"),
             ("- a\n", "f:1:1: the file is a list, expected a map"),
         ]

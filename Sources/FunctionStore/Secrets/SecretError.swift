@@ -18,9 +18,9 @@ package enum SecretError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .exists(let name): "secret '\(name)' exists already"
-        case .notFound(let name): "there is no secret '\(name)'"
+        case .notFound(let name): "the secret '\(name)' does not exist"
         case .invalidName(let name):
-            "'\(name)' is no name for a secret: 1 to \(SecretName.bytesMax) letters, digits, '.', '_' "
+            "'\(name)' is not a valid name of a secret: 1 to \(SecretName.bytesMax) letters, digits, '.', '_' "
                 + "or '-', not starting with '.'"
         case .tooLarge(let name, let bytes, let bytesMax):
             "secret '\(name)' has \(bytes) bytes, at most \(bytesMax) are allowed"

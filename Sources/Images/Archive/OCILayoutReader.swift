@@ -33,7 +33,7 @@ struct OCILayoutReader {
             }
         }
         guard case .index(let index) = try Documents.manifestOrIndex(bytes, name: name) else {
-            throw .malformedDocument(what: name, reason: "it is no index")
+            throw .malformedDocument(what: name, reason: "it is not an index")
         }
         var images: [FoundImage] = []
         for entry in entries(index) {

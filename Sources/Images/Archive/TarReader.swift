@@ -104,7 +104,7 @@ package struct TarReader: ~Copyable {
     private static func damage(_ archive: OpaquePointer, _ stream: PlainStream, _ name: String) -> ImageError
     {
         if let failure = stream.failure { return failure }
-        let text = archive_error_string(archive).map { String(cString: $0) } ?? "is no tar archive"
+        let text = archive_error_string(archive).map { String(cString: $0) } ?? "is not a tar archive"
         return .malformedArchive(file: name, reason: text)
     }
 }

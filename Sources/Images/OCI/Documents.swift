@@ -44,7 +44,7 @@ package enum Documents {
             throw .malformedDocument(what: name, reason: "it is an index and an image manifest at once")
         }
         guard isIndex || shape.config != nil else {
-            throw .malformedDocument(what: name, reason: "it is no image manifest and no index")
+            throw .malformedDocument(what: name, reason: "it is neither an image manifest nor an index")
         }
         guard shape.schemaVersion == 2 else {
             let version = shape.schemaVersion.map(String.init) ?? "missing"

@@ -41,14 +41,14 @@ package struct ImageReference: Hashable, Sendable, CustomStringConvertible {
             rest = rest[..<colon]
         }
         if let givenTag, !Self.isTag(givenTag) {
-            throw refusal("'\(givenTag)' is no tag: letters, digits, '_', '.', '-', at most 128")
+            throw refusal("'\(givenTag)' is not a valid tag: letters, digits, '_', '.', '-', at most 128")
         }
         tag = givenTag ?? (digest == nil ? "latest" : nil)
         (registry, repository) = Self.split(rest)
-        guard Self.isHost(registry) else { throw refusal("'\(registry)' is no host name") }
+        guard Self.isHost(registry) else { throw refusal("'\(registry)' is not a host name") }
         guard Self.isRepository(repository) else {
             throw refusal(
-                "'\(repository)' is no repository: lower-case letters, digits, and '.', '_', '-', '/' between"
+                "'\(repository)' is not a valid repository: lower-case letters, digits, and '.', '_', '-', '/' between"
             )
         }
     }

@@ -71,7 +71,7 @@ package struct RegistryConfiguration: Hashable, Sendable, Codable {
     /// Where to look for a registry's content, best first; the registry itself comes last.
     func endpoints(for registry: String, pulling: Bool) throws(RegistryError) -> [RegistryEndpoint] {
         guard let own = endpoint(of: registry) else {
-            throw .configuration("'\(registry)' is no registry host")
+            throw .configuration("'\(registry)' is not a registry host")
         }
         let given = pulling ? mirrors[registry] ?? [] : []
         return given.prefix(Self.mirrorsMax).compactMap(endpoint(of:)) + [own]

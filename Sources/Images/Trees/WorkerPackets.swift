@@ -44,7 +44,7 @@ struct WorkerPackets {
 
     private func packet(_ bytes: [UInt8], _ descriptors: [Int32]) throws(ImageError) {
         let result = csandbox_send(socket, bytes, bytes.count, descriptors, descriptors.count)
-        guard result == 0 else { throw .worker(reason: "it is gone: \(SystemCall.message(-result))") }
+        guard result == 0 else { throw .worker(reason: "it has ended: \(SystemCall.message(-result))") }
     }
 
     /// Receives a value with its descriptors, which the caller closes; nil when the other end has closed.

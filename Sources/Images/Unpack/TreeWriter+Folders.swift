@@ -34,7 +34,7 @@ extension TreeWriter {
         let leaf = EntryPath.terminated(path.leaf)
         guard mkdirat(parent.descriptor, leaf, 0o700) == 0 else {
             guard errno == EEXIST else { throw SystemCall.failure("mkdir", path.description) }
-            throw .hostileEntry(name: path.description, reason: "something that is no folder is in its way")
+            throw .hostileEntry(name: path.description, reason: "a part of its path is not a folder")
         }
         guard let folder = try findFolder(path) else {
             throw SystemCall.failure("openat2", path.description, errorNumber: ENOENT)
@@ -53,7 +53,7 @@ extension TreeWriter {
         case ...0: break
         case ENOENT: return nil
         case ENOTDIR, ELOOP:
-            throw .hostileEntry(name: name, reason: "something that is no folder is in its way")
+            throw .hostileEntry(name: name, reason: "a part of its path is not a folder")
         default: throw SystemCall.failure("openat2", name, errorNumber: -descriptor)
         }
         let folder: Folder

@@ -62,7 +62,7 @@ final class TreeWriter {
 
     private func addRoot(_ entry: TarEntry) throws(ImageError) {
         guard entry.kind == .directory else {
-            throw .hostileEntry(name: entry.displayName, reason: "the image's root is no folder")
+            throw .hostileEntry(name: entry.displayName, reason: "the image's root is not a folder")
         }
         ledger.set(Self.attributes(entry), inode: try inode(of: root, "/"))
     }
@@ -145,7 +145,7 @@ final class TreeWriter {
         let target = try EntryPath(entry.linkTarget, limits: options.limits)
         let missing = ImageError.hostileEntry(
             name: entry.displayName,
-            reason: "it is a hard link to '\(target.description)', which is no file here"
+            reason: "it is a hard link to '\(target.description)', which is not an earlier file of the image"
         )
         guard !target.isRoot, let source = try findFolder(target.parent) else { throw missing }
         if source.inode == folder.inode, target.leaf == path.leaf { return }

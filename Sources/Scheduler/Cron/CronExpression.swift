@@ -42,7 +42,7 @@ struct CronExpression: Hashable, Sendable {
         if let first = words.first, let prefix = Self.zonePrefixes.first(where: { first.hasPrefix($0) }) {
             let name = String(first.dropFirst(prefix.count))
             guard let known = TimeZone(identifier: name) else {
-                throw refusal("'\(name)' is no known time zone")
+                throw refusal("'\(name)' is not a known time zone")
             }
             zone = known
             words.removeFirst()

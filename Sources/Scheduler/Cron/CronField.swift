@@ -104,7 +104,7 @@ struct CronField: Hashable, Sendable {
         let upper = kind.name == Kind.dayOfWeek.name ? 6 : kind.range.upperBound
         if text == "*" || text == "?" { return kind.range.lowerBound...upper }
         let bounds = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard bounds.count <= 2 else { throw Failure(text: "\(kind.name): '\(text)' is no range") }
+        guard bounds.count <= 2 else { throw Failure(text: "\(kind.name): '\(text)' is not a range") }
         let start = try number(bounds[0], kind)
         guard bounds.count == 2 else { return isStepped ? start...max(start, upper) : start...start }
         var end = try number(bounds[1], kind)
@@ -118,7 +118,7 @@ struct CronField: Hashable, Sendable {
         if let index = kind.names.firstIndex(of: text.uppercased()) { return kind.range.lowerBound + index }
         guard !text.isEmpty, text.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(text) else {
             throw Failure(
-                text: "\(kind.name): '\(text)' is no number" + (kind.names.isEmpty ? "" : " and no name")
+                text: "\(kind.name): '\(text)' is not a number" + (kind.names.isEmpty ? "" : " or a name")
             )
         }
         guard kind.range.contains(number) else {

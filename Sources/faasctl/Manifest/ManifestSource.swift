@@ -82,7 +82,7 @@ struct ManifestSource: Sendable {
                 file: file,
                 line: context.mark.line,
                 column: context.mark.column,
-                message: "key '\(duplicates.first ?? "")' stands twice in one map"
+                message: "key '\(duplicates.first ?? "")' occurs twice in one map"
             )
         default:
             ManifestError(file: file, message: "not readable as YAML: \(error)")

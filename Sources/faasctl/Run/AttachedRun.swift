@@ -45,7 +45,9 @@ struct AttachedRun {
             )
             end = try await follow(start, link, pulls: false)
         }
-        guard let end else { throw CommandFailure(Self.what, why: "there is no image '\(request.image)'") }
+        guard let end else {
+            throw CommandFailure(Self.what, why: "the image '\(request.image)' does not exist")
+        }
         if let reason = end.reason {
             TerminalMode.restore()
             Terminal.error.remark("faasctl: \(reason)")

@@ -58,7 +58,7 @@ struct GlobalOptions: ParsableArguments {
         guard let url = URL(string: address), ["http", "https"].contains(url.scheme), url.host != nil else {
             throw CommandFailure(
                 "cannot use the gateway '\(address)'",
-                why: "it is no http address",
+                why: "it is not an http address",
                 next: "write it as http://HOST:PORT"
             )
         }

@@ -22,7 +22,7 @@ enum PasswordPrompt {
     {
         let isTerminal = isatty(0) == 1
         guard isFromInput || isTerminal else {
-            throw CommandFailure(what, why: "there is no terminal to ask on", next: "use --password-stdin")
+            throw CommandFailure(what, why: "there is no terminal for a prompt", next: "use --password-stdin")
         }
         guard let user = user ?? (isFromInput ? nil : ask("Username: ", isSecret: false)), !user.isEmpty
         else {

@@ -14,7 +14,7 @@ enum YAMLOutput {
             guard let node = try Yams.compose(yaml: String(decoding: json, as: UTF8.self)) else { return "" }
             return try Yams.serialize(node: block(node), allowUnicode: true)
         } catch {
-            throw CommandFailure("cannot write YAML", why: "the gateway's answer is no JSON")
+            throw CommandFailure("cannot write YAML", why: "the gateway's answer is not JSON")
         }
     }
 

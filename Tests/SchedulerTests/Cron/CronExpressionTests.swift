@@ -197,14 +197,15 @@ import Testing
         ("*/x * * * *", "minute: the step 'x'"), ("1/2/3 * * * *", "minute: '1/2/3' has more than one step"),
         ("5-1 * * * *", "minute: the range '5-1' runs backwards"),
         ("1,,2 * * * *", "minute: '1,,2' has an empty part"),
-        ("a * * * *", "minute: 'a' is no number"), ("* * * FOO *", "month: 'FOO' is no number and no name"),
-        ("-1 * * * *", "minute: '' is no number"), ("L * * * *", "minute: 'L' is no number"),
+        ("a * * * *", "minute: 'a' is not a number"),
+        ("* * * FOO *", "month: 'FOO' is not a number or a name"),
+        ("-1 * * * *", "minute: '' is not a number"), ("L * * * *", "minute: 'L' is not a number"),
         ("0 0 30 2 *", "day-of-month and month never meet"), ("0 0 31 4,6 *", "never meet"),
         ("@reboot", "'@reboot' is not known"), ("@every", "@every needs one duration"),
         ("@every 10ms", "@every needs at least one second"), ("@every -5s", "@every needs one duration"),
-        ("CRON_TZ=Mars/Olympus * * * * *", "'Mars/Olympus' is no known time zone"),
+        ("CRON_TZ=Mars/Olympus * * * * *", "'Mars/Olympus' is not a known time zone"),
         (String(repeating: "1,", count: 600) + "1 * * * *", "longer than"),
-        ("99999999999999999999 * * * *", "minute: '99999999999999999999' is no number"),
+        ("99999999999999999999 * * * *", "minute: '99999999999999999999' is not a number"),
     ]
 
     @Test("what cannot be is refused with the field and the reason", arguments: refused)
