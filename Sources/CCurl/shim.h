@@ -38,6 +38,39 @@ static inline CURLcode ccurl_set_source(CURL *handle, curl_read_callback read, v
     return curl_easy_setopt(handle, CURLOPT_READDATA, context);
 }
 
+#if LIBCURL_VERSION_NUM >= 0x075000
+#define CCURL_HAS_PREREQ 1
+#endif
+
+// What the second of the callbacks below answers.
+static const int ccurl_judge_pass = 0;
+static const int ccurl_judge_abort = 1;
+
+typedef int (*ccurl_before_request)(void *context, char *peer, char *own, int peer_port,
+                                    int own_port);
+
+// Callbacks that judge addresses: before a connection is opened, and before a request goes over one that may have
+// been kept; where libcurl has no such question, no connection is kept.
+static inline CURLcode ccurl_set_judges(CURL *handle, curl_opensocket_callback open,
+                                        ccurl_before_request before, void *context) {
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context);
+#ifdef CCURL_HAS_PREREQ
+    curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, before);
+    return curl_easy_setopt(handle, CURLOPT_PREREQDATA, context);
+#else
+    (void)before;
+    return curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
+#endif
+}
+
+// The address at the other end of an exchange's connection, in text; NULL when there was none.
+static inline const char *ccurl_peer(CURL *handle) {
+    char *text = NULL;
+    if (curl_easy_getinfo(handle, CURLINFO_PRIMARY_IP, &text) != CURLE_OK) return NULL;
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
 // Leaves http and https of all that libcurl speaks.
 static inline CURLcode ccurl_set_web_only(CURL *handle) {
 #if LIBCURL_VERSION_NUM >= 0x075500

@@ -4,8 +4,24 @@
 /// An address with the length of its network part (RFC 4632).
 package struct IPv4Network: Hashable, Sendable {
     /// Networks that lead nowhere, or to the host or all its neighbours at once; nobody may name them (RFC 6890).
-    package static let unreachable = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"]
-        .compactMap { IPv4Network($0) }
+    package static let unreachable = networks("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4")
+    /// Private and shared networks (RFC 1918, 6598).
+    package static let privateUse = networks("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
+    /// Networks that are reached only by a function that names them, or by builds when the gateway's
+    /// configuration does: private, shared, link-local and other special ranges (RFC 6890).
+    package static let special = networks(
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15"
+    )
+    /// What connect(2) takes for this host without asking a route.
+    package static let thisHost = networks("0.0.0.0/8", "127.0.0.0/8")
+
+    private static func networks(_ texts: String...) -> [IPv4Network] { texts.compactMap { IPv4Network($0) } }
 
     /// Host byte order; no bits behind the prefix.
     package let address: UInt32

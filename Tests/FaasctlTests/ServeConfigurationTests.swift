@@ -41,6 +41,7 @@ import Testing
             host_mounts: false
             admin_hosts: [faas.example.org, "*"]
             metrics_auth: basic
+            build_allow: [10.1.0.0/16, 127.0.0.1]
             limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
                      target: 2Ki, head_timeout: 4s, body_timeout: 3s, upload: 4Mi, admin_body: 3Ki}
             registries:
@@ -56,6 +57,7 @@ import Testing
         #expect(first.gateway.limits.bodyTimeout == .seconds(3))
         #expect(first.gateway.limits.headTimeout == .seconds(4))
         #expect(first.gateway.limits.targetBytesMax == 2048)
+        #expect(first.gateway.buildAllow.map(\.text) == ["10.1.0.0/16", "127.0.0.1/32"])
         #expect(first.limits.uploadBytesMax == 4 << 20)
         #expect(first.registries.mirrors["docker.io"]?.count == 2)
         #expect(first.gateway.registries.plainHTTP == ["registry.lan:5000": true])

@@ -2,6 +2,7 @@
 // ADD: archives by content, downloads, checksums.
 
 import Foundation
+import FunctionModel
 import Images
 import Testing
 
@@ -106,7 +107,7 @@ import Testing
             }
         }
         defer { server.stop() }
-        let bench = try BuildBench()
+        let bench = try BuildBench(reaching: IPv4Network.thisHost)
         let base = "http://\(server.host)"
         let named = try await bench.build("FROM scratch\nADD \(base)/files/a.tar /t/\nADD \(base)/moved /u\n")
         let entries = try await bench.entries(named)
@@ -135,12 +136,37 @@ import Testing
         )
     }
 
+    @Test("a download reaches nothing of this host, by no notation and by no redirect")
+    func ownHost() async throws {
+        let server = try TestServer { _ in TestReply(200, text: "inside") }
+        defer { server.stop() }
+        let bench = try BuildBench()
+        for host in ["127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]", "0.0.0.0", "127.1"] {
+            let failure = try await bench.failure("FROM scratch\nADD http://\(host):\(server.port)/x /t\n")
+            #expect(failure?.contains("is not reached from builds") == true, "\(host): \(failure ?? "built")")
+        }
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test("a redirect is judged by the address it leads to, not by the server that sent it")
+    func redirectWithin() async throws {
+        let server = try TestServer { _ in TestReply(302, ["Location": "http://169.254.169.254/latest"]) }
+        defer { server.stop() }
+        let bench = try BuildBench(reaching: IPv4Network.thisHost)
+        let failure = try await bench.failure("FROM scratch\nADD http://\(server.host)/x /t\n")
+        #expect(
+            failure?.contains("169.254.169.254 is a reserved address, which is not reached from builds")
+                == true,
+            "\(failure ?? "built")"
+        )
+    }
+
     @Test("an unchanged download is cached, a changed one is made anew")
     func downloadCache() async throws {
         let box = Counter()
         let server = try TestServer { _ in TestReply(200, text: box.next() < 3 ? "same" : "other") }
         defer { server.stop() }
-        let bench = try BuildBench()
+        let bench = try BuildBench(reaching: IPv4Network.thisHost)
         let text = "FROM scratch\nADD http://\(server.host)/x /x\n"
         let first = try await bench.build(text)
         #expect(try await bench.build(text) == first)

@@ -2,6 +2,7 @@
 // A context folder, a store and a builder in a scratch folder, and what a built image holds.
 
 import FoundationEssentials
+import FunctionModel
 import Glibc
 import Images
 import Logging
@@ -16,18 +17,28 @@ final class BuildBench {
 
     var context: String { scratch.path + "/context" }
 
-    convenience init(runner: any StepRunner = UnavailableStepRunner()) throws {
-        try self.init { _ in runner }
+    /// A bench whose downloads reach the given networks besides the public internet.
+    convenience init(
+        runner: any StepRunner = UnavailableStepRunner(),
+        reaching networks: [IPv4Network] = []
+    ) throws {
+        try self.init(reaching: networks) { _ in runner }
     }
 
     /// A bench whose runner `runner` makes, given DATA.
-    init(_ makeRunner: (String) -> any StepRunner) throws {
+    init(reaching networks: [IPv4Network] = [], _ makeRunner: (String) -> any StepRunner) throws {
         scratch = try Scratch()
         let data = scratch.path + "/data"
         let runner = makeRunner(data)
         let logger = Logger(label: "test")
         store = try ImageStore(dataDirectory: data, references: MemoryReferenceStore(), logger: logger)
-        builder = try ImageBuilder(dataDirectory: data, store: store, runner: runner, logger: logger)
+        builder = try ImageBuilder(
+            dataDirectory: data,
+            store: store,
+            runner: runner,
+            destinations: DestinationPolicy(allowed: networks),
+            logger: logger
+        )
         mkdir(scratch.path + "/context", 0o755)
     }
 
@@ -74,8 +85,14 @@ final class BuildBench {
 
     /// The entries of every layer, in order: path, kind, mode, owner, content or target; times apart.
     func entries(_ digest: Digest) async throws -> [String] {
-        var lines: [String] = []
+        try await layers(digest).flatMap { $0 }
+    }
+
+    /// The same, each layer's by itself.
+    func layers(_ digest: Digest) async throws -> [[String]] {
+        var layers: [[String]] = []
         for layer in try await store.image(digest: digest).layers {
+            var lines: [String] = []
             let file = try OpenFile(path: store.blobs.path(of: layer.digest))
             var reader = try TarReader(descriptor: file.descriptor, name: "layer")
             while let entry = try reader.next() {
@@ -91,8 +108,9 @@ final class BuildBench {
                 }
                 lines.append(line)
             }
+            layers.append(lines)
         }
-        return lines
+        return layers
     }
 
     /// The modification times of every entry of every layer, in seconds since 1970.

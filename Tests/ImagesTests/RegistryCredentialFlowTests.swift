@@ -158,6 +158,32 @@ struct RegistryCredentialFlowTests {
         #expect(elsewhere.requests.allSatisfy { $0.fields["authorization"] == nil })
     }
 
+    @Test(
+        "an answer that leads to a reserved address is not followed, and not tried again",
+        arguments: ["http://169.254.169.254/latest", "http://[::ffff:169.254.169.254]/latest"]
+    )
+    func reserved(target: String) async throws {
+        let layer = noise(1000, seed: 1)
+        try registry.addImage("app", layers: [layer])
+        registry.edit { $0.redirects["\(Digest(of: layer))"] = target }
+        await #expect { try await fixture.pull("\(registry.host)/app") } throws: { error in
+            guard case RegistryError.violation(_, let reason) = error else { return false }
+            return reason == "it leads elsewhere, and 169.254.169.254 is a reserved address"
+        }
+        #expect(registry.requests.count { $0.path.contains("\(Digest(of: layer))") } == 1)
+    }
+
+    @Test("a token server at a reserved address is not asked")
+    func reservedRealm() async throws {
+        registry.setAuthority { _ in
+            TestReply(401, ["WWW-Authenticate": #"Bearer realm="https://169.254.169.254/token",service="s""#])
+        }
+        await #expect { try await fixture.pull("\(registry.host)/app", using: client()) } throws: { error in
+            guard case RegistryError.violation(_, let reason) = error else { return false }
+            return reason.contains("169.254.169.254 is a reserved address")
+        }
+    }
+
     @Test("a layer's own addresses are fetched without credentials, and only for foreign layers")
     func foreign() async throws {
         demandToken()

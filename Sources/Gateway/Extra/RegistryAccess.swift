@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a request reaches registries: addresses by the gateway's configuration, credentials by the client's request.
 
+import FunctionModel
 import HTTPTypes
 import Hummingbird
 import Images
@@ -10,6 +11,8 @@ import Images
 /// The gateway has no credentials of its own and keeps none: they, and the tokens they bought, go with the client.
 struct RegistryAccess: Sendable {
     var configuration = RegistryConfiguration()
+    /// Networks besides the public internet that a registry's answers may lead to.
+    var allowed: [IPv4Network] = []
 
     /// A client with the credentials that the request brought.
     ///
@@ -23,6 +26,7 @@ struct RegistryAccess: Sendable {
     func client(credentials text: String?) throws -> RegistryClient {
         var options = RegistryClient.Options()
         options.registries = configuration
+        options.allowed = allowed
         options.credentials = .none
         if let text {
             do throws(RegistryError) {

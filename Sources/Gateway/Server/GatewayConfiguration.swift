@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that the HTTP edge can be told. faasctl fills it in from flags and files; GatewayServer reads it.
 
+package import FunctionModel
 package import Images
 package import Logging
 import NIOCore
@@ -22,6 +23,8 @@ package struct GatewayConfiguration: Sendable {
     package var imageBudget = ImageBudget.standard
     /// Mirrors and plain-http registries.
     package var registries = RegistryConfiguration()
+    /// Networks that builds and pulls may be led to besides the public internet.
+    package var buildAllow: [IPv4Network] = []
     /// Level of the one line per invocation.
     package var accessLogLevel: Logger.Level = .debug
     /// What `/system/info` calls the gateway's release.

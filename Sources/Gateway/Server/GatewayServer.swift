@@ -52,6 +52,7 @@ package final class GatewayServer: Sendable {
                 dataDirectory: configuration.dataDirectory,
                 store: platform.images,
                 runner: platform.steps,
+                destinations: DestinationPolicy(allowed: configuration.buildAllow),
                 logger: logger
             )
         } catch {
@@ -75,7 +76,10 @@ package final class GatewayServer: Sendable {
             images: platform.images,
             builder: builder,
             keeper: keeper,
-            registries: RegistryAccess(configuration: configuration.registries),
+            registries: RegistryAccess(
+                configuration: configuration.registries,
+                allowed: configuration.buildAllow
+            ),
             containers: platform.containers,
             uploads: uploads,
             limits: configuration.limits,

@@ -12,6 +12,8 @@ package final class ImageBuilder: Sendable {
     let directory: String
     let cache: BuildCache
     let runner: any StepRunner
+    /// Which addresses ADD of a URL reaches.
+    let destinations: DestinationPolicy
     let logger: Logger
 
     /// Opens the builder and sweeps what a killed process left.
@@ -22,16 +24,19 @@ package final class ImageBuilder: Sendable {
     ///   - dataDirectory: DATA; `build` below it belongs to the builder.
     ///   - store: where base images come from and the result goes.
     ///   - runner: executes RUN; the default refuses it by name.
+    ///   - destinations: which addresses ADD of a URL reaches; the public internet unless told otherwise.
     ///   - logger: told about leftovers.
     /// - Throws: ``ImageError`` when the folder cannot be made or read.
     package init(
         dataDirectory: String,
         store: ImageStore,
         runner: any StepRunner = UnavailableStepRunner(),
+        destinations: DestinationPolicy = DestinationPolicy(),
         logger: Logger
     ) throws(ImageError) {
         self.store = store
         self.runner = runner
+        self.destinations = destinations
         self.logger = logger
         directory = dataDirectory + "/build"
         try Directories.make(directory)

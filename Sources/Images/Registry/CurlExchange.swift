@@ -17,6 +17,7 @@ final class CurlExchange: @unchecked Sendable {
     private var answer = HeadLines()
     private var head: HTTPHead?
     private var isDeclined = false
+    private var forbidden: NetworkAddress?
 
     init(_ request: HTTPRequest, _ sink: any BodySink) {
         self.request = request
@@ -28,6 +29,14 @@ final class CurlExchange: @unchecked Sendable {
 
     /// Ends the exchange soon, from any thread.
     func cancel() { cancelled.store(true, ordering: .relaxed) }
+
+    /// Whether the request may be sent to an address.
+    func mayReach(_ address: NetworkAddress) -> Bool {
+        let own = HostAddresses.current()
+        guard request.destinations?.permits(address, own: own) == false else { return true }
+        forbidden = address
+        return false
+    }
 
     /// A header line; false ends the exchange.
     func takeHead(_ line: UnsafeRawBufferPointer) -> Bool {
@@ -55,17 +64,31 @@ final class CurlExchange: @unchecked Sendable {
     }
 
     /// How the exchange ended.
-    func outcome(_ code: CURLcode, said text: String) -> Result<HTTPHead, TransportFailure> {
+    func outcome(
+        _ code: CURLcode,
+        said text: String,
+        peer: NetworkAddress? = nil
+    ) -> Result<HTTPHead, TransportFailure> {
         if isDeclined { return .failure(TransportFailure(kind: .declined, reason: "not wanted")) }
         if isCancelled { return .failure(TransportFailure(kind: .cancelled, reason: "cancelled")) }
         guard code == CURLE_OK else {
+            // Of a name's addresses one may be allowed; then libcurl has used that.
+            if let forbidden, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
+                return .failure(Self.refusal(of: forbidden))
+            }
             let said = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
             return .failure(Self.failure(code, said))
         }
-        guard let head else {
+        guard var head else {
             return .failure(TransportFailure(kind: .broken, reason: "an answer without a head"))
         }
+        head.peer = peer
         return .success(head)
+    }
+
+    private static func refusal(of address: NetworkAddress) -> TransportFailure {
+        let scope = AddressScope(address, own: HostAddresses.current())
+        return TransportFailure(kind: .unreachable, reason: "\(address) is \(scope.text)", cause: .forbidden)
     }
 
     private static func failure(_ code: CURLcode, _ said: String) -> TransportFailure {

@@ -34,6 +34,9 @@ final class CurlRequest {
         ccurl_set_sinks(handle, headCallback, bodyCallback, context)
         // No way back: whether to send a body again is not for libcurl to decide.
         ccurl_set_source(handle, readCallback, context)
+        if exchange.request.destinations != nil {
+            ccurl_set_judges(handle, openCallback, sendCallback, context)
+        }
     }
 
     deinit {
@@ -41,6 +44,9 @@ final class CurlRequest {
         curl_slist_free_all(fields)
         text.deallocate()
     }
+
+    /// The address that the request went to.
+    var peer: NetworkAddress? { ccurl_peer(handle).flatMap { NetworkAddress(text: String(cString: $0)) } }
 
     /// What libcurl says about a failure.
     var reason: String { String(cString: text) }
@@ -125,4 +131,30 @@ private func readCallback(
     case .later: return Int(CURL_READFUNC_PAUSE)
     case .failed, nil: return Int(CURL_READFUNC_ABORT)
     }
+}
+
+/// A connection is about to be opened; no socket for an address that the request may not be sent to.
+private func openCallback(
+    _ context: UnsafeMutableRawPointer?,
+    _ purpose: curlsocktype,
+    _ target: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    guard let target, let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) else { return -1 }
+    let address = NetworkAddress(UnsafeRawPointer(target) + offset, family: target.pointee.family)
+    guard let address, exchange(context)?.mayReach(address) == true else { return -1 }
+    let type = target.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+    return socket(target.pointee.family, type, target.pointee.protocol)
+}
+
+/// A request is about to go over a connection, which may have been opened for an earlier one.
+private func sendCallback(
+    _ context: UnsafeMutableRawPointer?,
+    _ peer: UnsafeMutablePointer<CChar>?,
+    _ own: UnsafeMutablePointer<CChar>?,
+    _ peerPort: Int32,
+    _ ownPort: Int32
+) -> Int32 {
+    let address = peer.flatMap { NetworkAddress(text: String(cString: $0)) }
+    guard let address, exchange(context)?.mayReach(address) == true else { return ccurl_judge_abort }
+    return ccurl_judge_pass
 }

@@ -98,7 +98,10 @@ private final class CurlConnections: @unchecked Sendable {
             while !exchange.isCancelled {
                 guard curl_multi_perform(multi, &running) == CURLM_OK else { break }
                 let result = ccurl_result(multi)
-                if result >= 0 { return exchange.outcome(CURLcode(UInt32(result)), said: request.reason) }
+                if result >= 0 {
+                    let code = CURLcode(UInt32(result))
+                    return exchange.outcome(code, said: request.reason, peer: request.peer)
+                }
                 wait(exchange.source, request)
             }
             return exchange.outcome(CURLE_ABORTED_BY_CALLBACK, said: "")

@@ -20,6 +20,8 @@ package struct HTTPRequest: Sendable {
     package var url: URL
     package var fields: [String: String] = [:]
     package var body = Body.none
+    /// Which addresses it may be sent to; nil for an address that the operator or the user named.
+    package var destinations: DestinationPolicy?
 
     package init(_ method: String, _ url: URL, fields: [String: String] = [:], body: Body = .none) {
         self.method = method
@@ -36,6 +38,8 @@ package struct HTTPHead: Sendable {
     package var fields: [String: String]
     /// The address that answered.
     package var url: URL
+    /// The address at the other end of the connection.
+    var peer: NetworkAddress?
 
     subscript(_ name: String) -> String? { fields[name.lowercased()] }
 
@@ -62,6 +66,8 @@ package struct TransportFailure: Error, Hashable, Sendable {
         case silence
         /// The other side closed the connection.
         case closed
+        /// The name leads to an address that the request may not be sent to.
+        case forbidden
         case other
     }
 

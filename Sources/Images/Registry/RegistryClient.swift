@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door to registries (distribution-spec 1.1). One client serves any number of pulls and pushes at once.
 
+package import FunctionModel
 import Synchronization
 
 /// Pulls and pushes images.
@@ -10,6 +11,8 @@ package final class RegistryClient: Sendable {
     /// What a client may be told.
     package struct Options: Sendable {
         package var registries = RegistryConfiguration()
+        /// Networks besides the public internet that a registry's answers may lead to.
+        package var allowed: [IPv4Network] = []
         package var credentials: CredentialSource = .file(DockerConfigFile.Locations.ofEnvironment())
         /// Blobs in flight at once: two keep a line busy, more only share it, and layers are few.
         package var transfersMax = 4

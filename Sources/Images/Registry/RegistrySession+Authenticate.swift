@@ -104,6 +104,8 @@ extension RegistrySession {
         value: String, lifetime: Duration?
     ) {
         let host = request.url.host ?? endpoint.name
+        var request = request
+        request.destinations = destinations(of: request.url)
         let sink = CollectingSink(limitBytes: Self.tokenBytesMax)
         var plan = RetryPlan(limits: client.options.retry)
         var random = SystemRandomNumberGenerator()
@@ -128,6 +130,7 @@ extension RegistrySession {
                 trouble = .status(head.status, retryAfter: RetryAfter.parse(head["Retry-After"], now: Date()))
             case .failure(let reason):
                 if reason.kind == .cancelled { throw .cancelled }
+                try Self.checkReach(reason, host: endpoint.name)
                 failure = .unreachable(host: host, reason: reason.reason)
                 trouble = reason.kind == .unreachable ? .unreachable : .broken
             }

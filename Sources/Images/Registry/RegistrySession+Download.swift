@@ -78,7 +78,7 @@ extension RegistrySession {
                 AddressPolicy.mayFetchForeign($0, mediaType: blob.mediaType, registry: endpoint.origin)
             }
             guard let other = others.first, let origin = Origin(other) else { throw error }
-            let stranger = ForeignFetch(lane: lane, start: origin)
+            let stranger = ForeignFetch(lane: lane, start: origin, destinations: destinations(of: other))
             try await transfer(blob, HTTPRequest("GET", other), into: sink) { request throws(RegistryError) in
                 try await stranger.send(request, into: sink)
             }
@@ -134,6 +134,7 @@ extension RegistrySession {
 private struct ForeignFetch: Sendable {
     let lane: HTTPLane
     let start: Origin
+    let destinations: DestinationPolicy?
 
     func send(
         _ request: HTTPRequest,
@@ -141,10 +142,12 @@ private struct ForeignFetch: Sendable {
     ) async throws(RegistryError) -> Result<HTTPHead, TransportFailure> {
         var policy = RedirectPolicy(start: start)
         var request = request
+        request.destinations = destinations
         while true {
             switch await lane.perform(request, into: sink) {
             case .failure(let failure):
                 if failure.kind == .cancelled { throw .cancelled }
+                try RegistrySession.checkReach(failure, host: start.host)
                 return .failure(failure)
             case .success(let head):
                 guard RedirectPolicy.isRedirect(head.status) else { return .success(head) }

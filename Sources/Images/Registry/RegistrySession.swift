@@ -14,6 +14,8 @@ final class RegistrySession: Sendable {
     let scopes: Set<AccessScope>
     let events: TransferEvents
     let lane: HTTPLane
+    /// How near the registry itself was when it answered last.
+    private let scope = Mutex(AddressScope.open)
 
     /// Largest answer that is kept in memory: a manifest and a little room.
     static let smallBytesMax = RegistryDocument.bytesMax
@@ -44,6 +46,28 @@ final class RegistrySession: Sendable {
         return url
     }
 
+    /// Where an address that the registry's answers name may lie: no nearer to this host than the registry.
+    ///
+    /// The registry's own address was named by the user or the configuration, and may be any.
+    func destinations(of url: URL) -> DestinationPolicy? {
+        if Origin(url) == endpoint.origin { return nil }
+        var policy = DestinationPolicy(allowed: client.options.allowed)
+        policy.source = scope.withLock { $0 }
+        return policy
+    }
+
+    private func noteScope(of head: HTTPHead) {
+        guard Origin(head.url) == endpoint.origin, let peer = head.peer else { return }
+        let found = AddressScope(peer, own: HostAddresses.current())
+        scope.withLock { $0 = found }
+    }
+
+    /// An answer led to an address that it may not lead to: nothing that trying again would mend.
+    static func checkReach(_ failure: TransportFailure, host: String) throws(RegistryError) {
+        guard failure.cause == .forbidden else { return }
+        throw .violation(host: host, reason: "it leads elsewhere, and \(failure.reason)")
+    }
+
     /// Sends once, as often as authentication and redirects need.
     ///
     /// Redirects of other methods than GET and HEAD
@@ -60,13 +84,16 @@ final class RegistrySession: Sendable {
             let isOurs = policy.carriesAuthorization && Origin(request.url) == endpoint.origin
             let used = isOurs ? authorization() : nil
             request.fields["Authorization"] = used?.headerValue
+            request.destinations = destinations(of: request.url)
             let head: HTTPHead
             switch await lane.perform(request, into: sink) {
             case .failure(let failure):
                 if failure.kind == .cancelled { throw .cancelled }
+                try Self.checkReach(failure, host: endpoint.name)
                 return .failure(failure)
             case .success(let answer): head = answer
             }
+            noteScope(of: head)
             if head.status == 401, isOurs, !hasAuthenticated {
                 hasAuthenticated = true
                 if let used { client.tokens.withLock { $0.forget(endpoint.origin, authorization: used) } }

@@ -28,15 +28,7 @@ struct EgressPolicy: Hashable, Sendable {
 
     /// Networks that only a function that names them may reach: private, shared, link-local and other special
     /// ranges (RFC 6890).
-    static let refused = networks(
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.168.0.0/16",
-        "198.18.0.0/15"
-    )
+    static let refused = IPv4Network.special
     /// Networks that lead nowhere, or to the host or all its neighbours at once; nobody may name them.
     static let never = IPv4Network.unreachable
 
@@ -69,6 +61,4 @@ struct EgressPolicy: Hashable, Sendable {
         let namesNameserver = hosts.contains { host in allowed.contains { $0.contains(host) } }
         firewallClass = allowed.isEmpty ? .publicOnly : namesNameserver ? .allowedNameservers : .allowed
     }
-
-    private static func networks(_ texts: String...) -> [IPv4Network] { texts.compactMap { IPv4Network($0) } }
 }

@@ -40,7 +40,8 @@ package final class Platform: Sendable {
     package var steps: any StepRunner {
         SandboxStepRunner(
             dataDirectory: configuration.dataDirectory,
-            trees: trees
+            trees: trees,
+            egressAllow: configuration.buildAllow
         ) { [keeper] in keeper.current }
     }
 

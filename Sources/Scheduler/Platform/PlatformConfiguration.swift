@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that the platform below the HTTP edge can be told. faasctl fills it in from flags and files.
 
+package import FunctionModel
 package import Logging
 package import Sandbox
 
@@ -13,6 +14,8 @@ package struct PlatformConfiguration: Sendable {
     package var sandboxesMax: Int?
     /// Whether attached containers may have folders of the host.
     package var hostMounts = true
+    /// Networks that RUN steps of builds reach besides the public internet.
+    package var buildAllow: [IPv4Network] = []
     /// What kept root's privileges when this process gave up its own; nil when it never had any, or still has.
     package var warden: Warden?
 

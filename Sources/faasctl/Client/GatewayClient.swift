@@ -127,7 +127,7 @@ struct GatewayClient: Sendable {
             return CommandFailure(what, why: "the connection was closed", next: "see the gateway's log")
         case .badAddress:
             return CommandFailure(what, why: "not an http address", next: "write it as http://HOST:PORT")
-        case .other, nil:
+        case .forbidden, .other, nil:
             return CommandFailure(what, why: failure?.reason ?? "\(error)", next: "check --gateway")
         }
     }

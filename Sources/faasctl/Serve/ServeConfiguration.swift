@@ -31,6 +31,8 @@ struct ServeConfiguration: Sendable {
     var imageBudget = ImageBudget.standard
     /// Mirrors and plain-http registries.
     var registries = RegistryConfiguration()
+    /// Networks that builds may reach besides the public internet.
+    var buildAllow: [IPv4Network] = []
     /// Longest wait for open connections after the running calls ended.
     var drainTimeout = TimeSpan.seconds(30)
 
@@ -41,6 +43,7 @@ struct ServeConfiguration: Sendable {
         var platform = PlatformConfiguration(dataDirectory: dataDirectory, logger: logger)
         platform.sandboxesMax = sandboxesMax
         platform.hostMounts = hostMounts
+        platform.buildAllow = buildAllow
         return platform
     }
 
@@ -53,6 +56,7 @@ struct ServeConfiguration: Sendable {
         gateway.adminHosts = adminHosts
         gateway.metricsNeedCredentials = metricsAuthentication == .basic
         gateway.registries = registries
+        gateway.buildAllow = buildAllow
         gateway.imageBudget = imageBudget
         gateway.accessLogLevel = accessLogLevel
         gateway.version = Product.version
@@ -77,6 +81,7 @@ struct ServeConfiguration: Sendable {
         host_mounts: \(hostMounts)
         admin_hosts: [\(adminHosts.map(Self.quoted).joined(separator: ", "))]
         metrics_auth: \(metricsAuthentication.rawValue)
+        build_allow: [\(buildAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
         limits:
           connections: \(limits.connectionsMax)
           header_count: \(limits.headerCountMax)

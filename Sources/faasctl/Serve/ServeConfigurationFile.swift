@@ -11,7 +11,7 @@ import Logging
 enum ServeConfigurationFile {
     static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
-        "registries", "image_budget", "host_mounts", "admin_hosts", "metrics_auth",
+        "registries", "image_budget", "host_mounts", "admin_hosts", "metrics_auth", "build_allow",
     ]
     static let limitKeys = [
         "connections", "header_count", "header_field", "headers", "target", "idle_timeout",
@@ -50,6 +50,7 @@ enum ServeConfigurationFile {
         if let node = top["metrics_auth"] {
             configuration.metricsAuthentication = try node.choice(FunctionAuthentication.self)
         }
+        if let node = top["build_allow"] { configuration.buildAllow = try networks(node) }
         if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
         if let node = top["registries"] { configuration.registries = try registries(node) }
     }
@@ -87,6 +88,15 @@ enum ServeConfigurationFile {
             throw node.mistake(error.description)
         }
         return registries
+    }
+
+    private static func networks(_ node: ManifestNode) throws(ManifestError) -> [IPv4Network] {
+        try node.texts().map { text throws(ManifestError) in
+            guard let network = IPv4Network(text) else {
+                throw node.mistake("\(node.path): '\(text)' is no IPv4 network such as 10.1.0.0/16")
+            }
+            return network
+        }
     }
 
     private static func positive(_ node: ManifestNode) throws(ManifestError) -> Int {

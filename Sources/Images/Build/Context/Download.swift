@@ -19,6 +19,9 @@ struct Download: Sendable {
     /// Seconds of silence after which a server counts as gone.
     static let idleSeconds = 60
 
+    private static let forbiddenHint =
+        ", which is not reached from builds; build_allow of the gateway's configuration opens networks"
+
     /// Whether a source of ADD as written names something to download.
     static func isURL(_ source: String) -> Bool {
         let lowered = source.lowercased()
@@ -42,21 +45,33 @@ struct Download: Sendable {
     }
 
     /// Fetches a URL, following redirects; ends when the task is cancelled.
-    static func fetch(_ source: String, directory: String) async throws(StepFailure) -> Download {
+    ///
+    /// - Parameters:
+    ///   - source: the URL as written.
+    ///   - directory: where the temporary file goes.
+    ///   - destinations: which addresses it may be fetched from, redirects included.
+    static func fetch(
+        _ source: String,
+        directory: String,
+        destinations: DestinationPolicy
+    ) async throws(StepFailure) -> Download {
         guard var url = URL(string: source), url.host != nil else {
             throw .download(url: source, reason: "it is no URL")
         }
         let lane = HTTPLane(idleTimeoutSeconds: idleSeconds)
         for _ in 0...redirectLimit {
             let sink = SpoolSink(try SpoolFile(directory: directory))
-            let answer = await lane.perform(HTTPRequest("GET", url), into: sink)
+            var request = HTTPRequest("GET", url)
+            request.destinations = destinations
+            let answer = await lane.perform(request, into: sink)
             if let failure = sink.failure { throw failure }
             let head: HTTPHead
             switch answer {
             case .success(let received): head = received
             case .failure(let failure):
                 if failure.kind == .cancelled { throw .cancelled }
-                throw .download(url: source, reason: failure.reason)
+                let hint = failure.cause == .forbidden ? forbiddenHint : ""
+                throw .download(url: source, reason: failure.reason + hint)
             }
             if (300...399).contains(head.status), let location = head["Location"] {
                 guard let next = URL(string: location, relativeTo: url)?.absoluteURL,

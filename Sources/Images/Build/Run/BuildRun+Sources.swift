@@ -65,7 +65,11 @@ extension BuildRun {
                 expected: "a file name at the end of the URL, or one in the destination"
             )
         }
-        let download = try await Download.fetch(url, directory: builder.directory)
+        let download = try await Download.fetch(
+            url,
+            directory: builder.directory,
+            destinations: builder.destinations
+        )
         if let expected = expanded.copy.checksum, expected != download.digest.description {
             throw .checksum(url: url, expected: expected, actual: download.digest.description)
         }

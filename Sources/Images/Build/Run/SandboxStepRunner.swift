@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Executes RUN steps in the containers that functions have. ImageBuilder drives it.
 
-import FunctionModel
+package import FunctionModel
 import Glibc
 package import Sandbox
 import Synchronization
@@ -16,6 +16,8 @@ package struct SandboxStepRunner: StepRunner {
     /// How the step's folder gets the container's owners.
     let trees: TreeAccess
     let limits: StepLimits
+    /// Networks besides the public internet that a step with a network reaches.
+    let egressAllow: [IPv4Network]
     /// The spawner as it is now; nil while another is being started.
     let spawner: @Sendable () -> Spawner?
 
@@ -23,12 +25,19 @@ package struct SandboxStepRunner: StepRunner {
         dataDirectory: String,
         trees: TreeAccess = .direct,
         limits: StepLimits = .ofHost,
+        egressAllow: [IPv4Network] = [],
         spawner: @escaping @Sendable () -> Spawner?
     ) {
         self.dataDirectory = dataDirectory
         self.trees = trees
         self.limits = limits
+        self.egressAllow = egressAllow
         self.spawner = spawner
+    }
+
+    /// Of a step's networks those that lead out of its container: loopback there is its own.
+    private static func reachable(_ networks: [IPv4Network]) -> [String] {
+        networks.filter { network in !IPv4Network.unreachable.contains { $0.contains(network) } }.map(\.text)
     }
 
     /// Runs one command; says in its output what this host lacks.
@@ -47,6 +56,7 @@ package struct SandboxStepRunner: StepRunner {
             dataDirectory: dataDirectory,
             translatesOwners: trees.keepsOwners
         )
+        plan.egressAllow = Self.reachable(egressAllow)
         if !trees.keepsOwners { output(Array(StepPlan.rootlessRemark.utf8)) }
         if plan.network == .egress, let refusal = spawner.egressRefusal {
             plan.network = .none
