@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The typed error of the image store, archives and unpacking; its text is made here once.
 
+import Sandbox
+
 /// Why an image could not be read, stored, unpacked or found.
 package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvertible {
     case malformedDigest(String)
@@ -27,6 +29,8 @@ package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvert
     case limitExceeded(what: String, limit: Int)
     /// USER names nobody in the image.
     case unknownUser(String)
+    /// USER has an id that no container maps.
+    case userOutOfRange(String)
     /// The image is used by what is deployed.
     case inUse(reference: String, by: [String])
     /// The file system or quota is full; nothing of the operation was kept.
@@ -59,6 +63,8 @@ package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvert
         case .hostileTree(let path, let reason): "image refused: \(path) \(reason)"
         case .limitExceeded(let what, let limit): "\(what) exceeds the limit of \(limit)"
         case .unknownUser(let name): "USER '\(name)' is not in the image's /etc/passwd or /etc/group"
+        case .userOutOfRange(let name):
+            "USER '\(name)': a container has users and groups from 0 to \(ContainerUser.idMax)"
         case .inUse(let reference, let users):
             "image '\(reference)' is in use by \(users.joined(separator: ", "))"
         case .noSpace(let path): "no space left for \(path); nothing was kept"

@@ -14,12 +14,14 @@ import Testing
         1002:x:7:8:odd name:/odd:
         broken line
         evil:x:-1:0::/:
+        huge:x:70000:0::/:
         """
     private static let group = """
         root:x:0:
         app:x:1001:
         audio:x:29:other,app
         video:x:44:app
+        wide:x:70000:app
         """
 
     private func find(_ text: String) throws -> ContainerAccount {
@@ -52,6 +54,15 @@ import Testing
     )
     func unknown(text: String) throws {
         #expect(throws: ImageError.unknownUser(text)) { try find(text) }
+    }
+
+    @Test(
+        "an id that no container has is refused with the range",
+        arguments: ["65536", "1000680000", "app:70000", "huge", "app:wide"]
+    )
+    func outOfRange(text: String) throws {
+        let error = #expect(throws: ImageError.self) { try find(text) }
+        #expect(error?.description == "USER '\(text)': a container has users and groups from 0 to 65535")
     }
 
     @Test("passwd is read inside of the tree only, and a fifo in its place does not block")

@@ -18,7 +18,7 @@ package enum ContainerUserLookup {
     ///   - specification: `name`, `uid`, `name:group`, `uid:gid` or empty for root.
     ///   - rootfs: absolute path of the tree.
     /// - Returns: a number without an entry gets group 0 and home `/`; an explicit group leaves out the others.
-    /// - Throws: ``ImageError/unknownUser(_:)``.
+    /// - Throws: ``ImageError/unknownUser(_:)``, ``ImageError/userOutOfRange(_:)``.
     package static func find(_ specification: String, rootfs: String) throws(ImageError) -> ContainerAccount {
         let root = try OpenFile(path: rootfs, flags: O_RDONLY | O_DIRECTORY)
         return try find(specification, root: root.descriptor)
@@ -31,8 +31,28 @@ package enum ContainerUserLookup {
         return try find(specification, users: users, groups: groups)
     }
 
+    /// Whether a specification has a number that no container's user or group has, whatever the image's files say.
+    static func isOutOfRange(_ specification: String) -> Bool {
+        specification.split(separator: ":", maxSplits: 1).contains { part in
+            part.utf8.allSatisfy { (48...57).contains($0) }
+                && UInt32(part).map { $0 > ContainerUser.idMax } ?? true
+        }
+    }
+
     /// The decision, without files.
     static func find(
+        _ specification: String,
+        users: [[Substring]],
+        groups: [[Substring]]
+    ) throws(ImageError) -> ContainerAccount {
+        let account = try lookUp(specification, users: users, groups: groups)
+        guard max(account.user.uid, account.user.gid) <= ContainerUser.idMax else {
+            throw .userOutOfRange(specification)
+        }
+        return account
+    }
+
+    private static func lookUp(
         _ specification: String,
         users: [[Substring]],
         groups: [[Substring]]
@@ -65,6 +85,8 @@ package enum ContainerUserLookup {
         var found: [UInt32] = []
         for group in groups where group.count >= 4 && group[3].split(separator: ",").contains(login) {
             guard let number = number(group[2]), number != gid, !found.contains(number) else { continue }
+            // No file in a container can belong to a group that it does not have.
+            guard number <= ContainerUser.idMax else { continue }
             found.append(number)
         }
         return found

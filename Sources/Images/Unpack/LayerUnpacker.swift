@@ -2,6 +2,7 @@
 // Applies layers to a folder. Needs nothing but descriptors, so that a worker without privileges can run it.
 
 import Glibc
+import Sandbox
 
 /// How a tree is written.
 package struct UnpackOptions: Hashable, Codable, Sendable {
@@ -18,7 +19,7 @@ package struct UnpackOptions: Hashable, Codable, Sendable {
     package var limits = UnpackLimits()
 
     /// The last id that a worker's user namespace maps, as every slot's does.
-    package static let mappedOwnerMax: UInt32 = 65_535
+    package static let mappedOwnerMax = ContainerUser.idMax
     /// The kernel's own number for owners that a user namespace does not map.
     static let unmappedOwner = 65_534
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a container is made from, as a pure value. Spawner turns it into a slot and sandboxes.
 
+import CSandbox
 package import FunctionModel
 
 /// The user that PID 1 runs as, in the container's own numbers.
@@ -8,6 +9,9 @@ package struct ContainerUser: Hashable, Codable, Sendable {
     package var uid: UInt32
     package var gid: UInt32
     package var supplementaryGroups: [UInt32]
+
+    /// The last id that a container has: each slot's user namespace maps as many from 0.
+    package static let idMax: UInt32 = CSANDBOX_IDS_PER_SLOT - 1
 
     package init(uid: UInt32 = 0, gid: UInt32 = 0, supplementaryGroups: [UInt32] = []) {
         self.uid = uid

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The instructions that change the configuration only. Part of StageDraft; pure.
 
+import Sandbox
+
 extension StageDraft {
     /// Executes an instruction that makes no layer.
     ///
@@ -37,7 +39,7 @@ extension StageDraft {
             execution.shell = words
             return ["SHELL"] + words
         case .user(let text):
-            execution.user = try Self.nonEmpty(expander.expand(text), text)
+            execution.user = try Self.user(Self.nonEmpty(expander.expand(text), text))
             return ["USER", execution.user ?? ""]
         case .expose(let texts): return try expose(texts, expander)
         case .volume(let texts): return try declareVolumes(texts, expander)
@@ -70,6 +72,14 @@ extension StageDraft {
             throw SyntaxFailure(written, expected: "something; it expands to nothing")
         }
         return expanded
+    }
+
+    /// Names are looked up when a container starts; numbers that none can have are a mistake now.
+    private static func user(_ text: String) throws(SyntaxFailure) -> String {
+        guard !ContainerUserLookup.isOutOfRange(text) else {
+            throw SyntaxFailure(text, expected: "a user and group from 0 to \(ContainerUser.idMax)")
+        }
+        return text
     }
 
     private mutating func expose(_ texts: [String], _ expander: WordExpander) throws(SyntaxFailure)
