@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Folders and image arguments of deploy.
 
+import ArgumentParser
 import Foundation
 import FunctionModel
 import Testing
@@ -29,6 +30,28 @@ import Testing
         #expect(manifest.buildFolder == ".")
         #expect(try FunctionFolder.read(folder, shown: "x", name: "other").name.text == "other")
         try remove()
+    }
+
+    @Test(
+        "what the gateway would refuse in any case is refused before a build",
+        arguments: [
+            ("contract: http", "contract: 'http' is not valid, expected stdio or cgi"),
+            ("image: Foo:Bar", "'Foo:Bar' is no image reference"),
+            ("schedules: [{cron: \"61 * * * *\"}]", "61"),
+        ]
+    )
+    func checksFirst(line: String, reason: String) throws {
+        let manifest = try FunctionManifest.read("name: f\nbuild: .\n\(line)\n", file: "function.yaml")
+        let failure = #expect(throws: CommandFailure.self) { try Deployer.check(manifest) }
+        #expect(failure?.what == "cannot deploy 'f'")
+        #expect(failure?.why.contains(reason) == true, "\(failure?.why ?? "")")
+        try Deployer.check(try FunctionManifest.read("name: f\nbuild: .\n", file: "function.yaml"))
+        try remove()
+    }
+
+    @Test("build wants a name that an image can have", arguments: ["Foo:Bar", "a b", "", "x:"])
+    func checksTag(tag: String) {
+        #expect(throws: (any Error).self) { try BuildCommand.parse(["-t", tag, "."]) }
     }
 
     @Test("mistakes are told with the file as the user named it")

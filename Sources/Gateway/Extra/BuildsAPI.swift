@@ -97,6 +97,11 @@ struct BuildsAPI: Sendable {
     private static func settings(_ context: OwnContext, directory: String) throws -> BuildRequest {
         var request = BuildRequest(contextDirectory: directory)
         request.tag = context.query("tag")
+        if let tag = request.tag {
+            do throws(ImageError) { _ = try ImageReference(tag) } catch {
+                throw ModelError(field: "tag", value: tag, expected: "an image reference: \(error)")
+            }
+        }
         request.dockerfilePath = context.query("dockerfile")
         if let path = request.dockerfilePath, path.hasPrefix("/") {
             throw ModelError(field: "dockerfile", value: path, expected: "a path relative to the context")

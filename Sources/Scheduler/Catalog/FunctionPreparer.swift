@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an image and a configuration to what a pool needs. Catalog asks before it changes anything.
 
-import FunctionModel
+package import FunctionModel
 import FunctionStore
 import Images
 import Sandbox
@@ -31,14 +31,14 @@ enum ImageChoice: Sendable {
 }
 
 /// Checks deployments against images, secrets and this host.
-struct FunctionPreparer: Sendable {
+package struct FunctionPreparer: Sendable {
     let images: ImageStore
     let secrets: SecretStore
 
     /// What the configuration alone can be wrong about.
     ///
     /// - Throws: ``CatalogError/invalid(_:)``.
-    static func check(_ configuration: FunctionConfiguration) throws(CatalogError) {
+    package static func check(_ configuration: FunctionConfiguration) throws(CatalogError) {
         do throws(ModelError) {
             try configuration.validate()
             let contract = configuration.contract

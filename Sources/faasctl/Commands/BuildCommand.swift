@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import Images
 
 struct BuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,6 +31,10 @@ struct BuildCommand: AsyncParsableCommand {
     var secret: [String] = []
 
     @OptionGroup(title: "Building") var building: BuildOptions
+
+    func validate() throws {
+        do { _ = try ImageReference(tag) } catch { throw ValidationError("--tag: \(error)") }
+    }
 
     func run() async throws {
         var settings = try building.settings()

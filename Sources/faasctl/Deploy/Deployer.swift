@@ -3,6 +3,8 @@
 
 import Foundation
 import FunctionModel
+import Images
+import Scheduler
 
 /// Deploys functions through one gateway.
 struct Deployer {
@@ -29,8 +31,9 @@ struct Deployer {
         folder: URL,
         build: BuildSettings
     ) async throws(CommandFailure) -> Data {
+        try Self.check(manifest)
         for remark in manifest.remarks { global.remark("faasctl: \(remark)") }
-        var image = manifest.image ?? "\(manifest.name.text.lowercased()):latest"
+        var image = Self.image(of: manifest)
         if let buildFolder = manifest.buildFolder {
             var settings = build
             settings.arguments.merge(manifest.buildArguments) { flag, _ in flag }
@@ -47,6 +50,24 @@ struct Deployer {
             }
         }
         return try await put(manifest.name, image: image, manifest.configuration)
+    }
+
+    private static func image(of manifest: FunctionManifest) -> String {
+        manifest.image ?? "\(manifest.name.text.lowercased()):latest"
+    }
+
+    /// Refuses what the gateway would refuse whatever the image is, before anything is built or sent.
+    static func check(_ manifest: FunctionManifest) throws(CommandFailure) {
+        let what = "cannot deploy '\(manifest.name)'"
+        do throws(CatalogError) { try FunctionPreparer.check(manifest.configuration) } catch {
+            throw CommandFailure(what, why: error.description)
+        }
+        let image = Self.image(of: manifest)
+        // Without a build it may be an archive or a folder.
+        if manifest.buildFolder == nil, ImageSource.find(image) != .reference(image) { return }
+        do throws(ImageError) { _ = try ImageReference(image) } catch {
+            throw CommandFailure(what, why: error.description)
+        }
     }
 
     /// Updates the function, or creates it: the gateway answers 404 when there is none to update.

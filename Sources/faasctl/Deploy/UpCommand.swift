@@ -26,6 +26,7 @@ struct UpCommand: AsyncParsableCommand {
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
         // Missing Dockerfiles are told before the first function is deployed.
         for function in stack.functions {
+            try Deployer.check(function)
             guard let buildFolder = function.buildFolder else { continue }
             let context = BuildContext.path(buildFolder, in: folder)
             try BuildContext.requireDockerfile(context, named: nil, "cannot deploy '\(function.name)'")

@@ -96,6 +96,21 @@ import Testing
         }
     }
 
+    @Test("a name that no image can have is refused before the context is taken")
+    func badTag() async throws {
+        try await TestGateway.run { gateway in
+            let answer = try await Self.send(
+                gateway,
+                "POST",
+                "/v1/builds?tag=Foo%3ABar",
+                Self.tar(Self.context)
+            )
+            #expect(answer.status == 400)
+            #expect(answer.body.contains("Foo:Bar"))
+            #expect(answer.body.contains("lower-case letters"))
+        }
+    }
+
     @Test("a context that is no archive, or climbs out of its folder, is refused and leaves nothing")
     func hostileContext() async throws {
         try await TestGateway.run { gateway in
