@@ -85,7 +85,7 @@ final class FakeRunner: StepRunner {
         )
         #expect(runner.commands.map(\.network) == [.egress, .none, .egress])
         #expect(
-            first.environment == ["B=env", "A=arg", RunPlan.defaultPath, "HOME=/home/me", "http_proxy=p"]
+            first.environment == [RunPlan.defaultPath, "B=env", "A=arg", "HOME=/home/me", "http_proxy=p"]
         )
         #expect(first.user == ContainerUser(uid: 5, gid: 6))
         #expect(first.workingDirectory == "/w")
@@ -107,11 +107,13 @@ final class FakeRunner: StepRunner {
         let bench = try BuildBench(runner: runner)
         try await bench.build(
             "FROM scratch\nRUN <<E\na\nb\nE\nRUN <<E\n#!/bin/python\nx\nE\nRUN cat <<A <<B\n1\nA\n2\nB\n"
+                + "RUN << E\na\nE\nRUN cat << E > /d\nx\nE\n"
         )
         #expect(
             runner.commands.map(\.arguments) == [
                 ["/bin/sh", "-c", "a\nb\n"], [RunPlan.scriptPath],
-                ["/bin/sh", "-c", "cat <<A <<B\n1\nA\n2\nB\n"],
+                ["/bin/sh", "-c", "cat <<A <<B\n1\nA\n2\nB\n"], ["/bin/sh", "-c", "a\n"],
+                ["/bin/sh", "-c", "cat << E > /d\nx\nE\n"],
             ]
         )
         #expect(scripts.withLock { $0 } == ["#!/bin/python\nx\n"])

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stages, targets, arguments, triggers, and the configuration that comes of them.
 
-import Images
 import Testing
+
+@testable import Images
 
 @Suite struct BuildStageTests {
     static func image(_ bench: BuildBench, _ text: String, _ change: (inout BuildRequest) -> Void = { _ in })
@@ -28,7 +29,7 @@ import Testing
         )
         #expect(
             try await bench.entries(digest) == [
-                "x/ 755 0:0", "x/a 750 0:0 = A", "y 750 0:0 = A", "z 750 0:0 = A",
+                "x/ 755 0:0", "x/a 750 1:2 = A", "y 750 1:2 = A", "z 750 3:4 = A",
             ]
         )
     }
@@ -78,8 +79,57 @@ import Testing
         #expect(given.execution.labels?["a"] == "x")
         #expect(given.execution.labels?["g"] == "y")
         #expect(given.execution.labels?["e"] == "env")
-        #expect(given.execution.environment == ["E=env"])
+        #expect(given.execution.environment == [RunPlan.defaultPath, "E=env"])
         #expect(bench.events.warnings == ["build argument 'N' was not used: no ARG declares it"])
+    }
+
+    /// Instructions after FROM scratch AS s, and the values of V by LABEL and in the image.
+    static let precedences: [(String, String, String?)] = [
+        ("ENV V=b\nARG V=a", "a", "b"), ("ARG V=a\nENV V=b", "b", "b"), ("ENV V=b\nARG V", "b", "b"),
+        ("ENV V=b\nARG V=", "", "b"), ("ENV V=b\nARG V=a\nARG V", "a", "b"),
+        ("ENV V=b\nARG V=a\nENV V=c", "c", "c"), ("ENV V=b\nARG V=a\nENV V=c\nARG V=d", "d", "c"),
+        ("ENV V=b\nARG G", "b", "b"), ("ARG V=a", "a", nil),
+        ("ENV V=b\nARG V=a W=$V\nARG V=$W-$V", "b-a", "b"),
+        // The stage's environment counts anew for one built upon it; its arguments stay.
+        ("ENV V=b\nARG V=a\nFROM s", "b", "b"), ("ARG V=a\nENV V=b\nFROM s", "b", "b"),
+        ("ARG V=a\nFROM s", "a", nil), ("ARG V=a\nFROM s\nARG V=b", "b", nil),
+    ]
+
+    @Test(
+        "the later of ENV and ARG counts for the steps that follow, the image keeps ENV",
+        arguments: precedences
+    )
+    func precedence(text: String, expected: String, kept: String?) async throws {
+        let runner = FakeRunner()
+        let bench = try BuildBench(runner: runner)
+        let image = try await Self.image(bench, "FROM scratch AS s\n\(text)\nRUN x\nLABEL v=$V\n")
+        #expect(image.execution.labels?["v"] == expected)
+        #expect(image.execution.environment == [RunPlan.defaultPath] + (kept.map { ["V=\($0)"] } ?? []))
+        let seen = runner.commands.last?.environment.filter { $0.hasPrefix("V=") }
+        #expect(seen == ["V=\(expected)"])
+    }
+
+    @Test("a build argument wins over the environment when its ARG is after the ENV, and a global one does")
+    func givenAfterEnvironment() async throws {
+        let text = "ARG G=global\nFROM scratch\nENV V=b G=b\nARG V\nARG G\nLABEL v=$V g=$G\n"
+        let image = try await Self.image(BuildBench(), text) { $0.buildArguments = ["V": "c"] }
+        #expect(image.execution.labels == ["v": "c", "g": "global"])
+        #expect(image.execution.environment == [RunPlan.defaultPath, "V=b", "G=b"])
+    }
+
+    @Test("PATH has its default in an image that says none, and what is written builds upon it")
+    func defaultPath() async throws {
+        let bench = try BuildBench()
+        let image = try await Self.image(bench, "FROM scratch\nENV PATH=$PATH:/x\n")
+        #expect(image.execution.environment == [RunPlan.defaultPath + ":/x"])
+        #expect(try await Self.image(bench, "FROM scratch\n").execution.environment == [RunPlan.defaultPath])
+        var bare = try SampleImage()
+        bare.configuration.config?.environment = ["A=b"]
+        try bench.scratch.write(try bare.layout(reference: "bare:latest"), below: "bare")
+        _ = try await bench.store.loadLayout(directory: bench.scratch.path + "/bare")
+        let upon = try await Self.image(bench, "FROM bare\nENV PATH=/y:$PATH\n")
+        #expect(upon.execution.environment?.count == 2)
+        #expect(upon.execution.environment?.last?.hasPrefix("PATH=/y:/usr/local/sbin:") == true)
     }
 
     @Test("one instruction sees the environment from before it")
@@ -89,7 +139,7 @@ import Testing
             bench,
             "FROM scratch\nENV abc=hello\nENV abc=bye def=$abc\nENV ghi=$abc\n"
         )
-        #expect(image.execution.environment == ["abc=bye", "def=hello", "ghi=bye"])
+        #expect(image.execution.environment == [RunPlan.defaultPath, "abc=bye", "def=hello", "ghi=bye"])
     }
 
     /// Instructions, and the command line with and without words given.
@@ -136,7 +186,7 @@ import Testing
         let digest = try await bench.build("FROM base\nENV y=$x\n")
         #expect(try await bench.entries(digest) == ["t 644 0:0 = A", "d 644 0:0 = D\n"])
         let image = try await bench.store.image(digest: digest)
-        #expect(image.execution.environment == ["x=1", "y=1"])
+        #expect(image.execution.environment == [RunPlan.defaultPath, "x=1", "y=1"])
         #expect(image.execution.onBuild == nil)
     }
 
@@ -186,12 +236,16 @@ import Testing
         ("STOPSIGNAL 99", "'99': expected a signal"), ("USER $nobody", "'$nobody': expected something"),
         ("ENV $x=1", "'$x': expected something"), ("LABEL a=\"b", "closing double quote"),
         ("FROM $nothing", "'$nothing' expands to nothing"),
+        ("USER 65536", "'65536': expected a user and group from 0 to 65535"),
+        ("ENV u=1000680000\nUSER $u:0", "'1000680000:0': expected a user and group from 0 to 65535"),
+        ("USER app:70000", "'app:70000': expected a user and group from 0 to 65535"),
     ]
 
     @Test("a wrong value is told with its line", arguments: late)
     func wrongValue(text: String, expected: String) async throws {
         let failure = try await BuildBench().failure("FROM scratch\n" + text + "\n")
-        #expect(failure?.hasPrefix("Dockerfile:2: ") == true)
+        let line = 1 + text.split(separator: "\n").count
+        #expect(failure?.hasPrefix("Dockerfile:\(line): ") == true)
         #expect(failure?.contains(expected) == true, "\(failure ?? "built")")
     }
 

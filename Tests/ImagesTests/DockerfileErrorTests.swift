@@ -32,6 +32,8 @@ import Testing
         ("FROM a\nCOPY --link=maybe a b\n", 2, "--link=maybe", "--link=true"),
         ("FROM a\nADD --from=x a b\n", 2, "--from=x", "after ADD"),
         ("FROM a\nCOPY <<E /x\nnever ends\n", 2, "<<E", "a line 'E'"),
+        ("FROM a\nRUN cat << E\nnever ends\n", 2, "<<E", "a line 'E'"),
+        ("FROM a\nRUN cat <<'E\nE\n", 2, "<<'E", "a closing quote"),
         ("FROM a\nCMD [[\"a\"]]\n", 2, "CMD [[\"a\"]]", "strings only"),
         ("FROM a\nENTRYPOINT [1]\n", 2, "ENTRYPOINT [1]", "strings only"),
         ("FROM a\nSHELL /bin/sh\n", 2, "SHELL /bin/sh", "SHELL ["),

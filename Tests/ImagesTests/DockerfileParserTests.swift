@@ -109,6 +109,40 @@ import Testing
                 }
             )
         ),
+        (
+            "RUN cat << EOF > /d\nx\nEOF",
+            .run(run(.shell("cat << EOF > /d")) { $0.heredocs = [heredoc("EOF", "x\n")] })
+        ),
+        (
+            "RUN <<-  E\n\ta\n\tE",
+            .run(run(.shell("<<-  E")) { $0.heredocs = [heredoc("E", "a\n", tabs: true)] })
+        ),
+        (
+            "RUN 3<< -E 4<< 'F G'\na\n-E\nb\nF G",
+            .run(
+                run(.shell("3<< -E 4<< 'F G'")) {
+                    $0.heredocs = [heredoc("-E", "a\n"), heredoc("F G", "b\n", expands: false)]
+                }
+            )
+        ),
+        (
+            "COPY << a <<'b c' /d/\nA\na\nB\nb c",
+            .copy(
+                copy([], "/d/") {
+                    $0.heredocs = [heredoc("a", "A\n"), heredoc("b c", "B\n", expands: false)]
+                }
+            )
+        ),
+        (
+            "RUN <<eo\\'f\nx\neo'f",
+            .run(run(.shell("<<eo\\'f")) { $0.heredocs = [heredoc("eo'f", "x\n")] })
+        ),
+        ("ONBUILD COPY << E /x\n1\nE", .onBuild("COPY << E /x\n1\nE")),
+        ("ONBUILD LABEL a=b <<c=d", .onBuild("LABEL a=b <<c=d")),
+        // A shift, and a here-string of other shells.
+        ("RUN echo $((1 << 3)) $(( x <<y ))", .run(run(.shell("echo $((1 << 3)) $(( x <<y ))")))),
+        ("RUN cat <<< word", .run(run(.shell("cat <<< word")))),
+        ("RUN cat <<", .run(run(.shell("cat <<")))),
         ("RUN a \\\n  # gone\n\n  b", .run(run(.shell("a   b")))),
         ("CMD ['a']", .command(.shell("['a']"))),
         ("CMD [\"a\"] b", .command(.shell("[\"a\"] b"))),

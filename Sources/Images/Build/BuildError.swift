@@ -46,10 +46,10 @@ package enum StepFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case noSource(String, place: String)
     /// The file is there, but .dockerignore excludes it.
     case ignoredSource(String)
-    /// Several files need a destination that ends in `/`.
-    case destinationNotFolder(String)
     /// A file stands where a folder is needed.
     case destinationOccupied(String)
+    /// A folder stands where a file is to go.
+    case destinationIsFolder(String)
     case unknownStage(String)
     /// `--chown` or USER names nobody in the stage's /etc/passwd or /etc/group.
     case unknownOwner(String)
@@ -79,9 +79,8 @@ package enum StepFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .argument(let text, let expected): "'\(text)': expected \(expected)"
         case .noSource(let path, let place): "'\(path)' matches no file in \(place)"
         case .ignoredSource(let path): "'\(path)' is excluded by .dockerignore"
-        case .destinationNotFolder(let path):
-            "destination '\(path)' has to be a folder and end in '/' when there are several sources"
         case .destinationOccupied(let path): "'\(path)' in the image is no folder"
+        case .destinationIsFolder(let path): "'\(path)' in the image is a folder"
         case .unknownStage(let name): "no earlier stage and no image is named '\(name)'"
         case .unknownOwner(let name):
             "'\(name)' is not in /etc/passwd or /etc/group of the stage; use numbers"

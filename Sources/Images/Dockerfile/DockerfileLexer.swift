@@ -135,7 +135,11 @@ struct DockerfileLexer {
             rest: String(trimmed.dropFirst(written.count).trimmingBlanks)
         )
         guard Self.heredocKeywords.contains(result.keyword) else { return result }
-        for mark in heredocMarks(result.rest).prefix(Self.heredocLimit + 1) {
+        let marks: [Heredoc]
+        do throws(SyntaxFailure) { marks = try heredocMarks(of: result) } catch {
+            throw self.error(error.text, at: line, expected: error.expected)
+        }
+        for mark in marks.prefix(Self.heredocLimit + 1) {
             guard result.heredocs.count < Self.heredocLimit else {
                 throw error(trimmed, at: line, expected: "at most \(Self.heredocLimit) here-documents")
             }
@@ -146,23 +150,13 @@ struct DockerfileLexer {
 
     // MARK: Here-documents
 
-    private func heredocMarks(_ rest: String) -> [Heredoc] {
-        rawWords(rest, escape: directives.escape).compactMap { word in
-            // `3<<EOF` names a file descriptor for the shell; the document is the same.
-            let mark = word.drop(while: \.isASCIIDigit)
-            guard mark.hasPrefix("<<") else { return nil }
-            let stripsTabs = mark.dropFirst(2).hasPrefix("-")
-            let written = mark.dropFirst(stripsTabs ? 3 : 2)
-            guard !written.isEmpty, !written.contains("<") else { return nil }
-            let name = written.filter { $0 != "\"" && $0 != "'" && $0 != directives.escape }
-            guard !name.isEmpty else { return nil }
-            return Heredoc(
-                name: name,
-                content: "",
-                expands: name.count == written.count,
-                stripsTabs: stripsTabs
-            )
+    /// The marks of an instruction that may have here-documents; of ONBUILD it is the inner one.
+    private func heredocMarks(of line: LogicalLine) throws(SyntaxFailure) -> [Heredoc] {
+        if line.keyword == "ONBUILD" {
+            let inner = line.rest.prefix { !$0.isBlank }.uppercased()
+            guard Self.heredocKeywords.contains(inner) else { return [] }
         }
+        return try HeredocMark.all(in: line.rest, escape: directives.escape).map(\.heredoc)
     }
 
     private mutating func heredoc(_ mark: Heredoc, line: Int) throws(DockerfileError) -> Heredoc {

@@ -12,14 +12,14 @@ extension InstructionParser {
 
     func copy(allowed: [String: InstructionOptions.Kind]) throws(SyntaxFailure) -> CopyInstruction {
         var options = try InstructionOptions(line, allowed: allowed)
-        var words = try paths(options.rest)
-        guard words.count >= 2, let destination = words.popLast(), !destination.isEmpty else {
+        // A source that begins a here-document is the document, not a path.
+        let hasDocuments = !line.heredocs.isEmpty
+        let rest = hasDocuments ? try HeredocMark.removing(from: options.rest, escape: escape) : options.rest
+        var words = try paths(rest)
+        guard words.count >= 2 || hasDocuments, let destination = words.popLast(), !destination.isEmpty else {
             throw SyntaxFailure(line.text, expected: "at least one source and a destination")
         }
-        // A source that begins a here-document is the document, not a path.
-        let sources =
-            line.heredocs.isEmpty ? words : words.filter { !$0.drop(while: \.isASCIIDigit).hasPrefix("<<") }
-        var copy = CopyInstruction(sources: sources, destination: destination)
+        var copy = CopyInstruction(sources: words, destination: destination)
         copy.heredocs = line.heredocs
         copy.from = options.take("from")
         copy.owner = options.take("chown")

@@ -26,30 +26,34 @@ extension Substring {
 ///
 /// A quote that never ends goes to the end of the text, as the expansion will report it.
 func rawWords(_ text: String, escape: Character) -> [String] {
-    var words: [String] = []
-    var word = ""
+    rawWordRanges(text, escape: escape).map { String(text[$0]) }
+}
+
+/// Where the words of ``rawWords(_:escape:)`` are in their text.
+func rawWordRanges(_ text: String, escape: Character) -> [Range<String.Index>] {
+    var ranges: [Range<String.Index>] = []
+    var start: String.Index?
     var quote: Character?
     var isEscaped = false
-    for character in text {
+    for index in text.indices {
+        let character = text[index]
         if isEscaped {
             isEscaped = false
-            word.append(character)
         } else if character == escape, quote != "'" {
             isEscaped = true
-            word.append(character)
         } else if let open = quote {
             if character == open { quote = nil }
-            word.append(character)
         } else if character.isBlank {
-            if !word.isEmpty { words.append(word) }
-            word = ""
-        } else {
-            if character == "\"" || character == "'" { quote = character }
-            word.append(character)
+            if let first = start { ranges.append(first..<index) }
+            start = nil
+            continue
+        } else if character == "\"" || character == "'" {
+            quote = character
         }
+        start = start ?? index
     }
-    if !word.isEmpty { words.append(word) }
-    return words
+    if let first = start { ranges.append(first..<text.endIndex) }
+    return ranges
 }
 
 /// Cuts at every blank: quotes mean nothing, as in the paths of COPY and ADD.

@@ -49,7 +49,15 @@ struct ArchiveExtractor {
             throw .archive(path: name, reason: error.description)
         }
         let items = reading.order.compactMap { reading.items[$0] }
-        return CopySource(name: name, items: items, isContents: true, keepsOwners: true, keepsTimes: true)
+        var source = CopySource(
+            name: name,
+            items: items,
+            isContents: true,
+            keepsOwners: true,
+            keepsTimes: true
+        )
+        source.isArchive = true
+        return source
     }
 
     private func read(_ descriptor: Int32, _ name: String, into reading: inout Reading) throws(ImageError) {
@@ -73,7 +81,10 @@ struct ArchiveExtractor {
             let path = try Self.path(entry.name, of: entry)
             if path.isEmpty { return }
             guard let item = try item(entry, at: path, reader) else { return }
-            if items.updateValue(item, forKey: path) == nil { order.append(path) }
+            guard let earlier = items.updateValue(item, forKey: path) else { return order.append(path) }
+            // What was in a folder that becomes something else goes with it.
+            guard earlier.node.isDirectory, !item.node.isDirectory else { return }
+            for below in items.keys where below.hasPrefix(path + "/") { items[below] = nil }
         }
 
         private mutating func item(

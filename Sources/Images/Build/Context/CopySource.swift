@@ -18,8 +18,10 @@ struct CopySource: Sendable {
     var items: [SourceItem]
     /// Whether the items go into the destination itself: a folder's contents.
     var isContents: Bool
-    /// Whether owners are the archive's own; otherwise they become 0:0 or what `--chown` says.
+    /// Whether owners are the source's own unless `--chown` says others; those of the context become 0:0.
     var keepsOwners = false
+    /// Whether the items are an archive's: they replace files of another kind, and may lack folders above them.
+    var isArchive = false
     /// Whether times are those of the items, up to the image's own; otherwise all have the image's.
     var keepsTimes = false
 }

@@ -18,18 +18,19 @@ struct SourceCollector {
     var ignore = IgnoreRules()
     var excludes = IgnoreRules()
     var keepsParents = false
+    /// Whether files keep their owners: a stage's and an image's do, the context's have none.
+    var keepsOwners = false
     let isCancelled: @Sendable () -> Bool
 
-    /// Every file that a source as written names.
+    /// Every file that a source as written names; a wildcard that matches nothing names none.
     ///
     /// - Throws: ``StepFailure/noSource(_:place:)``, ``StepFailure/ignoredSource(_:)`` and failures of reading.
     func collect(_ written: String) throws(StepFailure) -> [CopySource] {
-        if keepsParents { return [try withParents(written)] }
+        if keepsParents { return try withParents(written).map { [$0] } ?? [] }
         var sources: [CopySource] = []
         for path in try matches(TreePath.clean(written), written: written) {
             sources += try source(path, name: TreePath.name(path), written: written).map { [$0] } ?? []
         }
-        guard !sources.isEmpty else { throw missing(written) }
         return sources
     }
 
@@ -50,8 +51,7 @@ struct SourceCollector {
                     next.append(TreePath.join(folder, component))
                     continue
                 }
-                let resolved = try tree.resolve(folder)
-                guard resolved.node?.isDirectory == true else { continue }
+                guard let resolved = try resolve(folder), resolved.node?.isDirectory == true else { continue }
                 for name in try tree.names(resolved.path) where pattern.matches(name.unicodeScalars) {
                     next.append(TreePath.join(folder, name))
                 }
@@ -66,15 +66,25 @@ struct SourceCollector {
 
     private func missing(_ written: String) -> StepFailure { .noSource(written, place: place) }
 
+    /// Where a path leads; nil when a file is in the place of a folder on the way.
+    private func resolve(_ path: String) throws(StepFailure) -> ResolvedPath? {
+        do throws(StepFailure) { return try tree.resolve(path) } catch .destinationOccupied { return nil }
+    }
+
+    /// Whether a source as written is a pattern, not a name.
+    private func isPattern(_ written: String) -> Bool {
+        TreePath.components(written).contains {
+            (try? PathPattern($0, allowsDoubleStar: false))?.isGlob == true
+        }
+    }
+
     // MARK: Listing
 
-    /// Nil when a glob met something that is excluded.
+    /// Nil when a pattern met something that is excluded or is not there.
     private func source(_ path: String, name: String, written: String) throws(StepFailure) -> CopySource? {
-        let isGlob = path != TreePath.clean(written)
-        let resolved: ResolvedPath
-        do throws(StepFailure) {
-            resolved = try tree.resolve(path)
-        } catch .destinationOccupied {
+        let isGlob = isPattern(written)
+        guard let resolved = try resolve(path) else {
+            if isGlob { return nil }
             throw missing(written)
         }
         guard let node = resolved.node else {
@@ -93,7 +103,7 @@ struct SourceCollector {
             guard let item = try item(node, at: resolved.path, as: "") else {
                 throw .unsupportedFile(path: written, reason: "it is a socket")
             }
-            return CopySource(name: name, items: [item], isContents: false)
+            return CopySource(name: name, items: [item], isContents: false, keepsOwners: keepsOwners)
         }
         if isExcluded, !ignore.mayInclude(below: resolved.path) {
             if isGlob { return nil }
@@ -102,7 +112,7 @@ struct SourceCollector {
         var items = [SourceItem(path: "", node: node)]
         items[0].attributes = try tree.attributes(resolved.path)
         try walk(resolved.path, as: "", depth: 0, into: &items)
-        return CopySource(name: name, items: items, isContents: true)
+        return CopySource(name: name, items: items, isContents: true, keepsOwners: keepsOwners)
     }
 
     private func walk(
@@ -158,7 +168,7 @@ struct SourceCollector {
     // MARK: --parents
 
     /// Everything that a source names, below the folders that lead to it from `/./` or else from the root.
-    private func withParents(_ written: String) throws(StepFailure) -> CopySource {
+    private func withParents(_ written: String) throws(StepFailure) -> CopySource? {
         let pieces = written.components(separatedBy: "/./")
         let pivot = pieces.count > 1 ? TreePath.clean(pieces[0]) : ""
         let rest = pieces.count > 1 ? pieces.dropFirst().joined(separator: "/") : written
@@ -178,7 +188,7 @@ struct SourceCollector {
                 items.append(moved)
             }
         }
-        guard !items.isEmpty else { throw missing(written) }
-        return CopySource(name: "", items: items, isContents: true)
+        guard !items.isEmpty else { return nil }
+        return CopySource(name: "", items: items, isContents: true, keepsOwners: keepsOwners)
     }
 }

@@ -10,13 +10,15 @@ struct CopyPlan {
         var gid: UInt32 = 0
     }
 
-    let lookup: (String) throws(StepFailure) -> TreeNode?
+    private let lookup: (String) throws(StepFailure) -> TreeNode?
     /// The time that every entry gets, in seconds since 1970.
     let timestamp: Int
     /// Nil leaves 0:0, or an archive's own.
     var owner: Owner?
     var mode: ModeChange?
     private var entries: [String: LayerEntry] = [:]
+    /// Paths whose content in the tree below an entry of another kind has taken away.
+    private var replaced: Set<String> = []
 
     init(timestamp: Int, lookup: @escaping (String) throws(StepFailure) -> TreeNode?) {
         self.timestamp = timestamp
@@ -44,19 +46,20 @@ struct CopyPlan {
         let isOccupied = target.node.map { !$0.isDirectory } ?? false
         if source.isContents {
             if isOccupied { throw .destinationOccupied(destination) }
-            if target.node == nil, isFolder { try makeFolder(target.path) }
+            // The destination is the step's own folder, whatever the source's is like.
+            try makeFolder(target.path)
         } else if isFolder || target.node?.isDirectory == true {
             if isOccupied { throw .destinationOccupied(destination) }
             target = try resolve(destination + "/" + source.name, followsLast: false)
         }
-        try makeFolders(above: target.path)
+        try makeFolders(above: target.path, owner ?? Owner())
         for item in source.items { try put(item, of: source, below: target.path) }
     }
 
-    /// Makes a folder with its parents, as WORKDIR does; absent ones only.
+    /// Makes a folder with its parents, absent ones only; they belong to the step's owner.
     mutating func makeFolder(_ path: String) throws(StepFailure) {
-        try makeFolders(above: path)
-        try makeOneFolder(path)
+        try makeFolders(above: path, owner ?? Owner())
+        try makeOneFolder(path, owner ?? Owner())
     }
 
     /// Follows links in the tree as it is with what was placed so far.
@@ -66,19 +69,20 @@ struct CopyPlan {
 
     private func node(_ path: String) throws(StepFailure) -> TreeNode? {
         if let entry = entries[path] { return entry.node }
+        if !replaced.isEmpty, TreePath.ancestors(path).contains(where: replaced.contains) { return nil }
         return try lookup(path)
     }
 
-    private mutating func makeFolders(above path: String) throws(StepFailure) {
-        for folder in TreePath.ancestors(path) { try makeOneFolder(folder) }
+    private mutating func makeFolders(above path: String, _ owner: Owner) throws(StepFailure) {
+        for folder in TreePath.ancestors(path) { try makeOneFolder(folder, owner) }
     }
 
-    private mutating func makeOneFolder(_ path: String) throws(StepFailure) {
+    private mutating func makeOneFolder(_ path: String, _ owner: Owner) throws(StepFailure) {
         if let node = try node(path) {
             guard node.isDirectory else { throw .destinationOccupied("/" + path) }
             return
         }
-        add(LayerEntry(path: path, kind: .directory, mode: 0o755))
+        add(LayerEntry(path: path, kind: .directory, mode: 0o755, uid: owner.uid, gid: owner.gid))
     }
 
     private mutating func put(
@@ -86,16 +90,45 @@ struct CopyPlan {
         of source: CopySource,
         below folder: String
     ) throws(StepFailure) {
-        let path = TreePath.join(folder, item.path)
+        // The destination was made already, and is no source's to change.
+        if item.path.isEmpty, source.isContents { return }
+        let path =
+            try source.isArchive ? archivePath(item.path, below: folder) : TreePath.join(folder, item.path)
+        let entry = try entry(item, of: source, at: path)
         if let existing = try node(path) {
-            guard existing.isDirectory == item.node.isDirectory else {
-                throw .destinationOccupied("/" + path)
+            if existing.isDirectory != item.node.isDirectory {
+                guard source.isArchive else {
+                    throw existing.isDirectory
+                        ? .destinationIsFolder("/" + path) : .destinationOccupied("/" + path)
+                }
+                replace(path)
+            } else if existing.isDirectory, !source.isArchive, entry.attributes.isEmpty,
+                existing.looks(like: entry)
+            {
+                return
             }
-            // A folder that is there keeps its mode and owner.
-            if existing.isDirectory, !source.keepsOwners { return }
         }
-        // The root is never an entry of its own.
-        if path.isEmpty { return }
+        add(entry)
+    }
+
+    /// Where an archive's entry goes: links on the way are followed, absent folders on it are root's.
+    private mutating func archivePath(_ name: String, below folder: String) throws(StepFailure) -> String {
+        let target = try resolve("/" + TreePath.join(folder, name), followsLast: false)
+        try makeFolders(above: target.path, Owner())
+        return target.path
+    }
+
+    /// Takes away what is at a path, with all that is below it.
+    private mutating func replace(_ path: String) {
+        replaced.insert(path)
+        for below in entries.keys where below.hasPrefix(path + "/") { entries[below] = nil }
+    }
+
+    private func entry(
+        _ item: SourceItem,
+        of source: CopySource,
+        at path: String
+    ) throws(StepFailure) -> LayerEntry {
         guard let kind = Self.kind(of: item) else {
             throw .unsupportedFile(path: item.path, reason: "no layer can hold a file of its kind")
         }
@@ -116,7 +149,7 @@ struct CopyPlan {
         } else if let mode {
             entry.mode = mode.applied(to: entry.mode, isDirectory: item.node.isDirectory)
         }
-        add(entry)
+        return entry
     }
 
     private static func kind(of item: SourceItem) -> LayerEntry.Kind? {
@@ -134,5 +167,12 @@ struct CopyPlan {
         // The image's time is the newest that anything in it may have.
         entry.modifiedSeconds = min(entry.modifiedSeconds ?? timestamp, timestamp)
         entries[entry.path] = entry
+    }
+}
+
+extension TreeNode {
+    /// Whether the folder has the mode and owner that an entry would give it.
+    fileprivate func looks(like entry: LayerEntry) -> Bool {
+        mode == entry.mode && uid == entry.uid && gid == entry.gid
     }
 }

@@ -19,7 +19,7 @@ struct RunPlan: Hashable, Sendable {
             arguments = draft.words(run.command)
             return
         }
-        let isWhole = run.heredocs.count == 1 && Self.isOnlyMark(text)
+        let isWhole = run.heredocs.count == 1 && Self.isOnlyMark(text, escape: draft.escape)
         if isWhole, first.content.hasPrefix("#!") {
             script = first.content
             arguments = [Self.scriptPath]
@@ -33,9 +33,8 @@ struct RunPlan: Hashable, Sendable {
     }
 
     /// Whether the command is nothing but `<<NAME`.
-    private static func isOnlyMark(_ text: String) -> Bool {
-        let trimmed = text[...].trimmingBlanks
-        return trimmed.drop(while: \.isASCIIDigit).hasPrefix("<<") && !trimmed.contains(where: \.isBlank)
+    private static func isOnlyMark(_ text: String, escape: Character) -> Bool {
+        (try? HeredocMark.removing(from: text, escape: escape)[...].trimmingBlanks.isEmpty) == true
     }
 
     /// The environment of the process: what the image and the arguments say, and what every process needs.

@@ -7,7 +7,7 @@ struct StageDraft: Sendable {
     var execution = ImageConfiguration.Execution()
     var author: String?
     var history: [ImageConfiguration.HistoryEntry] = []
-    /// ARGs in scope that have a value.
+    /// ARGs in scope that have a value, but those that a later ENV has hidden.
     private(set) var arguments: [String: String] = [:]
     /// Names that an ARG of this stage has taken from the build arguments.
     private(set) var consumedArguments: Set<String> = []
@@ -24,11 +24,23 @@ struct StageDraft: Sendable {
         author = image.author
         history = image.history ?? []
         execution.onBuild = nil
+        usePath()
+    }
+
+    /// Begins upon nothing.
+    mutating func beginEmpty() { usePath() }
+
+    /// An image without a PATH gets the one that its commands are found by, so that `$PATH` has it, too.
+    private mutating func usePath() {
+        guard environment["PATH"] == nil else { return }
+        execution.environment = (execution.environment ?? []) + [RunPlan.defaultPath]
     }
 
     /// Begins upon an earlier stage of the same Dockerfile: its ARGs are inherited, too.
     mutating func begin(upon stage: StageDraft) {
         self = stage
+        let own = environment
+        arguments = arguments.filter { own[$0.key] == nil }
         consumedArguments = []
         setsCommand = false
         execution.onBuild = nil
@@ -48,16 +60,17 @@ struct StageDraft: Sendable {
         return values
     }
 
-    /// What a step may name: arguments, and over them the environment.
+    /// What a step may name: the environment, and over it the arguments that were declared later.
     var expander: WordExpander {
-        WordExpander(arguments.merging(environment) { $1 }, escape: escape)
+        WordExpander(environment.merging(arguments) { $1 }, escape: escape)
     }
 
-    /// `NAME=value` of everything a RUN sees: the environment, and arguments that it does not hide.
+    /// `NAME=value` of everything a RUN sees: the environment and the arguments, whichever was later of a name.
     var runEnvironment: [String] {
-        let own = environment
-        let extra = arguments.filter { own[$0.key] == nil }.map { "\($0.key)=\($0.value)" }
-        return (execution.environment ?? []) + extra.sorted(by: TreePath.precedes)
+        let own = (execution.environment ?? []).filter { pair in
+            arguments[String(pair.prefix { $0 != "=" })] == nil
+        }
+        return own + arguments.map { "\($0.key)=\($0.value)" }.sorted(by: TreePath.precedes)
     }
 
     /// Whether a relative path means something below WORKDIR, or below the root.
@@ -75,6 +88,7 @@ struct StageDraft: Sendable {
             environment.append(pair)
         }
         execution.environment = environment
+        arguments[name] = nil
     }
 
     /// Brings arguments into scope: what the request gave, else the default, else the global argument of that name.

@@ -133,12 +133,6 @@ extension BuildRun {
             if written.checksum != nil, let other = copy.sources.first(where: { !Download.isURL($0) }) {
                 throw SyntaxFailure(other, expected: "a URL, because of --checksum")
             }
-            if copy.sources.count + copy.heredocs.count > 1, !isFolder, path != "/" {
-                throw SyntaxFailure(
-                    written.destination,
-                    expected: "a folder that ends in '/', because there are several sources"
-                )
-            }
             return result
         }
     }
@@ -199,15 +193,31 @@ extension BuildRun {
     private func owner(_ text: String?, _ state: StageState) async throws(StepFailure) -> CopyPlan.Owner? {
         guard let text else { return nil }
         if let owner = try OwnerLookup.numeric(text) { return owner }
+        return try await ownerLookup(of: state).owner(text)
+    }
+
+    /// Who owns the folders that WORKDIR makes: the stage's user, and root when the image does not know it.
+    func folderOwner(_ state: StageState) async throws(StepFailure) -> CopyPlan.Owner? {
+        guard let user = state.draft.execution.user, !user.isEmpty else { return nil }
+        do throws(StepFailure) {
+            return try await owner(user, state)
+        } catch .unknownOwner {
+            return nil
+        } catch .argument {
+            // `USER :group` and the like are the container's to judge.
+            return nil
+        }
+    }
+
+    private func ownerLookup(of state: StageState) async throws(StepFailure) -> OwnerLookup {
         let tree = try await wholeTree(of: state)
         return try await BlockingWork.run { () throws(StepFailure) in
             let passwd = try tree?.read("etc/passwd", limit: OwnerLookup.fileSizeLimit) ?? []
             let group = try tree?.read("etc/group", limit: OwnerLookup.fileSizeLimit) ?? []
-            let lookup = OwnerLookup(
+            return OwnerLookup(
                 passwd: String(decoding: passwd, as: UTF8.self),
                 group: String(decoding: group, as: UTF8.self)
             )
-            return try lookup.owner(text)
         }
     }
 }

@@ -11,10 +11,12 @@ extension BuildRun {
         let tree: FileTree?
         var place = "the build context"
         var ignore = IgnoreRules()
+        var isContext = false
         switch origin {
         case .context:
             tree = context.tree
             ignore = context.ignore
+            isContext = true
         case .stage(let state, let label):
             tree = try await wholeTree(of: state)
             place = "stage '\(label)'"
@@ -29,7 +31,8 @@ extension BuildRun {
                 place: place,
                 ignore: ignore,
                 excludes: expanded.excludes,
-                keepsParents: expanded.copy.parents
+                keepsParents: expanded.copy.parents,
+                keepsOwners: !isContext
             ) { cancellation.isCancelled }
         }
         var sources: [CopySource] = []
@@ -40,12 +43,16 @@ extension BuildRun {
             }
             guard let collector else { throw .noSource(written, place: place) }
             let extractor = expanded.isAdd && expanded.copy.unpack != false ? extractor : nil
-            sources += try await BlockingWork.run { () throws(StepFailure) in
+            let found = try await BlockingWork.run { () throws(StepFailure) in
                 try collector.collect(written).map { source throws(StepFailure) in
                     guard !source.isContents, let item = source.items.first else { return source }
                     return try extractor?.source(of: item, named: source.name) ?? source
                 }
             }
+            if found.isEmpty {
+                events(.warning(line: nil, text: "'\(written)' matches no file in \(place)"))
+            }
+            sources += found
         }
         return sources + expanded.copy.heredocs.map(Self.source)
     }

@@ -154,12 +154,19 @@ extension BuildRun {
         let overlay = state.overlay
         let writer = layerWriter
         let timestamp = timestamp
-        let result = try await BlockingWork.run { () throws(StepFailure) in
+        var entries = try await BlockingWork.run { () throws(StepFailure) in
             var plan = CopyPlan(timestamp: timestamp, lookup: Self.lookup(overlay, tree))
             let resolved = try plan.resolve(path, followsLast: true)
             try plan.makeFolder(resolved.path)
-            let entries = plan.sortedEntries()
-            return StepResult(layer: entries.isEmpty ? nil : try writer.write(entries), entries: entries)
+            return plan.sortedEntries()
+        }
+        // Looking a user up may mean unpacking: only for folders that have to be made.
+        if !entries.isEmpty, let owner = try await folderOwner(state) {
+            for index in entries.indices { (entries[index].uid, entries[index].gid) = (owner.uid, owner.gid) }
+        }
+        let made = entries
+        let result = try await BlockingWork.run { () throws(StepFailure) in
+            StepResult(layer: made.isEmpty ? nil : try writer.write(made), entries: made)
         }
         try await finish(result, keys: [key], step, &state)
     }

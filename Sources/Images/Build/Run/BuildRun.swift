@@ -43,6 +43,13 @@ struct BuildRun {
             return (context, try BuildPlan(context.dockerfile, request: request, host: host))
         }
         timestamp = try Self.timestamp(request)
+        try Self.check(tag: request.tag)
+    }
+
+    /// A name that the image cannot get, before anything is built.
+    private static func check(tag: String?) throws(BuildError) {
+        guard let tag else { return }
+        do throws(ImageError) { _ = try ImageReference(tag) } catch { throw .store(error) }
     }
 
     private static func timestamp(_ request: BuildRequest) throws(BuildError) -> Int {
@@ -148,6 +155,7 @@ struct BuildRun {
         var triggers: [String] = []
         switch planned.base {
         case .scratch:
+            draft.beginEmpty()
             let key = CacheKey.chained(nil, ["scratch", platform.description, "\(timestamp)"])
             state = StageState(draft: draft, key: key, platform: platform)
         case .stage(let index):
