@@ -18,8 +18,8 @@ enum MetricsPage {
         gauge("gateway_service_count", "Replicas of a function.", statuses, to: &page) {
             max(1, $0.warm + $0.running)
         }
-        gauge("mayfly_pool_ready", "Sandboxes that stand ready.", statuses, to: &page) { $0.warm }
-        gauge("mayfly_pool_running", "Invocations under way.", statuses, to: &page) { $0.running }
+        gauge("mayfly_pool_ready", "Warm sandboxes.", statuses, to: &page) { $0.warm }
+        gauge("mayfly_pool_running", "Running invocations.", statuses, to: &page) { $0.running }
         gauge("mayfly_pool_waiting", "Callers in the queue.", statuses, to: &page) { $0.waiting }
         return page
     }

@@ -94,7 +94,7 @@ struct UploadState: Sendable {
             return answer.status == 404 ? reopen() : .refused
         case .patch(let range): return patched(answer, range)
         case .ask: return asked(answer)
-        default: return .violation("an answer to nothing")
+        default: return .violation("an answer without a request")
         }
     }
 

@@ -25,7 +25,7 @@ struct WorkerPackets {
     func send(_ value: some Encodable, descriptors: [Int32] = []) throws(ImageError) {
         let encoded: Data
         do { encoded = try JSONEncoder().encode(value) } catch {
-            throw .worker(reason: "a value that cannot be told: \(error)")
+            throw .worker(reason: "a value that cannot be encoded: \(error)")
         }
         var waiting = descriptors[...]
         let batch = Int(CSANDBOX_DESCRIPTORS_MAX)

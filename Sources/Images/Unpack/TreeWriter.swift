@@ -129,7 +129,7 @@ final class TreeWriter {
         _ leaf: [CChar]
     ) throws(ImageError) {
         guard !entry.linkTarget.isEmpty else {
-            throw .hostileEntry(name: entry.displayName, reason: "it is a link to nothing")
+            throw .hostileEntry(name: entry.displayName, reason: "it is a link without a target")
         }
         let target = EntryPath.terminated(entry.linkTarget)
         try create("symlink", path, in: folder, leaf) { symlinkat(target, folder.descriptor, leaf) }

@@ -7,16 +7,16 @@ import Foundation
 struct ImagePruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Give back the disk space of what no name and no revision needs.",
-        discussion: "Removes images without a name, and what broken transfers have left."
+        abstract: "Remove unused images and free their disk space.",
+        discussion: "Removes images without a name, and leftovers of interrupted transfers."
     )
 
     @OptionGroup var global: GlobalOptions
 
-    @Flag(name: .shortAndLong, help: "Remove images with a name too, when no revision needs them.")
+    @Flag(name: .shortAndLong, help: "Also remove images with a name that no revision uses.")
     var all = false
 
-    @Flag(help: "Forget the build cache, too.")
+    @Flag(help: "Also remove the build cache.")
     var cache = false
 
     private struct Answer: Decodable {
@@ -50,8 +50,8 @@ struct ImagePruneCommand: AsyncParsableCommand {
 struct ImageVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Read every image again and check it.",
-        discussion: "Exits 1 when something is wrong, and says what."
+        abstract: "Read all images and compare their content with the digests.",
+        discussion: "Exits 1 and lists the findings when content does not match."
     )
 
     @OptionGroup var global: GlobalOptions

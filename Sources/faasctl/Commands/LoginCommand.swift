@@ -17,7 +17,7 @@ struct LoginCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The user's name there.", valueName: "user"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("User name at the registry.", valueName: "user"))
     var username: String?
 
     @Flag(help: "Read the password from standard input.")
@@ -70,10 +70,10 @@ struct LoginCommand: AsyncParsableCommand {
 struct LogoutCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logout",
-        abstract: "Forget the credentials of a registry."
+        abstract: "Remove the credentials of a registry."
     )
 
-    @Flag(name: .shortAndLong, help: "Write no remarks.")
+    @Flag(name: .shortAndLong, help: "Suppress remarks.")
     var quiet = false
 
     @Argument(help: "The registry's host; default: docker.io.")

@@ -38,7 +38,7 @@ struct GlobalOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "Result as a table for people, or json or yaml for programs.")
     var output = OutputFormat.table
 
-    @Flag(name: .shortAndLong, help: "Write results only, no remarks and no progress.")
+    @Flag(name: .shortAndLong, help: "Print results only, no remarks and no progress.")
     var quiet = false
 
     static let defaultGateway = "http://127.0.0.1:8080"
