@@ -210,9 +210,14 @@ struct failure cgroups_enter(const struct slot_cgroups *cgroups) {
     return fine();
 }
 
+/// Of the memory limit, what buffers of sockets may take besides: v1 counts them apart, and not at
+/// all without a limit of their own. v2 counts them with the rest.
+enum { SOCKET_MEMORY_SHARE = 4 };
+
 // Memory and swap together may never be below memory alone, so the sum is
 // opened first and closed last.
 static long limit_memory_v1(int folder, uint64_t bytes) {
+    write_number_at(folder, "memory.kmem.tcp.limit_in_bytes", bytes / SOCKET_MEMORY_SHARE);
     write_at(folder, "memory.memsw.limit_in_bytes", "-1");
     long result = write_number_at(folder, "memory.limit_in_bytes", bytes);
     write_at(folder, "memory.swappiness", "0");

@@ -25,7 +25,7 @@ static _Noreturn void make_and_wait(int answer) {
     if (!failed(made.failure))
         made.failure = loopback_up();
     if (!failed(made.failure))
-        made.failure = mount_masked_sys(EMPTY_NETWORK_SYS, EMPTY_FOLDER, &made.has_sys);
+        made.failure = empty_network_sys_make(&made.has_sys);
     if (write(answer, &made, sizeof made) != sizeof made)
         _exit(1);
     for (;;)

@@ -2,6 +2,7 @@
 // The few netlink calls that interfaces, routes and the firewall's table need.
 #define _GNU_SOURCE
 #include "netlink.h"
+#include "sys.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,9 +16,10 @@ enum { ANSWER_TIMEOUT_S = 5 };
 enum { ANSWERS_MAX = 16 };
 
 int netlink_open(int protocol) {
-    int socket_ = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+    // With the cookie: a slot's own filter would make it wait for itself.
+    int socket_ = (int)SYS3(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
     if (socket_ < 0)
-        return -errno;
+        return socket_;
     struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
     if (setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||

@@ -23,6 +23,19 @@ static bool rest_is_sane(const struct csandbox_make_slot *plan) {
     return !(plan->flags & CSANDBOX_SLOT_RESTING && plan->flags & restless);
 }
 
+static bool folders_are_sane(const struct csandbox_make_slot *plan) {
+    if (plan->folder_count > CSANDBOX_FOLDERS_MAX || plan->volume_count > plan->folder_count)
+        return false;
+    const char *place = plan->folders, *end = plan->folders + sizeof plan->folders;
+    for (uint32_t i = 0; i < plan->folder_count; i++) {
+        const char *stop = place < end ? memchr(place, 0, (size_t)(end - place)) : NULL;
+        if (!stop || place[0] != '/' || stop - place >= CSANDBOX_PATH_MAX)
+            return false;
+        place = stop + 1;
+    }
+    return true;
+}
+
 bool order_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t count) {
     return size == sizeof *plan && plan->header.slot != 0 && trees_are_sane(plan) &&
            count == descriptors_wanted(plan) && plan->group_count <= CSANDBOX_GROUPS_MAX &&
@@ -31,5 +44,5 @@ bool order_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t c
            is_text(plan->hostname, sizeof plan->hostname) &&
            is_text(plan->directory, sizeof plan->directory) && plan->memory_bytes > 0 &&
            plan->disk_bytes > 0 && plan->cpu_millicores > 0 && plan->pids > 0 &&
-           egress_is_sane(plan) && rest_is_sane(plan);
+           egress_is_sane(plan) && rest_is_sane(plan) && folders_are_sane(plan);
 }

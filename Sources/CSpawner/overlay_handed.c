@@ -33,6 +33,7 @@ static struct failure mount_layer(uint32_t owner, uint64_t disk_bytes) {
     TRY(check(CSANDBOX_STEP_SANDBOX_LAYER,
               raw_mount("tmpfs", "/stage/w", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options)));
     TRY(make_folder("/stage/w/shm", 01777, owner));
+    TRY(make_folder("/stage/w/tmp", 01777, owner));
     TRY(make_folder("/stage/w/upper", 0755, owner));
     return make_folder("/stage/w/work", 0755, owner);
 }

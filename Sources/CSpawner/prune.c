@@ -61,9 +61,19 @@ static struct failure make_dev(void) {
 }
 
 static struct failure make_folders(void) {
-    static const char *const folders[] = {
-        "proc",        "sys",     "dev",     "rootfs",           "slot", "stage", "stage/image",
-        "stage/files", "stage/w", "stage/n", "empty-network-sys"};
+    static const char *const folders[] = {"proc",
+                                          "sys",
+                                          "dev",
+                                          "rootfs",
+                                          "slot",
+                                          "stage",
+                                          "stage/image",
+                                          "stage/files",
+                                          "stage/w",
+                                          "stage/n",
+                                          "empty-network-sys",
+                                          "sys-whiteouts",
+                                          "nothing"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         TRY(check_errno(CSANDBOX_STEP_PRUNE_TMPFS, mkdir(folders[i], 0755)));
     return fine();

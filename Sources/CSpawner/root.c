@@ -26,14 +26,16 @@ static struct failure mount_layer(void) {
     TRY(make_folder("/base/w/shm", 01777));
     if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
         TRY(make_folder("/base/w/tmp", 01777));
-    TRY(make_folder("/base/w/upper", 0755));
-    TRY(make_folder("/base/w/work", 0755));
+    if (slot.has_layer) {
+        TRY(make_folder("/base/w/upper", 0755));
+        TRY(make_folder("/base/w/work", 0755));
+    }
     SYS1(SYS_umask, 022);
     return fine();
 }
 
 static struct failure mount_overlay(void) {
-    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
+    if (!slot.has_layer)
         return fine();
     // userxattr also switches off redirect_dir and metacopy: the upper folder alone tells all changes.
     const char *options =
@@ -44,12 +46,22 @@ static struct failure mount_overlay(void) {
                  raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV, options));
 }
 
+// All that can be written in a read-only root, besides volumes.
+static struct failure mount_tmp(void) {
+    if (!(slot.plan.flags & CSANDBOX_SLOT_READ_ONLY))
+        return fine();
+    return check(CSANDBOX_STEP_SANDBOX_TMP,
+                 raw_mount("/base/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
+}
+
 static struct failure mount_root(void) {
-    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
-        return check(CSANDBOX_STEP_SANDBOX_TMP,
-                     raw_mount("/base/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
+    // The slot's template has it all.
+    if (!slot.has_layer)
+        return mount_tmp();
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
         TRY(sandbox_bind_etc());
+    TRY(folders_make());
+    TRY(mount_tmp());
     TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/base/dev", "/n/dev", NULL, MS_MOVE, NULL)));
     if (!slot.has_sys)
         return fine();
@@ -89,8 +101,7 @@ static struct failure bind_secrets(const char *place) {
 }
 
 static struct failure mount_all(void) {
-    uint32_t own_way = CSANDBOX_SLOT_READ_ONLY | CSANDBOX_SLOT_LAYER;
-    if (slot.binding >= 0 && !(slot.plan.flags & own_way)) {
+    if (slot.binding >= 0 && slot.has_layer && !(slot.plan.flags & CSANDBOX_SLOT_LAYER)) {
         TRY(sandbox_take_overlay());
     } else {
         TRY(mount_layer());

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /// Folders that a function can write to or change without that showing
-/// elsewhere: the writable layer or /tmp of a read-only root, /dev/shm,
+/// elsewhere: the writable layer, /tmp of a read-only root, /dev/shm,
 /// /dev/mqueue, /dev/pts and its ptmx.
-enum { TRACES_MAX = 5 };
+enum { TRACES_MAX = 6 };
 
 /// Everything that can be told about a folder from outside.
 struct trace {

@@ -32,8 +32,10 @@ static struct failure open_trace(struct root *root, const char *path, int flags)
 struct failure root_open_traces(struct root *root) {
     int flags = O_RDONLY | O_DIRECTORY;
     root->trace_count = 0;
-    TRY(open_trace(
-        root, slot.plan.flags & CSANDBOX_SLOT_READ_ONLY ? "/base/w/tmp" : "/base/w/upper", flags));
+    if (slot.has_layer)
+        TRY(open_trace(root, "/base/w/upper", flags));
+    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
+        TRY(open_trace(root, "/base/w/tmp", flags));
     TRY(open_trace(root, "/base/w/shm", flags));
     TRY(open_trace(root, "/n/dev/mqueue", flags));
     TRY(open_trace(root, "/n/dev/pts", flags));

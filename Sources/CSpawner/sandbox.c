@@ -118,8 +118,6 @@ struct failure sandbox_prepare(void) {
     slot.next_pipes = no_pipes;
     slot.proc = open("/base/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.proc));
-    if (!slot.rests && !(slot.plan.flags & CSANDBOX_SLOT_EGRESS))
-        TRY(network_remember());
     return mount_namespace_of_now(&slot.own_mounts);
 }
 
@@ -127,18 +125,21 @@ struct failure sandbox_prepare(void) {
 // own ended with it, share one, and so do those after one that has used theirs. An
 // interface to the outside stays: only the spawner can make it.
 static struct failure network_ready(void) {
-    if (slot.stage != STAGE_RELEASED || (!slot.rests && network_is_untouched()))
+    bool is_used = slot.rests || sockets_used_network();
+    if (slot.stage != STAGE_RELEASED || !is_used || slot.plan.flags & CSANDBOX_SLOT_EGRESS)
         return fine();
     TRY(check(CSANDBOX_STEP_SLOT_UNSHARE, SYS1(SYS_unshare, CLONE_NEWNET)));
     TRY(loopback_up());
     slot.rests = false;
-    return network_remember();
+    return fine();
 }
 
 struct failure sandbox_start(void) {
     TRY(network_ready());
     TRY(root_ready(&slot.root));
     TRY(sandbox_next_pipes());
+    sockets_forget();
+    slot.missing_interpreter[0] = 0;
     slot.pipes = slot.next_pipes;
     slot.next_pipes = no_pipes;
     slot.number++;

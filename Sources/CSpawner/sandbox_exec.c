@@ -70,7 +70,10 @@ static long execute(const char *path, const char **environment) {
         return file == -ELOOP ? -EACCES : file;
     SYS1(SYS_close, file);
     slot.exec_at_ns = sandbox_now_ns();
-    return SYS3(SYS_execve, path, pointers, environment);
+    long result = SYS3(SYS_execve, path, pointers, environment);
+    if (result == -ENOENT)
+        sandbox_find_missing_interpreter(path);
+    return result;
 }
 
 static size_t join(const char *folder, size_t folder_size, const char *name) {

@@ -68,14 +68,23 @@ static struct failure enter_directory(const char *path) {
     return check(CSANDBOX_STEP_SANDBOX_DIRECTORY, size);
 }
 
+static bool is_denied(struct failure failure) {
+    return failed(failure) && (failure.error == EACCES || failure.error == EPERM);
+}
+
+// As Docker's runtime: a folder that is closed to the user can be where it starts, and one that is
+// closed to the container's root may be open to the user.
 struct failure sandbox_become_user(void) {
     const struct csandbox_make_slot *plan = &slot.plan;
+    struct failure entered = enter_directory(plan->directory);
+    if (failed(entered) && !is_denied(entered))
+        return entered;
     // Root without groups is who the slot is.
     if (plan->uid != 0 || plan->gid != 0 || plan->group_count != 0)
         TRY(set_ids(plan));
     uint64_t kept = capabilities_kept();
     TRY(set_capabilities(slot.rests ? kept | NETWORK_CAPABILITIES : kept, kept));
-    return enter_directory(plan->directory);
+    return is_denied(entered) ? enter_directory(plan->directory) : fine();
 }
 
 // The reverse order of what was kept: last of all goes the way back to id 0, and

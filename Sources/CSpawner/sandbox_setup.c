@@ -68,8 +68,7 @@ static struct failure set_up(void) {
     TRY(sandbox_mount_volumes());
     TRY(check(CSANDBOX_STEP_SANDBOX_SESSION, SYS0(SYS_setsid)));
     TRY(take_stdio());
-    // After the mounts, which need the capabilities; before the working
-    // directory, which must be the user's to enter.
+    // After the mounts, which need the capabilities.
     TRY(sandbox_become_user());
     // Cleared by the change of ids.
     SYS2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);

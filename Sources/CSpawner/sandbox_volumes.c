@@ -16,8 +16,8 @@ static long is_folder(int file) {
     return result < 0 ? result : S_ISDIR(status.stx_mode);
 }
 
-// Makes what is missing on the way to `target`, as root of the container; the last part as a folder or a file.
-static long make_target(int root, const char *target, bool folder) {
+// As root of the container; the last part as a folder or a file.
+long make_in_root(int root, const char *target, bool folder) {
     long parent = open_in_root(root, "/", O_PATH | O_DIRECTORY);
     for (size_t begin = 0, end = 0; parent >= 0 && target[end];) {
         for (begin = end; target[begin] == '/'; begin++)
@@ -76,7 +76,7 @@ static struct failure mount_volume(int root, const struct csandbox_mount *mount)
     bool memory = mount->tree == CSANDBOX_TREE_MEMORY;
     long folder = memory ? 1 : is_folder(slot.trees[mount->tree]);
     TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, folder));
-    long target = make_target(root, mount->target, folder);
+    long target = make_in_root(root, mount->target, folder);
     TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, target));
     long result = check_target((int)target);
     if (result == 0)

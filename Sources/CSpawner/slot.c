@@ -61,6 +61,8 @@ static struct failure become_slot(const struct slot_seed *seed) {
     TRY(prefer_as_oom_victim());
     TRY(cgroups_enter(&seed->cgroups));
     // While there is the power to: inside of the user namespace there is none over it.
+    int own_dev = -1;
+    TRY(own_dev_make(&own_dev));
     if (seed->rests)
         TRY(check(CSANDBOX_STEP_SLOT_UNSHARE, SYS2(SYS_setns, host.empty_network, CLONE_NEWNET)));
     TRY(become_namespace_root(seed->user_namespace));
@@ -72,9 +74,10 @@ static struct failure become_slot(const struct slot_seed *seed) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != 1)
         _exit(1);
+    TRY(own_time_make());
     if (!seed->rests)
         TRY(loopback_up());
-    TRY(template_private_root());
+    TRY(template_private_root(own_dev));
     return harden_filter();
 }
 
@@ -160,6 +163,7 @@ static void tell_exit(int status, const struct rusage *usage) {
         .ready_at_ns = slot.ready_at_ns,
         .exec_at_ns = slot.exec_at_ns,
     };
+    memcpy(message.interpreter, slot.missing_interpreter, sizeof message.interpreter);
     slot.oom_before = oom_now;
     send_exit(&message);
 }
@@ -201,8 +205,14 @@ static void reap_sandbox(void) {
                             ? slot.sandbox_failure
                             : (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, ECHILD});
     slot.is_announced = false;
+    // No root and no network of this slot are what they were: it ends, and another takes its place.
+    bool is_last = was_released && sockets_outlive();
+    if (is_last)
+        slot.is_followed = false;
     if (was_released)
         tell_exit(status, &usage);
+    if (is_last)
+        _exit(0);
     // Only now, off the caller's way.
     root_take_back(&slot.root, was_released);
     if (slot.is_followed)
@@ -218,11 +228,14 @@ static void handle_command(const struct csandbox_command *command) {
 }
 
 static _Noreturn void serve(void) {
-    struct pollfd sources[2] = {{.fd = slot.control, .events = POLLIN},
-                                {.fd = slot.signals, .events = POLLIN}};
+    struct pollfd sources[3] = {{.fd = slot.control, .events = POLLIN},
+                                {.fd = slot.signals, .events = POLLIN},
+                                {.fd = slot.listener, .events = POLLIN}};
     for (;;) {
-        if (poll(sources, 2, -1) < 0 && errno != EINTR)
+        if (poll(sources, 3, -1) < 0 && errno != EINTR)
             _exit(1);
+        if (sources[2].revents)
+            sockets_answer();
         if (sources[1].revents)
             reap_sandbox();
         if (!sources[0].revents)
@@ -270,12 +283,14 @@ static void let_go(const struct belongings *own) {
 _Noreturn void slot_main(const struct slot_seed *seed) {
     slot.index = seed->index;
     slot.rests = seed->rests;
+    slot.listener = -1;
     prctl(PR_SET_NAME, "mayfly-slot");
     slot.cgroups = seed->cgroups;
     int binding = seed->binding;
     struct failure failure = become_slot(seed);
-    int *const kept[] = {&binding, &slot.cgroups.oom_counter, &slot.cgroups.pids_counter};
-    keep_only(kept, 3);
+    int *const kept[] = {&binding, &slot.cgroups.oom_counter, &slot.cgroups.pids_counter,
+                         &slot.listener};
+    keep_only(kept, sizeof kept / sizeof kept[0]);
     // Not before: the spawner may hold more descriptors than a function may.
     if (!failed(failure))
         failure = harden_limits();

@@ -18,6 +18,14 @@ struct stdio_pipes {
     int gateway[3];
 };
 
+/// A folder that the image's configuration names; `is_written` where the root around it is
+/// read-only.
+struct wanted_folder {
+    const char *path;
+    bool is_missing;
+    bool is_written;
+};
+
 struct slot {
     uint32_t index;
     struct slot_cgroups cgroups;
@@ -27,6 +35,9 @@ struct slot {
     /// To the spawner; -1 where sandboxes need nothing of it.
     int binding;
     int signals;
+    /// Tells of sockets that sandboxes are about to make; -1 where another filter has the one
+    /// listener that the kernel allows: then each of them counts as having made some.
+    int listener;
     struct csandbox_make_slot plan;
     /// Options of the writable layer's tmpfs, from plan.disk_bytes.
     char layer_options[LAYER_OPTIONS_MAX];
@@ -64,6 +75,13 @@ struct slot {
     int trees[CSANDBOX_TREES_MAX];
     uint32_t mount_count;
     struct csandbox_mount mounts[CSANDBOX_MOUNTS_MAX];
+    /// Paths are the plan's.
+    uint32_t folder_count;
+    struct wanted_folder folders[CSANDBOX_FOLDERS_MAX];
+    /// Roots have a writable layer, whether or not they can be written to everywhere.
+    bool has_layer;
+    /// Written by the sandbox; empty unless it found one.
+    char missing_interpreter[CSANDBOX_INTERPRETER_MAX];
     /// The slot's own /proc, for times when it is out of sight.
     int proc;
     /// The slot's own mount namespace, to come back to.
@@ -75,7 +93,8 @@ extern struct slot slot;
 
 /// slot_template.c: mounts that outlive sandboxes. The first half is the same
 /// for all functions.
-struct failure template_private_root(void);
+/// `own_dev` is a detached /dev, -1 for the spawner's.
+struct failure template_private_root(int own_dev);
 /// `mounts` is a memfd of records, -1 without.
 struct failure template_bind(int rootfs_tree, int secrets, int mounts);
 
@@ -90,10 +109,13 @@ struct failure harden_open_files(void);
 /// up; hands on a failure of the steps before.
 struct failure egress_join(int binding, struct failure so_far);
 
-/// network_traces.c: call in a network namespace that nobody has used; then whether somebody
-/// has. Not where there is an interface to the outside.
-struct failure network_remember(void);
-bool network_is_untouched(void);
+/// socket_traces.c: before each sandbox; when it is about to make a socket (`listener` can be read).
+void sockets_forget(void);
+void sockets_answer(void);
+/// socket_traces.c: whether the sandbox that has ended did anything to its network namespace; and
+/// whether something of it is there still, that reaches further than that.
+bool sockets_used_network(void);
+bool sockets_outlive(void);
 
 /// sandbox.c: the pipes of the sandbox that is started next, unless they are there.
 struct failure sandbox_next_pipes(void);
@@ -112,6 +134,16 @@ struct failure sandbox_enter_root(void);
 /// what the plan mounts.
 struct failure sandbox_bind_etc(void);
 struct failure sandbox_mount_volumes(void);
+/// sandbox_volumes.c: descriptor of a place below `root` as if that were "/", or -errno; what is
+/// missing on the way is made.
+long make_in_root(int root, const char *target, bool folder);
+/// root_folders.c: which folders of the plan the image in `lower` lacks; makes them, once per
+/// slot; then what a new root needs for them, which is read-only afterwards when it is to be.
+void folders_choose(int lower);
+struct failure folders_lay(void);
+struct failure folders_make(void);
+/// sandbox_interpreter.c: what a file asks for that cannot be found itself, for the exit message.
+void sandbox_find_missing_interpreter(const char *path);
 /// sandbox_terminal.c: opens a terminal of the sandbox's own; then makes it the
 /// controlling one.
 struct failure sandbox_open_terminal(void);

@@ -78,6 +78,31 @@ struct failure harden_capabilities(uint64_t kept) {
     return check_errno(CSANDBOX_STEP_SLOT_NO_NEW_PRIVS, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+static long attach(struct sock_fprog *program, unsigned long flags) {
+    return SYS3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | flags,
+                program);
+}
+
+// What the listener would be told of happens untold.
+static void allow_untold(struct sock_fprog *program) {
+    for (unsigned i = 0; i < program->len; i++)
+        if (program->filter[i].code == (BPF_RET | BPF_K) &&
+            program->filter[i].k == SECCOMP_RET_USER_NOTIF)
+            program->filter[i].k = SECCOMP_RET_ALLOW;
+}
+
+// One listener is all that the filters of a process can have: around us may be one (LXD).
+static long attach_listening(struct sock_fprog *program) {
+    long listener =
+        attach(program, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+    // Signals end the wait before Linux 5.19.
+    return listener == -EINVAL ? attach(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
+}
+
 // Attached once per slot and inherited: attaching costs a compilation,
 // inheriting a reference.
 struct failure harden_filter(void) {
@@ -89,6 +114,11 @@ struct failure harden_filter(void) {
     };
     if (program.len == 0)
         return (struct failure){CSANDBOX_STEP_SLOT_SECCOMP, ENODATA};
-    return check(CSANDBOX_STEP_SLOT_SECCOMP, SYS3(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-                                                  SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program));
+    long result = attach_listening(&program);
+    slot.listener = result < 0 ? -1 : (int)result;
+    if (result < 0) {
+        allow_untold(&program);
+        result = attach(&program, 0);
+    }
+    return check(CSANDBOX_STEP_SLOT_SECCOMP, result);
 }

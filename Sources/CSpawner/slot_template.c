@@ -2,8 +2,8 @@
 // The mounts that outlive sandboxes, from which their root is made (root.c).
 //   /base          a mount, so that all that is below it can be let go at once
 //   /base/proc     the spawner's: the kernel wants to see one before it makes another
-//   /base/dev      device nodes, read-only
-//   /base/sys      of a network namespace with loopback only, read-only
+//   /base/dev      device nodes, read-only, with inodes of this slot's own
+//   /base/sys      of a network namespace with loopback only, read-only, inodes likewise
 //   /base/s        the spawner's, unmasked: for a slot that needs a /sys of its own
 //   /base/lower    the image, read-only, root being this namespace's
 //   /base/t        files of this slot, laid over it
@@ -29,15 +29,14 @@ static struct failure make_folders(void) {
 }
 
 // Every network namespace without egress looks the same here: loopback and nothing
-// else. So the view of one serves them all, and a file system for each is spared.
+// else. So the view of one serves them all, laid over itself for each slot.
 static struct failure mount_sys(void) {
     if (host.empty_network < 0)
-        return mount_masked_sys("base/sys", EMPTY_FOLDER, &slot.has_sys);
+        return mount_masked_sys("base/sys", "base" EMPTY_FOLDER, &slot.has_sys);
     slot.has_sys = host.empty_network_has_sys;
     if (!slot.has_sys)
         return fine();
-    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
-              raw_mount(EMPTY_NETWORK_SYS, "base/sys", NULL, MS_BIND | MS_REC, NULL)));
+    TRY(empty_network_sys_lay("base/sys"));
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
               raw_mount("/sys", "base/s", NULL, MS_BIND | MS_REC, NULL)));
     unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -52,7 +51,13 @@ static struct failure mount_own_sys(void) {
     return mount_masked_sys("/base/sys", "/base" EMPTY_FOLDER, &slot.has_sys);
 }
 
-struct failure template_private_root(void) {
+static struct failure mount_dev(int own) {
+    long result = own >= 0 ? raw_move_mount(own, AT_FDCWD, "base/dev", 0)
+                           : raw_mount("/dev", "base/dev", NULL, MS_BIND | MS_REC, NULL);
+    return check(CSANDBOX_STEP_SLOT_DEV, result);
+}
+
+struct failure template_private_root(int own_dev) {
     umask(0);
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
               raw_mount("tmpfs", "/slot", "tmpfs", MS_NOSUID | MS_NODEV, "size=256k,mode=0755")));
@@ -60,8 +65,7 @@ struct failure template_private_root(void) {
     TRY(make_folders());
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("base", "base", NULL, MS_BIND, NULL)));
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/proc", "base/proc", NULL, MS_BIND, NULL)));
-    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
-              raw_mount("/dev", "base/dev", NULL, MS_BIND | MS_REC, NULL)));
+    TRY(mount_dev(own_dev));
     TRY(mount_sys());
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_pivot_root, ".", ".")));
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, ".", MNT_DETACH)));
@@ -152,7 +156,7 @@ static struct failure write_secrets(int source) {
 // With a read-only root the whole tree stands here already; a sandbox only adds
 // what must be its own.
 static struct failure mount_read_only_root(void) {
-    if (!(slot.plan.flags & CSANDBOX_SLOT_READ_ONLY))
+    if (slot.has_layer)
         return fine();
     TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
               raw_mount("overlay", "/n", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
@@ -199,11 +203,13 @@ struct failure template_bind(int rootfs_tree, int secrets, int mounts) {
         failure = require_folder(lower, "run/secrets");
     if (!failed(failure))
         failure = write_etc(lower);
+    folders_choose(lower);
     close(lower);
     TRY(failure);
     TRY(mount_own_sys());
     TRY(mount_layer_tree());
     TRY(read_mounts(mounts));
     TRY(write_secrets(secrets));
+    TRY(folders_lay());
     return mount_read_only_root();
 }

@@ -73,8 +73,12 @@ uint32_t cgroups_pids_refused(const struct slot_cgroups *cgroups);
 
 /// Read-only and empty: it covers what functions may not see.
 #define EMPTY_FOLDER "/dev/.empty"
-/// In the spawner's root: /sys as it is seen from the empty network namespace.
+/// In the spawner's root: /sys as it is seen from the empty network namespace, as a whole;
+/// and what hides parts of it when it is laid over it.
 #define EMPTY_NETWORK_SYS "/empty-network-sys"
+#define SYS_WHITEOUTS "/sys-whiteouts"
+/// In the spawner's root: empty, since an overlay without an upper folder wants two lower ones.
+#define NOTHING_FOLDER "/nothing"
 
 /// prune.c: leaves this process in a mount namespace with a handful of mounts.
 struct failure prune_mounts(void);
@@ -82,6 +86,15 @@ struct failure prune_mounts(void);
 /// masked_sys.c: /sys of this process's network namespace; none where the host
 /// hides /sys. `empty` is where EMPTY_FOLDER is.
 struct failure mount_masked_sys(const char *folder, const char *empty, bool *is_mounted);
+/// masked_sys.c: the same for all slots in the empty network namespace: made once, then laid
+/// over `folder` with inodes that are the slot's own.
+struct failure empty_network_sys_make(bool *is_mounted);
+struct failure empty_network_sys_lay(const char *folder);
+/// own_dev.c: a detached /dev with inodes of its own; -1 where nodes cannot have any.
+struct failure own_dev_make(int *tree);
+/// own_dev.c: a time namespace of this process's own; single-threaded, with children of its own
+/// address space none.
+struct failure own_time_make(void);
 /// network.c: of this process's network namespace.
 struct failure loopback_up(void);
 /// empty_network.c: fills in host.empty_network; call once, after prune_mounts.

@@ -67,6 +67,11 @@ static pid_t start_spawner(int socket) {
     if (host.pinned_rootfs >= 0)
         host.rootfs_tree = (int)raw_open_tree(host.pinned_rootfs, "",
                                               OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+    if (host.pinned_rootfs >= 0 && host.rootfs_tree < 0) {
+        report_started(0, check(CSANDBOX_STEP_PRUNE_ROOTFS, host.rootfs_tree));
+        close(socket);
+        return 0;
+    }
     long pid = SYS5(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
     if (pid == 0)
         spawner_child(socket);

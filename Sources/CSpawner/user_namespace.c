@@ -5,10 +5,12 @@
 #include "spawner.h"
 #include "sys.h"
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -157,6 +159,43 @@ int user_namespace_of(pid_t pid) {
     return -1;
 }
 
+// What the kernel counts per user (inotify instances, bytes of message queues, signals) it counts
+// for the owner of a namespace too, with one limit for all namespaces of an owner: each slot's has
+// an owner of its own, whose number nobody else has.
+static long become_owner(uint32_t index) {
+    if (rootless())
+        return 0;
+    long owner = host.configuration.id_base + index * CSANDBOX_IDS_PER_SLOT;
+    // With its capabilities, since hosts may keep others from making namespaces.
+    long result = SYS2(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
+    return result < 0 ? result : SYS3(SYS_setresuid, owner, owner, owner);
+}
+
+static _Noreturn void be_born(uint32_t index, int answer) {
+    long result = become_owner(index);
+    if (result == 0)
+        result = SYS1(SYS_unshare, CLONE_NEWUSER);
+    if (write(answer, &result, sizeof result) != sizeof result)
+        _exit(1);
+    wait_to_be_killed();
+}
+
+// The pid, or -errno; -errno of a process that is there still is in `made`.
+static long start_owner(uint32_t index, long *made) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    long pid = SYS5(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0)
+        be_born(index, ends[1]);
+    close(ends[1]);
+    // Without a word it has ended before its time.
+    if (pid > 0 && read(ends[0], made, sizeof *made) != sizeof *made)
+        *made = -ECHILD;
+    close(ends[0]);
+    return pid;
+}
+
 static struct failure map_and_open(pid_t pid, uint32_t index, int *descriptor) {
     TRY(rootless() ? map_slot_rootless(pid) : map_slot(pid, index));
     *descriptor = user_namespace_of(pid);
@@ -167,12 +206,12 @@ static struct failure map_and_open(pid_t pid, uint32_t index, int *descriptor) {
 // is needed only to write its maps.
 struct failure user_namespace_make(uint32_t index, int *descriptor) {
     *descriptor = -1;
-    long pid = SYS5(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
-    if (pid == 0)
-        wait_to_be_killed();
-    if (pid < 0)
-        return check(CSANDBOX_STEP_USER_NAMESPACE, pid);
-    struct failure failure = map_and_open((pid_t)pid, index, descriptor);
+    long made = 0;
+    long pid = start_owner(index, &made);
+    TRY(check(CSANDBOX_STEP_USER_NAMESPACE, pid));
+    struct failure failure = check(CSANDBOX_STEP_USER_NAMESPACE, made);
+    if (!failed(failure))
+        failure = map_and_open((pid_t)pid, index, descriptor);
     kill((pid_t)pid, SIGKILL);
     waitpid((pid_t)pid, NULL, 0);
     return failure;

@@ -101,18 +101,27 @@ static void handle_pin(const struct csandbox_pin *pin, ssize_t size, int *receiv
     answer(GATEWAY_SOCKET, CSANDBOX_PIN, open_places());
 }
 
+static void tell_not_started(int socket, int error) {
+    struct csandbox_started message = {
+        .header = {.kind = CSANDBOX_STARTED}, .step = CSANDBOX_STEP_SUPERVISOR, .error = error};
+    csandbox_send(socket, &message, sizeof message, NULL, 0);
+}
+
 // The child keeps its new socket, where the gateway's was, the rootfs folder and the
 // ruleset.
 static _Noreturn void become_supervisor(int socket) {
-    enum { ROOTFS = GATEWAY_SOCKET + 1, RULES, FIRST_FREE, OUT_OF_THE_WAY = 64 };
+    // Above what a warden has open, and low enough for a host with few descriptors.
+    enum { ROOTFS = GATEWAY_SOCKET + 1, RULES, FIRST_FREE, OUT_OF_THE_WAY = 24 };
     int rootfs = fcntl(host.pinned_rootfs, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
     int rules = pinned_facts.ruleset < 0
                     ? -1
                     : fcntl(pinned_facts.ruleset, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
     dup2(socket, GATEWAY_SOCKET);
     host.pinned_rootfs = dup3(rootfs, ROOTFS, O_CLOEXEC);
-    if (host.pinned_rootfs < 0)
+    if (host.pinned_rootfs < 0) {
+        tell_not_started(GATEWAY_SOCKET, errno);
         _exit(1);
+    }
     if (rules >= 0)
         rules = dup3(rules, RULES, O_CLOEXEC);
     SYS3(SYS_close_range, rules < 0 ? RULES : FIRST_FREE, ~0U, 0);
@@ -121,8 +130,7 @@ static _Noreturn void become_supervisor(int socket) {
     supervisor_main(&pinned_facts.facts.configuration, rules);
 }
 
-// Whether it worked shows at the gateway's end of the socket: it closes when
-// there is no supervisor to hold it.
+// The supervisor says the rest, on the same socket, which closes when there is none.
 static void handle_supervise(int socket) {
     for (int i = 0; i < SUPERVISORS_MAX; i++) {
         if (supervisors[i] > 0)
@@ -130,8 +138,13 @@ static void handle_supervise(int socket) {
         supervisors[i] = fork();
         if (supervisors[i] == 0)
             become_supervisor(socket);
+        if (supervisors[i] < 0) {
+            tell_not_started(socket, errno);
+            supervisors[i] = 0;
+        }
         return;
     }
+    tell_not_started(socket, EAGAIN);
 }
 
 static struct worker *free_worker(void) {

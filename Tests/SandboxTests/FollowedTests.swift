@@ -44,9 +44,10 @@ struct FollowedTests {
     func inflight() async throws {
         try await TestHost.with { host in
             try Probe.compile(to: host.plan.rootfs + "/bin/probe")
-            let slot = try await host.spawner.makeSlot(host.plan)
-            defer { slot.retire() }
             for turn in 1...Self.inflightCalls {
+                // A slot in which something is left ends after it has told.
+                let slot = try await host.spawner.makeSlot(host.plan)
+                defer { slot.retire() }
                 let sandbox = try await slot.makeSandbox()
                 try sandbox.release(Self.command("probe inflight"), isFollowed: true) { _ in }
                 sandbox.closeInput()

@@ -53,6 +53,14 @@ struct HardeningTests {
         #endif
     }
 
+    @Test("cannot make them by numbers of which the kernel takes the lower half")
+    func cutArguments() async throws {
+        #if arch(x86_64)
+            let lines = try await errorNumbers("probe call 41 0x100000026 5 0; probe call 41 0x100000028 1 0")
+            #expect(lines == ["-1 1", "-1 1"])
+        #endif
+    }
+
     @Test("cannot read masked files of /proc, nor write read-only ones")
     func maskedPaths() async throws {
         try await TestHost.with { host in
@@ -157,13 +165,24 @@ struct HardeningTests {
         }
     }
 
-    @Test("is what the kernel ends first when memory runs short, and cannot change that")
+    @Test(
+        "is what the kernel ends first when memory runs short, and cannot change that, or it is said that it can"
+    )
     func memoryVictim() async throws {
         try await TestHost.with { host in
             let result = try await host.shell(
-                "cat /proc/self/oom_score_adj; (echo -1000 > /proc/self/oom_score_adj) 2>/dev/null || echo refused"
+                """
+                cat /proc/self/oom_score_adj
+                for n in -1000 0 499; do (echo $n > /proc/self/oom_score_adj) 2>/dev/null || echo refused; done
+                """
             )
-            #expect(result.output == "500\nrefused\n", "\(result)")
+            let finding = host.spawner.findings.first { $0.name == "oom_score_adj" }
+            switch finding?.level {
+            case .ok: #expect(result.output == "500\nrefused\nrefused\nrefused\n", "\(result)")
+            default:
+                #expect(result.output == "500\nrefused\n", "\(result)")
+                #expect(finding?.advice.contains("CAP_SYS_RESOURCE") == true)
+            }
         }
     }
 

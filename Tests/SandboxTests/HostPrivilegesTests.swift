@@ -15,6 +15,18 @@ struct HostPrivilegesTests {
         }
     }
 
+    @Test(
+        "fix who goes first when memory runs short only with the capability for it",
+        arguments: [
+            ("CapEff:\t000001ffffffffff\n", true), ("CapEff:\t000001fffeffffff\n", false),
+            ("CapPrm:\t000001ffffffffff\nCapEff:\t0000000000000000\n", false), ("", false),
+            ("CapEff:\n", false),
+        ]
+    )
+    func resources(status: String, expected: Bool) {
+        #expect(HostPrivileges.hasResourceCapability(status: "Name:\tx\n" + status) == expected)
+    }
+
     @Test("give an ordinary user the longest range that both files have for its name or id")
     func ranges() {
         let users = "other:1:70000\nme:100000:1000\n1000:200000:65536\n"

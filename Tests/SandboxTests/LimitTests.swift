@@ -4,6 +4,7 @@
 import Foundation
 import FunctionModel
 import Glibc
+import NIOCore
 import Testing
 
 @testable import Sandbox
@@ -96,6 +97,40 @@ struct LimitTests {
             plan.limits.disk = .mebibytes(64)
             let result = try await host.shell("head -c 40m /dev/zero > /tmp/f", plan: plan)
             #expect(result.report.oomKilled, "\(result)")
+        }
+    }
+
+    @Test("of what the kernel counts per user is each sandbox's own: nobody can take it from others")
+    func perUser() async throws {
+        try await TestHost.with { host in
+            try Probe.compile(to: host.plan.rootfs + "/bin/probe")
+            let slots = [
+                try await host.spawner.makeSlot(host.plan), try await host.spawner.makeSlot(host.plan),
+            ]
+            defer { for slot in slots { slot.retire() } }
+            let hoarder = try await slots[0].makeSandbox()
+            try hoarder.release(
+                SandboxCommand(arguments: ["/bin/probe", "hoard"], environment: [])
+            ) { _ in }
+            var piece = try #require(await hoarder.nextOutput())
+            let taken = piece.readString(length: piece.readableBytes)
+            let other = try await TestHost.run(slots[1], ["/bin/probe", "hoard"])
+            #expect(other.output == taken && !other.output.contains("0 "), "\(other)")
+            hoarder.closeInput()
+            _ = await hoarder.exit()
+        }
+    }
+
+    @Test("of memory bounds what unread connections hold")
+    func socketMemory() async throws {
+        try await TestHost.with { host in
+            try Probe.compile(to: host.plan.rootfs + "/bin/probe")
+            var plan = host.plan
+            plan.limits.memory = .mebibytes(64)
+            let result = try await host.shell("probe unread 100", plan: plan)
+            // By the kernel's word on what it took, or by its end for it.
+            let bytes = Int(result.output.prefix { $0 != " " }) ?? 0
+            #expect(result.report.oomKilled || bytes < 64 << 20, "\(result)")
         }
     }
 

@@ -7,6 +7,7 @@
 #define CSANDBOX_STEPS(X)                                                                          \
     X(NONE, "none")                                                                                \
     X(PROTOCOL, "protocol")                                                                        \
+    X(SUPERVISOR, "supervisor process")                                                            \
     X(USER_NAMESPACE, "user namespace")                                                            \
     X(ID_MAP, "uid_map")                                                                           \
     X(NAMESPACES, "namespaces")                                                                    \
@@ -35,6 +36,8 @@
     X(SLOT_ROOTFS, "rootfs mount")                                                                 \
     X(SLOT_IDMAP, "idmapped mount")                                                                \
     X(SLOT_TEMPLATE, "mount template")                                                             \
+    X(SLOT_DEV, "/dev of the slot")                                                                \
+    X(SLOT_SYS, "/sys of the slot")                                                                \
     X(SLOT_LAYER, "folder of the writable layer")                                                  \
     X(SLOT_MOUNTS, "mount table")                                                                  \
     X(SLOT_SECRETS, "secrets")                                                                     \
@@ -53,6 +56,7 @@
     X(SANDBOX_TMP, "/tmp")                                                                         \
     X(SANDBOX_SECRETS, "/run/secrets")                                                             \
     X(SANDBOX_ETC, "files of /etc")                                                                \
+    X(SANDBOX_FOLDERS, "folders of the image's configuration")                                     \
     X(SANDBOX_TERMINAL, "terminal")                                                                \
     X(SANDBOX_MASKS, "masked paths")                                                               \
     X(SANDBOX_MOUNTS, "mounts of the user")                                                        \

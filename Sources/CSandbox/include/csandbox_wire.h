@@ -3,46 +3,12 @@
 // SOCK_SEQPACKET packet on one machine, so structs travel as they lie in
 // memory; lengths and counts are checked by the receiver, whoever sent them.
 #pragma once
+#include "csandbox_bounds.h"
 #include "csandbox_steps.h"
 #include <stdint.h>
 
 /// Raised whenever a struct below changes: a spawner of another build refuses.
-#define CSANDBOX_PROTOCOL_VERSION 9u
-
-/// Instructions of a seccomp filter; the kernel's own bound is BPF_MAXINSNS.
-#define CSANDBOX_FILTER_MAX 4096u
-/// Hierarchies of one host for memory, cpu and pids, with room for co-mounts.
-#define CSANDBOX_CGROUPS_MAX 4u
-/// Supplementary groups of one user; NGROUPS_MAX is 65536, images use a few.
-#define CSANDBOX_GROUPS_MAX 32u
-/// Strings of argv and environ. Below a SEQPACKET's send buffer of 208 KiB.
-#define CSANDBOX_STRINGS_MAX 122880u
-/// Pointers in argv plus environ.
-#define CSANDBOX_POINTERS_MAX 4096u
-/// Folders and files of the host in one sandbox; more than command lines name.
-#define CSANDBOX_TREES_MAX 16u
-/// Mounts of one sandbox besides its own.
-#define CSANDBOX_MOUNTS_MAX 16u
-/// File descriptors that one message can carry: two sockets, rootfs, secrets,
-/// mount table, and the trees.
-#define CSANDBOX_DESCRIPTORS_MAX 21u
-/// Slots of one gateway: one 64 Ki range of user ids each, below 2^31.
-#define CSANDBOX_SLOTS_MAX 4000u
-/// User ids in each slot's range.
-#define CSANDBOX_IDS_PER_SLOT 65536u
-/// Path bounds: names below the rootfs folder, host names, working directories.
-#define CSANDBOX_NAME_MAX 256u
-#define CSANDBOX_HOSTNAME_MAX 65u
-#define CSANDBOX_DIRECTORY_MAX 1024u
-#define CSANDBOX_PATH_MAX 1024u
-/// Routes of one function's network: about a dozen refused ranges, three name
-/// servers, and what egress_allow names, each possibly with a refusal inside.
-#define CSANDBOX_ROUTES_MAX 96u
-/// Bytes of a resolv.conf: three name servers, 256 characters of search domains.
-#define CSANDBOX_RESOLV_MAX 1024u
-/// Interface groups of slots with a network begin here ("MF"); the firewall
-/// tells classes apart by them.
-#define CSANDBOX_EGRESS_GROUP 0x4d460000u
+#define CSANDBOX_PROTOCOL_VERSION 10u
 
 enum csandbox_kind {
     // gateway to supervisor; one descriptor: the new spawner's end of its socket
@@ -291,6 +257,11 @@ struct csandbox_make_slot {
     char rootfs[CSANDBOX_NAME_MAX];
     char hostname[CSANDBOX_HOSTNAME_MAX];
     char directory[CSANDBOX_DIRECTORY_MAX];
+    /// Absolute paths, one NUL-terminated string after the other: folders that are made where
+    /// the image has none. The first `volume_count` can be written to in a read-only root too.
+    uint32_t folder_count;
+    uint32_t volume_count;
+    char folders[CSANDBOX_FOLDERS_BYTES];
     /// With EGRESS only: its firewall class, routes, and /etc/resolv.conf.
     uint32_t egress_class;
     uint32_t route_count;
@@ -387,7 +358,12 @@ struct csandbox_exit {
     /// CLOCK_MONOTONIC when its set-up was over, and just before execve.
     int64_t ready_at_ns;
     int64_t exec_at_ns;
+    /// With EXEC and ENOENT: what the program asks for and the container lacks; empty where it
+    /// is the program itself.
+    char interpreter[CSANDBOX_INTERPRETER_MAX];
 };
+
+_Static_assert(sizeof(struct csandbox_exit) <= CSANDBOX_TO_GATEWAY_MAX, "the largest of them");
 
 /// `argument_count` NUL-terminated strings, then `environment_count` more.
 struct csandbox_release {

@@ -15,7 +15,7 @@ enum Received {
 
 enum Packet {
     /// Largest packet that any helper sends to the gateway.
-    static let receivedBytesMax = 256
+    static let receivedBytesMax = Int(CSANDBOX_TO_GATEWAY_MAX)
 
     /// Sends one struct of the wire contract.
     ///

@@ -18,6 +18,9 @@ package struct ExitReport: Hashable, Sendable {
     }
 
     package var ending: Ending
+    /// With `execFailed(ENOENT)`: the interpreter or linker that the program asks for and the container lacks; nil where
+    /// the program itself is not there.
+    package var missingInterpreter: String?
     /// Whether the kernel killed a process of it because of the memory limit.
     package var oomKilled = false
     /// Other limits that it came to, whatever it made of that.
@@ -31,4 +34,19 @@ package struct ExitReport: Hashable, Sendable {
     package var waitedForSetUp = false
 
     package init(ending: Ending) { self.ending = ending }
+}
+
+extension ExitReport {
+    /// What to say of ``missingInterpreter`` after the program's name; nil without one.
+    ///
+    /// Control characters are written as in source code: a carriage return is what people do not see in their editor.
+    package var interpreterNote: String? {
+        guard let missingInterpreter else { return nil }
+        let name = missingInterpreter.unicodeScalars.map {
+            $0.value < 32 ? $0.escaped(asASCII: true) : String($0)
+        }
+        .joined()
+        let hint = missingInterpreter.hasSuffix("\r") ? " (save the file with Unix line ends)" : ""
+        return "needs '\(name)', which is not in the container\(hint)"
+    }
 }

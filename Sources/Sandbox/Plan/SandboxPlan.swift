@@ -37,7 +37,10 @@ package struct SandboxPlan: Hashable, Sendable {
     package var rootfs: String
     package var hostname: String
     package var user = ContainerUser()
+    /// Made when the image does not have it.
     package var workingDirectory = "/"
+    /// The image's volumes: made when it does not have them, and writable in a read-only root too.
+    package var volumes: [String] = []
     package var readOnlyRoot = false
     package var limits = Limits()
     package var network = NetworkMode.none

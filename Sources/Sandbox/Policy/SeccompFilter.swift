@@ -11,11 +11,13 @@ enum SeccompFilter {
     /// - Parameters:
     ///   - cookie: sixth argument that marks the set-up's own calls.
     ///   - refused: calls of the policy that this process has no use for: EPERM as well.
+    ///   - tellsSockets: whether a listener is told of each socket that is made; without one there they cannot be made.
     /// - Returns: the program, in the order that the kernel runs it.
     /// - Throws: ``SandboxError`` naming the call that libseccomp refused.
     static func compile(
         cookie: UInt64,
-        without refused: Set<String> = []
+        without refused: Set<String> = [],
+        tellsSockets: Bool = false
     ) throws(SandboxError) -> [csandbox_instruction] {
         guard let context = seccomp_init(CSeccomp_action_errno(UInt16(ENOSYS))) else {
             throw .unsupported("libseccomp on this architecture")
@@ -32,7 +34,7 @@ enum SeccompFilter {
             try addSocketRules(context)
         }
         try addPersonalityRules(context)
-        return try export(context)
+        return try SeccompPrologue.make(cookie: cookie, tellsSockets: tellsSockets) + export(context)
     }
 
     private static let refusal = CSeccomp_action_errno(UInt16(EPERM))

@@ -60,6 +60,10 @@ enum SystemCallPolicy {
     /// Socket families that have been ways out: AF_ALG and AF_VSOCK.
     static let refusedSocketFamilies: [UInt64] = [38, 40]
 
+    /// Commands of fcntl(2) that leave a mark on a file of the image, which the next sandbox would find: F_SET_RW_HINT
+    /// and F_SET_FILE_RW_HINT.
+    static let refusedFileCommands: [UInt32] = [1036, 1038]
+
     /// personality(2): Linux, and the two flags that old programs ask for, and the query.
     static let allowedPersonalities: [UInt64] = [0, 0x8, 0x20000, 0x20008, 0xffff_ffff]
 }

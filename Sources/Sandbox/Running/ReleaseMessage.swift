@@ -75,6 +75,7 @@ extension ExitReport {
             ending = .signalled(message.wait_status & 0x7f)
         }
         self.init(ending: ending)
+        missingInterpreter = FixedText.text(of: message.interpreter)
         oomKilled = message.oom_kills > 0
         if message.limits_reached & UInt32(CSANDBOX_LIMIT_PIDS.rawValue) != 0 { limitsReached.append(.pids) }
         if message.limits_reached & UInt32(CSANDBOX_LIMIT_DISK.rawValue) != 0 { limitsReached.append(.disk) }

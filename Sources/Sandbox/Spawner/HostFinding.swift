@@ -43,6 +43,7 @@ extension Spawner {
             line(CSANDBOX_FEATURE_EGRESS, "egress", egressAdvice),
             tmpfsAttributes(features),
             idmappedMounts,
+            memoryVictims,
         ]
     }
 
@@ -70,6 +71,18 @@ extension Spawner {
                 ? "all containers have one range of user ids, files of images lie on the disk with these: put the data "
                     + "folder on ext4, xfs, btrfs, or tmpfs since Linux 6.3"
                 : ""
+        )
+    }
+
+    /// Only who may lower the value fixes it for others (proc_pid_oom_score_adj(5)).
+    private var memoryVictims: HostFinding {
+        HostFinding(
+            level: ground.fixesMemoryVictims ? .ok : .missing,
+            name: "oom_score_adj",
+            advice: ground.fixesMemoryVictims
+                ? ""
+                : "when the host runs out of memory functions go first, but one of them can write its oom_score_adj back "
+                    + "to that of the gateway: give the gateway CAP_SYS_RESOURCE"
         )
     }
 

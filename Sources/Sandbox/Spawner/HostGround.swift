@@ -11,6 +11,8 @@ struct HostGround: Sendable {
     let dataDirectory: String
     /// Whether it was made as root.
     let isPrivileged: Bool
+    /// Whether functions cannot take back that they go first when memory runs short.
+    let fixesMemoryVictims: Bool
     let cgroups: [csandbox_cgroup]
     /// Nil where functions cannot have a network.
     let egress: EgressIdentity?
@@ -38,6 +40,7 @@ struct HostGround: Sendable {
         self.resolver = resolver
         self.handsOverlays = handsOverlays
         isPrivileged = HostPrivileges.areFull
+        fixesMemoryVictims = HostPrivileges.fixMemoryVictims
         sharesIDs = OwnerTranslation.shift(for: dataDirectory) != nil
         egress = EgressFirewall.isPossible ? EgressIdentity(dataDirectory: dataDirectory) : nil
         cgroups = CgroupPreparation.prepare(dataDirectory: dataDirectory)
@@ -51,7 +54,7 @@ struct HostGround: Sendable {
             rootfsDirectory: rootfsDirectory,
             isPrivileged: isPrivileged,
             cgroups: cgroups,
-            filter: SeccompFilter.compile(cookie: cookie),
+            filter: SeccompFilter.compile(cookie: cookie, tellsSockets: true),
             cookie: cookie,
             egress: egress,
             sharesIDs: sharesIDs,

@@ -42,6 +42,7 @@ enum SlotOrder {
         guard FixedText.copy(plan.workingDirectory, into: &order.directory) else {
             throw .unsupported("a working directory of more than \(CSANDBOX_DIRECTORY_MAX - 1) bytes")
         }
+        try addFolders(of: plan, to: &order)
         let groups = plan.user.supplementaryGroups
         guard groups.count <= Int(CSANDBOX_GROUPS_MAX) else {
             throw .unsupported("more than \(CSANDBOX_GROUPS_MAX) supplementary groups")
@@ -56,6 +57,23 @@ enum SlotOrder {
         else { throw .unsupported("more than \(CSANDBOX_MOUNTS_MAX) mounts in one container") }
         if plan.network == .egress { try addEgress(of: plan, resolver: resolver, to: &order) }
         return order
+    }
+
+    /// The container's own mounts and its root are no folders of the image's choice; they are there anyway.
+    private static func addFolders(
+        of plan: SandboxPlan,
+        to order: inout csandbox_make_slot
+    ) throws(SandboxError) {
+        func isFolder(_ path: String) -> Bool { SandboxMount.refusal(of: path) == nil }
+        let volumes = plan.volumes.filter(isFolder).sorted()
+        let folders = volumes + (isFolder(plan.workingDirectory) ? [plan.workingDirectory] : [])
+        order.volume_count = UInt32(volumes.count)
+        order.folder_count = UInt32(folders.count)
+        guard folders.count <= Int(CSANDBOX_FOLDERS_MAX), FixedText.copy(folders, into: &order.folders) else {
+            throw .unsupported(
+                "an image with more than \(CSANDBOX_FOLDERS_MAX - 1) volumes, or \(CSANDBOX_FOLDERS_BYTES) bytes of them"
+            )
+        }
     }
 
     private static func addEgress(

@@ -34,7 +34,8 @@ package struct AttachEnd: Hashable, Sendable, Codable {
             let reason = report.oomKilled ? "the container used too much memory" : nil
             self.init(exitCode: Self.signalBase + signal, reason: reason)
         case .execFailed(let number) where number == ENOENT:
-            self.init(exitCode: Self.notFoundCode, reason: "'\(program)' is not in the container")
+            let reason = report.interpreterNote ?? "is not in the container"
+            self.init(exitCode: Self.notFoundCode, reason: "'\(program)' \(reason)")
         case .execFailed(let number):
             let text = "'\(program)' cannot be executed in the container (errno \(number))"
             self.init(exitCode: Self.notRunnableCode, reason: text)

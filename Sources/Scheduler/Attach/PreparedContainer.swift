@@ -28,6 +28,7 @@ struct PreparedContainer {
             plan.user = account.user
             plan.workingDirectory = image.execution.workingDirectory ?? "/"
             if plan.workingDirectory.isEmpty { plan.workingDirectory = "/" }
+            plan.volumes = (image.execution.volumes ?? [:]).keys.sorted()
             // As a build step: it may do what an administrator's own program may, within its container.
             plan.limits = StepLimits.ofHost.sandbox
             plan.limits.disk = plan.limits.memory

@@ -74,6 +74,7 @@ package struct FunctionPreparer: Sendable {
             plan.user = account.user
             plan.workingDirectory = image.execution.workingDirectory ?? "/"
             if plan.workingDirectory.isEmpty { plan.workingDirectory = "/" }
+            plan.volumes = (image.execution.volumes ?? [:]).keys.sorted()
             plan.readOnlyRoot = configuration.readOnlyRootFilesystem
             plan.limits = configuration.limits
             plan.network = configuration.network

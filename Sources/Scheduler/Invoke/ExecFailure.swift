@@ -6,6 +6,8 @@ import Glibc
 /// A command that the kernel would not start.
 struct ExecFailure: Hashable, Sendable {
     var errorNumber: Int32
+    /// What the program asks for and the container lacks, in words.
+    var interpreterNote: String?
 
     /// 127 when it was not found, 126 when it is there but cannot run, as shells and Docker tell it.
     var exitCode: Int {
@@ -22,7 +24,9 @@ struct ExecFailure: Hashable, Sendable {
 
     private var reason: String {
         switch errorNumber {
-        case ENOENT: "the image's CMD was not found, or the interpreter or loader that it names"
+        case ENOENT:
+            interpreterNote.map { "the image's CMD \($0)" }
+                ?? "the image's CMD was not found, or the interpreter or loader that it names"
         case ENOTDIR: "the image's CMD was not found: a part of its path is no directory"
         case EACCES: "the image's CMD is not runnable: no permission, or it is no regular file"
         case ENOEXEC: "the image's CMD is not runnable: no program for this machine, and no #! line"

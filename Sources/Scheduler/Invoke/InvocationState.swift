@@ -158,7 +158,7 @@ struct InvocationState: ~Copyable {
         case .signalled(let number):
             return Verdict(outcome: report.oomKilled ? .oom : .signal, signal: Int(number))
         case .execFailed(let errorNumber):
-            let failure = ExecFailure(errorNumber: errorNumber)
+            let failure = ExecFailure(errorNumber: errorNumber, interpreterNote: report.interpreterNote)
             return Verdict(outcome: .exit, exitCode: failure.exitCode, note: failure.text(program: program))
         case .lost(let reason): return Verdict(outcome: .lost, note: "lost: \(reason)")
         case .notStarted(let reason): return Verdict(outcome: .lost, note: "not started: \(reason)")

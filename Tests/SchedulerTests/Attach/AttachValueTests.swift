@@ -60,6 +60,17 @@ struct AttachValueTests {
         #expect(AttachEnd(ExitReport(ending: ending), program: "x").exitCode == code)
     }
 
+    @Test("names the interpreter that the container lacks, with what nobody sees in an editor")
+    func interpreter() {
+        var report = ExitReport(ending: .execFailed(errorNumber: ENOENT))
+        #expect(AttachEnd(report, program: "/x").reason == "'/x' is not in the container")
+        report.missingInterpreter = "/bin/sh\r"
+        #expect(
+            AttachEnd(report, program: "/x").reason
+                == #"'/x' needs '/bin/sh\r', which is not in the container (save the file with Unix line ends)"#
+        )
+    }
+
     @Test("killed over its memory says so")
     func outOfMemory() {
         var report = ExitReport(ending: .signalled(SIGKILL))

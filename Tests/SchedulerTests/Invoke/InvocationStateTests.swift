@@ -95,6 +95,15 @@ import Testing
         #expect(note.contains("'/hello'") && note.contains("CMD was not found") && note.contains("127"))
     }
 
+    @Test("an interpreter that is not in the image is named in the log")
+    func interpreterNote() throws {
+        var state = InvocationState(outputMax: 100)
+        var ended = report(.execFailed(errorNumber: ENOENT))
+        ended.missingInterpreter = "/lib64/ld-linux-x86-64.so.2"
+        let note = try #require(state.ended(ended, program: "/hello").note)
+        #expect(note.contains("needs '/lib64/ld-linux-x86-64.so.2'") && note.contains("127"), "\(note)")
+    }
+
     @Test("after the timeout comes the stop signal, after the grace SIGKILL, and the outcome is timeout")
     func timeout() {
         var state = InvocationState(outputMax: 100)

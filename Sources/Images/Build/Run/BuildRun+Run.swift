@@ -135,7 +135,9 @@ extension BuildRun {
         case .exited(let code): throw .exit(command: text, code: code)
         case .signalled(let signal):
             throw .killed(command: text, signal: signal, outOfMemory: outcome.report.oomKilled)
-        case .execFailed(let number): throw .notStarted(command: text, reason: SystemCall.message(number))
+        case .execFailed(let number):
+            let reason = outcome.report.interpreterNote.map { "it \($0)" } ?? SystemCall.message(number)
+            throw .notStarted(command: text, reason: reason)
         case .lost(let reason), .notStarted(let reason):
             throw .notStarted(command: text, reason: reason)
         }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// How large and how many the parts of messages between gateway, spawner and slots can be.
+#pragma once
+
+/// Instructions of a seccomp filter; the kernel's own bound is BPF_MAXINSNS.
+#define CSANDBOX_FILTER_MAX 4096u
+/// Hierarchies of one host for memory, cpu and pids, with room for co-mounts.
+#define CSANDBOX_CGROUPS_MAX 4u
+/// Supplementary groups of one user; NGROUPS_MAX is 65536, images use a few.
+#define CSANDBOX_GROUPS_MAX 32u
+/// Strings of argv and environ. Below a SEQPACKET's send buffer of 208 KiB.
+#define CSANDBOX_STRINGS_MAX 122880u
+/// Pointers in argv plus environ.
+#define CSANDBOX_POINTERS_MAX 4096u
+/// Folders and files of the host in one sandbox; more than command lines name.
+#define CSANDBOX_TREES_MAX 16u
+/// Mounts of one sandbox besides its own.
+#define CSANDBOX_MOUNTS_MAX 16u
+/// Folders that an image's configuration names, and the bytes of their paths, NULs included.
+#define CSANDBOX_FOLDERS_MAX 32u
+#define CSANDBOX_FOLDERS_BYTES 4096u
+/// Bytes of the interpreter that a file asks for, with its NUL; what is longer is cut.
+#define CSANDBOX_INTERPRETER_MAX 128u
+/// Largest packet that any helper sends to the gateway.
+#define CSANDBOX_TO_GATEWAY_MAX 256u
+/// File descriptors that one message can carry: two sockets, rootfs, secrets,
+/// mount table, and the trees.
+#define CSANDBOX_DESCRIPTORS_MAX 21u
+/// Slots of one gateway: one 64 Ki range of user ids each, below 2^31.
+#define CSANDBOX_SLOTS_MAX 4000u
+/// User ids in each slot's range.
+#define CSANDBOX_IDS_PER_SLOT 65536u
+/// Path bounds: names below the rootfs folder, host names, working directories.
+#define CSANDBOX_NAME_MAX 256u
+#define CSANDBOX_HOSTNAME_MAX 65u
+#define CSANDBOX_DIRECTORY_MAX 1024u
+#define CSANDBOX_PATH_MAX 1024u
+/// Routes of one function's network: about a dozen refused ranges, three name
+/// servers, and what egress_allow names, each possibly with a refusal inside.
+#define CSANDBOX_ROUTES_MAX 96u
+/// Bytes of a resolv.conf: three name servers, 256 characters of search domains.
+#define CSANDBOX_RESOLV_MAX 1024u
+/// Interface groups of slots with a network begin here ("MF"); the firewall
+/// tells classes apart by them.
+#define CSANDBOX_EGRESS_GROUP 0x4d460000u
