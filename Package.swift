@@ -149,7 +149,7 @@ let package = Package(
         .testTarget(
             name: "FaasctlTests",
             dependencies: [
-                "faasctl", "FunctionModel", "Gateway", "Images",
+                "faasctl", "FunctionModel", "Gateway", "Images", "Scheduler", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

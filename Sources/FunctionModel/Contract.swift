@@ -4,6 +4,9 @@
 /// How a function gets its request and gives its answer (design, section 5).
 package enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
     case stdio, cgi, http, lambda
+
+    /// Those that this version serves; every other one is refused by name.
+    package static let served: [Contract] = [.stdio]
 }
 
 /// What a sandbox can reach besides its own loopback.

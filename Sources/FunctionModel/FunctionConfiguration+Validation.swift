@@ -9,9 +9,6 @@ extension FunctionConfiguration {
         "CAP_SETUID", "CAP_SYS_CHROOT",
     ]
 
-    /// Attempts of one queued event: with the longest waits, more would last for years.
-    private static let attemptsMax = 1000
-
     /// Networks that one function may name: each is a route in every slot of it, and those have room for 96.
     private static let egressAllowMax = 64
 
@@ -24,25 +21,35 @@ extension FunctionConfiguration {
         try Self.require("queue.length", queue.length, in: 0...65536)
         try Self.require("warm.max", warm.max, in: 0...4096)
         try Self.require("warm.min", warm.min, in: 0...warm.max)
-        try Self.require("reuse", reuse, in: 1...1_000_000)
-        if let port { try Self.require("port", port, in: 1...65535) }
         guard timeout.nanoseconds > 0 else {
             throw ModelError(field: "timeout", value: "\(timeout)", expected: "more than zero")
         }
-        guard reuse == 1 || contract == .http || contract == .lambda else {
-            throw ModelError(
-                field: "reuse",
-                value: "\(reuse)",
-                expected:
-                    "1 with contract '\(contract.rawValue)'; only http and lambda serve several requests"
-            )
-        }
+        try validateContract()
+        try requests.validate(within: limits)
         try validateEgress()
-        try validateAsync()
         try validateTexts()
     }
 
+    /// Refuses contracts that this version does not serve.
+    ///
+    /// - Throws: ``ModelError`` naming the field.
+    package func validateContract() throws(ModelError) {
+        guard !Contract.served.contains(contract) else { return }
+        throw ModelError(
+            field: "contract",
+            value: contract.rawValue,
+            expected: Contract.served.map(\.rawValue).joined(separator: " or ")
+        )
+    }
+
     private func validateEgress() throws(ModelError) {
+        guard egressAllow.isEmpty || network == .egress else {
+            throw ModelError(
+                field: "egress_allow",
+                value: egressAllow.joined(separator: ", "),
+                expected: "none without 'network: egress'"
+            )
+        }
         guard egressAllow.count <= Self.egressAllowMax else {
             throw ModelError(
                 field: "egress_allow",
@@ -66,18 +73,6 @@ extension FunctionConfiguration {
                 )
             }
         }
-    }
-
-    private func validateAsync() throws(ModelError) {
-        try Self.require("async.attempts", asynchronous.attempts, in: 1...Self.attemptsMax)
-        guard asynchronous.minWait <= asynchronous.maxWait else {
-            throw ModelError(
-                field: "async.min_wait",
-                value: "\(asynchronous.minWait)",
-                expected: "at most max_wait, \(asynchronous.maxWait)"
-            )
-        }
-        for code in asynchronous.codes { try Self.require("async.codes", code, in: 100...599) }
     }
 
     /// Texts that reach the kernel or an HTTP header.

@@ -8,6 +8,10 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var environment: [String: String] = [:]
     package var secrets: [String] = []
     package var limits = Limits()
+    /// What the host must have for a deploy to be accepted; at most the limits.
+    package var requests = ResourceRequests()
+    /// What must be true of the host for a deploy to be accepted, in OpenFaaS's words.
+    package var constraints: [String] = []
     /// Wall time of one invocation, then the stop signal.
     package var timeout: TimeSpan = .seconds(60)
     /// Time between the stop signal and SIGKILL.
@@ -21,18 +25,12 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var egressAllow: [String] = []
     package var readOnlyRootFilesystem = false
     package var schedules: [ScheduleConfiguration] = []
-    package var asynchronous = AsyncConfiguration()
     package var labels: [String: String] = [:]
     package var annotations: [String: String] = [:]
     /// Replaces the image's CMD; nil keeps it.
     package var command: [String]?
     /// Content-Type of a `stdio` answer; nil means application/octet-stream.
     package var contentType: String?
-    /// Port of an `http` function; nil means the image's single EXPOSEd one, else 8080.
-    package var port: Int?
-    package var prestart = false
-    /// Requests one sandbox may serve (`http` and `lambda` only).
-    package var reuse: Int = 1
     package var exposeErrors = false
     /// Commit headers at the first byte of output.
     package var stream = false
@@ -45,14 +43,13 @@ package struct FunctionConfiguration: Hashable, Sendable {
 
 extension FunctionConfiguration: Codable {
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case routes, contract, environment, secrets, limits, timeout, grace, concurrency, queue, warm, network
+        case routes, contract, environment, secrets, limits, requests, constraints, timeout, grace,
+            concurrency, queue, warm, network
         case egressAllow = "egress_allow"
         case readOnlyRootFilesystem = "readonly_root_filesystem"
         case schedules
-        case asynchronous = "async"
         case labels, annotations, command
         case contentType = "content_type"
-        case port, prestart, reuse
         case exposeErrors = "expose_errors"
         case stream
         case authentication = "auth"
@@ -69,6 +66,8 @@ extension FunctionConfiguration: Codable {
         environment = try read(.environment, environment)
         secrets = try read(.secrets, secrets)
         limits = try read(.limits, limits)
+        requests = try read(.requests, requests)
+        constraints = try read(.constraints, constraints)
         timeout = try read(.timeout, timeout)
         grace = try read(.grace, grace)
         concurrency = try read(.concurrency, concurrency)
@@ -78,14 +77,10 @@ extension FunctionConfiguration: Codable {
         egressAllow = try read(.egressAllow, egressAllow)
         readOnlyRootFilesystem = try read(.readOnlyRootFilesystem, readOnlyRootFilesystem)
         schedules = try read(.schedules, schedules)
-        asynchronous = try read(.asynchronous, asynchronous)
         labels = try read(.labels, labels)
         annotations = try read(.annotations, annotations)
         command = try values.decodeIfPresent([String].self, forKey: .command)
         contentType = try values.decodeIfPresent(String.self, forKey: .contentType)
-        port = try values.decodeIfPresent(Int.self, forKey: .port)
-        prestart = try read(.prestart, prestart)
-        reuse = try read(.reuse, reuse)
         exposeErrors = try read(.exposeErrors, exposeErrors)
         stream = try read(.stream, stream)
         authentication = try read(.authentication, authentication)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small records inside a configuration: queue, warm pool, retries.
+// The small records inside a configuration: queue and warm pool.
 
 /// Waiting room in front of a function's sandboxes.
 package struct QueueConfiguration: Hashable, Sendable, Codable {
@@ -34,31 +34,5 @@ package struct WarmConfiguration: Hashable, Sendable, Codable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         min = try values.decodeIfPresent(Int.self, forKey: .min) ?? min
         max = try values.decodeIfPresent(Int.self, forKey: .max) ?? Swift.max(max, min)
-    }
-}
-
-/// Retry rules of queued events.
-package struct AsyncConfiguration: Hashable, Sendable, Codable {
-    package var attempts: Int = 5
-    package var minWait: TimeSpan = .seconds(1)
-    package var maxWait: TimeSpan = .seconds(300)
-    /// HTTP statuses that are tried again.
-    package var codes: [Int] = [408, 429, 500, 502, 503, 504]
-
-    package init() {}
-
-    package enum CodingKeys: String, CodingKey, CaseIterable {
-        case attempts
-        case minWait = "min_wait"
-        case maxWait = "max_wait"
-        case codes
-    }
-
-    package init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        attempts = try values.decodeIfPresent(Int.self, forKey: .attempts) ?? attempts
-        minWait = try values.decodeIfPresent(TimeSpan.self, forKey: .minWait) ?? minWait
-        maxWait = try values.decodeIfPresent(TimeSpan.self, forKey: .maxWait) ?? maxWait
-        codes = try values.decodeIfPresent([Int].self, forKey: .codes) ?? codes
     }
 }

@@ -25,17 +25,18 @@ import Testing
         let result = try Self.apply(
             [
                 "--route", "GET /a", "--route", "/b/*", "--env", "CHANGED=new=er", "-e", "EMPTY=",
-                "--secret", "first", "--secret", "second", "--contract", "cgi", "--memory", "64Mi",
+                "--secret", "first", "--secret", "second", "--contract", "stdio", "--memory", "64Mi",
                 "--cpu", "250m", "--pids", "5", "--timeout", "3s", "--concurrency", "2", "--warm", "1:4",
                 "--network", "egress", "--read-only", "--schedule", "@daily", "--timezone", "Europe/Berlin",
-                "--label", "a=b", "--annotation", "c=d",
+                "--label", "a=b", "--annotation", "c=d", "--memory-request", "32Mi", "--cpu-request", "100m",
+                "--constraint", "node.platform.os == linux",
             ],
             to: start
         )
         #expect(result.routes.map(\.description) == ["GET /a", "/b/*"])
         #expect(result.environment == ["KEPT": "1", "CHANGED": "new=er", "EMPTY": ""])
         #expect(result.secrets == ["first", "second"])
-        #expect(result.contract == .cgi)
+        #expect(result.contract == .stdio)
         #expect(result.limits.memory == .mebibytes(64))
         #expect(result.limits.cpu == Millicores(count: 250))
         #expect(result.limits.pids == 5)
@@ -49,6 +50,9 @@ import Testing
         #expect(result.schedules.first?.timezone == "Europe/Berlin")
         #expect(result.labels == ["a": "b"])
         #expect(result.annotations == ["c": "d"])
+        #expect(result.requests.memory == .mebibytes(32))
+        #expect(result.requests.cpu == Millicores(count: 100))
+        #expect(result.constraints == ["node.platform.os == linux"])
     }
 
     @Test("without flags nothing changes")
@@ -68,10 +72,30 @@ import Testing
             (["--timezone", "UTC"], "--timezone needs --schedule"),
             (["--concurrency", "0"], "concurrency: '0' is not valid, expected 1 to 4096"),
             (["--route", "x"], "routes: 'x' is not valid"),
+            (
+                ["--memory-request", "1Gi"],
+                "requests.memory: '1Gi' is not valid, expected at most limits.memory"
+            ),
         ]
     )
     func tellsMistakes(arguments: [String], message: String) {
         let error = #expect(throws: (any Error).self) { try Self.apply(arguments) }
         #expect("\(String(describing: error))".contains(message))
+    }
+
+    @Test(
+        "a flag that changes a build is refused where nothing is built",
+        arguments: [
+            ["--target", "x"], ["--build-arg", "a=b"], ["--no-cache"], ["--platform", "linux/arm64"],
+            ["-f", "x"],
+        ]
+    )
+    func refusesBuildFlags(flags: [String]) {
+        let error = #expect(throws: (any Error).self) {
+            try Faasctl.parseAsRoot(["deploy", "x", "--image", "x"] + flags)
+        }
+        guard let error else { return }
+        #expect(Faasctl.message(for: error).contains("nothing is built"))
+        #expect(Faasctl.exitCode(for: error).rawValue == 64)
     }
 }

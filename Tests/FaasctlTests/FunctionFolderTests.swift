@@ -35,7 +35,9 @@ import Testing
     @Test(
         "what the gateway would refuse in any case is refused before a build",
         arguments: [
-            ("contract: http", "contract: 'http' is not valid, expected stdio or cgi"),
+            (
+                "schedules: [{cron: \"CRON_TZ=UTC * * * * *\", timezone: UTC}]", "names a time zone itself"
+            ),
             ("image: Foo:Bar", "'Foo:Bar' is no image reference"),
             ("schedules: [{cron: \"61 * * * *\"}]", "61"),
         ]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // function.yaml: what is read, and how mistakes are told.
 
+import Foundation
 import FunctionModel
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
         name: hello
         image: hello:latest
         routes: ["GET /hello", "/api/hello/*", "hello.example.com/"]
-        contract: cgi
+        contract: stdio
         environment: {GREETING: hi, NUMBER: 5, EMPTY: }
         secrets: [api-key]
         limits: {memory: 64Mi, cpu: 500m, pids: 8, disk: 1Mi, body: 2Mi, output: 3Mi}
@@ -24,7 +25,8 @@ import Testing
         readonly_root_filesystem: true
         schedules:
           - {cron: "*/5 * * * *", timezone: Europe/Berlin, overlap: queue, missed: all, input: "{}"}
-        async: {attempts: 2, min_wait: 2s, max_wait: 1m, codes: [500]}
+        requests: {memory: 32Mi, cpu: 100m}
+        constraints: ["node.platform.os == linux"]
         labels: {team: a}
         annotations: {note: b}
         command: [/bin/run, "-x"]
@@ -40,7 +42,7 @@ import Testing
         #expect(
             configuration.routes.map(\.description) == ["GET /hello", "/api/hello/*", "hello.example.com/"]
         )
-        #expect(configuration.contract == .cgi)
+        #expect(configuration.contract == .stdio)
         #expect(configuration.environment == ["GREETING": "hi", "NUMBER": "5", "EMPTY": ""])
         #expect(configuration.limits.memory == .mebibytes(64))
         #expect(configuration.limits.cpu == Millicores(count: 500))
@@ -53,7 +55,8 @@ import Testing
         #expect(configuration.readOnlyRootFilesystem)
         #expect(configuration.schedules.first?.overlap == .queue)
         #expect(configuration.schedules.first?.missed == .all)
-        #expect(configuration.asynchronous.codes == [500])
+        #expect(configuration.requests.memory == .mebibytes(32))
+        #expect(configuration.constraints == ["node.platform.os == linux"])
         #expect(configuration.command == ["/bin/run", "-x"])
         #expect(configuration.contentType == "text/plain")
     }
@@ -86,12 +89,36 @@ import Testing
                 "f:3:14: concurrency: 'many' is not valid, expected a whole number"
             ),
             (
-                "name: a\nimage: b\nprestart: yes\n",
-                "f:3:11: prestart: 'yes' is not valid, expected true or false"
+                "name: a\nimage: b\nstream: yes\n",
+                "f:3:9: stream: 'yes' is not valid, expected true or false"
             ),
             (
                 "name: a\nimage: b\ncontract: stdoi\n",
-                "f:3:11: contract: 'stdoi' is not valid, expected one of stdio, cgi, http, lambda (did you mean 'stdio'?)"
+                "f:3:11: contract: 'stdoi' is not valid, expected stdio (did you mean 'stdio'?)"
+            ),
+            ("name: a\nimage: b\ncontract: cgi\n", "f:3:11: contract: 'cgi' is not valid, expected stdio"),
+            ("name: a\nimage: b\ncontract: http\n", "f:3:11: contract: 'http' is not valid, expected stdio"),
+            ("name: a\nimage: b\nprestart: true\n", "f:3:1: unknown key 'prestart'"),
+            ("name: a\nimage: b\nport: 80\n", "f:3:1: unknown key 'port'"),
+            ("name: a\nimage: b\nreuse: 2\n", "f:3:1: unknown key 'reuse'"),
+            ("name: a\nimage: b\nasync: {attempts: 2}\n", "f:3:1: unknown key 'async'"),
+            ("name: a\nimage: b\nbuild_options: [dev]\n", "f:3:1: unknown key 'build_options'"),
+            (
+                "name: a\nimage: b\nbuild_args: {A: b}\n",
+                "f:3:1: 'build_args' has no effect: neither 'build' nor 'handler' names a folder to build"
+            ),
+            ("name: a\nbuild: .\nhandler: b\n", "f:3:1: 'handler' and 'build' exclude each other"),
+            (
+                "name: a\nbuild: .\nskip_build: true\n",
+                "f:3:1: 'skip_build' needs 'image', the image that exists already"
+            ),
+            (
+                "name: a\nimage: b\negress_allow: [10.0.0.0/8]\n",
+                "f:3:15: egress_allow: '10.0.0.0/8' is not valid, expected none without 'network: egress'"
+            ),
+            (
+                "name: a\nimage: b\nrequests:\n  memory: 1Gi\n",
+                "f:4:11: requests.memory: '1Gi' is not valid, expected at most limits.memory, 128Mi"
             ),
             (
                 "name: a\nimage: b\nconcurrency: 0\n",
@@ -130,7 +157,7 @@ import Testing
         #expect(mistake?.line == 3)
     }
 
-    @Test("OpenFaaS's words are translated or named as without effect")
+    @Test("OpenFaaS's words are translated")
     func translatesOpenFaaS() throws {
         let text = """
             name: a
@@ -138,12 +165,42 @@ import Testing
             handler: ./a
             image: a:1
             fprocess: cat -
-            skip_build: true
+            skip_build: false
             namespace: openfaas-fn
             """
         let manifest = try FunctionManifest.read(text, file: "f")
         #expect(manifest.buildFolder == "./a")
         #expect(manifest.configuration.command == ["cat", "-"])
-        #expect(manifest.remarks == ["f:6:13: 'skip_build' has no effect here"])
+        let skipped = try FunctionManifest.read(
+            text.replacing("skip_build: false", with: "skip_build: true"),
+            file: "f"
+        )
+        #expect(skipped.buildFolder == nil && skipped.image == "a:1")
+    }
+
+    @Test(
+        "an environment_file's variables win over the manifest's own, and its mistakes are told with their place"
+    )
+    func readsEnvironmentFiles() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "mayfly-\(UUID().uuidString)"
+        )
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func write(_ text: String, _ name: String) throws {
+            try Data(text.utf8).write(to: folder.appendingPathComponent(name))
+        }
+        try write("environment: {A: file, N: 5}\n", "one.yml")
+        try write("environment: {N: 6}\n", "two.yml")
+        let text = "name: a\nimage: b\nenvironment: {A: own, B: own}\nenvironment_file: [one.yml, two.yml]\n"
+        var manifest = try FunctionManifest.read(text, file: "f")
+        try manifest.addEnvironmentFiles(in: folder)
+        #expect(manifest.configuration.environment == ["A": "file", "B": "own", "N": "6"])
+        try write("enviroment: {N: 6}\n", "two.yml")
+        let mistake = #expect(throws: ManifestError.self) { try manifest.addEnvironmentFiles(in: folder) }
+        #expect(mistake?.description.hasPrefix("two.yml:1:1: unknown key 'enviroment'") == true)
+        manifest.environmentFiles = ["absent.yml"]
+        let failure = #expect(throws: CommandFailure.self) { try manifest.addEnvironmentFiles(in: folder) }
+        #expect(failure?.description.contains("'absent.yml'") == true)
     }
 }

@@ -4,6 +4,8 @@
 import FunctionModel
 import Gateway
 import Images
+import Logging
+import Scheduler
 import Testing
 
 @testable import faasctl
@@ -64,6 +66,35 @@ import Testing
         var second = ServeConfiguration(dataDirectory: "/data")
         try ServeConfigurationFile.apply(first.text, file: "f", to: &second)
         #expect(second.text == first.text)
+    }
+
+    @Test("every value of the file reaches the part of the gateway that it is for")
+    func reaches() throws {
+        var configuration = ServeConfiguration(dataDirectory: "/data")
+        let text = """
+            listen: "[::1]:9"
+            data_dir: /elsewhere
+            access_log_level: info
+            sandboxes_max: 12
+            image_budget: 20Mi
+            build_allow: [10.9.0.0/16]
+            host_mounts: false
+            limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
+                     upload: 4Mi, admin_body: 3Ki}
+            registries: {plain_http: {"registry.lan:5000": true}}
+            """
+        try ServeConfigurationFile.apply(text, file: "f", to: &configuration)
+        let platform = configuration.platform(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        #expect(platform.dataDirectory == "/elsewhere" && platform.sandboxesMax == 12 && !platform.hostMounts)
+        let gateway = configuration.gateway
+        #expect(platform.buildAllow.count == 1 && gateway.buildAllow.count == 1)
+        #expect(gateway.host == "::1" && gateway.port == 9 && gateway.accessLogLevel == .info)
+        #expect(gateway.limits.headerFieldBytesMax == 7 << 10 && gateway.limits.headerBytesMax == 6 << 10)
+        #expect(gateway.limits.headerCountMax == 8 && gateway.limits.idleTimeout == .seconds(5))
+        #expect(gateway.limits.connectionsMax == 9 && gateway.limits.adminBodyBytesMax == 3 << 10)
+        #expect(gateway.limits.uploadBytesMax == 4 << 20)
+        #expect(gateway.imageBudget == configuration.imageBudget && gateway.imageBudget != .standard)
+        #expect(gateway.registries.plainHTTP == ["registry.lan:5000": true])
     }
 
     @Test(

@@ -29,6 +29,24 @@ import Testing
     }
 
     @Test(
+        "a stack of another form is refused",
+        arguments: [
+            ("version: 2.0\n", "s:1:10: version: '2.0' is not valid, expected 1.0"),
+            (
+                "provider: {name: faasd}\n",
+                "s:1:18: provider.name: 'faasd' is not valid, expected 'openfaas'"
+            ),
+            ("provider: {network: x}\n", "s:1:12: unknown key 'network' in 'provider'"),
+        ]
+    )
+    func refusesOtherForms(text: String, message: String) {
+        let mistake = #expect(throws: ManifestError.self) {
+            try StackManifest.read(text + "functions: {}\n", file: "s", variables: [:])
+        }
+        #expect(mistake?.description == message)
+    }
+
+    @Test(
         "a mistake is told with its place",
         arguments: [
             (
@@ -44,6 +62,7 @@ import Testing
                 "functions:\n  a: {imag: b}\n",
                 "s:2:7: unknown key 'imag' in 'functions.a' (did you mean 'image'?)"
             ),
+            ("functions: {}\nconfiguration: {templates: []}\n", "s:2:1: unknown key 'configuration'"),
             ("function: {}\n", "s:1:1: unknown key 'function' (did you mean 'functions'?)"),
             ("provider: {}\n", "s:1:1: 'functions' is missing, expected a map of functions by name"),
             (

@@ -25,21 +25,22 @@ import Testing
         #expect(configuration.queue.length == 64)
         #expect(configuration.queue.wait == .seconds(10))
         #expect(configuration.network == .none)
-        #expect(configuration.reuse == 1)
+        #expect(configuration.requests == ResourceRequests())
     }
 
     @Test("the coded form is function.yaml's, and reads back the same")
     func coded() throws {
         let configuration = try decode(
             """
-            {"routes": ["GET /hello", "/api/*"], "contract": "http", "environment": {"A": "b"},
+            {"routes": ["GET /hello", "/api/*"], "contract": "stdio", "environment": {"A": "b"},
              "secrets": ["api-key"], "limits": {"memory": "64Mi", "cpu": "500m", "pids": 8, "disk": "1Mi"},
+             "requests": {"memory": "32Mi", "cpu": "250m"}, "constraints": ["node.platform.os == linux"],
              "timeout": "30s", "grace": 1, "concurrency": 2, "queue": {"length": 3}, "warm": {"min": 20},
              "network": "egress", "egress_allow": ["10.0.0.0/8"], "readonly_root_filesystem": true,
              "schedules": [{"cron": "*/5 * * * *", "timezone": "Europe/Berlin", "overlap": "queue"}],
-             "async": {"attempts": 2, "min_wait": "2s", "codes": [500]}, "labels": {"l": "1"},
-             "annotations": {"topic": "x"}, "command": ["/bin/x"], "content_type": "text/plain", "port": 81,
-             "reuse": 5, "expose_errors": true, "stream": true, "auth": "basic",
+             "labels": {"l": "1"},
+             "annotations": {"topic": "x"}, "command": ["/bin/x"], "content_type": "text/plain",
+             "expose_errors": true, "stream": true, "auth": "basic",
              "capabilities": ["CAP_NET_BIND_SERVICE"]}
             """
         )
@@ -50,7 +51,8 @@ import Testing
         #expect(configuration.warm.max == 20)
         #expect(configuration.limits.output == .mebibytes(64))
         #expect(configuration.schedules.first?.missed == .once)
-        #expect(configuration.asynchronous.maxWait == .seconds(300))
+        #expect(configuration.requests.memory == .mebibytes(32))
+        #expect(configuration.constraints == ["node.platform.os == linux"])
         #expect(configuration.authentication == .basic)
         #expect(configuration.egressAllow == ["10.0.0.0/8"])
         #expect(configuration.readOnlyRootFilesystem && configuration.exposeErrors && configuration.stream)
@@ -89,10 +91,11 @@ import Testing
             Fault(field: "queue.length") { $0.queue.length = -1 },
             Fault(field: "warm.max") { $0.warm.max = -1 },
             Fault(field: "warm.min") { $0.warm.min = 9 },
-            Fault(field: "reuse") { $0.reuse = 0 },
-            Fault(field: "reuse") { ($0.reuse, $0.contract) = (2, .stdio) },
-            Fault(field: "reuse") { ($0.reuse, $0.contract) = (2, .cgi) },
-            Fault(field: "port") { $0.port = 65536 },
+            Fault(field: "contract") { $0.contract = .cgi },
+            Fault(field: "contract") { $0.contract = .http },
+            Fault(field: "contract") { $0.contract = .lambda },
+            Fault(field: "requests.memory") { $0.requests.memory = .mebibytes(129) },
+            Fault(field: "requests.cpu") { $0.requests.cpu = Millicores(count: 1001) },
             Fault(field: "timeout") { $0.timeout = .seconds(0) },
             Fault(field: "environment") { $0.environment = ["": "x"] },
             Fault(field: "environment") { $0.environment = ["A=B": "x"] },
@@ -106,14 +109,12 @@ import Testing
             Fault(field: "command") { $0.command = ["/bin/x", "a\0b"] },
             Fault(field: "content_type") { $0.contentType = "text/plain\r\nSet-Cookie: a=b" },
             Fault(field: "content_type") { $0.contentType = "" },
-            Fault(field: "egress_allow") { $0.egressAllow = ["10.0.0.0/8", "10.0.0.1/8"] },
-            Fault(field: "egress_allow") { $0.egressAllow = ["example.com"] },
-            Fault(field: "egress_allow") { $0.egressAllow = ["fd00::/8"] },
-            Fault(field: "egress_allow") { $0.egressAllow = ["127.0.0.1"] },
-            Fault(field: "egress_allow") { $0.egressAllow = (0...64).map { "10.0.\($0).0/24" } },
-            Fault(field: "async.attempts") { $0.asynchronous.attempts = 0 },
-            Fault(field: "async.min_wait") { $0.asynchronous.maxWait = .seconds(0) },
-            Fault(field: "async.codes") { $0.asynchronous.codes = [500, 99] },
+            Fault(field: "egress_allow") { $0.allowEgress(["10.0.0.0/8", "10.0.0.1/8"]) },
+            Fault(field: "egress_allow") { $0.allowEgress(["example.com"]) },
+            Fault(field: "egress_allow") { $0.allowEgress(["fd00::/8"]) },
+            Fault(field: "egress_allow") { $0.allowEgress(["127.0.0.1"]) },
+            Fault(field: "egress_allow") { $0.allowEgress((0...64).map { "10.0.\($0).0/24" }) },
+            Fault(field: "egress_allow") { $0.egressAllow = ["10.0.0.0/8"] },
         ]
     )
     func invalid(fault: Fault) {
@@ -131,8 +132,8 @@ import Testing
             Fault(field: "concurrency") { $0.concurrency = 4096 },
             Fault(field: "queue.length") { $0.queue.length = 0 },
             Fault(field: "warm.max") { $0.warm.max = 0 },
-            Fault(field: "reuse") { ($0.reuse, $0.contract) = (2, .lambda) },
-            Fault(field: "port") { $0.port = 1 },
+            Fault(field: "requests.memory") { $0.requests.memory = .mebibytes(128) },
+            Fault(field: "egress_allow") { $0.allowEgress(["10.0.0.0/8"]) },
             Fault(field: "environment") { $0.environment = ["A": "b=c"] },
             Fault(field: "capabilities") {
                 $0.capabilities = FunctionConfiguration.capabilitiesAllowed.sorted()
@@ -144,5 +145,25 @@ import Testing
         var configuration = FunctionConfiguration()
         fault.change(&configuration)
         try configuration.validate()
+    }
+}
+
+extension FunctionConfiguration {
+    fileprivate mutating func allowEgress(_ networks: [String]) {
+        network = .egress
+        egressAllow = networks
+    }
+}
+
+@Suite struct KeyTreeTests {
+    @Test("leaves name every key by its path, without the objects above it")
+    func leaves() {
+        let leaves = FunctionConfiguration.keys.leaves
+        for key in ["routes", "environment", "limits.memory", "requests.cpu", "warm.max", "schedules[].cron"]
+        {
+            #expect(leaves.contains(key))
+        }
+        #expect(!leaves.contains("limits") && !leaves.contains("schedules"))
+        #expect(Set(leaves).count == leaves.count)
     }
 }

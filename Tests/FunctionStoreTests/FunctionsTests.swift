@@ -44,7 +44,7 @@ import Testing
         configuration.limits.memory = .mebibytes(64)
         configuration.schedules = [ScheduleConfiguration(cron: "*/5 * * * *")]
         configuration.command = ["/bin/sh", "-c", "echo"]
-        configuration.port = 9000
+        configuration.requests.memory = .mebibytes(9)
         configuration.capabilities = ["CAP_NET_BIND_SERVICE"]
         let made = try await store.deploySample(configuration: configuration)
         try store.close()

@@ -24,7 +24,10 @@ struct FunctionPageTests {
         for key in ScheduleConfiguration.CodingKeys.allCases {
             keys["schedules[].\(key.rawValue)"] = defaults[key.rawValue] ?? ""
         }
-        for key in ["name"] + FunctionReader.ownKeys { keys[key] = "" }
+        let translated = ManifestSchema.translated
+        for key in ManifestSchema.function.leaves where keys[key] == nil && !translated.contains(key) {
+            keys[key] = ""
+        }
         return keys
     }
 
@@ -39,17 +42,17 @@ struct FunctionPageTests {
         }
     }
 
-    @Test("has a row for every key of OpenFaaS that is translated or has no effect")
+    @Test("has a row for every key of OpenFaaS that is translated")
     func foreignKeys() throws {
         let page = try ReferencePage.read("function.yaml.md")
-        let keys = FunctionReader.translatedKeys + FunctionReader.foreignKeys
+        let keys = ManifestSchema.translated
         expectNames(page, table: "key of OpenFaaS", in: .init(uniqueKeysWithValues: keys.map { ($0, "") }))
     }
 
     @Test("has a row for every key that stands above the functions of a stack.yaml")
     func stackKeys() throws {
         let page = try ReferencePage.read("function.yaml.md")
-        let keys = StackManifest.keys + StackManifest.providerKeys.map { "provider." + $0 }
+        let keys = ManifestSchema.stack.leaves + ["provider"]
         expectNames(page, table: "stack.yaml key", in: .init(uniqueKeysWithValues: keys.map { ($0, "") }))
     }
 

@@ -5,7 +5,7 @@ import FunctionModel
 import Scheduler
 
 /// Body of POST and PUT /system/functions.
-struct FunctionDeployment: Decodable, Sendable {
+struct FunctionDeployment: StrictBody, Sendable {
     var service: String
     var image: String
     var namespace: String?
@@ -15,6 +15,8 @@ struct FunctionDeployment: Decodable, Sendable {
     var labels: [String: String]?
     var annotations: [String: String]?
     var limits: Resources?
+    var requests: Resources?
+    var constraints: [String]?
     var readOnlyRootFilesystem: Bool?
     /// The whole configuration with function.yaml's keys; OpenFaaS's fields above are laid over it.
     var mayfly: FunctionConfiguration?
@@ -23,7 +25,20 @@ struct FunctionDeployment: Decodable, Sendable {
     struct Resources: Codable, Hashable, Sendable {
         var memory: String?
         var cpu: String?
+
+        enum CodingKeys: String, CodingKey, CaseIterable { case memory, cpu }
     }
+
+    /// `registryAuth` and `network` come from old clients of OpenFaaS, which ignores them too.
+    static let keys = KeyTree.object(
+        [
+            "service", "image", "namespace", "envProcess", "secrets", "constraints", "readOnlyRootFilesystem",
+            "registryAuth", "network",
+        ].map { .init($0) }
+            + ["envVars", "labels", "annotations"].map { .init($0, .map) }
+            + ["limits", "requests"].map { .init($0, .object(of: Resources.CodingKeys.self)) }
+            + [.init("mayfly", FunctionConfiguration.keys)]
+    )
 
     /// The deployment that the catalog takes.
     ///
@@ -45,10 +60,22 @@ struct FunctionDeployment: Decodable, Sendable {
         if let cpu = limits?.cpu, !cpu.isEmpty {
             configuration.limits.cpu = try Millicores(cpu, field: "limits.cpu")
         }
+        try addRequests(to: &configuration)
         if let readOnlyRootFilesystem { configuration.readOnlyRootFilesystem = readOnlyRootFilesystem }
         if mayfly == nil { try Self.adopt(configuration.environment, &configuration) }
-        try Self.addCron(&configuration)
         return Deployment(name: name, imageReference: image, configuration: configuration)
+    }
+
+    private func addRequests(to configuration: inout FunctionConfiguration) throws(ModelError) {
+        if let memory = requests?.memory, !memory.isEmpty {
+            configuration.requests.memory = try ByteCount(memory, field: "requests.memory")
+        }
+        if let cpu = requests?.cpu, !cpu.isEmpty {
+            configuration.requests.cpu = try Millicores(cpu, field: "requests.cpu")
+        }
+        for constraint in constraints ?? [] where !configuration.constraints.contains(constraint) {
+            configuration.constraints.append(constraint)
+        }
     }
 
     /// The watchdog splits `fprocess` at single spaces, without quotes.
@@ -66,26 +93,19 @@ struct FunctionDeployment: Decodable, Sendable {
             let span = try TimeSpan(text, field: "exec_timeout")
             if span.nanoseconds > 0 { configuration.timeout = span }
         }
-        if let text = environment["max_inflight"], let count = Int(text), count > 0 {
-            configuration.concurrency = count
-        }
-    }
-
-    /// OpenFaaS's cron-connector form: topic `cron-function` and `schedule`, several of them split by `;`.
-    private static func addCron(_ configuration: inout FunctionConfiguration) throws(ModelError) {
-        guard configuration.annotations["topic"] == "cron-function",
-            let text = configuration.annotations["schedule"]
-        else { return }
-        for expression in text.split(separator: ";") {
-            let cron = String(expression.trimmingPrefix { $0 == " " })
-            guard !configuration.schedules.contains(where: { $0.cron == cron }) else { continue }
-            configuration.schedules.append(ScheduleConfiguration(cron: cron))
+        if let text = environment["max_inflight"] {
+            guard let count = Int(text), count >= 0 else {
+                throw ModelError(field: "max_inflight", value: text, expected: "a number; 0 for no limit")
+            }
+            if count > 0 { configuration.concurrency = count }
         }
     }
 }
 
 /// Body of DELETE /system/functions.
-struct FunctionDeletion: Decodable, Sendable {
+struct FunctionDeletion: StrictBody, Sendable {
     var functionName: String
     var namespace: String?
+
+    static let keys = KeyTree.object([.init("functionName"), .init("namespace")])
 }

@@ -12,7 +12,7 @@ struct FunctionStatusBody: Encodable, Sendable {
     var namespace = FunctionName.defaultNamespace
     var envProcess: String
     var envVars: [String: String]
-    var constraints: [String] = []
+    var constraints: [String]
     var secrets: [String]
     var labels: [String: String]
     var annotations: [String: String]
@@ -59,6 +59,13 @@ struct FunctionStatusBody: Encodable, Sendable {
             memory: configuration.limits.memory.description,
             cpu: configuration.limits.cpu.description
         )
+        constraints = configuration.constraints
+        if configuration.requests != ResourceRequests() {
+            requests = .init(
+                memory: configuration.requests.memory?.description,
+                cpu: configuration.requests.cpu?.description
+            )
+        }
         readOnlyRootFilesystem = configuration.readOnlyRootFilesystem
         invocationCount = Double(status.invocationCount)
         // OpenFaaS's clients take a function for ready when it has a replica; ours need none to be ready.

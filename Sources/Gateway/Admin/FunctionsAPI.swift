@@ -42,16 +42,39 @@ struct FunctionsAPI: Sendable {
     }
 
     @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
-        let body = try await WireJSON.decode(FunctionDeployment.self, request, bytesMax: bodyBytesMax)
-        return try await deploy(body, request)
+        let (body, places) = try await WireJSON.decodePlaced(
+            FunctionDeployment.self,
+            request,
+            bytesMax: bodyBytesMax
+        )
+        return try await deploy(body, places, request)
     }
 
     /// The clients try this first and repeat as POST on 404.
     @Sendable private func update(_ request: Request, _ context: OwnContext) async throws -> Response {
-        let body = try await WireJSON.decode(FunctionDeployment.self, request, bytesMax: bodyBytesMax)
+        let (body, places) = try await WireJSON.decodePlaced(
+            FunctionDeployment.self,
+            request,
+            bytesMax: bodyBytesMax
+        )
         let name = try FunctionName(body.service)
         guard catalog.current(name) != nil else { throw Problem.unknownFunction(name.text) }
-        return try await deploy(body, request)
+        return try await deploy(body, places, request)
+    }
+
+    /// A value that is not valid is told with its place in the body.
+    private func deploy(
+        _ body: FunctionDeployment,
+        _ places: JSONPlaces,
+        _ request: Request
+    ) async throws -> Response {
+        do {
+            return try await deploy(body, request)
+        } catch let error as ModelError {
+            throw Problem(400, .invalid, places.located(error))
+        } catch CatalogError.invalid(let error) {
+            throw Problem(400, .invalid, places.located(error))
+        }
     }
 
     private func deploy(_ body: FunctionDeployment, _ request: Request) async throws -> Response {

@@ -47,12 +47,22 @@ enum WireJSON {
     /// A request body.
     ///
     /// - Throws: ``Problem`` naming the field that is wrong; 413 when the body is longer than `bytesMax`.
-    static func decode<Value: Decodable>(_ type: Value.Type, _ request: Request, bytesMax: Int) async throws
+    static func decode<Value: StrictBody>(_ type: Value.Type, _ request: Request, bytesMax: Int) async throws
         -> Value
+    {
+        try await decodePlaced(type, request, bytesMax: bytesMax).value
+    }
+
+    /// The same with the places of its keys, for mistakes that are found later.
+    static func decodePlaced<Value: StrictBody>(_ type: Value.Type, _ request: Request, bytesMax: Int)
+        async throws -> (value: Value, places: JSONPlaces)
     {
         let buffer = try await request.body.collect(upTo: bytesMax)
         do {
-            return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
+            let value = try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
+            let places = JSONPlaces(buffer.readableBytesView, keys: type.keys)
+            if let mistake = places.mistake { throw Problem(400, .invalid, mistake) }
+            return (value, places)
         } catch let error as ModelError {
             throw Problem(error)
         } catch let error as DecodingError {

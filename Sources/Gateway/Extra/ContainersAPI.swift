@@ -7,6 +7,8 @@ import HTTPTypes
 import Hummingbird
 import Scheduler
 
+extension ContainerRequest: StrictBody {}
+
 /// POST /v1/containers, and input, size and signals below it.
 struct ContainersAPI: Sendable {
     let containers: AttachedContainers

@@ -12,8 +12,10 @@ struct RollbackAPI: Sendable {
     let bodyBytesMax: Int
 
     /// The body may be empty: the revision before the current one.
-    private struct Body: Decodable {
+    private struct Body: StrictBody {
         var revision: Int?
+
+        static let keys = KeyTree.object([.init("revision")])
     }
 
     func add(to router: RouterGroup<OwnContext>) {

@@ -11,7 +11,7 @@ package struct ContainerVolume: Hashable, Sendable, Codable {
     package var target: String
     package var readOnly: Bool
 
-    package enum CodingKeys: String, CodingKey { case source, target, readOnly = "read_only" }
+    package enum CodingKeys: String, CodingKey, CaseIterable { case source, target, readOnly = "read_only" }
 
     package init(source: String, target: String, readOnly: Bool) {
         self.source = source
@@ -51,7 +51,12 @@ package struct ContainerRequest: Hashable, Sendable, Codable {
     package var rows: UInt16 = 24
     package var columns: UInt16 = 80
 
-    package enum CodingKeys: String, CodingKey {
+    /// Every key of the coded form.
+    package static let keys = KeyTree.object(of: CodingKeys.self) { key in
+        key == .volumes ? .list(.object(of: ContainerVolume.CodingKeys.self)) : .value
+    }
+
+    package enum CodingKeys: String, CodingKey, CaseIterable {
         case image, command, entrypoint, environment, volumes, network, rows, columns
         case hasTerminal = "tty"
         case hasInput = "stdin"

@@ -41,11 +41,8 @@ package struct FunctionPreparer: Sendable {
     package static func check(_ configuration: FunctionConfiguration) throws(CatalogError) {
         do throws(ModelError) {
             try configuration.validate()
-            let contract = configuration.contract
-            guard contract == .stdio || contract == .cgi else {
-                throw ModelError(field: "contract", value: contract.rawValue, expected: "stdio or cgi")
-            }
             _ = try ScheduleSet(configuration)
+            try ScheduleSet.refuseIgnoredZones(configuration.schedules)
         } catch {
             throw .invalid(error)
         }
@@ -101,7 +98,7 @@ package struct FunctionPreparer: Sendable {
         }
     }
 
-    private func secretFiles(_ names: [String]) throws(CatalogError) -> [SecretFile] {
+    func secretFiles(_ names: [String]) throws(CatalogError) -> [SecretFile] {
         var files: [SecretFile] = []
         for name in names {
             do throws(SecretError) {

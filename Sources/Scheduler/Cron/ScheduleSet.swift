@@ -23,6 +23,11 @@ struct Schedule: Hashable, Sendable {
         ScheduleKey(function: function, expression: identity, ordinal: ordinal)
     }
 
+    /// Whether every due time of one is the other's.
+    func isDue(with other: Schedule) -> Bool {
+        expression.timing == other.expression.timing && zone == other.zone
+    }
+
     func next(after date: Date, phase: Date) -> Date? { expression.next(after: date, in: zone, phase: phase) }
 }
 
@@ -41,11 +46,34 @@ struct ScheduleSet: Hashable, Sendable {
             try add(schedule, field: "schedules[\(index)]")
         }
         for cron in Self.annotated(configuration.annotations) {
-            try add(ScheduleConfiguration(cron: cron), field: "annotations.schedule")
+            try add(ScheduleConfiguration(cron: cron), field: "annotations.schedule", unlessKnown: true)
         }
     }
 
-    private mutating func add(_ configuration: ScheduleConfiguration, field: String) throws(ModelError) {
+    /// Refuses time zones that their expressions override.
+    ///
+    /// - Parameter schedules: understood already.
+    /// - Throws: ``ModelError`` naming the field.
+    static func refuseIgnoredZones(_ schedules: [ScheduleConfiguration]) throws(ModelError) {
+        for (index, schedule) in schedules.enumerated() {
+            guard let zone = schedule.timezone,
+                try CronExpression(schedule.cron, field: "schedules[\(index)].cron").zone != nil
+            else { continue }
+            throw ModelError(
+                field: "schedules[\(index)].timezone",
+                value: zone,
+                expected: "none: the expression names a time zone itself"
+            )
+        }
+    }
+
+    /// Adds a schedule; with `unlessKnown` only when it is not there yet, in whatever form: both would run at each
+    /// due time.
+    private mutating func add(
+        _ configuration: ScheduleConfiguration,
+        field: String,
+        unlessKnown: Bool = false
+    ) throws(ModelError) {
         guard schedules.count < Self.countMax else {
             throw ModelError(
                 field: field,
@@ -64,6 +92,7 @@ struct ScheduleSet: Hashable, Sendable {
         }
         var schedule = Schedule(configuration: configuration, expression: expression, zone: zone, ordinal: 0)
         schedule.ordinal = schedules.count { $0.identity == schedule.identity }
+        if unlessKnown, schedules.contains(where: { $0.isDue(with: schedule) }) { return }
         schedules.append(schedule)
     }
 

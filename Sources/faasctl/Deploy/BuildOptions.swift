@@ -37,6 +37,15 @@ struct BuildOptions: ParsableArguments {
     @Option(help: ArgumentHelp("For example linux/arm64.", valueName: "os/arch"))
     var platform: String?
 
+    /// The flags that were given, as they are written.
+    var given: [String] {
+        let flags: [(isGiven: Bool, name: String)] = [
+            (file != nil, "--file"), (!buildArg.isEmpty, "--build-arg"), (target != nil, "--target"),
+            (noCache, "--no-cache"), (platform != nil, "--platform"),
+        ]
+        return flags.filter(\.isGiven).map(\.name)
+    }
+
     /// The flags as a value.
     func settings() throws -> BuildSettings {
         var settings = BuildSettings()

@@ -34,12 +34,24 @@ struct DeployCommand: AsyncParsableCommand {
     var command: [String] = []
 
     mutating func validate() throws {
+        guard !target.isEmpty, image?.isEmpty != true else {
+            throw ValidationError("expected a folder or a name, not an empty word")
+        }
+        if let name { _ = try NameArgument.function(name) }
         guard image == nil || name == nil else { throw ValidationError("--name goes with a folder only") }
+        if image != nil { try requireNoBuildFlags(because: "--image names an image that exists") }
         var probe = FunctionConfiguration()
-        try options.apply(to: &probe)
+        // What a manifest adds is not known yet.
+        try options.apply(to: &probe, isWhole: image != nil)
         if image != nil {
             do { _ = try FunctionName(target) } catch { throw ValidationError("\(error)") }
         }
+    }
+
+    /// A flag that changes a build means a mistake where nothing is built.
+    private func requireNoBuildFlags(because reason: String) throws {
+        guard let flag = building.given.first else { return }
+        throw ValidationError("\(flag) has no effect: \(reason), nothing is built")
     }
 
     func run() async throws {
@@ -50,6 +62,9 @@ struct DeployCommand: AsyncParsableCommand {
             manifest = FunctionManifest(name: try FunctionName(target), image: image)
         } else {
             manifest = try FunctionFolder.read(folder, shown: target, name: name)
+        }
+        if manifest.buildFolder == nil, image == nil {
+            try requireNoBuildFlags(because: "the manifest names an image that exists")
         }
         try options.apply(to: &manifest.configuration)
         if !command.isEmpty { manifest.configuration.command = command }

@@ -18,7 +18,7 @@ struct DeployOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Secret the function may read; repeatable.", valueName: "name"))
     var secret: [String] = []
 
-    @Option(help: "stdio, cgi, http or lambda.")
+    @Option(help: "How the function gets its request.")
     var contract: Contract?
 
     @Option(help: "Memory limit, for example 128Mi.")
@@ -26,6 +26,20 @@ struct DeployOptions: ParsableArguments {
 
     @Option(help: "Processor limit, for example 500m.")
     var cpu: String?
+
+    @Option(help: "Memory that the host must have, for example 64Mi.")
+    var memoryRequest: String?
+
+    @Option(help: "Processors that the host must have, for example 500m.")
+    var cpuRequest: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What the host must be, for example 'node.platform.arch == x86_64'; repeatable.",
+            valueName: "constraint"
+        )
+    )
+    var constraint: [String] = []
 
     @Option(help: "Processes and threads at once.")
     var pids: Int?
@@ -59,11 +73,14 @@ struct DeployOptions: ParsableArguments {
 
     /// Lays the flags over a configuration.
     ///
+    /// - Parameters:
+    ///   - configuration: a manifest's, or the defaults.
+    ///   - isWhole: whether nothing is missing from it, so that values that depend on each other can be checked.
     /// - Throws: ``ValidationError``: a usage error that names the flag.
-    func apply(to configuration: inout FunctionConfiguration) throws {
+    func apply(to configuration: inout FunctionConfiguration, isWhole: Bool = true) throws {
         do {
             try applyValues(to: &configuration)
-            try configuration.validate()
+            if isWhole { try configuration.validate() }
         } catch let error as ModelError {
             throw ValidationError("\(error)")
         }
@@ -80,6 +97,11 @@ struct DeployOptions: ParsableArguments {
         if let contract { configuration.contract = contract }
         if let memory { configuration.limits.memory = try ByteCount(memory, field: "--memory") }
         if let cpu { configuration.limits.cpu = try Millicores(cpu, field: "--cpu") }
+        if let memoryRequest {
+            configuration.requests.memory = try ByteCount(memoryRequest, field: "--memory-request")
+        }
+        if let cpuRequest { configuration.requests.cpu = try Millicores(cpuRequest, field: "--cpu-request") }
+        configuration.constraints += constraint
         if let pids { configuration.limits.pids = pids }
         if let timeout { configuration.timeout = try TimeSpan(timeout, field: "--timeout") }
         if let concurrency { configuration.concurrency = concurrency }
@@ -122,5 +144,12 @@ struct DeployOptions: ParsableArguments {
     }
 }
 
-extension Contract: ExpressibleByArgument {}
+extension Contract: ExpressibleByArgument {
+    package init?(argument: String) {
+        guard let contract = Contract(rawValue: argument), Self.served.contains(contract) else { return nil }
+        self = contract
+    }
+
+    package static var allValueStrings: [String] { served.map(\.rawValue) }
+}
 extension NetworkMode: ExpressibleByArgument {}

@@ -32,7 +32,6 @@ struct Deployer {
         build: BuildSettings
     ) async throws(CommandFailure) -> Data {
         try Self.check(manifest)
-        for remark in manifest.remarks { global.remark("faasctl: \(remark)") }
         var image = Self.image(of: manifest)
         if let buildFolder = manifest.buildFolder {
             var settings = build
@@ -63,6 +62,9 @@ struct Deployer {
             throw CommandFailure(what, why: error.description)
         }
         let image = Self.image(of: manifest)
+        if manifest.buildFolder == nil, let absence = ImageSource.absence(image) {
+            throw CommandFailure(what, why: absence)
+        }
         // Without a build it may be an archive or a folder.
         if manifest.buildFolder == nil, ImageSource.find(image) != .reference(image) { return }
         do throws(ImageError) { _ = try ImageReference(image) } catch {

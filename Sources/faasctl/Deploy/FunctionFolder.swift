@@ -35,6 +35,7 @@ enum FunctionFolder {
         }
         var manifest = try readManifest(folder, shown: shown, what: what)
         if let name { manifest.name = try parseName(name, what) }
+        try manifest.addEnvironmentFiles(in: folder)
         if manifest.buildFolder != nil { try requireDockerfile(folder, manifest, what) }
         return manifest
     }

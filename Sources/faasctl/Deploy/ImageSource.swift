@@ -21,6 +21,22 @@ enum ImageSource: Hashable {
         return FileManager.default.fileExists(atPath: marker) ? .layout(url) : .reference(text)
     }
 
+    /// Why a text that can only be meant as a file or folder is none; nil when it may be a reference.
+    static func absence(_ text: String) -> String? {
+        let url = URL(fileURLWithPath: text)
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+        let isPath = ["/", "./", "../", "~"].contains { text.hasPrefix($0) }
+        if isThere {
+            return isPath && isFolder.boolValue && find(text) == .reference(text)
+                ? "the folder '\(text)' is no OCI layout: it has no file 'oci-layout'" : nil
+        }
+        let isArchive = archiveEndings.contains { text.lowercased().hasSuffix($0) }
+        return isPath || isArchive ? "there is no file '\(text)'" : nil
+    }
+
+    private static let archiveEndings = [".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".oci"]
+
     /// The reference to deploy, after the image was loaded if it had to be.
     ///
     /// - Parameters:

@@ -17,15 +17,16 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         let text = try TextFile.read(file, for: "cannot read the stack '\(file)'")
-        let stack = try StackManifest.read(
+        var stack = try StackManifest.read(
             text,
             file: file,
             variables: ProcessInfo.processInfo.environment
         )
-        for remark in stack.remarks { global.remark("faasctl: \(remark)") }
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
-        // Missing Dockerfiles are told before the first function is deployed.
-        for function in stack.functions {
+        // Missing files are told before the first function is deployed.
+        for index in stack.functions.indices {
+            try stack.functions[index].addEnvironmentFiles(in: folder)
+            let function = stack.functions[index]
             try Deployer.check(function)
             guard let buildFolder = function.buildFolder else { continue }
             let context = BuildContext.path(buildFolder, in: folder)

@@ -26,9 +26,10 @@ struct ConfigurationReader {
             configuration.routes = []
             for item in try node.list() { configuration.routes.append(try item.value(Self.parseRoute)) }
         }
-        if let node = self[.contract] { configuration.contract = try node.choice(Contract.self) }
+        if let node = self[.contract] {
+            configuration.contract = try node.choice(among: Contract.served)
+        }
         if let node = self[.contentType] { configuration.contentType = try node.text() }
-        if let node = self[.port] { configuration.port = try node.integer() }
         if let node = self[.stream] { configuration.stream = try node.boolean() }
         if let node = self[.exposeErrors] { configuration.exposeErrors = try node.boolean() }
         if let node = self[.authentication] {
@@ -39,9 +40,6 @@ struct ConfigurationReader {
             for item in try node.list() {
                 configuration.schedules.append(try PolicyReader(node: item).schedule())
             }
-        }
-        if let node = self[.asynchronous] {
-            try PolicyReader(node: node).readAsynchronous(into: &configuration.asynchronous)
         }
     }
 
@@ -61,13 +59,15 @@ struct ConfigurationReader {
     /// How much, how long, how many.
     private func readPolicies(into configuration: inout FunctionConfiguration) throws(ManifestError) {
         if let node = self[.limits] { try PolicyReader(node: node).readLimits(into: &configuration.limits) }
+        if let node = self[.requests] {
+            try PolicyReader(node: node).readRequests(into: &configuration.requests)
+        }
+        if let node = self[.constraints] { configuration.constraints = try node.texts() }
         if let node = self[.timeout] { configuration.timeout = try node.value(TimeSpan.init(_:field:)) }
         if let node = self[.grace] { configuration.grace = try node.value(TimeSpan.init(_:field:)) }
         if let node = self[.concurrency] { configuration.concurrency = try node.integer() }
         if let node = self[.queue] { try PolicyReader(node: node).readQueue(into: &configuration.queue) }
         if let node = self[.warm] { try PolicyReader(node: node).readWarm(into: &configuration.warm) }
-        if let node = self[.prestart] { configuration.prestart = try node.boolean() }
-        if let node = self[.reuse] { configuration.reuse = try node.integer() }
         if let node = self[.labels] { configuration.labels = try node.textMap() }
         if let node = self[.annotations] { configuration.annotations = try node.textMap() }
     }

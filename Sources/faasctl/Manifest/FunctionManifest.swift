@@ -12,8 +12,8 @@ struct FunctionManifest: Hashable, Sendable {
     var buildFolder: String?
     var buildArguments: [String: String] = [:]
     var configuration = FunctionConfiguration()
-    /// Keys that have no effect here, for people who bring a manifest from elsewhere.
-    var remarks: [String] = []
+    /// Files with further variables, as written: relative to the manifest's own folder.
+    var environmentFiles: [String] = []
 }
 
 extension FunctionManifest {
@@ -27,7 +27,7 @@ extension FunctionManifest {
             throw ManifestError(file: file, message: "'name' is missing, expected the function's name")
         }
         let name = try nameNode.value(Self.parseName)
-        return try FunctionReader(mapping: mapping).read(name: name, ownKeys: ["name"])
+        return try FunctionReader(mapping: mapping).read(name: name, keys: ManifestSchema.function)
     }
 
     /// The name's own message says what is allowed.

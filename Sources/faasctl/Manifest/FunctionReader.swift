@@ -7,42 +7,55 @@ import FunctionModel
 struct FunctionReader {
     let mapping: ManifestMapping
 
-    /// Keys of a function's image; the rest of our own keys are those of the configuration.
-    static let ownKeys = ["image", "build", "build_args"]
-    /// Keys of OpenFaaS's stack.yaml that mean nothing without its build tools or its cluster.
-    static let foreignKeys = [
-        "skip_build", "constraints", "requests", "build_options", "build_secrets", "platforms",
-    ]
-    /// Keys of OpenFaaS's stack.yaml that are translated.
-    static let translatedKeys = ["lang", "handler", "fprocess", "namespace"]
-
     /// Reads the whole function.
     ///
     /// - Parameters:
     ///   - name: the function's, which stands elsewhere than its keys.
-    ///   - ownKeys: keys that the caller has read itself.
+    ///   - keys: those that may be here.
     /// - Returns: the function, checked.
     /// - Throws: ``ManifestError`` with the place of the first mistake.
-    func read(name: FunctionName, ownKeys: [String]) throws(ManifestError) -> FunctionManifest {
-        let known =
-            ownKeys + Self.ownKeys
-            + FunctionConfiguration.CodingKeys.allCases.map(\.rawValue)
-        // What people misspell is our own key: those of other tools are no suggestions.
-        let foreign = Self.foreignKeys + Self.translatedKeys
-        for entry in mapping.entries where !known.contains(entry.key) && !foreign.contains(entry.key) {
-            try mapping.allow(only: known + foreign)
-        }
+    func read(name: FunctionName, keys: KeyTree) throws(ManifestError) -> FunctionManifest {
+        try mapping.allow(
+            only: keys.names,
+            suggesting: keys.names.filter { !ManifestSchema.translated.contains($0) }
+        )
         var manifest = FunctionManifest(name: name)
         manifest.image = try mapping["image"]?.text()
         manifest.buildFolder = try mapping["build"]?.text("a folder")
-        manifest.buildArguments = try mapping["build_args"]?.textMap() ?? [:]
+        manifest.environmentFiles = try environmentFiles()
         try translate(into: &manifest)
-        for entry in mapping.entries where Self.foreignKeys.contains(entry.key) {
-            manifest.remarks.append("\(entry.value.mistake("'\(entry.key)' has no effect here"))")
-        }
+        try readBuild(into: &manifest)
         try ConfigurationReader(mapping: mapping).read(into: &manifest.configuration)
         try validate(manifest)
         return manifest
+    }
+
+    /// One file or a list of them.
+    private func environmentFiles() throws(ManifestError) -> [String] {
+        guard let node = mapping["environment_file"] else { return [] }
+        return node.isList ? try node.texts() : [try node.text("a file")]
+    }
+
+    /// How the image is built, or that it is not.
+    private func readBuild(into manifest: inout FunctionManifest) throws(ManifestError) {
+        if let node = mapping["build_args"] {
+            guard manifest.buildFolder != nil else {
+                throw mapping.mistake(
+                    atKey: "build_args",
+                    "'build_args' has no effect: neither 'build' nor 'handler' names a folder to build"
+                )
+            }
+            manifest.buildArguments = try node.textMap()
+        }
+        if let node = mapping["skip_build"], try node.boolean() {
+            guard manifest.image != nil else {
+                throw mapping.mistake(
+                    atKey: "skip_build",
+                    "'skip_build' needs 'image', the image that exists already"
+                )
+            }
+            manifest.buildFolder = nil
+        }
     }
 
     /// OpenFaaS's words: `handler` is the folder of `lang: dockerfile`, `fprocess` the command.
@@ -55,7 +68,10 @@ struct FunctionReader {
                 )
             }
         }
-        if let handler = mapping["handler"], manifest.buildFolder == nil {
+        if let handler = mapping["handler"] {
+            guard manifest.buildFolder == nil else {
+                throw mapping.mistake(atKey: "handler", "'handler' and 'build' exclude each other")
+            }
             manifest.buildFolder = try handler.text("a folder")
         }
         if let process = mapping["fprocess"] {

@@ -39,10 +39,14 @@ struct ManifestMapping {
 
     /// Refuses every key that is not among the known ones.
     ///
+    /// - Parameters:
+    ///   - known: the keys that may be here.
+    ///   - suggested: what a misspelt key may have meant; all of them by default.
     /// - Throws: ``ManifestError`` at the first unknown key, with the nearest known one.
-    func allow(only known: [String]) throws(ManifestError) {
+    func allow(only known: [String], suggesting suggested: [String]? = nil) throws(ManifestError) {
         for entry in entries where !known.contains(entry.key) {
-            let hint = suggestion(for: entry.key, among: known).map { " (did you mean '\($0)'?)" } ?? ""
+            let hint =
+                suggestion(for: entry.key, among: suggested ?? known).map { " (did you mean '\($0)'?)" } ?? ""
             let place = node.path.isEmpty ? "" : " in '\(node.path)'"
             throw mistake(atKey: entry.key, "unknown key '\(entry.key)'\(place)\(hint)")
         }

@@ -86,15 +86,25 @@ struct ManifestNode {
     func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ type: Choice.Type
     ) throws(ManifestError) -> Choice {
+        try choice(among: Array(type.allCases))
+    }
+
+    /// One of some words.
+    func choice<Choice: RawRepresentable<String>>(among choices: [Choice]) throws(ManifestError) -> Choice {
         let text = try text()
-        if let choice = Choice(rawValue: text) { return choice }
-        let words = Choice.allCases.map(\.rawValue)
+        if let choice = choices.first(where: { $0.rawValue == text }) { return choice }
+        let words = choices.map(\.rawValue)
         let hint = suggestion(for: text, among: words).map { " (did you mean '\($0)'?)" } ?? ""
-        let expected = words.joined(separator: ", ")
-        throw mistake("\(path): '\(text)' is not valid, expected one of \(expected)\(hint)")
+        let expected = (words.count > 1 ? "one of " : "") + words.joined(separator: ", ")
+        throw mistake("\(path): '\(text)' is not valid, expected \(expected)\(hint)")
     }
 
     var isNull: Bool { node.tag == Tag(.null) }
+
+    var isList: Bool {
+        guard case .sequence(let sequence) = node else { return false }
+        return !sequence.isEmpty
+    }
 
     private var isQuoted: Bool {
         guard case .scalar(let scalar) = node else { return false }

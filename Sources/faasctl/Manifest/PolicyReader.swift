@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small maps inside a function's configuration: limits, queue, warm, async, schedules.
+// The small maps inside a function's configuration: limits, requests, queue, warm, schedules.
 
 import FunctionModel
 
@@ -37,15 +37,10 @@ struct PolicyReader {
         warm.max = try mapping["max"]?.integer() ?? max(warm.max, warm.min)
     }
 
-    func readAsynchronous(into asynchronous: inout AsyncConfiguration) throws(ManifestError) {
-        let mapping = try mapping(AsyncConfiguration.CodingKeys.self)
-        if let node = mapping["attempts"] { asynchronous.attempts = try node.integer() }
-        if let node = mapping["min_wait"] { asynchronous.minWait = try node.value(TimeSpan.init(_:field:)) }
-        if let node = mapping["max_wait"] { asynchronous.maxWait = try node.value(TimeSpan.init(_:field:)) }
-        if let node = mapping["codes"] {
-            asynchronous.codes = []
-            for item in try node.list() { asynchronous.codes.append(try item.integer()) }
-        }
+    func readRequests(into requests: inout ResourceRequests) throws(ManifestError) {
+        let mapping = try mapping(ResourceRequests.CodingKeys.self)
+        if let node = mapping["memory"] { requests.memory = try node.value(ByteCount.init(_:field:)) }
+        if let node = mapping["cpu"] { requests.cpu = try node.value(Millicores.init(_:field:)) }
     }
 
     func schedule() throws(ManifestError) -> ScheduleConfiguration {

@@ -8,13 +8,6 @@ struct StackManifest: Hashable, Sendable {
     var functions: [FunctionManifest] = []
     /// The gateway that the file names; the command line and the environment come before it.
     var gateway: String?
-    /// Keys that have no effect here.
-    var remarks: [String] = []
-
-    /// Keys above the functions.
-    static let keys = ["version", "provider", "functions", "configuration"]
-    /// Keys of `provider`; its name and network mean nothing here.
-    static let providerKeys = ["name", "gateway", "network"]
 
     /// Functions one stack may hold: as many as one gateway is built for.
     private static let functionsMax = 10_000
@@ -33,13 +26,10 @@ struct StackManifest: Hashable, Sendable {
         variables: [String: String]
     ) throws(ManifestError) -> StackManifest {
         let top = try ManifestMapping(ManifestSource(file: file, variables: variables).parse(text))
-        try top.allow(only: keys)
+        try top.allow(only: ManifestSchema.stack.names)
         var stack = StackManifest()
         if let provider = top["provider"] { try stack.readProvider(ManifestMapping(provider)) }
-        if top["configuration"] != nil {
-            let place = top.mistake(atKey: "configuration", "'configuration' has no effect here")
-            stack.remarks.append("\(place)")
-        }
+        if let version = top["version"] { try readVersion(version) }
         guard let functions = top["functions"] else {
             throw top.node.mistake("'functions' is missing, expected a map of functions by name")
         }
@@ -53,13 +43,30 @@ struct StackManifest: Hashable, Sendable {
                 throw entries.mistake(atKey: entry.key, "\(error)")
             }
             let reader = FunctionReader(mapping: try ManifestMapping(entry.value))
-            stack.functions.append(try reader.read(name: name, ownKeys: []))
+            stack.functions.append(try reader.read(name: name, keys: ManifestSchema.entry))
         }
         return stack
     }
 
     private mutating func readProvider(_ provider: ManifestMapping) throws(ManifestError) {
-        try provider.allow(only: Self.providerKeys)
+        try provider.allow(only: ManifestSchema.stack["provider"]?.names ?? [])
+        if let name = provider["name"] {
+            let text = try name.text()
+            guard text == Self.providerName else {
+                throw name.mistake("provider.name: '\(text)' is not valid, expected '\(Self.providerName)'")
+            }
+        }
         gateway = try provider["gateway"]?.text()
+    }
+
+    /// The form's own name and version: another one would mean other rules.
+    private static let providerName = "openfaas"
+    private static let formatVersions = ["1.0", "1"]
+
+    private static func readVersion(_ node: ManifestNode) throws(ManifestError) {
+        let text = try node.text()
+        guard formatVersions.contains(text) else {
+            throw node.mistake("version: '\(text)' is not valid, expected \(formatVersions[0])")
+        }
     }
 }

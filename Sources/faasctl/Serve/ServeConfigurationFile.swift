@@ -17,6 +17,13 @@ enum ServeConfigurationFile {
         "connections", "header_count", "header_field", "headers", "target", "idle_timeout",
         "head_timeout", "body_timeout", "upload", "admin_body",
     ]
+    static let registryKeys = ["mirrors", "plain_http"]
+
+    /// Every key by its path; tests and the reference enumerate these.
+    static var leaves: [String] {
+        keys.filter { $0 != "limits" && $0 != "registries" } + limitKeys.map { "limits." + $0 }
+            + registryKeys.map { "registries." + $0 }
+    }
 
     /// Lays the file's values over a configuration.
     ///
@@ -74,7 +81,7 @@ enum ServeConfigurationFile {
 
     private static func registries(_ node: ManifestNode) throws(ManifestError) -> RegistryConfiguration {
         let mapping = try ManifestMapping(node)
-        try mapping.allow(only: ["mirrors", "plain_http"])
+        try mapping.allow(only: registryKeys)
         var registries = RegistryConfiguration()
         for entry in try mapping["mirrors"].map(ManifestMapping.init)?.entries ?? [] {
             registries.mirrors[entry.key] = try entry.value.texts()

@@ -27,9 +27,9 @@ import Testing
         let json = """
             {"service":"f.openfaas-fn","image":"f:1","namespace":"openfaas-fn","envProcess":"/bin/cat -n",
              "envVars":{"A":"1","content_type":"text/plain","exec_timeout":"5s","max_inflight":"3"},
-             "constraints":[],"secrets":["s"],"labels":{"l":"1"},
+             "constraints":["node.platform.os == linux"],"secrets":["s"],"labels":{"l":"1"},
              "annotations":{"topic":"cron-function","schedule":"*/5 * * * *; 0 1 * * *"},
-             "limits":{"memory":"64Mi","cpu":"250m"},"requests":{"memory":"1Mi"},
+             "limits":{"memory":"64Mi","cpu":"250m"},"requests":{"memory":"1Mi","cpu":"10m"},
              "readOnlyRootFilesystem":true,"registryAuth":"x","network":"y"}
             """
         let deployment = try JSONDecoder().decode(FunctionDeployment.self, from: Data(json.utf8)).deployment()
@@ -43,7 +43,12 @@ import Testing
         #expect(configuration.concurrency == 3)
         #expect(configuration.secrets == ["s"])
         #expect(configuration.labels == ["l": "1"])
-        #expect(configuration.schedules.map(\.cron) == ["*/5 * * * *", "0 1 * * *"])
+        // One place reads this form, so that one due time is one run.
+        #expect(configuration.schedules.isEmpty)
+        #expect(configuration.annotations["schedule"] == "*/5 * * * *; 0 1 * * *")
+        #expect(configuration.constraints == ["node.platform.os == linux"])
+        #expect(configuration.requests.memory == .mebibytes(1))
+        #expect(configuration.requests.cpu == Millicores(count: 10))
         #expect(configuration.limits.memory == .mebibytes(64))
         #expect(configuration.limits.cpu == Millicores(count: 250))
         #expect(configuration.readOnlyRootFilesystem)
@@ -64,7 +69,9 @@ import Testing
     @Test("deploy, list, describe and remove answer as OpenFaaS's clients expect")
     func life() async throws {
         try await TestGateway.run(.ending(.ok, output: "hi"), []) { gateway in
-            let body = "{\"service\":\"f\",\"image\":\"f:1\",\"labels\":{\"a\":\"b\"}}"
+            let body =
+                "{\"service\":\"f\",\"image\":\"f:1\",\"labels\":{\"a\":\"b\"},"
+                + "\"constraints\":[\"node.platform.os == linux\"],\"requests\":{\"memory\":\"1Mi\"}}"
             #expect(try await Self.send(gateway, "PUT", "/system/functions", body).status == 404)
             let created = try await Self.send(gateway, "POST", "/system/functions", body)
             #expect(created.status == 202)
@@ -76,6 +83,8 @@ import Testing
             #expect(entry["name"] as? String == "f")
             #expect(entry["image"] as? String == "f:1")
             #expect(entry["namespace"] as? String == "openfaas-fn")
+            #expect(entry["constraints"] as? [String] == ["node.platform.os == linux"])
+            #expect(entry["requests"] as? [String: String] == ["memory": "1Mi"])
             #expect(entry["labels"] as? [String: String] == ["a": "b"])
             #expect(entry["invocationCount"] as? Double == 0)
             #expect(entry["replicas"] as? Int == 1)
@@ -112,6 +121,26 @@ import Testing
             ),
             ("{\"service\":\"f\",\"image\":\"f\",\"namespace\":\"other\"}", 400, "no namespace 'other'"),
             (
+                "{\"service\":\"f\",\n  \"imag\":\"x\",\"image\":\"f\"}", 400,
+                "line 2, column 3: unknown key 'imag'"
+            ),
+            (
+                "{\"service\":\"f\",\"image\":\"f\",\"mayfly\":{\"prestart\":true}}", 400,
+                "line 1, column 38: unknown key 'prestart' in 'mayfly'"
+            ),
+            (
+                "{\"service\":\"f\",\"image\":\"f\",\"limits\":{\"gpu\":\"1\"}}", 400,
+                "unknown key 'gpu' in 'limits'"
+            ),
+            (
+                "{\"service\":\"f\",\"image\":\"f\",\"envVars\":{\"max_inflight\":\"x\"}}", 400,
+                "max_inflight: 'x' is not valid"
+            ),
+            (
+                "{\"service\":\"f\",\"image\":\"f\",\"requests\":{\"memory\":\"much\"}}", 400,
+                "line 1, column 40: requests.memory: 'much' is not valid"
+            ),
+            (
                 "{\"service\":\"f\",\"image\":\"f\",\"mayfly\":{\"routes\":[\"/taken\"]}}", 409,
                 "belongs to function"
             ),
@@ -139,6 +168,18 @@ import Testing
             let answer = try await Self.send(gateway, "POST", "/system/functions", body)
             #expect(answer.status == status)
             #expect(answer.body.contains(error.description.prefix(10)))
+        }
+    }
+
+    @Test("a value that the catalog refuses is told with its place in the body")
+    func places() async throws {
+        try await TestGateway.run { gateway in
+            let error = ModelError(field: "contract", value: "cgi", expected: "stdio")
+            gateway.catalog.refuse(.invalid(error))
+            let body = "{\"service\":\"f\",\"image\":\"f\",\n \"mayfly\":{\"contract\":\"cgi\"}}"
+            let answer = try await Self.send(gateway, "POST", "/system/functions", body)
+            #expect(answer.status == 400)
+            #expect(answer.body.contains("line 2, column 12: contract: 'cgi' is not valid, expected stdio"))
         }
     }
 

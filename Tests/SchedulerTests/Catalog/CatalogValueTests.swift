@@ -87,10 +87,10 @@ import Testing
         }
     }
 
-    @Test("a contract that cannot be served is refused")
-    func contract() throws {
+    @Test("a contract that cannot be served is refused", arguments: [Contract.cgi, .http, .lambda])
+    func contract(_ contract: Contract) throws {
         var configuration = FunctionConfiguration()
-        configuration.contract = .lambda
+        configuration.contract = contract
         #expect(throws: CatalogError.self) { try FunctionPreparer.check(configuration) }
     }
 }

@@ -38,6 +38,35 @@ import Testing
         #expect(keys.map(\.ordinal) == [0, 1, 0])
     }
 
+    @Test("an annotation that repeats a schedule, in whatever form, makes one run at each due time")
+    func repeated() throws {
+        var configuration = FunctionConfiguration()
+        configuration.schedules = [ScheduleConfiguration(cron: "*/5  * * * *")]
+        configuration.annotations = [
+            "topic": "cron-function", "schedule": "*/5 * * * *; CRON_TZ=UTC */5 * * * *; @hourly; @hourly",
+        ]
+        #expect(
+            try ScheduleSet(configuration).schedules.map(\.configuration.cron) == ["*/5  * * * *", "@hourly"]
+        )
+        // The same expression in another zone is due at other times.
+        configuration.schedules[0].timezone = "Asia/Tokyo"
+        #expect(try ScheduleSet(configuration).schedules.count == 3)
+    }
+
+    @Test("a time zone that the expression overrides is refused at the deploy")
+    func ignoredZone() throws {
+        var configuration = FunctionConfiguration()
+        configuration.schedules = [ScheduleConfiguration(cron: "CRON_TZ=Asia/Tokyo 0 12 * * *")]
+        try FunctionPreparer.check(configuration)
+        configuration.schedules[0].timezone = "Europe/Berlin"
+        #expect {
+            try FunctionPreparer.check(configuration)
+        } throws: { error in
+            guard case .invalid(let model) = error as? CatalogError else { return false }
+            return model.field == "schedules[0].timezone"
+        }
+    }
+
     @Test("an unknown time zone is refused with its field")
     func zone() throws {
         var configuration = FunctionConfiguration()

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the keys of a JSON body are, and which of them nothing reads. WireJSON asks after a body was decoded.
+
+import FoundationEssentials
+import FunctionModel
+
+/// A body whose every key has an effect; others are refused.
+protocol StrictBody: Decodable {
+    static var keys: KeyTree { get }
+}
+
+/// The places of the keys in one JSON text that is known to be well-formed.
+struct JSONPlaces: Sendable {
+    /// Counted from 1, the column in bytes.
+    struct Place: Hashable, Sendable, CustomStringConvertible {
+        var line: Int
+        var column: Int
+
+        var description: String { "line \(line), column \(column)" }
+    }
+
+    /// By path, such as `mayfly.schedules[0].cron`.
+    private(set) var places: [String: Place] = [:]
+    /// What is wrong with the first key that is not known or comes twice; nil when there is none.
+    private(set) var mistake: String?
+
+    private let bytes: [UInt8]
+    private var position = 0
+
+    /// Walks through a text.
+    ///
+    /// - Parameters:
+    ///   - bytes: decoded as JSON before, which also bounds its depth.
+    ///   - keys: those that are known.
+    init(_ bytes: some Sequence<UInt8>, keys: KeyTree) {
+        self.bytes = Array(bytes)
+        walk(keys, "")
+    }
+
+    /// A detail that begins with the place of the field, where the text has it.
+    ///
+    /// - Parameter error: names the field as function.yaml does, or as OpenFaaS does.
+    /// - Returns: the error's text alone, where the text has no such field.
+    func located(_ error: ModelError) -> String {
+        var field = Substring(error.field)
+        while !field.isEmpty {
+            if let place = places["mayfly." + field] ?? places[String(field)] {
+                return "\(place): \(error)"
+            }
+            field = field.prefix(upTo: field.lastIndex { $0 == "." || $0 == "[" } ?? field.startIndex)
+        }
+        return error.description
+    }
+
+    /// One value; `keys` is nil where any key may be.
+    private mutating func walk(_ keys: KeyTree?, _ path: String) {
+        skipSpace()
+        guard position < bytes.count else { return }
+        switch bytes[position] {
+        case UInt8(ascii: "{"): walkObject(keys, path)
+        case UInt8(ascii: "["): walkArray(keys, path)
+        case UInt8(ascii: "\""): _ = string()
+        default:
+            let ends = Set(",]} \t\r\n".utf8)
+            while position < bytes.count, !ends.contains(bytes[position]) { position += 1 }
+        }
+    }
+
+    private mutating func walkObject(_ keys: KeyTree?, _ path: String) {
+        var seen: Set<String> = []
+        position += 1
+        while true {
+            skipSpace()
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { break }
+            let place = placeHere()
+            let key = string()
+            let whole = path.isEmpty ? key : path + "." + key
+            let within = path.isEmpty ? "" : " in '\(path)'"
+            if !seen.insert(key).inserted { note("\(place): key '\(key.prefix(64))' comes twice\(within)") }
+            places[whole] = place
+            var inner: KeyTree?
+            if case .object = keys {
+                inner = keys?[key]
+                if inner == nil { note("\(place): unknown key '\(key.prefix(64))'\(within)") }
+            }
+            skip(UInt8(ascii: ":"))
+            walk(inner, whole)
+            skip(UInt8(ascii: ","))
+        }
+        position += 1
+    }
+
+    private mutating func walkArray(_ keys: KeyTree?, _ path: String) {
+        var element: KeyTree?
+        if case .list(let inner) = keys { element = inner }
+        var index = 0
+        position += 1
+        while true {
+            skipSpace()
+            guard position < bytes.count, bytes[position] != UInt8(ascii: "]") else { break }
+            walk(element, "\(path)[\(index)]")
+            index += 1
+            skip(UInt8(ascii: ","))
+        }
+        position += 1
+    }
+
+    /// A string's value; the position is behind it then.
+    private mutating func string() -> String {
+        let start = position
+        position += 1
+        while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
+            position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        position = min(position + 1, bytes.count)
+        let quoted = bytes[start..<position]
+        let plain = String(decoding: quoted.dropFirst().dropLast(), as: UTF8.self)
+        guard quoted.contains(UInt8(ascii: "\\")) else { return plain }
+        // Well-formed as a whole, so that each string is.
+        return (try? JSONDecoder().decode(String.self, from: Data(quoted))) ?? plain
+    }
+
+    private mutating func skipSpace() {
+        let space = Set(" \t\r\n".utf8)
+        while position < bytes.count, space.contains(bytes[position]) { position += 1 }
+    }
+
+    private mutating func skip(_ byte: UInt8) {
+        skipSpace()
+        if position < bytes.count, bytes[position] == byte { position += 1 }
+    }
+
+    private mutating func note(_ text: String) { mistake = mistake ?? text }
+
+    private func placeHere() -> Place {
+        let before = bytes[..<position]
+        let newline = UInt8(ascii: "\n")
+        let lineStart = before.lastIndex(of: newline).map { $0 + 1 } ?? 0
+        return Place(line: before.count { $0 == newline } + 1, column: position - lineStart + 1)
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files of `environment_file`: variables in a map `environment`, as OpenFaaS has them.
+
+import Foundation
+import FunctionModel
+
+extension FunctionManifest {
+    /// Reads the files with further variables; they win over the manifest's own, and later files over earlier ones.
+    ///
+    /// - Parameter folder: the manifest's own.
+    /// - Throws: ``CommandFailure`` when a file cannot be read, ``ManifestError`` with the place of a mistake in it.
+    mutating func addEnvironmentFiles(in folder: URL) throws {
+        for file in environmentFiles {
+            let path = BuildContext.path(file, in: folder).path
+            let text = try TextFile.read(path, for: "cannot read '\(file)', an environment_file of '\(name)'")
+            let mapping = try ManifestMapping(ManifestSource(file: file, variables: nil).parse(text))
+            try mapping.allow(only: ManifestSchema.environmentFile.names)
+            let variables = try mapping["environment"]?.textMap() ?? [:]
+            configuration.environment.merge(variables) { _, later in later }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// For every key and flag the test that shows its effect. KeyEffectsTests holds the lists complete.
+
+/// Names of tests by key; a key without an effect is refused by the reader instead of listed here.
+enum KeyEffects {
+    private static let manifest = "every key of the design is read"
+    private static let translated = "OpenFaaS's words are translated"
+    private static let busy = "callers beyond concurrency and queue are refused as busy"
+    private static let everySecond =
+        "a schedule of every second fires once a second, with its input, recorded as a schedule's"
+    private static let requests = "requests beyond the host's memory or processors are refused by name"
+    private static let timeout =
+        "after the timeout comes the stop signal, after the grace SIGKILL, and the outcome is timeout"
+    private static let foundImage = "an image is a layout, an archive or a reference by what is there"
+    private static let buildArguments =
+        "arguments: defaults, given values, global ones by name, environment before arguments"
+
+    /// By path in a function.yaml, or in an entry of a stack.yaml.
+    static let function = [
+        "name": "a folder without function.yaml is named after itself",
+        "image": foundImage,
+        "build": "a missing Dockerfile, folder or file is told with what to do",
+        "build_args": buildArguments,
+        "lang": translated, "handler": translated, "fprocess": translated, "namespace": translated,
+        "skip_build": translated,
+        "environment_file":
+            "an environment_file's variables win over the manifest's own, and its mistakes are told with their place",
+        "routes": "a function's own routes lead to it, by path, method and host",
+        "contract": "a contract that cannot be served is refused",
+        "environment": "the function's environment wins over the image's, and both over the defaults",
+        "secrets": "a function reads its secret, and the new value as soon as it is stored",
+        "limits.memory": "a memory hog is killed and told as out of memory",
+        "limits.cpu": "of the processor holds a spinning function to its share",
+        "limits.pids": "of processes stops a fork bomb, and nothing of it is left",
+        "limits.disk": "of the disk stops a writer, everywhere it can write",
+        "limits.body": "a body over the limit is refused with 413 and nothing runs",
+        "limits.output": "output over the limit is not passed on, and the record names the limit",
+        "requests.memory": requests, "requests.cpu": requests,
+        "constraints":
+            "a constraint is accepted when it is true of the host, in Swarm's form and in Kubernetes' form",
+        "timeout": timeout, "grace": timeout,
+        "concurrency": busy, "queue.length": busy,
+        "queue.wait": "a caller over the limits waits its time in the queue and is refused",
+        "warm.min": "the warm minimum is kept when nobody calls",
+        "warm.max": "beyond the warm maximum a slot stays empty",
+        "network": "reaches the public internet, under the host's address",
+        "egress_allow": "reaches what egress_allow names, and still nothing else",
+        "readonly_root_filesystem": "is made anew where only /tmp and /dev/shm can be written, too",
+        "schedules[].cron": everySecond, "schedules[].input": everySecond,
+        "schedules[].timezone":
+            "an annotation that repeats a schedule, in whatever form, makes one run at each due time",
+        "schedules[].overlap": "allow runs both, skip passes over",
+        "schedules[].missed": "once runs the last of what was missed",
+        "schedules[].deadline": "what is later than the deadline does not run any more",
+        "labels": "deploy, list, describe and remove answer as OpenFaaS's clients expect",
+        "annotations": "OpenFaaS's annotations are schedules too, several separated by semicolons",
+        "command": "wrong input is told in one line that names what is wrong, and changes nothing",
+        "content_type": "a function's content_type is the answer's",
+        "expose_errors": "a failing function with expose_errors tells the end of its stderr",
+        "stream": "a function with stream: true gets its output sent at once, whatever the client accepts",
+        "auth": "a function with auth: basic asks for them too, and hides them from the function",
+        "capabilities":
+            "shares a network namespace while it waits, and its functions have one of their own, as any",
+    ]
+
+    private static let stackRead = "functions come in the order of the file, with variables replaced"
+
+    /// By path in a stack.yaml, above the functions.
+    static let stack = [
+        "version": "a stack of another form is refused",
+        "provider.name": "a stack of another form is refused",
+        "provider.gateway": stackRead, "functions": stackRead,
+    ]
+
+    private static let reaches = "every value of the file reaches the part of the gateway that it is for"
+    private static let registries = "mirrors and plain-http registries are taken from the configuration file"
+
+    private static let refusedHeads =
+        "what breaks the protocol is refused with a problem body, and starts nothing"
+
+    /// By path in the file of `serve --config`.
+    static let configuration = [
+        "listen": reaches, "data_dir": reaches, "sandboxes_max": reaches,
+        "log_level": "the levels of the configuration decide what the log has",
+        "access_log_level": "the levels of the configuration decide what the log has",
+        "drain_timeout": "an open connection holds the end up for the drain timeout at most",
+        "limits.connections": reaches,
+        "limits.header_count": "a request with more fields than the most is refused",
+        "limits.header_field": refusedHeads, "limits.headers": refusedHeads, "limits.target": refusedHeads,
+        "limits.head_timeout": "a head that does not come whole ends with 408",
+        "limits.body_timeout":
+            "a body that stalls before the function starts ends with 408, and starts nothing",
+        "admin_hosts": "administrative paths are served under names that only this machine can have",
+        "build_allow": reaches,
+        "metrics_auth": "/metrics asks for credentials when it is told to",
+        "limits.idle_timeout": "a connection without traffic is closed after the idle timeout",
+        "limits.upload": "an archive larger than the bound is refused, by its length and while it comes",
+        "limits.admin_body": "a body that is too large is refused",
+        "registries.mirrors": registries, "registries.plain_http": registries,
+        "image_budget":
+            "a budget takes the least recently used that nothing needs, and never what is deployed",
+        "host_mounts":
+            "a gateway that shows nothing of its host refuses volumes, and runs containers without",
+    ]
+
+    private static let laid = "every flag of the design is laid over the configuration"
+    private static let moved = "every command parses with the options that were moved to it"
+
+    /// The flags of `deploy` by their long names.
+    static let deployFlags = [
+        "gateway": moved, "output": moved,
+        "quiet": "a build's result is kept, and its failure thrown with the builder's words",
+        "image": foundImage, "name": "a folder without function.yaml is named after itself",
+        "route": laid, "env": laid, "secret": laid, "contract": laid, "memory": laid, "cpu": laid,
+        "pids": laid,
+        "memory-request": laid, "cpu-request": laid, "constraint": laid, "timeout": laid, "concurrency": laid,
+        "warm": laid, "network": laid, "read-only": laid, "schedule": laid, "timezone": laid, "label": laid,
+        "annotation": laid,
+        "file": "the Dockerfile and its own rules go up from an excluded folder, and nothing else of it",
+        "build-arg": buildArguments, "target": "only stages that the target needs are built",
+        "no-cache": "noCache makes everything anew, and what it made is found the next time",
+        "platform": "a platform is checked against the image's and kept in the configuration",
+    ]
+}

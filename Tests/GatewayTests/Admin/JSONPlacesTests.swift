@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys of JSON bodies: which are known, and where they are.
+
+import FunctionModel
+import Testing
+
+@testable import Gateway
+
+@Suite struct JSONPlacesTests {
+    private static let keys = KeyTree.object([
+        .init("a"), .init("free", .map), .init("inner", .object([.init("b")])),
+        .init("list", .list(.object([.init("c")]))),
+    ])
+
+    @Test(
+        "the first key that is not known or comes twice is told with its place",
+        arguments: [
+            ("{}", nil), ("[1, {\"x\": 2}]", nil),
+            ("{\"a\": {\"any\": [1]}, \"free\": {\"x\": {\"y\": 1}}}", nil),
+            ("{\"inner\": {\"b\": \"}\"}, \"list\": [{\"c\": null}, {\"c\": -1.5e3}]}", nil),
+            ("{\"\\u0061\": \"\\\"{\"}", nil), ("{ \"x\": 1}", "line 1, column 3: unknown key 'x'"),
+            ("{\"a\": 1,\n\t\"a\": 2}", "line 2, column 2: key 'a' comes twice"),
+            ("{\"inner\":\n{\"x\": 1}}", "line 2, column 2: unknown key 'x' in 'inner'"),
+            (
+                "{\"list\": [{\"c\": 1}, {\"c\": 1, \"d\": 2}]}",
+                "line 1, column 30: unknown key 'd' in 'list[1]'"
+            ),
+        ] as [(String, String?)]
+    )
+    func mistakes(json: String, mistake: String?) {
+        #expect(JSONPlaces(json.utf8, keys: Self.keys).mistake == mistake)
+    }
+
+    @Test("an error is told at its field, or at the nearest one around it")
+    func located() {
+        let places = JSONPlaces("{\"mayfly\": {\"limits\": {}}}".utf8, keys: FunctionDeployment.keys)
+        let error = ModelError(field: "limits.memory", value: "x", expected: "y")
+        #expect(places.located(error) == "line 1, column 13: \(error)")
+        let other = ModelError(field: "timeout", value: "x", expected: "y")
+        #expect(places.located(other) == other.description)
+    }
+
+    @Test("text that is no JSON ends the walk")
+    func malformed() {
+        for text in ["", "{", "{\"a", "[[[", "{\"a\":", "\\", "{\"a\" 1}", "]"] {
+            _ = JSONPlaces(text.utf8, keys: Self.keys)
+        }
+    }
+}
