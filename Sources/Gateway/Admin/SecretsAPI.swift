@@ -14,12 +14,18 @@ struct SecretsAPI: Sendable {
     let bodyBytesMax: Int
 
     /// Body of POST, PUT and DELETE.
-    private struct Secret: Decodable {
+    private struct Secret: StrictBody {
         var name: String
         var namespace: String?
         var value: String?
         /// Base64; wins over ``value``.
         var rawValue: String?
+        /// DELETE: remove it although functions use it.
+        var force: Bool?
+
+        static let keys = KeyTree.object(
+            ["name", "namespace", "value", "rawValue", "force"].map { KeyTree.Member($0) }
+        )
     }
 
     /// A value never leaves.
@@ -44,6 +50,8 @@ struct SecretsAPI: Sendable {
     @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
         let (name, value) = try await read(request)
         try await FileWork.run { try secrets.create(name, value) }
+        // Functions that were deployed with a secret of this name wait for it.
+        try await catalog.secretChanged(name)
         return Response(status: .created)
     }
 
@@ -57,7 +65,12 @@ struct SecretsAPI: Sendable {
 
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
         let body = try await decode(request)
-        try await FileWork.run { try secrets.remove(body.name) }
+        // Before the question who uses it: what is not there is not in use.
+        _ = try await FileWork.run { try secrets.file(of: body.name) }
+        let force = body.force ?? false || context.flag("force")
+        try await catalog.removeSecret(body.name, force: force) {
+            try await FileWork.run { try secrets.remove(body.name) }
+        }
         return Response(status: .ok)
     }
 

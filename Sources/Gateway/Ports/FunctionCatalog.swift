@@ -19,6 +19,8 @@ protocol FunctionCatalog: Sendable {
     func statuses() async throws(CatalogError) -> [FunctionStatus]
     /// Lets new invocations see a secret's new value.
     func secretChanged(_ name: String) async throws(CatalogError)
+    /// Removes a secret; refused while functions use it, unless forced.
+    func removeSecret(_ name: String, force: Bool, _ remove: @Sendable () async throws -> Void) async throws
     func schedules() async throws(CatalogError) -> [ScheduleStatus]
 }
 

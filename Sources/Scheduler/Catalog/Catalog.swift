@@ -30,6 +30,7 @@ package final class Catalog: FunctionDirectory, Sendable {
     let logger: Logger
     private let snapshot = Mutex(CatalogSnapshot())
     private let observer = Mutex<(any CatalogObserver)?>(nil)
+    private let offer = Mutex<@Sendable () -> HostOffer>({ HostOffer.current(egressRefusal: nil) })
     let turn = AsyncTurn()
 
     init(store: FunctionStore, images: ImageStore, secrets: SecretStore, fleet: Fleet, logger: Logger) {
@@ -41,6 +42,9 @@ package final class Catalog: FunctionDirectory, Sendable {
 
     func observe(_ observer: any CatalogObserver) { self.observer.withLock { $0 = observer } }
 
+    /// Where deploys learn what this host has.
+    func consult(_ offer: @escaping @Sendable () -> HostOffer) { self.offer.withLock { $0 = offer } }
+
     // MARK: Changes
 
     /// Makes a new revision and switches new calls to it; running calls finish on the old one.
@@ -49,6 +53,7 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// - Throws: ``CatalogError``; the function is unchanged then.
     package func deploy(_ deployment: Deployment) async throws(CatalogError) -> Revision {
         try FunctionPreparer.check(deployment.configuration)
+        try checkHost(deployment.configuration)
         // Until the revision is recorded nothing else says that the image is needed.
         let hold = preparer.images.hold()
         defer { withExtendedLifetime(hold) {} }
@@ -66,6 +71,9 @@ package final class Catalog: FunctionDirectory, Sendable {
         }
         return try await turn.take { () async throws(CatalogError) -> Revision in
             try self.checkRoutes(deployment.name, deployment.configuration.routes)
+            // A secret may have got another value, or be gone, since the preparation began.
+            var prepared = prepared
+            prepared.plan.secrets = try self.preparer.secretFiles(deployment.configuration.secrets)
             let revision = try await self.stored { store throws(StoreError) in
                 try await store.deploy(
                     function: deployment.name,
@@ -113,6 +121,7 @@ package final class Catalog: FunctionDirectory, Sendable {
                 ?? kept.first { $0.number < current.number }
             guard let wanted else { throw .unknownRevision(name, number ?? current.number - 1) }
             try self.checkRoutes(name, wanted.configuration.routes)
+            try self.checkServed(wanted.configuration)
             let prepared = try await self.preparer.prepare(
                 name,
                 .digest(wanted.imageDigest, reference: wanted.imageReference),
@@ -133,6 +142,7 @@ package final class Catalog: FunctionDirectory, Sendable {
         let revisions = try await stored { store throws(StoreError) in try await store.currentRevisions() }
         for revision in revisions {
             do throws(CatalogError) {
+                try checkServed(revision.configuration)
                 let prepared = try await preparer.prepare(
                     revision.function,
                     .digest(revision.imageDigest, reference: revision.imageReference),
@@ -144,8 +154,7 @@ package final class Catalog: FunctionDirectory, Sendable {
                     "A function cannot be brought back",
                     metadata: ["function": "\(revision.function)", "reason": "\(error)"]
                 )
-                let entry = CatalogSnapshot.Entry(revision: revision, failure: error.description)
-                _ = snapshot.withLock { $0.switched(entry) }
+                suspend(revision, reason: error.description)
             }
             await observer.withLock { $0 }?.catalogChanged(revision.function, revision)
         }
@@ -216,6 +225,31 @@ package final class Catalog: FunctionDirectory, Sendable {
         let live = LiveFunction(revision: revision, pool: pool, command: command, terms: terms)
         let entry = CatalogSnapshot.Entry(revision: revision, live: live)
         if let old = snapshot.withLock({ $0.switched(entry) }) { fleet.close(old, refusingWaiters: false) }
+    }
+
+    /// Keeps a revision that cannot serve now: calls are refused with the reason, which its status shows.
+    func suspend(_ revision: Revision, reason: String) {
+        let entry = CatalogSnapshot.Entry(revision: revision, failure: reason)
+        if let old = snapshot.withLock({ $0.switched(entry) }) { fleet.close(old, refusingWaiters: true) }
+    }
+
+    /// What this gateway and this host must offer for any call of a function to succeed.
+    private func checkServed(_ configuration: FunctionConfiguration) throws(CatalogError) {
+        do throws(ModelError) {
+            try configuration.validateContract()
+            try offer.withLock { $0 }().checkFeatures(configuration)
+        } catch {
+            throw .invalid(error)
+        }
+    }
+
+    private func checkHost(_ configuration: FunctionConfiguration) throws(CatalogError) {
+        try checkServed(configuration)
+        do throws(ModelError) {
+            try offer.withLock { $0 }().checkPlacement(configuration)
+        } catch {
+            throw .invalid(error)
+        }
     }
 
     private func checkRoutes(_ name: FunctionName, _ routes: [Route]) throws(CatalogError) {

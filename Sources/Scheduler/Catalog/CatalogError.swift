@@ -13,6 +13,8 @@ package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The image is there but cannot serve: wrong architecture, no command, unknown user, damaged layers.
     case unusableImage(reference: String, reason: String)
     case unknownSecret(String)
+    /// A secret that deployed functions read.
+    case secretInUse(String, [FunctionName])
     /// The gateway drains or has not started.
     case unavailable(reason: String)
     /// The store failed; nothing was switched.
@@ -27,8 +29,19 @@ package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
             "no image '\(reference)'; load, pull or build it first"
         case .unusableImage(let reference, let reason): "image '\(reference)' cannot be used: \(reason)"
         case .unknownSecret(let name): "no secret named '\(name)'; create it first"
+        case .secretInUse(let name, let functions):
+            "secret '\(name)' is used by \(Self.list(functions)); remove them or deploy them without it first"
         case .unavailable(let reason): reason
         case .storage(let reason): "the store failed: \(reason)"
         }
+    }
+
+    /// Functions that one message names; more are counted.
+    private static let functionsShownMax = 8
+
+    private static func list(_ functions: [FunctionName]) -> String {
+        let shown = functions.prefix(functionsShownMax).map { "'\($0)'" }.joined(separator: ", ")
+        let rest = functions.count - functionsShownMax
+        return "function\(functions.count == 1 ? "" : "s") " + shown + (rest > 0 ? " and \(rest) more" : "")
     }
 }

@@ -98,6 +98,7 @@ package final class Platform: Sendable {
         }
         cron = CronService(store: store, invoker: dispatcher, sink: recorder, logger: logger)
         catalog.observe(cron)
+        catalog.consult { [keeper] in HostOffer.current(egressRefusal: keeper.current?.egressRefusal) }
     }
 
     /// Starts the spawner, brings back every function and begins the schedules.

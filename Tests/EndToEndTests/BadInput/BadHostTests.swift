@@ -34,6 +34,32 @@ extension EndToEnd {
             }
         }
 
+        @Test("a feature that the host lacks is refused at the deploy, and the working revision stays")
+        func lacksEgress() async throws {
+            let place = try TemporaryFolder()
+            defer { place.remove() }
+            // What cannot be executed is not there; where there is no nft at all, the host lacks it by itself.
+            let hide = """
+                for f in /usr/sbin/nft /sbin/nft /usr/local/sbin/nft /usr/bin/nft; do
+                  if [ -e "$f" ]; then mount --bind /dev/null "$f"; fi
+                done
+                exec "$@"
+                """
+            let gateway = try await GatewayUnderTest(
+                dataFolder: place.url.appendingPathComponent("data").path,
+                wrapper: ["unshare", "--mount", "sh", "-c", hide, "sh"]
+            )
+            let echo = try await Fixtures.function("echo")
+            try await gateway.require("deploy", echo)
+            let result = try await gateway.faasctl("deploy", echo, "--network", "egress")
+            #expect(result.code == 1)
+            #expect(result.error.contains("network: 'egress'"), "\(result.error)")
+            #expect(result.error.contains("nftables"), "\(result.error)")
+            #expect(try await gateway.call("/function/echo").status == 200)
+            #expect(try await gateway.require("describe", "echo").contains("network: none"))
+            await gateway.stop()
+        }
+
         @Test("a data folder that cannot be written is told")
         func notWritable() async throws {
             for folder in ["/proc/mayfly", "/dev/null/mayfly"] {

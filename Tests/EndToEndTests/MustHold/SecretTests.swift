@@ -22,6 +22,43 @@ extension EndToEnd {
                 #expect(try await gateway.call("/function/reader").text == "second")
             }
         }
+
+        @Test(
+            "a secret in use stays, or takes its functions along visibly; made again, it serves them at once"
+        )
+        func isRemoved() async throws {
+            let place = try TemporaryFolder()
+            defer { place.remove() }
+            let data = place.url.appendingPathComponent("data").path
+            let first = try await GatewayUnderTest(dataFolder: data)
+            try await first.store("one", as: "key")
+            let folder = try await Fixtures.shell(
+                "/bin/busybox cat /run/secrets/key\n",
+                name: "reader",
+                configuration: "secrets: [key]\nwarm: {min: 1}"
+            )
+            defer { folder.remove() }
+            try await first.require("deploy", folder.url.path)
+            let refused = try await first.faasctl("secret", "remove", "key")
+            #expect(refused.code == 1)
+            #expect(refused.error.contains("'reader'"), "\(refused.error)")
+            #expect(try await first.call("/function/reader").text == "one")
+            // A name that is not there does not keep the next one.
+            let forced = try await first.faasctl("secret", "remove", "--force", "absent", "key")
+            #expect(forced.code == 1)
+            #expect(forced.error.contains("'absent'"), "\(forced.error)")
+            #expect(try await first.call("/function/reader").status == 502)
+            #expect(try await first.require("describe", "reader").contains("no secret named 'key'"))
+            await first.stop()
+            let second = try await GatewayUnderTest(dataFolder: data)
+            #expect(try await second.require("list").contains("no secret named 'key'"))
+            #expect(try await second.call("/function/reader").status == 502)
+            try await second.store("two", as: "key")
+            #expect(try await second.call("/function/reader").text == "two")
+            try await second.store("three", as: "key")
+            #expect(try await second.call("/function/reader").text == "three")
+            await second.stop()
+        }
     }
 }
 

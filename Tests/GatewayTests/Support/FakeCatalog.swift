@@ -80,6 +80,12 @@ final class FakeCatalog: FunctionCatalog {
         state.withLock { $0.changedSecrets.append(name) }
     }
 
+    func removeSecret(_ name: String, force: Bool, _ remove: @Sendable () async throws -> Void) async throws {
+        let users = revisions().filter { $0.configuration.secrets.contains(name) }.map(\.function)
+        guard users.isEmpty || force else { throw CatalogError.secretInUse(name, users) }
+        try await remove()
+    }
+
     private func change<Value>(_ body: (inout State) throws(CatalogError) -> Value) throws(CatalogError)
         -> Value
     {
