@@ -11,6 +11,7 @@ struct Faasctl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "faasctl",
         abstract: "Functions as a service: every call in a fresh container.",
+        version: VersionCommand.line,
         groupedSubcommands: [
             CommandGroup(name: "Gateway", subcommands: [ServeCommand.self, DoctorCommand.self]),
             CommandGroup(
@@ -39,7 +40,8 @@ struct Faasctl: AsyncParsableCommand {
     static func main() async {
         if TreeWorker.isThisProcess { Foundation.exit(TreeWorker.run()) }
         do {
-            var command = try parseAsRoot()
+            let words = Array(CommandLine.arguments.dropFirst())
+            var command = try parseAsRoot(GlobalPlacement.rearranged(words, for: Self.self))
             if let serve = command as? ServeCommand {
                 try await serve.serve()
             } else if var asynchronous = command as? any AsyncParsableCommand {

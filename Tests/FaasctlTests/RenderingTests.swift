@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How results are told: endings, sizes, times, build progress, suggestions.
 
+import ArgumentParser
 import Foundation
 import FunctionModel
 import Images
@@ -44,6 +45,62 @@ import Testing
         ]
     )
     func showsNumbers(text: String, expected: String) { #expect(text == expected) }
+
+    @Test(
+        "a time says how far it is from UTC",
+        arguments: [
+            (0, "1970-01-02 00:00:00 UTC"), (7200, "1970-01-02 02:00:00 +02:00"),
+            (-12_600, "1970-01-01 20:30:00 -03:30"),
+        ]
+    )
+    func marksTimes(seconds: Int, text: String) throws {
+        let zone = try #require(TimeZone(secondsFromGMT: seconds))
+        #expect(Moment.marked(Date(timeIntervalSince1970: 86_400), zone: zone) == text)
+        #expect(Moment.marked(nil).isEmpty)
+    }
+
+    @Test(
+        "an image has one form of its name, whichever one it was deployed with",
+        arguments: [
+            ("hello", "hello:latest"), ("docker.io/library/hello:latest", "hello:latest"),
+            ("registry.example/a/b:1", "registry.example/a/b:1"), ("not a reference", "not a reference"),
+        ]
+    )
+    func showsImages(image: String, shown: String) {
+        #expect(FunctionAnswer(name: "f", image: image).shownImage == shown)
+    }
+
+    @Test("following a log begins with its last lines, unless something else is asked for")
+    func followsFromTheEnd() throws {
+        func lines(_ words: String...) throws -> Int? { try LogsCommand.parse(["f"] + words).linesWanted }
+        #expect(try lines("-f") == LogsCommand.followedTail)
+        #expect(try lines("-f", "--tail", "3") == 3)
+        #expect(try lines("-f", "--since", "1m") == nil)
+        #expect(try lines("-f", "--invocation", "a") == nil)
+        #expect(try lines() == nil)
+    }
+
+    @Test("what can only be a file is told as absent, a reference is not")
+    func namesAbsentFiles() throws {
+        for text in ["nofile.tar", "x/nofile.TGZ", "./nofile", "/no/such/file", "nofile.tar.gz"] {
+            #expect(ImageSource.absence(text) == "there is no file '\(text)'")
+        }
+        for text in ["hello", "registry:5000/a/b:1", "a.tar:latest", "sha256:abc"] {
+            #expect(ImageSource.absence(text) == nil)
+        }
+        #expect(ImageSource.absence("/tmp")?.contains("no OCI layout") == true)
+    }
+
+    @Test("a call's log is its lines' texts")
+    func readsLog() {
+        let lines = """
+            {"name":"f","instance":"i","timestamp":"2026-01-01T00:00:00.000Z","text":"one"}
+            {"name":"f","instance":"i","timestamp":"2026-01-01T00:00:00.000Z","text":"two"}
+
+            """
+        #expect(CallLog.texts(Data(lines.utf8)) == ["one", "two"])
+        #expect(CallLog.texts(Data("garbage".utf8)).isEmpty)
+    }
 
     @Test("a build's result is kept, and its failure thrown with the builder's words")
     func readsProgress() throws {

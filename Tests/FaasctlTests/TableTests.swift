@@ -21,6 +21,22 @@ import Testing
         #expect(table.text(colour: false) == "TEXT\na?[2Jb\n")
     }
 
+    @Test("the widest columns are cut until a line fits the terminal, heads and short cells stay")
+    func fits() {
+        var table = Table("NAME", "IMAGE", "STATE")
+        let image = "registry.example.org/team/project/image:2026"
+        table.add("hello", image, "ok")
+        table.add("a-function-with-a-name", "b", "ok")
+        let lines = table.text(colour: false, width: 40).split(separator: "\n").map(String.init)
+        #expect(lines.allSatisfy { $0.count <= 40 }, "\(lines)")
+        #expect(lines[0].hasPrefix("NAME") && lines[0].hasSuffix("STATE"))
+        #expect(lines[1].hasPrefix("hello ") && lines[1].contains("…"))
+        #expect(table.text(colour: false, width: nil).contains(image))
+        #expect(table.text(colour: false, width: 200) == table.text(colour: false, width: nil))
+        // Narrower than its columns can be: as narrow as they can be.
+        #expect(table.text(colour: false, width: 1).contains("a-funct…"))
+    }
+
     @Test("heads are bold only when colour is wanted")
     func boldHeads() {
         #expect(Table("A").text(colour: true) == "\u{1B}[1mA\u{1B}[0m\n")

@@ -120,6 +120,25 @@ import Testing
         #expect(try await texts { $0.tail = 0 } == [])
     }
 
+    @Test("an invocation is found by the beginning of its id, among records and among lines")
+    func beginnings() async throws {
+        try await store.record(
+            [invocation("abc-1"), invocation("ab"), invocation("xyz")],
+            logs: [line("early", by: "abd-2", at: 1), line("foreign", of: "other", by: "q-1", at: 1)]
+        )
+        let hello = try name("hello")
+        func ids(_ text: String) async throws -> [String] {
+            try await store.invocationIDs(of: hello, beginning: text)
+        }
+        #expect(try await ids("abc") == ["abc-1"])
+        #expect(try await ids("abd") == ["abd-2"])
+        #expect(try await ids("ab") == ["ab"])
+        #expect(try await ids("a").count == 2)
+        #expect(try await ids("q").isEmpty)
+        #expect(try await store.hasHistory(of: hello))
+        #expect(try await !store.hasHistory(of: name("nobody")))
+    }
+
     @Test("a follower's cursor gives each line exactly once, whatever its time")
     func follow() async throws {
         var query = LogQuery(function: try name("hello"))

@@ -67,6 +67,47 @@ extension FunctionStore {
         }
     }
 
+    /// Whether the history knows a function, deployed or not.
+    ///
+    /// - Throws: ``StoreError``.
+    package func hasHistory(of function: FunctionName) async throws(StoreError) -> Bool {
+        try await read { db in
+            try Bool.fetchOne(
+                db,
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM invocations WHERE function = :name)
+                        OR EXISTS (SELECT 1 FROM log_lines WHERE function = :name)
+                    """,
+                arguments: ["name": function.text]
+            ) ?? false
+        }
+    }
+
+    /// The ids of a function's invocations that begin with a text: the one that equals it, else two at most.
+    ///
+    /// - Throws: ``StoreError``.
+    package func invocationIDs(of function: FunctionName, beginning text: String) async throws(StoreError)
+        -> [String]
+    {
+        try await read { db in
+            // Lines are recorded while a function runs, its record at the end: either one knows the id.
+            let found = try String.fetchAll(
+                db,
+                sql: """
+                    SELECT id FROM (
+                        SELECT id FROM invocations WHERE +function = :name AND id >= :from AND id < :to
+                        UNION
+                        SELECT invocation FROM log_lines
+                        WHERE +function = :name AND invocation >= :from AND invocation < :to)
+                    ORDER BY id LIMIT 2
+                    """,
+                arguments: ["name": function.text, "from": text, "to": text + InvocationQuery.idEnd]
+            )
+            // What equals the text comes first.
+            return found.first == text ? [text] : found
+        }
+    }
+
     /// Log lines by time, and a cursor for what comes later.
     ///
     /// - Throws: ``StoreError``.

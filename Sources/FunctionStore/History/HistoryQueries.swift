@@ -18,6 +18,9 @@ package struct InvocationQuery: Hashable, Sendable {
         case invocation(String)
     }
 
+    /// Sorts behind every character that an id may have.
+    static let idEnd = "\u{10FFFF}"
+
     package var function: FunctionName?
     /// Only those whose outcome is not `ok`.
     package var failedOnly = false

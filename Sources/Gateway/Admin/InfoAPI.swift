@@ -5,7 +5,7 @@ import FunctionModel
 import HTTPTypes
 import Hummingbird
 
-/// /system/info and /system/namespaces.
+/// /system/info.
 struct InfoAPI: Sendable {
     let version: String
 
@@ -47,9 +47,5 @@ struct InfoAPI: Sendable {
         let version = Version(release: version)
         let info = Info(provider: Provider(version: version), version: version, arch: Self.architecture)
         router.resource("/system/info", [.get: { _, _ in try WireJSON.response(info) }])
-        router.resource(
-            "/system/namespaces",
-            [.get: { _, _ in try WireJSON.response([FunctionName.defaultNamespace]) }]
-        )
     }
 }

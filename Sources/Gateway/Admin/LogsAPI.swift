@@ -9,6 +9,7 @@ import Hummingbird
 
 /// GET /system/logs.
 struct LogsAPI: Sendable {
+    let catalog: any FunctionCatalog
     let store: FunctionStore
     let recorder: InvocationRecorder
 
@@ -16,7 +17,8 @@ struct LogsAPI: Sendable {
         router.resource("/system/logs", [.get: logs])
     }
 
-    /// `name` (needed), `since` (RFC 3339), `tail` (0 or less means all), `follow`, and `instance`: an invocation.
+    /// `name` (needed), `since` (RFC 3339), `tail` (0 or less means all), `follow`, and `instance`: an invocation's id,
+    /// or how it begins.
     @Sendable private func logs(_ request: Request, _ context: OwnContext) async throws -> Response {
         try Namespace.require(context.query("namespace"))
         var query = try Self.query(context)
@@ -29,12 +31,35 @@ struct LogsAPI: Sendable {
             throw problem
         }
         await recorder.flush()
+        try await requireKnown(query)
+        if let begin = query.invocation {
+            query.invocation = try await invocation(beginning: begin, query, follows: follows)
+        }
         let page = try await store.logs(query)
         query.tail = nil
         query.since = nil
         query.after = page.cursor
         let body = Self.body(page.lines, query, flushes, store)
         return Response(status: .ok, headers: [.contentType: "application/x-ndjson"], body: body)
+    }
+
+    /// A removed function's log is still there: only a name that left nothing is not known.
+    private func requireKnown(_ query: LogQuery) async throws {
+        guard let name = query.function, catalog.current(name) == nil else { return }
+        guard try await store.hasHistory(of: name) else { throw Problem.unknownFunction(name.text) }
+    }
+
+    /// The whole id of the one invocation that is meant; a follower may wait for one that is still to come.
+    private func invocation(beginning text: String, _ query: LogQuery, follows: Bool) async throws -> String {
+        guard let name = query.function else { return text }
+        let ids = try await store.invocationIDs(of: name, beginning: text)
+        guard ids.count < 2 else {
+            throw Problem(400, .invalid, "instance: '\(text.prefix(64))' begins several ids; give more of it")
+        }
+        guard let id = ids.first ?? (follows ? text : nil) else {
+            throw Problem(404, .invalid, "function '\(name)' has no invocation '\(text.prefix(64))'")
+        }
+        return id
     }
 
     private static func query(_ context: OwnContext) throws -> LogQuery {
@@ -52,7 +77,7 @@ struct LogsAPI: Sendable {
             guard let tail = Int(text) else { throw Problem(422, .invalid, "'tail' is no number") }
             query.tail = tail > 0 ? tail : nil
         }
-        query.invocation = context.query("instance")
+        if let instance = context.query("instance"), !instance.isEmpty { query.invocation = instance }
         return query
     }
 

@@ -8,6 +8,7 @@ import Hummingbird
 
 /// GET /v1/invocations and GET /v1/invocations/ID.
 struct HistoryAPI: Sendable {
+    let catalog: any FunctionCatalog
     let store: FunctionStore
     let recorder: InvocationRecorder
 
@@ -30,6 +31,10 @@ struct HistoryAPI: Sendable {
             query.before = WireJSON.date(text).map { .time($0) } ?? .invocation(text)
         }
         await recorder.flush()
+        // A removed function's history is still there: only a name that left nothing is not known.
+        if let name = query.function, catalog.current(name) == nil, try await !store.hasHistory(of: name) {
+            throw Problem.unknownFunction(name.text)
+        }
         return try WireJSON.response(await store.invocations(query))
     }
 }

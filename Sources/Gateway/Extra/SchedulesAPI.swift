@@ -35,6 +35,7 @@ struct SchedulesAPI: Sendable {
 
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
         let name = try context.query("function").map { text throws(ModelError) in try FunctionName(text) }
+        if let name, catalog.current(name) == nil { throw Problem.unknownFunction(name.text) }
         let bodies = try await catalog.schedules().filter { name == nil || $0.function == name }.map {
             Body(
                 function: $0.function.text,

@@ -41,9 +41,13 @@ struct OwnPaths: Sendable {
             catalog: services.catalog,
             bodyBytesMax: services.limits.adminBodyBytesMax
         ).add(to: guarded)
-        LogsAPI(store: services.store, recorder: services.recorder).add(to: guarded)
+        LogsAPI(catalog: services.catalog, store: services.store, recorder: services.recorder).add(
+            to: guarded
+        )
         InfoAPI(version: services.version).add(to: guarded)
-        HistoryAPI(store: services.store, recorder: services.recorder).add(to: guarded)
+        NamespacesAPI(bodyBytesMax: services.limits.adminBodyBytesMax).add(to: guarded)
+        HistoryAPI(catalog: services.catalog, store: services.store, recorder: services.recorder)
+            .add(to: guarded)
         SchedulesAPI(catalog: services.catalog).add(to: guarded)
         let page = MetricsAPI(registry: metrics, catalog: services.catalog)
         if services.metricsNeedCredentials { page.add(to: guarded) } else { page.add(to: router) }

@@ -54,11 +54,13 @@ extension GatewayClient {
     func failure(_ response: GatewayResponse, _ what: String) -> CommandFailure {
         switch response.head.status {
         case 401:
-            return CommandFailure(
+            var failure = CommandFailure(
                 what,
                 why: "the gateway wants other credentials",
                 next: "set FAASCTL_USER and FAASCTL_PASSWORD, or MAYFLY_DATA_DIR to the gateway's data folder"
             )
+            failure.isUnauthorized = true
+            return failure
         case 301, 302, 303, 307, 308:
             let location = response.head.headers["location"] ?? "elsewhere"
             return CommandFailure(what, why: "the gateway redirects to \(location)", next: "check --gateway")

@@ -3,6 +3,7 @@
 
 import Foundation
 import FunctionModel
+import Images
 
 /// A function as `/system/function/NAME` tells it.
 struct FunctionAnswer: Decodable {
@@ -11,6 +12,9 @@ struct FunctionAnswer: Decodable {
     var invocationCount: Double?
     var createdAt: Date?
     var mayfly: FunctionDetail?
+
+    /// The image's name in the one form that people type, whichever one it was deployed with.
+    var shownImage: String { (try? ImageReference(image))?.familiar ?? image }
 }
 
 /// What OpenFaaS's form cannot say.

@@ -13,7 +13,7 @@ struct BuildCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: ArgumentHelp("The folder.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("The folder.", valueName: "dir"), transform: NameArgument.anything)
     var folder: String
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Reference that the image gets.", valueName: "ref"))

@@ -13,7 +13,7 @@ struct DescribeCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The function.")
+    @Argument(help: "The function.", transform: NameArgument.function)
     var name: String
 
     func run() async throws {
@@ -30,7 +30,7 @@ struct DescribeCommand: AsyncParsableCommand {
     private static func text(_ function: FunctionAnswer, address: String) throws(CommandFailure) -> String {
         let detail = function.mayfly
         var rows = [
-            ("Name", function.name), ("Image", function.image),
+            ("Name", function.name), ("Image", function.shownImage),
             ("Digest", detail?.imageDigest ?? ""), ("Revision", detail.map { "\($0.revision)" } ?? ""),
             ("Created", Moment.text(function.createdAt)),
             ("Calls", "\(Int(function.invocationCount ?? 0))"),

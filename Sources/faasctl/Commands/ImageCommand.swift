@@ -78,7 +78,7 @@ struct ImageInspectCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "Reference or digest.")
+    @Argument(help: "Reference or digest.", transform: NameArgument.anything)
     var reference: String
 
     func run() async throws {
@@ -97,7 +97,11 @@ struct ImageLoadCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The archive or folder.", valueName: "file"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The archive or folder.", valueName: "file"),
+        transform: NameArgument.anything
+    )
     var input: String
 
     func run() async throws {
@@ -118,10 +122,10 @@ struct ImageTagCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "Reference or digest.")
+    @Argument(help: "Reference or digest.", transform: NameArgument.anything)
     var source: String
 
-    @Argument(help: "The further name.")
+    @Argument(help: "The further name.", transform: NameArgument.anything)
     var target: String
 
     func run() async throws {
@@ -141,12 +145,12 @@ struct ImageRemoveCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "References or digests.")
+    @Argument(help: "References or digests.", transform: NameArgument.anything)
     var references: [String]
 
     func run() async throws {
         let client = try global.client()
-        for reference in references {
+        try await forEachName(references) { reference throws(CommandFailure) in
             let request = GatewayRequest("DELETE", "/v1/images/\(reference.pathSegment)")
             _ = try await client.require(request, "cannot remove '\(reference)'")
             global.remark("removed \(reference)")

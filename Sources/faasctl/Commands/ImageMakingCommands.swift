@@ -12,7 +12,7 @@ struct ImageHistoryCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "Reference or digest.")
+    @Argument(help: "Reference or digest.", transform: NameArgument.anything)
     var reference: String
 
     private struct Step: Decodable {
@@ -61,7 +61,7 @@ struct ImageSaveCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Write no remarks.")
     var quiet = false
 
-    @Argument(help: "References or digests.")
+    @Argument(help: "References or digests.", transform: NameArgument.anything)
     var references: [String]
 
     @Option(
@@ -165,10 +165,10 @@ struct ImageIndexCreateCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The index's name.")
+    @Argument(help: "The index's name.", transform: NameArgument.anything)
     var name: String
 
-    @Argument(help: "Images of one platform each, or indexes.")
+    @Argument(help: "Images of one platform each, or indexes.", transform: NameArgument.anything)
     var images: [String]
 
     func run() async throws {

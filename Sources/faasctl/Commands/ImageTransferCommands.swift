@@ -16,7 +16,7 @@ struct ImagePullCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "Reference by tag or digest.")
+    @Argument(help: "Reference by tag or digest.", transform: NameArgument.anything)
     var reference: String
 
     @Option(help: ArgumentHelp("For example linux/arm64; default: the gateway's.", valueName: "os/arch"))
@@ -40,7 +40,7 @@ struct ImagePushCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "Reference of an image that the gateway has.")
+    @Argument(help: "Reference of an image that the gateway has.", transform: NameArgument.anything)
     var reference: String
 
     @Option(name: .customLong("as"), help: ArgumentHelp("Its name at the registry.", valueName: "ref"))

@@ -12,7 +12,7 @@ struct InvocationsCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "Only this function.")
+    @Argument(help: "Only this function.", transform: NameArgument.function)
     var name: String?
 
     @Flag(help: "Only those that did not end well.")
@@ -21,8 +21,17 @@ struct InvocationsCommand: AsyncParsableCommand {
     @Option(help: "At most this many.")
     var limit = 1000
 
+    /// The gateway's own bound for one answer.
+    private static let limitMax = 10_000
+
+    func validate() throws {
+        guard (1...Self.limitMax).contains(limit) else {
+            throw ValidationError("--limit: '\(limit)' is not valid, expected 1 to \(Self.limitMax)")
+        }
+    }
+
     func run() async throws {
-        let what = "cannot read the history"
+        let what = name.map { "cannot read the history of '\($0)'" } ?? "cannot read the history"
         var request = GatewayRequest("GET", "/v1/invocations")
         if let name { request.query.append(("function", name)) }
         if failed { request.query.append(("failed", "true")) }

@@ -16,7 +16,7 @@ struct InvokeCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The function.")
+    @Argument(help: "The function.", transform: NameArgument.function)
     var name: String
 
     @Option(name: .shortAndLong, help: "Request body: text, @FILE, or - for standard input.")
@@ -70,7 +70,17 @@ struct InvokeCommand: AsyncParsableCommand {
         var failure = client.failure(GatewayResponse(head: head, body: problem), "cannot invoke '\(name)'")
         if !head.isProblem { failure.why = "the function answered with status \(head.status)" }
         failure.exitCode = code
+        // The platform has an outcome to tell exactly when the function ran.
+        if head.headers["x-outcome"] != nil { await showLog(of: head.headers["x-call-id"] ?? callID, client) }
         throw failure
+    }
+
+    /// Shows what the function said last, to those who may read its log.
+    private func showLog(of id: String, _ client: GatewayClient) async {
+        guard !global.quiet else { return }
+        for line in await CallLog(client: client, function: name, id: id).lastLines() {
+            Terminal.error.remark(Table.printable(line))
+        }
     }
 
     /// Writes the function's answer as it comes; the platform's own errors are kept apart from it.
@@ -87,6 +97,7 @@ struct InvokeCommand: AsyncParsableCommand {
             return (head, problem)
         } catch {
             guard error.isBrokenOff else { throw error }
+            await showLog(of: id, client)
             let call = BrokenCall(client: client, function: name, id: id)
             throw await call.explained(error, isFunctionCodeWanted: exitCode)
         }

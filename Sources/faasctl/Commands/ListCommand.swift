@@ -23,7 +23,7 @@ struct ListCommand: AsyncParsableCommand {
                 let detail = function.mayfly
                 table.add(
                     function.name,
-                    function.image,
+                    function.shownImage,
                     detail.map { "\($0.revision)" } ?? "",
                     "\(Int(function.invocationCount ?? 0))",
                     detail.map { "\($0.running)" } ?? "",

@@ -8,12 +8,16 @@ import FunctionModel
 struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs",
-        abstract: "Show what a function wrote to standard error."
+        abstract: "Show what a function wrote to standard error.",
+        discussion: """
+            Following begins with the last \(Self.followedTail) lines, unless --tail, --since or --invocation say \
+            otherwise. An invocation may be named by the beginning of its id, as the lines show it.
+            """
     )
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The function.")
+    @Argument(help: "The function.", transform: NameArgument.function)
     var name: String
 
     @Flag(name: .shortAndLong, help: "Go on with new lines until interrupted.")
@@ -25,39 +29,48 @@ struct LogsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only the last lines.", valueName: "n"))
     var tail: Int?
 
-    @Option(help: ArgumentHelp("Only lines of one invocation.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp("Only lines of one invocation.", valueName: "id"),
+        transform: NameArgument.anything
+    )
     var invocation: String?
+
+    /// As `tail -f` begins.
+    static let followedTail = 10
+
+    func validate() throws {
+        guard tail ?? 1 > 0 else {
+            throw ValidationError("--tail: '\(tail ?? 0)' is not valid, expected 1 or more")
+        }
+        if let since { _ = try Self.moment(ago: since) }
+    }
+
+    /// How many lines are asked for; nil for all that there are.
+    var linesWanted: Int? {
+        if let tail { return tail }
+        return follow && since == nil && invocation == nil ? Self.followedTail : nil
+    }
 
     func run() async throws {
         var request = GatewayRequest("GET", "/system/logs")
         request.query = [("name", name), ("follow", follow ? "true" : "false")]
-        if let tail { request.query.append(("tail", "\(tail)")) }
+        if let linesWanted { request.query.append(("tail", "\(linesWanted)")) }
         if let invocation { request.query.append(("instance", invocation)) }
         if let since { request.query.append(("since", try Self.moment(ago: since))) }
         if follow { request.silenceSecondsMax = GatewayRequest.patienceSecondsMax }
         let client = try global.client()
         let what = "cannot read the log of '\(name)'"
-        // Nobody wants to wait for the lines of a name that was misspelt.
-        if follow { try await requireFunction(client, what) }
         var splitter = LineSplitter()
         var refusal = Data()
-        var isEmpty = true
         let output = global.output
         let head = try await client.stream(request) { head, bytes throws(CommandFailure) in
             guard head.isSuccess else { return refusal.append(bytes) }
-            isEmpty = isEmpty && bytes.isEmpty
             for line in splitter.append(bytes) { try Self.write(line, output) }
         }
         guard head.isSuccess else {
             throw client.failure(GatewayResponse(head: head, body: refusal), what)
         }
         if let last = splitter.finish() { try Self.write(last, output) }
-        // A removed function's log is still there: only an empty one says nothing about the name.
-        if isEmpty { try await requireFunction(client, what) }
-    }
-
-    private func requireFunction(_ client: GatewayClient, _ what: String) async throws(CommandFailure) {
-        _ = try await client.require(GatewayRequest("GET", "/system/function/\(name.pathSegment)"), what)
     }
 
     /// RFC 3339 of a moment in the past.

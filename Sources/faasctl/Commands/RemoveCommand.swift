@@ -13,12 +13,12 @@ struct RemoveCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The functions.")
+    @Argument(help: "The functions.", transform: NameArgument.function)
     var names: [String]
 
     func run() async throws {
         let client = try global.client()
-        for name in names {
+        try await forEachName(names) { name throws(CommandFailure) in
             var request = GatewayRequest("DELETE", "/system/functions")
             try request.setJSON(["functionName": name])
             _ = try await client.require(request, "cannot remove '\(name)'")

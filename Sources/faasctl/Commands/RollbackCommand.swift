@@ -13,11 +13,15 @@ struct RollbackCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The function.")
+    @Argument(help: "The function.", transform: NameArgument.function)
     var name: String
 
     @Argument(help: "The revision's number.")
     var revision: Int?
+
+    func validate() throws {
+        guard revision ?? 1 > 0 else { throw ValidationError("revisions are counted from 1") }
+    }
 
     func run() async throws {
         var request = GatewayRequest("POST", "/v1/functions/\(name.pathSegment)/rollback")

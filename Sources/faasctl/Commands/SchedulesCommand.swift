@@ -21,8 +21,8 @@ struct SchedulesCommand: AsyncParsableCommand {
                     schedule.function,
                     schedule.cron,
                     schedule.timezone ?? "UTC",
-                    Moment.text(schedule.nextDue),
-                    Moment.text(schedule.lastRun)
+                    Moment.marked(schedule.nextDue),
+                    Moment.marked(schedule.lastRun)
                 )
             }
             return table.text(colour: Terminal.output.hasColour)

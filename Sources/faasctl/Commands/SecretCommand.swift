@@ -22,7 +22,7 @@ struct SecretCreateCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The secret's name.")
+    @Argument(help: "The secret's name.", transform: NameArgument.secret)
     var name: String
 
     @Option(help: ArgumentHelp("File with the value, byte for byte.", valueName: "file"))
@@ -90,18 +90,28 @@ struct SecretListCommand: AsyncParsableCommand {
 }
 
 struct SecretRemoveCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove secrets.")
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove secrets that no function uses.",
+        aliases: ["rm"]
+    )
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The secrets.")
+    @Flag(
+        help: "Remove them although functions use them; these serve nothing until the secret is made again."
+    )
+    var force = false
+
+    @Argument(help: "The secrets.", transform: NameArgument.secret)
     var names: [String]
 
     func run() async throws {
         let client = try global.client()
-        for name in names {
+        try await forEachName(names) { name throws(CommandFailure) in
             var request = GatewayRequest("DELETE", "/system/secrets")
             try request.setJSON(["name": name])
+            if force { request.query = [("force", "true")] }
             _ = try await client.require(request, "cannot remove the secret '\(name)'")
             global.remark("removed the secret \(name)")
         }

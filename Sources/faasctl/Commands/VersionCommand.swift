@@ -16,9 +16,12 @@ struct VersionCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Print the number only.")
     var quiet = false
 
+    /// As `--version` and `version` write it.
+    static let line = "faasctl \(Product.version)"
+
     func run() throws {
         switch output {
-        case .table: try Terminal.output.line(quiet ? Product.version : "faasctl \(Product.version)")
+        case .table: try Terminal.output.line(quiet ? Product.version : Self.line)
         case .json:
             try Terminal.output.line(#"{"name":"\#(Product.name)","version":"\#(Product.version)"}"#)
         case .yaml: try Terminal.output.line("name: \(Product.name)\nversion: \(Product.version)")

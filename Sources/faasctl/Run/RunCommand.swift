@@ -52,8 +52,10 @@ struct RunCommand: AsyncParsableCommand {
     var words: [String] = []
 
     mutating func validate() throws {
+        // The container's words are passed through, and with them what the parser would have taken for help.
+        if let first = words.first, ["--help", "-h"].contains(first) { throw CleanExit.helpRequest(self) }
         if words.first == "--" { words.removeFirst() }
-        guard let image = words.first else { throw ValidationError("missing the image") }
+        guard let image = words.first, !image.isEmpty else { throw ValidationError("missing the image") }
         guard !image.hasPrefix("-") else { throw ValidationError("unknown option '\(image)'") }
         if tty, interactive, isatty(STDIN_FILENO) != 1 {
             throw ValidationError("-t with -i needs a terminal as standard input; leave out -t")

@@ -7,15 +7,25 @@ import FunctionModel
 /// Texts for tables.
 enum Moment {
     /// Local time without fractions, for example `2026-01-31 12:00:05`.
-    static func text(_ date: Date?) -> String {
+    static func text(_ date: Date?, zone: TimeZone = .current) -> String {
         guard let date else { return "" }
         let style = Date.VerbatimFormatStyle(
             format:
                 "\(year: .defaultDigits)-\(month: .twoDigits)-\(day: .twoDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits)",
-            timeZone: .current,
+            timeZone: zone,
             calendar: Calendar(identifier: .gregorian)
         )
         return date.formatted(style)
+    }
+
+    /// The same with its distance from UTC, for example `2026-01-31 12:00:05 +01:00`, or `UTC`.
+    static func marked(_ date: Date?, zone: TimeZone = .current) -> String {
+        guard let date else { return "" }
+        let minutes = zone.secondsFromGMT(for: date) / 60
+        guard minutes != 0 else { return text(date, zone: zone) + " UTC" }
+        let (hours, rest) = abs(minutes).quotientAndRemainder(dividingBy: 60)
+        let digits = [hours, rest].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
+        return text(date, zone: zone) + (minutes < 0 ? " -" : " +") + digits
     }
 
     /// Milliseconds with the digits that matter.

@@ -15,19 +15,28 @@ struct Table: Sendable {
 
     var isEmpty: Bool { rows.isEmpty }
 
+    /// A column is not made narrower than this, nor than its head.
+    private static let columnMin = 8
+    /// Spaces between columns.
+    private static let gap = 2
+
     /// The table with a line break after every line.
     ///
-    /// - Parameter colour: whether heads are written bold.
+    /// - Parameters:
+    ///   - colour: whether heads are written bold.
+    ///   - width: characters that a line may have; the widest columns are cut until it has no more. Nil cuts nothing,
+    ///     for programs that read the table; by default that of a person's terminal.
     /// - Returns: every line of the table.
-    func text(colour: Bool) -> String {
-        let lines = [heads] + rows
-        let widths = heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    func text(colour: Bool, width: Int? = Terminal.output.columnsShown) -> String {
+        let whole = [heads] + rows
+        let widths = fitted(heads.indices.map { column in whole.map { $0[column].count }.max() ?? 0 }, width)
+        let lines = whole.map { cells in zip(cells, widths).map(Self.cut) }
         var text = ""
         for (index, cells) in lines.enumerated() {
             var line = ""
             for (column, cell) in cells.enumerated() {
                 let isLast = column == cells.count - 1
-                let padding = isLast ? 0 : widths[column] - cell.count + 2
+                let padding = isLast ? 0 : widths[column] - cell.count + Self.gap
                 line += cell + String(repeating: " ", count: padding)
             }
             text += index == 0 && colour ? "\u{1B}[1m\(line)\u{1B}[0m\n" : line + "\n"
@@ -35,8 +44,27 @@ struct Table: Sendable {
         return text
     }
 
+    /// Takes from the widest column until the line fits, or no column can give more.
+    private func fitted(_ natural: [Int], _ width: Int?) -> [Int] {
+        guard let width else { return natural }
+        var widths = natural
+        let least = zip(natural, heads).map { min($0, max(Self.columnMin, $1.count)) }
+        var excess = natural.reduce(0, +) + Self.gap * (natural.count - 1) - width
+        while excess > 0 {
+            let wide = widths.indices.filter { widths[$0] > least[$0] }
+            guard let widest = wide.max(by: { widths[$0] < widths[$1] }) else { break }
+            widths[widest] -= 1
+            excess -= 1
+        }
+        return widths
+    }
+
+    private static func cut(_ cell: String, to width: Int) -> String {
+        cell.count <= width ? cell : cell.prefix(max(0, width - 1)) + "…"
+    }
+
     /// Control characters could move a terminal's cursor: they come from function authors.
-    private static func printable(_ cell: String) -> String {
+    static func printable(_ cell: String) -> String {
         String(cell.map { $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? $0 : "?" })
     }
 }

@@ -38,6 +38,11 @@ enum Terminal: Int32, Sendable {
     /// Whether a person sees it.
     var isInteractive: Bool { isatty(rawValue) == 1 }
 
+    /// Characters of a line on a person's terminal; nil when a program reads.
+    var columnsShown: Int? {
+        isInteractive ? columns : nil
+    }
+
     /// Whether to use colour: on a terminal, unless NO_COLOR is set to anything (no-color.org).
     var hasColour: Bool {
         guard isInteractive, ProcessInfo.processInfo.environment["TERM"] != "dumb" else { return false }

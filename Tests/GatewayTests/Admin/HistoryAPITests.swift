@@ -55,7 +55,37 @@ import Testing
             #expect(one.body.contains("call-1"))
             #expect(!one.body.contains("call-0"))
             #expect(try await Self.get(gateway, "/v1/invocations?limit=0").status == 400)
-            #expect(try await Self.get(gateway, "/v1/invocations?function=other").body == "[]")
+            #expect(try await Self.get(gateway, "/v1/invocations?function=other").status == 404)
+        }
+    }
+
+    @Test("a name that is neither deployed nor in the history is an error, a removed function's is not")
+    func unknownNames() async throws {
+        try await TestGateway.run(.ending(.ok), []) { gateway in
+            for path in [
+                "/v1/invocations?function=hello", "/system/logs?name=hello", "/v1/schedules?function=hello",
+            ] {
+                let answer = try await Self.get(gateway, path)
+                #expect(answer.status == 404)
+                #expect(answer.body.contains("unknown_function"), "\(answer.body)")
+            }
+            try Self.record(gateway)
+            #expect(try await Self.get(gateway, "/v1/invocations?function=hello").status == 200)
+            #expect(try await Self.get(gateway, "/system/logs?name=hello").body.contains("line 2"))
+        }
+    }
+
+    @Test("a log's invocation may be named by the beginning of its id")
+    func shortID() async throws {
+        try await TestGateway.run { gateway in
+            try Self.record(gateway)
+            let path = "/system/logs?name=hello&instance="
+            #expect(try await Self.get(gateway, path + "call-1").body.contains("line 1"))
+            let many = try await Self.get(gateway, path + "call-")
+            #expect(many.status == 400)
+            #expect(many.body.contains("begins several ids"))
+            #expect(try await Self.get(gateway, path + "x").status == 404)
+            #expect(try await Self.get(gateway, path).body.contains("line 0"))
         }
     }
 
@@ -121,7 +151,7 @@ import Testing
                     "next_due":"2023-11-14T22:13:20.000Z","overlap":"skip","timezone":"Europe/Berlin"}]
                     """
             )
-            #expect(try await Self.get(gateway, "/v1/schedules?function=other").body == "[]")
+            #expect(try await Self.get(gateway, "/v1/schedules?function=other").status == 404)
         }
     }
 }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names on the command line: what is no name is a usage error, told before the gateway is asked.
+
+import ArgumentParser
+import FunctionModel
+
+/// Checks words that name something.
+enum NameArgument {
+    /// A function's name.
+    static func function(_ text: String) throws -> String {
+        do throws(ModelError) {
+            _ = try FunctionName(text)
+            return text
+        } catch {
+            throw ValidationError("expected " + error.expected)
+        }
+    }
+
+    /// A secret's name.
+    static func secret(_ text: String) throws -> String {
+        guard SecretName.isValid(text) else {
+            throw ValidationError(
+                "expected 1 to \(SecretName.bytesMax) letters, digits, '.', '_' or '-', not starting with '.'"
+            )
+        }
+        return text
+    }
+
+    /// An image's reference or digest, a folder or a file: anything but nothing.
+    static func anything(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw ValidationError("expected a name, not an empty word") }
+        return text
+    }
+}
+
+/// Does something to each of several names; a failure is told, and the others are done all the same.
+///
+/// - Parameters:
+///   - names: in the order that they were given.
+///   - tell: takes the line of each failure but those that end everything.
+///   - work: what is done to one.
+/// - Throws: the failure of the only name, or one that all others would have too; else ``QuietExit`` with 1 when any
+///   failed.
+func forEachName(
+    _ names: [String],
+    tell: (String) -> Void = { Terminal.error.remark($0) },
+    _ work: (String) async throws(CommandFailure) -> Void
+) async throws {
+    var hasFailed = false
+    for name in names {
+        do throws(CommandFailure) {
+            try await work(name)
+        } catch {
+            guard names.count > 1, !error.isUnreachable, !error.isUnauthorized else { throw error }
+            tell("faasctl: \(error)")
+            hasFailed = true
+        }
+    }
+    if hasFailed { throw QuietExit(exitCode: 1) }
+}
