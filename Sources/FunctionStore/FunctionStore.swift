@@ -4,6 +4,7 @@
 import FoundationEssentials
 import GRDB
 package import Logging
+import Synchronization
 
 /// Functions, images, schedules and history in one SQLite file.
 ///
@@ -15,6 +16,10 @@ package final class FunctionStore: Sendable {
     package let path: String
     let logger: Logger
     private let pool: DatabasePool
+    private let files: DatabaseFiles
+    private let reserve: DiskReserve
+    /// Whether the log says already that a file is lost.
+    private let isLossTold = Mutex(false)
 
     /// Opens the database, makes it when absent, and brings it up to this version.
     ///
@@ -22,14 +27,42 @@ package final class FunctionStore: Sendable {
     ///
     /// - Parameters:
     ///   - path: the database file; its folder is made (0700) when absent.
+    ///   - mayBeNew: false refuses a missing or empty database with ``StoreError/missing(path:)``, and makes none.
     ///   - logger: gets one line per opening and one per migration.
     /// - Throws: ``StoreError/notWritable(path:reason:)``, ``StoreError/newerVersion(path:unknown:)``,
     ///   ``StoreError/corrupted(path:reason:)``, ``StoreError/diskFull(path:)`` or ``StoreError/busy(path:)``.
-    package init(path: String, logger: Logger) throws(StoreError) {
+    package init(path: String, mayBeNew: Bool = true, logger: Logger) throws(StoreError) {
         self.path = path
         self.logger = logger
+        if !mayBeNew { try DatabaseFile.insist(path: path) }
         try DatabaseFile.prepare(path: path)
-        pool = try DatabaseFile.open(path: path, logger: logger)
+        reserve = DiskReserve(path: path + "-reserve")
+        if reserve.releaseForOpening() { Self.tellReleased(logger) }
+        pool = try DatabaseFile.open(path: path, mayBeNew: mayBeNew, logger: logger)
+        files = DatabaseFiles(path: path)
+    }
+
+    private static func tellReleased(_ logger: Logger) {
+        logger.warning("the disk is full: the space kept in reserve is given back, for removals alone")
+    }
+
+    /// Looks whether the database's files are still there, and keeps space in reserve again when there is some.
+    ///
+    /// Blocks for a moment; call it now and then.
+    package func lookAfter() {
+        _ = lostFile()
+        _ = reserve.take()
+    }
+
+    /// A file of the database that is gone; the log tells it once.
+    private func lostFile() -> String? {
+        guard let lost = files.lost else { return nil }
+        let isFirst = isLossTold.withLock { isTold in
+            defer { isTold = true }
+            return !isTold
+        }
+        if isFirst { logger.critical("\(StoreError.removed(path: lost))") }
+        return lost
     }
 
     /// Closes the database, after what is under way.
@@ -70,8 +103,28 @@ package final class FunctionStore: Sendable {
         case power = "FULL"
     }
 
+    /// Whether a full disk may refuse a write.
+    enum Need: Sendable {
+        case ordinary
+        /// It frees space, or the gateway cannot go on without: the reserve is given up for it.
+        case necessary
+    }
+
     /// Runs one transaction on the database's writer thread.
     func write<Value: Sendable>(
+        _ durability: Durability,
+        _ need: Need = .ordinary,
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        if need == .ordinary, !reserve.take() { throw .diskFull(path: path) }
+        do throws(StoreError) { return try await commit(durability, body) } catch {
+            guard need == .necessary, case .diskFull = error, reserve.release() else { throw error }
+            Self.tellReleased(logger)
+            return try await commit(durability, body)
+        }
+    }
+
+    private func commit<Value: Sendable>(
         _ durability: Durability,
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {
@@ -84,6 +137,8 @@ package final class FunctionStore: Sendable {
                         var value: Value?
                         try db.inTransaction(.immediate) {
                             value = try body(db)
+                            // Into a file that nobody finds again everything can be written, and nothing kept.
+                            if let lost = self.lostFile() { throw StoreError.removed(path: lost) }
                             return .commit
                         }
                         guard let value else {

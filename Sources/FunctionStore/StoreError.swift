@@ -13,6 +13,10 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case corrupted(path: String, reason: String)
     /// No space left on the device that holds the database.
     case diskFull(path: String)
+    /// The database is missing or empty, and must not be new.
+    case missing(path: String)
+    /// A file of the database was removed or replaced while it was open.
+    case removed(path: String)
     /// Another process held the write lock for longer than the busy timeout.
     case busy(path: String)
     /// No function of this name is deployed.
@@ -36,6 +40,10 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .corrupted(let path, let reason):
             "'\(path)' is damaged (\(reason)); move it away and restore a copy"
         case .diskFull(let path): "no space left for '\(path)'; free some and try again"
+        case .missing(let path): "'\(path)' is missing or empty; put a copy of it back"
+        case .removed(let path):
+            "'\(path)' was removed or replaced while the gateway ran, nothing can be kept any more; put a copy of it "
+                + "back and start the gateway again"
         case .busy(let path): "'\(path)' is locked by another process"
         case .unknownFunction(let name): "function '\(name)' is not deployed"
         case .unknownRevision(let name, let number): "function '\(name)' has no revision \(number)"

@@ -146,4 +146,51 @@ import Testing
             return
         }
     }
+
+    @Test(
+        "a database that must not be new is refused when it is missing, empty or without tables, and none is made"
+    )
+    func mustNotBeNew() async throws {
+        let logger = Logger(label: "test")
+        func refused() {
+            #expect(throws: StoreError.missing(path: folder.database)) {
+                try FunctionStore(path: folder.database, mayBeNew: false, logger: logger)
+            }
+        }
+        refused()
+        #expect(!FileManager.default.fileExists(atPath: folder.database))
+        try write(Data())
+        refused()
+        let queue = try DatabaseQueue(path: folder.database)
+        try await queue.write { try $0.execute(sql: "CREATE TABLE other (a)") }
+        try queue.close()
+        refused()
+        try FileManager.default.removeItem(atPath: folder.database)
+        try folder.open().close()
+        try FunctionStore(path: folder.database, mayBeNew: false, logger: logger).close()
+    }
+
+    @Test(
+        "a database that is removed or replaced under a running gateway keeps nothing more, and says so once"
+    )
+    func removedWhileOpen() async throws {
+        let capture = LogCapture()
+        let store = try FunctionStore(path: folder.database, logger: Logger(label: "test") { _ in capture })
+        try await store.deploySample()
+        let before = capture.lines.all.count
+        for file in [folder.database, folder.database + "-wal"] {
+            try FileManager.default.moveItem(atPath: file, toPath: file + ".away")
+            for _ in 0..<2 {
+                await #expect(throws: StoreError.removed(path: file)) { try await store.deploySample() }
+            }
+            try FileManager.default.copyItem(atPath: file + ".away", toPath: file)
+            await #expect(throws: StoreError.removed(path: file)) { try await store.deploySample() }
+            store.lookAfter()
+            try FileManager.default.removeItem(atPath: file)
+            try FileManager.default.moveItem(atPath: file + ".away", toPath: file)
+            try await store.deploySample()
+        }
+        #expect(capture.lines.all.count == before + 1)
+        #expect(try await store.currentRevisions().first?.number == 3)
+    }
 }

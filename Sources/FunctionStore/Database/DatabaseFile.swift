@@ -15,6 +15,12 @@ enum DatabaseFile {
     /// The write-ahead log is cut back to this size after a burst.
     static let journalBytesMax = 64 << 20
 
+    /// Insists on a file with something in it.
+    static func insist(path: String) throws(StoreError) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_size > 0 else { throw .missing(path: path) }
+    }
+
     /// Makes the folder and an empty file of mode 0600, so that what is wrong is told with the system's reason.
     static func prepare(path: String) throws(StoreError) {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
@@ -42,11 +48,12 @@ enum DatabaseFile {
         }
     }
 
-    static func open(path: String, logger: Logger) throws(StoreError) -> DatabasePool {
+    /// With `mayBeNew` false a database without tables is refused.
+    static func open(path: String, mayBeNew: Bool, logger: Logger) throws(StoreError) -> DatabasePool {
         do {
             let pool = try DatabasePool(path: path, configuration: configuration())
             try check(pool, path: path)
-            try migrate(pool, path: path, logger: logger)
+            try migrate(pool, path: path, mayBeNew: mayBeNew, logger: logger)
             return pool
         } catch {
             throw StoreError(error, path: path)
@@ -73,12 +80,13 @@ enum DatabaseFile {
         }
     }
 
-    private static func migrate(_ pool: DatabasePool, path: String, logger: Logger) throws {
+    private static func migrate(_ pool: DatabasePool, path: String, mayBeNew: Bool, logger: Logger) throws {
         let migrator = Schema.migrator
         let applied = try pool.read { db in
             try db.tableExists("grdb_migrations")
                 ? String.fetchAll(db, sql: "SELECT identifier FROM grdb_migrations ORDER BY rowid") : []
         }
+        guard mayBeNew || !applied.isEmpty else { throw StoreError.missing(path: path) }
         let unknown = applied.filter { !migrator.migrations.contains($0) }
         guard unknown.isEmpty else { throw StoreError.newerVersion(path: path, unknown: unknown) }
         let missing = migrator.migrations.filter { !applied.contains($0) }

@@ -88,7 +88,7 @@ extension FunctionStore {
     /// - Throws: ``StoreError/unknownFunction(_:)`` or ``StoreError/unknownRevision(_:number:)``.
     @discardableResult
     package func setCurrent(_ function: FunctionName, number: Int) async throws(StoreError) -> Revision {
-        try await write(.power) { db in
+        try await write(.power, .necessary) { db in
             let row = try Row.fetchOne(
                 db,
                 sql: "SELECT * FROM revisions WHERE function = ? AND number = ?",
@@ -119,7 +119,7 @@ extension FunctionStore {
     /// - Returns: false when no such function was deployed.
     /// - Throws: ``StoreError``.
     package func removeFunction(_ function: FunctionName) async throws(StoreError) -> Bool {
-        try await write(.power) { db in
+        try await write(.power, .necessary) { db in
             try db.execute(
                 sql: """
                     UPDATE functions SET current_number = NULL, invocation_count = 0
@@ -142,7 +142,7 @@ extension FunctionStore {
         of function: FunctionName,
         keeping count: Int
     ) async throws(StoreError) -> [String] {
-        try await write(.power) { db in
+        try await write(.power, .necessary) { db in
             let dropped = try String.fetchAll(
                 db,
                 sql: """

@@ -81,7 +81,7 @@ extension FunctionStore {
     /// - Throws: ``StoreError``.
     @discardableResult
     package func removeReference(_ reference: String) async throws(StoreError) -> Bool {
-        try await write(.power) { db in
+        try await write(.power, .necessary) { db in
             try db.execute(
                 sql: "DELETE FROM image_references WHERE reference = ?",
                 arguments: [reference]

@@ -16,7 +16,7 @@ extension FunctionStore {
         of function: FunctionName,
         _ states: [ScheduleState]
     ) async throws(StoreError) -> [ScheduleState] {
-        try await write(.power) { db in
+        try await write(.power, .necessary) { db in
             let kept = Set(states.map(\.key))
             for state in try ScheduleRow.fetchAll(db, function: function) where !kept.contains(state.key) {
                 try db.execute(
@@ -73,7 +73,7 @@ extension FunctionStore {
         claiming: Bool
     ) async throws(StoreError) -> Bool {
         if let next, next.microseconds <= due.microseconds { throw .scheduleDoesNotAdvance(key) }
-        return try await write(.power) { db in
+        return try await write(.power, .necessary) { db in
             let times: StatementArguments = ["due": due.microseconds, "next": next?.microseconds]
             let lastRun = claiming ? ", last_run_us = :due" : ""
             try db.execute(
@@ -100,7 +100,7 @@ extension FunctionStore {
     /// - Throws: ``StoreError``.
     @discardableResult
     package func finish(_ key: ScheduleKey, due: Date, outcome: Outcome) async throws(StoreError) -> Bool {
-        try await write(.power) { db in
+        try await write(.power, .necessary) { db in
             try db.execute(
                 sql: "DELETE FROM schedule_claims WHERE \(ScheduleRow.isKey) AND due_us = :due",
                 arguments: ScheduleRow.arguments(key, ["due": due.microseconds])

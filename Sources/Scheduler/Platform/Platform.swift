@@ -12,6 +12,8 @@ import Synchronization
 package final class Platform: Sendable {
     /// What the end of running invocations may take beyond their grace: signals, reaping, the pumps' end.
     static let drainMargin = Duration.seconds(2)
+    /// How often the store's files are looked after; a look costs three system calls.
+    static let carePause = Duration.seconds(10)
 
     package let configuration: PlatformConfiguration
     package let store: FunctionStore
@@ -22,7 +24,7 @@ package final class Platform: Sendable {
     package let catalog: Catalog
     /// Containers that callers hold the other end of.
     package let containers: AttachedContainers
-    private let folder: DataFolder
+    private let folder: HeldDataFolder
     /// How image files are reached on this host.
     private let trees: TreeAccess
     private let timer = DeadlineTimer()
@@ -30,6 +32,7 @@ package final class Platform: Sendable {
     private let keeper: SpawnerKeeper
     private let cron: CronService
     private let recording = Mutex<Task<Void, Never>?>(nil)
+    private let care = Mutex<Task<Void, Never>?>(nil)
     /// The one end, from its first call on.
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
@@ -55,13 +58,26 @@ package final class Platform: Sendable {
     /// - Parameter configuration: where, and how much.
     /// - Throws: ``PlatformError``.
     package init(_ configuration: PlatformConfiguration) throws(PlatformError) {
-        self.configuration = configuration
+        if let held = configuration.folder {
+            folder = held
+        } else {
+            folder = try HeldDataFolder(configuration.dataDirectory)
+        }
         let logger = configuration.logger
-        let data = configuration.dataDirectory
-        folder = try DataFolder(data)
+        let data = folder.path
+        var configuration = configuration
+        configuration.dataDirectory = data
+        self.configuration = configuration
+        let traces = configuration.acceptsNewDatabase ? [] : DataTraces.find(in: data)
         trees = TreeAccess(warden: configuration.warden, idShift: OwnerTranslation.shift(for: data))
         do throws(StoreError) {
-            store = try FunctionStore(path: data + "/mayfly.sqlite", logger: logger)
+            store = try FunctionStore(
+                path: data + "/mayfly.sqlite",
+                mayBeNew: traces.isEmpty,
+                logger: logger
+            )
+        } catch .missing(let path) {
+            throw .databaseMissing(path: path, traces: traces)
         } catch {
             throw .store(reason: error.description)
         }
@@ -106,6 +122,7 @@ package final class Platform: Sendable {
     /// - Throws: ``PlatformError``; call ``shutdown()`` then too.
     package func start() async throws(PlatformError) {
         recording.withLock { $0 = Task { [recorder] in await recorder.run() } }
+        care.withLock { $0 = Task { [store] in await Self.lookAfter(store) } }
         do throws(SandboxError) {
             try await keeper.start()
         } catch {
@@ -117,6 +134,15 @@ package final class Platform: Sendable {
             throw .store(reason: error.description)
         }
         await cron.start()
+    }
+
+    /// Until its task is cancelled.
+    private static func lookAfter(_ store: FunctionStore) async {
+        while !Task.isCancelled {
+            store.lookAfter()
+            // A cancelled sleep is the end.
+            _ = try? await Task.sleep(for: carePause)
+        }
     }
 
     /// Stops admission, lets running calls finish (bounded by their grace), and gives everything back.
@@ -149,6 +175,8 @@ package final class Platform: Sendable {
         await keeper.stop()
         await cron.settle()
         timer.stop()
+        care.withLock { $0 }?.cancel()
+        await care.withLock { $0 }?.value
         recording.withLock { $0 }?.cancel()
         await recording.withLock { $0 }?.value
         await recorder.flush()

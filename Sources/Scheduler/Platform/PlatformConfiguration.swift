@@ -16,6 +16,10 @@ package struct PlatformConfiguration: Sendable {
     package var hostMounts = true
     /// Networks that RUN steps of builds reach besides the public internet.
     package var buildAllow: [IPv4Network] = []
+    /// DATA, held already; nil takes it when the platform is made.
+    package var folder: HeldDataFolder?
+    /// Whether an empty database may stand beside images and secrets: theirs is lost then.
+    package var acceptsNewDatabase = false
     /// What kept root's privileges when this process gave up its own; nil when it never had any, or still has.
     package var warden: Warden?
 

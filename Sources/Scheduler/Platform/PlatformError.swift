@@ -7,6 +7,8 @@ package enum PlatformError: Error, Hashable, Sendable, CustomStringConvertible {
     case locked(directory: String, processID: Int?)
     case notWritable(directory: String, reason: String)
     case store(reason: String)
+    /// The data folder holds what only a database can have led to, and the database is gone or empty.
+    case databaseMissing(path: String, traces: [String])
     case images(reason: String)
     case spawner(reason: String)
 
@@ -17,6 +19,10 @@ package enum PlatformError: Error, Hashable, Sendable, CustomStringConvertible {
                 + (processID.map { " (process \($0))" } ?? "") + "; stop it or choose another --data-dir"
         case .notWritable(let directory, let reason):
             "data folder \(directory) cannot be written: \(reason); choose another with --data-dir"
+        case .databaseMissing(let path, let traces):
+            "the database '\(path)' is missing or empty, but the data folder holds "
+                + "\(traces.joined(separator: " and ")): every function would be gone; put a copy of it back, or "
+                + "begin with an empty one by --new-database"
         case .store(let reason): "the store cannot be opened: \(reason)"
         case .images(let reason): "the image store cannot be opened: \(reason)"
         case .spawner(let reason): "containers cannot be made here: \(reason); see 'faasctl doctor'"

@@ -6,19 +6,56 @@ import Testing
 
 @testable import Scheduler
 
-@Suite struct DataFolderTests {
+@Suite struct HeldDataFolderTests {
     @Test("a second gateway is refused by name, and the first one keeps its lock")
     func lock() throws {
         let folder = try TemporaryFolder()
-        let first = try DataFolder(folder.path + "/data")
+        let first = try HeldDataFolder(folder.path + "/data")
         for _ in 0..<2 {
             #expect(throws: PlatformError.locked(directory: folder.path + "/data", processID: Int(getpid())))
             {
-                _ = try DataFolder(folder.path + "/data")
+                _ = try HeldDataFolder(folder.path + "/data")
             }
         }
         first.release()
-        _ = try DataFolder(folder.path + "/data")
+        _ = try HeldDataFolder(folder.path + "/data")
+    }
+
+    @Test("a folder is held by its real path, whatever it is called, and a second name finds it held")
+    func realPath() throws {
+        let folder = try TemporaryFolder()
+        let real = URL(filePath: folder.path).resolvingSymlinksInPath().path + "/data"
+        try FileManager.default.createDirectory(atPath: real + "/inner", withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path + "/link",
+            withDestinationPath: "data"
+        )
+        for name in ["/link", "/link/", "/data/", "/data/inner/..", "/./data"] {
+            let held = try HeldDataFolder(folder.path + name)
+            #expect(held.path == real, "\(name)")
+            #expect(throws: PlatformError.locked(directory: real, processID: Int(getpid()))) {
+                _ = try HeldDataFolder(folder.path + "/link")
+            }
+            held.release()
+        }
+    }
+
+    @Test(
+        "nothing is written through a link or a second name in the place of the lock",
+        arguments: [true, false]
+    )
+    func plantedLock(isLink: Bool) throws {
+        let folder = try TemporaryFolder()
+        let (run, host) = (folder.path + "/data/run", folder.path + "/host")
+        try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
+        try Data("of the host".utf8).write(to: URL(filePath: host))
+        if isLink {
+            try FileManager.default.createSymbolicLink(atPath: run + "/lock", withDestinationPath: host)
+        } else {
+            try FileManager.default.linkItem(atPath: host, toPath: run + "/lock")
+        }
+        #expect(throws: PlatformError.self) { _ = try HeldDataFolder(folder.path + "/data") }
+        #expect(try String(contentsOfFile: host, encoding: .utf8) == "of the host")
     }
 
     @Test("a folder that cannot be made is told with the reason")
@@ -26,11 +63,32 @@ import Testing
         let folder = try TemporaryFolder()
         try Data().write(to: URL(filePath: folder.path + "/file"))
         #expect {
-            _ = try DataFolder(folder.path + "/file/data")
+            _ = try HeldDataFolder(folder.path + "/file/data")
         } throws: { error in
             guard case .notWritable(_, let reason) = error as? PlatformError else { return false }
             return reason == "Not a directory"
         }
+    }
+}
+
+@Suite struct DataTracesTests {
+    @Test("images and secrets tell of a database, and nothing else does")
+    func traces() throws {
+        let folder = try TemporaryFolder()
+        #expect(DataTraces.find(in: folder.path) == [])
+        for path in ["/blobs/sha256", "/secrets/functions"] {
+            try FileManager.default.createDirectory(
+                atPath: folder.path + path,
+                withIntermediateDirectories: true
+            )
+        }
+        try Data().write(to: URL(filePath: folder.path + "/blobs/sha256/.partial"))
+        try Data().write(to: URL(filePath: folder.path + "/secrets/functions/.new1"))
+        #expect(DataTraces.find(in: folder.path) == [])
+        let digest = String(repeating: "0a", count: 32)
+        try Data().write(to: URL(filePath: folder.path + "/blobs/sha256/" + digest))
+        try Data().write(to: URL(filePath: folder.path + "/secrets/functions/key"))
+        #expect(DataTraces.find(in: folder.path) == ["1 image file", "1 secret"])
     }
 }
 
