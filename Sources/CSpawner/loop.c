@@ -219,6 +219,8 @@ static bool handle_message(void) {
         make_slot(&message.make_slot, size, received, count);
     else if (size == sizeof message.command && message.header.kind == CSANDBOX_KILL_SLOT)
         kill_slot(message.header.slot);
+    else if (size == sizeof message.command && message.header.kind == CSANDBOX_PING)
+        csandbox_send(host.socket, &message.command, sizeof message.command, NULL, 0);
     else if (size == sizeof message.command && message.header.kind == CSANDBOX_SPARE &&
              message.command.value >= 0)
         spares_wanted =

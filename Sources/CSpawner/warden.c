@@ -44,10 +44,44 @@ static time_t now(void) {
     return time.tv_sec;
 }
 
+/// Longest wait for the supervisors' own end, in which they remove their cgroups.
+enum { SUPERVISOR_SECONDS_MAX = 5, SUPERVISOR_PAUSE_NS = 10000000 };
+
+// Where this is necessary, nobody removes their cgroups.
+static bool were_killed;
+
+// Each takes its spawner along, and that every container (PDEATHSIG).
+static void kill_supervisors(void) {
+    for (int i = 0; i < SUPERVISORS_MAX; i++)
+        if (supervisors[i] > 0) {
+            kill(supervisors[i], SIGKILL);
+            were_killed = true;
+        }
+}
+
+static bool has_supervisors(void) {
+    for (int i = 0; i < SUPERVISORS_MAX; i++)
+        if (supervisors[i] > 0 && waitpid(supervisors[i], NULL, WNOHANG) != 0)
+            supervisors[i] = 0;
+    for (int i = 0; i < SUPERVISORS_MAX; i++)
+        if (supervisors[i] > 0)
+            return true;
+    return false;
+}
+
+// Supervisors see the gateway's end by themselves, but for one that is stopped: nobody else
+// would be left to end it.
 static _Noreturn void gateway_gone(void) {
+    struct timespec pause = {0, SUPERVISOR_PAUSE_NS};
+    time_t until = now() + SUPERVISOR_SECONDS_MAX;
     for (int i = 0; i < WORKERS_MAX; i++)
         if (workers[i].pid > 0)
             kill(workers[i].pid, SIGKILL);
+    while (has_supervisors() && now() < until)
+        nanosleep(&pause, NULL);
+    kill_supervisors();
+    if (were_killed)
+        cgroups_sweep(&host.configuration);
     _exit(0);
 }
 
@@ -191,6 +225,8 @@ static void handle_message(void) {
     else if (kind == CSANDBOX_SUPERVISE && is_pinned && count == 1 &&
              size == sizeof message.command)
         handle_supervise(received[0]);
+    else if (kind == CSANDBOX_KILL_SUPERVISORS && size == sizeof message.command)
+        kill_supervisors();
     else if (kind == CSANDBOX_WORK && is_pinned && count == 1)
         handle_work(&message.work, size, received[0]);
     for (size_t i = 0; i < count; i++)

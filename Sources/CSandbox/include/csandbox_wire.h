@@ -37,12 +37,10 @@ enum csandbox_kind {
     CSANDBOX_RELEASE,
     // gateway to spawner: build spare slots ahead, `value` of them
     CSANDBOX_SPARE,
-    // gateway to supervisor: load the firewall's table; the answer is an outcome
-    // of the same kind
+    // gateway to supervisor: load the firewall's table; the answer is an outcome of the same kind
     CSANDBOX_FIREWALL,
-    // gateway to supervisor: a folder or file of the host as a tree that can be
-    // mounted. One descriptor: the socket for the answer, an outcome of the same
-    // kind with the tree
+    // gateway to supervisor: a folder or file of the host as a tree that can be mounted. One
+    // descriptor: the socket for the answer, an outcome of the same kind with the tree
     CSANDBOX_OPEN_TREE,
     // sandbox to spawner, and back; two descriptors each way
     CSANDBOX_MAKE_OVERLAY,
@@ -54,6 +52,8 @@ enum csandbox_kind {
     // gateway to warden; one descriptor: a new worker's socket, on which the
     // answer comes too, an outcome of the same kind
     CSANDBOX_WORK,
+    CSANDBOX_KILL_SUPERVISORS, // gateway to warden: for those that do not answer
+    CSANDBOX_PING,             // gateway to spawner, and back: whether it still serves
 };
 
 /// Every message begins with this.

@@ -29,6 +29,14 @@ enum Packet {
         guard result == 0 else { throw failure(of: "send", -result) }
     }
 
+    /// Sends one struct, or nothing where that would have to wait or nobody is left to take it.
+    static func sendNow<Message>(_ message: Message, to socket: Int32) {
+        withUnsafeBytes(of: message) { bytes in
+            let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+            _ = Glibc.send(socket, bytes.baseAddress, bytes.count, flags)
+        }
+    }
+
     /// Receives one packet without waiting, and hands it to `body`; the bytes live no longer than that.
     ///
     /// Descriptors belong to `body`, which must take or close each.

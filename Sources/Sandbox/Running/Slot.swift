@@ -14,6 +14,7 @@ package final class Slot: Sendable, Identifiable {
 
     private struct State: ~Copyable {
         var machine = SlotState<WarmSandbox>()
+        var watch = AnswerWatch()
         var waiter: Waiter?
         var controlToken: UInt64?
     }
@@ -41,7 +42,9 @@ package final class Slot: Sendable, Identifiable {
         let order = state.withLock { state in
             let order = state.machine.makeRequested()
             switch order {
-            case .send, .wait: state.waiter = { then($0.flatMap(Self.whole)) }
+            case .send, .wait:
+                state.waiter = { then($0.flatMap(Self.whole)) }
+                state.watch.ordered(at: monotonicNanoseconds())
             case .take, .refuse: break
             }
             return order
@@ -69,8 +72,11 @@ package final class Slot: Sendable, Identifiable {
     }
 
     /// Kills what runs in it and gives everything back; does not wait; idempotent.
-    package func retire() {
-        lost(.gone("the slot (retired)"))
+    package func retire() { retire(because: .gone("the slot (retired)")) }
+
+    /// As the other one, with the reason for those who wait for it.
+    func retire(because error: SandboxError) {
+        lost(error)
         // Both sockets end: the slot process sees it and exits, its sandbox dies with it.
         shutdown(control.raw, Int32(SHUT_RDWR))
         shutdown(releaseEnd.raw, Int32(SHUT_RDWR))
@@ -82,7 +88,10 @@ package final class Slot: Sendable, Identifiable {
     func waitUntilBuilt(_ start: () throws(SandboxError) -> Void) async throws(SandboxError) {
         watch()
         let result = await withCheckedContinuation { continuation in
-            state.withLock { $0.waiter = { continuation.resume(returning: $0) } }
+            state.withLock { state in
+                state.waiter = { continuation.resume(returning: $0) }
+                state.watch.ordered(at: monotonicNanoseconds())
+            }
             do throws(SandboxError) { try start() } catch { lost(error) }
         }
         _ = try result.get()
@@ -105,6 +114,12 @@ package final class Slot: Sendable, Identifiable {
         do throws(SandboxError) { try Packet.send(command, to: control.raw) } catch { lost(error) }
     }
 
+    /// Its sandbox is killed: its end is waited for no longer than ``AnswerWatch/ending``.
+    func sandboxKilled() { state.withLock { $0.watch.killed(at: monotonicNanoseconds()) } }
+
+    /// Whether it answers in time.
+    func verdict(at now: Int64) -> AnswerWatch.Verdict { state.withLock { $0.watch.verdict(at: now) } }
+
     /// The one message that PID 1 waits for.
     func sendRelease(_ command: SandboxCommand, isFollowed: Bool) throws(SandboxError) {
         try ReleaseMessage.send(command, isFollowed: isFollowed, slot: id, to: releaseEnd.raw)
@@ -119,6 +134,7 @@ package final class Slot: Sendable, Identifiable {
     func lost(_ error: SandboxError, ending: ExitReport.Ending? = nil, oomKilled: Bool = false) {
         let (loss, waiter, token) = state.withLock { state in
             let loss = state.machine.lost(error)
+            state.watch.left(at: monotonicNanoseconds())
             let waiter = state.waiter
             let token = state.controlToken
             state.waiter = nil
@@ -156,6 +172,7 @@ package final class Slot: Sendable, Identifiable {
     private func answer(_ result: Result<WarmSandbox?, SandboxError>, when accepted: Bool) {
         let waiter = state.withLock { state -> Waiter? in
             guard accepted else { return nil }
+            state.watch.answered()
             defer { state.waiter = nil }
             return state.waiter
         }
@@ -195,7 +212,10 @@ extension Slot: ReactorSource {
         case CSANDBOX_SANDBOX_EXIT:
             guard let message = Packet.read(csandbox_exit.self, bytes) else { return }
             let isFollowed = message.next_sandbox != 0
-            let sandbox = state.withLock { $0.machine.sandboxExited(isFollowed: isFollowed) }
+            let sandbox = state.withLock { state in
+                state.watch.ended()
+                return state.machine.sandboxExited(isFollowed: isFollowed)
+            }
             // First, since somebody waits for it. Who is woken may ask for the next one before it is here.
             sandbox?.exited(message)
             if isFollowed { sandboxReady(message.next_sandbox, descriptors) }

@@ -134,6 +134,7 @@ package final class WarmSandbox: Sendable {
     /// Sends a signal to PID 1 (for example SIGTERM); no effect after exit.
     package func signal(_ signal: Int32) {
         guard !state.withLock({ $0.isExited }) else { return }
+        if signal == SIGKILL { slot.sandboxKilled() }
         slot.send(CSANDBOX_SIGNAL, value: signal, sandbox: number)
     }
 

@@ -25,14 +25,17 @@ extension Spawner {
         guard started.step == 0 else { throw Packet.setupError(started.step, started.error) }
         let ready: csandbox_ready = try awaitMessage(CSANDBOX_READY, on: own.raw)
         guard ready.step == 0 else { throw Packet.setupError(ready.step, ready.error) }
+        let watch = try HelperWatch(self)
         let socket = own.take()
         state.withLock { state in
+            state.watch = watch
             state.socket = socket
             state.features = ready.features
             state.pid = started.pid
         }
         let token = Reactor.shared.add(socket, .control, readiness: readable, source: self)
         state.withLock { $0.token = token }
+        watch.begin()
     }
 
     /// Waits for one message of a kind, passing over others (the end of an earlier spawner).
@@ -74,11 +77,21 @@ extension Spawner {
         shutdown(supervisor.raw, Int32(SHUT_RDWR))
         // The supervisor ends only after the spawner was reaped and the cgroups are removed.
         for _ in 0..<(Self.stopTimeoutMilliseconds / 10) {
-            if hasSupervisorEnded { return }
+            if hasSupervisorEnded {
+                state.withLock { $0.watch }?.end()
+                return
+            }
             // Cancellation shortens nothing here: the wait is bounded, and leftovers would be worse.
             try? await Task.sleep(for: .milliseconds(10))
         }
-        logger.error("the container helper is still there after \(Self.stopTimeoutMilliseconds) ms")
+        logger.error(
+            "the container helper is still there after \(Self.stopTimeoutMilliseconds) ms and is killed"
+        )
+        killSupervisor()
+        for _ in 0..<(Self.killTimeoutMilliseconds / 10) where !hasSupervisorEnded {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        state.withLock { $0.watch }?.end()
     }
 
     /// Ends what a start that failed has left; blocks until it is gone (bounded by 5 s).
@@ -88,7 +101,11 @@ extension Spawner {
             if hasSupervisorEnded { return }
             usleep(10_000)
         }
-        logger.error("the container helper is still there after \(Self.stopTimeoutMilliseconds) ms")
+        logger.error(
+            "the container helper is still there after \(Self.stopTimeoutMilliseconds) ms and is killed"
+        )
+        killSupervisor()
+        for _ in 0..<(Self.killTimeoutMilliseconds / 10) where !hasSupervisorEnded { usleep(10_000) }
     }
 
     /// A supervisor that the warden started is not this process's child: its end of the socket tells.

@@ -13,6 +13,8 @@ package final class Spawner: Sendable {
     static let startTimeoutMilliseconds: Int32 = 10_000
     /// Longest time that everything below the helper may take to die.
     static let stopTimeoutMilliseconds: Int32 = 5_000
+    /// Longest wait for the end of a supervisor that was killed.
+    static let killTimeoutMilliseconds: Int32 = 1_000
 
     struct State: ~Copyable {
         var slots: [UInt32: Slot] = [:]
@@ -23,6 +25,7 @@ package final class Spawner: Sendable {
         var pid: Int32 = 0
         var onDeath: [@Sendable () -> Void] = []
         var isStopping = false
+        var watch: HelperWatch?
     }
 
     let logger: Logger
@@ -30,6 +33,7 @@ package final class Spawner: Sendable {
     let supervisor: Descriptor
     /// Nil when it is the warden's child.
     let supervisorPID: Int32?
+    let warden: Warden?
     let ground: HostGround
     /// Whether the firewall's table was loaded; held while it is.
     let isFirewallLoaded = Mutex(false)
@@ -56,6 +60,7 @@ package final class Spawner: Sendable {
         let child = csandbox_spawn(CSANDBOX_SUPERVISOR_NAME, program.raw, remote.raw)
         guard child > 0 else { throw .system(call: "posix_spawn", errorNumber: -child) }
         supervisorPID = child
+        warden = nil
         do throws(SandboxError) { try start() } catch {
             abandon()
             throw error
@@ -66,6 +71,7 @@ package final class Spawner: Sendable {
     package init(warden: Warden, logger: Logger) throws(SandboxError) {
         self.logger = logger
         ground = warden.ground
+        self.warden = warden
         let (ours, theirs) = try Descriptor.packetPair().split()
         supervisor = Descriptor(owning: ours)
         let remote = Descriptor(owning: theirs)
@@ -209,15 +215,19 @@ extension Spawner: ReactorSource {
         case CSANDBOX_SLOT_FAILED:
             guard let message = Packet.read(csandbox_outcome.self, bytes) else { return }
             slot?.lost(Packet.setupError(message.step, message.error))
+        case CSANDBOX_PING: state.withLock { $0.watch }?.answered()
         default: break
         }
     }
 
-    private func died() {
-        let (slots, actions, socket, token, isStopping) = state.withLock { state in
+    /// Its socket has ended, or nothing of it can be reached: everything it had is lost.
+    func died() {
+        let (slots, actions, socket, token, isStopping, watch) = state.withLock { state in
             let taken = (
-                Array(state.slots.values), state.onDeath, state.socket, state.token, state.isStopping
+                Array(state.slots.values), state.onDeath, state.socket, state.token, state.isStopping,
+                state.watch
             )
+            state.watch = nil
             state.slots = [:]
             state.socket = -1
             state.token = nil
@@ -225,6 +235,7 @@ extension Spawner: ReactorSource {
         }
         if let token { Reactor.shared.remove(token, descriptor: socket) }
         if socket >= 0 { close(socket) }
+        watch?.end()
         for slot in slots { slot.lost(.gone("the container helper")) }
         guard !isStopping else { return }
         logger.error("the container helper died; every container it had is gone")

@@ -89,6 +89,18 @@ package final class Warden: Sendable {
         try Packet.send(command, to: socket.raw, descriptors: [remote])
     }
 
+    /// Kills every supervisor, and with each its spawner: for those that do not answer.
+    ///
+    /// Never blocks; nothing happens where the warden does not answer either.
+    func killSupervisors() {
+        let command = csandbox_command(
+            header: csandbox_header(kind: UInt32(CSANDBOX_KILL_SUPERVISORS.rawValue), slot: 0),
+            value: 0,
+            sandbox: 0
+        )
+        Packet.sendNow(command, to: socket.raw)
+    }
+
     /// Starts a worker and waits until it is ready for orders.
     ///
     /// Blocks for some tens of milliseconds, at most ``workerTimeoutMilliseconds``.

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many processes a cgroup lets through.
+
+import Testing
+
+@testable import Sandbox
+
+@Suite("Room for processes")
+struct ProcessRoomTests {
+    @Test("is what the limit leaves, never less than nothing, and none is told without a limit")
+    func room() {
+        #expect(ProcessRoom.room(in: "/c", max: "12\n", current: "5\n")?.left == 7)
+        #expect(ProcessRoom.room(in: "/c", max: "12\n", current: "20\n")?.left == 0)
+        #expect(ProcessRoom.room(in: "/c", max: "max\n", current: "5\n") == nil)
+        #expect(ProcessRoom.room(in: "/c", max: "", current: "") == nil)
+    }
+}
