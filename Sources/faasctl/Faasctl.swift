@@ -38,7 +38,11 @@ struct Faasctl: AsyncParsableCommand {
     )
 
     static func main() async {
-        if TreeWorker.isThisProcess { Foundation.exit(TreeWorker.run()) }
+        // A gateway that is stopped while it starts ends in order as well.
+        if CommandLine.arguments.dropFirst().first(where: { !$0.hasPrefix("-") }) == "serve" {
+            TerminationSignals.hold()
+        }
+        if TreeWorker.isThisProcess { ProcessEnd.exit(TreeWorker.run()) }
         do {
             let words = Array(CommandLine.arguments.dropFirst())
             var command = try parseAsRoot(GlobalPlacement.rearranged(words, for: Self.self))
@@ -49,17 +53,21 @@ struct Faasctl: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            ProcessEnd.exit(0)
         } catch let quiet as QuietExit {
-            Foundation.exit(quiet.exitCode)
+            ProcessEnd.exit(quiet.exitCode)
         } catch let failure as CommandFailure {
             Terminal.error.remark("faasctl: \(failure)")
-            Foundation.exit(failure.exitCode)
+            ProcessEnd.exit(failure.exitCode)
         } catch let mistake as ManifestError {
             Terminal.error.remark("faasctl: \(mistake)")
-            Foundation.exit(1)
+            ProcessEnd.exit(1)
         } catch {
             // Usage errors (64), --help and --version: the parser knows their texts and codes.
-            exit(withError: error)
+            let code = exitCode(for: error).rawValue
+            let text = fullMessage(for: error)
+            if !text.isEmpty { (code == 0 ? Terminal.output : Terminal.error).remark(text) }
+            ProcessEnd.exit(code)
         }
     }
 }

@@ -9,26 +9,39 @@ import Sandbox
 enum DataHandover {
     /// Folders below DATA that must exist before the warden starts; nobody else may look into them.
     private static let folders = ["rootfs", "build", "run"]
+    private static let databaseFiles = ["mayfly.sqlite", "mayfly.sqlite-wal", "mayfly.sqlite-shm"]
+
+    /// Why a folder cannot be handed over.
+    struct Failure: Error, Hashable {
+        var reason: String
+    }
+
+    /// What came of it.
+    enum Result: Hashable {
+        /// An earlier start had done it.
+        case found
+        case made
+    }
 
     /// Makes the folder when absent, and lets `account` work in it: everything in it becomes its, and the folder
     /// itself root's with its group.
     ///
     /// What containers own stays theirs: the trees of images, of running builds, and what RUN steps keep.
     ///
-    /// - Returns: the failure of the first thing that could not be done; nil when all is well.
-    static func prepare(_ directory: String, for account: Privileges.Account) -> String? {
-        for path in [directory] + folders.map({ directory + "/" + $0 }) {
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: path,
-                    withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700]
-                )
-            } catch {
-                return "\(path): \(error.localizedDescription)"
-            }
+    /// - Parameters:
+    ///   - directory: its real path, held by this process.
+    ///   - account: whom it becomes.
+    /// - Returns: whether it was necessary.
+    /// - Throws: ``Failure`` with the first thing that could not be done.
+    static func prepare(_ directory: String, for account: Privileges.Account) throws(Failure) -> Result {
+        guard mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw failure(directory, errno) }
+        let folder = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard folder >= 0 else { throw failure(directory, errno) }
+        defer { close(folder) }
+        for name in folders where mkdirat(folder, name, 0o700) != 0 {
+            guard errno == EEXIST else { throw failure(directory + "/" + name, errno) }
         }
-        return handOver(directory, to: account)
+        return try handOver(folder, at: directory, to: account)
     }
 
     /// Mode of DATA, which is root's, for the service's group.
@@ -37,18 +50,25 @@ enum DataHandover {
     private static let mode: UInt32 = 0o770
 
     /// Everything that belonged to the folder's owner, the folder itself last: an interrupted handover is repeated.
-    private static func handOver(_ directory: String, to account: Privileges.Account) -> String? {
-        let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { return failure(directory, errno) }
-        defer { close(folder) }
-        guard let owned = Ownership.of([46, 0], in: folder) else { return failure(directory, errno) }
-        if owned.uid == 0, owned.gid == account.gid, owned.mode == mode { return nil }
-        let reason = handOver(folder, at: "", below: directory, of: owned.uid, to: account)
-        if let reason { return reason }
-        guard fchown(folder, 0, account.gid) == 0, fchmod(folder, mode_t(mode)) == 0 else {
-            return failure(directory, errno)
+    private static func handOver(
+        _ folder: Int32,
+        at directory: String,
+        to account: Privileges.Account
+    ) throws(Failure) -> Result {
+        guard let owned = Ownership.of([46, 0], in: folder) else { throw failure(directory, errno) }
+        if owned.uid == 0, owned.gid == account.gid, owned.mode == mode {
+            // A folder that somebody had removed was made by root just now, a database put back by root before.
+            for name in folders + databaseFiles {
+                let error = Ownership.give(name.utf8CString.map { $0 }, in: folder, from: 0, to: account)
+                if error != 0, error != ENOENT { throw failure(directory + "/" + name, error) }
+            }
+            return .found
         }
-        return nil
+        try handOver(folder, at: "", below: directory, of: owned.uid, to: account)
+        guard fchown(folder, 0, account.gid) == 0, fchmod(folder, mode_t(mode)) == 0 else {
+            throw failure(directory, errno)
+        }
+        return .made
     }
 
     /// What is in one open folder; by descriptor, so that nobody leads it elsewhere meanwhile.
@@ -58,31 +78,31 @@ enum DataHandover {
         below directory: String,
         of owner: UInt32,
         to account: Privileges.Account
-    ) -> String? {
-        guard let names = Ownership.names(in: folder) else { return failure(directory + "/" + path, errno) }
+    ) throws(Failure) {
+        guard let names = Ownership.names(in: folder) else { throw failure(directory + "/" + path, errno) }
         for name in names {
             let text = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
             let relative = path.isEmpty ? text : path + "/" + text
             let place = directory + "/" + relative
-            guard let entry = Ownership.of(name, in: folder) else { return failure(place, errno) }
+            guard let entry = Ownership.of(name, in: folder) else { throw failure(place, errno) }
             if entry.isFolder, holdsOthersFiles(relative) {
                 if !isOwn(relative) { continue }
             } else if entry.isFolder {
                 let inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                guard inner >= 0 else { return failure(place, errno) }
+                guard inner >= 0 else { throw failure(place, errno) }
                 defer { close(inner) }
-                let reason = handOver(inner, at: relative, below: directory, of: owner, to: account)
-                if let reason { return reason }
+                try handOver(inner, at: relative, below: directory, of: owner, to: account)
             }
             // Nothing else: a link that somebody planted must not give a file of the host away.
             let error = Ownership.give(name, in: folder, from: owner, to: account)
             if error == EMLINK {
-                return
-                    "\(place): it has a second name, which may be elsewhere on the host: remove one of them"
+                throw Failure(
+                    reason:
+                        "\(place): it has a second name, which may be elsewhere on the host: remove one of them"
+                )
             }
-            if error != 0 { return failure(place, error) }
+            if error != 0 { throw failure(place, error) }
         }
-        return nil
     }
 
     /// Makes the folder root's alone: what a gateway that stays root writes, the next one could not read.
@@ -107,8 +127,8 @@ enum DataHandover {
             || parts[0] == "rootfs" && parts.count == 2 && parts[1].hasPrefix(".partial-")
     }
 
-    private static func failure(_ path: String, _ number: Int32) -> String {
-        "\(path): \(systemMessage(number))"
+    private static func failure(_ path: String, _ number: Int32) -> Failure {
+        Failure(reason: "\(path): \(systemMessage(number))")
     }
 
     /// A folder above DATA.

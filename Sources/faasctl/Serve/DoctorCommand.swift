@@ -20,6 +20,17 @@ struct DoctorCommand: AsyncParsableCommand {
         discussion: "Exits 1 when functions cannot run here. Needs no running gateway."
     )
 
+    @Option(
+        help: ArgumentHelp(
+            "The gateway's data folder: its file system counts. Default: as serve.",
+            valueName: "dir"
+        )
+    )
+    var dataDir: String?
+
+    @Flag(help: "The gateway may stay root where that cannot be given up, as with serve.")
+    var allowRoot = false
+
     @Option(name: .shortAndLong, help: "Result as a table for people, or json or yaml for programs.")
     var output = OutputFormat.table
 
@@ -27,20 +38,29 @@ struct DoctorCommand: AsyncParsableCommand {
     var quiet = false
 
     func run() async throws {
-        let findings = try await probe()
+        // What it starts is taken apart again before a signal ends it.
+        TerminationSignals.hold()
+        _ = FileLimit.raise()
+        let limits = StartLimits.ofThisProcess().finding
+        // A helper that cannot start would be told as something else.
+        let findings = [limits] + (limits.level == .ok ? try await probe() : [])
         let shown = findings.filter { !quiet || $0.level != .ok }
         let records = shown.map {
             FindingRecord(level: $0.level.rawValue, name: $0.name, advice: $0.advice)
         }
         let json = try JSONEncoder.wire.encode(records)
+        if let number = TerminationSignals.pending { throw QuietExit(exitCode: 128 + number) }
         try output.emit(json: json) { Self.table(records) }
         if findings.contains(where: { $0.level == .fatal }) { throw QuietExit(exitCode: 1) }
     }
 
-    /// Starts the spawner on a folder of its own, so that a running gateway is not disturbed.
+    /// Starts the spawner on a folder of its own, so that a running gateway is not disturbed; on the data folder's
+    /// file system, so that a start finds what this found.
     private func probe() async throws -> [HostFinding] {
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("mayfly-doctor-\(ProcessInfo.processInfo.processIdentifier)").path
+        let environment = ProcessInfo.processInfo.environment
+        let parent = DoctorPlace.parent(of: dataDir ?? DataFolder.path(environment: environment))
+        let name = ".mayfly-doctor-\(ProcessInfo.processInfo.processIdentifier)"
+        let directory = URL(fileURLWithPath: parent).appendingPathComponent(name).path
         let what = "cannot check this host"
         do {
             try FileManager.default.createDirectory(
@@ -52,7 +72,7 @@ struct DoctorCommand: AsyncParsableCommand {
             throw CommandFailure(
                 what,
                 why: error.localizedDescription,
-                next: "set TMPDIR to a writable folder"
+                next: "name the data folder with --data-dir"
             )
         }
         defer {
@@ -67,7 +87,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         let findings = spawner.findings
         await spawner.stop()
-        return findings + (await PrivilegedStart.probe(in: directory + "/gateway"))
+        return findings + (await PrivilegedStart.probe(in: directory + "/gateway", allowsRoot: allowRoot))
     }
 
     private static func table(_ records: [FindingRecord]) -> String {

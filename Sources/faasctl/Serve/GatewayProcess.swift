@@ -12,6 +12,8 @@ import ServiceLifecycle
 /// One gateway in this process.
 struct GatewayProcess: Sendable {
     let configuration: ServeConfiguration
+    /// DATA, held.
+    let folder: HeldDataFolder
     let start: PrivilegedStart
 
     /// The HTTP edge as ServiceLifecycle wants it.
@@ -49,6 +51,7 @@ struct GatewayProcess: Sendable {
         do {
             var options = configuration.platform(logger: logger)
             options.warden = start.warden
+            options.folder = folder
             platform = try Platform(options)
         } catch {
             throw CommandFailure("cannot start the gateway", why: "\(error)")

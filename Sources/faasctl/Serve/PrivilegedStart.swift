@@ -22,10 +22,12 @@ struct PrivilegedStart: Sendable {
         guard Privileges.areHeld else { return PrivilegedStart() }
         let account = Privileges.account()
         let directory = configuration.dataDirectory
-        if let reason = DataHandover.prepare(directory, for: account) {
+        let handover: DataHandover.Result
+        do throws(DataHandover.Failure) { handover = try DataHandover.prepare(directory, for: account) } catch
+        {
             throw CommandFailure(
                 "cannot start the gateway",
-                why: "the data folder cannot be used: \(reason)",
+                why: "the data folder cannot be used: \(error.reason)",
                 next: "name another one with --data-dir"
             )
         }
@@ -47,9 +49,19 @@ struct PrivilegedStart: Sendable {
             start.warden = warden
             start.findings = Self.hardLinks.map { [$0] } ?? []
         } catch {
-            // As root and whole is better than not at all; it is told by name. The next start hands over anew.
+            guard configuration.allowsRoot else {
+                // What somebody handed over before stays as it was.
+                if handover == .made { DataHandover.takeBack(directory) }
+                throw CommandFailure(
+                    "cannot start the gateway",
+                    why: "it would have to stay root: \(error.description)",
+                    next:
+                        "\(Self.needs), or start it as an ordinary user; --allow-root starts it as root all the same"
+                )
+            }
+            // What it writes as root the next one could not read, which is to hand over anew.
             DataHandover.takeBack(directory)
-            start.findings = [Self.finding(lacking: error.description)]
+            start.findings = [Self.finding(lacking: error.description, isAllowed: true)]
             return start
         }
         let keepsPorts = (1..<Privileges.firstFreePort).contains(configuration.listen.port)
@@ -69,10 +81,12 @@ struct PrivilegedStart: Sendable {
 
     /// What `doctor` tells.
     ///
-    /// - Parameter directory: a folder of its own, which may be absent.
+    /// - Parameters:
+    ///   - directory: a folder of its own, on the data folder's file system; it may be absent.
+    ///   - allowsRoot: as `serve` has it.
     /// - Returns: one finding, or more.
-    static func probe(in directory: String) async -> [HostFinding] {
-        [await worker(in: directory)] + (hardLinks.map { [$0] } ?? [])
+    static func probe(in directory: String, allowsRoot: Bool) async -> [HostFinding] {
+        [await worker(in: directory, allowsRoot: allowsRoot)] + (hardLinks.map { [$0] } ?? [])
     }
 
     /// Without the setting a gateway that was taken over could link a file of root's into the data folder, and have
@@ -90,7 +104,7 @@ struct PrivilegedStart: Sendable {
     }
 
     /// Tries one.
-    private static func worker(in directory: String) async -> HostFinding {
+    private static func worker(in directory: String, allowsRoot: Bool) async -> HostFinding {
         let account = Privileges.account()
         guard Privileges.areHeld else {
             return HostFinding(
@@ -100,27 +114,34 @@ struct PrivilegedStart: Sendable {
                     "image layers are unpacked by the gateway itself, as the user it runs as: run it as root"
             )
         }
-        if let reason = DataHandover.prepare(directory, for: account) { return finding(lacking: reason) }
+        do throws(DataHandover.Failure) { _ = try DataHandover.prepare(directory, for: account) } catch {
+            return finding(lacking: error.reason, isAllowed: allowsRoot)
+        }
         do throws(SandboxError) {
             let warden = try Warden(dataDirectory: directory, serviceID: account.uid)
             let reason = TreeAccess(warden: warden).obstacle(in: directory)
             await warden.stop()
-            if let reason { return finding(lacking: reason) }
+            if let reason { return finding(lacking: reason, isAllowed: allowsRoot) }
         } catch {
-            return finding(lacking: error.description)
+            return finding(lacking: error.description, isAllowed: allowsRoot)
         }
         return HostFinding(level: .ok, name: Self.name, advice: "")
     }
 
     private static let name = "unprivileged gateway"
 
-    private static func finding(lacking reason: String) -> HostFinding {
+    private static func finding(lacking reason: String, isAllowed: Bool) -> HostFinding {
         HostFinding(
-            level: .missing,
+            level: isAllowed ? .missing : .fatal,
             name: name,
-            advice:
-                "the gateway stays root and unpacks image layers itself: \(reason); needs idmapped mounts on "
-                + "the file system of the data folder (ext4, xfs, btrfs; tmpfs since Linux 6.3)"
+            advice: isAllowed
+                ? "the gateway stays root and unpacks image layers itself: \(reason); \(needs)"
+                : "the gateway would have to stay root, and does not start without --allow-root: \(reason); \(needs)"
         )
     }
+
+    /// What mostly is the matter.
+    private static let needs =
+        "it takes user namespaces, and a file system with idmapped mounts for the data folder (ext4, xfs, btrfs; tmpfs "
+        + "since Linux 6.3)"
 }

@@ -6,13 +6,14 @@ import Foundation
 import FunctionModel
 import Images
 import Logging
+import Scheduler
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Run the gateway.",
         discussion: """
-            Values come from the defaults, then --config, then the flags. SIGTERM or SIGINT lets running calls \
+            Values come from the defaults, then --config, then the flags. SIGTERM, SIGINT or SIGHUP lets running calls \
             finish; a second one ends at once.
             """
     )
@@ -44,6 +45,20 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var noHostMounts = false
 
+    @Flag(
+        help: """
+            Start even where root cannot be given up: the gateway then serves strangers, and unpacks their images, \
+            with all privileges.
+            """
+    )
+    var allowRoot = false
+
+    @Flag(
+        help:
+            "Begin with an empty database beside images and secrets: every function that was deployed is gone."
+    )
+    var newDatabase = false
+
     @Option(
         help: "trace, debug, info, notice, warning, error or critical.",
         transform: { text in
@@ -63,15 +78,25 @@ struct ServeCommand: AsyncParsableCommand {
     /// What the entry calls instead of ``run()``, which the parser would call from another thread: root can be given
     /// up only while there is one.
     func serve() async throws {
-        let configuration = try effectiveConfiguration()
+        var configuration = try effectiveConfiguration()
         if check {
             try Terminal.output.write(configuration.text.utf8)
             return
         }
+        TerminationSignals.hold()
         // Before the first helper; what went wrong the gateway tells once it has a log.
         _ = FileLimit.raise()
+        if let refusal = StartLimits.ofThisProcess().refusal {
+            throw CommandFailure("cannot start the gateway", why: refusal.what, next: refusal.advice)
+        }
+        // The lock before everything else: a folder that another gateway works in is not touched.
+        let folder: HeldDataFolder
+        do throws(PlatformError) { folder = try HeldDataFolder(configuration.dataDirectory) } catch {
+            throw CommandFailure("cannot start the gateway", why: error.description)
+        }
+        configuration.dataDirectory = folder.path
         let start = try PrivilegedStart.run(configuration)
-        try await GatewayProcess(configuration: configuration, start: start).run()
+        try await GatewayProcess(configuration: configuration, folder: folder, start: start).run()
     }
 
     private func effectiveConfiguration() throws -> ServeConfiguration {
@@ -91,6 +116,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let dataDir { configuration.dataDirectory = dataDir }
         if noHostMounts { configuration.hostMounts = false }
+        if allowRoot { configuration.allowsRoot = true }
+        configuration.acceptsNewDatabase = newDatabase
         if let logLevel { configuration.logLevel = logLevel }
         configuration.dataDirectory = URL(fileURLWithPath: configuration.dataDirectory).path
         return configuration

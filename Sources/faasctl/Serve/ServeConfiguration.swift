@@ -27,6 +27,10 @@ struct ServeConfiguration: Sendable {
     var metricsAuthentication = FunctionAuthentication.none
     /// Whether `faasctl run` may show folders of this host to containers.
     var hostMounts = true
+    /// Whether it may stay root where that cannot be given up.
+    var allowsRoot = false
+    /// Whether an empty database may stand beside images and secrets.
+    var acceptsNewDatabase = false
     /// How much disk images and build cache may take.
     var imageBudget = ImageBudget.standard
     /// Mirrors and plain-http registries.
@@ -44,6 +48,7 @@ struct ServeConfiguration: Sendable {
         platform.sandboxesMax = sandboxesMax
         platform.hostMounts = hostMounts
         platform.buildAllow = buildAllow
+        platform.acceptsNewDatabase = acceptsNewDatabase
         return platform
     }
 
@@ -82,6 +87,7 @@ struct ServeConfiguration: Sendable {
         admin_hosts: [\(adminHosts.map(Self.quoted).joined(separator: ", "))]
         metrics_auth: \(metricsAuthentication.rawValue)
         build_allow: [\(buildAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
+        allow_root: \(allowsRoot)
         limits:
           connections: \(limits.connectionsMax)
           header_count: \(limits.headerCountMax)

@@ -6,10 +6,28 @@ import Testing
 
 extension EndToEnd {
     @Suite struct OtherDiskTests {
-        @Test("on a disk without idmapped mounts image files still have their owners, and it is told by name")
+        @Test(
+            "on a disk without idmapped mounts root is kept only when asked for, and image files have their owners"
+        )
         func prepared() async throws {
             try await Self.withOverlay { disk in
-                let gateway = try await GatewayUnderTest(dataFolder: disk + "/data")
+                let refused = try await Command.run(
+                    Fixtures.faasctl,
+                    ["serve", "--listen", "127.0.0.1:0", "--data-dir", disk + "/data"],
+                    secondsMax: Patience.seconds(20)
+                )
+                #expect(refused.code == 1)
+                #expect(refused.error.contains("--allow-root"), "\(refused.error)")
+                let doctor = try await Command.run(
+                    Fixtures.faasctl,
+                    ["doctor", "--data-dir", disk + "/data"]
+                )
+                #expect(doctor.code == 1)
+                #expect(doctor.text.contains("--allow-root"), "\(doctor.text)")
+                let gateway = try await GatewayUnderTest(
+                    dataFolder: disk + "/data",
+                    arguments: ["--allow-root"]
+                )
                 #expect(gateway.logText.contains("lacks idmapped mounts"), "\(gateway.logText)")
                 #expect(gateway.logText.contains("lacks unprivileged gateway"), "\(gateway.logText)")
                 let folder = try await Self.owners()
@@ -31,7 +49,10 @@ extension EndToEnd {
             let folder = try await Self.owners()
             defer { folder.remove() }
             try await Self.withOverlay { disk in
-                let first = try await GatewayUnderTest(dataFolder: disk + "/data")
+                let first = try await GatewayUnderTest(
+                    dataFolder: disk + "/data",
+                    arguments: ["--allow-root"]
+                )
                 try await first.require("deploy", folder.url.path)
                 let expected = try await first.call("/function/owners").lines.prefix(4)
                 #expect(expected.last == "written")
@@ -48,7 +69,10 @@ extension EndToEnd {
                 try await Command.require("rm", "-rf", disk + "/data")
                 try await Command.require("cp", "-a", moved, disk + "/data")
 
-                let third = try await GatewayUnderTest(dataFolder: disk + "/data")
+                let third = try await GatewayUnderTest(
+                    dataFolder: disk + "/data",
+                    arguments: ["--allow-root"]
+                )
                 #expect(try await third.call("/function/owners").lines.prefix(4) == expected)
                 await third.stop()
             }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where `doctor` tries things: on the data folder's file system, where a gateway would, and in nobody's way.
+
+import Foundation
+
+enum DoctorPlace {
+    /// The nearest folder that exists on the way to DATA, on its file system: above it, where there is one.
+    ///
+    /// - Parameter given: DATA as the operator calls it; it may be absent.
+    /// - Returns: a real path.
+    static func parent(of given: String) -> String {
+        var url = URL(fileURLWithPath: given).resolvingSymlinksInPath().standardizedFileURL
+        guard let device = device(of: url.path) else {
+            while device(of: url.path) == nil, url.path != "/" { url.deleteLastPathComponent() }
+            return url.path
+        }
+        let above = url.deletingLastPathComponent()
+        return self.device(of: above.path) == device ? above.path : url.path
+    }
+
+    /// Nil when there is no folder.
+    private static func device(of path: String) -> Int? {
+        guard let found = try? FileManager.default.attributesOfItem(atPath: path),
+            found[.type] as? FileAttributeType == .typeDirectory
+        else { return nil }
+        return (found[.systemNumber] as? NSNumber)?.intValue
+    }
+}
