@@ -21,6 +21,8 @@ package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvert
     case wrongPlatform(reference: String, image: String, host: String)
     /// The file is no archive of a known form, or ends too early, or is damaged.
     case malformedArchive(file: String, reason: String)
+    /// The archive or folder is none of images: perhaps a root file system.
+    case notAnImage(file: String, holdsRoot: Bool)
     /// An entry of a layer asks for what no honest layer needs.
     case hostileEntry(name: String, reason: String)
     /// The layers together make a tree that must not be run.
@@ -59,6 +61,11 @@ package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvert
         case .wrongPlatform(let reference, let image, let host):
             "image '\(reference)' is for \(image), this host is \(host)"
         case .malformedArchive(let file, let reason): "\(file): \(reason)"
+        case .notAnImage(let file, let holdsRoot):
+            "\(file) has neither manifest.json nor index.json: it is "
+                + (holdsRoot
+                    ? "a root file system, no archive of images; make an image of it with 'faasctl image import'"
+                    : "no archive of images; 'faasctl image import' makes an image of any tar of files")
         case .hostileEntry(let name, let reason): "entry '\(name)' refused: \(reason)"
         case .hostileTree(let path, let reason): "image refused: \(path) \(reason)"
         case .limitExceeded(let what, let limit): "\(what) exceeds the limit of \(limit)"

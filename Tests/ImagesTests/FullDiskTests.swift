@@ -72,7 +72,7 @@ import Testing
         } throws: { error in
             if case .noSpace? = error as? ImageError { true } else { false }
         }
-        #expect(try Directories.names(in: disk.path + "/rootfs") == [".boot"])
+        #expect(try Directories.names(in: disk.path + "/rootfs") == [".boot", ".form"])
         try Directories.removeTree(path: disk.path + "/filler")
         #expect(try await store.rootfs(for: digest).hasPrefix(disk.path))
         store.roots.durability.settle()

@@ -4,6 +4,7 @@
 import FunctionModel
 import Glibc
 import Logging
+import Synchronization
 import Testing
 
 @testable import Images
@@ -164,18 +165,110 @@ import Testing
         withExtendedLifetime(hold) {}
     }
 
-    @Test("trees count once what they share")
+    @Test("a tree counts a file with several names once")
     func measure() throws {
-        try Directories.make(scratch.path + "/a")
-        try Directories.make(scratch.path + "/b")
-        try scratch.write([UInt8](repeating: 1, count: 8192), to: "a/shared")
-        link(scratch.path + "/a/shared", scratch.path + "/b/shared")
-        try scratch.write([UInt8](repeating: 1, count: 4096), to: "b/own")
-        var measure = TreeMeasure()
-        let first = try measure.add(scratch.path + "/a")
-        #expect(measure.totalBytes == first + 8192)
-        let second = try measure.add(scratch.path + "/b")
-        #expect(second == first + 4096)
-        #expect(measure.totalBytes == first + second + 8192)
+        try Directories.make(scratch.path + "/a/folder")
+        try scratch.write([UInt8](repeating: 1, count: 8192), to: "a/file")
+        let folder = try OpenFile(path: scratch.path + "/a", flags: O_RDONLY | O_DIRECTORY)
+        let once = try TreeMeasure.bytes(folder.descriptor)
+        #expect(once >= 8192)
+        link(scratch.path + "/a/file", scratch.path + "/a/folder/second")
+        #expect(try TreeMeasure.bytes(folder.descriptor) == once)
+    }
+
+    @Test("a tree that cannot be counted stops no eviction, and its line names the image")
+    func uncountable() async throws {
+        let lines = LogLines()
+        let store = try ImageStore(
+            dataDirectory: scratch.path + "/other",
+            references: MemoryReferenceStore(),
+            logger: Logger(label: "test", factory: { _ in lines.handler })
+        )
+        for name in ["closed:1", "old:1"] {
+            var tar = RawTar()
+            tar.add("file", content: name + String(repeating: "x", count: 50_000))
+            try scratch.write(try SampleImage([tar]).dockerArchive(tags: [name]), to: "archive.tar")
+            let digest = try #require(
+                try await store.load(archive: scratch.path + "/archive.tar").first?.digest
+            )
+            if name == "closed:1" { _ = try await store.rootfs(for: digest) }
+        }
+        let tree = try #require(try store.roots.all().first)
+        // A file in the place of a tree: nobody can enter that.
+        try Directories.removeTree(path: store.roots.path(of: tree))
+        try scratch.write("no folder", to: "other/rootfs/\(tree.hex)")
+        let closed = try await store.resolve("closed:1").digest
+        let report = try await store.fit(.bytes(ByteCount(bytes: 0)), cache: nil) { [closed] }
+        #expect(report.images == 1)
+        #expect(try await store.list().map(\.familiarName) == ["closed:1"])
+        #expect(lines.text.contains("docker.io/library/closed:1"), "\(lines.text)")
+    }
+
+    @Test("a tree that was changed, or lacks a file, is found and unpacked anew")
+    func verifyTrees() async throws {
+        var tar = RawTar()
+        tar.add("kept", content: "kept")
+        tar.add("changed", content: "right")
+        tar.add("removed", content: "was here")
+        tar.add("mode", content: "x", mode: 0o755)
+        try scratch.write(try SampleImage([tar]).dockerArchive(tags: ["hello:1"]), to: "archive.tar")
+        let digest = try #require(try await store.load(archive: scratch.path + "/archive.tar").first?.digest)
+        let path = try await store.rootfs(for: digest)
+        #expect(try await store.verify().isEmpty)
+        // A container that runs holds the folder itself.
+        let running = try OpenFile(path: path, flags: O_RDONLY | O_DIRECTORY)
+        let tree = String(path.dropFirst(scratch.path.utf8.count + 1))
+        try scratch.write("wrong", to: tree + "/changed")
+        try scratch.write("more", to: tree + "/added")
+        unlink(path + "/removed")
+        chmod(path + "/mode", 0o4755)
+        let findings = try await store.verify()
+        #expect(findings.map(\.subject) == ["docker.io/library/hello:1"])
+        #expect(findings.map(\.isRepaired) == [true])
+        for part in ["/changed: content", "/removed: missing", "/added: in no layer", "/mode: mode"] {
+            #expect(findings[0].problem.contains(part), "\(findings[0].problem)")
+        }
+        #expect(!findings[0].problem.contains("/kept"))
+        #expect(scratch.read(tree + "/changed") == "right" && scratch.read(tree + "/removed") == "was here")
+        #expect(faccessat(running.descriptor, "added", F_OK, 0) == 0)
+        #expect(try await store.verify().isEmpty)
+        store.roots.durability.settle()
+    }
+
+    @Test("a load that is cancelled says so and keeps nothing")
+    func cancelledLoad() async throws {
+        var tar = RawTar()
+        tar.add("file", content: String(repeating: "x", count: 3_000_000))
+        try scratch.write(try SampleImage([tar]).dockerArchive(tags: ["big:1"]), to: "archive.tar")
+        let (store, path) = (store, scratch.path + "/archive.tar")
+        let loading = Task { () async throws -> [LoadedImage] in
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await store.load(archive: path)
+        }
+        await #expect(throws: ImageError.cancelled) { try await loading.value }
+        #expect(try store.blobs.all().isEmpty)
+        #expect(try Directories.names(in: store.blobs.partialDirectory).isEmpty)
+    }
+}
+
+/// A log that a test reads.
+private final class LogLines: Sendable {
+    private let lines = Mutex<[String]>([])
+    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+    var handler: any LogHandler { Handler(lines: self) }
+
+    private struct Handler: LogHandler {
+        let lines: LogLines
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            lines.lines.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") }
+        }
     }
 }

@@ -22,7 +22,9 @@ import Testing
 
     /// Trees, whole or not.
     private var trees: [String] {
-        scratch.listing("data/rootfs").filter { !$0.hasPrefix(".boot") && !$0.contains(".synced ") }
+        scratch.listing("data/rootfs").filter { line in
+            ![".boot", ".form"].contains { line.hasPrefix($0) } && !line.contains(".synced ")
+        }
     }
 
     private func blobCount() throws -> Int { try store.blobs.all().count }

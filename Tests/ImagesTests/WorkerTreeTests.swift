@@ -95,14 +95,34 @@ struct WorkerTreeTests {
         await warden.stop()
     }
 
-    @Test("keep files shared between an image and the one built upon it")
-    func shared() async throws {
+    @Test("share no file between an image and the one built upon it")
+    func separate() async throws {
         let store = try store(trees, "data")
         let base = try await unpack([lower], in: store)
         let derived = try await unpack([lower, upper], in: store)
         let file = "/folder/same"
-        #expect(scratch.status(base + file)?.st_ino == scratch.status(derived + file)?.st_ino)
+        #expect(scratch.status(base + file)?.st_ino != scratch.status(derived + file)?.st_ino)
+        for tree in [base, derived] { #expect(scratch.status(tree + file)?.st_nlink == 2) }
+        #expect(scratch.status(derived + "/closed/file")?.st_uid == 65_535)
         #expect(scratch.read(base + "/folder/replaced") == "old")
+        await warden.stop()
+    }
+
+    @Test("measure and compare trees that the gateway may not enter, and mend one that was changed")
+    func closedTrees() async throws {
+        let store = try store(trees, "data")
+        let tree = try await unpack([lower, upper], in: store)
+        let digest = try #require(try await store.list().first?.digest)
+        let image = try await store.image(digest: digest)
+        let session = try trees.session(on: scratch.path + "/data/rootfs", isWritable: false)
+        let chainID = image.chainID
+        #expect(try store.roots.bytes(of: chainID, session) > 4096)
+        #expect(try store.roots.mend(image).isEmpty)
+        try scratch.write("evil", to: tree + "/closed/file")
+        #expect(try store.roots.mend(image).contains("/closed/file: content"))
+        #expect(scratch.read(tree + "/closed/file") == "hidden")
+        #expect(scratch.status(tree + "/closed/file")?.st_uid == 65_535)
+        #expect(try store.roots.mend(image).isEmpty)
         await warden.stop()
     }
 

@@ -17,6 +17,7 @@ struct BuildsAPI: Sendable {
     let registries: RegistryAccess?
     let keeper: ImageKeeper?
     let secrets: SecretStore
+    let work: StoppableWork
     let turns = BuildTurns()
 
     func add(to router: RouterGroup<OwnContext>) {
@@ -73,13 +74,15 @@ struct BuildsAPI: Sendable {
                 return .failure(error)
             }
         }
+        let id = work.begin { building.cancel() }
+        defer { work.end(id) }
         return await withTaskCancellationHandler {
             do {
                 for await event in events {
                     if case .built = event { continue }
                     try await writer.write(Self.line(event))
                 }
-                try await writer.write(Self.lastLine(await building.value))
+                try await writer.write(lastLine(await building.value))
                 return .success(())
             } catch {
                 building.cancel()
@@ -137,13 +140,15 @@ struct BuildsAPI: Sendable {
     }
 
     /// The result: the event that says so with the digest beside it, or the error.
-    private static func lastLine(_ result: Result<Digest, BuildError>) throws -> ByteBuffer {
+    private func lastLine(_ result: Result<Digest, BuildError>) throws -> ByteBuffer {
         switch result {
         case .success(let digest):
             let text = digest.description
             return ByteBuffer(string: "{\"built\":{\"digest\":\"\(text)\"},\"digest\":\"\(text)\"}\n")
         case .failure(let error):
-            return ByteBuffer(string: JSONText.object([("error", .string(error.description))]) + "\n")
+            // Whatever broke first, the helper or a step: the stop is why.
+            let text = work.isStopping ? StoppableWork.stopped("the build").detail : error.description
+            return ByteBuffer(string: JSONText.object([("error", .string(text))]) + "\n")
         }
     }
 }

@@ -146,10 +146,13 @@ enum ImageBody {
     struct Finding: Encodable {
         var subject: String
         var problem: String
+        /// Whether nothing is wrong with it any more.
+        var repaired: Bool
 
         init(_ finding: VerifyFinding) {
             subject = finding.subject
             problem = finding.problem
+            repaired = finding.isRepaired
         }
     }
 }

@@ -10,6 +10,7 @@ import Images
 struct ImageCareAPI: Sendable {
     let images: ImageStore
     let keeper: ImageKeeper
+    let work: StoppableWork
 
     func add(to router: RouterGroup<OwnContext>) {
         router.resource("/v1/image-store/prune", [.post: prune])
@@ -29,7 +30,8 @@ struct ImageCareAPI: Sendable {
 
     /// The findings; an empty array when all is well.
     @Sendable private func verify(_ request: Request, _ context: OwnContext) async throws -> Response {
-        let findings = try await images.verify(inUse: keeper.digestsInUse())
+        let inUse = try await keeper.digestsInUse()
+        let findings = try await work.run("the verification") { try await images.verify(inUse: inUse) }
         return try WireJSON.response(findings.map(ImageBody.Finding.init))
     }
 }

@@ -4,6 +4,7 @@
 import FunctionStore
 import Images
 import Logging
+import Synchronization
 
 /// Keeps the image store clean and within its budget.
 final class ImageKeeper: Sendable {
@@ -17,6 +18,7 @@ final class ImageKeeper: Sendable {
     /// Wakes the service; any number of wishes that come while it works are one.
     private let wishes: AsyncStream<Void>
     private let wish: AsyncStream<Void>.Continuation
+    private let isStopping = Atomic(false)
 
     init(
         images: ImageStore,
@@ -39,6 +41,12 @@ final class ImageKeeper: Sendable {
     ///
     /// Does not block.
     func grown() { wish.yield() }
+
+    /// The gateway stops: what fails from now on fails for that, and the next start looks again.
+    func stop() {
+        isStopping.store(true, ordering: .relaxed)
+        wish.finish()
+    }
 
     /// Sweeps what an earlier process left, then keeps the budget until the task is cancelled.
     func run() async {
@@ -71,6 +79,7 @@ final class ImageKeeper: Sendable {
                 ]
             )
         } catch {
+            if isStopping.load(ordering: .relaxed) { return }
             logger.error("the image budget cannot be kept", metadata: ["reason": "\(error)"])
         }
     }

@@ -13,6 +13,7 @@ struct ImagesAPI: Sendable {
     let uploads: Uploads
     let store: FunctionStore
     let keeper: ImageKeeper
+    let work: StoppableWork
 
     private static let prefix = "/v1/images/"
 
@@ -51,8 +52,11 @@ struct ImagesAPI: Sendable {
     @Sendable private func load(_ request: Request, _ context: OwnContext) async throws -> Response {
         let repository = context.query("repository")
         defer { keeper.grown() }
-        let loaded = try await uploads.withFile(of: request) { path in
-            try await images.load(archive: path, repository: repository)
+        let loaded = try await work.run("the load") {
+            try await uploads.withFile(of: request) { path in
+                // By what the client knows: the file's name here is nobody's business.
+                try await images.load(archive: path, called: "the archive", repository: repository)
+            }
         }
         return try WireJSON.response(loaded.map(ImageBody.Loaded.init))
     }

@@ -10,6 +10,7 @@ struct TransfersAPI: Sendable {
     let images: ImageStore
     let registries: RegistryAccess
     let keeper: ImageKeeper?
+    let work: StoppableWork
 
     func add(to router: RouterGroup<OwnContext>) {
         router.resource("/v1/image-pulls", [.post: pull])
@@ -29,7 +30,7 @@ struct TransfersAPI: Sendable {
         let platform = try Self.platform(context)
         let client = try registries.client(for: request)
         let isMissing = context.flag("missing")
-        return try await Self.stream { events in
+        return try await stream("the pull of '\(reference)'") { events in
             if isMissing, let digest = try await present(reference) {
                 return Ended(reference: reference, digest: digest)
             }
@@ -39,10 +40,13 @@ struct TransfersAPI: Sendable {
         }
     }
 
-    private static func stream(
+    private func stream(
+        _ what: String,
         _ operation: @escaping @Sendable (@escaping TransferEvents) async throws -> Ended
     ) async throws -> Response {
-        try await ProgressLines<TransferEvent>.response(operation) { event in
+        try await ProgressLines<TransferEvent>.response { events in
+            try await work.run(what) { try await operation(events) }
+        } isProgress: { event in
             if case .retrying = event { return false }
             return true
         } line: {
@@ -55,7 +59,7 @@ struct TransfersAPI: Sendable {
         let reference = try Self.reference(context)
         let target = context.query("target")
         let client = try registries.client(for: request)
-        return try await Self.stream { events in
+        return try await stream("the push of '\(reference)'") { events in
             let digest = try await images.push(reference, as: target, using: client, events: events)
             return Ended(reference: target ?? reference, digest: digest.description)
         }

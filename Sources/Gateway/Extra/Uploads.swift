@@ -60,6 +60,8 @@ struct Uploads: Sendable {
                 try await FileWork.run { try Self.writeAll(piece, to: descriptor, path) }
             }
         }
+        // A body that a cancellation has cut is no body.
+        try Task.checkCancellation()
         return try await use(path)
     }
 

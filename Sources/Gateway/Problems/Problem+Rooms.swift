@@ -48,7 +48,7 @@ extension Problem {
         case .unknownImage: self.init(404, .unknownImage, text)
         case .noSpace: self.init(507, .noSpace, text)
         case .inUse: self.init(409, .conflict, text)
-        case .missingBlob, .system, .references: self.init(500, .storage, text, log: text)
+        case .missingBlob, .system, .references, .worker: self.init(500, .storage, text, log: text)
         case .cancelled: self.init(Outcome.cancelled.httpStatus, .cancelled, text)
         default: self.init(400, .unusableImage, text)
         }

@@ -20,6 +20,7 @@ package final class GatewayServer: Sendable {
     private let drain: DrainState
     private let containers: AttachedContainers?
     private let keeper: ImageKeeper?
+    private let work: StoppableWork
 
     /// Whether the gateway still takes calls.
     final class DrainState: Sendable {
@@ -102,6 +103,7 @@ package final class GatewayServer: Sendable {
         containers = services.containers
         logger = services.logger
         keeper = services.keeper
+        work = services.work
         let metrics = MetricsRegistry()
         let guardian = LoginGuard(credentials: credentials, logger: services.logger)
         var services = services
@@ -139,8 +141,11 @@ package final class GatewayServer: Sendable {
         do {
             try await withGracefulShutdownHandler {
                 try await makeServer(onListening).run()
-            } onGracefulShutdown: { [drain, containers] in
+            } onGracefulShutdown: { [drain, containers, keeper, work] in
                 drain.begin()
+                keeper?.stop()
+                // The database closes soon, and whatever they brought would get no name.
+                work.stop()
                 // Their answers would hold the server for as long as somebody looks at them.
                 containers?.end()
             }

@@ -22,6 +22,8 @@ struct GatewayServices: Sendable {
     var registries: RegistryAccess?
     /// Nil where no containers are attached.
     var containers: AttachedContainers?
+    /// Long work that a stop ends.
+    var work = StoppableWork()
     let uploads: Uploads
     var limits = GatewayLimits()
     var version = ""

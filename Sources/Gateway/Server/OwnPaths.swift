@@ -51,16 +51,42 @@ struct OwnPaths: Sendable {
         SchedulesAPI(catalog: services.catalog).add(to: guarded)
         let page = MetricsAPI(registry: metrics, catalog: services.catalog)
         if services.metricsNeedCredentials { page.add(to: guarded) } else { page.add(to: router) }
+        Self.addImages(services, to: guarded)
+        if let containers = services.containers {
+            ContainersAPI(containers: containers, bodyBytesMax: services.limits.adminBodyBytesMax).add(
+                to: guarded
+            )
+        }
+        responder = router.buildResponder()
+    }
+
+    /// Everything about images: what they are, how they come and go, and builds.
+    private static func addImages(_ services: GatewayServices, to guarded: RouterGroup<OwnContext>) {
         if let images = services.images {
             ImageMakingAPI(images: images).add(to: guarded)
             if let keeper = services.keeper {
-                ImagesAPI(images: images, uploads: services.uploads, store: services.store, keeper: keeper)
-                    .add(to: guarded)
-                ImageCareAPI(images: images, keeper: keeper).add(to: guarded)
+                ImagesAPI(
+                    images: images,
+                    uploads: services.uploads,
+                    store: services.store,
+                    keeper: keeper,
+                    work: services.work
+                ).add(to: guarded)
+                ImageImportAPI(
+                    images: images,
+                    uploads: services.uploads,
+                    keeper: keeper,
+                    work: services.work
+                ).add(to: guarded)
+                ImageCareAPI(images: images, keeper: keeper, work: services.work).add(to: guarded)
             }
             if let registries = services.registries {
-                TransfersAPI(images: images, registries: registries, keeper: services.keeper)
-                    .add(to: guarded)
+                TransfersAPI(
+                    images: images,
+                    registries: registries,
+                    keeper: services.keeper,
+                    work: services.work
+                ).add(to: guarded)
             }
         }
         if let builder = services.builder {
@@ -69,15 +95,10 @@ struct OwnPaths: Sendable {
                 uploads: services.uploads,
                 registries: services.registries,
                 keeper: services.keeper,
-                secrets: services.secrets
+                secrets: services.secrets,
+                work: services.work
             ).add(to: guarded)
         }
-        if let containers = services.containers {
-            ContainersAPI(containers: containers, bodyBytesMax: services.limits.adminBodyBytesMax).add(
-                to: guarded
-            )
-        }
-        responder = router.buildResponder()
     }
 
     func respond(to request: Request, _ call: Call) async throws -> Response {

@@ -7,6 +7,8 @@
 protocol ContentSource {
     /// What it is called in errors.
     var name: String { get }
+    /// Whether it looks like the files of a system instead of those of images.
+    var holdsRoot: Bool { get }
     /// A small file whole; nil when it is absent.
     func bytes(_ path: String, limit: Int) throws(ImageError) -> [UInt8]?
     /// Brings a file into the blob store; nil when it is absent.
@@ -37,5 +39,21 @@ enum ArchivePath {
     /// The folder that a path lies in.
     static func folder(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    }
+}
+
+/// What a root file system has at its top, whichever distribution made it.
+enum RootShape {
+    /// Folders that any system has; two of them make a root.
+    private static let folders: Set<Substring> = ["bin", "etc", "lib", "sbin", "usr", "var", "proc", "dev"]
+
+    /// Whether the first parts of these paths are a system's.
+    static func matches(_ paths: some Sequence<String>) -> Bool {
+        var found: Set<Substring> = []
+        for path in paths {
+            let first = path.prefix { $0 != "/" }
+            if folders.contains(first), found.insert(first).inserted, found.count == 2 { return true }
+        }
+        return false
     }
 }

@@ -18,6 +18,8 @@ final class FolderSource: ContentSource {
         root = try OpenFile(path: directory, flags: O_RDONLY | O_DIRECTORY)
     }
 
+    var holdsRoot: Bool { RootShape.matches((try? Directories.names(in: name)) ?? []) }
+
     func bytes(_ path: String, limit: Int) throws(ImageError) -> [UInt8]? {
         guard let file = try open(path) else { return nil }
         let bytes = try file.read(upTo: limit + 1, of: "\(name)/\(path)")

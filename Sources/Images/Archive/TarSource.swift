@@ -11,6 +11,9 @@ final class TarSource: ContentSource {
     private var stored: [String: StoredContent] = [:]
     private var links: [String: String] = [:]
     private var smallBytes = 0
+    /// First parts of all names, as many as tell a root from an image.
+    private var tops: Set<String> = []
+    private let stop: StopFlag
     /// Blobs that this archive brought and the store did not have.
     private(set) var arrivals: [Digest] = []
 
@@ -18,18 +21,27 @@ final class TarSource: ContentSource {
     private static let smallFileBytes = 1 << 20
     /// Memory for small files of one archive; later ones go to the store as well.
     private static let maximumSmallBytes = 32 << 20
+    /// Names kept to say what an archive is that holds no image.
+    private static let topsMax = 64
     /// Links that lead to links; archives have one step.
     private static let maximumLinkSteps = 8
 
     /// Reads the whole file.
     ///
     /// Blocks.
-    init(path: String, blobs: BlobStore, limits: UnpackLimits = UnpackLimits()) throws(ImageError) {
-        name = path
+    init(
+        path: String,
+        called name: String? = nil,
+        blobs: BlobStore,
+        limits: UnpackLimits = UnpackLimits(),
+        stop: StopFlag = StopFlag()
+    ) throws(ImageError) {
+        self.name = name ?? path
         self.blobs = blobs
+        self.stop = stop
         let file = try OpenFile(path: path)
         guard try file.status(path).st_mode & S_IFMT == S_IFREG else {
-            throw .malformedArchive(file: path, reason: "is no file")
+            throw .malformedArchive(file: self.name, reason: "is no file")
         }
         do throws(ImageError) {
             try ArchiveLocale.run { () throws(ImageError) in try readAll(file, limits) }
@@ -38,6 +50,8 @@ final class TarSource: ContentSource {
             throw error
         }
     }
+
+    var holdsRoot: Bool { RootShape.matches(tops) }
 
     /// Removes what came in for nothing.
     func discard() throws(ImageError) {
@@ -52,7 +66,9 @@ final class TarSource: ContentSource {
         var count = 0
         while let entry = try reader.next() {
             count += 1
+            try stop.check()
             let path = try ArchivePath.normalised(entry.text)
+            if tops.count < Self.topsMax { tops.insert(String(path.prefix { $0 != "/" })) }
             switch entry.kind {
             case .file: try take(entry, path, reader)
             case .symbolicLink:
@@ -80,6 +96,7 @@ final class TarSource: ContentSource {
         var writer = try blobs.beginWrite(expected: expected, size: entry.size)
         var end = 0
         try reader.content { piece, offset throws(ImageError) in
+            try stop.check()
             guard offset == end else { throw .malformedArchive(file: name, reason: "'\(path)' has holes") }
             try writer.write(piece)
             end += piece.count

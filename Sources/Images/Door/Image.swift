@@ -85,6 +85,8 @@ package struct VerifyFinding: Hashable, Sendable {
     /// The digest or path that is wrong.
     package var subject: String
     package var problem: String
+    /// Whether nothing is wrong with it any more.
+    package var isRepaired = false
 }
 
 /// What a `prune` gave back.

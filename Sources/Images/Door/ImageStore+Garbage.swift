@@ -62,10 +62,17 @@ extension ImageStore {
             report.freedBytes += bytes
         }
         if pruning.takesPartials { report.freedBytes += try blobs.removePartials() }
+        var failure: ImageError?
         for tree in try self.roots.all() where !needed.trees.contains(tree) {
-            guard try self.roots.removeUnused(tree) else { continue }
-            report.removedTrees += 1
+            // One that cannot go must not keep the others.
+            do throws(ImageError) {
+                guard try self.roots.removeUnused(tree) else { continue }
+                report.removedTrees += 1
+            } catch {
+                failure = failure ?? error
+            }
         }
+        if let failure { throw failure }
         return report
     }
 
@@ -75,16 +82,19 @@ extension ImageStore {
         return try blobs.all().filter { digest in blobs.touched(digest).map { $0 >= oldest } ?? false }
     }
 
-    /// Reads every blob again and checks it and what refers to it.
+    /// Reads every blob again and checks it and what refers to it, then every unpacked tree.
+    ///
+    /// A tree that is not what its layers make is replaced by one that is.
     ///
     /// - Parameter inUse: manifests of everything deployed, whether they have a name or not.
-    /// - Returns: empty when all is well.
+    /// - Returns: empty when all was well.
     /// - Throws: ``ImageError`` when the store cannot be read at all.
     package func verify(inUse: Set<Digest> = []) async throws(ImageError) -> [VerifyFinding] {
         let records = try await references.all()
-        return try await BlockingWork.run { () throws(ImageError) in
+        return try await BlockingWork.cancellable { (stop) throws(ImageError) in
             var findings: [VerifyFinding] = []
             for digest in try self.blobs.all() {
+                try stop.check()
                 let actual = try self.blobs.hash(digest)
                 if actual != digest {
                     findings.append(
@@ -96,14 +106,35 @@ extension ImageStore {
                 }
             }
             let named = records.map { ($0.digest, $0.reference) }
+            var seen: Set<Digest> = []
             for (digest, name) in named + inUse.map({ ($0, $0.description) }) {
                 do throws(ImageError) {
-                    _ = try self.image(digest, called: name, anyPlatform: true)
+                    try stop.check()
+                    let image = try self.image(digest, called: name, anyPlatform: true)
+                    guard seen.insert(image.chainID).inserted else { continue }
+                    let found = try self.roots.mend(image)
+                    if !found.isEmpty { findings.append(.replaced(name, found)) }
+                } catch .cancelled {
+                    throw .cancelled
                 } catch {
                     findings.append(VerifyFinding(subject: name, problem: error.description))
                 }
             }
             return findings
         }
+    }
+}
+
+extension VerifyFinding {
+    /// A tree that was changed, and is whole again.
+    fileprivate static func replaced(_ name: String, _ differences: [String]) -> VerifyFinding {
+        let isAll = differences.count < TreeCompare.differencesMax
+        return VerifyFinding(
+            subject: name,
+            problem: "its unpacked tree was changed (\(differences.joined(separator: ", "))"
+                + (isAll ? ")" : " and more)")
+                + "; it was unpacked anew, containers that run already keep the old one",
+            isRepaired: true
+        )
     }
 }

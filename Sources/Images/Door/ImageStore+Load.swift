@@ -8,19 +8,23 @@ extension ImageStore {
     ///
     /// - Parameters:
     ///   - path: a file of the host.
+    ///   - title: what errors call it; nil takes its path.
     ///   - repository: makes names of tags that stand alone, as many tools write them into archives; nil leaves
     ///     such images without a name.
     /// - Returns: what was found, in the archive's order.
-    /// - Throws: ``ImageError``; nothing of a bad archive gets a name.
-    package func load(archive path: String, repository: String? = nil) async throws(ImageError)
-        -> [LoadedImage]
-    {
+    /// - Throws: ``ImageError``; nothing of a bad archive gets a name, nor of one whose loading is cancelled.
+    package func load(
+        archive path: String,
+        called title: String? = nil,
+        repository: String? = nil
+    ) async throws(ImageError) -> [LoadedImage] {
         let lease = blobs.lease()
         defer { withExtendedLifetime(lease) {} }
-        let found = try await BlockingWork.run { () throws(ImageError) in
-            let source = try TarSource(path: path, blobs: self.blobs)
+        let found = try await BlockingWork.cancellable { (stop) throws(ImageError) in
+            let source = try TarSource(path: path, called: title, blobs: self.blobs, stop: stop)
             do throws(ImageError) {
                 let found = try self.images(in: source)
+                try stop.check()
                 try self.forget(source.arrivals, except: found)
                 return found
             } catch {
@@ -50,10 +54,8 @@ extension ImageStore {
         let layout = try OCILayoutReader(source: source, host: host).images()
         let docker = DockerArchiveReader(source: source, blobs: blobs, limits: UnpackLimits())
         let found = try docker.images(known: layout ?? []) ?? layout
-        guard let found, !found.isEmpty else {
-            let reason = found == nil ? "has neither manifest.json nor index.json" : "holds no image"
-            throw .malformedArchive(file: source.name, reason: reason)
-        }
+        guard let found else { throw .notAnImage(file: source.name, holdsRoot: source.holdsRoot) }
+        guard !found.isEmpty else { throw .malformedArchive(file: source.name, reason: "holds no image") }
         // Everything is checked before anything gets a name.
         for image in found {
             _ = try self.image(image.digest, called: image.reference ?? source.name, anyPlatform: true)

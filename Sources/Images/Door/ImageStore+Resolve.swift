@@ -49,8 +49,17 @@ extension ImageStore {
     ) async throws(ImageError) -> ContainerAccount {
         let image = try await image(digest: digest)
         let path = try await roots.path(of: image)
-        let specification = specification ?? image.execution.user ?? ""
-        return try await BlockingWork.run { () throws(ImageError) in
+        return try await account(specification ?? image.execution.user ?? "", in: path)
+    }
+
+    /// The tree of an image that a step of a build runs in, and nothing else.
+    func stepRoot(for digest: Digest) async throws(ImageError) -> StepRoot {
+        try await roots.step(of: try await image(digest: digest))
+    }
+
+    /// Looks a user up in a tree.
+    func account(_ specification: String, in path: String) async throws(ImageError) -> ContainerAccount {
+        try await BlockingWork.run { () throws(ImageError) in
             do throws(ImageError) {
                 return try ContainerUserLookup.find(specification, rootfs: path)
             } catch .system(_, _, EACCES) where !self.trees.isDirect {

@@ -2,6 +2,7 @@
 // Keeps the store within its budget: counts, asks the census what goes, removes it. The HTTP edge's keeper drives it.
 
 import Glibc
+import Logging
 
 /// What a budget took.
 package struct EvictionReport: Hashable, Sendable {
@@ -17,7 +18,7 @@ package struct EvictionReport: Hashable, Sendable {
 }
 
 extension ImageStore {
-    /// What was counted is estimated where trees share files: after these many rounds the rest has to wait.
+    /// Blobs that several images share make one round's sum an estimate: after these many the rest has to wait.
     private static let roundsMax = 8
 
     /// Gives up what is least needed until the store fits its budget, or nothing is left to give up.
@@ -45,7 +46,14 @@ extension ImageStore {
             let evictions = census.evictions(toFit: report.limitBytes)
             if evictions.isEmpty { break }
             let before = report
-            for eviction in evictions { try await evict(eviction, builder, deployed, &report) }
+            for eviction in evictions {
+                do throws(ImageError) {
+                    try await evict(eviction, builder, deployed, &report)
+                } catch {
+                    // One that cannot go must not keep the others.
+                    note(cannot: "evict", eviction, of: census, records, error)
+                }
+            }
             if report == before { break }
             var pruning = Pruning(inUse: try await inUse())
             pruning.takesUnnamed = false
@@ -116,15 +124,53 @@ extension ImageStore {
                 )
             )
         }
-        var measure = TreeMeasure()
-        for tree in try roots.all() {
-            let lastUsed = census.images.filter { $0.trees.contains(tree) }.map(\.lastUsed).max() ?? 0
-            census.trees.append(
-                .init(chainID: tree, ownBytes: try measure.add(roots.path(of: tree)), lastUsed: lastUsed)
-            )
-        }
-        census.usedBytes += measure.totalBytes
+        try countTrees(into: &census, records)
         census.steps = try builder?.cache.steps() ?? []
         return census
+    }
+
+    /// Counts every tree, by whoever may enter it; one that cannot be counted hides no other.
+    private func countTrees(into census: inout StoreCensus, _ records: [ReferenceRecord]) throws(ImageError) {
+        let all = try roots.all()
+        if all.isEmpty { return }
+        let session = try trees.session(on: roots.directory, isWritable: false)
+        for tree in all {
+            let lastUsed = census.images.filter { $0.trees.contains(tree) }.map(\.lastUsed).max() ?? 0
+            var bytes = 0
+            do throws(ImageError) {
+                bytes = try roots.bytes(of: tree, session)
+            } catch .system(_, _, ENOENT) {
+                continue
+            } catch {
+                note(cannot: "count", .tree(tree), of: census, records, error)
+            }
+            census.trees.append(.init(chainID: tree, ownBytes: bytes, lastUsed: lastUsed))
+            census.usedBytes += bytes
+        }
+    }
+
+    /// Names the image, by all its names or else its digest: a chain id alone says nothing to an operator.
+    private func note(
+        cannot verb: String,
+        _ eviction: Eviction,
+        of census: StoreCensus,
+        _ records: [ReferenceRecord],
+        _ error: ImageError
+    ) {
+        let roots: Set<Digest> =
+            switch eviction {
+            case .step: []
+            case .image(let root): [root]
+            case .tree(let tree): Set(census.images.filter { $0.trees.contains(tree) }.map(\.root))
+            }
+        let names = records.filter { roots.contains($0.digest) }.map(\.reference)
+        let unnamed = roots.subtracting(records.map(\.digest)).map(\.description)
+        logger.error(
+            "cannot \(verb) what an image takes; the others are evicted all the same",
+            metadata: [
+                "image": "\((names + unnamed).sorted().joined(separator: ", "))", "what": "\(eviction)",
+                "reason": "\(error)",
+            ]
+        )
     }
 }

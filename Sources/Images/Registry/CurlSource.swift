@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a request's body comes from. CurlRequest's callbacks and the lane drive it.
 
+import CSandbox
 import Foundation
 
 /// The body of a request, read once from its beginning to its end.

@@ -2,6 +2,7 @@
 // Threads for work that blocks on disk or computes long, apart from the cooperative pool.
 
 import Foundation
+import Synchronization
 
 /// Runs blocking work.
 ///
@@ -33,4 +34,37 @@ package enum BlockingWork {
         }
         return try result.get()
     }
+
+    /// The same for work that can end early: `body` gets a flag that is raised when the task is cancelled.
+    package static func cancellable<Value: Sendable, Failure: Error>(
+        _ body: @escaping @Sendable (StopFlag) throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let flag = StopFlag()
+        // The handler knows no typed errors, so the outcome is carried through it as a value.
+        let outcome: Result<Value, Failure> = await withTaskCancellationHandler {
+            do throws(Failure) {
+                return .success(try await run { () throws(Failure) in try body(flag) })
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            flag.raise()
+        }
+        return try outcome.get()
+    }
+}
+
+/// Asks work on another thread to end.
+package final class StopFlag: Sendable {
+    private let flag = Atomic(false)
+
+    package init() {}
+
+    /// Asks the work to end.
+    package func raise() { flag.store(true, ordering: .relaxed) }
+    /// Whether it is to end.
+    package var isRaised: Bool { flag.load(ordering: .relaxed) }
+
+    /// - Throws: ``ImageError/cancelled`` once it was raised.
+    package func check() throws(ImageError) { if isRaised { throw .cancelled } }
 }

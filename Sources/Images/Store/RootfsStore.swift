@@ -9,20 +9,25 @@ import Synchronization
 final class RootfsStore: Sendable {
     /// `DATA/rootfs`.
     let directory: String
-    private let blobs: BlobStore
-    private let logger: Logger
-    private let trees: TreeAccess
+    let blobs: BlobStore
+    let logger: Logger
+    let trees: TreeAccess
     let durability: TreeDurability
+    let uses = Mutex(TreeUses())
     private let running = Mutex<[Digest: Task<Result<String, ImageError>, Never>]>([:])
-    /// When callers got the path of a tree.
+    /// What each tree takes on the disk, which never changes.
     ///
     /// Bounded by the number of trees.
-    private let lastUse = Mutex<[Digest: ContinuousClock.Instant]>([:])
+    private let sizes = Mutex<[Digest: Int]>([:])
     /// From the answer with a path to the record of the revision that uses it; a deploy takes far less.
     private static let graceAfterUse = Duration.seconds(60)
 
     /// Names of trees that are being made or removed; swept at start.
     private static let temporaryPrefix = ".partial-"
+    /// Says how trees were made; trees of another form are made anew.
+    ///
+    /// 2: no two trees share an inode.
+    private static let form = Array("2\n".utf8)
 
     init(
         dataDirectory: String,
@@ -42,6 +47,7 @@ final class RootfsStore: Sendable {
             logger.info("removing a half-made tree of an earlier run", metadata: ["tree": "\(name)"])
             try trees.remove(directory + "/" + name)
         }
+        try removeTreesOfAnotherForm()
         try durability.start(trees: try all()) { tree throws(ImageError) in
             logger.info(
                 "removing a tree that a crash of the host may have damaged",
@@ -63,11 +69,24 @@ final class RootfsStore: Sendable {
         try Directories.names(in: directory).compactMap(Digest.init(hex:))
     }
 
+    /// A name for a tree that is being made or removed; swept at the next start.
+    func temporaryPath() -> String {
+        directory + "/" + Self.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 16)
+    }
+
     /// The tree of an image; one unpacking for all who ask at the same time.
     func path(of image: Image) async throws(ImageError) -> String {
         let chainID = image.chainID
-        lastUse.withLock { $0[chainID] = ContinuousClock.now }
-        if isUnpacked(chainID) { return path(of: chainID) }
+        // Under the same lock as the taking of a step's tree for the next step.
+        let isThere = uses.withLock { uses in
+            uses.ask(for: chainID)
+            return isUnpacked(chainID)
+        }
+        return isThere ? path(of: chainID) : try await unpacked(image, chainID)
+    }
+
+    /// Unpacks, or waits for another who does.
+    func unpacked(_ image: Image, _ chainID: Digest) async throws(ImageError) -> String {
         let task = running.withLock { running in
             if let task = running[chainID] { return task }
             let task = Task { await self.unpackOnce(image, chainID) }
@@ -95,8 +114,7 @@ final class RootfsStore: Sendable {
     }
 
     private func unpack(_ image: Image, _ chainID: Digest) throws(ImageError) -> String {
-        let temporary =
-            directory + "/" + Self.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 16)
+        let temporary = temporaryPath()
         let job = RootfsUnpacking(image: image, blobs: blobs, trees: trees)
         do throws(ImageError) {
             let report = try unpack(job, into: temporary)
@@ -121,30 +139,48 @@ final class RootfsStore: Sendable {
         }
     }
 
-    /// Builds upon the tree of as many lower layers as there is; from nothing when that fails for links.
+    /// Builds upon the tree of as many lower layers as there is; from nothing when that cannot be copied.
     private func unpack(_ job: RootfsUnpacking, into temporary: String) throws(ImageError) -> UnpackReport {
         let chain = job.image.lowerChainIDs
         if let base = chain.indices.last(where: { isUnpacked(chain[$0]) }) {
+            if try takeStep(chain[base], to: temporary) {
+                return try job.run(into: temporary, upon: .taken, layers: base + 1)
+            }
             do throws(ImageError) {
                 try Directories.make(temporary, mode: 0o700)
-                return try job.run(into: temporary, upon: path(of: chain[base]), layers: base + 1)
-            } catch .system("link", _, _) {
+                return try job.run(into: temporary, upon: .copy(of: path(of: chain[base])), layers: base + 1)
+            } catch .system(_, _, EACCES), .system(_, _, ENOENT) {
+                // An ordinary user may not read every file of its own; or the base was removed meanwhile.
                 try trees.remove(temporary)
             }
         }
         try Directories.make(temporary, mode: 0o700)
-        return try job.run(into: temporary, upon: nil, layers: 0)
+        return try job.run(into: temporary, upon: .nothing, layers: 0)
     }
+
+    /// What a tree takes on the disk; counted once.
+    ///
+    /// - Parameters:
+    ///   - chainID: the tree's name.
+    ///   - session: in the folder of all trees.
+    /// - Returns: its bytes.
+    /// - Throws: ``ImageError`` when it cannot be read.
+    func bytes(of chainID: Digest, _ session: any TreeSession) throws(ImageError) -> Int {
+        if let known = sizes.withLock({ $0[chainID] }) { return known }
+        guard case .bytes(let bytes) = try session.ask(.measure(chainID.hex), layers: []).answer else {
+            throw .worker(reason: "an answer that is no size")
+        }
+        sizes.withLock { $0[chainID] = bytes }
+        return bytes
+    }
+
+    func forgetSize(of chainID: Digest) { sizes.withLock { _ = $0.removeValue(forKey: chainID) } }
 
     /// Removes a tree unless a caller has asked for it in the last minute: it may not be recorded as used yet.
     ///
     /// - Returns: false when it stays.
     func removeUnused(_ chainID: Digest) throws(ImageError) -> Bool {
-        let isFresh = lastUse.withLock { uses in
-            uses = uses.filter { ContinuousClock.now - $0.value < Self.graceAfterUse }
-            return uses[chainID] != nil
-        }
-        if isFresh { return false }
+        if uses.withLock({ $0.isFresh(chainID, Self.graceAfterUse) }) { return false }
         try remove(chainID)
         return true
     }
@@ -153,10 +189,28 @@ final class RootfsStore: Sendable {
     private func remove(_ chainID: Digest) throws(ImageError) {
         let temporary = directory + "/" + Self.temporaryPrefix + chainID.hex
         try durability.disappears(chainID)
+        forgetSize(of: chainID)
+        uses.withLock { $0.forget(chainID) }
         guard rename(path(of: chainID), temporary) == 0 else {
             if errno == ENOENT { return }
-            throw SystemCall.failure("rename", temporary)
+            // A full disk may have no room for a longer name; the removal itself needs none.
+            guard errno == ENOSPC || errno == EDQUOT else { throw SystemCall.failure("rename", temporary) }
+            return try trees.remove(path(of: chainID))
         }
         try trees.remove(temporary)
+    }
+
+    /// Trees of versions before may share their files with others.
+    private func removeTreesOfAnotherForm() throws(ImageError) {
+        let path = directory + "/.form"
+        if access(path, F_OK) == 0 {
+            let form = try OpenFile(path: path).read(upTo: Self.form.count + 1, of: path)
+            if form == Self.form { return }
+        }
+        for tree in try all() {
+            logger.info("removing a tree of an earlier version", metadata: ["tree": "\(tree)"])
+            try remove(tree)
+        }
+        try BootNote.write(Self.form, to: path)
     }
 }

@@ -78,10 +78,23 @@ package struct TreeAccess: Sendable {
     }
 
     /// A tree to read from.
-    func tree(at path: String) throws(StepFailure) -> FileTree {
-        guard !isDirect else { return try FileTree(path: path, idShift: idShift) }
+    ///
+    /// - Parameters:
+    ///   - path: its folder.
+    ///   - owner: what keeps the folder, for as long as the tree is read.
+    /// - Returns: the tree, read-only.
+    /// - Throws: ``StepFailure`` when it cannot be opened.
+    func tree(at path: String, keeping owner: StepRoot? = nil) throws(StepFailure) -> FileTree {
+        guard !isDirect else {
+            return FileTree(
+                path: path,
+                reader: try FolderReader(path: path, idShift: idShift),
+                keeping: owner
+            )
+        }
         do throws(ImageError) {
-            return FileTree(path: path, reader: SessionReader(try session(on: path, isWritable: false)))
+            let reader = SessionReader(try session(on: path, isWritable: false))
+            return FileTree(path: path, reader: reader, keeping: owner)
         } catch {
             throw .image(error)
         }

@@ -7,12 +7,16 @@
 enum TreeOrder: Hashable, Codable, Sendable {
     /// Applies as many layers as there are descriptors, bottom first; `continues` when lower ones are there already.
     case unpack(options: UnpackOptions, continues: Bool)
-    /// Makes `to` what `from` is, sharing files.
+    /// Makes `to` what `from` is, with files of its own.
     case clone(from: String, to: String, options: UnpackOptions)
     /// Removes a name with everything below it; absent is fine.
     case remove(String)
     /// Gives a file or empty folder an owner.
     case own(String, uid: UInt32, gid: UInt32)
+    /// Counts the bytes that a folder takes on the disk.
+    case measure(String)
+    /// Says how a tree differs from another that is right.
+    case compare(String, with: String)
     /// Looks a user up in the folder's etc/passwd and etc/group.
     case account(String)
     case node(String)
@@ -28,6 +32,9 @@ enum TreeAnswer: Hashable, Codable, Sendable {
     case done
     case unpacked(UnpackReport)
     case account(ContainerAccount)
+    case bytes(Int)
+    /// As ``TreeCompare`` lists them.
+    case differences([String])
     /// Nil when nothing stands there.
     case node(TreeNode?)
     case names([String])

@@ -62,6 +62,13 @@ enum TreeWork {
             let parent = try open(TreePath.parent(name), in: folder)
             try TreeRemoval.remove(Array(TreePath.name(name).utf8), in: parent.descriptor)
             return .done
+        case .measure(let name):
+            let tree = try open(name, in: folder)
+            return .bytes(try TreeMeasure.bytes(tree.descriptor))
+        case .compare(let name, let expected):
+            let tree = try open(name, in: folder)
+            let right = try open(expected, in: folder)
+            return .differences(try TreeCompare.differences(tree.descriptor, right.descriptor))
         case .account(let specification):
             return .account(try ContainerUserLookup.find(specification, root: folder))
         default: return .done

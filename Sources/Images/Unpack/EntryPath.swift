@@ -29,6 +29,8 @@ struct EntryPath: Hashable, Sendable {
     var parent: EntryPath { EntryPath(components: Array(components.dropLast())) }
     var isRoot: Bool { components.isEmpty }
 
+    func appending(_ leaf: [UInt8]) -> EntryPath { EntryPath(components: components + [leaf]) }
+
     /// For system calls: relative, terminated; `.` for the root.
     var cString: [CChar] {
         isRoot ? Self.terminated(Array(Self.dot)) : Self.terminated(Array(components.joined(separator: [47])))

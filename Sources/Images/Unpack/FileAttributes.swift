@@ -54,6 +54,8 @@ enum FileAttributes {
 
     /// The attributes of an open file that a layer may have.
     static func all(of file: Int32) throws(ImageError) -> [ExtendedAttribute] {
+        // Most files have none: one call says so, without room for any.
+        guard csandbox_list_attributes(file, nil, 0) > 0 else { return [] }
         // The kernel's XATTR_LIST_MAX and XATTR_SIZE_MAX.
         var names = [CChar](repeating: 0, count: 65_536)
         let listed = csandbox_list_attributes(file, &names, names.count)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tree that begins as another one: folders anew, everything else shared by hard links. RootfsStore drives it.
+// A tree that begins as another one, file by file. RootfsStore drives it.
 
 import CSandbox
 import Glibc
 
-/// Copies the shape of an unpacked tree, so that an image built upon it takes no space for what is equal.
+/// Copies an unpacked tree, so that an image built upon it decompresses only the layers above.
 ///
-/// Safe because nothing ever writes into a file of a tree: containers see it read-only, and the unpacker
-/// removes a name before it makes anything in its place.
+/// No inode is shared: the number of a file's names is what the image made it, and what one container does with a
+/// file (locks, watches) is not seen by the containers of another image.
 enum TreeClone {
     /// Fills the empty `target`.
     ///
@@ -16,14 +16,16 @@ enum TreeClone {
     ///   - source: an unpacked tree.
     ///   - options: those that `source` was unpacked with.
     ///   - ledger: gets the attributes of every folder.
-    /// - Throws: ``ImageError/system(call:path:errorNumber:)`` with EMLINK when a file has all the links it can
-    ///   have; the caller unpacks instead.
+    /// - Throws: ``ImageError/system(call:path:errorNumber:)`` with EACCES when an ordinary user may not read its
+    ///   own file; the caller unpacks instead.
     static func fill(
         _ target: Int32,
         from source: Int32,
         options: UnpackOptions,
         ledger: FolderLedger
     ) throws(ImageError) {
+        /// The first copy of each file that has several names.
+        var copied: [UInt64: Place] = [:]
         var pending: [(path: EntryPath, inode: UInt64)] = [(EntryPath(components: []), try inode(of: target))]
         while let (path, inode) = pending.popLast() {
             let from = try open(path, in: source)
@@ -37,9 +39,8 @@ enum TreeClone {
             for entry in try Directories.entries(consuming: listing, path: path.description) {
                 guard entry.isFolder else {
                     let (old, new) = (from.descriptor, to.descriptor)
-                    try SystemCall.check("link", path.description) {
-                        linkat(old, entry.name, new, entry.name, 0)
-                    }
+                    let place = Place(folder: path, name: entry.name)
+                    try copy(place, old, new, target, options, &copied)
                     continue
                 }
                 let new = to.descriptor
@@ -52,6 +53,40 @@ enum TreeClone {
                 pending.append((EntryPath(components: path.components + [leaf]), UInt64(status.st_ino)))
             }
         }
+    }
+
+    /// One name of a file.
+    private struct Place {
+        var folder: EntryPath
+        /// Terminated.
+        var name: [CChar]
+    }
+
+    private static func copy(
+        _ place: Place,
+        _ source: Int32,
+        _ target: Int32,
+        _ root: Int32,
+        _ options: UnpackOptions,
+        _ copied: inout [UInt64: Place]
+    ) throws(ImageError) {
+        let text = place.folder.description
+        var status = stat()
+        try SystemCall.check("stat", text) { fstatat(source, place.name, &status, AT_SYMLINK_NOFOLLOW) }
+        if status.st_nlink > 1, let first = copied[UInt64(status.st_ino)] {
+            let folder = try open(first.folder, in: root)
+            let descriptor = folder.descriptor
+            try SystemCall.check("link", text) { linkat(descriptor, first.name, target, place.name, 0) }
+            return
+        }
+        try FileCopy.copy(
+            place.name,
+            status,
+            from: source,
+            to: target,
+            keepsOwners: options.keepsOwners
+        )
+        if status.st_nlink > 1 { copied[UInt64(status.st_ino)] = place }
     }
 
     private static func open(_ path: EntryPath, in root: Int32) throws(ImageError) -> OpenFile {

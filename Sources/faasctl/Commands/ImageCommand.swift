@@ -7,10 +7,11 @@ import Foundation
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image",
-        abstract: "Pull, push, load, save, list, name and remove images.",
+        abstract: "Pull, push, load, import, save, list, name and remove images.",
         subcommands: [
             ImageListCommand.self, ImageInspectCommand.self, ImagePullCommand.self, ImagePushCommand.self,
-            ImageHistoryCommand.self, ImageLoadCommand.self, ImageSaveCommand.self, ImageTagCommand.self,
+            ImageHistoryCommand.self, ImageLoadCommand.self, ImageImportCommand.self, ImageSaveCommand.self,
+            ImageTagCommand.self,
             ImageIndexCommand.self, ImageRemoveCommand.self, ImagePruneCommand.self, ImageVerifyCommand.self,
         ]
     )

@@ -18,6 +18,7 @@ final class FolderUpload: Sendable {
     /// What the packing thread reports, and the end of it.
     private final class Packing: Sendable {
         let failure = Mutex<ImageError?>(nil)
+        let skipped = Atomic(0)
         let done = DispatchSemaphore(value: 0)
     }
 
@@ -29,11 +30,41 @@ final class FolderUpload: Sendable {
     ///   - filter: what of the folder goes up; nil sends all.
     ///   - what: begins the message when it fails.
     /// - Throws: ``CommandFailure`` when no pipe can be made.
-    init(
+    convenience init(
         _ folder: URL,
         compression: TarCompression,
         filter: UploadFilter? = nil,
         _ what: String
+    ) throws(CommandFailure) {
+        let path = folder.path
+        try self.init(what) { sink throws(ImageError) in
+            try ContextArchive.pack(
+                directory: path,
+                compression: compression,
+                including: { filter?.includes($0, isFolder: $1) ?? true },
+                sink: sink
+            )
+            return 0
+        }
+    }
+
+    /// Starts packing the root of a system; as root its files keep their owners.
+    convenience init(root: String, compression: TarCompression, _ what: String) throws(CommandFailure) {
+        try self.init(what) { sink throws(ImageError) in
+            try RootArchive.pack(
+                directory: root,
+                compression: compression,
+                keepsOwners: geteuid() == 0,
+                sink: sink
+            )
+        }
+    }
+
+    private typealias Sink = (UnsafeRawBufferPointer) throws(ImageError) -> Void
+
+    private init(
+        _ what: String,
+        _ pack: @escaping @Sendable (@escaping Sink) throws(ImageError) -> Int
     ) throws(CommandFailure) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
@@ -45,15 +76,10 @@ final class FolderUpload: Sendable {
         let writeEnd = ends[1]
         self.packing = packing
         readEnd = ends[0]
-        let path = folder.path
         Thread.detachNewThread {
             do throws(ImageError) {
-                try ContextArchive.pack(
-                    directory: path,
-                    compression: compression,
-                    including: { filter?.includes($0, isFolder: $1) ?? true },
-                    sink: { bytes throws(ImageError) in try Self.write(bytes, to: writeEnd) }
-                )
+                let skipped = try pack { bytes throws(ImageError) in try Self.write(bytes, to: writeEnd) }
+                packing.skipped.store(skipped, ordering: .relaxed)
             } catch {
                 packing.failure.withLock { $0 = error }
             }
@@ -61,6 +87,9 @@ final class FolderUpload: Sendable {
             packing.done.signal()
         }
     }
+
+    /// Devices and sockets that were left out, after ``finish(_:)``.
+    var skipped: Int { packing.skipped.load(ordering: .relaxed) }
 
     /// What the request sends.
     var content: RequestContent { .stream(readEnd, type: "application/x-tar") }

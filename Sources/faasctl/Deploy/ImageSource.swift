@@ -84,6 +84,19 @@ enum ImageSource: Hashable {
         var digest: String
     }
 
+    /// Says what is there instead of an archive or layout.
+    private static func noSource(_ text: String, _ what: String) -> CommandFailure {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder), isFolder.boolValue else {
+            return CommandFailure(what, why: "there is no archive or OCI layout folder '\(text)'")
+        }
+        return CommandFailure(
+            what,
+            why: "'\(text)' is a folder without the file 'oci-layout', so no OCI layout",
+            next: "if it holds a root file system: faasctl image import '\(text)' NAME"
+        )
+    }
+
     /// Sends the archive up.
     func load(_ client: GatewayClient, what: String) async throws(CommandFailure) -> [Loaded] {
         try GatewayClient.decode([Loaded].self, from: try await loadJSON(client, what: what), what)
@@ -96,7 +109,7 @@ enum ImageSource: Hashable {
         if let repository { request.query = [("repository", repository)] }
         switch self {
         case .reference(let text):
-            throw CommandFailure(what, why: "there is no archive or OCI layout folder '\(text)'")
+            throw Self.noSource(text, what)
         case .archive(let file):
             guard access(file.path, R_OK) == 0 else {
                 throw CommandFailure(what, why: "'\(file.relativePath)': \(systemMessage(errno))")

@@ -21,8 +21,10 @@ extension EndToEnd {
                 "count=\(megabytes)",
                 "status=none"
             )
-            let image = ImageFixture(members: [TarMember(name: "noise", content: try Data(contentsOf: noise))]
-            )
+            let image = ImageFixture(members: [
+                TarMember(name: "closed", type: "5", mode: 0o700),
+                TarMember(name: "closed/noise", content: try Data(contentsOf: noise)),
+            ])
             let file = folder.url.appendingPathComponent("\(name).tar")
             try await image.writeArchive(to: file, name: "\(name):1")
             return file.path
@@ -32,8 +34,11 @@ extension EndToEnd {
         func budget() async throws {
             let folder = try TemporaryFolder()
             defer { folder.remove() }
-            try await GatewayUnderTest.with(arguments: ["--image-budget", "9Mi"]) { gateway in
+            try await GatewayUnderTest.with(arguments: ["--image-budget", "11Mi"]) { gateway in
                 try await gateway.require("deploy", Fixtures.function("hello"))
+                // An unpacked tree with a folder that the gateway itself may not enter.
+                let closed = try await Self.archive("closed", megabytes: 1, in: folder)
+                try await gateway.require("deploy", "closed", "--image", closed, "--", "/closed/noise")
                 for name in ["first", "second", "third"] {
                     let file = try await Self.archive(name, megabytes: 3, in: folder)
                     try await gateway.require("image", "load", "-i", file)
@@ -50,6 +55,7 @@ extension EndToEnd {
                 #expect(try await gateway.call("/function/hello").status == 200)
                 #expect(try await gateway.faasctl("image", "verify").code == 0)
                 #expect(gateway.logText.contains("evicted to keep the image budget"))
+                #expect(!gateway.logText.contains("budget cannot be kept"))
             }
         }
 
@@ -103,6 +109,16 @@ extension EndToEnd {
             #expect(try await gateway.require("image", "list").contains("big") == false)
             try await gateway.require("image", "load", "-i", small)
             #expect(try await gateway.require("image", "list").contains("small:1"))
+            // To the last block: removing and pruning still work.
+            _ = try await Command.run(
+                "/bin/dd",
+                ["if=/dev/zero", "of=\(disk)/filler", "bs=4k", "status=none"]
+            )
+            try await gateway.require("image", "remove", "small:1")
+            try await gateway.require("image", "prune", "--all")
+            #expect(try await gateway.require("image", "list").contains("small:1") == false)
+            try FileManager.default.removeItem(atPath: disk + "/filler")
+            try await gateway.require("image", "load", "-i", small)
             #expect(try await gateway.faasctl("image", "verify").code == 0)
         }
     }

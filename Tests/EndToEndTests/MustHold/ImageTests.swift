@@ -6,6 +6,41 @@ import Testing
 
 extension EndToEnd {
     @Suite struct ImageTests {
+        @Test("a folder with a root file system becomes an image, without its device nodes, and runs")
+        func imports() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let hello = try await Fixtures.function("hello") + "/hello"
+            let root = folder.url.appendingPathComponent("root")
+            try FileManager.default.createDirectory(
+                at: root.appendingPathComponent("dev"),
+                withIntermediateDirectories: true
+            )
+            try await Command.require("cp", hello, root.path + "/hello")
+            try await Command.require("mknod", root.path + "/dev/null", "c", "1", "3")
+            try await Command.require("tar", "-C", root.path, "-czf", folder.url.path + "/root.tgz", ".")
+            try await GatewayUnderTest.with { gateway in
+                let load = try await gateway.faasctl("image", "load", "-i", root.path)
+                #expect(load.code == 1 && load.error.contains("faasctl image import"), "\(load.error)")
+                let refused = try await gateway.faasctl("image", "load", "-i", folder.url.path + "/root.tgz")
+                #expect(refused.code == 1 && refused.error.contains("image import"), "\(refused.error)")
+                for (source, name) in [("root", "base:1"), ("root.tgz", "base:2")] {
+                    let made = try await gateway.faasctl(
+                        "image",
+                        "import",
+                        folder.url.path + "/" + source,
+                        name,
+                        "--change",
+                        "CMD [\"/hello\"]"
+                    )
+                    #expect(made.code == 0, "\(made.error)")
+                    #expect(made.error.contains("left out 1 device"), "\(made.error)")
+                    try await gateway.require("deploy", "imported", "--image", name)
+                    #expect(try await gateway.call("/function/imported").status == 200)
+                }
+            }
+        }
+
         @Test("an OCI layout folder, an OCI archive and a docker archive deploy and answer")
         func deploysArchives() async throws {
             let folder = try TemporaryFolder()

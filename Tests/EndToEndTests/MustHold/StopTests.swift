@@ -56,6 +56,34 @@ extension EndToEnd {
             #expect(try await view.remains(dataFolder: data, within: .seconds(2)) == [])
         }
 
+        @Test("a stop ends a load that is under way, which is told why, and nothing of it is kept")
+        func endsLoads() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let data = folder.url.appendingPathComponent("data").path
+            let noise = folder.url.appendingPathComponent("noise")
+            try Data(repeating: 7, count: 20 << 20).write(to: noise)
+            let gateway = try await GatewayUnderTest(dataFolder: data)
+            // The upload would take minutes.
+            let password = try String(contentsOfFile: data + "/secrets/basic-auth-password", encoding: .utf8)
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+            let arguments = [
+                "--silent", "--limit-rate", "100k", "--user", "admin:\(password)", "--header", "Expect:",
+                "--header", "Content-Type: application/x-tar", "--data-binary", "@\(noise.path)",
+                gateway.address + "/v1/images",
+            ]
+            async let loading = Command.run("/usr/bin/curl", arguments)
+            let uploads = data + "/run/uploads"
+            for _ in 0..<200 where try FileManager.default.contentsOfDirectory(atPath: uploads).isEmpty {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            gateway.signal(SIGTERM)
+            let answer = String(decoding: try await loading.output, as: UTF8.self)
+            #expect(answer.contains("the gateway is stopping: the load was not finished"), "\(answer)")
+            #expect(await gateway.ended() == 0)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: uploads).isEmpty)
+        }
+
         @Test("a second signal ends at once, and nothing is left either")
         func endsAtOnce() async throws {
             let folder = try TemporaryFolder()

@@ -143,6 +143,37 @@ import Testing
         }
     }
 
+    @Test(
+        "a tar of a root file system is imported under a name, and what is wrong is told without host paths"
+    )
+    func imports() async throws {
+        try await TestGateway.run { gateway in
+            let tar = try Self.tar([(name: "bin/tool", text: "x"), (name: "etc/passwd", text: "y")])
+            let path =
+                "/v1/image-imports?reference=base:1&message=mine&change=CMD%20%5B%22%2Fbin%2Ftool%22%5D"
+            let made = try await Self.send(gateway, "POST", path, tar)
+            #expect(made.status == 201, "\(made.body)")
+            #expect(made.body.contains("\"reference\":\"docker.io"), "\(made.body)")
+            #expect(made.body.contains("\"skipped_entries\":0"))
+            let image = try await Self.send(gateway, "GET", "/v1/images/base:1")
+            #expect(image.body.contains("\"Cmd\":[\"/bin/tool\"]") || image.body.contains("bin\\/tool"))
+            for (path, body) in [
+                ("/v1/image-imports", tar), ("/v1/image-imports?reference=No!", tar),
+                ("/v1/image-imports?reference=x&change=RUN%20x", tar),
+                ("/v1/image-imports?reference=x", Array("garbage".utf8)),
+                ("/v1/images", tar), ("/v1/images", Array("garbage".utf8)),
+            ] {
+                let refused = try await Self.send(gateway, "POST", path, body)
+                #expect(refused.status == 400, "\(path): \(refused.body)")
+                #expect(!refused.body.contains(gateway.directory), "\(path): \(refused.body)")
+            }
+            let load = try await Self.send(gateway, "POST", "/v1/images", tar)
+            #expect(load.body.contains("faasctl image import"), "\(load.body)")
+            let left = try FileManager.default.contentsOfDirectory(atPath: gateway.directory + "/run/uploads")
+            #expect(left.isEmpty)
+        }
+    }
+
     @Test("history, archives and indexes of images that are not here are refused as unknown")
     func unknownImages() async throws {
         try await TestGateway.run { gateway in

@@ -23,11 +23,14 @@ final class FileTree: Sendable {
     /// The folder on the host, for messages and for bind mounts.
     let path: String
     private let reader: any TreeReader
+    /// What keeps the folder from being taken for another step.
+    private let owner: StepRoot?
 
     /// A tree that is reached in some other way than by this process itself.
-    init(path: String, reader: any TreeReader) {
+    init(path: String, reader: any TreeReader, keeping owner: StepRoot? = nil) {
         self.path = path
         self.reader = reader
+        self.owner = owner
     }
 
     convenience init(path: String, idShift: UInt32? = nil) throws(StepFailure) {

@@ -49,7 +49,10 @@ extension BuildRun {
         folder: StepFolder,
         _ state: StageState
     ) async throws(StepFailure) -> StepResult {
-        let (rootfs, account) = try await root(of: state)
+        let (root, account) = try await root(of: state)
+        // The next step may take the tree over once nobody holds it.
+        defer { withExtendedLifetime(root) {} }
+        let rootfs = root.path
         let prepared = try await prepare(mounts, folder: folder)
         var environment = RunPlan.environment(
             state.draft.runEnvironment,
@@ -104,14 +107,12 @@ extension BuildRun {
     }
 
     /// The unpacked tree of the stage as it is now, and its user in it.
-    private func root(of state: StageState) async throws(StepFailure) -> (String, ContainerAccount) {
+    private func root(of state: StageState) async throws(StepFailure) -> (StepRoot, ContainerAccount) {
         do throws(ImageError) {
             let digest = try await stageImage(of: state)
-            let path = try await builder.store.rootfs(for: digest)
-            return (
-                path,
-                try await builder.store.user(for: digest, specification: state.draft.execution.user ?? "")
-            )
+            let root = try await builder.store.stepRoot(for: digest)
+            let user = state.draft.execution.user ?? ""
+            return (root, try await builder.store.account(user, in: root.path))
         } catch {
             throw .image(error)
         }

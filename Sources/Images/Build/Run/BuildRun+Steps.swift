@@ -107,14 +107,16 @@ extension BuildRun {
         guard state.unpackedLayers > 0 else { return nil }
         var part = state
         part.layers = Array(state.layers.prefix(state.unpackedLayers))
-        let path: String
+        let root: StepRoot
         do throws(ImageError) {
-            path = try await builder.store.rootfs(for: try await stageImage(of: part))
+            root = try await builder.store.stepRoot(for: try await stageImage(of: part))
         } catch {
             throw .image(error)
         }
         let trees = builder.store.trees
-        return try await BlockingWork.run { () throws(StepFailure) in try trees.tree(at: path) }
+        return try await BlockingWork.run { () throws(StepFailure) in
+            try trees.tree(at: root.path, keeping: root)
+        }
     }
 
     /// The whole tree of a stage as it is now, for others to read from.

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// An image of a root file system that comes as a tar. OwnPaths adds it.
+
+import HTTPTypes
+import Hummingbird
+import Images
+
+/// POST /v1/image-imports.
+struct ImageImportAPI: Sendable {
+    let images: ImageStore
+    let uploads: Uploads
+    let keeper: ImageKeeper
+    let work: StoppableWork
+
+    func add(to router: RouterGroup<OwnContext>) {
+        router.resource("/v1/image-imports", [.post: add])
+    }
+
+    private struct Answer: Encodable {
+        var reference: String
+        var digest: String
+        var skippedEntries: Int
+
+        enum CodingKeys: String, CodingKey {
+            case reference, digest
+            case skippedEntries = "skipped_entries"
+        }
+    }
+
+    /// The body is the tar, compressed or not; `reference`, `message`, and `change` any number of times.
+    @Sendable private func add(_ request: Request, _ context: OwnContext) async throws -> Response {
+        guard let reference = context.query("reference"), !reference.isEmpty else {
+            throw Problem(400, .invalid, "'reference' is missing: what is the image's name?")
+        }
+        // Before the upload: what is wrong with the query needs no gigabyte to be told.
+        _ = try ImageReference(reference)
+        var wanted = ImportRequest(reference: reference)
+        wanted.message = context.query("message")
+        wanted.changes = context.queryAll("change")
+        let settings = wanted
+        defer { keeper.grown() }
+        let imported = try await work.run("the import of '\(reference)'") {
+            try await uploads.withFile(of: request) { path in
+                try await images.importRoot(archive: path, called: "the archive", settings)
+            }
+        }
+        let answer = Answer(
+            reference: imported.reference,
+            digest: imported.digest.description,
+            skippedEntries: imported.skippedEntries
+        )
+        return try WireJSON.response(answer, status: .created)
+    }
+}

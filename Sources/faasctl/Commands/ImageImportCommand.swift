@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl image import`: a root file system becomes an image, without a registry and without a Dockerfile.
+
+import ArgumentParser
+import Foundation
+
+struct ImageImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Make an image of a root file system: a folder, or a tar of one.",
+        discussion: """
+            For example of what debootstrap made: 'debootstrap stable root', then \
+            'faasctl image import root debian:stable'. Device nodes and sockets are left out. Run it as root for files \
+            to keep their owners; otherwise all belong to root. The image has no command unless --change gives one.
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: ArgumentHelp("The folder or tar; - reads standard input.", valueName: "dir|tar"))
+    var source: String
+
+    @Argument(help: "The image's name.")
+    var reference: String
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("A Dockerfile instruction: CMD, ENV, USER and the like.", valueName: "instruction")
+    )
+    var change: [String] = []
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Stands in the image's history.", valueName: "text"))
+    var message: String?
+
+    private struct Answer: Decodable {
+        var reference: String
+        var digest: String
+        var skippedEntries: Int
+
+        enum CodingKeys: String, CodingKey {
+            case reference, digest
+            case skippedEntries = "skipped_entries"
+        }
+    }
+
+    func run() async throws {
+        let what = "cannot import '\(source)'"
+        let client = try global.client()
+        var request = GatewayRequest("POST", "/v1/image-imports")
+        request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        request.query = [("reference", reference)] + change.map { ("change", $0) }
+        if let message { request.query.append(("message", message)) }
+        var skipped = 0
+        let body: Data
+        if let upload = try content(of: &request, client, what) {
+            let answer = try await client.exchange(request)
+            try upload.finish(what)
+            guard answer.head.isSuccess else { throw client.failure(answer, what) }
+            (body, skipped) = (answer.body, upload.skipped)
+        } else {
+            body = try await client.require(request, what)
+        }
+        let answer = try GatewayClient.decode(Answer.self, from: body, what)
+        skipped += answer.skippedEntries
+        if skipped > 0 {
+            global.remark(
+                "left out \(skipped) device nodes or sockets, which containers get from the gateway"
+            )
+        }
+        try global.emit(json: body) {
+            global.quiet ? answer.digest + "\n" : "imported \(answer.reference) \(answer.digest)\n"
+        }
+    }
+
+    /// Sets what the request sends.
+    ///
+    /// - Returns: the upload when it is a folder.
+    private func content(
+        of request: inout GatewayRequest,
+        _ client: GatewayClient,
+        _ what: String
+    ) throws(CommandFailure) -> FolderUpload? {
+        let type = "application/x-tar"
+        if source == "-" {
+            request.content = .stream(0, type: type)
+            return nil
+        }
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue {
+            let upload = try FolderUpload(root: source, compression: client.compression, what)
+            request.content = upload.content
+            return upload
+        }
+        guard access(source, R_OK) == 0 else {
+            throw CommandFailure(what, why: "'\(source)': \(systemMessage(errno))")
+        }
+        request.content = .file(path: source, type: type)
+        return nil
+    }
+}
