@@ -45,13 +45,39 @@ long make_in_root(int root, const char *target, bool folder) {
     return parent;
 }
 
-// A mount inside of /proc or /sys could undo their masks.
-static long check_target(int target) {
-    struct statfs system;
-    long result = SYS2(SYS_fstatfs, target, &system);
+// The mount that an open file lies on (Linux 5.8); negative errno when the kernel does not tell.
+static long mount_of(int file) {
+    struct statx status;
+    long result = SYS5(SYS_statx, file, "", AT_EMPTY_PATH, STATX_MNT_ID, &status);
     if (result < 0)
         return result;
-    return system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC ? -EPERM : 0;
+    return status.stx_mask & STATX_MNT_ID ? (long)status.stx_mnt_id : -ENOSYS;
+}
+
+// /proc is laid over itself in parts, each a mount of its own: its file system tells.
+static long lies_on_proc(int target) {
+    struct statfs system;
+    long result = SYS2(SYS_fstatfs, target, &system);
+    return result < 0 ? result : system.f_type == PROC_SUPER_MAGIC;
+}
+
+// A mount inside of /proc, /sys or /dev could undo their masks. /sys and /dev are overlays, as the root is: their mounts
+// tell.
+static long check_target(int root, int target) {
+    static const char *const masked[] = {"/sys", "/dev"};
+    long proc = lies_on_proc(target);
+    if (proc != 0)
+        return proc < 0 ? proc : -EPERM;
+    long own = mount_of(target);
+    for (size_t i = 0; own >= 0 && i < sizeof masked / sizeof masked[0]; i++) {
+        long folder = open_in_root(root, masked[i], O_PATH);
+        long other = folder < 0 ? folder : mount_of((int)folder);
+        if (folder >= 0)
+            SYS1(SYS_close, folder);
+        if (other < 0 || other == own)
+            return other < 0 ? other : -EPERM;
+    }
+    return own < 0 ? own : 0;
 }
 
 static size_t append_number(char *text, size_t size, uint64_t number) {
@@ -78,7 +104,7 @@ static struct failure mount_volume(int root, const struct csandbox_mount *mount)
     TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, folder));
     long target = make_in_root(root, mount->target, folder);
     TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, target));
-    long result = check_target((int)target);
+    long result = check_target(root, (int)target);
     if (result == 0)
         result = memory ? mount_memory((int)target, mount->size_bytes)
                         : raw_move_mount(slot.trees[mount->tree], (int)target, "",

@@ -91,6 +91,7 @@ struct BorrowedFolderTests {
         arguments: [
             ("/link/x", "../../../../tmp/mayfly-escape", true), ("/link", "/proc", false),
             ("/link/fs", "/sys", false), ("/link/thread-self/attr", "/proc", false),
+            ("/link", "/sys", false), ("/link", "/dev", false), ("/link/sys", "/proc", false),
         ]
     )
     func hostileTargets(target: String, link: String, isFine: Bool) async throws {
