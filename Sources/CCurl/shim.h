@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// System libcurl: HTTP to registries for Images. Its setters are variadic, which Swift cannot call.
+// System libcurl: HTTP for HTTPClient. Its setters are variadic, which Swift cannot call.
 #pragma once
 #include <curl/curl.h>
 
@@ -67,7 +67,8 @@ static inline CURLcode ccurl_set_judges(CURL *handle, curl_opensocket_callback o
 // The address at the other end of an exchange's connection, in text; NULL when there was none.
 static inline const char *ccurl_peer(CURL *handle) {
     char *text = NULL;
-    if (curl_easy_getinfo(handle, CURLINFO_PRIMARY_IP, &text) != CURLE_OK) return NULL;
+    if (curl_easy_getinfo(handle, CURLINFO_PRIMARY_IP, &text) != CURLE_OK)
+        return NULL;
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 

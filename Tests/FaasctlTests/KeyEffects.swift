@@ -92,6 +92,8 @@ enum KeyEffects {
             "a body that stalls before the function starts ends with 408, and starts nothing",
         "admin_hosts": "administrative paths are served under names that only this machine can have",
         "build_allow": reaches,
+        "allow_root":
+            "on a disk without idmapped mounts root is kept only when asked for, and image files have their owners",
         "metrics_auth": "/metrics asks for credentials when it is told to",
         "limits.idle_timeout": "a connection without traffic is closed after the idle timeout",
         "limits.upload": "an archive larger than the bound is refused, by its length and while it comes",
