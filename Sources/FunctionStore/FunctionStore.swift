@@ -142,7 +142,7 @@ package final class FunctionStore: Sendable {
                             return .commit
                         }
                         guard let value else {
-                            throw StoreError.failed(reason: "the transaction gave nothing")
+                            throw StoreError.failed(reason: "the transaction returned no result")
                         }
                         return value
                     }

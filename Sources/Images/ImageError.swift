@@ -47,8 +47,8 @@ package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvert
 
     package var description: String {
         switch self {
-        case .malformedDigest(let text): "'\(text)' is no digest, expected sha256: and 64 hexadecimal digits"
-        case .malformedReference(let text, let reason): "'\(text)' is no image reference: \(reason)"
+        case .malformedDigest(let text): "'\(text)' is not a digest, expected sha256: and 64 hexadecimal digits"
+        case .malformedReference(let text, let reason): "'\(text)' is not an image reference: \(reason)"
         case .unknownImage(let name):
             "no image '\(name)' here; load it with 'faasctl image load', pull it or build it"
         case .missingBlob(let digest, let owner): "\(owner) needs \(digest), which is not in the store"

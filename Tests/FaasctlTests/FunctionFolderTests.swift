@@ -38,7 +38,7 @@ import Testing
             (
                 "schedules: [{cron: \"CRON_TZ=UTC * * * * *\", timezone: UTC}]", "names a time zone itself"
             ),
-            ("image: Foo:Bar", "'Foo:Bar' is no image reference"),
+            ("image: Foo:Bar", "'Foo:Bar' is not an image reference"),
             ("schedules: [{cron: \"61 * * * *\"}]", "61"),
         ]
     )
@@ -80,7 +80,7 @@ import Testing
         let file = #expect(throws: CommandFailure.self) {
             try FunctionFolder.read(folder.appendingPathComponent("function.yaml"), shown: "f", name: nil)
         }
-        #expect(file?.why == "it is no folder")
+        #expect(file?.why == "it is not a folder")
         try remove()
     }
 

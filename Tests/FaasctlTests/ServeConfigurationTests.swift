@@ -104,7 +104,7 @@ import Testing
             ("limits:\n  uplaod: 3\n", "f:2:3: unknown key 'uplaod' in 'limits' (did you mean 'upload'?)"),
             (
                 "registries:\n  mirrors: {a: [x/y]}\n",
-                "f:2:3: registry configuration: mirror 'x/y' of 'a' is no host or http(s)://host[:port]"
+                "f:2:3: registry configuration: mirror 'x/y' of 'a' is not a host or http(s)://host[:port]"
             ),
             (
                 "registries: {mirors: {}}\n",

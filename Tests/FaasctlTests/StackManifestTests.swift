@@ -56,7 +56,7 @@ import Testing
             ("functions:\n  a: {image: \"${X\"}\n", "s:2:14: '${' without '}' in 'functions.a.image'"),
             (
                 "functions:\n  a: {image: \"${a-b}\"}\n",
-                "s:2:14: '${a-b}' is no variable, expected ${NAME} or ${NAME:-default}"
+                "s:2:14: '${a-b}' is not a variable, expected ${NAME} or ${NAME:-default}"
             ),
             (
                 "functions:\n  a: {imag: b}\n",
@@ -64,7 +64,7 @@ import Testing
             ),
             ("functions: {}\nconfiguration: {templates: []}\n", "s:2:1: unknown key 'configuration'"),
             ("function: {}\n", "s:1:1: unknown key 'function' (did you mean 'functions'?)"),
-            ("provider: {}\n", "s:1:1: 'functions' is missing, expected a map of functions by name"),
+            ("provider: {}\n", "s:1:1: 'functions' is missing, expected a map from names to functions"),
             (
                 "functions:\n  -a: {image: b}\n",
                 "s:2:3: name: '-a' is not valid, expected 1 to 63 letters, digits, '-' or '_', not starting or ending with '-'"

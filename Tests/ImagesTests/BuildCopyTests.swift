@@ -102,7 +102,7 @@ import Testing
         let bench = try Self.bench()
         let under = try await bench.failure("FROM scratch\nCOPY a.txt /t\nCOPY b.txt /t/\n")
         #expect(
-            under?.contains("Dockerfile:3: COPY b.txt /t/: '/t/' in the image is no folder") == true,
+            under?.contains("Dockerfile:3: COPY b.txt /t/: '/t/' in the image is not a folder") == true,
             "\(under ?? "")"
         )
         let over = try await bench.failure("FROM scratch\nCOPY dir /t\nCOPY a.txt /u/sub\nCOPY u /t\n")

@@ -165,7 +165,7 @@ import Testing
         let scratch = try Scratch()
         var tar = RawTar()
         tar.add(name)
-        #expect(throws: ImageError.hostileEntry(name: "/" + name, reason: "it is a whiteout of nothing")) {
+        #expect(throws: ImageError.hostileEntry(name: "/" + name, reason: "it is a whiteout without a name")) {
             try scratch.unpack([tar.finished])
         }
     }

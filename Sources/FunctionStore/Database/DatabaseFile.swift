@@ -76,7 +76,7 @@ enum DatabaseFile {
     private static func check(_ pool: DatabasePool, path: String) throws {
         let faults = try pool.read { try String.fetchAll($0, sql: "PRAGMA quick_check(1)") }
         guard faults == ["ok"] else {
-            throw StoreError.corrupted(path: path, reason: faults.first ?? "the check gave nothing")
+            throw StoreError.corrupted(path: path, reason: faults.first ?? "the check returned no result")
         }
     }
 

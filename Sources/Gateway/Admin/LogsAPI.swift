@@ -69,12 +69,12 @@ struct LogsAPI: Sendable {
         var query = LogQuery(function: try FunctionName(name))
         if let text = context.query("since") {
             guard let since = WireJSON.date(text) else {
-                throw Problem(422, .invalid, "'since' is no time of RFC 3339")
+                throw Problem(422, .invalid, "'since' is not a time of RFC 3339")
             }
             query.since = since
         }
         if let text = context.query("tail") {
-            guard let tail = Int(text) else { throw Problem(422, .invalid, "'tail' is no number") }
+            guard let tail = Int(text) else { throw Problem(422, .invalid, "'tail' is not a number") }
             query.tail = tail > 0 ? tail : nil
         }
         if let instance = context.query("instance"), !instance.isEmpty { query.invocation = instance }

@@ -86,7 +86,7 @@ struct SecretsAPI: Sendable {
         let body = try await decode(request)
         if let raw = body.rawValue, !raw.isEmpty {
             guard let data = Data(base64Encoded: raw) else {
-                throw Problem(400, .invalid, "'rawValue' is no base64")
+                throw Problem(400, .invalid, "'rawValue' is not base64")
             }
             return (body.name, Array(data))
         }

@@ -79,7 +79,7 @@ enum WireJSON {
         case .keyNotFound(let key, _): return "'\(key.stringValue)' is missing"
         case .valueNotFound(_, let context): return "\(path(context)) is null"
         case .typeMismatch(_, let context): return "\(path(context)) is of another type than expected"
-        case .dataCorrupted(let context) where context.codingPath.isEmpty: return "the body is no JSON"
+        case .dataCorrupted(let context) where context.codingPath.isEmpty: return "the body is not JSON"
         case .dataCorrupted(let context): return "\(path(context)): \(context.debugDescription)"
         @unknown default: return "the body is not understood"
         }

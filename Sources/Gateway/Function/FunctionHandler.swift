@@ -47,7 +47,7 @@ struct FunctionHandler: Sendable {
                 invocation = try makeRequest(request, match, call, user: user, body: body)
             } catch {
                 return Served(
-                    response: ledger.refuse(.malformed("the path holds a NUL byte or is no UTF-8")),
+                    response: ledger.refuse(.malformed("the path contains a NUL byte or is not UTF-8")),
                     gauge: gauge
                 )
             }
@@ -71,7 +71,7 @@ struct FunctionHandler: Sendable {
             switch BodyPlan(request.headers, bytesMax: bytesMax) {
             case .none: return .body(.none, nil)
             case .tooLarge: return .refused(.bodyTooLarge(bytesMax: bytesMax), nil)
-            case .malformed: return .refused(.malformed("the Content-Length is no number"), nil)
+            case .malformed: return .refused(.malformed("the Content-Length is not a number"), nil)
             case .whole(let bytes): return .body(.whole(try await request.body.collect(upTo: bytes)), nil)
             case .stream:
                 let made = BodyGauge(request.body, bytesMax: bytesMax)

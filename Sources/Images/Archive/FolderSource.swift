@@ -50,7 +50,7 @@ final class FolderSource: ContentSource {
         }
         let file = OpenFile(owning: descriptor)
         guard try file.status(path).st_mode & S_IFMT == S_IFREG else {
-            throw .malformedArchive(file: name, reason: "'\(path)' is no file")
+            throw .malformedArchive(file: name, reason: "'\(path)' is not a file")
         }
         return file
     }

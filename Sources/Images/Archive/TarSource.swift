@@ -41,7 +41,7 @@ final class TarSource: ContentSource {
         self.stop = stop
         let file = try OpenFile(path: path)
         guard try file.status(path).st_mode & S_IFMT == S_IFREG else {
-            throw .malformedArchive(file: self.name, reason: "is no file")
+            throw .malformedArchive(file: self.name, reason: "is not a file")
         }
         do throws(ImageError) {
             try ArchiveLocale.run { () throws(ImageError) in try readAll(file, limits) }
@@ -79,7 +79,7 @@ final class TarSource: ContentSource {
             case .directory, .fifo, .device, .other: break
             }
         }
-        guard count > 0 else { throw .malformedArchive(file: name, reason: "is no archive, or an empty one") }
+        guard count > 0 else { throw .malformedArchive(file: name, reason: "is not an archive, or an empty one") }
     }
 
     private func take(_ entry: TarEntry, _ path: String, _ reader: borrowing TarReader) throws(ImageError) {

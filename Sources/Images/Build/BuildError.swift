@@ -27,7 +27,7 @@ package enum BuildError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
         case .syntax(let error): error.description
         case .unknownTarget(let name, let stages):
-            "target '\(name)' is no stage of the Dockerfile; stages: \(stages.joined(separator: ", "))"
+            "target '\(name)' is not a stage of the Dockerfile; stages: \(stages.joined(separator: ", "))"
                 + nearestHint(name, among: stages)
         case .request(let field, let value, let expected):
             "\(field): '\(value)' is not valid, expected \(expected)"
@@ -79,7 +79,7 @@ package enum StepFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .argument(let text, let expected): "'\(text)': expected \(expected)"
         case .noSource(let path, let place): "'\(path)' matches no file in \(place)"
         case .ignoredSource(let path): "'\(path)' is excluded by .dockerignore"
-        case .destinationOccupied(let path): "'\(path)' in the image is no folder"
+        case .destinationOccupied(let path): "'\(path)' in the image is not a folder"
         case .destinationIsFolder(let path): "'\(path)' in the image is a folder"
         case .unknownStage(let name): "no earlier stage and no image is named '\(name)'"
         case .unknownOwner(let name):

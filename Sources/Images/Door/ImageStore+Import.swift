@@ -113,7 +113,7 @@ private enum RootLayer {
     ) throws(ImageError) -> Written {
         let file = try OpenFile(path: path)
         guard try file.status(name).st_mode & S_IFMT == S_IFREG else {
-            throw .malformedArchive(file: name, reason: "is no file")
+            throw .malformedArchive(file: name, reason: "is not a file")
         }
         let limits = UnpackLimits()
         let sink = Sink(try blobs.beginWrite())

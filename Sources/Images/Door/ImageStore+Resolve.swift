@@ -66,7 +66,7 @@ extension ImageStore {
                 // Files that the image keeps from others.
                 let session = try self.trees.session(on: path, isWritable: false)
                 guard case .account(let account) = try session.ask(.account(specification), layers: []).answer
-                else { throw .worker(reason: "an answer that is no account") }
+                else { throw .worker(reason: "an answer that is not an account") }
                 return account
             }
         }

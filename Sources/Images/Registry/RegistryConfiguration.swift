@@ -63,7 +63,7 @@ package struct RegistryConfiguration: Hashable, Sendable, Codable {
                 throw .configuration("at most \(Self.mirrorsMax) mirrors for '\(registry)'")
             }
             for host in hosts where endpoint(of: host) == nil {
-                throw .configuration("mirror '\(host)' of '\(registry)' is no host or http(s)://host[:port]")
+                throw .configuration("mirror '\(host)' of '\(registry)' is not a host or http(s)://host[:port]")
             }
         }
     }

@@ -89,7 +89,7 @@ struct RootfsUnpacking {
         let session = try trees.session(on: folder, isWritable: true)
         let reply = try session.ask(.unpack(options: options, continues: base.hasLayers), layers: layers)
         guard case .unpacked(let report) = reply.answer, report.diffIDs.count == layers.count else {
-            throw .worker(reason: "an answer that is no report")
+            throw .worker(reason: "an answer that is not a report")
         }
         return report
     }

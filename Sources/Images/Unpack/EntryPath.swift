@@ -76,7 +76,7 @@ enum WhiteoutName: Hashable, Sendable {
         }
         let hidden = Array(path.leaf.dropFirst(prefix.count))
         guard !hidden.isEmpty, hidden != [46], hidden != [46, 46] else {
-            throw .hostileEntry(name: path.description, reason: "it is a whiteout of nothing")
+            throw .hostileEntry(name: path.description, reason: "it is a whiteout without a name")
         }
         self = .hides(hidden)
     }

@@ -46,7 +46,7 @@ struct EgressPolicy: Hashable, Sendable {
                 throw .unsupported("'\(text)' in egress_allow; write an IPv4 network such as 10.1.0.0/16")
             }
             guard !Self.never.contains(where: { $0.contains(network) }) else {
-                throw .unsupported("'\(text)' in egress_allow; nothing there can be reached")
+                throw .unsupported("'\(text)' in egress_allow; no address in it is reachable")
             }
             if !allowed.contains(network) { allowed.append(network) }
         }

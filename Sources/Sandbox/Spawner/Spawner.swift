@@ -238,7 +238,7 @@ extension Spawner: ReactorSource {
         watch?.end()
         for slot in slots { slot.lost(.gone("the container helper")) }
         guard !isStopping else { return }
-        logger.error("the container helper died; every container it had is gone")
+        logger.error("the container helper died and all its containers with it")
         for action in actions { action() }
     }
 }

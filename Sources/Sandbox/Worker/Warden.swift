@@ -133,7 +133,7 @@ package final class Warden: Sendable {
         var source = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         var count: Int32
         repeat { count = poll(&source, 1, workerTimeoutMilliseconds) } while count < 0 && errno == EINTR
-        guard count > 0 else { throw .unsupported("a helper that says nothing") }
+        guard count > 0 else { throw .unsupported("a helper that does not answer") }
         let received = Packet.receive(from: socket) { received -> csandbox_outcome? in
             guard case .packet(let kind, let bytes, let descriptors) = received else { return nil }
             descriptors.forEach { close($0) }

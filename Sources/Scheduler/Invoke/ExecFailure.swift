@@ -27,8 +27,8 @@ struct ExecFailure: Hashable, Sendable {
         case ENOENT:
             interpreterNote.map { "the image's CMD \($0)" }
                 ?? "the image's CMD was not found, or the interpreter or loader that it names"
-        case ENOTDIR: "the image's CMD was not found: a part of its path is no directory"
-        case EACCES: "the image's CMD is not runnable: no permission, or it is no regular file"
+        case ENOTDIR: "the image's CMD was not found: a part of its path is not a directory"
+        case EACCES: "the image's CMD is not runnable: no permission, or it is not a regular file"
         case ENOEXEC: "the image's CMD is not runnable: no program for this machine, and no #! line"
         case EISDIR: "the image's CMD is not runnable: it is a directory"
         case ELOOP: "the image's CMD is not runnable: too many symbolic links"

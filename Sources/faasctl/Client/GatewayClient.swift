@@ -63,7 +63,7 @@ struct GatewayClient: Sendable {
             throw unreachable(error, afterHead: head != nil)
         }
         guard let head else {
-            throw CommandFailure("cannot use the gateway at \(address)", why: "it answered nothing")
+            throw CommandFailure("cannot use the gateway at \(address)", why: "it sent no answer")
         }
         return head
     }
@@ -74,7 +74,7 @@ struct GatewayClient: Sendable {
             ?? request.query.map { "\($0.name.pathSegment)=\($0.value.pathSegment)" }.joined(separator: "&")
         let text = address + request.path + (query.isEmpty ? "" : "?\(query)")
         guard let url = URL(string: text) else {
-            throw CommandFailure("cannot ask the gateway", why: "'\(text)' is no valid address")
+            throw CommandFailure("cannot ask the gateway", why: "'\(text)' is not a valid address")
         }
         var message = HTTPRequest(request.method, url)
         switch request.content {

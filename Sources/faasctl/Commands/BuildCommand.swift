@@ -16,7 +16,7 @@ struct BuildCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The folder.", valueName: "dir"), transform: NameArgument.anything)
     var folder: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Reference that the image gets.", valueName: "ref"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Name of the image.", valueName: "ref"))
     var tag: String
 
     @Option(help: ArgumentHelp("Network of RUN steps: egress (the default) or none.", valueName: "mode"))

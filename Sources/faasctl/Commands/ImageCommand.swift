@@ -118,7 +118,7 @@ struct ImageLoadCommand: AsyncParsableCommand {
 struct ImageTagCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tag",
-        abstract: "Give an image a further name."
+        abstract: "Add a name to an image."
     )
 
     @OptionGroup var global: GlobalOptions
@@ -126,7 +126,7 @@ struct ImageTagCommand: AsyncParsableCommand {
     @Argument(help: "Reference or digest.", transform: NameArgument.anything)
     var source: String
 
-    @Argument(help: "The further name.", transform: NameArgument.anything)
+    @Argument(help: "The new name.", transform: NameArgument.anything)
     var target: String
 
     func run() async throws {
@@ -140,7 +140,7 @@ struct ImageTagCommand: AsyncParsableCommand {
 struct ImageRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove images; those that a revision needs stay.",
+        abstract: "Remove images; images in use by a revision are refused.",
         aliases: ["rm"]
     )
 

@@ -51,14 +51,14 @@ struct ImageHistoryCommand: AsyncParsableCommand {
 struct ImageSaveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "save",
-        abstract: "Write images into one archive that docker load and OCI tools read."
+        abstract: "Write images to one archive for docker load and OCI tools."
     )
 
     // Not GlobalOptions: -o is the archive here, as with docker save.
     @Option(help: ArgumentHelp("The gateway's address.", valueName: "url"))
     var gateway: String?
 
-    @Flag(name: .shortAndLong, help: "Write no remarks.")
+    @Flag(name: .shortAndLong, help: "Suppress remarks.")
     var quiet = false
 
     @Argument(help: "References or digests.", transform: NameArgument.anything)
@@ -66,14 +66,14 @@ struct ImageSaveCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("o"), .customLong("output")],
-        help: ArgumentHelp("The archive; standard output when it is no terminal.", valueName: "file")
+        help: ArgumentHelp("The archive; default: standard output unless it is a terminal.", valueName: "file")
     )
     var file: String?
 
     func run() async throws {
         let what = "cannot save '\(references.joined(separator: "', '"))'"
         guard file != nil || !Terminal.output.isInteractive else {
-            throw ValidationError("an archive is nothing for a terminal: use -o FILE")
+            throw ValidationError("refusing to write an archive to a terminal: use -o FILE")
         }
         var request = GatewayRequest("GET", "/v1/image-archives")
         request.query = references.map { ("reference", $0) }
@@ -160,7 +160,7 @@ struct ImageIndexCommand: ParsableCommand {
 struct ImageIndexCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
-        abstract: "Make an index of images that the gateway has; 'image push' sends it with all of them."
+        abstract: "Create an index of images that the gateway has; 'image push' sends it with all of them."
     )
 
     @OptionGroup var global: GlobalOptions

@@ -7,7 +7,7 @@ import FunctionModel
 struct InvocationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invocations",
-        abstract: "Show what ran, newest first."
+        abstract: "List calls, newest first."
     )
 
     @OptionGroup var global: GlobalOptions
@@ -15,10 +15,10 @@ struct InvocationsCommand: AsyncParsableCommand {
     @Argument(help: "Only this function.", transform: NameArgument.function)
     var name: String?
 
-    @Flag(help: "Only those that did not end well.")
+    @Flag(help: "Only failed calls.")
     var failed = false
 
-    @Option(help: "At most this many.")
+    @Option(help: "Maximum number of calls.")
     var limit = 1000
 
     /// The gateway's own bound for one answer.

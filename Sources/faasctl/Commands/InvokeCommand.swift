@@ -7,7 +7,7 @@ import Foundation
 struct InvokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invoke",
-        abstract: "Call a function; its answer goes to standard output.",
+        abstract: "Call a function and print its response.",
         discussion: """
             Exits 0 when the answer's status is 2xx, else 1. With --exit-code it exits as the function did: its \
             exit code, 128 plus the signal that ended it, or 124 after a timeout.
@@ -46,7 +46,7 @@ struct InvokeCommand: AsyncParsableCommand {
             throw ValidationError("the header '\(line)' lacks a colon, expected 'Name: value'")
         }
         guard !method.isEmpty, method.allSatisfy({ $0.isASCII && $0.isLetter }) else {
-            throw ValidationError("'\(method)' is no HTTP method")
+            throw ValidationError("'\(method)' is not an HTTP method")
         }
     }
 

@@ -8,7 +8,7 @@ import FunctionModel
 struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs",
-        abstract: "Show what a function wrote to standard error.",
+        abstract: "Show the standard error of a function.",
         discussion: """
             Following begins with the last \(Self.followedTail) lines, unless --tail, --since or --invocation say \
             otherwise. An invocation may be named by the beginning of its id, as the lines show it.
@@ -20,10 +20,10 @@ struct LogsCommand: AsyncParsableCommand {
     @Argument(help: "The function.", transform: NameArgument.function)
     var name: String
 
-    @Flag(name: .shortAndLong, help: "Go on with new lines until interrupted.")
+    @Flag(name: .shortAndLong, help: "Follow new lines until interrupted.")
     var follow = false
 
-    @Option(help: ArgumentHelp("Only lines of the last while, for example 10m.", valueName: "span"))
+    @Option(help: ArgumentHelp("Only lines newer than this, for example 10m.", valueName: "span"))
     var since: String?
 
     @Option(help: ArgumentHelp("Only the last lines.", valueName: "n"))

@@ -7,7 +7,7 @@ import Foundation
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
-        abstract: "Serve an earlier revision again.",
+        abstract: "Switch a function back to an earlier revision.",
         discussion: "Without a revision it is the one before the current one."
     )
 

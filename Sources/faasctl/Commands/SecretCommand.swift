@@ -15,7 +15,7 @@ struct SecretCommand: ParsableCommand {
 struct SecretCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
-        abstract: "Create a secret, or give it a new value.",
+        abstract: "Create or replace a secret.",
         discussion:
             "The value comes from --from-file or standard input: on the command line others could see it."
     )
@@ -25,7 +25,7 @@ struct SecretCreateCommand: AsyncParsableCommand {
     @Argument(help: "The secret's name.", transform: NameArgument.secret)
     var name: String
 
-    @Option(help: ArgumentHelp("File with the value, byte for byte.", valueName: "file"))
+    @Option(help: ArgumentHelp("File with the value, stored unchanged.", valueName: "file"))
     var fromFile: String?
 
     /// A Kubernetes secret's bound; larger values are files, not secrets.

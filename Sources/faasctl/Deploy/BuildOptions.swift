@@ -28,10 +28,10 @@ struct BuildOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Value for an ARG; repeatable.", valueName: "k=v"))
     var buildArg: [String] = []
 
-    @Option(help: ArgumentHelp("Stage to build; default: the last.", valueName: "stage"))
+    @Option(help: ArgumentHelp("Stage to build; default: the last one.", valueName: "stage"))
     var target: String?
 
-    @Flag(help: "Execute every step, also those the cache knows.")
+    @Flag(help: "Execute every step, without the build cache.")
     var noCache = false
 
     @Option(help: ArgumentHelp("For example linux/arm64.", valueName: "os/arch"))

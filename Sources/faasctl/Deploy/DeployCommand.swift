@@ -38,7 +38,7 @@ struct DeployCommand: AsyncParsableCommand {
             throw ValidationError("expected a folder or a name, not an empty word")
         }
         if let name { _ = try NameArgument.function(name) }
-        guard image == nil || name == nil else { throw ValidationError("--name goes with a folder only") }
+        guard image == nil || name == nil else { throw ValidationError("--name requires a folder") }
         if image != nil { try requireNoBuildFlags(because: "--image names an image that exists") }
         var probe = FunctionConfiguration()
         // What a manifest adds is not known yet.

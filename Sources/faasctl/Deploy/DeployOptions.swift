@@ -50,7 +50,7 @@ struct DeployOptions: ParsableArguments {
     @Option(help: "Calls at once.")
     var concurrency: Int?
 
-    @Option(help: ArgumentHelp("Containers kept ready.", valueName: "min:max"))
+    @Option(help: ArgumentHelp("Warm containers.", valueName: "min:max"))
     var warm: String?
 
     @Option(help: "none or egress.")

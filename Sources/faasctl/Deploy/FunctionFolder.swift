@@ -29,7 +29,7 @@ enum FunctionFolder {
         guard isFolder.boolValue else {
             throw CommandFailure(
                 what,
-                why: "it is no folder",
+                why: "it is not a folder",
                 next: "to deploy an archive write 'faasctl deploy NAME --image \(shown)'"
             )
         }

@@ -65,7 +65,7 @@ struct ManifestSource: Sendable {
         let name = String(separator.map { expression[..<$0.lowerBound] } ?? expression)
         guard !name.isEmpty, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
         else {
-            throw node.mistake("'${\(expression)}' is no variable, expected ${NAME} or ${NAME:-default}")
+            throw node.mistake("'${\(expression)}' is not a variable, expected ${NAME} or ${NAME:-default}")
         }
         if let value = variables[name], !value.isEmpty || separator == nil { return value }
         if let separator { return String(expression[separator.upperBound...]) }

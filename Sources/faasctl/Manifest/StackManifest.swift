@@ -31,7 +31,7 @@ struct StackManifest: Hashable, Sendable {
         if let provider = top["provider"] { try stack.readProvider(ManifestMapping(provider)) }
         if let version = top["version"] { try readVersion(version) }
         guard let functions = top["functions"] else {
-            throw top.node.mistake("'functions' is missing, expected a map of functions by name")
+            throw top.node.mistake("'functions' is missing, expected a map from names to functions")
         }
         let entries = try ManifestMapping(functions)
         guard entries.entries.count <= functionsMax else {

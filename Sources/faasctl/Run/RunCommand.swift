@@ -9,7 +9,7 @@ import Scheduler
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run one container, attached; nothing of it stays.",
+        abstract: "Run one container, attached, and remove it afterwards.",
         discussion: """
             Exits as the container did: its exit code, 128 plus the signal that ended it, 127 when the command is \
             not there, 126 when it cannot be executed, 125 when there is no container. An image that the gateway lacks \
@@ -20,19 +20,19 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Flag(help: "Accepted for Docker's sake: the container is removed in any case.")
+    @Flag(help: "Accepted for compatibility with Docker: containers are always removed.")
     var rm = false
 
-    @Flag(name: .shortAndLong, help: "Pass on standard input.")
+    @Flag(name: .shortAndLong, help: "Forward standard input.")
     var interactive = false
 
-    @Flag(name: .shortAndLong, help: "Give it a terminal.")
+    @Flag(name: .shortAndLong, help: "Allocate a terminal.")
     var tty = false
 
     @Option(
         name: [.customShort("e"), .customLong("env")],
         parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Variable; K alone takes this shell's value; repeatable.", valueName: "k=v")
+        help: ArgumentHelp("Environment variable; K alone takes this shell's value; repeatable.", valueName: "k=v")
     )
     var environment: [String] = []
 
@@ -45,10 +45,10 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("none (the default) or egress.", valueName: "mode"))
     var network = NetworkMode.none
 
-    @Option(help: ArgumentHelp("Program in place of the image's ENTRYPOINT and CMD.", valueName: "program"))
+    @Option(help: ArgumentHelp("Program that replaces the image's ENTRYPOINT and CMD.", valueName: "program"))
     var entrypoint: String?
 
-    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Image, then words in place of its CMD."))
+    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Image, then words that replace its CMD."))
     var words: [String] = []
 
     mutating func validate() throws {

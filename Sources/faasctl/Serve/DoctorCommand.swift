@@ -16,7 +16,7 @@ private struct FindingRecord: Encodable {
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check what this host offers for containers.",
+        abstract: "Check this host's features for containers.",
         discussion: "Exits 1 when functions cannot run here. Needs no running gateway."
     )
 
@@ -34,7 +34,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Result as a table for people, or json or yaml for programs.")
     var output = OutputFormat.table
 
-    @Flag(name: .shortAndLong, help: "Write what is missing only.")
+    @Flag(name: .shortAndLong, help: "List missing features only.")
     var quiet = false
 
     func run() async throws {

@@ -98,7 +98,7 @@ struct PrivilegedStart: Sendable {
             level: .missing,
             name: "protected hard links",
             advice:
-                "whoever takes the gateway over may reach files of root on the data folder's file system: "
+                "a compromised gateway may reach files of root on the data folder's file system: "
                 + "sysctl fs.protected_hardlinks=1"
         )
     }

@@ -18,12 +18,12 @@ struct ServeCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("Address to listen on; port 0 takes a free one.", valueName: "host:port"))
+    @Option(help: ArgumentHelp("Address to listen on; port 0 selects a free port.", valueName: "host:port"))
     var listen: String?
 
     @Option(
         help: ArgumentHelp(
-            "Folder for everything that survives a restart. Default: $MAYFLY_DATA_DIR, else /var/lib/mayfly as root, else $XDG_STATE_HOME/mayfly.",
+            "Folder for all persistent state. Default: $MAYFLY_DATA_DIR, else /var/lib/mayfly as root, else $XDG_STATE_HOME/mayfly.",
             valueName: "dir"
         )
     )
@@ -34,14 +34,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Disk that images and build cache may take: a share of what there is, or bytes. Default: 80%.",
+            "Disk space for images and build cache: a percentage, or a size. Default: 80%.",
             valueName: "percent|size"
         )
     )
     var imageBudget: String?
 
     @Flag(
-        help: "Let no container see folders of this host, whoever asks: refuses the volumes of faasctl run."
+        help: "Refuse all volumes of faasctl run: containers mount no folder of this host."
     )
     var noHostMounts = false
 
@@ -63,7 +63,7 @@ struct ServeCommand: AsyncParsableCommand {
         help: "trace, debug, info, notice, warning, error or critical.",
         transform: { text in
             guard let level = Logger.Level(rawValue: text) else {
-                throw ValidationError("'\(text)' is no log level")
+                throw ValidationError("'\(text)' is not a log level")
             }
             return level
         }

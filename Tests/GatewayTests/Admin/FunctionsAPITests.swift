@@ -111,7 +111,7 @@ import Testing
         "a bad deployment is refused with the field that is wrong",
         arguments: [
             ("{\"service\":\"f\"}", 400, "'image' is missing"),
-            ("{", 400, "the body is no JSON"),
+            ("{", 400, "the body is not JSON"),
             ("{\"service\":\"-f\",\"image\":\"f\"}", 400, "name: '-f' is not valid"),
             ("{\"service\":\"f\",\"image\":\"\"}", 400, "image: "),
             ("{\"service\":\"f\",\"image\":\"f\",\"limits\":{\"memory\":\"x\"}}", 400, "limits.memory: 'x'"),

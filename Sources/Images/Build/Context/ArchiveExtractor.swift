@@ -105,7 +105,7 @@ struct ArchiveExtractor {
                 // The same content under another name; the first name's entry says all about it.
                 let target = try Self.path(entry.linkTarget, of: entry)
                 guard var first = items[target], first.node.kind == .file else {
-                    let reason = "it links to '\(target)', which is no file before it"
+                    let reason = "it links to '\(target)', which is not an earlier file of the archive"
                     throw .hostileEntry(name: entry.displayName, reason: reason)
                 }
                 first.path = path

@@ -56,7 +56,7 @@ struct Download: Sendable {
         destinations: DestinationPolicy
     ) async throws(StepFailure) -> Download {
         guard var url = URL(string: source), url.host != nil else {
-            throw .download(url: source, reason: "it is no URL")
+            throw .download(url: source, reason: "it is not a URL")
         }
         let lane = HTTPLane(idleTimeoutSeconds: idleSeconds)
         for _ in 0...redirectLimit {
