@@ -42,8 +42,9 @@ struct OrdinaryUserTests {
             #expect(gateway.logText.contains("lacks egress"), "\(gateway.logText)")
             let folder = try await Fixtures.shell("echo there", name: "net", configuration: "network: egress")
             defer { folder.remove() }
-            _ = try await gateway.faasctl("deploy", folder.url.path)
-            #expect(try await gateway.call("/function/net").status >= 500)
+            let refused = try await gateway.faasctl("deploy", folder.url.path)
+            #expect(refused.code == 1 && refused.error.contains("network: 'egress'"), "\(refused.error)")
+            #expect(try await gateway.call("/function/net").status == 404)
         }
     }
 
