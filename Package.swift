@@ -73,22 +73,38 @@ let package = Package(
             dependencies: ["CSandbox", "CSeccomp", "FunctionModel", nioCore, logging],
             swiftSettings: swiftSettings
         ),
+        .target(name: "OCI", dependencies: ["COpenSSL"], swiftSettings: swiftSettings),
+        .target(name: "HTTPClient", dependencies: ["CCurl", "FunctionModel"], swiftSettings: swiftSettings),
         .target(
-            name: "Images",
-            dependencies: ["COpenSSL", "CArchive", "CCurl", "CSandbox", "FunctionModel", "Sandbox", logging],
+            name: "ImageStore",
+            dependencies: ["CArchive", "CSandbox", "FunctionModel", "OCI", "Sandbox", logging],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "Registry",
+            dependencies: ["CSandbox", "FunctionModel", "OCI", "HTTPClient", "ImageStore"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "ImageBuilder",
+            dependencies: [
+                "CSandbox", "FunctionModel", "OCI", "HTTPClient", "Sandbox", "ImageStore", logging,
+            ],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "Scheduler",
             dependencies: [
-                "FunctionModel", "FunctionStore", "Images", "Sandbox", nioCore, logging, lifecycle,
+                "FunctionModel", "FunctionStore", "OCI", "ImageStore", "Registry",
+                "ImageBuilder", "Sandbox", nioCore, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "Gateway",
             dependencies: [
-                "FunctionModel", "FunctionStore", "Images", "Scheduler", hummingbird, hummingbirdCore,
+                "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
+                "ImageBuilder", "Scheduler", hummingbird, hummingbirdCore,
                 httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
@@ -96,7 +112,8 @@ let package = Package(
         .executableTarget(
             name: "faasctl",
             dependencies: [
-                "FunctionModel", "FunctionStore", "Images", "Sandbox", "Scheduler", "Gateway",
+                "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry",
+                "ImageBuilder", "Sandbox", "Scheduler", "Gateway",
                 nioCore, yams, logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -127,20 +144,25 @@ let package = Package(
         ),
         .testTarget(
             name: "ImagesTests",
-            dependencies: ["Images", "CSandbox", "FunctionModel", "Sandbox", logging],
+            dependencies: [
+                "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder", "CSandbox", "FunctionModel",
+                "Sandbox", logging,
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "SchedulerTests",
             dependencies: [
-                "Scheduler", "FunctionModel", "FunctionStore", "Images", "Sandbox", nioCore, logging,
+                "Scheduler", "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
+                "ImageBuilder", "Sandbox", nioCore, logging,
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Scheduler", "FunctionModel", "FunctionStore", "Images", hummingbird, httpTypes,
+                "Gateway", "Scheduler", "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore",
+                "Registry", "ImageBuilder", hummingbird, httpTypes,
                 nioCore,
                 logging,
             ],
@@ -149,7 +171,8 @@ let package = Package(
         .testTarget(
             name: "FaasctlTests",
             dependencies: [
-                "faasctl", "FunctionModel", "Gateway", "Images", "Scheduler", logging,
+                "faasctl", "FunctionModel", "Gateway", "OCI", "HTTPClient", "ImageStore", "Registry",
+                "ImageBuilder", "Scheduler", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

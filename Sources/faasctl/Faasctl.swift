@@ -3,7 +3,7 @@
 
 import ArgumentParser
 import Foundation
-import Images
+import ImageStore
 
 /// `faasctl`: the gateway and the command line to it.
 @main

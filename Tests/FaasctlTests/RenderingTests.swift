@@ -4,7 +4,7 @@
 import ArgumentParser
 import Foundation
 import FunctionModel
-import Images
+import ImageBuilder
 import Testing
 
 @testable import faasctl

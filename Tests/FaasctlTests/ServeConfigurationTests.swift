@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Options of serve: addresses, the file, and what --check prints.
 
+import Registry
 import FunctionModel
 import Gateway
-import Images
+import ImageStore
+import ImageStore
 import Logging
 import Scheduler
 import Testing
@@ -43,6 +45,7 @@ import Testing
             host_mounts: false
             admin_hosts: [faas.example.org, "*"]
             metrics_auth: basic
+            allow_root: true
             build_allow: [10.1.0.0/16, 127.0.0.1]
             limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
                      target: 2Ki, head_timeout: 4s, body_timeout: 3s, upload: 4Mi, admin_body: 3Ki}
@@ -56,6 +59,7 @@ import Testing
         #expect(!first.hostMounts)
         #expect(first.gateway.adminHosts == ["faas.example.org", "*"])
         #expect(first.gateway.metricsNeedCredentials)
+        #expect(first.allowsRoot)
         #expect(first.gateway.limits.bodyTimeout == .seconds(3))
         #expect(first.gateway.limits.headTimeout == .seconds(4))
         #expect(first.gateway.limits.targetBytesMax == 2048)

@@ -2,7 +2,8 @@
 // What people see of pulls, pushes and logins.
 
 import Foundation
-import Images
+import OCI
+import Registry
 import Testing
 
 @testable import faasctl

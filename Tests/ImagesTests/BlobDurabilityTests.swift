@@ -5,7 +5,8 @@ import Glibc
 import Logging
 import Testing
 
-@testable import Images
+@testable import ImageStore
+@testable import OCI
 
 @Suite struct BlobDurabilityTests {
     let scratch: Scratch

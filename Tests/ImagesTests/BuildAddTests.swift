@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // ADD: archives by content, downloads, checksums.
 
+import ImageBuilder
 import Foundation
+import ImageStore
+import OCI
 import FunctionModel
-import Images
+import ImageStore
+import OCI
 import Testing
 
 @Suite struct BuildAddTests {

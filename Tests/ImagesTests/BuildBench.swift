@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A context folder, a store and a builder in a scratch folder, and what a built image holds.
 
+import HTTPClient
 import FoundationEssentials
 import FunctionModel
 import Glibc
-import Images
+import ImageBuilder
+import ImageStore
+import OCI
 import Logging
 import Synchronization
 

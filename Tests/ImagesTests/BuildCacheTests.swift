@@ -3,7 +3,9 @@
 
 import Foundation
 import Glibc
-import Images
+import ImageBuilder
+import ImageStore
+import OCI
 import Testing
 
 @Suite struct BuildCacheTests {

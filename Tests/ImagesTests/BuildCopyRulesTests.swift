@@ -2,8 +2,9 @@
 // COPY, ADD and WORKDIR where BuildKit's rules decide: folders made on the way, their owners, folders that are
 // there, wildcards that match nothing, archives over other kinds of files.
 
+import ImageBuilder
 import Glibc
-import Images
+import ImageStore
 import Testing
 
 @Suite struct BuildCopyRulesTests {
@@ -120,7 +121,10 @@ import Testing
         bench.link("links/sub", to: "/elsewhere")
         for other in ["file", "links"] {
             let failure = try await bench.failure("FROM scratch\nCOPY \(other) /d\nCOPY dir /d\n")
-            #expect(failure?.contains("'/d/sub' in the image is not a folder") == true, "\(failure ?? "built")")
+            #expect(
+                failure?.contains("'/d/sub' in the image is not a folder") == true,
+                "\(failure ?? "built")"
+            )
         }
         let failure = try await bench.failure("FROM scratch\nCOPY dir /d\nCOPY file /d\n")
         #expect(failure?.contains("'/d/sub' in the image is a folder") == true, "\(failure ?? "built")")

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // COPY: where files go, what they become, what is left out, and what is refused.
 
+import ImageBuilder
 import Glibc
-import Images
+import ImageStore
 import Testing
 
 @Suite struct BuildCopyTests {

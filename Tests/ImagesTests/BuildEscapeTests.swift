@@ -2,7 +2,7 @@
 // Hostile contexts: whatever they try, nothing outside of the context is read.
 
 import Glibc
-import Images
+import ImageBuilder
 import Testing
 
 @Suite struct BuildEscapeTests {

@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
 
 @Suite struct BuildIgnoreTests {
     /// Rules, a path, and whether it is excluded.

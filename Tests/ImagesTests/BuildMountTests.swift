@@ -7,7 +7,8 @@ import Sandbox
 import Synchronization
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
+@testable import ImageStore
 
 @Suite struct BuildMountTests {
     /// The first mount of a build's only RUN.

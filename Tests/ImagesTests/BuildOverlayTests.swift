@@ -6,7 +6,8 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
+@testable import ImageStore
 
 /// Runs steps in a mount namespace and a chroot: no sandbox, but the same overlay.
 struct OverlayRunner: StepRunner {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RUN: what the runner is asked, and what becomes of what it leaves.
 
+import OCI
+import ImageStore
 import CSandbox
 import Foundation
 import FunctionModel
@@ -10,7 +12,7 @@ import Sandbox
 import Synchronization
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
 
 /// Plays a sandbox: notes what it is asked and changes what the test says.
 final class FakeRunner: StepRunner {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stages, targets, arguments, triggers, and the configuration that comes of them.
 
+import ImageBuilder
+import ImageStore
+import OCI
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
+@testable import ImageStore
+@testable import OCI
 
 @Suite struct BuildStageTests {
     static func image(_ bench: BuildBench, _ text: String, _ change: (inout BuildRequest) -> Void = { _ in })
@@ -42,7 +47,7 @@ import Testing
         #expect(try await Self.image(bench, text) { $0.target = "A" }.execution.labels == ["s": "a"])
         #expect(try await Self.image(bench, text) { $0.target = "0" }.execution.labels == ["s": "a"])
         let unknown = try await bench.failure(text) { $0.target = "d" }
-        #expect(unknown?.hasPrefix("target 'd' is no stage of the Dockerfile; stages: a, b, c") == true)
+        #expect(unknown?.hasPrefix("target 'd' is not a stage of the Dockerfile; stages: a, b, c") == true)
         let needed = try await bench.failure(text) { $0.target = "b" }
         #expect(needed?.contains("Dockerfile:3: FROM nowhere AS b: no image 'nowhere' here") == true)
     }

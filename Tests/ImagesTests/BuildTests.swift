@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole builds: from a folder to the files and the configuration of an image.
 
+import ImageStore
+import OCI
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
+@testable import OCI
 
 @Suite struct BuildTests {
     @Test("FROM scratch with COPY, ENV, WORKDIR, USER, LABEL, EXPOSE, ENTRYPOINT and CMD makes what it says")

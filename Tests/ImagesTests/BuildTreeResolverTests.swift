@@ -3,7 +3,8 @@
 
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
+@testable import ImageStore
 
 @Suite struct BuildTreeResolverTests {
     /// A tree: folders, files, and links with their targets.

@@ -5,7 +5,7 @@ import Glibc
 import Sandbox
 import Testing
 
-@testable import Images
+@testable import ImageStore
 
 @Suite struct ContainerUserLookupTests {
     private static let passwd = """

@@ -4,7 +4,7 @@
 import Glibc
 import Testing
 
-@testable import Images
+@testable import ImageStore
 
 @Suite struct ContextArchiveTests {
     private func pack(_ scratch: Scratch, _ folder: String, _ compression: TarCompression) throws -> [UInt8] {

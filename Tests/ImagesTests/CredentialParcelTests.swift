@@ -4,7 +4,8 @@
 import Foundation
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
+@testable import Registry
 
 @Suite struct CredentialParcelTests {
     private static func unpack(_ parcel: CredentialParcel) throws -> DockerConfig {

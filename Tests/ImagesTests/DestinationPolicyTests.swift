@@ -4,7 +4,7 @@
 import FunctionModel
 import Testing
 
-@testable import Images
+@testable import HTTPClient
 
 @Suite struct DestinationPolicyTests {
     private func address(_ text: String) throws -> NetworkAddress { try #require(NetworkAddress(text: text)) }

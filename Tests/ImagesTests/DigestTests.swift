@@ -3,7 +3,8 @@
 
 import Testing
 
-@testable import Images
+@testable import ImageStore
+@testable import OCI
 
 @Suite struct DigestTests {
     @Test("the digest of no bytes is the well-known one")
@@ -32,6 +33,6 @@ import Testing
         ]
     )
     func malformed(text: String) {
-        #expect(throws: ImageError.malformedDigest(text)) { try Digest(text) }
+        #expect(throws: OCIError.malformedDigest(text)) { try Digest(text) }
     }
 }

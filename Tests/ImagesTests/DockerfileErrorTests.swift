@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
 
 @Suite struct DockerfileErrorTests {
     /// Dockerfile, line, offending text, and words that the expectation has.

@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
 
 @Suite struct DockerfileExpansionTests {
     static let variables = ["v": "value", "empty": "", "path": "/a/b/c.tar.gz", "n": "2", "sp": "a b"]

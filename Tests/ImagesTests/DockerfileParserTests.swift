@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
 
 @Suite struct DockerfileParserTests {
     /// The instructions of the only stage.

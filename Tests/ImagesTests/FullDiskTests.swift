@@ -5,7 +5,7 @@ import Glibc
 import Logging
 import Testing
 
-@testable import Images
+@testable import ImageStore
 
 @Suite struct FullDiskTests {
     /// A file system of two mebibytes for the store, unmounted with its last owner.

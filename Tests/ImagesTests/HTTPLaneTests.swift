@@ -5,7 +5,8 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import Images
+@testable import HTTPClient
+@testable import ImageBuilder
 
 @Suite struct HTTPLaneTests {
     private func url(_ server: TestServer, _ path: String = "/") throws -> URL {

@@ -4,7 +4,7 @@
 import Glibc
 import Testing
 
-@testable import Images
+@testable import ImageStore
 
 @Suite struct HostileLayerTests {
     /// Named attacks; whether they are refused or clamped, the outside stays as it was.
@@ -165,7 +165,8 @@ import Testing
         let scratch = try Scratch()
         var tar = RawTar()
         tar.add(name)
-        #expect(throws: ImageError.hostileEntry(name: "/" + name, reason: "it is a whiteout without a name")) {
+        #expect(throws: ImageError.hostileEntry(name: "/" + name, reason: "it is a whiteout without a name"))
+        {
             try scratch.unpack([tar.finished])
         }
     }

@@ -7,7 +7,9 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import Images
+@testable import ImageStore
+@testable import OCI
+@testable import Registry
 
 @Suite struct ImageCareTests {
     private let scratch: Scratch

@@ -6,7 +6,9 @@ import Glibc
 import Logging
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
+@testable import ImageStore
+@testable import OCI
 
 @Suite struct ImageImportTests {
     private let scratch: Scratch
@@ -69,10 +71,10 @@ import Testing
     func changes() async throws {
         var request = ImportRequest(reference: "debian:base")
         request.message = "made by debootstrap"
-        request.changes = [
+        request.execution = try ImportChanges.execution([
             "CMD [\"/bin/tool\", \"-x\"]", "ENV A=b", "ENV C=$A-d", "USER app", "WORKDIR /srv", "EXPOSE 80",
             "ENTRYPOINT [\"/sh\"]", "LABEL x=y",
-        ]
+        ])
         _ = try await imported(root, request)
         let image = try await store.resolve("debian:base")
         #expect(image.execution.command == ["/bin/tool", "-x"])
@@ -88,15 +90,8 @@ import Testing
         "what makes a layer or is no instruction is refused as a change",
         arguments: ["RUN x", "COPY a b", "ARG A=b", "FROM x", "NOTHING", "", "USER"]
     )
-    func refusedChanges(change: String) async throws {
-        var request = ImportRequest(reference: "debian:base")
-        request.changes = [change]
-        let path = try archive(root)
-        let wanted = request
-        await #expect(throws: ImageError.self) {
-            try await store.importRoot(archive: path, called: "the archive", wanted)
-        }
-        #expect(try store.blobs.all().isEmpty)
+    func refusedChanges(change: String) {
+        #expect(throws: ImageError.self) { try ImportChanges.execution([change]) }
     }
 
     @Test("hostile and damaged archives leave nothing, and no error tells where the gateway keeps them")

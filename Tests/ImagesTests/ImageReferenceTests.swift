@@ -3,7 +3,8 @@
 
 import Testing
 
-@testable import Images
+@testable import ImageStore
+@testable import OCI
 
 @Suite struct ImageReferenceTests {
     private static let hex = String(repeating: "a", count: 64)
@@ -45,6 +46,6 @@ import Testing
         ]
     )
     func refused(text: String) {
-        #expect(throws: ImageError.self) { try ImageReference(text) }
+        #expect(throws: OCIError.self) { try ImageReference(text) }
     }
 }

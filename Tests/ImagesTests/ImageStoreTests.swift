@@ -5,7 +5,8 @@ import FoundationEssentials
 import Logging
 import Testing
 
-@testable import Images
+@testable import ImageStore
+@testable import OCI
 
 @Suite struct ImageStoreTests {
     let scratch: Scratch
@@ -163,7 +164,11 @@ import Testing
         await #expect {
             _ = try await store.loadLayout(directory: scratch.path + "/layout")
         } throws: { error in
-            if case .unknownMediaType("application/x-cake", _)? = error as? ImageError { true } else { false }
+            if case .invalid(.unknownMediaType("application/x-cake", _))? = error as? ImageError {
+                true
+            } else {
+                false
+            }
         }
     }
 

@@ -5,7 +5,7 @@ import CSandbox
 import Glibc
 import Testing
 
-@testable import Images
+@testable import ImageStore
 
 @Suite struct LayerUnpackerTests {
     /// Names below the root, without their attributes.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Side by side with skopeo and umoci from the distribution: what they write we read, what we write they read.
 
+import OCI
 import Foundation
 import Logging
 import Testing
 
-@testable import Images
+@testable import ImageStore
 
 @Suite struct OracleTests {
     let scratch: Scratch

@@ -3,7 +3,7 @@
 
 import Testing
 
-@testable import Images
+@testable import Registry
 
 @Suite("Registry challenge")
 struct RegistryChallengeTests {

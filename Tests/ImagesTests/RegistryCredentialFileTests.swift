@@ -5,7 +5,8 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import Images
+@testable import ImageStore
+@testable import Registry
 
 @Suite("Registry credential file")
 struct RegistryCredentialFileTests {

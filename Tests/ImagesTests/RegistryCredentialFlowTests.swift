@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who gets to see our credentials: the registry and its token server, and nobody that they point to.
 
+import ImageStore
 import Foundation
 import Testing
 
-@testable import Images
+@testable import OCI
+@testable import Registry
 
 @Suite("Registry credential flow")
 struct RegistryCredentialFlowTests {

@@ -4,7 +4,8 @@
 import Foundation
 import Testing
 
-@testable import Images
+@testable import OCI
+@testable import Registry
 
 @Suite("Registry document")
 struct RegistryDocumentTests {

@@ -4,7 +4,7 @@
 import Foundation
 import Synchronization
 
-@testable import Images
+@testable import OCI
 
 /// Content of a registry and how it behaves.
 struct FakeContent: Sendable {

@@ -5,7 +5,9 @@ import Foundation
 import Logging
 import Synchronization
 
-@testable import Images
+@testable import ImageStore
+@testable import OCI
+@testable import Registry
 
 /// Collects events from any thread.
 final class EventLog: Sendable {

@@ -4,7 +4,8 @@
 import Foundation
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
+@testable import Registry
 
 /// Always the same number: jitter at its least or its most.
 private struct Fixed: RandomNumberGenerator {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pulling from a registry that behaves, and from one whose connections and content do not.
 
+import ImageStore
 import Foundation
 import Testing
 
-@testable import Images
+@testable import OCI
+@testable import Registry
 
 @Suite("Registry pull")
 struct RegistryPullTests {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pushing: what is there already, mounts, whole and chunked uploads, and uploads that break.
 
+import ImageStore
 import Foundation
 import Synchronization
 import Testing
 
-@testable import Images
+@testable import OCI
+@testable import Registry
 
 @Suite("Registry push")
 struct RegistryPushTests {

@@ -4,7 +4,8 @@
 import Foundation
 import Testing
 
-@testable import Images
+@testable import HTTPClient
+@testable import Registry
 
 @Suite("Registry token cache")
 struct RegistryTokenCacheTests {

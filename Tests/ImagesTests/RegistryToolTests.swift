@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Round trips with the distribution's registry and skopeo: what we write they take, what they write we take.
 
+import ImageStore
 import Foundation
 import Testing
 
-@testable import Images
+@testable import OCI
+@testable import Registry
 
 @Suite(
     "Registry tools",

@@ -4,7 +4,7 @@
 import Foundation
 import Glibc
 
-@testable import Images
+@testable import HTTPClient
 
 enum RegistryTool {
     static func path(_ name: String) -> String? {

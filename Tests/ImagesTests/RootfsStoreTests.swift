@@ -6,7 +6,8 @@ import Glibc
 import Logging
 import Testing
 
-@testable import Images
+@testable import ImageStore
+@testable import OCI
 
 @Suite struct RootfsStoreTests {
     let scratch: Scratch

@@ -3,7 +3,8 @@
 
 import Foundation
 
-@testable import Images
+@testable import ImageStore
+@testable import OCI
 
 /// An image under construction.
 struct SampleImage {

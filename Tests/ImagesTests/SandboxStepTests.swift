@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RUN steps in real containers, as root: what they may, what they leave, and what hostile ones do not get.
 
+import ImageStore
 import Foundation
 import FunctionModel
 import Glibc
@@ -9,7 +10,8 @@ import Sandbox
 import Synchronization
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
+@testable import OCI
 
 /// A bench whose steps run, with busybox in the context.
 final class StepBench {

@@ -4,7 +4,7 @@
 import Foundation
 import Glibc
 
-@testable import Images
+@testable import ImageStore
 
 /// One test's files: `root` is unpacked into, `outside` must not change.
 final class Scratch {

@@ -5,7 +5,7 @@ import FunctionModel
 import Sandbox
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
 
 @Suite struct StepPlanTests {
     private let limits = StepLimits(hostMemoryBytes: 8 << 30, processors: 4)

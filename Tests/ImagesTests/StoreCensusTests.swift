@@ -4,7 +4,8 @@
 import FunctionModel
 import Testing
 
-@testable import Images
+@testable import ImageStore
+@testable import OCI
 
 @Suite struct StoreCensusTests {
     private static func digest(_ name: String) -> Digest { Digest(of: name.utf8) }

@@ -3,7 +3,8 @@
 
 import Testing
 
-@testable import Images
+@testable import ImageBuilder
+@testable import ImageStore
 
 @Suite struct UploadFilterTests {
     private func names(_ files: [String: String], dockerfile: String? = nil) throws -> Set<String> {

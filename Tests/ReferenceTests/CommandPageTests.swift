@@ -55,7 +55,7 @@ struct CommandPageTests {
             in: .init(uniqueKeysWithValues: globals.map { ($0, "") })
         )
         let texts =
-            try SourceScan.texts(in: "Sources/faasctl") + SourceScan.texts(in: "Sources/Images/Registry")
+            try SourceScan.texts(in: "Sources/faasctl") + SourceScan.texts(in: "Sources/Registry")
         let variables = SourceScan.captures(#/environment\["([A-Z_]+)"\]/#, in: texts)
         expectNames(
             page,

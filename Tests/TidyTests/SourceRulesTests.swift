@@ -78,7 +78,7 @@ struct SourceRulesTests {
     @Test("C is only where it belongs")
     func c() {
         expectNone(SourceTree.sources.flatMap { FileHeads.cViolations(in: $0) })
-        #expect(FileHeads.cViolations(in: SourceFile("Sources/Images/tar.c", "int a;")).count == 1)
+        #expect(FileHeads.cViolations(in: SourceFile("Sources/ImageStore/tar.c", "int a;")).count == 1)
         #expect(FileHeads.cViolations(in: SourceFile("Sources/CArchive/shim.h", "int a;")) == [])
     }
 

@@ -4,7 +4,8 @@
 import FunctionModel
 import HTTPTypes
 import Hummingbird
-import Images
+import ImageStore
+import Registry
 import Scheduler
 
 /// /system/functions, /system/function/NAME and /system/scale-function/NAME.

@@ -4,7 +4,7 @@
 import Dispatch
 import Glibc
 import Hummingbird
-import Images
+import ImageStore
 
 /// Sends archives without a copy on the disk.
 enum ArchiveStream {

@@ -6,7 +6,11 @@ import FunctionModel
 import FunctionStore
 import HTTPTypes
 import Hummingbird
-import Images
+import ImageBuilder
+import ImageStore
+import OCI
+import Registry
+import Scheduler
 import Synchronization
 
 /// POST /v1/builds.
@@ -69,7 +73,11 @@ struct BuildsAPI: Sendable {
         let building = Task { () -> Result<Digest, BuildError> in
             defer { source.finish() }
             do throws(BuildError) {
-                return .success(try await builder.build(settings, registry: registry) { source.yield($0) })
+                return .success(
+                    try await builder.build(settings, bases: registry.map { RegistryBaseImages($0) }) {
+                        source.yield($0)
+                    }
+                )
             } catch {
                 return .failure(error)
             }
@@ -101,7 +109,7 @@ struct BuildsAPI: Sendable {
         var request = BuildRequest(contextDirectory: directory)
         request.tag = context.query("tag")
         if let tag = request.tag {
-            do throws(ImageError) { _ = try ImageReference(tag) } catch {
+            do throws(OCIError) { _ = try ImageReference(tag) } catch {
                 throw ModelError(field: "tag", value: tag, expected: "an image reference: \(error)")
             }
         }

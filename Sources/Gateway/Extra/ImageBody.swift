@@ -2,7 +2,9 @@
 // The JSON forms of images. ImagesAPI and ImageCareAPI make them.
 
 import FoundationEssentials
-import Images
+import ImageBuilder
+import ImageStore
+import OCI
 
 /// Images as programs read them.
 enum ImageBody {

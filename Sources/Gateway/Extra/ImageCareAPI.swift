@@ -4,7 +4,7 @@
 import FunctionStore
 import HTTPTypes
 import Hummingbird
-import Images
+import ImageStore
 
 /// POST /v1/image-store/prune and POST /v1/image-store/verify.
 struct ImageCareAPI: Sendable {

@@ -3,7 +3,9 @@
 
 import HTTPTypes
 import Hummingbird
-import Images
+import ImageBuilder
+import ImageStore
+import OCI
 
 /// POST /v1/image-imports.
 struct ImageImportAPI: Sendable {
@@ -36,7 +38,7 @@ struct ImageImportAPI: Sendable {
         _ = try ImageReference(reference)
         var wanted = ImportRequest(reference: reference)
         wanted.message = context.query("message")
-        wanted.changes = context.queryAll("change")
+        wanted.execution = try ImportChanges.execution(context.queryAll("change"))
         let settings = wanted
         defer { keeper.grown() }
         let imported = try await work.run("the import of '\(reference)'") {

@@ -2,7 +2,9 @@
 // Gives disk space back: what belongs to nothing, and past the budget what is least needed. GatewayServer owns it.
 
 import FunctionStore
-import Images
+import ImageBuilder
+import ImageStore
+import OCI
 import Logging
 import Synchronization
 
@@ -114,7 +116,9 @@ final class ImageKeeper: Sendable {
             throw .references(error.description)
         }
         var found: Set<Digest> = []
-        for text in texts { found.insert(try Digest(text)) }
+        for text in texts {
+            found.insert(try ImageError.reading { () throws(OCIError) in try Digest(text) })
+        }
         return found
     }
 }

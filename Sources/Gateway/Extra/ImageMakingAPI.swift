@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What images are made of, and what is made of images: history, archives, indexes. OwnPaths adds it.
 
+import OCI
 import HTTPTypes
 import Hummingbird
-import Images
+import ImageBuilder
+import ImageStore
 
 /// GET /v1/image-history, GET /v1/image-archives and POST /v1/image-indexes.
 struct ImageMakingAPI: Sendable {

@@ -5,7 +5,8 @@ import FunctionModel
 import FunctionStore
 import HTTPTypes
 import Hummingbird
-import Images
+import ImageStore
+import OCI
 
 /// /v1/images and /v1/images/REFERENCE.
 struct ImagesAPI: Sendable {

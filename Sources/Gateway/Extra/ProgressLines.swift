@@ -4,7 +4,7 @@
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
-import Images
+import ImageStore
 
 /// Streams the events of one operation.
 enum ProgressLines<Event: Sendable> {

@@ -4,7 +4,7 @@
 import FunctionModel
 import HTTPTypes
 import Hummingbird
-import Images
+import Registry
 
 /// Makes a registry client per request.
 ///

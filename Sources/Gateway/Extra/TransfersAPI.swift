@@ -3,7 +3,9 @@
 
 import HTTPTypes
 import Hummingbird
-import Images
+import ImageStore
+import OCI
+import Registry
 
 /// POST /v1/image-pulls, /v1/image-pushes and /v1/registry-logins.
 struct TransfersAPI: Sendable {
@@ -90,9 +92,9 @@ struct TransfersAPI: Sendable {
         return reference
     }
 
-    private static func platform(_ context: OwnContext) throws -> Images.Platform? {
+    private static func platform(_ context: OwnContext) throws -> OCI.Platform? {
         guard let text = context.query("platform"), !text.isEmpty else { return nil }
-        guard let platform = Images.Platform(text) else {
+        guard let platform = OCI.Platform(text) else {
             throw Problem(
                 400,
                 .invalid,

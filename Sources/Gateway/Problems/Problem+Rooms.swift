@@ -5,7 +5,9 @@ import FunctionModel
 import FunctionStore
 import HTTPTypes
 import Hummingbird
-import Images
+import ImageStore
+import OCI
+import Registry
 import Scheduler
 
 extension Problem {
@@ -88,6 +90,7 @@ extension Problem {
         case let error as CatalogError: self.init(error)
         case let error as StoreError: self.init(error)
         case let error as SecretError: self.init(error)
+        case let error as OCIError: self.init(ImageError.invalid(error))
         case let error as ImageError: self.init(error)
         case let error as RegistryError: self.init(error)
         case let error as AttachError: self.init(error)

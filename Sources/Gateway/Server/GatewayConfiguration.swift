@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that the HTTP edge can be told. faasctl fills it in from flags and files; GatewayServer reads it.
 
+package import ImageStore
+package import Registry
 package import FunctionModel
-package import Images
+package import ImageStore
+package import Registry
 package import Logging
 import NIOCore
 

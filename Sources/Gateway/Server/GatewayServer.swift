@@ -4,7 +4,10 @@
 import Glibc
 import HTTPTypes
 import Hummingbird
-import Images
+import ImageBuilder
+import HTTPClient
+import ImageStore
+import OCI
 import HummingbirdCore
 package import Logging
 import NIOCore

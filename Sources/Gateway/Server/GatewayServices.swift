@@ -3,7 +3,8 @@
 
 import FunctionModel
 import FunctionStore
-import Images
+import ImageBuilder
+import ImageStore
 import Logging
 import Scheduler
 

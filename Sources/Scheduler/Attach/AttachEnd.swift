@@ -3,7 +3,7 @@
 
 package import FunctionModel
 import Glibc
-package import Images
+package import ImageStore
 import Sandbox
 
 /// The end of an attached container.

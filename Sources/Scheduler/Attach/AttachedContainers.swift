@@ -2,7 +2,7 @@
 // Makes attached containers and knows those that run. Platform owns one.
 
 import FunctionModel
-import Images
+import ImageStore
 import Sandbox
 import Synchronization
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a request and its image to a plan and a command. AttachedContainers asks.
 
+import OCI
 import FunctionModel
-import Images
+import ImageBuilder
+import ImageStore
 import Sandbox
 
 /// An attached container before it is made.

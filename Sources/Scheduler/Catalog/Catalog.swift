@@ -4,7 +4,7 @@
 import FoundationEssentials
 package import FunctionModel
 import FunctionStore
-import Images
+import ImageStore
 import Logging
 import Sandbox
 import Synchronization

@@ -3,7 +3,8 @@
 
 package import FunctionModel
 import FunctionStore
-import Images
+import ImageStore
+import OCI
 import Sandbox
 
 /// A deployment that has passed every check.
@@ -94,7 +95,10 @@ package struct FunctionPreparer: Sendable {
     private func image(_ choice: ImageChoice) async throws(ImageError) -> Image {
         switch choice {
         case .reference(let reference): try await images.resolve(reference)
-        case .digest(let digest, _): try await images.image(digest: Digest(digest))
+        case .digest(let text, _):
+            try await images.image(
+                digest: ImageError.reading { () throws(OCIError) in try Digest(text) }
+            )
         }
     }
 
@@ -115,7 +119,7 @@ package struct FunctionPreparer: Sendable {
     private static func catalogError(_ error: ImageError, _ reference: String) -> CatalogError {
         switch error {
         case .unknownImage: .unknownImage(reference: reference)
-        case .malformedReference(let text, let reason):
+        case .invalid(.malformedReference(let text, let reason)):
             .invalid(ModelError(field: "image", value: text, expected: "an image reference: \(reason)"))
         case .noSpace, .system, .references, .cancelled: .storage(reason: error.description)
         default: .unusableImage(reference: reference, reason: error.description)

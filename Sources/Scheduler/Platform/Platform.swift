@@ -3,7 +3,8 @@
 
 import FunctionModel
 package import FunctionStore
-package import Images
+package import ImageBuilder
+package import ImageStore
 import Logging
 package import Sandbox
 import Synchronization

@@ -2,7 +2,8 @@
 // Keeps the image store's names in SQLite. Platform hands it to Images.
 
 import FunctionStore
-import Images
+import ImageStore
+import OCI
 
 /// The table of image names in the function store.
 struct StoredReferences: ReferenceStore {
@@ -39,7 +40,7 @@ struct StoredReferences: ReferenceStore {
     private static func record(_ row: StoredReference) throws(ImageError) -> ReferenceRecord {
         ReferenceRecord(
             reference: row.reference,
-            digest: try Digest(row.digest),
+            digest: try ImageError.reading { () throws(OCIError) in try Digest(row.digest) },
             sizeBytes: row.sizeBytes,
             createdAt: row.createdAt
         )

@@ -2,7 +2,7 @@
 // One request on the wire, its answer as a stream of events. GatewayClient makes them.
 
 import Foundation
-import Images
+import HTTPClient
 
 /// What happens to a request, in order: one head, then pieces of the body.
 enum ExchangeEvent: Sendable {

@@ -3,7 +3,7 @@
 
 import Foundation
 import FunctionModel
-import Images
+import HTTPClient
 
 /// A gateway at an address, with what it takes to be let in.
 struct GatewayClient: Sendable {

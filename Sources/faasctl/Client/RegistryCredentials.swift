@@ -2,7 +2,7 @@
 // The user's registry credentials, sent along with the requests that need them and kept nowhere else.
 
 import Foundation
-import Images
+import Registry
 
 extension GatewayClient {
     /// Puts the user's credentials for some images into a request.

@@ -2,7 +2,7 @@
 // Pulls and pushes through the gateway: one request, progress line by line. Commands and Deployer drive it.
 
 import Foundation
-import Images
+import Registry
 
 /// Moves images between the gateway and registries.
 struct Transfer {

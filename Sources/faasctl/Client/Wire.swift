@@ -3,7 +3,7 @@
 
 import Foundation
 import FunctionModel
-import Images
+import OCI
 
 /// A function as `/system/function/NAME` tells it.
 struct FunctionAnswer: Decodable {

@@ -3,7 +3,7 @@
 
 import ArgumentParser
 import Foundation
-import Images
+import OCI
 
 struct BuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

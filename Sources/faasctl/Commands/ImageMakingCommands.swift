@@ -66,7 +66,10 @@ struct ImageSaveCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("o"), .customLong("output")],
-        help: ArgumentHelp("The archive; default: standard output unless it is a terminal.", valueName: "file")
+        help: ArgumentHelp(
+            "The archive; default: standard output unless it is a terminal.",
+            valueName: "file"
+        )
     )
     var file: String?
 

@@ -43,7 +43,10 @@ struct ImagePushCommand: AsyncParsableCommand {
     @Argument(help: "Reference of an image that the gateway has.", transform: NameArgument.anything)
     var reference: String
 
-    @Option(name: .customLong("as"), help: ArgumentHelp("The image's name at the registry.", valueName: "ref"))
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("The image's name at the registry.", valueName: "ref")
+    )
     var target: String?
 
     func run() async throws {

@@ -3,7 +3,8 @@
 
 import ArgumentParser
 import Foundation
-import Images
+import OCI
+import Registry
 
 struct LoginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@
 // A build's events as lines on standard error: steps, CACHED, output, warnings.
 
 import Foundation
-import Images
+import ImageBuilder
 
 /// Shows events and keeps the result.
 struct BuildProgress {

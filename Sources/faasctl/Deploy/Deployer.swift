@@ -3,7 +3,8 @@
 
 import Foundation
 import FunctionModel
-import Images
+import ImageStore
+import OCI
 import Scheduler
 
 /// Deploys functions through one gateway.
@@ -67,7 +68,7 @@ struct Deployer {
         }
         // Without a build it may be an archive or a folder.
         if manifest.buildFolder == nil, ImageSource.find(image) != .reference(image) { return }
-        do throws(ImageError) { _ = try ImageReference(image) } catch {
+        do throws(OCIError) { _ = try ImageReference(image) } catch {
             throw CommandFailure(what, why: error.description)
         }
     }

@@ -2,7 +2,8 @@
 // A folder on its way to the gateway: packed on a thread of its own while the request reads from a pipe.
 
 import Foundation
-import Images
+import ImageBuilder
+import ImageStore
 import Synchronization
 
 /// One folder as a stream.

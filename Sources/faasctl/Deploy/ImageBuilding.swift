@@ -2,7 +2,7 @@
 // A build through the gateway: the context goes up as it is read, progress comes down line by line.
 
 import Foundation
-import Images
+import ImageBuilder
 
 /// Builds images on the gateway's side.
 struct ImageBuilding {

@@ -32,7 +32,10 @@ struct RunCommand: AsyncParsableCommand {
     @Option(
         name: [.customShort("e"), .customLong("env")],
         parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Environment variable; K alone takes this shell's value; repeatable.", valueName: "k=v")
+        help: ArgumentHelp(
+            "Environment variable; K alone takes this shell's value; repeatable.",
+            valueName: "k=v"
+        )
     )
     var environment: [String] = []
 

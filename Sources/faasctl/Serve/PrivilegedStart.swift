@@ -3,7 +3,7 @@
 
 import Foundation
 import Glibc
-import Images
+import ImageStore
 import Sandbox
 
 /// What is left of root after the start.

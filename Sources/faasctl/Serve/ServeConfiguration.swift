@@ -3,7 +3,8 @@
 
 import FunctionModel
 import Gateway
-import Images
+import ImageStore
+import Registry
 import Logging
 import Scheduler
 

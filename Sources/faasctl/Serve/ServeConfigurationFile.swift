@@ -4,7 +4,8 @@
 import Foundation
 import FunctionModel
 import Gateway
-import Images
+import ImageStore
+import Registry
 import Logging
 
 /// Reads a configuration file over the defaults.

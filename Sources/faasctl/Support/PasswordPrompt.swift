@@ -2,7 +2,7 @@
 // Asks for a user name and a password: on the terminal without echo, or from standard input.
 
 import Foundation
-import Images
+import Registry
 
 /// Where `login` has its credential from.
 enum PasswordPrompt {

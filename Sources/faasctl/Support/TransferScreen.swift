@@ -2,7 +2,7 @@
 // Writes a transfer's progress to standard error: a bar on a terminal, lines elsewhere, nothing when quiet.
 
 import Foundation
-import Images
+import Registry
 
 /// The place where one transfer is shown.
 struct TransferScreen {

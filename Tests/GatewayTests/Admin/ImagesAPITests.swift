@@ -4,7 +4,8 @@
 import Foundation
 import FunctionModel
 import FunctionStore
-import Images
+import ImageBuilder
+import ImageStore
 import Scheduler
 import Testing
 

@@ -5,7 +5,8 @@ import FoundationEssentials
 import FunctionModel
 import FunctionStore
 import Glibc
-import Images
+import ImageBuilder
+import ImageStore
 import Logging
 import Scheduler
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// .dockerignore: which files of the context are not there (Dockerfile reference, ".dockerignore file").
+// The build context drives it; pure.
+
+import ImageStore
+
+/// The rules of one .dockerignore; the last that matches a path, or a folder above it, decides.
+struct IgnoreRules: Hashable {
+    private struct Rule: Hashable {
+        var pattern: PathPattern
+        /// `!pattern` takes back what was excluded.
+        var includes: Bool
+    }
+
+    /// Bytes of a .dockerignore; each of its lines is tried for every file of the context.
+    static let sizeLimit = 1 << 20
+    /// Lines with a pattern; see above.
+    static let ruleLimit = 10_000
+
+    private var rules: [Rule] = []
+
+    /// Ignores nothing.
+    init() {}
+
+    /// Parses the file's text.
+    init(_ text: String, file: String) throws(DockerfileError) {
+        let body = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
+        let lines = body.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, bytes) in lines.enumerated() {
+            let line = Substring(bytes)
+            if line.hasPrefix("#") { continue }
+            do throws(SyntaxFailure) {
+                try add(line.trimmingBlanks)
+            } catch {
+                let location = DockerfileLocation(file: file, line: index + 1)
+                throw DockerfileError(location: location, text: error.text, expected: error.expected)
+            }
+        }
+    }
+
+    /// Takes patterns as `--exclude` gives them.
+    init(patterns: [String]) throws(SyntaxFailure) {
+        for pattern in patterns { try add(pattern[...]) }
+    }
+
+    private mutating func add(_ line: Substring) throws(SyntaxFailure) {
+        guard !line.isEmpty else { return }
+        let includes = line.hasPrefix("!")
+        let written = includes ? line.dropFirst().trimmingBlanks : line
+        let path = TreePath.clean(String(written))
+        guard !written.isEmpty else { throw SyntaxFailure(String(line), expected: "a pattern after '!'") }
+        guard rules.count < Self.ruleLimit else {
+            throw SyntaxFailure(String(line), expected: "at most \(Self.ruleLimit) patterns")
+        }
+        // "/" and "." name the context itself, which is always there.
+        guard !path.isEmpty else { return }
+        let pattern = try PathPattern(path, allowsDoubleStar: true)
+        rules.append(Rule(pattern: pattern, includes: includes))
+    }
+
+    /// Says whether a path relative to the context is excluded.
+    func excludes(_ path: String) -> Bool {
+        let scalars = Array(path.unicodeScalars)
+        // The path and each folder above it.
+        let ends = scalars.indices.filter { scalars[$0] == "/" } + [scalars.count]
+        var isExcluded = false
+        for rule in rules where rule.includes == isExcluded {
+            if ends.contains(where: { rule.pattern.matches(scalars[..<$0]) }) { isExcluded = !rule.includes }
+        }
+        return isExcluded
+    }
+
+    /// Says whether something below an excluded folder may be taken back by a `!` rule.
+    func mayInclude(below folder: String) -> Bool {
+        let prefix = folder + "/"
+        return rules.contains { rule in
+            rule.includes
+                && (prefix.hasPrefix(rule.pattern.literalPrefix)
+                    || rule.pattern.literalPrefix.hasPrefix(prefix))
+        }
+    }
+}

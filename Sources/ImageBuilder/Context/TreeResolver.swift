@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Follows links within a tree, as if its root were "/". Pure.
+
+import ImageStore
+
+/// Where a path leads once its links are followed.
+struct ResolvedPath: Hashable {
+    /// Free of links, except as its last component when that was not to be followed.
+    var path: String
+    /// Nil when nothing is there.
+    var node: TreeNode?
+}
+
+enum TreeResolver {
+    /// Links followed on one path; the kernel has the same limit (path_resolution(7)).
+    static let linkLimit = 40
+
+    /// Follows links as if the tree's root were "/", so that none leads out of it.
+    ///
+    /// - Parameters:
+    ///   - path: as written; `..` goes up from where a link led.
+    ///   - followsLast: whether a link at the very end is followed too.
+    ///   - lookup: what stands at a path that is free of links.
+    /// - Returns: where it leads, whether something is there or not.
+    /// - Throws: ``StepFailure`` for too many links, or a file where a folder is needed.
+    static func resolve(
+        _ path: String,
+        followsLast: Bool = true,
+        lookup: (String) throws(StepFailure) -> TreeNode?
+    ) throws(StepFailure) -> ResolvedPath {
+        var pending = Array(split(path).reversed())
+        var current: [String] = []
+        var node = try lookup("")
+        var links = 0
+        while let part = pending.popLast() {
+            if part == ".." {
+                _ = current.popLast()
+                node = try lookup(current.joined(separator: "/"))
+                continue
+            }
+            // Below what is absent or no folder nothing can be; what follows is kept as written.
+            let isFolder = node?.isDirectory == true
+            let candidate = (current + [part]).joined(separator: "/")
+            let found = isFolder ? try lookup(candidate) : nil
+            if case .symbolicLink(let target) = found?.kind, followsLast || !pending.isEmpty {
+                links += 1
+                guard links <= linkLimit else {
+                    throw .unsupportedFile(
+                        path: path,
+                        reason: "more than \(linkLimit) links lead to each other"
+                    )
+                }
+                if target.hasPrefix("/") {
+                    current = []
+                    node = try lookup("")
+                }
+                pending += split(target).reversed()
+                continue
+            }
+            if !isFolder, let node, !node.isDirectory {
+                throw .destinationOccupied("/" + current.joined(separator: "/"))
+            }
+            current.append(part)
+            node = found
+        }
+        return ResolvedPath(path: current.joined(separator: "/"), node: node)
+    }
+
+    private static func split(_ path: String) -> [String] {
+        path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }.filter { $0 != "." }
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door of the builder: from a folder with a Dockerfile to an image in the store.
+
+package import HTTPClient
+package import OCI
+package import ImageStore
+package import Logging
+
+/// Builds images.
+///
+/// Safe from any task; several builds may run at once.
+package final class ImageBuilder: Sendable {
+    let store: ImageStore
+    /// `DATA/build`: the layer cache and the trees of running builds.
+    let directory: String
+    let cache: BuildCache
+    let runner: any StepRunner
+    /// Which addresses ADD of a URL reaches.
+    let destinations: DestinationPolicy
+    let logger: Logger
+
+    /// Opens the builder and sweeps what a killed process left.
+    ///
+    /// Blocks on the disk.
+    ///
+    /// - Parameters:
+    ///   - dataDirectory: DATA; `build` below it belongs to the builder.
+    ///   - store: where base images come from and the result goes.
+    ///   - runner: executes RUN; the default refuses it by name.
+    ///   - destinations: which addresses ADD of a URL reaches; the public internet unless told otherwise.
+    ///   - logger: told about leftovers.
+    /// - Throws: ``ImageError`` when the folder cannot be made or read.
+    package init(
+        dataDirectory: String,
+        store: ImageStore,
+        runner: any StepRunner = UnavailableStepRunner(),
+        destinations: DestinationPolicy = DestinationPolicy(),
+        logger: Logger
+    ) throws(ImageError) {
+        self.store = store
+        self.runner = runner
+        self.destinations = destinations
+        self.logger = logger
+        directory = dataDirectory + "/build"
+        try Directories.make(directory)
+        try StepFolder.sweep(directory, store.trees, logger)
+        cache = try BuildCache(directory: directory + "/cache", blobs: store.blobs)
+    }
+
+    /// Builds one image and names it.
+    ///
+    /// - Parameters:
+    ///   - request: what to build.
+    ///   - bases: fetches base images that are not in the store; nil leaves them missing.
+    ///   - events: called in order with each event, from the builder's threads; must not block for long.
+    /// - Returns: the digest of the image's manifest; the same input gives the same.
+    /// - Throws: ``BuildError``; nothing of a failed build gets a name.
+    package func build(
+        _ request: BuildRequest,
+        bases: (any BaseImageSource)? = nil,
+        events: @escaping @Sendable (BuildEvent) -> Void
+    ) async throws(BuildError) -> Digest {
+        let flag = CancellationFlag()
+        // The handler knows no typed errors, so the outcome is carried through it as a value.
+        let outcome: Result<Digest, BuildError> = await withTaskCancellationHandler {
+            do throws(BuildError) {
+                var run = try await BuildRun(self, request, bases, cancellation: flag, events: events)
+                return .success(try await run.run())
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            flag.cancel()
+        }
+        return try outcome.get()
+    }
+
+    /// Layers that the cache knows: what garbage collection leaves as long as the cache is kept.
+    ///
+    /// - Throws: ``ImageError`` when the cache cannot be read.
+    package func cachedLayers() async throws(ImageError) -> Set<Digest> {
+        let cache = cache
+        return try await BlockingWork.run { () throws(ImageError) in try cache.layers() }
+    }
+
+    /// Forgets cached steps; their layers go with the store's next garbage collection.
+    ///
+    /// - Parameter cutoff: those last used before it, in seconds since 1970; nil forgets all.
+    /// - Returns: how many steps were forgotten.
+    /// - Throws: ``ImageError`` when the cache cannot be read.
+    package func forgetCache(usedBefore cutoff: Int? = nil) async throws(ImageError) -> Int {
+        let cache = cache
+        return try await BlockingWork.run { () throws(ImageError) in try cache.forget(usedBefore: cutoff) }
+    }
+}
+
+extension ImageBuilder: StepCache {
+    /// Every cached step; see ``StepCache``.
+    package func cachedSteps() throws(ImageError) -> [StoreCensus.Step] { try cache.steps() }
+
+    /// Forgets one step; see ``StepCache``.
+    package func forgetStep(_ key: Digest) -> Bool { cache.forget(key) }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the files of a COPY or ADD go, and what the layer holds then (Dockerfile reference, "COPY"). Pure but
+// for the lookup in the stage's tree.
+
+import ImageStore
+
+/// Places sources in a stage's tree and collects the entries of the layer.
+struct CopyPlan {
+    /// Owner that files get.
+    struct Owner: Hashable, Sendable {
+        var uid: UInt32 = 0
+        var gid: UInt32 = 0
+    }
+
+    private let lookup: (String) throws(StepFailure) -> TreeNode?
+    /// The time that every entry gets, in seconds since 1970.
+    let timestamp: Int
+    /// Nil leaves 0:0, or an archive's own.
+    var owner: Owner?
+    var mode: ModeChange?
+    private var entries: [String: LayerEntry] = [:]
+    /// Paths whose content in the tree below an entry of another kind has taken away.
+    private var replaced: Set<String> = []
+
+    init(timestamp: Int, lookup: @escaping (String) throws(StepFailure) -> TreeNode?) {
+        self.timestamp = timestamp
+        self.lookup = lookup
+    }
+
+    /// The layer's entries, sorted so that the same files make the same layer.
+    func sortedEntries() -> [LayerEntry] {
+        entries.values.sorted { TreePath.precedes($0.path, $1.path) }
+    }
+
+    /// Places one source.
+    ///
+    /// - Parameters:
+    ///   - source: what to place.
+    ///   - destination: absolute, as written after the working directory was put before it.
+    ///   - isFolder: whether the destination is a folder even if nothing is there yet.
+    /// - Throws: ``StepFailure/destinationOccupied(_:)`` where a file meets a folder.
+    mutating func place(
+        _ source: CopySource,
+        at destination: String,
+        isFolder: Bool
+    ) throws(StepFailure) {
+        var target = try resolve(destination, followsLast: true)
+        let isOccupied = target.node.map { !$0.isDirectory } ?? false
+        if source.isContents {
+            if isOccupied { throw .destinationOccupied(destination) }
+            // The destination is the step's own folder, whatever the source's is like.
+            try makeFolder(target.path)
+        } else if isFolder || target.node?.isDirectory == true {
+            if isOccupied { throw .destinationOccupied(destination) }
+            target = try resolve(destination + "/" + source.name, followsLast: false)
+        }
+        try makeFolders(above: target.path, owner ?? Owner())
+        for item in source.items { try put(item, of: source, below: target.path) }
+    }
+
+    /// Makes a folder with its parents, absent ones only; they belong to the step's owner.
+    mutating func makeFolder(_ path: String) throws(StepFailure) {
+        try makeFolders(above: path, owner ?? Owner())
+        try makeOneFolder(path, owner ?? Owner())
+    }
+
+    /// Follows links in the tree as it is with what was placed so far.
+    func resolve(_ path: String, followsLast: Bool) throws(StepFailure) -> ResolvedPath {
+        try TreeResolver.resolve(path, followsLast: followsLast, lookup: node)
+    }
+
+    private func node(_ path: String) throws(StepFailure) -> TreeNode? {
+        if let entry = entries[path] { return entry.node }
+        if !replaced.isEmpty, TreePath.ancestors(path).contains(where: replaced.contains) { return nil }
+        return try lookup(path)
+    }
+
+    private mutating func makeFolders(above path: String, _ owner: Owner) throws(StepFailure) {
+        for folder in TreePath.ancestors(path) { try makeOneFolder(folder, owner) }
+    }
+
+    private mutating func makeOneFolder(_ path: String, _ owner: Owner) throws(StepFailure) {
+        if let node = try node(path) {
+            guard node.isDirectory else { throw .destinationOccupied("/" + path) }
+            return
+        }
+        add(LayerEntry(path: path, kind: .directory, mode: 0o755, uid: owner.uid, gid: owner.gid))
+    }
+
+    private mutating func put(
+        _ item: SourceItem,
+        of source: CopySource,
+        below folder: String
+    ) throws(StepFailure) {
+        // The destination was made already, and is no source's to change.
+        if item.path.isEmpty, source.isContents { return }
+        let path =
+            try source.isArchive ? archivePath(item.path, below: folder) : TreePath.join(folder, item.path)
+        let entry = try entry(item, of: source, at: path)
+        if let existing = try node(path) {
+            if existing.isDirectory != item.node.isDirectory {
+                guard source.isArchive else {
+                    throw existing.isDirectory
+                        ? .destinationIsFolder("/" + path) : .destinationOccupied("/" + path)
+                }
+                replace(path)
+            } else if existing.isDirectory, !source.isArchive, entry.attributes.isEmpty,
+                existing.looks(like: entry)
+            {
+                return
+            }
+        }
+        add(entry)
+    }
+
+    /// Where an archive's entry goes: links on the way are followed, absent folders on it are root's.
+    private mutating func archivePath(_ name: String, below folder: String) throws(StepFailure) -> String {
+        let target = try resolve("/" + TreePath.join(folder, name), followsLast: false)
+        try makeFolders(above: target.path, Owner())
+        return target.path
+    }
+
+    /// Takes away what is at a path, with all that is below it.
+    private mutating func replace(_ path: String) {
+        replaced.insert(path)
+        for below in entries.keys where below.hasPrefix(path + "/") { entries[below] = nil }
+    }
+
+    private func entry(
+        _ item: SourceItem,
+        of source: CopySource,
+        at path: String
+    ) throws(StepFailure) -> LayerEntry {
+        guard let kind = Self.kind(of: item) else {
+            throw .unsupportedFile(path: item.path, reason: "no layer can hold a file of its kind")
+        }
+        var entry = LayerEntry(path: path, kind: kind, mode: item.node.mode)
+        entry.attributes = item.attributes
+        entry.content = item.content
+        if source.keepsOwners {
+            entry.uid = item.node.uid
+            entry.gid = item.node.gid
+        }
+        if source.keepsTimes { entry.modifiedSeconds = item.node.modifiedSeconds }
+        if let owner {
+            entry.uid = owner.uid
+            entry.gid = owner.gid
+        }
+        if case .symbolicLink = kind {
+            entry.mode = 0o777
+        } else if let mode {
+            entry.mode = mode.applied(to: entry.mode, isDirectory: item.node.isDirectory)
+        }
+        return entry
+    }
+
+    private static func kind(of item: SourceItem) -> LayerEntry.Kind? {
+        switch item.node.kind {
+        case .directory: .directory
+        case .file: .file(sizeBytes: item.node.sizeBytes)
+        case .symbolicLink(let target): .symbolicLink(target: target)
+        case .fifo: .fifo
+        case .device, .whiteout, .socket: nil
+        }
+    }
+
+    private mutating func add(_ entry: LayerEntry) {
+        var entry = entry
+        // The image's time is the newest that anything in it may have.
+        entry.modifiedSeconds = min(entry.modifiedSeconds ?? timestamp, timestamp)
+        entries[entry.path] = entry
+    }
+}
+
+extension TreeNode {
+    /// Whether the folder has the mode and owner that an entry would give it.
+    fileprivate func looks(like entry: LayerEntry) -> Bool {
+        mode == entry.mode && uid == entry.uid && gid == entry.gid
+    }
+}

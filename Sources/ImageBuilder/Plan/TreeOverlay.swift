@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stage's tree while it is built: an unpacked tree, and what steps since then have put over it. Pure but for
+// the lookup in the unpacked tree, which the caller gives.
+
+import ImageStore
+
+/// What the steps since the last unpacking have added.
+struct TreeOverlay: Sendable {
+    private var nodes: [String: TreeNode] = [:]
+    /// Paths that a file or link was put at: what a folder there held is gone, even when a folder comes back.
+    private var covered: Set<String> = []
+
+    /// Notes the entries of a layer.
+    mutating func add(_ entries: [LayerEntry]) {
+        for entry in entries {
+            let node = entry.node
+            if !node.isDirectory, nodes[entry.path]?.isDirectory ?? true { cover(entry.path) }
+            nodes[entry.path] = node
+        }
+    }
+
+    private mutating func cover(_ path: String) {
+        covered.insert(path)
+        for below in nodes.keys where below.hasPrefix(path + "/") { nodes[below] = nil }
+    }
+
+    /// What stands at a path that is free of links.
+    func node(
+        _ path: String,
+        below: (String) throws(StepFailure) -> TreeNode?
+    ) throws(StepFailure) -> TreeNode? {
+        if let node = nodes[path] { return node }
+        if !covered.isEmpty, TreePath.ancestors(path).contains(where: covered.contains) { return nil }
+        if let node = try below(path) { return node }
+        // The root of an empty image is there all the same.
+        return path.isEmpty ? TreeNode(kind: .directory, mode: 0o755) : nil
+    }
+}
+
+extension LayerEntry {
+    /// What stands at the entry's path once it is unpacked.
+    var node: TreeNode {
+        let kind: TreeNode.Kind =
+            switch self.kind {
+            case .directory: .directory
+            case .file, .hardLink: .file
+            case .symbolicLink(let target): .symbolicLink(target: target)
+            case .fifo: .fifo
+            }
+        return TreeNode(kind: kind, mode: mode, uid: uid, gid: gid)
+    }
+}

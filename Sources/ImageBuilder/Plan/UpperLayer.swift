@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a RUN changed, from an overlay's upper folder to the entries of a layer. Pure but for the lookup in the
+// tree before the step.
+
+import ImageStore
+
+/// One name in the upper folder of an overlay.
+struct UpperItem: Sendable {
+    var path: String
+    var node: TreeNode
+    var attributes: [ExtendedAttribute] = []
+    /// Whether the folder hides what it held before.
+    var isOpaque = false
+    var content = LayerContent.none
+}
+
+/// The changes of a step as a layer.
+enum UpperLayer {
+    /// Turns an upper folder's names into the entries of a layer (image-spec, layer.md, "Representing Changes").
+    ///
+    /// - Parameters:
+    ///   - items: every name, folders before what is in them.
+    ///   - firstHostID: the owner that is 0 in the image.
+    ///   - mounts: targets of the step's mounts, relative to the root; what the runner made for them is no change.
+    ///   - timestamp: the newest time an entry may have, in seconds since 1970.
+    ///   - existedBefore: whether a path was in the tree before the step.
+    /// - Returns: sorted entries; whiteouts go before their siblings.
+    /// - Throws: ``StepFailure`` for a file that no layer can hold.
+    static func entries(
+        _ items: [UpperItem],
+        firstHostID: UInt32,
+        mounts: [String],
+        timestamp: Int,
+        existedBefore: (String) throws(StepFailure) -> Bool
+    ) throws(StepFailure) -> [LayerEntry] {
+        let stubs = try stubs(items, mounts: mounts, existedBefore)
+        var firstNames: [FileIdentity: String] = [:]
+        var whiteouts: [LayerEntry] = []
+        var entries: [LayerEntry] = []
+        for item in items.sorted(by: { TreePath.precedes($0.path, $1.path) }) where !item.path.isEmpty {
+            if stubs.contains(item.path) || mounts.contains(where: { item.path.hasPrefix($0 + "/") }) {
+                continue
+            }
+            if item.node.kind == .whiteout {
+                let name = TreePath.join(TreePath.parent(item.path), ".wh." + TreePath.name(item.path))
+                whiteouts.append(marker(name, timestamp))
+                continue
+            }
+            guard !TreePath.name(item.path).hasPrefix(".wh.") else {
+                throw .unsupportedFile(
+                    path: item.path,
+                    reason: "names that begin with '.wh.' mean removal in a layer"
+                )
+            }
+            guard var entry = entry(item, &firstNames) else { continue }
+            entry.uid = owner(item.node.uid, firstHostID)
+            entry.gid = owner(item.node.gid, firstHostID)
+            entry.modifiedSeconds = min(item.node.modifiedSeconds, timestamp)
+            entries.append(entry)
+            if item.isOpaque { whiteouts.append(marker(item.path + "/.wh..wh..opq", timestamp)) }
+        }
+        return merge(entries, whiteouts)
+    }
+
+    /// What the runner made only to have something to mount upon: the targets, and folders that lead to nothing else.
+    private static func stubs(
+        _ items: [UpperItem],
+        mounts: [String],
+        _ existedBefore: (String) throws(StepFailure) -> Bool
+    ) throws(StepFailure) -> Set<String> {
+        var stubs: Set<String> = []
+        for mount in mounts where try !existedBefore(mount) {
+            stubs.insert(mount)
+            for folder in TreePath.ancestors(mount).reversed() {
+                let hasOther = items.contains { item in
+                    TreePath.parent(item.path) == folder && !stubs.contains(item.path)
+                }
+                if hasOther { break }
+                if try existedBefore(folder) { break }
+                stubs.insert(folder)
+            }
+        }
+        return stubs
+    }
+
+    private static func entry(_ item: UpperItem, _ firstNames: inout [FileIdentity: String]) -> LayerEntry? {
+        var entry: LayerEntry
+        switch item.node.kind {
+        case .directory: entry = LayerEntry(path: item.path, kind: .directory, mode: item.node.mode)
+        case .symbolicLink(let target):
+            entry = LayerEntry(path: item.path, kind: .symbolicLink(target: target), mode: 0o777)
+        case .fifo: entry = LayerEntry(path: item.path, kind: .fifo, mode: item.node.mode)
+        // Sockets live with their process; devices are the sandbox's to give, not an image's.
+        case .socket, .device, .whiteout: return nil
+        case .file:
+            if let identity = item.node.identity, let first = firstNames[identity] {
+                return LayerEntry(path: item.path, kind: .hardLink(target: first), mode: item.node.mode)
+            }
+            if let identity = item.node.identity { firstNames[identity] = item.path }
+            entry = LayerEntry(
+                path: item.path,
+                kind: .file(sizeBytes: item.node.sizeBytes),
+                mode: item.node.mode
+            )
+            entry.content = item.content
+        }
+        entry.attributes = item.attributes
+        return entry
+    }
+
+    /// An empty file that takes something away from the layers below.
+    private static func marker(_ path: String, _ timestamp: Int) -> LayerEntry {
+        var entry = LayerEntry(path: path, kind: .file(sizeBytes: 0), mode: 0o644)
+        entry.modifiedSeconds = timestamp
+        return entry
+    }
+
+    /// Ids that the container's range does not have stay as they are; nobody in the container owns them.
+    private static func owner(_ id: UInt32, _ firstHostID: UInt32) -> UInt32 {
+        id >= firstHostID ? id - firstHostID : id
+    }
+
+    /// Each marker right behind the folder that it is in, before anything else of it.
+    private static func merge(_ entries: [LayerEntry], _ whiteouts: [LayerEntry]) -> [LayerEntry] {
+        let byFolder = Dictionary(grouping: whiteouts) { TreePath.parent($0.path) }
+        var result = byFolder[""] ?? []
+        for entry in entries {
+            result.append(entry)
+            if entry.kind == .directory { result += byFolder[entry.path] ?? [] }
+        }
+        return result
+    }
+}

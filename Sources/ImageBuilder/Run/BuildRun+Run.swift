@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// RUN: the tree, the user, the environment, and the layer of what the command changed. Part of BuildRun.
+
+import OCI
+import ImageStore
+import Foundation
+import FunctionModel
+import Sandbox
+import Synchronization
+
+extension BuildRun {
+    /// Executes RUN, or takes its result from the cache.
+    func run(
+        _ run: RunInstruction,
+        _ step: Step,
+        in stage: Int,
+        _ state: inout StageState
+    ) async throws(StepFailure) {
+        let plan = RunPlan(run, draft: state.draft)
+        let network = try network(of: run)
+        let mounts = try await mounts(of: run, in: stage, state)
+        var parts = ["RUN"] + plan.arguments + [plan.script ?? "", network.rawValue]
+        parts += ["environment"] + state.draft.runEnvironment + ["mounts"] + mounts.flatMap(\.keyParts)
+        let key = CacheKey.chained(state.key, parts)
+        if let record = await record(key) { return finish(cached: record, key: key, step, &state) }
+        let folder = try await StepFolder.make(in: builder.directory)
+        let result: StepResult
+        do throws(StepFailure) {
+            result = try await execute(plan, mounts: mounts, network: network, folder: folder, state)
+        } catch {
+            await folder.remove(builder.store.trees, builder.logger)
+            throw error
+        }
+        await folder.remove(builder.store.trees, builder.logger)
+        try await finish(result, keys: [key], step, &state)
+    }
+
+    private func network(of run: RunInstruction) throws(StepFailure) -> NetworkMode {
+        if run.security == .insecure { throw .unavailable("RUN --security=insecure") }
+        switch run.network {
+        case nil, .default: return request.networkMode
+        case .none?: return NetworkMode.none
+        case .host: throw .unavailable("RUN --network=host")
+        }
+    }
+
+    private func execute(
+        _ plan: RunPlan,
+        mounts: [PlannedMount],
+        network: NetworkMode,
+        folder: StepFolder,
+        _ state: StageState
+    ) async throws(StepFailure) -> StepResult {
+        let (root, account) = try await root(of: state)
+        // The next step may take the tree over once nobody holds it.
+        defer { withExtendedLifetime(root) {} }
+        let rootfs = root.path
+        let prepared = try await prepare(mounts, folder: folder)
+        var environment = RunPlan.environment(
+            state.draft.runEnvironment,
+            home: account.home,
+            proxies: proxies
+        )
+        environment += prepared.environment
+        var command = RunCommand(
+            rootfs: rootfs,
+            changes: folder.changes,
+            scratch: folder.scratch,
+            arguments: plan.arguments,
+            environment: environment,
+            user: account.user,
+            workingDirectory: state.draft.execution.workingDirectory ?? "/",
+            mounts: prepared.mounts,
+            network: network,
+            timeLimit: RunPlan.timeLimit
+        )
+        if let script = plan.script {
+            let path = try await folder.write(
+                "script",
+                Array(script.utf8),
+                mode: 0o755,
+                trees: builder.store.trees
+            )
+            command.mounts.append(
+                RunCommand.Mount(source: .host(path: path), target: RunPlan.scriptPath, readOnly: true)
+            )
+        }
+        command.mounts = try await resolved(command.mounts, in: rootfs)
+        let outcome = try await execute(command)
+        withExtendedLifetime(prepared.locks) {}
+        return try await layer(of: command, outcome)
+    }
+
+    /// Mounts with targets that no link of the image leads elsewhere.
+    private func resolved(
+        _ mounts: [RunCommand.Mount],
+        in rootfs: String
+    ) async throws(StepFailure) -> [RunCommand.Mount] {
+        if mounts.isEmpty { return [] }
+        let trees = builder.store.trees
+        return try await BlockingWork.run { () throws(StepFailure) in
+            let tree = try trees.tree(at: rootfs)
+            return try mounts.map { mount throws(StepFailure) in
+                var mount = mount
+                mount.target = "/" + (try tree.resolve(mount.target).path)
+                return mount
+            }
+        }
+    }
+
+    /// The unpacked tree of the stage as it is now, and its user in it.
+    private func root(of state: StageState) async throws(StepFailure) -> (StepRoot, ContainerAccount) {
+        do throws(ImageError) {
+            let digest = try await stageImage(of: state)
+            let root = try await builder.store.stepRoot(for: digest)
+            let user = state.draft.execution.user ?? ""
+            return (root, try await builder.store.account(user, in: root.path))
+        } catch {
+            throw .image(error)
+        }
+    }
+
+    /// Proxies reach every RUN, but neither the image nor the cache.
+    private var proxies: [String] {
+        request.buildArguments.filter { BuildPlan.proxyArguments.contains($0.key) }
+            .map { "\($0.key)=\($0.value)" }.sorted()
+    }
+
+    private func execute(_ command: RunCommand) async throws(StepFailure) -> RunOutcome {
+        let lines = OutputLines(events)
+        let outcome = try await builder.runner.run(command) { lines.add($0) }
+        lines.finish()
+        let name = command.arguments.joined(separator: " ")
+        let text =
+            name.count > DockerfileError.textLimit ? name.prefix(DockerfileError.textLimit) + "…" : name
+        switch outcome.report.ending {
+        case .exited(code: 0): return outcome
+        case .exited(let code): throw .exit(command: text, code: code)
+        case .signalled(let signal):
+            throw .killed(command: text, signal: signal, outOfMemory: outcome.report.oomKilled)
+        case .execFailed(let number):
+            let reason = outcome.report.interpreterNote.map { "it \($0)" } ?? SystemCall.message(number)
+            throw .notStarted(command: text, reason: reason)
+        case .lost(let reason), .notStarted(let reason):
+            throw .notStarted(command: text, reason: reason)
+        }
+    }
+
+    private func layer(of command: RunCommand, _ outcome: RunOutcome) async throws(StepFailure) -> StepResult
+    {
+        let writer = layerWriter
+        let timestamp = timestamp
+        let trees = builder.store.trees
+        return try await BlockingWork.run { () throws(StepFailure) in
+            let lower = try trees.tree(at: command.rootfs)
+            let reader = UpperReader(
+                tree: try trees.tree(at: command.changes),
+                isCancelled: writer.isCancelled
+            )
+            let entries = try UpperLayer.entries(
+                try reader.items(),
+                firstHostID: outcome.firstHostID,
+                mounts: command.mounts.map { TreePath.clean($0.target) },
+                timestamp: timestamp
+            ) { path throws(StepFailure) in try lower.node(path) != nil }
+            return StepResult(layer: entries.isEmpty ? nil : try writer.write(entries), entries: nil)
+        }
+    }
+}
+
+/// Turns pieces of output into events, from whichever thread they come.
+private final class OutputLines: Sendable {
+    private let splitter = Mutex(LineSplitter())
+    private let events: @Sendable (BuildEvent) -> Void
+
+    init(_ events: @escaping @Sendable (BuildEvent) -> Void) { self.events = events }
+
+    func add(_ bytes: [UInt8]) {
+        // Under the lock, so that lines of two threads keep their order.
+        splitter.withLock { splitter in
+            for line in splitter.add(bytes) { events(.output(line)) }
+        }
+    }
+
+    func finish() {
+        splitter.withLock { splitter in
+            for line in splitter.finish() { events(.output(line)) }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executes RUN steps in the containers that functions have. ImageBuilder drives it.
+
+package import ImageStore
+package import FunctionModel
+import Glibc
+package import Sandbox
+import Synchronization
+
+/// Runs each command in a slot of its own, whose writable layer is the step's folder.
+///
+/// Root of the step is root of the container's user namespace only, with Docker's capabilities over its own ids; the
+/// filter, masks and limits are those of functions. Files that it makes lie on the disk under the numbers it gave them.
+package struct SandboxStepRunner: StepRunner {
+    /// DATA: everything that a step sees of the host lies below it.
+    let dataDirectory: String
+    /// How the step's folder gets the container's owners.
+    let trees: TreeAccess
+    let limits: StepLimits
+    /// Networks besides the public internet that a step with a network reaches.
+    let egressAllow: [IPv4Network]
+    /// The spawner as it is now; nil while another is being started.
+    let spawner: @Sendable () -> Spawner?
+
+    package init(
+        dataDirectory: String,
+        trees: TreeAccess = .direct,
+        limits: StepLimits = .ofHost,
+        egressAllow: [IPv4Network] = [],
+        spawner: @escaping @Sendable () -> Spawner?
+    ) {
+        self.dataDirectory = dataDirectory
+        self.trees = trees
+        self.limits = limits
+        self.egressAllow = egressAllow
+        self.spawner = spawner
+    }
+
+    /// Of a step's networks those that lead out of its container: loopback there is its own.
+    private static func reachable(_ networks: [IPv4Network]) -> [String] {
+        networks.filter { network in !IPv4Network.unreachable.contains { $0.contains(network) } }.map(\.text)
+    }
+
+    /// Runs one command; says in its output what this host lacks.
+    ///
+    /// - Throws: ``StepFailure``.
+    package func run(
+        _ command: RunCommand,
+        output: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(StepFailure) -> RunOutcome {
+        guard let spawner = spawner() else {
+            throw .unavailable("RUN (the container helper is starting anew)")
+        }
+        var plan = try StepPlan.plan(
+            for: command,
+            limits: limits,
+            dataDirectory: dataDirectory,
+            translatesOwners: trees.keepsOwners
+        )
+        plan.egressAllow = Self.reachable(egressAllow)
+        if !trees.keepsOwners { output(Array(StepPlan.rootlessRemark.utf8)) }
+        if plan.network == .egress, let refusal = spawner.egressRefusal {
+            plan.network = .none
+            output(Array(StepPlan.networkRemark(refusal).utf8))
+        }
+        try await prepareRoot(of: command)
+        let finalPlan = plan
+        let slot = try await starting(command) { () async throws(SandboxError) in
+            try await spawner.makeSlot(finalPlan)
+        }
+        defer { slot.retire() }
+        let sandbox = try await starting(command) { () async throws(SandboxError) in
+            try await slot.makeSandbox()
+        }
+        let report = try await execute(command, in: sandbox, output)
+        // As root owners are the image's once they are read; without, all files belong to this user.
+        return RunOutcome(report: report, firstHostID: trees.keepsOwners ? 0 : geteuid())
+    }
+
+    private func starting<Value: Sendable>(
+        _ command: RunCommand,
+        _ body: () async throws(SandboxError) -> Value
+    ) async throws(StepFailure) -> Value {
+        do throws(SandboxError) {
+            return try await body()
+        } catch {
+            throw .notStarted(command: command.arguments.joined(separator: " "), reason: error.description)
+        }
+    }
+
+    /// The upper folder's own attributes are those of `/` in the container.
+    private func prepareRoot(of command: RunCommand) async throws(StepFailure) {
+        do throws(ImageError) {
+            try await BlockingWork.run { () throws(ImageError) in
+                var status = stat()
+                try SystemCall.check("stat", command.rootfs) { stat(command.rootfs, &status) }
+                try SystemCall.check("chmod", command.changes) {
+                    chmod(command.changes, status.st_mode & 0o7777)
+                }
+                guard trees.keepsOwners else { return }
+                let folder = "/" + TreePath.parent(TreePath.clean(command.changes))
+                let session = try trees.session(on: folder, isWritable: true)
+                let shift = trees.idShift ?? 0
+                let (uid, gid) = (status.st_uid - shift, status.st_gid - shift)
+                try session.perform(.own(TreePath.name(command.changes), uid: uid, gid: gid))
+                try session.perform(.own(TreePath.name(command.scratch), uid: 0, gid: 0))
+            }
+        } catch {
+            throw .image(error)
+        }
+    }
+
+    private func execute(
+        _ command: RunCommand,
+        in sandbox: WarmSandbox,
+        _ output: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(StepFailure) -> ExitReport {
+        let end = StepEnd(sandbox)
+        let lines = StepOutput(output)
+        let watching = Task { await watch(command, end) }
+        defer { watching.cancel() }
+        let result: Result<ExitReport, SandboxError> = await withTaskCancellationHandler {
+            do throws(SandboxError) {
+                let words = SandboxCommand(arguments: command.arguments, environment: command.environment)
+                let report = try await sandbox.run(words) {
+                    lines.add($0, \.output)
+                } errors: {
+                    lines.add($0, \.errors)
+                }
+                lines.finish()
+                return .success(report)
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            end.bring(.cancelled)
+        }
+        if let reason = end.reason { throw reason }
+        return try await starting(command) { () async throws(SandboxError) in try result.get() }
+    }
+
+    /// Ends the step when its time is over or the disk nearly full.
+    private func watch(_ command: RunCommand, _ end: StepEnd) async {
+        let clock = ContinuousClock()
+        let deadline = clock.now + command.timeLimit
+        while !Task.isCancelled {
+            if let free = Self.freeBytes(at: command.changes), free < limits.freeSpaceFloor.bytes {
+                return end.bring(.image(.noSpace(path: dataDirectory)))
+            }
+            // A cancelled sleep means that the step has ended.
+            do { try await Task.sleep(for: limits.watchInterval) } catch { return }
+            if clock.now >= deadline {
+                let seconds = Int(command.timeLimit.components.seconds)
+                return end.bring(.limit(what: "time of one step in seconds", limit: seconds))
+            }
+        }
+    }
+
+    /// Nil when the file system does not say.
+    private static func freeBytes(at path: String) -> Int? {
+        var status = statvfs()
+        return statvfs(path, &status) == 0 ? Int(status.f_bavail) * Int(status.f_frsize) : nil
+    }
+}
+
+/// Keeps the lines of stdout and stderr whole, from whichever thread their pieces come.
+private final class StepOutput: Sendable {
+    struct Splitters {
+        var output = LineSplitter()
+        var errors = LineSplitter()
+    }
+
+    private let splitters = Mutex(Splitters())
+    private let write: @Sendable ([UInt8]) -> Void
+
+    init(_ write: @escaping @Sendable ([UInt8]) -> Void) { self.write = write }
+
+    func add(_ bytes: [UInt8], _ stream: WritableKeyPath<Splitters, LineSplitter>) {
+        splitters.withLock { pass($0[keyPath: stream].add(bytes)) }
+    }
+
+    func finish() { splitters.withLock { pass($0.output.finish() + $0.errors.finish()) } }
+
+    private func pass(_ lines: [String]) { for line in lines { write(Array(line.utf8) + [10]) } }
+}
+
+/// Why a step was ended from outside; the first reason counts.
+private final class StepEnd: Sendable {
+    private let sandbox: WarmSandbox
+    private let first = Mutex<StepFailure?>(nil)
+
+    init(_ sandbox: WarmSandbox) { self.sandbox = sandbox }
+
+    var reason: StepFailure? { first.withLock { $0 } }
+
+    func bring(_ reason: StepFailure) {
+        first.withLock { $0 = $0 ?? reason }
+        sandbox.kill()
+    }
+}
+
+extension StepLimits {
+    /// The bounds on this host.
+    package static var ofHost: StepLimits {
+        StepLimits(
+            hostMemoryBytes: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)),
+            processors: sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        )
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stage on its way: configuration, layers and cache key. BuildRun carries it from step to step.
+
+import OCI
+import Synchronization
+
+/// One layer of a stage.
+struct StageLayer: Hashable, Sendable {
+    var descriptor: Descriptor
+    var diffID: Digest
+}
+
+/// Where a stage stands between two steps.
+struct StageState: Sendable {
+    var draft: StageDraft
+    var layers: [StageLayer] = []
+    /// The key of the last step.
+    var key: Digest
+    var platform: Platform
+    /// What the steps since ``unpackedLayers`` have put into the tree.
+    var overlay = TreeOverlay()
+    /// How many of the layers ``overlay`` lies upon.
+    var unpackedLayers = 0
+    /// The base image: its tree serves as long as nothing else has to be unpacked.
+    var baseImage: Digest?
+    /// How many layers the base image has.
+    var baseLayers = 0
+
+    /// The configuration document as it is now, with the given time (RFC 3339).
+    func configuration(created: String) -> ImageConfiguration {
+        var configuration = ImageConfiguration(platform: platform, config: draft.execution)
+        configuration.created = created
+        configuration.author = draft.author
+        configuration.history = draft.history
+        configuration.rootfs = ImageConfiguration.Layers(diffIDs: layers.map(\.diffID))
+        return configuration
+    }
+
+    /// Notes a step's layer.
+    ///
+    /// Without its entries the tree has to be unpacked anew when somebody asks.
+    mutating func add(_ layer: StageLayer, entries: [LayerEntry]?) {
+        layers.append(layer)
+        if let entries {
+            overlay.add(entries)
+        } else {
+            overlay = TreeOverlay()
+            unpackedLayers = layers.count
+        }
+    }
+}
+
+/// Set once, read often, by threads of the builder.
+final class CancellationFlag: Sendable {
+    private let flag = Atomic(false)
+
+    /// Asks the build to end at the next file.
+    func cancel() { flag.store(true, ordering: .relaxed) }
+    var isCancelled: Bool { flag.load(ordering: .relaxed) }
+}

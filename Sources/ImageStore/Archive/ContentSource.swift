@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an archive or layout folder holds, by path; the reading of image formats does not care which it is.
+
+import OCI
+
+/// The files of an archive or folder.
+///
+/// All calls block.
+protocol ContentSource {
+    /// What it is called in errors.
+    var name: String { get }
+    /// Whether it looks like the files of a system instead of those of images.
+    var holdsRoot: Bool { get }
+    /// A small file whole; nil when it is absent.
+    func bytes(_ path: String, limit: Int) throws(ImageError) -> [UInt8]?
+    /// Brings a file into the blob store; nil when it is absent.
+    func store(_ path: String, expected: Digest?) throws(ImageError) -> StoredContent?
+}
+
+/// A file that is in the blob store now.
+struct StoredContent: Hashable {
+    var digest: Digest
+    var size: Int
+}
+
+/// Paths within an archive: relative, without `.`; nothing leads out of it.
+enum ArchivePath {
+    /// - Throws: ``ImageError/hostileEntry(name:reason:)`` when `..` leads out of the archive.
+    static func normalised(_ path: String, relativeTo folder: String = "") throws(ImageError) -> String {
+        var parts = path.hasPrefix("/") ? [] : folder.split(separator: "/")
+        for part in path.split(separator: "/") where part != "." {
+            if part != ".." {
+                parts.append(part)
+            } else if parts.popLast() == nil {
+                throw .hostileEntry(name: path, reason: "it leads out of the archive")
+            }
+        }
+        return parts.joined(separator: "/")
+    }
+
+    /// The folder that a path lies in.
+    static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    }
+}
+
+/// What a root file system has at its top, whichever distribution made it.
+enum RootShape {
+    /// Folders that any system has; two of them make a root.
+    private static let folders: Set<Substring> = ["bin", "etc", "lib", "sbin", "usr", "var", "proc", "dev"]
+
+    /// Whether the first parts of these paths are a system's.
+    static func matches(_ paths: some Sequence<String>) -> Bool {
+        var found: Set<Substring> = []
+        for path in paths {
+            let first = path.prefix { $0 != "/" }
+            if folders.contains(first), found.insert(first).inserted, found.count == 2 { return true }
+        }
+        return false
+    }
+}

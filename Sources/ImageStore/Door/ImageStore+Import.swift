@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making an image of a root file system that came as a tar.
+
+import CSandbox
+import FoundationEssentials
+import Glibc
+package import OCI
+
+/// What `image import` is told besides the files.
+package struct ImportRequest: Hashable, Sendable {
+    /// The name that the image gets.
+    package var reference: String
+    /// Stands in the image's history; nil says only that it was imported.
+    package var message: String?
+    /// The image's defaults for containers; empty sets nothing, as with `docker import`.
+    package var execution = ImageConfiguration.Execution()
+
+    package init(reference: String) { self.reference = reference }
+}
+
+/// An image that was made of a tar.
+package struct ImportedImage: Hashable, Sendable {
+    /// Normalised.
+    package var reference: String
+    package var digest: Digest
+    /// Device nodes, sockets and whiteouts that were left out.
+    package var skippedEntries: Int
+}
+
+extension ImageStore {
+    /// Makes an image of one layer of a tar of a root file system, compressed or not.
+    ///
+    /// The image has no command unless a change gives one, as with `docker import`. Device nodes and sockets are left
+    /// out: no container may have them from an image. The tree is unpacked before the image gets its name, so that
+    /// what could not run is refused here.
+    ///
+    /// - Parameters:
+    ///   - path: a file of the host.
+    ///   - archive: what errors call it.
+    ///   - request: the image's name, and what else is known of it.
+    /// - Returns: the image.
+    /// - Throws: ``ImageError``; nothing is kept then.
+    package func importRoot(
+        archive path: String,
+        called archive: String,
+        _ request: ImportRequest
+    ) async throws(ImageError) -> ImportedImage {
+        let name = try ImageError.reading { () throws(OCIError) in try ImageReference(request.reference) }
+        let reference = name.withoutDigest.description
+        let lease = blobs.lease()
+        defer { withExtendedLifetime(lease) {} }
+        let layer = try await BlockingWork.cancellable { (stop) throws(ImageError) in
+            try RootLayer.write(archive: path, called: archive, to: self.blobs, stop: stop)
+        }
+        do throws(ImageError) {
+            var configuration = ImageConfiguration(platform: host, config: request.execution)
+            configuration.created = Date().formatted(.iso8601)
+            configuration.rootfs = ImageConfiguration.Layers(diffIDs: [layer.descriptor.digest])
+            var step = ImageConfiguration.HistoryEntry(created: configuration.created)
+            step.comment = request.message ?? "Imported from -"
+            configuration.history = [step]
+            let digest = try await commit(
+                layers: [layer.descriptor],
+                configuration: configuration,
+                reference: nil
+            )
+            _ = try await rootfs(for: digest)
+            if Task.isCancelled { throw .cancelled }
+            try await record(reference, digest: digest)
+            return ImportedImage(reference: reference, digest: digest, skippedEntries: layer.skipped)
+        } catch {
+            try await forget(layer.descriptor.digest)
+            throw error
+        }
+    }
+
+    /// The layer of an image that came to nothing; its small documents go with the next pruning.
+    private func forget(_ layer: Digest) async throws(ImageError) {
+        let blobs = blobs
+        _ = try await BlockingWork.run { () throws(ImageError) in try blobs.removeArrival(layer) }
+    }
+}
+
+/// A stranger's tar as a layer that holds files only.
+private enum RootLayer {
+    struct Written: Sendable {
+        var descriptor: Descriptor
+        var skipped: Int
+    }
+
+    /// The blob in a box, because the tar writer calls back into it.
+    private final class Sink {
+        private var writer: BlobWriter?
+
+        init(_ writer: consuming BlobWriter) { self.writer = consume writer }
+
+        func write(_ bytes: UnsafeRawBufferPointer) throws(ImageError) { try writer?.write(bytes) }
+
+        func commit() throws(ImageError) -> Descriptor {
+            guard let writer = writer.take() else { throw .cancelled }
+            let size = writer.written
+            return Descriptor(mediaType: MediaType.layer, digest: try writer.commit(), size: size)
+        }
+    }
+
+    /// Zeros written for holes at a time.
+    private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
+
+    static func write(
+        archive path: String,
+        called name: String,
+        to blobs: BlobStore,
+        stop: StopFlag
+    ) throws(ImageError) -> Written {
+        let file = try OpenFile(path: path)
+        guard try file.status(name).st_mode & S_IFMT == S_IFREG else {
+            throw .malformedArchive(file: name, reason: "is not a file")
+        }
+        let limits = UnpackLimits()
+        let sink = Sink(try blobs.beginWrite())
+        let tar = try TarWriter(name: "layer") { bytes throws(ImageError) in
+            try stop.check()
+            try sink.write(bytes)
+        }
+        let descriptor = file.descriptor
+        let counts = try ArchiveLocale.run { () throws(ImageError) -> (kept: Int, skipped: Int) in
+            var reader = try TarReader(descriptor: descriptor, name: name, limits: limits)
+            var (kept, skipped) = (0, 0)
+            while let entry = try reader.next() {
+                try stop.check()
+                let place = try EntryPath(entry.name, limits: limits)
+                guard isKept(entry, place) else {
+                    skipped += 1
+                    continue
+                }
+                kept += 1
+                try copy(entry, reader, to: tar)
+            }
+            return (kept, skipped)
+        }
+        guard counts.kept > 0 else {
+            throw .malformedArchive(file: name, reason: "is no tar archive, or one without files")
+        }
+        try tar.finish()
+        return Written(descriptor: try sink.commit(), skipped: counts.skipped)
+    }
+
+    /// Not what no container may have, and not what would mean something else in a layer.
+    private static func isKept(_ entry: TarEntry, _ place: EntryPath) -> Bool {
+        if entry.kind == .device || entry.kind == .other { return false }
+        return !place.components.contains { $0.starts(with: Array(".wh.".utf8)) }
+    }
+
+    private static func copy(
+        _ entry: TarEntry,
+        _ reader: borrowing TarReader,
+        to tar: TarWriter
+    ) throws(ImageError) {
+        try tar.begin(entry)
+        guard entry.kind == .file else { return }
+        var end = 0
+        try reader.content { piece, offset throws(ImageError) in
+            try fill(from: end, to: offset, tar)
+            try tar.write(piece)
+            end = offset + piece.count
+        }
+        try fill(from: end, to: entry.size, tar)
+    }
+
+    private static func fill(from start: Int, to end: Int, _ tar: TarWriter) throws(ImageError) {
+        var left = end - start
+        while left > 0 {
+            let count = min(left, zeros.count)
+            try tar.write(count == zeros.count ? zeros : Array(zeros.prefix(count)))
+            left -= count
+        }
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// From names to images, and from images to trees that containers run in.
+
+package import OCI
+import Glibc
+package import Sandbox
+
+extension ImageStore {
+    /// Finds an image by reference, `sha256:` digest, or the first digits of an image id (at least 12).
+    ///
+    /// - Throws: ``ImageError/unknownImage(_:)``, ``ImageError/wrongPlatform(reference:image:host:)``, or what is
+    ///   wrong with the stored documents.
+    package func resolve(_ reference: String) async throws(ImageError) -> Image {
+        let digest = try await digest(named: reference)
+        return try await BlockingWork.run { () throws(ImageError) in
+            // The time of its last use, by which the budget chooses what goes.
+            _ = self.blobs.claim(digest)
+            return try self.image(digest, called: reference)
+        }
+    }
+
+    /// Finds an image by the digest of its manifest or index, whether it has a name or not.
+    package func image(digest: Digest) async throws(ImageError) -> Image {
+        try await BlockingWork.run { () throws(ImageError) in
+            try self.image(digest, called: digest.description)
+        }
+    }
+
+    /// The absolute path of an image's unpacked, read-only tree; unpacks when it is absent.
+    ///
+    /// Callers for the same layers share one unpacking.
+    ///
+    /// - Parameter digest: the manifest's or index's.
+    /// - Returns: a folder below `DATA/rootfs`.
+    /// - Throws: ``ImageError``; a failed unpacking leaves nothing behind.
+    package func rootfs(for digest: Digest) async throws(ImageError) -> String {
+        try await roots.path(of: try await image(digest: digest))
+    }
+
+    /// Looks up who PID 1 is, in the image's own /etc/passwd and /etc/group.
+    ///
+    /// - Parameters:
+    ///   - digest: the manifest's or index's.
+    ///   - specification: `name`, `uid`, `name:group`, `uid:gid`; nil takes the image's USER.
+    /// - Returns: numbers as the container sees them.
+    /// - Throws: ``ImageError/unknownUser(_:)``.
+    package func user(
+        for digest: Digest,
+        specification: String? = nil
+    ) async throws(ImageError) -> ContainerAccount {
+        let image = try await image(digest: digest)
+        let path = try await roots.path(of: image)
+        return try await account(specification ?? image.execution.user ?? "", in: path)
+    }
+
+    /// The tree of an image that a step of a build runs in, and nothing else.
+    package func stepRoot(for digest: Digest) async throws(ImageError) -> StepRoot {
+        try await roots.step(of: try await image(digest: digest))
+    }
+
+    /// Looks a user up in a tree.
+    package func account(_ specification: String, in path: String) async throws(ImageError)
+        -> ContainerAccount
+    {
+        try await BlockingWork.run { () throws(ImageError) in
+            do throws(ImageError) {
+                return try ContainerUserLookup.find(specification, rootfs: path)
+            } catch .system(_, _, EACCES) where !self.trees.isDirect {
+                // Files that the image keeps from others.
+                let session = try self.trees.session(on: path, isWritable: false)
+                guard case .account(let account) = try session.ask(.account(specification), layers: []).answer
+                else { throw .worker(reason: "an answer that is not an account") }
+                return account
+            }
+        }
+    }
+
+    /// The digest that a name stands for: the reference table first, then digests and image ids.
+    func digest(named name: String) async throws(ImageError) -> Digest {
+        if name.hasPrefix("sha256:"), let digest = try? Digest(name) {
+            // A digest may be a manifest's or, as Docker shows them, a configuration's.
+            if let owner = try await self.digest(ofImageID: name) { return owner }
+            guard blobs.size(of: digest) != nil else { throw .unknownImage(name) }
+            return digest
+        }
+        // Not a reference: it may still be the beginning of an id.
+        if let reference = try? ImageReference(name) {
+            if let record = try await references.get(reference.withoutDigest.description) {
+                guard let wanted = reference.digest, wanted != record.digest else { return record.digest }
+            }
+            if let digest = reference.digest, blobs.size(of: digest) != nil { return digest }
+        }
+        if let digest = try await digest(ofImageID: name) { return digest }
+        throw .unknownImage(name)
+    }
+
+    private func digest(ofImageID name: String) async throws(ImageError) -> Digest? {
+        let digits = name.hasPrefix("sha256:") ? String(name.dropFirst(7)) : name
+        let minimumDigits = 12
+        guard digits.utf8.count >= minimumDigits, digits.allSatisfy(\.isHexDigit) else { return nil }
+        let records = try await references.all()
+        return try await BlockingWork.run { () throws(ImageError) in
+            for record in records {
+                // A record whose documents are damaged must not hide the others; verify() names it.
+                guard let image = try? self.image(record.digest, called: record.reference, anyPlatform: true)
+                else { continue }
+                if image.configurationDigest.hex.hasPrefix(digits) || record.digest.hex.hasPrefix(digits) {
+                    return record.digest
+                }
+            }
+            return nil
+        }
+    }
+}
+
+/// A user of an image, with what a login would give it.
+package struct ContainerAccount: Hashable, Codable, Sendable {
+    package var user: ContainerUser
+    /// `/` when passwd has no entry.
+    package var home: String
+
+    package init(user: ContainerUser, home: String) {
+        self.user = user
+        self.home = home
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door of the room: everything the other rooms ask of images.
+
+package import OCI
+import Glibc
+package import Logging
+
+/// The images of one data folder.
+///
+/// Safe from any task; blocking work runs on the room's own threads.
+package final class ImageStore: Sendable {
+    package let blobs: BlobStore
+    package let references: any ReferenceStore
+    /// The platform whose images run here.
+    package let host: Platform
+    let roots: RootfsStore
+    /// How the files of trees are reached.
+    package let trees: TreeAccess
+    let logger: Logger
+
+    /// Keeps every image that is looked up from now on from garbage collection, until it is let go of.
+    package func hold() -> BlobLease { blobs.lease() }
+
+    /// Opens the store, making its folders, and sweeps what a killed process left.
+    ///
+    /// Blocks on the disk.
+    ///
+    /// - Parameters:
+    ///   - dataDirectory: DATA; `blobs` and `rootfs` below it belong to this room.
+    ///   - references: where names are kept.
+    ///   - trees: how their files are reached.
+    ///   - logger: told about leftovers and skipped entries.
+    ///   - host: which platform's images to choose; tests choose another.
+    /// - Throws: ``ImageError`` when the folders cannot be made or read.
+    package init(
+        dataDirectory: String,
+        references: any ReferenceStore,
+        trees: TreeAccess = .direct,
+        logger: Logger,
+        host: Platform = .host
+    ) throws(ImageError) {
+        blobs = try BlobStore(dataDirectory: dataDirectory) { digest in
+            logger.warning(
+                "removed a blob that a crash of the host has damaged",
+                metadata: ["blob": "\(digest)"]
+            )
+        }
+        self.trees = trees
+        roots = try RootfsStore(dataDirectory: dataDirectory, blobs: blobs, trees: trees, logger: logger)
+        self.references = references
+        self.host = host
+        self.logger = logger
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The typed error of the image store, archives and unpacking; its text is made here once.
+
+package import OCI
+import Sandbox
+
+/// Why an image could not be read, stored, unpacked or found.
+package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvertible {
+    /// A name, digest or document is not what the OCI specifications ask for.
+    case invalid(OCIError)
+    /// No image has this reference or digest.
+    case unknownImage(String)
+    /// A blob that a document names is not in the store.
+    case missingBlob(Digest, neededBy: String)
+    /// Content is not what its descriptor says.
+    case digestMismatch(what: String, expected: Digest, actual: Digest)
+    case sizeMismatch(what: String, expected: Int, actual: Int)
+    /// The image is for another operating system or processor.
+    case wrongPlatform(reference: String, image: String, host: String)
+    /// The file is no archive of a known form, or ends too early, or is damaged.
+    case malformedArchive(file: String, reason: String)
+    /// The archive or folder is none of images: perhaps a root file system.
+    case notAnImage(file: String, holdsRoot: Bool)
+    /// An entry of a layer asks for what no honest layer needs.
+    case hostileEntry(name: String, reason: String)
+    /// The layers together make a tree that must not be run.
+    case hostileTree(path: String, reason: String)
+    /// One of ``UnpackLimits`` was passed.
+    case limitExceeded(what: String, limit: Int)
+    /// USER names nobody in the image.
+    case unknownUser(String)
+    /// USER has an id that no container maps.
+    case userOutOfRange(String)
+    /// The image is used by what is deployed.
+    case inUse(reference: String, by: [String])
+    /// The file system or quota is full; nothing of the operation was kept.
+    case noSpace(path: String)
+    /// A system call failed.
+    case system(call: String, path: String, errorNumber: Int32)
+    /// The confined process that works on image files failed, or could not be started.
+    case worker(reason: String)
+    /// The records of references could not be read or written.
+    case references(String)
+    case cancelled
+
+    package var description: String {
+        switch self {
+        case .invalid(let error): error.description
+        case .unknownImage(let name):
+            "no image '\(name)' here; load it with 'faasctl image load', pull it or build it"
+        case .missingBlob(let digest, let owner): "\(owner) needs \(digest), which is not in the store"
+        case .digestMismatch(let what, let expected, let actual):
+            "\(what) has digest \(actual), expected \(expected)"
+        case .sizeMismatch(let what, let expected, let actual):
+            "\(what) has \(actual) bytes, expected \(expected)"
+        case .wrongPlatform(let reference, let image, let host):
+            "image '\(reference)' is for \(image), this host is \(host)"
+        case .malformedArchive(let file, let reason): "\(file): \(reason)"
+        case .notAnImage(let file, let holdsRoot):
+            "\(file) has neither manifest.json nor index.json: it is "
+                + (holdsRoot
+                    ? "a root file system, no archive of images; make an image of it with 'faasctl image import'"
+                    : "no archive of images; 'faasctl image import' makes an image of any tar of files")
+        case .hostileEntry(let name, let reason): "entry '\(name)' refused: \(reason)"
+        case .hostileTree(let path, let reason): "image refused: \(path) \(reason)"
+        case .limitExceeded(let what, let limit): "\(what) exceeds the limit of \(limit)"
+        case .unknownUser(let name): "USER '\(name)' is not in the image's /etc/passwd or /etc/group"
+        case .userOutOfRange(let name):
+            "USER '\(name)': a container has users and groups from 0 to \(ContainerUser.idMax)"
+        case .inUse(let reference, let users):
+            "image '\(reference)' is in use by \(users.joined(separator: ", "))"
+        case .noSpace(let path): "no space left for \(path); nothing was kept"
+        case .system(let call, let path, let number): "\(call) \(path): \(SystemCall.message(number))"
+        case .worker(let reason): "the worker for image files: \(reason)"
+        case .references(let reason): "image references: \(reason)"
+        case .cancelled: "cancelled"
+        }
+    }
+}
+
+extension ImageError {
+    /// Reads a name, digest or document; what is wrong with it becomes an error of this room.
+    package static func reading<Value>(_ body: () throws(OCIError) -> Value) throws(ImageError) -> Value {
+        do throws(OCIError) { return try body() } catch { throw .invalid(error) }
+    }
+}
+
+extension ImageError {
+    /// A document of an archive, an index or a cache that is not what it has to be.
+    package static func malformedDocument(what: String, reason: String) -> ImageError {
+        .invalid(.malformedDocument(what: what, reason: reason))
+    }
+
+    /// A media type that no part of an image may have.
+    static func unknownMediaType(_ type: String, in owner: String) -> ImageError {
+        .invalid(.unknownMediaType(type, in: owner))
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which blobs would survive a power cut. BlobStore tells it what comes; whoever gives names waits for it.
+
+import OCI
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Syncs blobs beside the work that brings them, and marks those that are durable by their mode.
+///
+/// A sync takes as long as the disk is busy, and a pull has several blobs: each waits for its sync beside the next
+/// one's download, and only a name waits for all of them. After a crash of the host a blob without the mark may
+/// hold anything, so it is hashed again before anybody sees it. A crash of the gateway alone harms none: the
+/// kernel keeps what was written.
+final class BlobDurability: Sendable {
+    /// Of blobs that were written whole, but may not be on the disk yet.
+    static let fresh: mode_t = 0o600
+    /// Of blobs that are on the disk.
+    static let durable: mode_t = 0o644
+
+    private let directory: String
+    private let queue = DispatchQueue(label: "images.blobs.sync", qos: .utility)
+    private let state = Mutex(State())
+
+    private struct State {
+        var waiting: [Digest] = []
+        /// Blobs that could not be synced, with the reason; gone from the store.
+        var failures: [Digest: ImageError] = [:]
+    }
+
+    init(directory: String) { self.directory = directory }
+
+    /// A blob has got its name: it is synced and marked soon.
+    func appeared(_ digest: Digest) {
+        state.withLock { state in
+            state.failures[digest] = nil
+            state.waiting.append(digest)
+        }
+        queue.async { self.synchronizeWaiting() }
+    }
+
+    /// Waits until everything that has appeared is on the disk.
+    ///
+    /// Blocks on the disk.
+    ///
+    /// - Parameter digests: what the caller needs.
+    /// - Throws: ``ImageError`` when one of them did not get there; it is gone then.
+    func settle(_ digests: Set<Digest>) throws(ImageError) {
+        queue.sync { self.synchronizeWaiting() }
+        let failure = state.withLock { state in
+            state.failures.first { digests.contains($0.key) }?.value
+        }
+        if let failure { throw failure }
+    }
+
+    /// On the queue: everything that has come up to now, with one sync of the folder for all.
+    private func synchronizeWaiting() {
+        let digests = state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        if digests.isEmpty { return }
+        do throws(ImageError) {
+            var synced: [Int32] = []
+            defer { synced.forEach { close($0) } }
+            for digest in digests {
+                if let descriptor = synchronize(digest) { synced.append(descriptor) }
+            }
+            try Directories.synchronize(directory)
+            for descriptor in synced {
+                // Without its mark a blob is hashed again after a crash of the host: slower, not wrong.
+                fchmod(descriptor, Self.durable)
+            }
+        } catch {
+            digests.forEach { fail($0, error) }
+        }
+    }
+
+    /// The open blob; nil when it was removed meanwhile, or had to be.
+    private func synchronize(_ digest: Digest) -> Int32? {
+        let path = directory + "/" + digest.hex
+        do throws(ImageError) {
+            let file = try OpenFile(path: path)
+            try file.synchronize(path)
+            return file.take()
+        } catch .system(_, _, ENOENT) {
+            return nil
+        } catch {
+            fail(digest, error)
+            return nil
+        }
+    }
+
+    /// The kernel may have dropped what it could not write: nobody can trust such a file.
+    private func fail(_ digest: Digest, _ error: ImageError) {
+        unlink(directory + "/" + digest.hex)
+        state.withLock { $0.failures[digest] = error }
+    }
+}

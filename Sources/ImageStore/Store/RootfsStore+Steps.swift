@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trees that steps of a build run in: each becomes the next one's, so that a build of many steps copies its base
+// once. ImageBuilder drives it.
+
+import OCI
+import Glibc
+import Synchronization
+
+/// The tree of a step, which stays as long as this does.
+package final class StepRoot: Sendable {
+    package let path: String
+    private let tree: Digest
+    /// Nil when others may run from the tree, too.
+    private let roots: RootfsStore?
+
+    init(path: String, tree: Digest, roots: RootfsStore?) {
+        self.path = path
+        self.tree = tree
+        self.roots = roots
+    }
+
+    deinit { roots?.uses.withLock { $0.endStep(tree) } }
+}
+
+extension RootfsStore {
+    /// The tree of an image that nothing but a step of a build runs in.
+    ///
+    /// The tree may be gone as soon as the last owner of the answer has let go of it.
+    func step(of image: Image) async throws(ImageError) -> StepRoot {
+        let chainID = image.chainID
+        let (isThere, isCounted) = uses.withLock { uses in
+            let isThere = isUnpacked(chainID)
+            return (isThere, uses.beginStep(chainID, isThere: isThere))
+        }
+        let root = StepRoot(path: path(of: chainID), tree: chainID, roots: isCounted ? self : nil)
+        if !isThere { _ = try await unpacked(image, chainID) }
+        return root
+    }
+
+    /// Renames the tree of a step that has ended; false when it is no such tree.
+    func takeStep(_ chainID: Digest, to temporary: String) throws(ImageError) -> Bool {
+        let result: Result<Bool, ImageError> = uses.withLock { uses in
+            guard uses.take(chainID) else { return .success(false) }
+            if rename(path(of: chainID), temporary) == 0 { return .success(true) }
+            return errno == ENOENT ? .success(false) : .failure(SystemCall.failure("rename", temporary))
+        }
+        guard try result.get() else { return false }
+        try durability.disappears(chainID)
+        forgetSize(of: chainID)
+        return true
+    }
+}

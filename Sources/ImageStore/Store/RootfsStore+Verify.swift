@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unpacked trees against the layers they were made of. ImageStore.verify drives it.
+
+import OCI
+import CSandbox
+import Glibc
+
+extension RootfsStore {
+    /// Compares a tree with what its layers make, and puts a new one in its place when it differs.
+    ///
+    /// Blocks for as long as the unpacking of the whole image takes, and needs its space once more for that time.
+    /// The places are exchanged in one step. Containers that run keep the tree that they began with, so a replaced
+    /// one stays until the next start.
+    ///
+    /// - Parameter image: with all its layers in the store.
+    /// - Returns: what was wrong; empty when nothing was, or no tree is there.
+    /// - Throws: ``ImageError`` when the tree cannot be made anew or compared; it stays as it is then.
+    func mend(_ image: Image) throws(ImageError) -> [String] {
+        let chainID = image.chainID
+        guard isUnpacked(chainID) else { return [] }
+        let fresh = temporaryPath()
+        do throws(ImageError) {
+            try Directories.make(fresh, mode: 0o700)
+            let job = RootfsUnpacking(image: image, blobs: blobs, trees: trees)
+            _ = try job.run(into: fresh, upon: .nothing, layers: 0)
+            let session = try trees.session(on: directory, isWritable: false)
+            let order = TreeOrder.compare(chainID.hex, with: TreePath.name(fresh))
+            guard case .differences(let found) = try session.ask(order, layers: []).answer else {
+                throw .worker(reason: "an answer that is no list of differences")
+            }
+            if found.isEmpty {
+                try trees.remove(fresh)
+            } else {
+                try exchange(chainID, with: fresh)
+            }
+            return found
+        } catch {
+            try trees.remove(fresh)
+            throw error
+        }
+    }
+
+    private func exchange(_ chainID: Digest, with fresh: String) throws(ImageError) {
+        let target = path(of: chainID)
+        try durability.disappears(chainID)
+        let result = csandbox_exchange(fresh, target)
+        guard result == 0 else { throw SystemCall.failure("renameat2", target, errorNumber: -result) }
+        forgetSize(of: chainID)
+        durability.appeared(chainID)
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unpacked trees, in DATA/rootfs. A tree is there whole or not at all.
+
+import CSandbox
+import OCI
+import Glibc
+import Logging
+import Synchronization
+
+/// The read-only trees that containers run in, named by chain id: images of equal layers share one.
+final class RootfsStore: Sendable {
+    /// `DATA/rootfs`.
+    let directory: String
+    let blobs: BlobStore
+    let logger: Logger
+    let trees: TreeAccess
+    let durability: TreeDurability
+    let uses = Mutex(TreeUses())
+    private let running = Mutex<[Digest: Task<Result<String, ImageError>, Never>]>([:])
+    /// What each tree takes on the disk, which never changes.
+    ///
+    /// Bounded by the number of trees.
+    private let sizes = Mutex<[Digest: Int]>([:])
+    /// From the answer with a path to the record of the revision that uses it; a deploy takes far less.
+    private static let graceAfterUse = Duration.seconds(60)
+
+    /// Names of trees that are being made or removed; swept at start.
+    private static let temporaryPrefix = ".partial-"
+    /// Says how trees were made; trees of another form are made anew.
+    ///
+    /// 2: no two trees share an inode.
+    private static let form = Array("2\n".utf8)
+
+    init(
+        dataDirectory: String,
+        blobs: BlobStore,
+        trees: TreeAccess,
+        logger: Logger
+    ) throws(ImageError) {
+        directory = dataDirectory + "/rootfs"
+        self.blobs = blobs
+        self.trees = trees
+        self.logger = logger
+        // Trees hold setuid programs of strangers: no other user of this host may reach them.
+        try Directories.make(directory, mode: 0o700)
+        try SystemCall.check("chmod", directory) { [directory] in chmod(directory, 0o700) }
+        durability = TreeDurability(directory: directory, logger: logger)
+        for name in try Directories.names(in: directory) where name.hasPrefix(Self.temporaryPrefix) {
+            logger.info("removing a half-made tree of an earlier run", metadata: ["tree": "\(name)"])
+            try trees.remove(directory + "/" + name)
+        }
+        try removeTreesOfAnotherForm()
+        try durability.start(trees: try all()) { tree throws(ImageError) in
+            logger.info(
+                "removing a tree that a crash of the host may have damaged",
+                metadata: ["tree": "\(tree)"]
+            )
+            try remove(tree)
+        }
+    }
+
+    func path(of chainID: Digest) -> String { directory + "/" + chainID.hex }
+
+    func isUnpacked(_ chainID: Digest) -> Bool {
+        var status = stat()
+        return stat(path(of: chainID), &status) == 0
+    }
+
+    /// Chain ids of every tree.
+    func all() throws(ImageError) -> [Digest] {
+        try Directories.names(in: directory).compactMap(Digest.init(hex:))
+    }
+
+    /// A name for a tree that is being made or removed; swept at the next start.
+    func temporaryPath() -> String {
+        directory + "/" + Self.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 16)
+    }
+
+    /// The tree of an image; one unpacking for all who ask at the same time.
+    func path(of image: Image) async throws(ImageError) -> String {
+        let chainID = image.chainID
+        // Under the same lock as the taking of a step's tree for the next step.
+        let isThere = uses.withLock { uses in
+            uses.ask(for: chainID)
+            return isUnpacked(chainID)
+        }
+        return isThere ? path(of: chainID) : try await unpacked(image, chainID)
+    }
+
+    /// Unpacks, or waits for another who does.
+    func unpacked(_ image: Image, _ chainID: Digest) async throws(ImageError) -> String {
+        let task = running.withLock { running in
+            if let task = running[chainID] { return task }
+            let task = Task { await self.unpackOnce(image, chainID) }
+            running[chainID] = task
+            return task
+        }
+        return try await task.value.get()
+    }
+
+    private func unpackOnce(_ image: Image, _ chainID: Digest) async -> Result<String, ImageError> {
+        let result: Result<String, ImageError>
+        do throws(ImageError) {
+            result = .success(
+                try await BlockingWork.run { () throws(ImageError) in
+                    // The tree may have come between the look and the flight.
+                    if self.isUnpacked(chainID) { return self.path(of: chainID) }
+                    return try self.unpack(image, chainID)
+                }
+            )
+        } catch {
+            result = .failure(error)
+        }
+        running.withLock { _ = $0.removeValue(forKey: chainID) }
+        return result
+    }
+
+    private func unpack(_ image: Image, _ chainID: Digest) throws(ImageError) -> String {
+        let temporary = temporaryPath()
+        let job = RootfsUnpacking(image: image, blobs: blobs, trees: trees)
+        do throws(ImageError) {
+            let report = try unpack(job, into: temporary)
+            if report.skippedSpecialFiles + report.skippedAttributes > 0 {
+                logger.info(
+                    "left out what containers may not have",
+                    metadata: [
+                        "image": "\(image.digest)", "special_files": "\(report.skippedSpecialFiles)",
+                        "attributes": "\(report.skippedAttributes)",
+                    ]
+                )
+            }
+            let target = path(of: chainID)
+            // The mark of an earlier tree of this name says nothing about this one.
+            try durability.disappears(chainID)
+            try SystemCall.check("rename", target) { rename(temporary, target) }
+            durability.appeared(chainID)
+            return target
+        } catch {
+            try trees.remove(temporary)
+            throw error
+        }
+    }
+
+    /// Builds upon the tree of as many lower layers as there is; from nothing when that cannot be copied.
+    private func unpack(_ job: RootfsUnpacking, into temporary: String) throws(ImageError) -> UnpackReport {
+        let chain = job.image.lowerChainIDs
+        if let base = chain.indices.last(where: { isUnpacked(chain[$0]) }) {
+            if try takeStep(chain[base], to: temporary) {
+                return try job.run(into: temporary, upon: .taken, layers: base + 1)
+            }
+            do throws(ImageError) {
+                try Directories.make(temporary, mode: 0o700)
+                return try job.run(into: temporary, upon: .copy(of: path(of: chain[base])), layers: base + 1)
+            } catch .system(_, _, EACCES), .system(_, _, ENOENT) {
+                // An ordinary user may not read every file of its own; or the base was removed meanwhile.
+                try trees.remove(temporary)
+            }
+        }
+        try Directories.make(temporary, mode: 0o700)
+        return try job.run(into: temporary, upon: .nothing, layers: 0)
+    }
+
+    /// What a tree takes on the disk; counted once.
+    ///
+    /// - Parameters:
+    ///   - chainID: the tree's name.
+    ///   - session: in the folder of all trees.
+    /// - Returns: its bytes.
+    /// - Throws: ``ImageError`` when it cannot be read.
+    func bytes(of chainID: Digest, _ session: any TreeSession) throws(ImageError) -> Int {
+        if let known = sizes.withLock({ $0[chainID] }) { return known }
+        guard case .bytes(let bytes) = try session.ask(.measure(chainID.hex), layers: []).answer else {
+            throw .worker(reason: "an answer that is no size")
+        }
+        sizes.withLock { $0[chainID] = bytes }
+        return bytes
+    }
+
+    func forgetSize(of chainID: Digest) { sizes.withLock { _ = $0.removeValue(forKey: chainID) } }
+
+    /// Removes a tree unless a caller has asked for it in the last minute: it may not be recorded as used yet.
+    ///
+    /// - Returns: false when it stays.
+    func removeUnused(_ chainID: Digest) throws(ImageError) -> Bool {
+        if uses.withLock({ $0.isFresh(chainID, Self.graceAfterUse) }) { return false }
+        try remove(chainID)
+        return true
+    }
+
+    /// Removes a tree; a crash in between leaves it to the next start.
+    private func remove(_ chainID: Digest) throws(ImageError) {
+        let temporary = directory + "/" + Self.temporaryPrefix + chainID.hex
+        try durability.disappears(chainID)
+        forgetSize(of: chainID)
+        uses.withLock { $0.forget(chainID) }
+        guard rename(path(of: chainID), temporary) == 0 else {
+            if errno == ENOENT { return }
+            // A full disk may have no room for a longer name; the removal itself needs none.
+            guard errno == ENOSPC || errno == EDQUOT else { throw SystemCall.failure("rename", temporary) }
+            return try trees.remove(path(of: chainID))
+        }
+        try trees.remove(temporary)
+    }
+
+    /// Trees of versions before may share their files with others.
+    private func removeTreesOfAnotherForm() throws(ImageError) {
+        let path = directory + "/.form"
+        if access(path, F_OK) == 0 {
+            let form = try OpenFile(path: path).read(upTo: Self.form.count + 1, of: path)
+            if form == Self.form { return }
+        }
+        for tree in try all() {
+            logger.info("removing a tree of an earlier version", metadata: ["tree": "\(tree)"])
+            try remove(tree)
+        }
+        try BootNote.write(Self.form, to: path)
+    }
+}

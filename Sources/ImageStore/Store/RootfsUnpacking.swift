@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// One unpacking of one image, checked against its configuration. RootfsStore drives it.
+
+import OCI
+import Glibc
+
+/// What is unpacked, from where.
+struct RootfsUnpacking {
+    let image: Image
+    let blobs: BlobStore
+    let trees: TreeAccess
+
+    /// What layers are applied to.
+    enum Base {
+        /// An empty folder.
+        case nothing
+        /// An empty folder, which becomes a copy of another tree first.
+        case copy(of: String)
+        /// The tree of the lower layers itself, which is there already.
+        case taken
+
+        var hasLayers: Bool { if case .nothing = self { false } else { true } }
+    }
+
+    /// Fills a folder and checks each layer's plain digest.
+    ///
+    /// Blocks.
+    ///
+    /// - Parameters:
+    ///   - folder: absolute path.
+    ///   - base: where the lowest layers come from.
+    ///   - count: how many layers `base` has.
+    /// - Returns: what was found in the layers above.
+    /// - Throws: ``ImageError``; the caller removes the folder.
+    func run(into folder: String, upon base: Base, layers count: Int) throws(ImageError) -> UnpackReport {
+        let layers = try image.layers.dropFirst(count).map { layer throws(ImageError) in
+            LayerFile(try blobs.open(layer.digest, for: "image \(image.digest)"))
+        }
+        let report = try withExtendedLifetime(layers) { () throws(ImageError) in
+            let descriptors = layers.map(\.descriptor)
+            return trees.isDirect
+                ? try unpack(descriptors, into: folder, upon: base)
+                : try order(descriptors, into: folder, upon: base)
+        }
+        let expected = image.configuration.rootfs.diffIDs.dropFirst(count)
+        for (actual, expected) in zip(report.diffIDs, expected) where actual != expected {
+            let what = "a layer of image \(image.digest), uncompressed,"
+            throw .digestMismatch(what: what, expected: expected, actual: actual)
+        }
+        return report
+    }
+
+    /// In this process.
+    private func unpack(_ layers: [Int32], into folder: String, upon base: Base) throws(ImageError)
+        -> UnpackReport
+    {
+        let options = trees.options
+        let root = try OpenFile(path: folder, flags: O_RDONLY | O_DIRECTORY)
+        let ledger = FolderLedger()
+        switch base {
+        case .nothing: break
+        case .copy(let path):
+            let source = try OpenFile(path: path, flags: O_RDONLY | O_DIRECTORY)
+            try TreeClone.fill(root.descriptor, from: source.descriptor, options: options, ledger: ledger)
+        case .taken: try ledger.read(root.descriptor, options: options)
+        }
+        return try LayerUnpacker.unpack(
+            layers: layers,
+            into: root.descriptor,
+            options: options,
+            ledger: ledger,
+            hasLowerLayers: base.hasLayers
+        )
+    }
+
+    /// By workers: the one that reads layers sees the new tree only, the one that sees other trees reads no layer.
+    private func order(_ layers: [Int32], into folder: String, upon base: Base) throws(ImageError)
+        -> UnpackReport
+    {
+        let options = trees.options
+        if case .copy(let base) = base {
+            let all = "/" + TreePath.parent(TreePath.clean(folder))
+            let clone = TreeOrder.clone(
+                from: TreePath.name(base),
+                to: TreePath.name(folder),
+                options: options
+            )
+            try trees.session(on: all, isWritable: true).perform(clone)
+        }
+        let session = try trees.session(on: folder, isWritable: true)
+        let reply = try session.ask(.unpack(options: options, continues: base.hasLayers), layers: layers)
+        guard case .unpacked(let report) = reply.answer, report.diffIDs.count == layers.count else {
+            throw .worker(reason: "an answer that is not a report")
+        }
+        return report
+    }
+
+    /// An open layer that can be kept in an array.
+    private final class LayerFile {
+        private let file: OpenFile
+        var descriptor: Int32 { file.descriptor }
+        init(_ file: consuming OpenFile) { self.file = file }
+    }
+}

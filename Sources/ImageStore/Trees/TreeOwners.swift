@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trees that were made for another file system: their owners on the disk are not what this one needs.
+
+import CSandbox
+import OCI
+import Glibc
+import Sandbox
+
+extension TreeAccess {
+    /// Removes unpacked trees whose owners do not fit, for them to be unpacked anew from their layers.
+    ///
+    /// For root only, before anybody uses the folder. Blocks.
+    ///
+    /// - Parameters:
+    ///   - shift: what this host needs, as ``OwnerTranslation/shift(for:)`` tells it.
+    ///   - dataDirectory: DATA.
+    /// - Returns: the first failure; nil when all is well.
+    package static func removeTrees(notShiftedBy shift: UInt32?, in dataDirectory: String) -> String? {
+        let directory = dataDirectory + "/rootfs"
+        do throws(ImageError) {
+            for name in try Directories.names(in: directory) where Digest(hex: name) != nil {
+                let path = directory + "/" + name
+                var status = stat()
+                try SystemCall.check("stat", path) { lstat(path, &status) }
+                guard OwnerTranslation.isShifted(owner: status.st_uid) != (shift != nil) else { continue }
+                try Directories.removeTree(path: path)
+            }
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+}

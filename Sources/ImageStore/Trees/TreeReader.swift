@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the files of a tree are read: by this process or by a worker.
+
+/// How the files of a tree are reached.
+package protocol TreeReader: Sendable {
+    /// What stands at a path that is free of links; nil when nothing does.
+    func node(_ path: String) throws(ImageError) -> TreeNode?
+    /// Names in a folder, sorted by their bytes.
+    func names(_ path: String) throws(ImageError) -> [String]
+    /// Opens a regular file for reading.
+    func open(_ path: String) throws(ImageError) -> OpenFile
+    /// Extended attributes that belong into a layer.
+    func attributes(_ path: String) throws(ImageError) -> [ExtendedAttribute]
+    /// Whether an overlay's upper folder hides what lies below it.
+    func isOpaque(_ path: String) throws(ImageError) -> Bool
+}

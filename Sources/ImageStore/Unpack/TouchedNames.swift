@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which names the current layer has made, so that whiteouts hide lower layers only, wherever they stand.
+
+import CSandbox
+import Glibc
+
+/// Names by folder and leaf.
+///
+/// Folders are known by inode, because links give one folder several names.
+struct TouchedNames {
+    /// False for the lowest layer, under which nothing can be hidden: the largest layer costs no memory.
+    let isTracking: Bool
+    private var folders: Set<UInt64> = []
+    /// Hashes with this process's random seed: 8 bytes each, and no archive can aim at a collision.
+    private var names: Set<Int> = []
+
+    init(isTracking: Bool = false) { self.isTracking = isTracking }
+
+    func contains(folder inode: UInt64) -> Bool { folders.contains(inode) }
+    func contains(_ leaf: [UInt8], inFolder inode: UInt64) -> Bool { names.contains(Self.hash(leaf, inode)) }
+
+    mutating func add(_ leaf: [UInt8], in folder: Folder) {
+        if isTracking { names.insert(Self.hash(leaf, folder.inode)) }
+    }
+
+    mutating func add(folder inode: UInt64) {
+        if isTracking { folders.insert(inode) }
+    }
+
+    /// Notes a folder and those it lies in, up to the root or the first that is known.
+    mutating func add(ancestorsOf folder: Folder, below root: Int32) throws(ImageError) {
+        guard isTracking, folders.insert(folder.inode).inserted else { return }
+        var status = stat()
+        try SystemCall.check("fstat", "/") { fstat(root, &status) }
+        let rootInode = UInt64(status.st_ino)
+        var inode = folder.inode
+        var current: OpenFile?
+        while inode != rootInode {
+            let start = current?.descriptor ?? folder.descriptor
+            let parent = try SystemCall.check("openat", folder.path.description) {
+                openat(start, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            }
+            let file = OpenFile(owning: parent)
+            inode = UInt64(try file.status(folder.path.description).st_ino)
+            current = consume file
+            if !folders.insert(inode).inserted { return }
+        }
+    }
+
+    private static func hash(_ leaf: [UInt8], _ inode: UInt64) -> Int {
+        var hasher = Hasher()
+        hasher.combine(inode)
+        hasher.combine(leaf)
+        return hasher.finalize()
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads what a registry says when it refuses (distribution-spec, "Error Codes"), in whatever form it says it.
+
+import HTTPClient
+import Foundation
+
+extension RegistryAnswer {
+    /// An error body longer than this is not read to its end.
+    static let bodyBytesMax = 64 << 10
+    /// A longer message is cut: it goes on one line.
+    static let messageCharactersMax = 300
+
+    private struct Document: Decodable {
+        struct Entry: Decodable {
+            var code: String?
+            var message: String?
+        }
+        var errors: [Entry]?
+        /// As token servers write it: `details`, or OAuth2's pair.
+        var details: String?
+        var error: String?
+        var errorDescription: String?
+
+        enum CodingKeys: String, CodingKey {
+            case errors, details, error
+            case errorDescription = "error_description"
+        }
+    }
+
+    /// Takes the first error of the body; a short text body is its message.
+    init(subject: String, head: HTTPHead, body: [UInt8]) {
+        self.subject = subject
+        host = head.url.host.map { host in head.url.port.map { "\(host):\($0)" } ?? host } ?? ""
+        status = head.status
+        // A body of any other form is no mistake of the registry: the specification allows it.
+        if let document = try? JSONDecoder().decode(Document.self, from: Data(body)) {
+            let first = document.errors?.first
+            code = Self.clean(first?.code ?? document.error)
+            message = Self.clean(first?.message ?? document.errorDescription ?? document.details)
+        } else if (head["Content-Type"] ?? "").hasPrefix("text/plain") {
+            message = Self.clean(String(decoding: body, as: UTF8.self))
+        }
+    }
+
+    private static func clean(_ text: String?) -> String? {
+        guard let text else { return nil }
+        let visible = text.unicodeScalars.map {
+            CharacterSet.controlCharacters.contains($0) ? " " : Character($0)
+        }
+        let trimmed = String(visible).trimmingCharacters(in: .whitespaces)
+        return trimmed.isEmpty ? nil : String(trimmed.prefix(messageCharactersMax))
+    }
+
+    private static let missing: Set<String> = [
+        "MANIFEST_UNKNOWN", "NAME_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN",
+    ]
+    private static let forbidden: Set<String> = ["UNAUTHORIZED", "DENIED"]
+
+    /// The kind of refusal that the status and the code tell.
+    var error: RegistryError {
+        let code = code?.uppercased() ?? ""
+        if status == 401 || status == 403 || Self.forbidden.contains(code) { return .notAllowed(self) }
+        if status == 404 || Self.missing.contains(code) { return .notFound(self) }
+        return .refused(self)
+    }
+}

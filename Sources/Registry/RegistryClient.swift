@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door to registries (distribution-spec 1.1). One client serves any number of pulls and pushes at once.
+
+package import OCI
+package import FunctionModel
+import Synchronization
+
+/// Pulls and pushes images.
+///
+/// Holds tokens while they last, and nothing else.
+package final class RegistryClient: Sendable {
+    /// What a client may be told.
+    package struct Options: Sendable {
+        package var registries = RegistryConfiguration()
+        /// Networks besides the public internet that a registry's answers may lead to.
+        package var allowed: [IPv4Network] = []
+        package var credentials: CredentialSource = .file(DockerConfigFile.Locations.ofEnvironment())
+        /// Blobs in flight at once: two keep a line busy, more only share it, and layers are few.
+        package var transfersMax = 4
+        /// Silence after which a connection counts as broken.
+        package var idleTimeoutSeconds = 30
+        /// Blobs up to this many bytes are sent in one request, larger ones in chunks that can be resumed.
+        package var monolithicBytesMax = 32 << 20
+        /// Bytes of a chunk, which is held in memory; some registries take no smaller ones than this.
+        package var chunkBytes = 5 << 20
+        var retry = RetryPlan.Limits()
+
+        package init() {}
+    }
+
+    let options: Options
+    let tokens = Mutex(TokenCache())
+
+    package init(_ options: Options = Options()) { self.options = options }
+}
+
+/// What a pull brought.
+package struct PulledImage: Hashable, Sendable {
+    /// What the name means at the registry: a manifest, or an index of several.
+    package var root: Descriptor
+    /// The manifest for the platform; ``root`` itself when that is no index.
+    package var manifest: Descriptor
+}

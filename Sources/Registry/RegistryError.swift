@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Typed errors of pulling and pushing: "not found", "not allowed" and "unreachable" are told apart.
+
+package import ImageStore
+import OCI
+
+/// What a registry answered when it refused.
+package struct RegistryAnswer: Hashable, Sendable {
+    /// What was asked for, for example `docker.io/library/hello:latest`.
+    package var subject: String
+    /// The host that answered.
+    package var host: String
+    /// The HTTP status.
+    package var status: Int
+    /// The registry's own code, for example `MANIFEST_UNKNOWN`; nil when it gave none.
+    package var code: String?
+    /// The registry's own words, cut and without control characters.
+    package var message: String?
+
+    /// What the registry said, in one phrase.
+    package var quote: String {
+        let words = [code, message].compactMap(\.self).joined(separator: ": ")
+        return words.isEmpty ? "HTTP \(status)" : "\(words) (HTTP \(status))"
+    }
+}
+
+/// Why an image could not be pulled, pushed, or a login not be made.
+package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The registry answers, and does not have it.
+    case notFound(RegistryAnswer)
+    /// The registry wants other credentials, or forbids it.
+    case notAllowed(RegistryAnswer)
+    /// Nobody answers, or the connection breaks again and again.
+    case unreachable(host: String, reason: String)
+    /// Any other refusal of the registry.
+    case refused(RegistryAnswer)
+    /// The registry broke the protocol.
+    case violation(host: String, reason: String)
+    /// Content is not what was asked for; nothing of it was kept.
+    case wrongContent(what: String, reason: String)
+    /// A type that this program does not know, by name.
+    case unknownMediaType(String, in: String)
+    /// A document of the registry is larger than any honest one.
+    case tooLarge(what: String, limitBytes: Int)
+    /// The index has no image for the platform.
+    case noPlatform(reference: String, wanted: String, offered: [String])
+    /// A credential file or helper could not be used.
+    case credentials(String)
+    /// The configuration names something impossible.
+    case configuration(String)
+    /// The local store failed.
+    case store(ImageError)
+    case cancelled
+
+    package var description: String {
+        switch self {
+        case .notFound(let answer):
+            "\(answer.subject) not found at \(answer.host): \(answer.quote); check name and tag"
+        case .notAllowed(let answer) where answer.subject == answer.host:
+            "login not allowed at \(answer.host): \(answer.quote); check user and password"
+        case .notAllowed(let answer):
+            "\(answer.subject) not allowed at \(answer.host): \(answer.quote); "
+                + "it does not exist, or needs 'faasctl login \(answer.host)'"
+        case .unreachable(let host, let reason): "registry \(host) unreachable: \(reason)"
+        case .refused(let answer): "\(answer.subject) refused by \(answer.host): \(answer.quote)"
+        case .violation(let host, let reason): "registry \(host) breaks the protocol: \(reason)"
+        case .wrongContent(let what, let reason): "\(what) refused: \(reason)"
+        case .unknownMediaType(let type, let owner): "\(owner) has the unknown media type '\(type)'"
+        case .tooLarge(let what, let limit): "\(what) is larger than \(limit) bytes"
+        case .noPlatform(let reference, let wanted, let offered):
+            "\(reference) has no image for \(wanted)"
+                + (offered.isEmpty ? "" : ", only for \(offered.joined(separator: ", "))")
+        case .credentials(let reason): "credentials: \(reason)"
+        case .configuration(let reason): "registry configuration: \(reason)"
+        case .store(let error): error.description
+        case .cancelled: "cancelled"
+        }
+    }
+}
+
+extension RegistryError {
+    /// Reads a name; what is wrong with it becomes an error of this kind.
+    static func reading<Value>(_ body: () throws(OCIError) -> Value) throws(RegistryError) -> Value {
+        do throws(OCIError) { return try body() } catch { throw .store(.invalid(error)) }
+    }
+
+    /// Runs a step of the store, its error made one of this kind.
+    static func storing<Value>(_ body: () throws(ImageError) -> Value) throws(RegistryError) -> Value {
+        do throws(ImageError) { return try body() } catch { throw .store(error) }
+    }
+
+    /// Runs a longer step of the store, its error made one of this kind.
+    static func storing<Value>(
+        _ body: () async throws(ImageError) -> Value
+    ) async throws(RegistryError) -> Value {
+        do throws(ImageError) { return try await body() } catch { throw .store(error) }
+    }
+
+    /// Runs blocking work of the store on the room's own threads.
+    static func working<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(ImageError) -> Value
+    ) async throws(RegistryError) -> Value {
+        do throws(ImageError) { return try await BlockingWork.run(body) } catch { throw .store(error) }
+    }
+}

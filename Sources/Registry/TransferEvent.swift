@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a pull or push tells while it runs. The command line draws bars from it, logs write lines.
+
+package import OCI
+
+/// One step of a transfer.
+///
+/// Events of one blob come in order; those of different blobs mix.
+package enum TransferEvent: Hashable, Sendable {
+    /// The name was looked up.
+    case resolved(reference: String, digest: Digest)
+    /// A blob begins to move.
+    case started(Digest, sizeBytes: Int)
+    /// Nothing to do: the other side has it.
+    case present(Digest, sizeBytes: Int)
+    /// Bytes of a blob moved so far.
+    case progressed(Digest, doneBytes: Int, sizeBytes: Int)
+    /// The connection broke; the transfer goes on from here.
+    case resumed(Digest, fromByte: Int)
+    /// The other side knows no ranges: the transfer begins anew.
+    case restarted(Digest)
+    /// A failure that may pass.
+    case retrying(what: String, reason: String, after: Duration)
+    /// The registry took the blob from another of its repositories.
+    case mounted(Digest, from: String)
+    /// A blob is there, whole and verified.
+    case finished(Digest, sizeBytes: Int)
+
+    /// Bytes between two ``progressed(_:doneBytes:sizeBytes:)``: smooth bars, few events.
+    static let progressStepBytes = 512 << 10
+}
+
+/// Who listens to a transfer; called from several threads, and must not block.
+package typealias TransferEvents = @Sendable (TransferEvent) -> Void
