@@ -33,6 +33,8 @@ final class BodyGauge: Sendable {
         case more
     }
 
+    /// Stops the function at a failure, also while it does not read.
+    let monitor = RequestBodyMonitor()
     private let state = Mutex(Progress.untouched)
     private let bytesMax: Int
     /// SAFETY: one task at a time reads: the request's own until the function is invoked, then the one that Scheduler
@@ -48,6 +50,14 @@ final class BodyGauge: Sendable {
 
     var progress: Progress { state.withLock { $0 } }
 
+    /// Whether nobody else may read the connection.
+    var isBroken: Bool {
+        switch progress {
+        case .reading, .failed: true
+        default: false
+        }
+    }
+
     /// Why the body cannot be had; nil while it can.
     var problem: Problem? {
         switch progress {
@@ -58,21 +68,40 @@ final class BodyGauge: Sendable {
         }
     }
 
+    /// The connection found a failure; what was read before it may still be on its way.
+    func fail(_ refusal: RequestRefusal) {
+        guard refusal != .brokenOff else { return }
+        let isRead = state.withLock { state in
+            if case .finished = state { return true }
+            state = .failed(refusal)
+            return false
+        }
+        if !isRead { monitor.fail(refusal.bodyFailure) }
+    }
+
+    /// Notes how far it got, unless it has failed.
+    private func note(_ progress: Progress) {
+        state.withLock { state in
+            if case .failed = state { return }
+            state = progress
+        }
+    }
+
     /// Reads the beginning, so that a client who sends nothing holds no sandbox.
     ///
     /// - Throws: ``RequestRefusal``, ``RequestBodyTooLarge``.
     func begin(upTo bytes: Int) async throws -> Beginning {
-        state.withLock { $0 = .reading }
+        note(.reading)
         while kept.readableBytes < bytes {
             guard var piece = try await pieces.next() else {
                 // A cancelled read looks like the end, but the rest may still come.
                 guard !Task.isCancelled else { throw CancellationError() }
-                state.withLock { $0 = .finished }
+                note(.finished)
                 return .whole(kept)
             }
             kept.writeBuffer(&piece)
             guard kept.readableBytes <= bytesMax else {
-                state.withLock { $0 = .overflowed }
+                note(.overflowed)
                 throw RequestBodyTooLarge()
             }
         }
@@ -82,11 +111,11 @@ final class BodyGauge: Sendable {
     /// The body as Scheduler takes it; pulls from the connection only as fast as the function reads.
     func stream() -> Scheduler.RequestBody {
         .stream { write in
-            self.state.withLock { $0 = .reading }
+            self.note(.reading)
             do {
                 try await self.forward(to: write)
             } catch let refusal as RequestRefusal {
-                self.state.withLock { $0 = .failed(refusal) }
+                self.note(.failed(refusal))
                 // A client that left is no failure of its body.
                 if refusal == .brokenOff { throw refusal }
                 throw refusal.bodyFailure
@@ -96,18 +125,18 @@ final class BodyGauge: Sendable {
 
     private func forward(to write: (ByteBuffer) async -> Bool) async throws {
         var received = kept.readableBytes
-        if received > 0, await !write(kept) { return state.withLock { $0 = .stopped } }
+        if received > 0, await !write(kept) { return note(.stopped) }
         kept = ByteBuffer()
         while let piece = try await pieces.next() {
             received += piece.readableBytes
             guard received <= bytesMax else {
-                state.withLock { $0 = .overflowed }
+                note(.overflowed)
                 throw RequestBodyTooLarge()
             }
-            guard await write(piece) else { return state.withLock { $0 = .stopped } }
+            guard await write(piece) else { return note(.stopped) }
         }
         // A cancelled read looks like the end, but the rest may still come.
-        if !Task.isCancelled { state.withLock { $0 = .finished } }
+        if !Task.isCancelled { note(.finished) }
     }
 }
 

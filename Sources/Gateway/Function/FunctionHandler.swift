@@ -42,7 +42,7 @@ struct FunctionHandler: Sendable {
         switch try await take(request, ledger) {
         case .refused(let problem, let gauge): return Served(response: ledger.refuse(problem), gauge: gauge)
         case .body(let body, let gauge):
-            let invocation: InvocationRequest
+            var invocation: InvocationRequest
             do throws(RequestVariables.Refusal) {
                 invocation = try makeRequest(request, match, call, user: user, body: body)
             } catch {
@@ -51,6 +51,9 @@ struct FunctionHandler: Sendable {
                     gauge: gauge
                 )
             }
+            invocation.bodyMonitor = gauge?.monitor
+            call.connection.setBody(gauge)
+            defer { call.connection.setBody(nil) }
             let response = try await invoke(invocation, request, gauge, ledger)
             return Served(response: response, gauge: gauge)
         }

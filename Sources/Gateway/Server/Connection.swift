@@ -18,6 +18,9 @@ final class Connection: Sendable {
         var isLost = false
         var isAborting = false
         var refusal: RequestRefusal?
+        var body: BodyGauge?
+        /// Why the body of the request under way will not end; the connection closes after its answer.
+        var bodyRefusal: RequestRefusal?
         var task: Task<Void, Never>?
     }
 
@@ -44,6 +47,26 @@ final class Connection: Sendable {
     var isAborting: Bool { state.withLock { $0.isAborting } }
 
     func refuse(_ refusal: RequestRefusal) { state.withLock { $0.refusal = refusal } }
+
+    /// Names the body that is being read; nil when it is not read any more.
+    ///
+    /// A failure that the connection has met before is reported to it at once.
+    func setBody(_ body: BodyGauge?) {
+        let refusal = state.withLock { state in
+            state.body = body
+            return state.bodyRefusal
+        }
+        if let refusal { body?.fail(refusal) }
+    }
+
+    /// The body that is being read will not come to its end: reported at once, also to a function that does not read.
+    func failBody(_ refusal: RequestRefusal) {
+        let body = state.withLock { state in
+            state.bodyRefusal = refusal
+            return state.body
+        }
+        body?.fail(refusal)
+    }
 
     /// The trailers that follow tell why the answer breaks off.
     func abort() { state.withLock { $0.isAborting = true } }

@@ -69,9 +69,9 @@ final class Edge: Sendable {
     /// The client gets a moment to read its answer first: Hummingbird drains what still comes until
     /// ConnectionHandler closes the channel. A body given up in the middle of a read can have no second reader.
     private func finish(_ served: FunctionHandler.Served, _ channel: any Channel) async throws {
-        guard let progress = served.gauge?.progress, progress != .finished else { return }
+        guard let gauge = served.gauge, gauge.progress != .finished else { return }
         if served.response.headers[.connection] == nil { channel.close(mode: .output, promise: nil) }
-        guard progress == .reading else { return }
+        guard gauge.isBroken else { return }
         try await channel.closeFuture.get()
         throw Abandoned()
     }

@@ -70,6 +70,9 @@ struct WireState: ~Copyable {
     /// Whether a request was read whose answer is not complete.
     var awaitsAnswer: Bool { !open.isEmpty && !isLost }
 
+    /// Whether the request that is being read is the one that is being served.
+    var readsServedRequest: Bool { open.count == 1 }
+
     /// Whether an informational head may be sent now: the answer has not begun, and the client knows such heads.
     var takesInformation: Bool { !isAnswering && open.first?.isHTTP10 == false }
 

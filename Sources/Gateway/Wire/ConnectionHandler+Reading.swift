@@ -65,6 +65,7 @@ extension ConnectionHandler {
         state.readingFailed()
         if isInBody {
             isInBody = false
+            if state.readsServedRequest { connection.failBody(refusal) }
             context.fireErrorCaught(refusal)
             if refusal == .brokenOff, state.lost() { connection.lose() }
             return

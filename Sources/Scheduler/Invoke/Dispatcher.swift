@@ -166,7 +166,7 @@ package final class Dispatcher: FunctionInvoker {
     private func answer(_ started: StartedRun) async -> Result<InvocationAnswer?, InvocationRefusal> {
         let running = started.running
         let request = started.run.call.request
-        let pump = await RequestPump(request.body, into: running)
+        let pump = await RequestPump(request, into: running)
         let isStreamed = request.wantsStream || started.run.function.revision.configuration.stream
         switch await running.sandbox.collect(upTo: isStreamed ? 0 : Self.responseBufferBytes) {
         case .complete(let output, let report):

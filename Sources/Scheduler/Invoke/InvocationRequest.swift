@@ -42,6 +42,8 @@ package struct InvocationRequest: Sendable {
     /// The same of those that are no UTF-8.
     package var byteVariables: [[UInt8]] = []
     package var body: RequestBody
+    /// Of a body that arrives while the function runs.
+    package var bodyMonitor: RequestBodyMonitor?
     /// The caller wants the first byte at once (text/event-stream); else output is held up to 64 KiB.
     package var wantsStream: Bool
     package var arrivedAt: Date

@@ -12,8 +12,8 @@ struct RequestPump: Sendable {
     private let task: Task<Void, Never>?
 
     /// Feeds stdin; returns as soon as everything is written or a task writes it.
-    init(_ body: RequestBody, into running: RunningInvocation) async {
-        switch body {
+    init(_ request: InvocationRequest, into running: RunningInvocation) async {
+        switch request.body {
         case .none:
             running.sandbox.closeInput()
             task = nil
@@ -27,6 +27,7 @@ struct RequestPump: Sendable {
                 running.sandbox.closeInput()
             }
         case .stream(let pull):
+            request.bodyMonitor?.onFailure { [weak running] in running?.stop(.body($0)) }
             task = Task { await Self.pump(pull, into: running) }
         }
     }

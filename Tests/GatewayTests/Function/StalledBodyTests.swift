@@ -59,6 +59,24 @@ import Testing
         }
     }
 
+    @Test("a chunk that breaks the protocol stops a function that does not read, too")
+    func malformedUnread() async throws {
+        let size = BodyPlan.wholeBytesMax + 10
+        let head = "POST /function/hello HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let chunk = String(size, radix: 16) + "\r\n" + String(repeating: "a", count: size) + "\r\n"
+        let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
+            await withCheckedContinuation { continuation in
+                request.bodyMonitor?.onFailure { _ in continuation.resume() }
+            }
+            return .complete(output: ByteBuffer(), FakeInvoker.record(function, request.id, .cancelled))
+        }
+        try await TestGateway.run(invoker) { gateway in
+            let answer = try await gateway.client.raw(head + chunk + "zz\r\n")
+            #expect(answer.status == 400)
+            #expect(answer["connection"] == "close")
+        }
+    }
+
     @Test("uploads that stall hold no place of the function")
     func noPlaces() async throws {
         let invoker = FakeInvoker.makeEcho()

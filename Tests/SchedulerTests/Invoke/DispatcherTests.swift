@@ -236,6 +236,15 @@ private struct World {
         let stalled = try await World(endless).complete(.stream { _ in throw RequestBodyFailure.stalled })
         #expect(stalled.invocation.outcome == .cancelled && stalled.invocation.status == 408)
         #expect(stalled.invocation.signal == 9)
+        let world2 = try World(endless)
+        var unread = world2.request(.stream { _ in try await Task.sleep(for: .seconds(60)) })
+        let monitor = RequestBodyMonitor()
+        monitor.fail(.malformed)
+        unread.bodyMonitor = monitor
+        guard case .complete(_, let record) = try await world2.dispatcher.invoke(world2.name, unread) else {
+            throw World.Streamed()
+        }
+        #expect(record.outcome == .cancelled && record.status == 400)
     }
 
     @Test("a call whose body did not come is recorded, unless there is no such function")
