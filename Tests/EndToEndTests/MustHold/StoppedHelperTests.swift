@@ -35,8 +35,10 @@ extension EndToEnd {
             let gateway = try await GatewayUnderTest(dataFolder: data)
             try await gateway.require("deploy", Fixtures.function("hello"))
             let table = ProcessTable()
+            // The warden's other children, workers, have none of their own.
             let supervisor = try #require(
-                table.children(of: gateway.processID).flatMap { table.children(of: $0) }.first
+                table.children(of: gateway.processID).flatMap { table.children(of: $0) }
+                    .first { !table.children(of: $0).isEmpty }
             )
             let spawner = try #require(table.children(of: supervisor).first)
             let view = HostView(gateway: gateway.processID)
