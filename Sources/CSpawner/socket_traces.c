@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a sandbox has made sockets. Everything that a process can do to a network namespace it
 // does by a socket, and a sandbox comes to one by two system calls only: it inherits none, and
-// whoever could send it one has made that by the same calls. The filter lets this slot's process
+// a sender in the same sandbox made its socket by the same calls. The filter lets this slot's process
 // know of each before it happens, and lets it happen then. So no list of what the kernel keeps
 // of connections, flow labels, counters or names can be incomplete.
 #define _GNU_SOURCE
@@ -48,7 +48,7 @@ static void remember(int family) {
 void sockets_answer(void) {
     struct seccomp_notif call;
     memset(&call, 0, sizeof call);
-    // Whoever made the call may be gone already.
+    // The caller may have exited already.
     if (ioctl(slot.listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
         return;
     remember((int)call.data.args[0]);

@@ -3,8 +3,8 @@
 
 /// Wrong attempts by address.
 ///
-/// The right password always passes at once while fewer than ``waitingMax`` wrong ones wait, so that whoever shares
-/// an address with a guesser is not locked out.
+/// The right password always passes at once while fewer than ``waitingMax`` wrong ones wait, so that a user
+/// who shares an address with a guesser is not locked out.
 struct LoginThrottle: Sendable {
     /// Attempts that are answered at once: somebody who mistypes.
     static let freeFailures = 5

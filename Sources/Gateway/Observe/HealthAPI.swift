@@ -22,7 +22,7 @@ struct HealthAPI: Sendable {
         }
     }
 
-    /// What there is for whoever opens the address.
+    /// The index of paths that `GET /` answers with.
     private static let index = """
         Mayfly, a gateway of functions.
         /function/NAME   call a function

@@ -130,7 +130,7 @@ extension ImageStore {
         return census
     }
 
-    /// Counts every tree, by whoever may enter it; one that cannot be counted hides no other.
+    /// Measures every tree through a session; a tree that cannot be measured is logged and counts as empty.
     private func countTrees(into census: inout StoreCensus, _ records: [ReferenceRecord]) throws(ImageError) {
         let all = try roots.all()
         if all.isEmpty { return }
