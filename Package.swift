@@ -73,6 +73,11 @@ let package = Package(
             dependencies: ["CSandbox", "CSeccomp", "FunctionModel", nioCore, logging],
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "Contracts",
+            dependencies: ["FunctionModel", httpTypes, nioCore],
+            swiftSettings: swiftSettings
+        ),
         .target(name: "OCI", dependencies: ["COpenSSL"], swiftSettings: swiftSettings),
         .target(name: "HTTPClient", dependencies: ["CCurl", "FunctionModel"], swiftSettings: swiftSettings),
         .target(
@@ -95,15 +100,15 @@ let package = Package(
         .target(
             name: "Scheduler",
             dependencies: [
-                "FunctionModel", "FunctionStore", "OCI", "ImageStore", "Registry",
-                "ImageBuilder", "Sandbox", nioCore, logging, lifecycle,
+                "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry",
+                "ImageBuilder", "Sandbox", httpTypes, nioCore, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "Gateway",
             dependencies: [
-                "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
+                "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
                 "ImageBuilder", "Scheduler", hummingbird, hummingbirdCore,
                 httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle,
             ],
@@ -143,6 +148,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "ContractsTests",
+            dependencies: ["Contracts", "FunctionModel", httpTypes, nioCore],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "ImagesTests",
             dependencies: [
                 "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder", "CSandbox", "FunctionModel",
@@ -153,15 +163,16 @@ let package = Package(
         .testTarget(
             name: "SchedulerTests",
             dependencies: [
-                "Scheduler", "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
-                "ImageBuilder", "Sandbox", nioCore, logging,
+                "Scheduler", "Contracts", "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore",
+                "Registry", "ImageBuilder", "Sandbox", httpTypes, nioCore, logging,
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Scheduler", "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore",
+                "Gateway", "Contracts", "Scheduler", "FunctionModel", "FunctionStore", "OCI", "HTTPClient",
+                "ImageStore",
                 "Registry", "ImageBuilder", hummingbird, httpTypes,
                 nioCore,
                 logging,
@@ -180,7 +191,7 @@ let package = Package(
         .testTarget(
             name: "ReferenceTests",
             dependencies: [
-                "faasctl", "FunctionModel", "Gateway", "Sandbox", "Scheduler", httpTypes, yams,
+                "faasctl", "Contracts", "FunctionModel", "Gateway", "Sandbox", "Scheduler", httpTypes, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

@@ -28,18 +28,30 @@ package enum Outcome: String, Hashable, Sendable, Codable, CaseIterable {
     case lost
     /// It never ran, or its answer broke a limit of the platform.
     case platform
+}
 
-    /// The HTTP status that stands for this outcome in an answer and in the record (design, section 5).
-    package var httpStatus: Int {
-        switch self {
-        case .ok: 200
-        case .exit, .signal, .oom: 500
-        case .timeout: 504
-        case .cancelled: 499
-        case .lost: 503
-        case .platform: 502
-        }
-    }
+/// What an outcome alone does not say of a call that did not run, or whose answer is not the function's.
+///
+/// The edge's status table is the only place that knows which HTTP status it means.
+package enum InvocationCause: String, Hashable, Sendable, CaseIterable {
+    /// The function's concurrency and queue are full.
+    case functionBusy
+    /// The host has no room, or the gateway stops.
+    case hostUnavailable
+    /// No sandbox could be made.
+    case cannotStart
+    /// The request's variables are more than a process can be started with.
+    case requestTooLarge
+    /// The request cannot be passed on by the function's contract.
+    case requestInvalid
+    /// The request's body is larger than `limits.body`.
+    case bodyTooLarge
+    /// The request's body breaks the protocol.
+    case bodyMalformed
+    /// The request's body did not come in time.
+    case bodyStalled
+    /// The function's answer breaks a rule of its contract.
+    case answerMalformed
 }
 
 /// A limit of function.yaml that an invocation came to, by its key.
@@ -60,9 +72,19 @@ package struct Invocation: Hashable, Sendable, Codable, Identifiable {
     package var startMilliseconds: Double = 0
     package var runMilliseconds: Double = 0
     package var totalMilliseconds: Double = 0
-    /// HTTP status of the answer.
+    /// HTTP status of the answer; 0 until the edge's status table has set it.
     package var status: Int
     package var outcome: Outcome
+    /// What the outcome does not say; kept until the status is set, and not stored.
+    package var cause: InvocationCause?
+    /// The status of the function's own response head; nil while there is none.
+    ///
+    /// Not stored.
+    package var responseStatus: Int?
+    /// Whether the function's response head was sent before the invocation ended.
+    ///
+    /// Not stored.
+    package var isCommitted = false
     package var exitCode: Int?
     package var signal: Int?
     package var bytesIn: Int = 0
@@ -82,7 +104,7 @@ package struct Invocation: Hashable, Sendable, Codable, Identifiable {
         revision: Int,
         trigger: Trigger,
         startedAt: Date,
-        status: Int,
+        status: Int = 0,
         outcome: Outcome
     ) {
         self.id = id

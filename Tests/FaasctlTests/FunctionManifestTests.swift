@@ -94,10 +94,12 @@ import Testing
             ),
             (
                 "name: a\nimage: b\ncontract: stdoi\n",
-                "f:3:11: contract: 'stdoi' is not valid, expected stdio (did you mean 'stdio'?)"
+                "f:3:11: contract: 'stdoi' is not valid, expected one of stdio, cgi (did you mean 'stdio'?)"
             ),
-            ("name: a\nimage: b\ncontract: cgi\n", "f:3:11: contract: 'cgi' is not valid, expected stdio"),
-            ("name: a\nimage: b\ncontract: http\n", "f:3:11: contract: 'http' is not valid, expected stdio"),
+            (
+                "name: a\nimage: b\ncontract: http\n",
+                "f:3:11: contract: 'http' is not valid, expected one of stdio, cgi"
+            ),
             ("name: a\nimage: b\nprestart: true\n", "f:3:1: unknown key 'prestart'"),
             ("name: a\nimage: b\nport: 80\n", "f:3:1: unknown key 'port'"),
             ("name: a\nimage: b\nreuse: 2\n", "f:3:1: unknown key 'reuse'"),

@@ -26,7 +26,7 @@ enum KeyEffects {
         "environment_file":
             "an environment_file's variables win over the manifest's own, and its mistakes are told with their place",
         "routes": "a function's own routes lead to it, by path, method and host",
-        "contract": "a contract that cannot be served is refused",
+        "contract": "a CGI program's status, fields and body are the answer's",
         "environment": "the function's environment wins over the image's, and both over the defaults",
         "secrets": "a function reads its secret, and the new value as soon as it is stored",
         "limits.memory": "a memory hog is killed and told as out of memory",
@@ -55,7 +55,7 @@ enum KeyEffects {
         "labels": "deploy, list, describe and remove answer as OpenFaaS's clients expect",
         "annotations": "OpenFaaS's annotations are schedules too, several separated by semicolons",
         "command": "wrong input is told in one line that names what is wrong, and changes nothing",
-        "content_type": "a function's content_type is the answer's",
+        "content_type": "content_type is the answer's type, whatever the output begins with",
         "expose_errors": "a failing function with expose_errors tells the end of its stderr",
         "stream": "a function with stream: true gets its output sent at once, whatever the client accepts",
         "auth": "a function with auth: basic asks for them too, and hides them from the function",

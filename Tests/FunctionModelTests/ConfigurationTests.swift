@@ -91,7 +91,6 @@ import Testing
             Fault(field: "queue.length") { $0.queue.length = -1 },
             Fault(field: "warm.max") { $0.warm.max = -1 },
             Fault(field: "warm.min") { $0.warm.min = 9 },
-            Fault(field: "contract") { $0.contract = .cgi },
             Fault(field: "contract") { $0.contract = .http },
             Fault(field: "contract") { $0.contract = .lambda },
             Fault(field: "requests.memory") { $0.requests.memory = .mebibytes(129) },

@@ -40,17 +40,6 @@ import Testing
         #expect(try decoder.decode(Invocation.self, from: data) == invocation)
     }
 
-    @Test(
-        "each outcome has its HTTP status",
-        arguments: [
-            (Outcome.ok, 200), (.exit, 500), (.signal, 500), (.oom, 500), (.timeout, 504), (.cancelled, 499),
-            (.lost, 503), (.platform, 502),
-        ]
-    )
-    func status(outcome: Outcome, status: Int) {
-        #expect(outcome.httpStatus == status)
-    }
-
     @Test("an error says field, value and what was expected, in one line")
     func text() {
         let error = ModelError(field: "limits.memory", value: "lots", expected: "a size")

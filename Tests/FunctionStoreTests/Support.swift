@@ -96,7 +96,7 @@ func invocation(
         revision: 1,
         trigger: .http,
         startedAt: noon.addingTimeInterval(seconds),
-        status: outcome.httpStatus,
+        status: outcome == .ok ? 200 : 500,
         outcome: outcome
     )
 }

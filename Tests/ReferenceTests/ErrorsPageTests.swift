@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/reference/errors.md against the codes of Problem and the statuses that the sources give them.
 
+import Contracts
 import Foundation
 import FunctionModel
+import Scheduler
 import Testing
 
 @testable import Gateway
@@ -18,12 +20,20 @@ struct ErrorsPageTests {
                 guard let code = codes[String(match.2)] else { continue }
                 statuses[code, default: []].insert(String(match.1))
             }
-            for match in text.matches(of: #/Outcome\.(\w+)\.httpStatus,\s*\.(\w+)/#) {
+            for match in text.matches(of: #/StatusTable\.status\(\.(\w+)\),\s*\.(\w+)/#) {
                 guard let outcome = Outcome.allCases.first(where: { "\($0)" == match.1 }),
                     let code = codes[String(match.2)]
                 else { continue }
-                statuses[code, default: []].insert(String(outcome.httpStatus))
+                statuses[code, default: []].insert(String(StatusTable.status(outcome)))
             }
+        }
+        let refusals: [InvocationRefusal] = [
+            .busy(retryAfterSeconds: 1), .unavailable(reason: "", retryAfterSeconds: 1),
+            .cannotStart(reason: ""),
+            .requestTooLarge(bytes: 1, max: 1), .requestInvalid(.unprintablePath), .cancelled,
+        ]
+        for problem in refusals.map(Problem.init) {
+            statuses[problem.code.rawValue, default: []].insert(String(problem.status))
         }
         for outcome in Outcome.allCases {
             let record = Invocation(

@@ -7,6 +7,7 @@ import HTTPTypes
 import Sandbox
 import Testing
 
+@testable import Contracts
 @testable import Gateway
 @testable import Scheduler
 
@@ -18,19 +19,24 @@ struct RuntimePageTests {
 
     /// What an HTTP request gives a function, its plain header fields apart.
     private static func requestVariables() throws -> Set<String> {
-        var around = RequestVariables.Surroundings()
-        around.remotePort = 1
-        around.user = "user"
-        around.isSecure = true
-        var head = HTTPRequest(method: .post, scheme: "http", authority: "host:1", path: "/x?a=1")
-        head.headerFields[.contentType] = "text/plain"
-        head.headerFields[.contentLength] = "1"
-        head.headerFields[.transferEncoding] = "chunked"
-        let target = FunctionTarget(try revision(), metrics: FunctionMetrics())
-        let match = RouteMatch(function: target, scriptName: "/function/f", rest: "")
-        let variables = try RequestVariables.make(head, match, query: "a=1", around)
+        var head = RequestHead(
+            method: .post,
+            target: "/x?a=1",
+            scriptName: "/function/f",
+            query: "a=1",
+            callID: "1"
+        )
+        head.peer.remotePort = 1
+        head.user = "user"
+        head.isSecure = true
+        head.authority = "host:1"
+        head.fields[.contentType] = "text/plain"
+        head.bodyLength = .bytes(1)
+        var variables = names(try RequestVariables(head).text)
+        head.bodyLength = .unknown
+        variables += names(try RequestVariables(head).text)
         // Content-Type as a field is said twice: the second name is that of every field.
-        return Set(names(variables.text)).subtracting(["Http_Content_Type"])
+        return Set(variables).subtracting(["Http_Content_Type"])
     }
 
     private static func revision() throws -> Revision {
@@ -53,14 +59,7 @@ struct RuntimePageTests {
             home: "/",
             hostname: "f"
         )
-        let request = InvocationRequest(
-            id: "1",
-            trigger: .http,
-            variables: [],
-            body: .none,
-            arrivedAt: Date(timeIntervalSince1970: 0)
-        )
-        return Set(names(command.command(for: request, deadline: Date()).environment))
+        return Set(names(command.command(id: "1", RequestVariables(), deadline: Date()).environment))
     }
 
     @Test("has a row for every variable of every function, of requests and of schedules, and for no other")
@@ -68,7 +67,7 @@ struct RuntimePageTests {
         let page = try ReferencePage.read("runtime.md")
         var variables = try Self.requestVariables().union(Self.ownVariables())
         let scheduled = ScheduledRequest.make(try FunctionName("f"), input: "", due: Date(), now: Date())
-        variables.formUnion(Self.names(scheduled.variables))
+        variables.formUnion(Self.names(try RequestVariables(scheduled.head).text))
         variables.formUnion(["HTTP_*", "Http_*"])
         expectNames(page, table: "variable", in: .init(uniqueKeysWithValues: variables.map { ($0, "") }))
     }
@@ -77,7 +76,7 @@ struct RuntimePageTests {
     func outcomes() throws {
         let page = try ReferencePage.read("runtime.md")
         let statuses = Dictionary(
-            uniqueKeysWithValues: Outcome.allCases.map { ($0.rawValue, String($0.httpStatus)) }
+            uniqueKeysWithValues: Outcome.allCases.map { ($0.rawValue, String(StatusTable.status($0))) }
         )
         expectNames(page, table: "outcome", in: statuses)
         expectValues(page, table: "outcome", column: "status", are: statuses)

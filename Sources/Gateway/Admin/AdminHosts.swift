@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The names under which administrative paths are served. AdminGate asks it.
 
+import Contracts
 import Glibc
 
 /// Names of this gateway.
@@ -30,7 +31,7 @@ struct AdminHosts: Hashable, Sendable {
     func allows(_ authority: String?) -> Bool {
         guard let authority, !allowsAll else { return true }
         if authority.hasPrefix("[") { return true }
-        var host = RequestVariables.splitAuthority(authority).host.lowercased()
+        var host = RequestHead.splitAuthority(authority).host.lowercased()
         if host.hasSuffix(":") || host.hasSuffix(".") { host.removeLast() }
         var address = in_addr()
         return !host.contains(".") || host.hasSuffix(".localhost") || names.contains(host)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks for the admin's credentials. OwnPaths puts it in front of every administrative path.
 
+import Contracts
 import HTTPTypes
 import Hummingbird
 
@@ -15,7 +16,7 @@ struct BasicAuthentication: RouterMiddleware {
         context: OwnContext,
         next: @concurrent (Request, OwnContext) async throws -> Response
     ) async throws -> Response {
-        let address = context.call.connection.remoteAddress
+        let address = context.call.connection.peer.remoteAddress
         if case .refused(let problem) = await guardian.check(request.headers[.authorization], from: address) {
             guard problem.code == .unauthorized else { throw problem }
             var response = Response(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images in the store: taking archives in, listing, naming and removing. OwnPaths adds it.
 
+import Contracts
 import FunctionModel
 import FunctionStore
 import HTTPTypes

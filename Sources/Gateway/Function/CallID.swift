@@ -15,6 +15,12 @@ enum CallID {
         return make(random.next(), random.next())
     }
 
+    /// A new random one.
+    static func makeRandom() -> String {
+        var random = SystemRandomNumberGenerator()
+        return make(random.next(), random.next())
+    }
+
     /// Whether an id may stand in headers, file names and SQL without any care.
     static func isSane(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= lengthMax

@@ -2,6 +2,7 @@
 // Turns one HTTP request into one invocation and its answer into a response. Edge drives it on the hot path:
 // nothing here blocks, parses JSON or formats what nobody reads.
 
+import Contracts
 import FoundationEssentials
 import FunctionModel
 import HTTPTypes
@@ -16,6 +17,13 @@ struct FunctionHandler: Sendable {
         var gauge: BodyGauge?
     }
 
+    /// What a function makes of a request.
+    enum Reply: Sendable {
+        case response(Response)
+        /// The gateway serves this path and query instead.
+        case redirect(String)
+    }
+
     let invoker: any FunctionInvoker
     let guardian: LoginGuard
     let accessLog: AccessLog
@@ -27,35 +35,31 @@ struct FunctionHandler: Sendable {
     /// Problems of the call are part of the answer.
     ///
     /// - Throws: ``Abandoned`` when nobody is there to read an answer; a parser's error when the request broke off.
-    func serve(_ request: Request, _ match: RouteMatch, _ call: Call) async throws -> Served {
+    func serve(_ request: Request, _ match: RouteMatch, _ call: ReceivedCall) async throws
+        -> (reply: Reply, gauge: BodyGauge?)
+    {
         let function = match.function
         function.metrics.began()
-        let ledger = Ledger(function: function, call: call, accessLog: accessLog)
+        let accounting = CallAccounting(function: function, call: call, accessLog: accessLog)
         var user: String?
         if function.requiresCredentials {
-            switch await guardian.check(request.headers[.authorization], from: call.connection.remoteAddress)
+            switch await guardian.check(
+                request.headers[.authorization],
+                from: call.connection.peer.remoteAddress
+            )
             {
             case .admin(let name): user = name
-            case .refused(let problem): return Served(response: ledger.refuse(problem))
+            case .refused(let problem): return (.response(accounting.refuse(problem)), nil)
             }
         }
-        switch try await take(request, ledger) {
-        case .refused(let problem, let gauge): return Served(response: ledger.refuse(problem), gauge: gauge)
+        switch try await take(request, accounting) {
+        case .refused(let problem, let gauge): return (.response(accounting.refuse(problem)), gauge)
         case .body(let body, let gauge):
-            var invocation: InvocationRequest
-            do throws(RequestVariables.Refusal) {
-                invocation = try makeRequest(request, match, call, user: user, body: body)
-            } catch {
-                return Served(
-                    response: ledger.refuse(.malformed("the path contains a NUL byte or is not UTF-8")),
-                    gauge: gauge
-                )
-            }
+            var invocation = makeRequest(request, match, call, user: user, body: body)
             invocation.bodyMonitor = gauge?.monitor
             call.connection.setBody(gauge)
             defer { call.connection.setBody(nil) }
-            let response = try await invoke(invocation, request, gauge, ledger)
-            return Served(response: response, gauge: gauge)
+            return (try await invoke(invocation, request, gauge, accounting), gauge)
         }
     }
 
@@ -66,8 +70,8 @@ struct FunctionHandler: Sendable {
     }
 
     /// Takes the body in, as far as it has to be here before anything starts.
-    private func take(_ request: Request, _ ledger: Ledger) async throws -> Intake {
-        let function = ledger.function
+    private func take(_ request: Request, _ accounting: CallAccounting) async throws -> Intake {
+        let function = accounting.function
         let bytesMax = function.bodyBytesMax
         var gauge: BodyGauge?
         do {
@@ -89,12 +93,12 @@ struct FunctionHandler: Sendable {
         } catch is RequestBodyTooLarge {
             return .refused(.bodyTooLarge(bytesMax: bytesMax), gauge)
         } catch RequestRefusal.brokenOff {
-            throw ledger.abandon()
+            throw accounting.abandon()
         } catch let refusal as RequestRefusal {
             invoker.recordUnadmitted(
                 function.name,
-                id: ledger.call.id,
-                arrivedAt: ledger.call.arrived.date,
+                id: accounting.call.id,
+                arrivedAt: accounting.call.arrived.date,
                 refusal.bodyFailure
             )
             return .refused(Problem(refusal), nil)
@@ -104,31 +108,31 @@ struct FunctionHandler: Sendable {
     private func makeRequest(
         _ request: Request,
         _ match: RouteMatch,
-        _ call: Call,
+        _ call: ReceivedCall,
         user: String?,
         body: Scheduler.RequestBody
-    ) throws(RequestVariables.Refusal) -> InvocationRequest {
-        let connection = call.connection
-        let around = RequestVariables.Surroundings(
-            remoteAddress: connection.remoteAddress,
-            remotePort: connection.remotePort,
-            localAddress: connection.localAddress,
-            localPort: connection.localPort,
-            isSecure: false,
-            version: connection.version,
-            callID: call.id,
-            startedNanoseconds: call.arrived.unixNanoseconds,
-            user: user
+    ) -> InvocationRequest {
+        var head = RequestHead(
+            method: request.method,
+            target: request.head.path ?? "/",
+            scriptName: match.scriptName,
+            pathRest: match.rest,
+            query: call.target.query,
+            callID: call.id
         )
-        let variables = try RequestVariables.make(request.head, match, query: call.target.query, around)
+        head.authority = request.head.authority
+        head.fields = request.headers
+        head.bodyLength = RequestHead.BodyLength(request.headers)
+        head.version = call.connection.version
+        head.peer = call.connection.peer
+        head.receivedNanoseconds = call.arrived.unixNanoseconds
+        head.user = user
         var invocation = InvocationRequest(
-            id: call.id,
             trigger: .http,
-            variables: variables.text,
+            head: head,
             body: body,
             arrivedAt: call.arrived.date
         )
-        invocation.byteVariables = variables.bytes
         invocation.wantsStream = match.function.streams || Self.acceptsStream(request.headers[.accept])
         return invocation
     }
@@ -137,27 +141,34 @@ struct FunctionHandler: Sendable {
         _ invocation: InvocationRequest,
         _ request: Request,
         _ gauge: BodyGauge?,
-        _ ledger: Ledger
-    ) async throws -> Response {
+        _ accounting: CallAccounting
+    ) async throws -> Reply {
         let answer: InvocationAnswer
         do throws(InvocationRefusal) {
-            answer = try await invoker.invoke(ledger.function.name, invocation)
+            answer = try await invoker.invoke(accounting.function.name, invocation)
         } catch {
-            if ledger.call.connection.isLost { throw ledger.abandon() }
-            if let problem = gauge?.problem { return ledger.refuse(problem) }
-            return ledger.refuse(await shown(Problem(error), request, ledger))
+            if accounting.call.connection.isLost { throw accounting.abandon() }
+            if let problem = gauge?.problem { return .response(accounting.refuse(problem)) }
+            return .response(accounting.refuse(await shown(Problem(error), request, accounting)))
         }
         switch answer {
-        case .complete(let output, let record):
-            if ledger.call.connection.isLost { throw ledger.abandon() }
-            if let problem = gauge?.problem { return ledger.refuse(problem) }
-            guard let problem = Problem(record) else { return ledger.succeed(record, output, request) }
-            return ledger.fail(record, await explained(problem, ledger))
-        case .streaming(let output):
-            if request.method == .head { return await drained(output, request, ledger) }
-            var streaming = FunctionStreaming(output: output, ledger: ledger)
+        case .complete(let head, let output, let record):
+            if accounting.call.connection.isLost { throw accounting.abandon(record) }
+            if let problem = gauge?.problem { return .response(accounting.refuse(problem)) }
+            guard let problem = Problem(record) else {
+                return .response(accounting.succeed(record, head, output, request))
+            }
+            return .response(accounting.fail(record, await explained(problem, accounting)))
+        case .streaming(let head, let output):
+            if request.method == .head {
+                return .response(await drained(head, output, request, accounting))
+            }
+            var streaming = FunctionStreaming(head: head, output: output, accounting: accounting)
             streaming.sendsTrailers = Self.acceptsTrailers(request.headers[values: .te])
-            return await streaming.response(to: request)
+            return .response(streaming.response())
+        case .redirected(let target, let record):
+            accounting.account(record)
+            return .redirect(target)
         }
     }
 
@@ -170,33 +181,42 @@ struct FunctionHandler: Sendable {
     }
 
     /// The answer to HEAD: the function runs as for GET, and its output is only counted.
-    private func drained(_ output: any OutputStream, _ request: Request, _ ledger: Ledger) async -> Response {
+    private func drained(
+        _ head: ResponseHead,
+        _ output: any OutputStream,
+        _ request: Request,
+        _ accounting: CallAccounting
+    ) async -> Response {
         var length = 0
         await withTaskCancellationHandler {
             while let piece = await output.next() {
-                await ledger.call.connection.turns.next()
+                await accounting.call.connection.turns.next()
                 length += piece.readableBytes
             }
         } onCancel: {
             output.cancel()
         }
         let record = await output.ending()
-        if let problem = Problem(record) { return ledger.fail(record, await explained(problem, ledger)) }
-        var response = ledger.succeed(record, ByteBuffer(), request)
+        if let problem = Problem(record) {
+            return accounting.fail(record, await explained(problem, accounting))
+        }
+        var response = accounting.succeed(record, head, ByteBuffer(), request)
         response.headers[.contentLength] = String(length)
         return response
     }
 
     /// A problem as this caller may read it: what is wrong with function or host is for administrators.
-    private func shown(_ problem: Problem, _ request: Request, _ ledger: Ledger) async -> Problem {
+    private func shown(_ problem: Problem, _ request: Request, _ accounting: CallAccounting) async -> Problem
+    {
         guard problem.adminDetail != nil, let field = request.headers[.authorization],
-            case .admin = await guardian.check(field, from: ledger.call.connection.remoteAddress)
+            case .admin = await guardian.check(field, from: accounting.call.connection.peer.remoteAddress)
         else { return problem }
         return problem.forAdmin
     }
 
-    private func explained(_ problem: Problem, _ ledger: Ledger) async -> Problem {
-        guard ledger.function.exposesErrors, let text = await errorOutput(ledger.call.id), !text.isEmpty
+    private func explained(_ problem: Problem, _ accounting: CallAccounting) async -> Problem {
+        guard accounting.function.exposesErrors, let text = await errorOutput(accounting.call.id),
+            !text.isEmpty
         else { return problem }
         var problem = problem
         problem.detail += ": " + text

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Splits a request line's target into path and query, without decoding. Edge makes one per request.
 
+import Contracts
+
 /// Path and query of a request (RFC 9112, section 3.2).
 struct RequestTarget: Sendable {
     /// Starts with `/`, or is `*`; letters, digits and `-._~` stand for themselves, however they were sent.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line per invocation. Ledger drives it; when the level is off it formats nothing.
+// One line per invocation. CallAccounting drives it; when the level is off it formats nothing.
 
 import FunctionModel
 import Logging

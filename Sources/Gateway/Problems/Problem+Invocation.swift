@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Translates what Scheduler says of a call into a problem: the status table of the design, section 5.
+// Translates what Scheduler says of a call into a problem; StatusTable gives the status.
 
+import Contracts
 import FunctionModel
 import Scheduler
 
 extension Problem {
     /// A call that did not start.
     init(_ refusal: InvocationRefusal) {
+        let status = StatusTable.status(refusal == .cancelled ? .cancelled : .platform, refusal.cause)
         switch refusal {
         case .unknownFunction(let name):
             self = .unknownFunction(name)
         case .busy(let seconds):
             self.init(
-                429,
+                status,
                 .busy,
                 "the function is at its concurrency limit and its queue is full; try again later"
             )
             retryAfterSeconds = seconds
         case .unavailable(let reason, let seconds):
             self.init(
-                503,
+                status,
                 .unavailable,
                 "the gateway cannot take this call now; try again later",
                 log: reason
@@ -27,17 +29,24 @@ extension Problem {
             adminDetail = "the gateway cannot take this call now: \(reason)"
             retryAfterSeconds = seconds
         case .cannotStart(let reason):
-            self.init(502, .cannotStart, "the function could not be started; its log tells why", log: reason)
+            self.init(
+                status,
+                .cannotStart,
+                "the function could not be started; its log tells why",
+                log: reason
+            )
             adminDetail = "the function could not be started: \(reason)"
         case .requestTooLarge(let bytes, let max):
             self.init(
-                431,
+                status,
                 .fieldsTooLarge,
                 "the request's target and header fields make an environment of \(bytes) bytes, "
                     + "more than \(ByteCount(bytes: max))"
             )
         case .cancelled:
-            self.init(Outcome.cancelled.httpStatus, .cancelled, "the call was cancelled before it started")
+            self.init(status, .cancelled, "the call was cancelled before it started")
+        case .requestInvalid(.unprintablePath):
+            self.init(status, .malformedRequest, "the path contains a NUL byte or is not UTF-8")
         }
     }
 
@@ -49,7 +58,7 @@ extension Problem {
     ///
     /// - Parameter invocation: its record; an outcome of `ok` has no problem.
     init?(_ invocation: Invocation) {
-        let status = invocation.outcome.httpStatus
+        let status = StatusTable.status(invocation.outcome, invocation.cause)
         switch invocation.outcome {
         case .ok:
             return nil
@@ -97,6 +106,12 @@ extension Problem {
     }
 
     static func malformed(_ detail: String) -> Problem { Problem(400, .malformedRequest, detail) }
+
+    static let redirectLoop = Problem(
+        502,
+        .malformedAnswer,
+        "the functions redirect to each other without end"
+    )
 
     static let unknownPath = Problem(404, .unknownPath, "nothing is served at this path")
 

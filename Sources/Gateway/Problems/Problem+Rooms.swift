@@ -51,7 +51,7 @@ extension Problem {
         case .noSpace: self.init(507, .noSpace, text)
         case .inUse: self.init(409, .conflict, text)
         case .missingBlob, .system, .references, .worker: self.init(500, .storage, text, log: text)
-        case .cancelled: self.init(Outcome.cancelled.httpStatus, .cancelled, text)
+        case .cancelled: self.init(StatusTable.status(.cancelled), .cancelled, text)
         default: self.init(400, .unusableImage, text)
         }
     }
@@ -67,7 +67,7 @@ extension Problem {
             self.init(502, .registryFailed, text)
         case .credentials, .configuration: self.init(400, .invalid, text)
         case .store(let error): self.init(error)
-        case .cancelled: self.init(Outcome.cancelled.httpStatus, .cancelled, text)
+        case .cancelled: self.init(StatusTable.status(.cancelled), .cancelled, text)
         }
     }
 
@@ -103,7 +103,7 @@ extension Problem {
         case let error as HTTPError:
             self.init(error.status.code, .malformedRequest, error.body ?? error.status.reasonPhrase)
         case is CancellationError:
-            self.init(Outcome.cancelled.httpStatus, .cancelled, "the call was cancelled")
+            self.init(StatusTable.status(.cancelled), .cancelled, "the call was cancelled")
         default:
             self.init(500, .unexpected, "the gateway failed; see its log", log: "\(error)")
         }

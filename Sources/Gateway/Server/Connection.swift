@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One client connection as the request path sees it. GatewayChannel makes it; ConnectionHandler reports to it.
 
+import Contracts
 import NIOCore
 import Synchronization
 
 /// Addresses, protocol version and the task that serves a connection.
 final class Connection: Sendable {
-    let remoteAddress: String
-    let remotePort: Int?
-    let localAddress: String
-    let localPort: Int?
+    let peer: RequestHead.Peer
     /// Of its event loop, for output that is streamed.
     let turns: StreamTurns
 
@@ -27,10 +25,12 @@ final class Connection: Sendable {
     private let state = Mutex(State())
 
     init(remote: SocketAddress?, local: SocketAddress?, turns: StreamTurns) {
-        remoteAddress = remote?.ipAddress ?? ""
-        remotePort = remote?.port
-        localAddress = local?.ipAddress ?? ""
-        localPort = local?.port
+        var peer = RequestHead.Peer()
+        peer.remoteAddress = remote?.ipAddress ?? ""
+        peer.remotePort = remote?.port
+        peer.localAddress = local?.ipAddress ?? ""
+        peer.localPort = local?.port
+        self.peer = peer
         self.turns = turns
     }
 

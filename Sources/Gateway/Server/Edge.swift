@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where every request arrives. GatewayChannel drives it; it chooses between functions and the gateway's own paths.
 
+import Contracts
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -20,6 +21,9 @@ final class Edge: Sendable {
         self.own = own
         self.log = log
     }
+
+    /// Redirects of one request between functions: more is a loop.
+    static let redirectsMax = 10
 
     private enum Destination {
         case function(RouteMatch)
@@ -46,7 +50,7 @@ final class Edge: Sendable {
         if request.head.scheme == nil, let refusal = connection.refusal {
             served = .init(response: Problem(refusal).response(callID: id))
         } else if let target = RequestTarget(text) {
-            let call = Call(id: id, arrived: arrived, target: target, connection: connection)
+            let call = ReceivedCall(id: id, arrived: arrived, target: target, connection: connection)
             let destination = choose(request, target)
             if Self.mustContinue(request, destination) {
                 try await writer.writeInformationalHead(HTTPResponse(status: .continue))
@@ -81,7 +85,7 @@ final class Edge: Sendable {
         let method = request.method.rawValue
         if target.path == "*" { return .server }
         if table.hasHosts, let authority = request.head.authority {
-            let host = RequestVariables.splitAuthority(authority).host.lowercased()
+            let host = RequestHead.splitAuthority(authority).host.lowercased()
             switch table.hostMatch(host, target.path, method: method) {
             case .found(let match): return .function(match)
             case .otherMethods(let allow): return .nowhere(.methodNotAllowed(allow))
@@ -102,12 +106,12 @@ final class Edge: Sendable {
         }
     }
 
-    private func serve(_ request: Request, _ call: Call, _ destination: Destination) async throws
+    private func serve(_ request: Request, _ call: ReceivedCall, _ destination: Destination) async throws
         -> FunctionHandler.Served
     {
         do {
             switch destination {
-            case .function(let match): return try await functions.serve(request, match, call)
+            case .function(let match): return try await serveFunction(request, match, call)
             case .own:
                 // They ask the database and the disk, for which no connection of the same loop is to wait.
                 return try await withTaskExecutorPreference(globalConcurrentExecutor) {
@@ -126,6 +130,51 @@ final class Edge: Sendable {
             log.write(problem, callID: call.id, path: call.target.path)
             return .init(response: problem.response(callID: call.id))
         }
+    }
+
+    /// Runs the function, and those that it redirects to (RFC 3875, section 6.2.2).
+    ///
+    /// Only functions are served so: the gateway's own paths are for clients alone.
+    private func serveFunction(_ request: Request, _ match: RouteMatch, _ call: ReceivedCall) async throws
+        -> FunctionHandler.Served
+    {
+        var (reply, gauge) = try await functions.serve(request, match, call)
+        var redirectCount = 0
+        while case .redirect(let text) = reply {
+            redirectCount += 1
+            guard redirectCount <= Self.redirectsMax, let target = RequestTarget(text) else {
+                return .init(response: Problem.redirectLoop.response(callID: call.id), gauge: gauge)
+            }
+            let next = Self.redirected(request, to: text)
+            switch choose(next, target) {
+            case .function(let match):
+                let call = ReceivedCall(
+                    id: CallID.makeRandom(),
+                    arrived: .now(),
+                    target: target,
+                    connection: call.connection
+                )
+                reply = try await functions.serve(next, match, call).reply
+            case .own, .server:
+                return .init(response: Problem.unknownPath.response(callID: call.id), gauge: gauge)
+            case .nowhere(let problem):
+                return .init(response: problem.response(callID: call.id), gauge: gauge)
+            }
+        }
+        guard case .response(var response) = reply else { throw Abandoned() }
+        response.headers[.callID] = call.id
+        return .init(response: response, gauge: gauge)
+    }
+
+    /// The request that the client would have sent for the path: GET, and no body.
+    private static func redirected(_ request: Request, to target: String) -> Request {
+        var head = request.head
+        head.method = head.method == .head ? .head : .get
+        head.path = target
+        for name in [HTTPField.Name.contentLength, .transferEncoding, .contentType, .expect] {
+            head.headerFields[name] = nil
+        }
+        return Request(head: head, body: RequestBody(buffer: ByteBuffer()))
     }
 
     /// Whether the client waits for a word before it sends its body (RFC 9110, section 10.1.1).

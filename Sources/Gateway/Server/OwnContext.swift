@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hummingbird's request context for the gateway's own paths. OwnPaths makes one per request.
 
+import Contracts
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -9,11 +10,11 @@ import Logging
 struct OwnContext: RequestContext {
     struct Source: RequestContextSource {
         let logger: Logger
-        let call: Call
+        let call: ReceivedCall
     }
 
     var coreContext: CoreRequestContextStorage
-    let call: Call
+    let call: ReceivedCall
 
     init(source: Source) {
         coreContext = CoreRequestContextStorage(source: source)

@@ -101,7 +101,7 @@ struct OwnPaths: Sendable {
         }
     }
 
-    func respond(to request: Request, _ call: Call) async throws -> Response {
+    func respond(to request: Request, _ call: ReceivedCall) async throws -> Response {
         let context = OwnContext(source: .init(logger: logger, call: call))
         var response = try await responder.respond(
             to: Self.normalized(request, call.target),

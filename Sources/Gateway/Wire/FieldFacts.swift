@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the fields of one head say of the message itself: host, framing, connection. RequestHead collects them.
+// What the fields of one head say of the message itself: host, framing, connection. ParsedHead collects them.
 
 import HTTPTypes
 
@@ -40,7 +40,7 @@ struct FieldFacts: Hashable, Sendable {
     }
 
     /// How the body is framed; what two readers could take differently is refused (RFC 9112, section 6.3).
-    func framing(isHTTP10: Bool) throws(RequestRefusal) -> RequestHead.Framing {
+    func framing(isHTTP10: Bool) throws(RequestRefusal) -> ParsedHead.Framing {
         guard hasCodings else {
             if lengths == 0 { return .length(0) }
             guard lengths == 1, let length else { throw .malformed(.contentLength) }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One header field's line (RFC 9112, section 5). RequestHead and RequestParser's trailers use it.
+// One header field's line (RFC 9112, section 5). ParsedHead and RequestParser's trailers use it.
 
 import Glibc
 import HTTPTypes

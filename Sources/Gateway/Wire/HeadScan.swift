@@ -19,7 +19,7 @@ struct HeadScan: Hashable, Sendable {
     enum Found {
         case more
         /// The head begins after `skipped` bytes and has `count`.
-        case head(skipped: Int, count: Int, RequestHead)
+        case head(skipped: Int, count: Int, ParsedHead)
     }
 
     /// Looks at all bytes that have come; the same bytes come first each time.
@@ -35,7 +35,7 @@ struct HeadScan: Hashable, Sendable {
                 if fieldsStart == nil { fieldsStart = scanned }
             } else if fieldsStart != nil {
                 let whole = UnsafeRawBufferPointer(rebasing: bytes[skipped..<scanned])
-                return .head(skipped: skipped, count: whole.count, try RequestHead(whole, limits))
+                return .head(skipped: skipped, count: whole.count, try ParsedHead(whole, limits))
             } else {
                 skipped = scanned
                 guard skipped <= Self.skippedMax else { throw .malformed(.requestLine) }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first line of a request (RFC 9112, section 3). RequestHead makes it.
+// The first line of a request (RFC 9112, section 3). ParsedHead makes it.
 
 import HTTPTypes
 

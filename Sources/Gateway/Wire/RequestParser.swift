@@ -17,7 +17,7 @@ struct RequestParser: ~Copyable {
 
     /// What comes next.
     enum Event: Hashable {
-        case head(RequestHead)
+        case head(ParsedHead)
         case body(ByteBuffer)
         case end
         /// Nothing, until more bytes come.

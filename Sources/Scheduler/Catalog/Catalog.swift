@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The functions that exist and the revision each one serves. Gateway and faasctl drive it; Dispatcher reads it.
 
+import Contracts
 import FoundationEssentials
 package import FunctionModel
 import FunctionStore
@@ -222,7 +223,13 @@ package final class Catalog: FunctionDirectory, Sendable {
             stopSignal: prepared.stopSignal
         )
         let pool = fleet.add(prepared.plan, PoolSettings(configuration, expectsCall: expectsCall))
-        let live = LiveFunction(revision: revision, pool: pool, command: command, terms: terms)
+        let live = LiveFunction(
+            revision: revision,
+            pool: pool,
+            command: command,
+            contract: ContractAdapter(revision.configuration, program: command.program),
+            terms: terms
+        )
         let entry = CatalogSnapshot.Entry(revision: revision, live: live)
         if let old = snapshot.withLock({ $0.switched(entry) }) { fleet.close(old, refusingWaiters: false) }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Catalog tells Dispatcher about a name, without blocking.
 
+import Contracts
 import FunctionModel
 
 /// A function as the dispatcher needs it: what does not change between two deploys.
@@ -8,6 +9,7 @@ struct LiveFunction: Sendable {
     var revision: Revision
     var pool: PoolNumber
     var command: FunctionCommand
+    var contract: ContractAdapter
     var terms: RunningInvocation.Terms
 }
 

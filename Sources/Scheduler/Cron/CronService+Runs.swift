@@ -95,8 +95,8 @@ extension CronService {
     {
         do throws(InvocationRefusal) {
             switch try await invoker.invoke(function, request) {
-            case .complete(_, let invocation): return invocation.outcome
-            case .streaming(let output):
+            case .complete(_, _, let invocation), .redirected(_, let invocation): return invocation.outcome
+            case .streaming(_, let output):
                 return await withTaskCancellationHandler {
                     while await output.next() != nil {}
                     return await output.ending().outcome
@@ -108,7 +108,7 @@ extension CronService {
             switch error {
             case .cancelled: return .cancelled
             case .unavailable: return nil
-            case .unknownFunction, .busy, .cannotStart, .requestTooLarge: return .platform
+            case .unknownFunction, .busy, .cannotStart, .requestTooLarge, .requestInvalid: return .platform
             }
         }
     }
@@ -171,7 +171,6 @@ extension CronService {
             revision: revision,
             trigger: .schedule,
             startedAt: claim.due,
-            status: Outcome.lost.httpStatus,
             outcome: .lost
         )
         sink.append(invocation, logs: [])

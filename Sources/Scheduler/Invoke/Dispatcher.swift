@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way of a call: admission, lease, release, answer, record. Gateway, cron and the queue come in here.
+// The life of a call: admission, lease, release, answer, record. Every trigger calls it.
 
+import Contracts
 package import FoundationEssentials
 package import FunctionModel
 import NIOCore
@@ -54,7 +55,12 @@ package final class Dispatcher: FunctionInvoker {
         let arrived = ContinuousClock.now
         for _ in 0..<Self.attemptsMax {
             let target = try target(function, request, arrived)
-            let call = Call(request: request, revision: target.revision, arrived: arrived)
+            var call = Call(request: request, revision: target.revision, arrived: arrived)
+            do throws(RequestFault) {
+                call.variables = try target.contract.variables(of: request.head)
+            } catch {
+                throw refused(call, .requestInvalid(error))
+            }
             let lease: Lease
             do throws(PoolRefusal) {
                 lease = try await fleet.lease(target.pool)
@@ -128,7 +134,11 @@ package final class Dispatcher: FunctionInvoker {
         )
         let deadline = Date() + TimeInterval(terms.timeout / .seconds(1))
         do throws(SandboxError) {
-            let command = run.function.command.command(for: run.call.request, deadline: deadline)
+            let command = run.function.command.command(
+                id: run.call.request.id,
+                run.call.variables,
+                deadline: deadline
+            )
             // Weak: the sandbox keeps this closure, and the invocation keeps the sandbox.
             try run.lease.sandbox.release(command, isFollowed: run.lease.isFollowed) { [weak running] in
                 running?.standardError($0)
@@ -137,7 +147,7 @@ package final class Dispatcher: FunctionInvoker {
             run.lease.sandbox.kill()
             if case .commandTooLarge(let bytes, let max) = error {
                 fleet.end(run.lease, isReusable: false)
-                let isRequest = run.call.request.variableBytes > Self.ordinaryVariableBytes
+                let isRequest = run.call.variables.sizeBytes > Self.ordinaryVariableBytes
                 throw refused(
                     run.call,
                     isRequest
@@ -163,49 +173,19 @@ package final class Dispatcher: FunctionInvoker {
         return try result.get()
     }
 
-    private func answer(_ started: StartedRun) async -> Result<InvocationAnswer?, InvocationRefusal> {
-        let running = started.running
-        let request = started.run.call.request
-        let pump = await RequestPump(request, into: running)
-        let isStreamed = request.wantsStream || started.run.function.revision.configuration.stream
-        switch await running.sandbox.collect(upTo: isStreamed ? 0 : Self.responseBufferBytes) {
-        case .complete(let output, let report):
-            if case .notStarted(let reason) = report.ending, running.isUndisturbed {
-                return await notStarted(started, pump, report, reason)
-            }
-            let isWhole = running.pass(output)
-            let record = await finish(started, pump, report)
-            return .success(.complete(output: isWhole ? output : ByteBuffer(), record()))
-        case .open(let output):
-            guard running.pass(output) else {
-                let record = await finish(started, pump, await running.sandbox.exit())
-                return .success(.complete(output: ByteBuffer(), record()))
-            }
-            running.committed()
-            let stream = StreamedOutput(buffered: output, running: running) { [self] report in
-                await finish(started, pump, report)
-            }
-            return .success(.streaming(stream))
-        }
-    }
-
-    /// Its sandbox could not be made after all: another one takes the call, unless its body is used up.
-    private func notStarted(
+    /// PID 1 is gone: the slot goes back at once, the record follows when the output is counted.
+    ///
+    /// - Parameters:
+    ///   - started: the call.
+    ///   - pump: of its body.
+    ///   - report: how PID 1 ended.
+    ///   - fault: a rule of the contract that the function's whole output breaks.
+    /// - Returns: what makes the record and hands it to the sink; call once.
+    func finish(
         _ started: StartedRun,
         _ pump: RequestPump,
         _ report: ExitReport,
-        _ reason: String
-    ) async -> Result<InvocationAnswer?, InvocationRefusal> {
-        _ = await finish(started, pump, report)
-        guard case .stream = started.run.call.request.body else { return .success(nil) }
-        return .failure(refused(started.run.call, .cannotStart(reason: reason)))
-    }
-
-    /// PID 1 is gone: the slot goes back at once, the record follows when the output is counted.
-    private func finish(
-        _ started: StartedRun,
-        _ pump: RequestPump,
-        _ report: ExitReport
+        _ fault: ResponseFault? = nil
     ) async -> @Sendable () -> Invocation {
         let ended = ContinuousClock.now
         let lease = started.run.lease
@@ -215,7 +195,7 @@ package final class Dispatcher: FunctionInvoker {
         case .lost: fleet.end(lease, isReusable: false)
         case .exited, .signalled, .execFailed: fleet.end(lease, isReusable: true)
         }
-        let ending = started.running.ended(report)
+        let ending = started.running.ended(report, fault)
         await pump.ended()
         return { [sink] in
             let invocation = started.invocation(report, ending, ended: ended)
@@ -245,15 +225,15 @@ package final class Dispatcher: FunctionInvoker {
             revision: revision.number,
             trigger: .http,
             startedAt: arrivedAt,
-            status: failure.recordedStatus,
             outcome: .cancelled
         )
+        record.cause = failure.cause
         record.totalMilliseconds = Date().timeIntervalSince(arrivedAt) * 1000
         sink.append(record, logs: [])
     }
 
     /// Records a call that did not start.
-    private func refused(_ call: Call, _ refusal: InvocationRefusal) -> InvocationRefusal {
+    func refused(_ call: Call, _ refusal: InvocationRefusal) -> InvocationRefusal {
         let invocation = call.refused(refusal)
         sink.append(invocation, logs: call.refusalLog(refusal))
         return refusal

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What PID 1 of a function executes, prepared once per revision. Catalog makes it, Dispatcher completes it.
 
+import Contracts
 import FoundationEssentials
 import FunctionModel
 import Sandbox
@@ -51,22 +52,23 @@ struct FunctionCommand: Hashable, Sendable {
     /// Completes the command for one invocation.
     ///
     /// - Parameters:
-    ///   - request: its variables come after the function's own; where both have a name, the request's counts.
+    ///   - id: of the invocation.
+    ///   - variables: they come after the function's own; where both have a name, the request's counts.
     ///   - deadline: when the invocation is stopped.
     /// - Returns: what PID 1 executes.
-    func command(for request: InvocationRequest, deadline: Date) -> SandboxCommand {
+    func command(id: String, _ variables: RequestVariables, deadline: Date) -> SandboxCommand {
         var own = environment
         if !contested.isEmpty {
-            let names = Set(request.variables.map(Self.name)).intersection(contested)
+            let names = Set(variables.text.map(Self.name)).intersection(contested)
             if !names.isEmpty { own.removeAll { names.contains(Self.name($0)) } }
         }
         var command = SandboxCommand(
             arguments: arguments,
-            environment: own + request.variables + [
-                "MAYFLY_INVOCATION_ID=" + request.id, "MAYFLY_DEADLINE=" + InternetTime.text(deadline),
+            environment: own + variables.text + [
+                "MAYFLY_INVOCATION_ID=" + id, "MAYFLY_DEADLINE=" + InternetTime.text(deadline),
             ]
         )
-        command.byteEnvironment = request.byteVariables
+        command.byteEnvironment = variables.bytes
         return command
     }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a call and its end to its record. Dispatcher makes these values.
 
+import Contracts
 import FoundationEssentials
-import FunctionModel
+package import FunctionModel
 import Sandbox
 
 /// One call before it has a sandbox.
@@ -10,23 +11,24 @@ struct Call: Sendable {
     var request: InvocationRequest
     var revision: Revision
     var arrived: ContinuousClock.Instant
+    /// What its contract made of the head.
+    var variables = RequestVariables()
 
-    private func invocation(status: Int, outcome: Outcome) -> Invocation {
+    private func invocation(_ outcome: Outcome) -> Invocation {
         Invocation(
             id: request.id,
             function: revision.function,
             revision: revision.number,
             trigger: request.trigger,
             startedAt: request.arrivedAt,
-            status: status,
             outcome: outcome
         )
     }
 
     /// The record of a call that did not start.
     func refused(_ refusal: InvocationRefusal) -> Invocation {
-        let isCancelled = refusal == .cancelled
-        var record = invocation(status: refusal.recordedStatus, outcome: isCancelled ? .cancelled : .platform)
+        var record = invocation(refusal == .cancelled ? .cancelled : .platform)
+        record.cause = refusal.cause
         record.queueMilliseconds = (ContinuousClock.now - arrived) / .milliseconds(1)
         record.totalMilliseconds = record.queueMilliseconds
         return record
@@ -47,10 +49,11 @@ struct Call: Sendable {
     }
 
     /// The record of a call that ran; times and figures are still to be filled in.
-    func ended(_ verdict: InvocationState.Verdict, isCommitted: Bool) -> Invocation {
-        // What was sent is what the caller saw: the outcome tells how it went on.
-        let status = isCommitted ? Outcome.ok.httpStatus : verdict.status ?? verdict.outcome.httpStatus
-        var record = invocation(status: status, outcome: verdict.outcome)
+    func ended(_ verdict: InvocationState.Verdict, responseStatus: Int?, isCommitted: Bool) -> Invocation {
+        var record = invocation(verdict.outcome)
+        record.cause = verdict.cause
+        record.responseStatus = responseStatus
+        record.isCommitted = isCommitted
         record.exitCode = verdict.exitCode
         record.signal = verdict.signal
         return record
@@ -83,7 +86,11 @@ struct StartedRun: Sendable {
         _ ending: RunningInvocation.Ending,
         ended: ContinuousClock.Instant
     ) -> Invocation {
-        var record = run.call.ended(ending.verdict, isCommitted: ending.isCommitted)
+        var record = run.call.ended(
+            ending.verdict,
+            responseStatus: ending.responseStatus,
+            isCommitted: ending.isCommitted
+        )
         let toExec = Duration.nanoseconds(report.startNanoseconds)
         record.queueMilliseconds = (run.leased - run.call.arrived) / .milliseconds(1)
         record.startMilliseconds = (released - run.leased + toExec) / .milliseconds(1)
@@ -102,15 +109,15 @@ struct StartedRun: Sendable {
 }
 
 extension InvocationRefusal {
-    /// The HTTP status that a record of the refusal shows (design, section 5).
-    var recordedStatus: Int {
+    /// What a record says of it; nil when the outcome says everything.
+    package var cause: InvocationCause? {
         switch self {
-        case .unknownFunction: 404
-        case .busy: 429
-        case .unavailable: 503
-        case .cannotStart: 502
-        case .requestTooLarge: 431
-        case .cancelled: 499
+        case .unknownFunction, .cancelled: nil
+        case .busy: .functionBusy
+        case .unavailable: .hostUnavailable
+        case .cannotStart: .cannotStart
+        case .requestTooLarge: .requestTooLarge
+        case .requestInvalid: .requestInvalid
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Gateway, cron and the queue hand to Scheduler, and what they get back. Knows nothing of HTTP's wire.
+// What the triggers hand to Scheduler, and what they get back. Knows nothing of HTTP's wire.
 
+package import Contracts
 package import FoundationEssentials
 package import FunctionModel
 package import NIOCore
@@ -28,19 +29,15 @@ package enum RequestBodyFailure: Error, Hashable, Sendable {
     /// It did not come in time.
     case stalled
 
-    /// The HTTP status that a record shows.
-    var recordedStatus: Int { self == .stalled ? 408 : 400 }
+    /// What a record says of it.
+    package var cause: InvocationCause { self == .stalled ? .bodyStalled : .bodyMalformed }
 }
 
 /// One call of a function.
 package struct InvocationRequest: Sendable {
-    /// X-Call-Id: the invocation's id.
-    package var id: String
     package var trigger: Trigger
-    /// `NAME=value` of the request (CGI/1.1 and `Http_*`), added after the function's own environment.
-    package var variables: [String]
-    /// The same of those that are no UTF-8.
-    package var byteVariables: [[UInt8]] = []
+    /// The function's contract makes the process's environment of it.
+    package var head: RequestHead
     package var body: RequestBody
     /// Of a body that arrives while the function runs.
     package var bodyMonitor: RequestBodyMonitor?
@@ -48,27 +45,28 @@ package struct InvocationRequest: Sendable {
     package var wantsStream: Bool
     package var arrivedAt: Date
 
-    package init(id: String, trigger: Trigger, variables: [String], body: RequestBody, arrivedAt: Date) {
-        self.id = id
+    package init(trigger: Trigger, head: RequestHead, body: RequestBody, arrivedAt: Date) {
         self.trigger = trigger
-        self.variables = variables
+        self.head = head
         self.body = body
         self.wantsStream = false
         self.arrivedAt = arrivedAt
     }
 
-    /// Of all variables, each with its NUL.
-    var variableBytes: Int {
-        variables.reduce(0) { $0 + $1.utf8.count + 1 } + byteVariables.reduce(0) { $0 + $1.count + 1 }
-    }
+    /// X-Call-Id: the invocation's id.
+    package var id: String { head.callID }
 }
 
 /// The answer of one call.
 package enum InvocationAnswer: Sendable {
-    /// It ended before the response buffer was full: everything is known.
-    case complete(output: ByteBuffer, Invocation)
+    /// It ended before its response began to leave: everything is known.
+    ///
+    /// The head and the output count when the record's outcome is `ok`.
+    case complete(ResponseHead, output: ByteBuffer, Invocation)
     /// Output goes on; the record comes with its end.
-    case streaming(any OutputStream)
+    case streaming(ResponseHead, any OutputStream)
+    /// The function asks the gateway to serve this path instead (RFC 3875, section 6.2.2).
+    case redirected(to: String, Invocation)
 }
 
 /// Output that is longer than the response buffer.
@@ -92,6 +90,8 @@ package enum InvocationRefusal: Error, Hashable, Sendable {
     case cannotStart(reason: String)
     /// Its variables are more than a process can be started with; in bytes.
     case requestTooLarge(bytes: Int, max: Int)
+    /// The function's contract cannot pass the request on.
+    case requestInvalid(RequestFault)
     case cancelled
 }
 

@@ -13,3 +13,16 @@ protocol InvocationSink: Sendable {
 }
 
 extension InvocationRecorder: InvocationSink {}
+
+/// Sets the HTTP status of each record before it is stored: the edge decides it, and the rooms below do not know any.
+struct StatusSettingSink: InvocationSink {
+    let sink: any InvocationSink
+    /// The edge's status table.
+    let statusOf: @Sendable (Invocation) -> Int
+
+    func append(_ invocation: Invocation?, logs: [LogLine]) {
+        var record = invocation
+        if let invocation { record?.status = statusOf(invocation) }
+        sink.append(record, logs: logs)
+    }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One invocation from its release to its end, as a pure state machine. RunningInvocation drives it.
 
+import Contracts
 import FunctionModel
 import Glibc
 import Sandbox
@@ -17,6 +18,8 @@ enum StopCause: Hashable, Sendable {
     case bodyLimit
     /// The request's body cannot be read to its end.
     case body(RequestBodyFailure)
+    /// What it wrote breaks a rule of its contract.
+    case answer(ResponseFault)
 }
 
 /// Signals, limits and the verdict of one invocation.
@@ -54,7 +57,7 @@ struct InvocationState: ~Copyable {
         case .timeout, .cancelled:
             phase = .stopping(cause)
             return .signalThenWait
-        case .outputLimit, .bodyLimit, .body:
+        case .outputLimit, .bodyLimit, .body, .answer:
             phase = .killed(cause)
             return .kill
         }
@@ -96,6 +99,12 @@ struct InvocationState: ~Copyable {
     /// The response buffer is full or the caller wants the first byte: the answer begins.
     mutating func committed() { isCommitted = true }
 
+    /// The status of the function's own response head.
+    private(set) var responseStatus: Int?
+
+    /// What the function wrote begins with a head.
+    mutating func headReceived(status: Int) { responseStatus = status }
+
     /// Whether nothing has been done to end it: then it may be run again, should it not have started.
     var isUndisturbed: Bool { phase == .running }
 
@@ -104,8 +113,8 @@ struct InvocationState: ~Copyable {
         var outcome: Outcome
         var exitCode: Int?
         var signal: Int?
-        /// HTTP status for the record; nil means the outcome's own.
-        var status: Int?
+        /// What the outcome does not say.
+        var cause: InvocationCause?
         /// What to add to the function's log; nil when the end speaks for itself.
         var note: String?
         /// The limit that Mayfly ended it for.
@@ -138,15 +147,25 @@ struct InvocationState: ~Copyable {
             verdict.note = "stopped: more output than limits.output (\(outputMax) bytes)"
         case .bodyLimit:
             verdict.outcome = .platform
-            verdict.status = 413
+            verdict.cause = .bodyTooLarge
             verdict.note = "stopped: the request's body is larger than limits.body"
         case .body(let failure):
             verdict.outcome = .cancelled
-            verdict.status = failure.recordedStatus
+            verdict.cause = failure.cause
             verdict.note = "stopped: the request's body \(failure == .stalled ? "stalled" : "is malformed")"
+        case .answer(let fault): return Self.malformed(fault)
         case nil: break
         }
         return verdict
+    }
+
+    /// What it means that a function which ended well has written an answer that breaks a rule of its contract.
+    static func malformed(_ fault: ResponseFault) -> Verdict {
+        Verdict(
+            outcome: .platform,
+            cause: .answerMalformed,
+            note: "the function's answer breaks a rule of its contract: \(fault.rawValue)"
+        )
     }
 
     /// What the end means when Mayfly had no part in it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Drives one InvocationState: signals, deadlines, stderr. Dispatcher makes one per invocation.
 
+import Contracts
 import FoundationEssentials
 import FunctionModel
 import NIOCore
@@ -116,13 +117,21 @@ final class RunningInvocation: Sendable {
     /// Whether nothing has been done to end it.
     var isUndisturbed: Bool { storage.withLock { $0.state.isUndisturbed } }
 
+    /// The function's response head leaves.
     func committed() { storage.withLock { $0.state.committed() } }
+
+    /// The function's response head is known.
+    func headReceived(_ head: ResponseHead) {
+        storage.withLock { $0.state.headReceived(status: head.status) }
+    }
 
     // MARK: End
 
     /// What the record needs to know.
     struct Ending: Sendable {
         var verdict: InvocationState.Verdict
+        /// The status of the function's own response head; nil while there is none.
+        var responseStatus: Int?
         var isCommitted: Bool
         var lines: [LogLine]
     }
@@ -130,14 +139,29 @@ final class RunningInvocation: Sendable {
     /// PID 1 is gone: the clock stops, and the verdict is given.
     ///
     /// Call once.
-    func ended(_ report: ExitReport) -> Ending {
-        let (verdict, isCommitted, rest, deadline) = storage.withLock { storage in
-            let verdict = storage.state.ended(report, program: terms.program)
-            return (verdict, storage.state.isCommitted, storage.log.ended(), storage.deadline)
+    ///
+    /// - Parameters:
+    ///   - report: how PID 1 ended.
+    ///   - fault: a rule of the contract that its whole output breaks; counts when it ended well.
+    /// - Returns: what the record needs.
+    func ended(_ report: ExitReport, _ fault: ResponseFault?) -> Ending {
+        let (ending, rest, deadline) = storage.withLock { storage in
+            var verdict = storage.state.ended(report, program: terms.program)
+            if let fault, verdict.outcome == .ok { verdict = InvocationState.malformed(fault) }
+            let ending = Ending(
+                verdict: verdict,
+                responseStatus: storage.state.responseStatus,
+                isCommitted: storage.state.isCommitted,
+                lines: []
+            )
+            return (ending, storage.log.ended(), storage.deadline)
         }
         if let deadline { timer.cancel(deadline) }
+        let verdict = ending.verdict
         let lines = logLines(rest + (verdict.note.map { ["mayfly: \($0)"] } ?? []))
-        return Ending(verdict: verdict, isCommitted: isCommitted, lines: lines)
+        var whole = ending
+        whole.lines = lines
+        return whole
     }
 
     /// Bytes taken from the request and given to the answer so far.

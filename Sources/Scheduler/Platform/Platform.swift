@@ -99,11 +99,12 @@ package final class Platform: Sendable {
             throw .images(reason: error.description)
         }
         recorder = InvocationRecorder(store: store, logger: logger)
+        let sink = StatusSettingSink(sink: recorder, statusOf: configuration.statusOf)
         let sandboxesMax =
             configuration.sandboxesMax ?? HostCapacity.sandboxesMax(memoryBytes: HostCapacity.memoryBytes)
         let fleet = Fleet(sandboxesMax: sandboxesMax, timer: timer, logger: logger)
         catalog = Catalog(store: store, images: images, secrets: secrets, fleet: fleet, logger: logger)
-        dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: recorder, directory: catalog)
+        dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: sink, directory: catalog)
         keeper = SpawnerKeeper(
             dataDirectory: data,
             warden: configuration.warden,
@@ -113,7 +114,7 @@ package final class Platform: Sendable {
         containers = AttachedContainers(images: images, hostMounts: configuration.hostMounts) { [keeper] in
             keeper.current
         }
-        cron = CronService(store: store, invoker: dispatcher, sink: recorder, logger: logger)
+        cron = CronService(store: store, invoker: dispatcher, sink: sink, logger: logger)
         catalog.observe(cron)
         catalog.consult { [keeper] in HostOffer.current(egressRefusal: keeper.current?.egressRefusal) }
     }

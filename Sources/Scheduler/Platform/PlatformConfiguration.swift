@@ -23,8 +23,16 @@ package struct PlatformConfiguration: Sendable {
     /// What kept root's privileges when this process gave up its own; nil when it never had any, or still has.
     package var warden: Warden?
 
-    package init(dataDirectory: String, logger: Logger) {
+    /// The edge's status table: the HTTP status of a record, whichever trigger it has.
+    package var statusOf: @Sendable (Invocation) -> Int
+
+    package init(
+        dataDirectory: String,
+        logger: Logger,
+        statusOf: @escaping @Sendable (Invocation) -> Int
+    ) {
         self.dataDirectory = dataDirectory
         self.logger = logger
+        self.statusOf = statusOf
     }
 }

@@ -45,7 +45,11 @@ struct ServeConfiguration: Sendable {
 
     /// The part below the HTTP edge.
     func platform(logger: Logger) -> PlatformConfiguration {
-        var platform = PlatformConfiguration(dataDirectory: dataDirectory, logger: logger)
+        var platform = PlatformConfiguration(
+            dataDirectory: dataDirectory,
+            logger: logger,
+            statusOf: StatusTable.status(of:)
+        )
         platform.sandboxesMax = sandboxesMax
         platform.hostMounts = hostMounts
         platform.buildAllow = buildAllow

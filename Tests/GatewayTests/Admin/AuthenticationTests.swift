@@ -81,8 +81,8 @@ import Testing
                 headers: [TestGateway.authorization]
             )
             #expect(accepted.status == 200)
-            #expect(invoker.requests.first?.variables.contains("REMOTE_USER=admin") == true)
-            #expect(invoker.requests.first?.variables.contains { $0.contains("YWRtaW46") } == false)
+            #expect(invoker.requests.first?.variableTexts.contains("REMOTE_USER=admin") == true)
+            #expect(invoker.requests.first?.variableTexts.contains { $0.contains("YWRtaW46") } == false)
         }
     }
 }

@@ -20,6 +20,7 @@ import Testing
         for (number, outcome) in [Outcome.ok, .exit, .ok].enumerated() {
             let id = "call-\(number)"
             var record = FakeInvoker.record(name, id, outcome)
+            record.status = StatusTable.status(of: record)
             record.startedAt = Date(timeIntervalSince1970: 1_700_000_000 + Double(number) + 0.25)
             let line = LogLine(
                 function: name,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies in both directions, over a real socket.
 
+import Contracts
 import FunctionModel
 import NIOCore
 import Scheduler
@@ -89,6 +90,7 @@ import Testing
                 do { try await produce { _ in false } } catch { throw .cancelled }
             }
             return .complete(
+                ResponseHead(),
                 output: ByteBuffer(string: "early"),
                 FakeInvoker.record(function, request.id, .ok)
             )
@@ -121,7 +123,10 @@ import Testing
     @Test("output that goes on is sent in chunks, with trailers at its end")
     func streaming() async throws {
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
-            .streaming(FakeOutput(["one ", "two"], FakeInvoker.record(function, request.id, .ok)))
+            .streaming(
+                ResponseHead(),
+                FakeOutput(["one ", "two"], FakeInvoker.record(function, request.id, .ok))
+            )
         }
         try await TestGateway.run(invoker) { gateway in
             let answer = try await gateway.client.send("GET", "/function/hello")
@@ -137,7 +142,10 @@ import Testing
     @Test("output that breaks off is seen to have broken off", arguments: [Outcome.exit, .timeout, .signal])
     func brokenStream(_ outcome: Outcome) async throws {
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
-            .streaming(FakeOutput(["one "], FakeInvoker.record(function, request.id, outcome)))
+            .streaming(
+                ResponseHead(),
+                FakeOutput(["one "], FakeInvoker.record(function, request.id, outcome))
+            )
         }
         try await TestGateway.run(invoker) { gateway in
             let answer = try await gateway.client.send("GET", "/function/hello")
@@ -153,8 +161,8 @@ import Testing
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
             let record = FakeInvoker.record(function, request.id, .ok)
             return request.id == "short"
-                ? .complete(output: ByteBuffer(string: "12345"), record)
-                : .streaming(FakeOutput(["123", "4567"], record))
+                ? .complete(ResponseHead(), output: ByteBuffer(string: "12345"), record)
+                : .streaming(ResponseHead(), FakeOutput(["123", "4567"], record))
         }
         try await TestGateway.run(invoker) { gateway in
             for (id, length) in [("short", "5"), ("long", "7")] {

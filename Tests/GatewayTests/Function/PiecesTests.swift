@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small pure parts of the request path.
 
+import Contracts
 import HTTPTypes
 import Testing
 

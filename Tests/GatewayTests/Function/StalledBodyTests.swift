@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies that do not come: their own time limit, and what they must not hold.
 
+import Contracts
 import FunctionModel
 import NIOCore
 import Scheduler
@@ -68,7 +69,8 @@ import Testing
             await withCheckedContinuation { continuation in
                 request.bodyMonitor?.onFailure { _ in continuation.resume() }
             }
-            return .complete(output: ByteBuffer(), FakeInvoker.record(function, request.id, .cancelled))
+            let record = FakeInvoker.record(function, request.id, .cancelled)
+            return .complete(ResponseHead(), output: ByteBuffer(), record)
         }
         try await TestGateway.run(invoker) { gateway in
             let answer = try await gateway.client.raw(head + chunk + "zz\r\n")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections: routing, keep-alive, lost clients, limits, and starting twice.
 
+import Contracts
 import FunctionModel
 import Logging
 import NIOCore
@@ -19,6 +20,7 @@ import Testing
         ]
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
             .complete(
+                ResponseHead(),
                 output: ByteBuffer(string: function.text),
                 FakeInvoker.record(function, request.id, .ok)
             )
@@ -32,7 +34,7 @@ import Testing
             )
             #expect(host.body == "b")
             let scripts = invoker.requests.map { request in
-                request.variables.filter { $0.hasPrefix("SCRIPT_NAME") || $0.hasPrefix("PATH_INFO") }
+                request.variableTexts.filter { $0.hasPrefix("SCRIPT_NAME") || $0.hasPrefix("PATH_INFO") }
             }
             #expect(
                 scripts == [
@@ -52,7 +54,7 @@ import Testing
         try await TestGateway.run(invoker) { gateway in
             let answer = try await gateway.client.send(method, "/function/hello")
             #expect(answer.status == 200)
-            #expect(invoker.requests.first?.variables.contains("REQUEST_METHOD=\(method)") == true)
+            #expect(invoker.requests.first?.variableTexts.contains("REQUEST_METHOD=\(method)") == true)
         }
     }
 
@@ -76,14 +78,17 @@ import Testing
     @Test("an HTTP/1.0 client gets an answer it understands, and the end of the connection")
     func http10() async throws {
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
-            .streaming(FakeOutput(["a", "b"], FakeInvoker.record(function, request.id, .ok)))
+            .streaming(
+                ResponseHead(),
+                FakeOutput(["a", "b"], FakeInvoker.record(function, request.id, .ok))
+            )
         }
         try await TestGateway.run(invoker) { gateway in
             let answer = try await gateway.client.raw("GET /function/hello HTTP/1.0\r\n\r\n")
             #expect(answer.statusLine == "HTTP/1.0 200 OK")
             #expect(answer["transfer-encoding"] == nil)
             #expect(answer.body == "ab")
-            #expect(invoker.requests.first?.variables.contains("SERVER_PROTOCOL=HTTP/1.0") == true)
+            #expect(invoker.requests.first?.variableTexts.contains("SERVER_PROTOCOL=HTTP/1.0") == true)
         }
     }
 
@@ -119,7 +124,7 @@ import Testing
         let record = FakeInvoker.record(try FunctionName("hello"), "endless", .cancelled)
         let invoker = FakeInvoker { (_, _) throws(InvocationRefusal) in
             started.yield()
-            return .streaming(EndlessOutput(record, whenStopped: source))
+            return .streaming(ResponseHead(), EndlessOutput(record, whenStopped: source))
         }
         try await TestGateway.run(invoker) { gateway in
             let connection = try await gateway.client.open(["GET /function/hello HTTP/1.1\r\nHost: h\r\n\r\n"]

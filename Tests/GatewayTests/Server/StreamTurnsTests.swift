@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Streamed output leaves other connections of its event loop their turn.
 
+import Contracts
 import FunctionModel
 import NIOCore
 import Scheduler
@@ -60,11 +61,11 @@ import Testing
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
             let record = FakeInvoker.record(function, request.id, .ok)
             guard function.text == "flood" else {
-                return .complete(output: ByteBuffer(string: "x"), record)
+                return .complete(ResponseHead(), output: ByteBuffer(string: "x"), record)
             }
             let flood = Flood(record)
             floods.withLock { $0.append(flood) }
-            return .streaming(flood)
+            return .streaming(ResponseHead(), flood)
         }
         let functions = [try makeRevision("hello"), try makeRevision("flood")]
         // As many as there are event loops, and more: none is without one.

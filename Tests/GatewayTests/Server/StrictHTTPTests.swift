@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What RFC 9110 and 9112 ask of a server, over a real socket: nothing malformed starts a function.
 
+import Contracts
 import FunctionModel
 import NIOCore
 import Scheduler
@@ -125,6 +126,7 @@ import Testing
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
             do { try await Task.sleep(for: .milliseconds(300)) } catch { throw .cancelled }
             return .complete(
+                ResponseHead(),
                 output: ByteBuffer(string: "late"),
                 FakeInvoker.record(function, request.id, .ok)
             )
@@ -159,7 +161,7 @@ import Testing
                 "GET http://other.example:81/function/hello?q=1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
             )
             #expect(answer.status == 200)
-            let variables = try #require(invoker.requests.first?.variables)
+            let variables = try #require(invoker.requests.first?.variableTexts)
             #expect(variables.contains("HTTP_HOST=other.example:81"))
             #expect(variables.contains("SERVER_NAME=other.example"))
             #expect(variables.contains("QUERY_STRING=q=1"))
@@ -176,7 +178,7 @@ import Testing
         try await TestGateway.run(invoker) { gateway in
             let answer = try await gateway.client.send(method, "/function/hello")
             #expect(answer.status == 200)
-            #expect(invoker.requests.first?.variables.contains("REQUEST_METHOD=\(method)") == true)
+            #expect(invoker.requests.first?.variableTexts.contains("REQUEST_METHOD=\(method)") == true)
         }
     }
 
@@ -219,7 +221,7 @@ import Testing
                 "Trailer: X-T", "X-Kept: b",
             ]
             _ = try await gateway.client.send("GET", "/function/hello", headers: fields)
-            let variables = try #require(invoker.requests.first?.variables)
+            let variables = try #require(invoker.requests.first?.variableTexts)
             #expect(variables.contains("HTTP_X_KEPT=b"))
             for name in [
                 "X_SECRET", "TE", "UPGRADE", "KEEP_ALIVE", "PROXY_CONNECTION", "PROXY_AUTHORIZATION",
@@ -245,11 +247,11 @@ import Testing
             )
             let request = try #require(invoker.requests.first)
             #expect(
-                request.byteVariables == [
+                (try RequestVariables(request.head)).bytes == [
                     Array("HTTP_X_RAW=".utf8) + value, Array("Http_X_Raw=".utf8) + value,
                 ]
             )
-            #expect(request.variables.contains("HTTP_X_TEXT=\u{e9}"))
+            #expect(request.variableTexts.contains("HTTP_X_TEXT=\u{e9}"))
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stands where Scheduler stands: answers calls as the test says, and remembers them.
 
+import Contracts
 import FoundationEssentials
 import FunctionModel
 import NIOCore
@@ -35,6 +36,11 @@ final class FakeInvoker: FunctionInvoker {
     func invoke(_ function: FunctionName, _ request: InvocationRequest) async throws(InvocationRefusal)
         -> InvocationAnswer
     {
+        do throws(RequestFault) {
+            _ = try RequestVariables(request.head)
+        } catch {
+            throw .requestInvalid(error)
+        }
         seen.withLock { $0.append(request) }
         return try await answer(function, request)
     }
@@ -48,7 +54,11 @@ final class FakeInvoker: FunctionInvoker {
         -> FakeInvoker
     {
         FakeInvoker { (function, request) throws(InvocationRefusal) in
-            .complete(output: ByteBuffer(string: output), record(function, request.id, outcome, change))
+            .complete(
+                head(request, output),
+                output: ByteBuffer(string: output),
+                record(function, request.id, outcome, change)
+            )
         }
     }
 
@@ -80,7 +90,16 @@ final class FakeInvoker: FunctionInvoker {
             }
             output = collected.withLock { $0 }
         }
-        return .complete(output: output, record(function, request.id, .ok))
+        return .complete(ResponseHead(), output: output, record(function, request.id, .ok))
+    }
+
+    /// What a `stdio` function's contract makes of its output.
+    static func head(_ request: InvocationRequest, _ output: String) -> ResponseHead {
+        let contract = ContractAdapter(FunctionConfiguration(), program: "/run")
+        var response = contract.response(to: request.head)
+        var bytes = ByteBuffer(string: output)
+        guard case .begins(let head) = response.received(&bytes, isEnd: true) else { return ResponseHead() }
+        return head
     }
 
     static func record(
@@ -95,7 +114,6 @@ final class FakeInvoker: FunctionInvoker {
             revision: 1,
             trigger: .http,
             startedAt: Date(timeIntervalSince1970: 1_700_000_000),
-            status: outcome.httpStatus,
             outcome: outcome
         )
         record.totalMilliseconds = 12.5
@@ -125,4 +143,9 @@ final class FakeOutput: OutputStream {
     func ending() async -> Invocation { record }
 
     func cancel() { cancelled.store(true, ordering: .relaxed) }
+}
+
+extension InvocationRequest {
+    /// What a contract's environment has of it; empty when it cannot be passed on.
+    var variableTexts: [String] { (try? RequestVariables(head))?.text ?? [] }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The schedules' driver over a real store and a clock that is set by hand; functions are a few values.
 
+import Contracts
 import Foundation
 import FunctionModel
 import FunctionStore
@@ -62,10 +63,9 @@ private final class FakeInvoker: FunctionInvoker {
             revision: 1,
             trigger: request.trigger,
             startedAt: request.arrivedAt,
-            status: outcome.httpStatus,
             outcome: outcome
         )
-        return .complete(output: ByteBuffer(), invocation)
+        return .complete(ResponseHead(), output: ByteBuffer(), invocation)
     }
 }
 
@@ -118,7 +118,9 @@ private final class CronWorld {
     /// Due times of the calls so far, as minutes and seconds of the first hour.
     var due: [String] {
         invoker.requests.map { request in
-            let time = request.variables.first { $0.hasPrefix("HTTP_X_SCHEDULE_TIME=") } ?? ""
+            let time =
+                (try? RequestVariables(request.head).text)?.first { $0.hasPrefix("HTTP_X_SCHEDULE_TIME=") }
+                ?? ""
             return String(time.dropFirst("HTTP_X_SCHEDULE_TIME=2026-01-01T00:".count).prefix(5))
         }
     }
@@ -144,9 +146,10 @@ private final class CronWorld {
         #expect(world.due == ["01:00", "02:00", "03:00"])
         let request = try #require(world.invoker.requests.first)
         #expect(request.trigger == .schedule)
-        #expect(request.variables.contains("HTTP_X_TRIGGER=schedule"))
-        #expect(request.variables.contains("Http_X_Trigger=schedule"))
-        #expect(request.variables.contains("REQUEST_METHOD=POST"))
+        let variables = try RequestVariables(request.head).text
+        #expect(variables.contains("HTTP_X_TRIGGER=schedule"))
+        #expect(variables.contains("Http_X_Trigger=schedule"))
+        #expect(variables.contains("REQUEST_METHOD=POST"))
         guard case .whole(let body) = request.body else {
             Issue.record("the input should be the body")
             return

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way of a call, over sandboxes that are a few values.
 
+import Contracts
 import Foundation
 import FunctionModel
 import Glibc
+import HTTPTypes
 import Logging
 import NIOCore
 import Sandbox
@@ -11,87 +13,6 @@ import Synchronization
 import Testing
 
 @testable import Scheduler
-
-/// A directory with one function.
-private struct OneFunction: FunctionDirectory {
-    var live: LiveFunction
-
-    func lookup(_ name: FunctionName) -> FunctionLookup {
-        name == live.revision.function ? .live(live) : .unknown
-    }
-}
-
-private struct World {
-    let spawner: FakeSpawner
-    let sink = FakeSink()
-    let fleet: Fleet
-    let dispatcher: Dispatcher
-    let name: FunctionName
-    let pool: PoolNumber
-
-    init(
-        _ program: FakeSandbox.Program = FakeSandbox.Program(),
-        _ change: (inout FunctionConfiguration) -> Void = { _ in }
-    ) throws {
-        spawner = FakeSpawner(program)
-        name = try FunctionName("f")
-        var configuration = FunctionConfiguration()
-        configuration.grace = try TimeSpan("20ms", field: "grace")
-        change(&configuration)
-        let revision = Revision(
-            function: name,
-            number: 2,
-            imageReference: "i",
-            imageDigest: "d",
-            configuration: configuration,
-            createdAt: Date()
-        )
-        let command = FunctionCommand(
-            arguments: ["/run"],
-            imageEnvironment: [],
-            revision: revision,
-            home: "/",
-            hostname: "f"
-        )
-        let terms = RunningInvocation.Terms(
-            function: name,
-            revision: 2,
-            program: "/run",
-            timeout: configuration.timeout.duration,
-            grace: configuration.grace.duration,
-            outputMax: configuration.limits.output.bytes,
-            stopSignal: SIGTERM
-        )
-        let timer = DeadlineTimer()
-        fleet = Fleet(sandboxesMax: 8, timer: timer, logger: .silent)
-        fleet.attach(spawner)
-        pool = fleet.add(SandboxPlan(rootfs: "/nowhere", hostname: "f"), PoolSettings(configuration))
-        let live = LiveFunction(revision: revision, pool: pool, command: command, terms: terms)
-        dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: sink, directory: OneFunction(live: live))
-    }
-
-    func request(_ body: RequestBody = .none, wantsStream: Bool = false) -> InvocationRequest {
-        var request = InvocationRequest(
-            id: "id",
-            trigger: .http,
-            variables: [],
-            body: body,
-            arrivedAt: Date()
-        )
-        request.wantsStream = wantsStream
-        return request
-    }
-
-    /// The answer of a call that does not stream.
-    func complete(_ body: RequestBody = .none) async throws -> (output: String, invocation: Invocation) {
-        switch try await dispatcher.invoke(name, request(body)) {
-        case .complete(let output, let invocation): return (String(buffer: output), invocation)
-        case .streaming: throw Streamed()
-        }
-    }
-
-    struct Streamed: Error {}
-}
 
 @Suite struct DispatcherTests {
     private func program(_ output: [String] = [], code: Int32 = 0) -> FakeSandbox.Program {
@@ -109,10 +30,10 @@ private struct World {
         program.report.peakMemoryBytes = 4096
         program.report.limitsReached = [.pids]
         program.standardError = "one\ntwo"
-        let world = try World(program)
+        let world = try DispatcherWorld(program)
         let (output, invocation) = try await world.complete(.whole(ByteBuffer(string: "in")))
         #expect(output == "hello")
-        #expect(invocation.outcome == .ok && invocation.exitCode == 0 && invocation.status == 200)
+        #expect(invocation.outcome == .ok && invocation.exitCode == 0)
         #expect(invocation.bytesIn == 2 && invocation.bytesOut == 5)
         #expect(invocation.cpuMilliseconds == 2)
         #expect(invocation.peakMemoryBytes == 4096)
@@ -124,17 +45,17 @@ private struct World {
         #expect(try await world.complete().invocation.warm)
     }
 
-    @Test("an exit code that is not zero is told in record and status")
+    @Test("an exit code that is not zero is in the record")
     func exitCode() async throws {
-        let (_, invocation) = try await World(program(["half"], code: 42)).complete()
-        #expect(invocation.outcome == .exit && invocation.exitCode == 42 && invocation.status == 500)
+        let (_, invocation) = try await DispatcherWorld(program(["half"], code: 42)).complete()
+        #expect(invocation.outcome == .exit && invocation.exitCode == 42)
     }
 
     @Test("a command that is not in the image is exit code 127, and the log says so")
     func execFailed() async throws {
         var program = program()
         program.report = ExitReport(ending: .execFailed(errorNumber: ENOENT))
-        let world = try World(program)
+        let world = try DispatcherWorld(program)
         let (_, invocation) = try await world.complete()
         #expect(invocation.outcome == .exit && invocation.exitCode == 127)
         #expect(world.sink.logs.count == 1)
@@ -144,8 +65,8 @@ private struct World {
     @Test("a long answer streams, and its record follows at the end")
     func streaming() async throws {
         let piece = String(repeating: "x", count: 50_000)
-        let world = try World(program([piece, piece, piece]))
-        guard case .streaming(let stream) = try await world.dispatcher.invoke(world.name, world.request())
+        let world = try DispatcherWorld(program([piece, piece, piece]))
+        guard case .streaming(_, let stream) = try await world.dispatcher.invoke(world.name, world.request())
         else {
             Issue.record("should stream")
             return
@@ -154,15 +75,15 @@ private struct World {
         while let bytes = await stream.next() { count += bytes.readableBytes }
         let invocation = await stream.ending()
         #expect(count == 150_000)
-        #expect(invocation.bytesOut == 150_000 && invocation.outcome == .ok && invocation.status == 200)
+        #expect(invocation.bytesOut == 150_000 && invocation.outcome == .ok)
         #expect(world.sink.invocations == [invocation])
     }
 
     @Test("a caller who wants the first byte gets it at once")
     func wantsStream() async throws {
-        let world = try World(program(["x"]))
+        let world = try DispatcherWorld(program(["x"]))
         let answer = try await world.dispatcher.invoke(world.name, world.request(wantsStream: true))
-        guard case .streaming(let stream) = answer else {
+        guard case .streaming(_, let stream) = answer else {
             Issue.record("should stream")
             return
         }
@@ -175,7 +96,7 @@ private struct World {
     func abandoned() async throws {
         var endless = program([String(repeating: "x", count: 70_000)])
         endless.isEndless = true
-        let world = try World(endless)
+        let world = try DispatcherWorld(endless)
         do {
             guard case .streaming = try await world.dispatcher.invoke(world.name, world.request()) else {
                 Issue.record("should stream")
@@ -187,10 +108,10 @@ private struct World {
 
     @Test("output over the limit is not passed on, and the record names the limit")
     func outputLimit() async throws {
-        let world = try World(program(["0123456789"])) { $0.limits.output = ByteCount(bytes: 5) }
+        let world = try DispatcherWorld(program(["0123456789"])) { $0.limits.output = ByteCount(bytes: 5) }
         let (output, invocation) = try await world.complete()
         #expect(output == "")
-        #expect(invocation.outcome == .signal && invocation.status == 500)
+        #expect(invocation.outcome == .signal)
         #expect(invocation.limitsReached == [.output])
         #expect(world.sink.logs.first?.contains("limits.output") == true)
     }
@@ -200,9 +121,9 @@ private struct World {
         var endless = program()
         endless.isEndless = true
         endless.obeysSignals = isObedient
-        let world = try World(endless) { $0.timeout = TimeSpan(.milliseconds(20)) }
+        let world = try DispatcherWorld(endless) { $0.timeout = TimeSpan(.milliseconds(20)) }
         let (_, invocation) = try await world.complete()
-        #expect(invocation.outcome == .timeout && invocation.status == 504)
+        #expect(invocation.outcome == .timeout)
         #expect(invocation.signal == (isObedient ? 15 : 9))
     }
 
@@ -210,7 +131,7 @@ private struct World {
     func cancelled() async throws {
         var endless = program()
         endless.isEndless = true
-        let world = try World(endless)
+        let world = try DispatcherWorld(endless)
         let task = Task { try await world.complete().invocation }
         #expect(await eventually { world.spawner.counts.withLock { $0.made > 0 } })
         task.cancel()
@@ -220,7 +141,7 @@ private struct World {
 
     @Test("a body that arrives in pieces reaches stdin, one that breaks off cancels the call")
     func bodies() async throws {
-        let world = try World(program())
+        let world = try DispatcherWorld(program())
         let whole = try await world.complete(
             .stream { write in
                 for piece in ["a", "b", "c"] { _ = await write(ByteBuffer(string: piece)) }
@@ -229,31 +150,36 @@ private struct World {
         #expect(whole.invocation.bytesIn == 3)
         var endless = program()
         endless.isEndless = true
-        let broken = try await World(endless).complete(.stream { _ in throw CancellationError() })
+        let broken = try await DispatcherWorld(endless).complete(.stream { _ in throw CancellationError() })
         #expect(broken.invocation.outcome == .cancelled)
-        let tooLarge = try await World(endless).complete(.stream { _ in throw RequestBodyTooLarge() })
-        #expect(tooLarge.invocation.outcome == .platform && tooLarge.invocation.status == 413)
-        let stalled = try await World(endless).complete(.stream { _ in throw RequestBodyFailure.stalled })
-        #expect(stalled.invocation.outcome == .cancelled && stalled.invocation.status == 408)
+        let tooLarge = try await DispatcherWorld(endless).complete(
+            .stream { _ in throw RequestBodyTooLarge() }
+        )
+        #expect(tooLarge.invocation.outcome == .platform && tooLarge.invocation.cause == .bodyTooLarge)
+        let stalled = try await DispatcherWorld(endless).complete(
+            .stream { _ in throw RequestBodyFailure.stalled }
+        )
+        #expect(stalled.invocation.outcome == .cancelled && stalled.invocation.cause == .bodyStalled)
         #expect(stalled.invocation.signal == 9)
-        let world2 = try World(endless)
+        let world2 = try DispatcherWorld(endless)
         var unread = world2.request(.stream { _ in try await Task.sleep(for: .seconds(60)) })
         let monitor = RequestBodyMonitor()
         monitor.fail(.malformed)
         unread.bodyMonitor = monitor
-        guard case .complete(_, let record) = try await world2.dispatcher.invoke(world2.name, unread) else {
-            throw World.Streamed()
+        guard case .complete(_, _, let record) = try await world2.dispatcher.invoke(world2.name, unread)
+        else {
+            throw DispatcherWorld.Streamed()
         }
-        #expect(record.outcome == .cancelled && record.status == 400)
+        #expect(record.outcome == .cancelled && record.cause == .bodyMalformed)
     }
 
     @Test("a call whose body did not come is recorded, unless there is no such function")
     func unadmitted() async throws {
-        let world = try World()
+        let world = try DispatcherWorld()
         world.dispatcher.recordUnadmitted(world.name, id: "late", arrivedAt: Date(), .stalled)
         world.dispatcher.recordUnadmitted(try FunctionName("other"), id: "x", arrivedAt: Date(), .malformed)
         #expect(world.sink.invocations.map(\.id) == ["late"])
-        #expect(world.sink.invocations.first?.status == 408)
+        #expect(world.sink.invocations.first?.cause == .bodyStalled)
         #expect(world.sink.invocations.first?.outcome == .cancelled)
     }
 
@@ -264,13 +190,13 @@ private struct World {
         var dead = program()
         dead.releaseFailure = .gone("slot")
         for program in [program(["out"]), program([String(repeating: "x", count: 70_000)]), endless, dead] {
-            let world = try World(program) { $0.timeout = TimeSpan(.milliseconds(10)) }
+            let world = try DispatcherWorld(program) { $0.timeout = TimeSpan(.milliseconds(10)) }
             for _ in 0..<5 {
                 // How each of them ends is not the matter here.
                 guard let answer = try? await world.dispatcher.invoke(world.name, world.request()) else {
                     continue
                 }
-                if case .streaming(let stream) = answer { _ = await stream.next() }
+                if case .streaming(_, let stream) = answer { _ = await stream.next() }
             }
             await world.dispatcher.drain()
             #expect(await eventually { world.spawner.counts.withLock { $0.made > 0 && $0.alive == 0 } })
@@ -279,7 +205,7 @@ private struct World {
 
     @Test("calls of unknown functions are refused and leave no record")
     func unknown() async throws {
-        let world = try World()
+        let world = try DispatcherWorld()
         let other = try FunctionName("other")
         await #expect(throws: InvocationRefusal.unknownFunction("other")) {
             _ = try await world.dispatcher.invoke(other, world.request())
@@ -287,11 +213,11 @@ private struct World {
         #expect(world.sink.invocations.isEmpty)
     }
 
-    @Test("refused calls of a function are recorded as platform, with their status")
+    @Test("refused calls of a function are recorded as platform, with their cause")
     func refused() async throws {
         var endless = program()
         endless.isEndless = true
-        let world = try World(endless) { configuration in
+        let world = try DispatcherWorld(endless) { configuration in
             configuration.concurrency = 1
             configuration.queue.length = 0
         }
@@ -300,7 +226,7 @@ private struct World {
         await #expect(throws: InvocationRefusal.busy(retryAfterSeconds: 1)) {
             _ = try await world.dispatcher.invoke(world.name, world.request())
         }
-        #expect(world.sink.invocations.first?.status == 429)
+        #expect(world.sink.invocations.first?.cause == .functionBusy)
         #expect(world.sink.invocations.first?.outcome == .platform)
         running.cancel()
         _ = await running.result
@@ -310,15 +236,15 @@ private struct World {
     func deadSandboxes() async throws {
         var dead = program()
         dead.releaseFailure = .gone("slot")
-        let world = try World(dead)
+        let world = try DispatcherWorld(dead)
         await #expect(throws: InvocationRefusal.self) { _ = try await world.complete() }
         #expect(world.spawner.counts.withLock { $0.killed } >= Dispatcher.attemptsMax)
-        #expect(world.sink.invocations.map(\.status) == [503])
+        #expect(world.sink.invocations.map(\.cause) == [.hostUnavailable])
     }
 
     @Test("a call whose sandbox was not set up after all runs in another one, with its body")
     func notStarted() async throws {
-        let world = try World(program(["out"]))
+        let world = try DispatcherWorld(program(["out"]))
         world.spawner.duds.withLock { $0 = 2 }
         let answer = try await world.complete(.whole(ByteBuffer(string: "in")))
         #expect(answer.invocation.outcome == .ok && answer.invocation.bytesIn == 2)
@@ -328,19 +254,19 @@ private struct World {
 
     @Test("a call whose body cannot be had twice is refused with the reason")
     func notStartedStreaming() async throws {
-        let world = try World(program(["out"]))
+        let world = try DispatcherWorld(program(["out"]))
         world.spawner.duds.withLock { $0 = 1 }
         await #expect(throws: InvocationRefusal.cannotStart(reason: "out of luck")) {
             _ = try await world.complete(.stream { write in _ = await write(ByteBuffer(string: "in")) })
         }
-        #expect(world.sink.invocations.map(\.status) == [502])
+        #expect(world.sink.invocations.map(\.cause) == [.cannotStart])
     }
 
     @Test("a call that was given a sandbox before it was set up does not count as warm")
     func waitedForSetUp() async throws {
         var late = program(["out"])
         late.report.waitedForSetUp = true
-        let world = try World(late)
+        let world = try DispatcherWorld(late)
         _ = try await world.complete()
         #expect(await eventually { (world.fleet.status(world.pool)?.warm ?? 0) > 0 })
         #expect(try await !world.complete().invocation.warm)
@@ -350,7 +276,7 @@ private struct World {
     func commandTooLarge() async throws {
         var large = program()
         large.releaseFailure = .commandTooLarge(bytes: 10, max: 5)
-        let world = try World(large)
+        let world = try DispatcherWorld(large)
         await #expect {
             _ = try await world.complete()
         } throws: { error in
@@ -363,12 +289,12 @@ private struct World {
     func drain() async throws {
         var endless = program()
         endless.isEndless = true
-        let world = try World(endless)
+        let world = try DispatcherWorld(endless)
         let running = Task { try await world.complete().invocation }
         #expect(await eventually { world.spawner.counts.withLock { $0.made > 0 } })
         await world.dispatcher.drain()
         #expect(try await running.value.outcome == .cancelled)
         await #expect(throws: InvocationRefusal.self) { _ = try await world.complete() }
-        #expect(world.sink.invocations.last?.status == 503)
+        #expect(world.sink.invocations.last?.cause == .hostUnavailable)
     }
 }

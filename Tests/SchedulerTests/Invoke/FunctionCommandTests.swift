@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What PID 1 gets to see: arguments, environment and who wins where names meet.
 
+import Contracts
 import Foundation
 import FunctionModel
+import HTTPTypes
 import Sandbox
 import Testing
 
@@ -12,7 +14,8 @@ import Testing
     private func environment(
         image: [String] = [],
         function: [String: String] = [:],
-        request: [String] = []
+        query: Substring? = nil,
+        fields: [(String, String)] = []
     ) throws -> [String: [String]] {
         var configuration = FunctionConfiguration()
         configuration.environment = function
@@ -31,14 +34,16 @@ import Testing
             home: "/root",
             hostname: "hello"
         )
-        let call = InvocationRequest(
+        var head = RequestHead(method: .get, target: "/", scriptName: "/function/hello", callID: "call-1")
+        head.query = query
+        for (name, value) in fields {
+            head.fields.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
+        }
+        let complete = command.command(
             id: "call-1",
-            trigger: .http,
-            variables: request,
-            body: .none,
-            arrivedAt: Date()
+            try RequestVariables(head),
+            deadline: Date(timeIntervalSince1970: 1_700_000_000.25)
         )
-        let complete = command.command(for: call, deadline: Date(timeIntervalSince1970: 1_700_000_000.25))
         #expect(complete.arguments == ["/hello", "-v"])
         let pairs = complete.environment.map { variable -> (String, String) in
             let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -76,7 +81,8 @@ import Testing
         let seen = try environment(
             image: ["HTTP_PROXY=image"],
             function: ["QUERY_STRING": "function", "CONTENT_TYPE": "kept"],
-            request: ["QUERY_STRING=a=1", "HTTP_ACCEPT=*/*"]
+            query: "a=1",
+            fields: [("Accept", "*/*")]
         )
         #expect(seen["QUERY_STRING"] == ["a=1"])
         #expect(seen["CONTENT_TYPE"] == ["kept"])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One invocation's end: every way to end is told apart.
 
+import Contracts
 import FunctionModel
 import Glibc
 import Sandbox
@@ -146,26 +147,26 @@ import Testing
     }
 
     @Test(
-        "a body that cannot be read kills at once, with the status of its fault",
+        "a body that cannot be read kills at once, with its cause",
         arguments: [
-            (RequestBodyFailure.malformed, 400), (.stalled, 408),
+            (RequestBodyFailure.malformed, InvocationCause.bodyMalformed), (.stalled, .bodyStalled),
         ]
     )
-    func bodyFailure(_ failure: RequestBodyFailure, _ status: Int) {
+    func bodyFailure(_ failure: RequestBodyFailure, _ cause: InvocationCause) {
         var state = InvocationState(outputMax: 100)
         #expect(state.stopRequested(.body(failure)) == .kill)
         let verdict = state.ended(report(.signalled(SIGKILL)), program: "x")
         #expect(verdict.outcome == .cancelled)
-        #expect(verdict.status == status)
+        #expect(verdict.cause == cause)
     }
 
-    @Test("a body over the limit kills at once and is a 413 in the record")
+    @Test("a body over the limit kills at once and is the cause in the record")
     func bodyLimit() {
         var state = InvocationState(outputMax: 100)
         #expect(state.stopRequested(.bodyLimit) == .kill)
         let verdict = state.ended(report(.signalled(SIGKILL)), program: "x")
         #expect(verdict.outcome == .platform)
-        #expect(verdict.status == 413)
+        #expect(verdict.cause == .bodyTooLarge)
     }
 
     @Test("a kill during the grace keeps the first cause")

@@ -11,6 +11,7 @@ enum ImportGraph {
         "CSandbox": [],
         "CSpawner": ["CSandbox"],
         "FunctionModel": [],
+        "Contracts": ["FunctionModel"],
         "FunctionStore": ["FunctionModel"],
         "Sandbox": ["FunctionModel", "CSandbox", "CSeccomp"],
         "OCI": ["COpenSSL"],
@@ -19,10 +20,12 @@ enum ImportGraph {
         "Registry": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "CSandbox"],
         "ImageBuilder": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "Sandbox", "CSandbox"],
         "Scheduler": [
-            "FunctionModel", "FunctionStore", "OCI", "ImageStore", "Registry", "ImageBuilder", "Sandbox",
+            "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry", "ImageBuilder",
+            "Sandbox",
         ],
         "Gateway": [
-            "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
+            "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
+            "ImageBuilder",
             "Scheduler",
         ],
         "faasctl": [
@@ -39,14 +42,14 @@ enum ImportGraph {
     /// Modules of packages that only some rooms may import.
     static let owners: [String: Set<String>] = [
         "GRDB": ["FunctionStore"],
-        "NIOCore": ["Sandbox", "Scheduler", "Gateway", "faasctl"],
+        "NIOCore": ["Contracts", "Sandbox", "Scheduler", "Gateway", "faasctl"],
         "NIOConcurrencyHelpers": ["Gateway"],
         "NIOPosix": ["Gateway", "faasctl"],
         "NIOHTTP1": ["Gateway"],
         "NIOHTTP2": ["Gateway"],
         "NIOHTTPTypes": ["Gateway"],
         "NIOExtras": ["Gateway"],
-        "HTTPTypes": ["Gateway"],
+        "HTTPTypes": ["Contracts", "Scheduler", "Gateway"],
         "Hummingbird": ["Gateway"],
         "HummingbirdCore": ["Gateway"],
         "HummingbirdHTTP2": ["Gateway"],

@@ -2,7 +2,7 @@
 // One request while it is served. Edge makes it and hands it to the function handler or the admin router.
 
 /// What every handler knows of its request besides the request itself.
-struct Call: Sendable {
+struct ReceivedCall: Sendable {
     /// X-Call-Id.
     let id: String
     let arrived: WallTime

@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// Closes a call's account: headers, counters and the one log line, the same for every way a call can end.
-// FunctionHandler and FunctionStreaming drive it.
+// Headers, counters and the one log line of a call, the same for each of its possible ends. FunctionHandler and
+// FunctionStreaming call it.
 
+import Contracts
 import FunctionModel
 import HTTPTypes
 import Hummingbird
 
 /// One call of one function, until its answer is known.
-struct Ledger: Sendable {
+struct CallAccounting: Sendable {
     let function: FunctionTarget
-    let call: Call
+    let call: ReceivedCall
     let accessLog: AccessLog
 
     /// Signals appear in X-Exit-Code as shells show them: 128 and the signal's number.
     private static let signalBase = 128
 
-    /// The answer of a function that ended with exit code 0.
-    func succeed(_ record: Invocation, _ output: ByteBuffer, _ request: Request) -> Response {
-        account(status: 200, record)
-        var headers = HTTPFields()
-        headers.reserveCapacity(6)
-        headers[.contentType] = function.contentType ?? EventStream.type(of: output, for: request.headers)
+    /// The answer of a function that ended well.
+    func succeed(_ record: Invocation, _ head: ResponseHead, _ output: ByteBuffer, _ request: Request)
+        -> Response
+    {
+        let status = account(record)
+        var headers = head.fields
+        // A HEAD request's body was not written: its length is the one that the function names.
+        if request.method != .head || output.readableBytes > 0 { headers[.contentLength] = nil }
         headers[.callID] = call.id
         appendEnding(record, to: &headers)
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: output))
+        return Response(status: .init(code: status), headers: headers, body: ResponseBody(byteBuffer: output))
     }
 
     /// The answer of a function that ended otherwise, before anything of it was sent.
     func fail(_ record: Invocation, _ problem: Problem) -> Response {
-        account(status: problem.status, record)
+        account(record)
         var response = problem.response(callID: call.id)
         appendEnding(record, to: &response.headers)
         response.headers[.outcome] = record.outcome.rawValue
@@ -41,9 +44,9 @@ struct Ledger: Sendable {
         return problem.response(callID: call.id)
     }
 
-    /// The client is gone: counted, answered to nobody.
-    func abandon() -> Abandoned {
-        account(status: Outcome.cancelled.httpStatus, nil)
+    /// The client is gone: the call is counted, and no answer is sent.
+    func abandon(_ record: Invocation? = nil) -> Abandoned {
+        if let record { account(record) } else { account(status: StatusTable.status(.cancelled), nil) }
         return Abandoned()
     }
 
@@ -61,7 +64,15 @@ struct Ledger: Sendable {
         }
     }
 
-    func account(status: Int, _ record: Invocation?) {
+    /// Counts a call that ran; returns its status, which is the record's.
+    @discardableResult
+    func account(_ record: Invocation) -> Int {
+        let status = StatusTable.status(of: record)
+        account(status: status, record)
+        return status
+    }
+
+    private func account(status: Int, _ record: Invocation?) {
         let seconds = call.arrived.elapsedSeconds(until: .now())
         function.metrics.ended(status: status, seconds: seconds)
         accessLog.write(function: function.name, callID: call.id, status: status, seconds: seconds, record)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Header fields as environment variables, and which of them are kept back. RequestVariables drives it.
+// Header fields as environment variables, and which of them no program sees. RequestVariables calls it.
 
 import HTTPTypes
-import Hummingbird
 
 extension RequestVariables {
     /// Never variables: matters between client and gateway (RFC 9110, section 7.6.1).
@@ -24,29 +23,23 @@ extension RequestVariables {
     ///
     /// A field named `Proxy` would set HTTP_PROXY, which many HTTP clients obey (CVE-2016-5385). Names with other
     /// characters than letters, digits and `-` could pose as another field's variable, and are left out as well.
-    static func appendFields(
-        _ fields: HTTPFields,
-        hidesCredentials: Bool,
-        to variables: inout Variables
-    ) {
+    mutating func appendFields(_ fields: HTTPFields, hidesCredentials: Bool) {
         var seen: [String] = []
         seen.reserveCapacity(fields.count)
         for field in fields {
             let name = field.name.canonicalName
-            guard isPlain(name), !withheld.contains(name), !seen.contains(name) else { continue }
+            guard Self.isPlain(name), !Self.withheld.contains(name), !seen.contains(name) else { continue }
             seen.append(name)
             if hidesCredentials && name == "authorization" { continue }
-            if !withheldFromCGI.contains(name) {
-                let label = label("HTTP_", name, capitalizesAll: true)
+            if !Self.withheldFromCGI.contains(name) {
                 append(
-                    label,
+                    Self.label("HTTP_", name, capitalizesAll: true),
                     fields[fields: field.name],
-                    separator: name == "cookie" ? "; " : ", ",
-                    to: &variables
+                    separator: name == "cookie" ? "; " : ", "
                 )
             }
-            if !withheldFromWatchdog.contains(name) {
-                append(label("Http_", name, capitalizesAll: false), [field], to: &variables)
+            if !Self.withheldFromWatchdog.contains(name) {
+                append(Self.label("Http_", name, capitalizesAll: false), [field])
             }
         }
     }
@@ -57,23 +50,17 @@ extension RequestVariables {
     ///   - label: the name with its `=`.
     ///   - fields: not empty.
     ///   - separator: between several values.
-    ///   - variables: what it becomes a part of.
-    static func append(
-        _ label: String,
-        _ fields: [HTTPField],
-        separator: String = ", ",
-        to variables: inout Variables
-    ) {
-        if !fields.contains(where: isForeign) {
+    mutating func append(_ label: String, _ fields: [HTTPField], separator: String = ", ") {
+        if !fields.contains(where: Self.isForeign) {
             let value = fields.count == 1 ? fields[0].value : fields.map(\.value).joined(separator: separator)
-            return variables.text.append(label + value)
+            return append(label + value)
         }
         var bytes = Array(label.utf8)
         for (index, field) in fields.enumerated() {
             if index > 0 { bytes += separator.utf8 }
             field.withUnsafeBytesOfValue { bytes += $0 }
         }
-        variables.bytes.append(bytes)
+        append(bytes)
     }
 
     /// Whether a value is no UTF-8: its text then shows a replacement character, whose first byte is looked for first.

@@ -4,7 +4,7 @@
 import HTTPTypes
 import Testing
 
-@testable import Gateway
+@testable import Contracts
 
 @Suite struct RequestVariablesTests {
     private static func make(
@@ -15,22 +15,27 @@ import Testing
         _ fields: [(String, String)] = [],
         user: String? = nil
     ) throws -> [String] {
-        var head = HTTPRequest(method: method, scheme: nil, authority: authority, path: path)
-        for (name, value) in fields {
-            head.headerFields.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
-        }
-        let target = FunctionTarget(try makeRevision("env"), metrics: FunctionMetrics())
-        let match = RouteMatch(function: target, scriptName: "/function/env", rest: rest[...])
-        let around = RequestVariables.Surroundings(
-            remoteAddress: "192.0.2.7",
-            remotePort: 4711,
-            localAddress: "192.0.2.1",
-            localPort: 8080,
-            callID: "call-1",
-            startedNanoseconds: 1_700_000_000_123_456_789,
-            user: user
+        let parts = path.split(separator: "?", maxSplits: 1)
+        var head = RequestHead(
+            method: method,
+            target: path,
+            scriptName: "/function/env",
+            pathRest: rest[...],
+            query: parts.count > 1 ? parts[1] : nil,
+            callID: "call-1"
         )
-        return try RequestVariables.make(head, match, query: RequestTarget(path)?.query, around).text
+        head.authority = authority
+        for (name, value) in fields {
+            head.fields.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
+        }
+        head.bodyLength = RequestHead.BodyLength(head.fields)
+        head.peer.remoteAddress = "192.0.2.7"
+        head.peer.remotePort = 4711
+        head.peer.localAddress = "192.0.2.1"
+        head.peer.localPort = 8080
+        head.receivedNanoseconds = 1_700_000_000_123_456_789
+        head.user = user
+        return try RequestVariables(head).text
     }
 
     @Test("a plain GET has CGI's variables and the watchdog's")
@@ -106,14 +111,17 @@ import Testing
 
     @Test("bytes that are no UTF-8 are in the variable as they came")
     func bytes() throws {
-        var head = HTTPRequest(method: .get, scheme: "http", authority: "h", path: "/function/env")
+        var head = RequestHead(
+            method: .get,
+            target: "/function/env",
+            scriptName: "/function/env",
+            callID: "call-1"
+        )
         let name = try #require(HTTPField.Name("X-Name"))
-        head.headerFields.append(HTTPField(name: name, value: [0x61, 0xe9]))
-        head.headerFields.append(HTTPField(name: name, value: "\u{e9}"))
-        head.headerFields.append(HTTPField(name: .contentType, value: [0xff]))
-        let target = FunctionTarget(try makeRevision("env"), metrics: FunctionMetrics())
-        let match = RouteMatch(function: target, scriptName: "/function/env", rest: "")
-        let made = try RequestVariables.make(head, match, query: nil, .init())
+        head.fields.append(HTTPField(name: name, value: [0x61, 0xe9]))
+        head.fields.append(HTTPField(name: name, value: "\u{e9}"))
+        head.fields.append(HTTPField(name: .contentType, value: [0xff]))
+        let made = try RequestVariables(head)
         #expect(
             made.bytes == [
                 Array("CONTENT_TYPE=".utf8) + [0xff],
@@ -150,7 +158,7 @@ import Testing
 
     @Test("a path with a NUL byte or broken UTF-8 is refused", arguments: ["/a%00b", "/%ff"])
     func hostilePath(_ rest: String) throws {
-        #expect(throws: RequestVariables.Refusal.nulOrInvalidPath) {
+        #expect(throws: RequestFault.unprintablePath) {
             try Self.make(.get, "/function/env" + rest, rest: rest)
         }
     }
@@ -162,7 +170,7 @@ import Testing
             ("[::1]", "[::1]", nil), ("", "", nil),
         ] as [(String, String, Int?)]
     ) func authority(_ text: String, _ host: String, _ port: Int?) {
-        let parts = RequestVariables.splitAuthority(text)
+        let parts = RequestHead.splitAuthority(text)
         #expect(parts.host == host)
         #expect(parts.port == port)
     }

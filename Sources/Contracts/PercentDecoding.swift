@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Percent-decoding for PATH_INFO and query parameters. RequestVariables and the /v1 handlers drive it.
+// Percent-decoding of paths and query parameters. RequestVariables and the edge call it.
 
 /// Decodes `%41` to `A` (RFC 3986, section 2.1).
-enum PercentDecoding {
+package enum PercentDecoding {
     /// The decoded text, in which a `%` without two hex digits stands for itself.
     ///
     /// - Returns: nil when the result holds a NUL byte or is not UTF-8: no environment variable can carry it.
-    static func decode(_ text: Substring) -> String? {
+    package static func decode(_ text: Substring) -> String? {
         guard text.utf8.contains(UInt8(ascii: "%")) else {
             return text.utf8.contains(0) ? nil : String(text)
         }
@@ -28,7 +28,7 @@ enum PercentDecoding {
     }
 
     /// A path in which no letter, digit or `-._~` is encoded: encoding these changes nothing (RFC 3986, section 6.2.2.2).
-    static func normalized(_ path: Substring) -> Substring {
+    package static func normalized(_ path: Substring) -> Substring {
         guard path.utf8.contains(UInt8(ascii: "%")) else { return path }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(path.utf8.count)

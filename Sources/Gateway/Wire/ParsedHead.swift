@@ -4,7 +4,7 @@
 import HTTPTypes
 
 /// A head that may be served, and how its body is framed.
-struct RequestHead: Hashable, Sendable {
+struct ParsedHead: Hashable, Sendable {
     /// How long the body is (RFC 9112, section 6.3).
     enum Framing: Hashable, Sendable {
         case length(Int)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The head of a function's answer, as its contract reads it from the function's output.
+
+package import HTTPTypes
+
+/// Status and fields of an answer; the edge adds its own fields.
+package struct ResponseHead: Hashable, Sendable {
+    /// An HTTP status, 200 to 599.
+    package var status: Int
+    package var fields: HTTPFields
+
+    package init(status: Int = 200, fields: HTTPFields = HTTPFields()) {
+        self.status = status
+        self.fields = fields
+    }
+
+    /// The rule that a whole body of this length breaks; nil when it breaks none.
+    ///
+    /// A HEAD request's body is not written, and 304 names the length of the body that it stands for (RFC 9110, section 8.6).
+    package func fault(bodyBytes: Int, of method: HTTPRequest.Method) -> ResponseFault? {
+        guard method != .head, status != 304, let declared = fields[.contentLength] else { return nil }
+        return Int(declared) == bodyBytes ? nil : .length
+    }
+}
+
+/// What a function's output means so far.
+package enum ResponseEvent: Hashable, Sendable {
+    /// The head is not whole yet.
+    case incomplete
+    /// The head, and the output behind it.
+    case begins(ResponseHead)
+    /// The gateway serves this path and query instead (RFC 3875, section 6.2.2); starts with `/`.
+    case localRedirect(String)
+    /// The output breaks a rule of the contract.
+    case malformed(ResponseFault)
+}
+
+/// A rule of the contract that a function's output breaks.
+package enum ResponseFault: String, Error, Hashable, Sendable {
+    case headTooLarge = "its header is larger than 64 KiB"
+    case headIncomplete = "its output ended before the empty line behind the header"
+    case line = "a line of its header is not 'Name: value'"
+    case status = "its Status is not a number from 200 to 599"
+    case duplicate = "Status, Location or Content-Type is there twice"
+    case noField = "its header has none of Content-Type, Location and Status"
+    case location = "its Location is neither a path nor an absolute URI"
+    case length = "its Content-Length differs from the length of its body"
+    case framing = "its header names a Transfer-Encoding"
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// A dispatcher over one function whose sandboxes are a few values.
+
+import Contracts
+import Foundation
+import FunctionModel
+import Glibc
+import HTTPTypes
+import Logging
+import NIOCore
+import Sandbox
+import Synchronization
+
+@testable import Scheduler
+
+/// A directory with one function.
+private struct OneFunction: FunctionDirectory {
+    var live: LiveFunction
+
+    func lookup(_ name: FunctionName) -> FunctionLookup {
+        name == live.revision.function ? .live(live) : .unknown
+    }
+}
+
+struct DispatcherWorld {
+    let spawner: FakeSpawner
+    let sink = FakeSink()
+    let fleet: Fleet
+    let dispatcher: Dispatcher
+    let name: FunctionName
+    let pool: PoolNumber
+
+    init(
+        _ program: FakeSandbox.Program = FakeSandbox.Program(),
+        _ change: (inout FunctionConfiguration) -> Void = { _ in }
+    ) throws {
+        spawner = FakeSpawner(program)
+        name = try FunctionName("f")
+        var configuration = FunctionConfiguration()
+        configuration.grace = try TimeSpan("20ms", field: "grace")
+        change(&configuration)
+        let revision = Revision(
+            function: name,
+            number: 2,
+            imageReference: "i",
+            imageDigest: "d",
+            configuration: configuration,
+            createdAt: Date()
+        )
+        let command = FunctionCommand(
+            arguments: ["/run"],
+            imageEnvironment: [],
+            revision: revision,
+            home: "/",
+            hostname: "f"
+        )
+        let terms = RunningInvocation.Terms(
+            function: name,
+            revision: 2,
+            program: "/run",
+            timeout: configuration.timeout.duration,
+            grace: configuration.grace.duration,
+            outputMax: configuration.limits.output.bytes,
+            stopSignal: SIGTERM
+        )
+        let timer = DeadlineTimer()
+        fleet = Fleet(sandboxesMax: 8, timer: timer, logger: .silent)
+        fleet.attach(spawner)
+        pool = fleet.add(SandboxPlan(rootfs: "/nowhere", hostname: "f"), PoolSettings(configuration))
+        let live = LiveFunction(
+            revision: revision,
+            pool: pool,
+            command: command,
+            contract: ContractAdapter(configuration, program: "/run"),
+            terms: terms
+        )
+        dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: sink, directory: OneFunction(live: live))
+    }
+
+    func request(_ body: RequestBody = .none, wantsStream: Bool = false) -> InvocationRequest {
+        var request = InvocationRequest(
+            trigger: .http,
+            head: RequestHead(method: .get, target: "/", scriptName: "/function/f", callID: "id"),
+            body: body,
+            arrivedAt: Date()
+        )
+        request.wantsStream = wantsStream
+        return request
+    }
+
+    /// The answer of a call that does not stream.
+    func complete(_ body: RequestBody = .none) async throws -> (output: String, invocation: Invocation) {
+        switch try await dispatcher.invoke(name, request(body)) {
+        case .complete(_, let output, let invocation): return (String(buffer: output), invocation)
+        case .streaming, .redirected: throw Streamed()
+        }
+    }
+
+    struct Streamed: Error {}
+}
