@@ -177,7 +177,11 @@ final class FakeRunner: StepRunner {
     static let endings: [(ExitReport.Ending, String)] = [
         (.exited(code: 3), "'/bin/sh -c x' exited with code 3"),
         (.signalled(9), "'/bin/sh -c x' was killed by signal 9"),
-        (.execFailed(errorNumber: ENOENT), "'/bin/sh -c x' could not be started: No such file or directory"),
+        (
+            .execFailed(errorNumber: ENOENT),
+            "'/bin/sh -c x' could not be started: '/bin/sh' is not in the container, "
+                + "or the interpreter or loader that it names is not"
+        ),
         (.lost(reason: "gone"), "'/bin/sh -c x' could not be started: gone"),
     ]
 

@@ -129,7 +129,9 @@ struct SandboxStepTests {
             )
             #expect(Set(bench.events.output).isSuperset(of: ["out", "err"]))
             let missing = try await bench.failure(StepBench.base + "RUN [\"nothing\"]\n")
-            #expect(missing?.contains("'nothing' could not be started: No such file") == true)
+            #expect(
+                missing?.contains("'nothing' could not be started: 'nothing' is not in the container") == true
+            )
         }
     }
 

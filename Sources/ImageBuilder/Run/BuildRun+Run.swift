@@ -133,16 +133,18 @@ extension BuildRun {
         let name = command.arguments.joined(separator: " ")
         let text =
             name.count > DockerfileError.textLimit ? name.prefix(DockerfileError.textLimit) + "…" : name
-        switch outcome.report.ending {
-        case .exited(code: 0): return outcome
-        case .exited(let code): throw .exit(command: text, code: code)
-        case .signalled(let signal):
-            throw .killed(command: text, signal: signal, outOfMemory: outcome.report.oomKilled)
-        case .execFailed(let number):
-            let reason = outcome.report.interpreterNote.map { "it \($0)" } ?? SystemCall.message(number)
-            throw .notStarted(command: text, reason: reason)
-        case .lost(let reason), .notStarted(let reason):
-            throw .notStarted(command: text, reason: reason)
+        let end = ContainerEnd(outcome.report, program: command.arguments.first ?? "")
+        switch end.meaning {
+        case .success: return outcome
+        case .failure: throw .exit(command: text, code: end.shellCode)
+        case .outOfMemory where end.signal == nil: throw .exit(command: text, code: end.shellCode)
+        case .signal, .outOfMemory:
+            throw .killed(
+                command: text,
+                signal: end.signal ?? SIGKILL,
+                outOfMemory: end.meaning == .outOfMemory
+            )
+        case .notExecuted, .lost, .notStarted: throw .notStarted(command: text, reason: end.note ?? "")
         }
     }
 

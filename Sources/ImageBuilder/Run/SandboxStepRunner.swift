@@ -19,6 +19,8 @@ package struct SandboxStepRunner: StepRunner {
     let limits: StepLimits
     /// Networks besides the public internet that a step with a network reaches.
     let egressAllow: [IPv4Network]
+    /// For the time limits of steps.
+    private let timer = DeadlineTimer()
     /// The spawner as it is now; nil while another is being started.
     let spawner: @Sendable () -> Spawner?
 
@@ -65,14 +67,11 @@ package struct SandboxStepRunner: StepRunner {
         }
         try await prepareRoot(of: command)
         let finalPlan = plan
-        let slot = try await starting(command) { () async throws(SandboxError) in
-            try await spawner.makeSlot(finalPlan)
+        let session = try await starting(command) { () async throws(SandboxError) in
+            try await ContainerSession.make(finalPlan, by: spawner, policy: .killAtOnce, timer: timer)
         }
-        defer { slot.retire() }
-        let sandbox = try await starting(command) { () async throws(SandboxError) in
-            try await slot.makeSandbox()
-        }
-        let report = try await execute(command, in: sandbox, output)
+        defer { _ = session.ended() }
+        let report = try await execute(command, in: session, output)
         // As root owners are the image's once they are read; without, all files belong to this user.
         return RunOutcome(report: report, firstHostID: trees.keepsOwners ? 0 : geteuid())
     }
@@ -112,47 +111,53 @@ package struct SandboxStepRunner: StepRunner {
 
     private func execute(
         _ command: RunCommand,
-        in sandbox: WarmSandbox,
+        in session: ContainerSession,
         _ output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(StepFailure) -> ExitReport {
-        let end = StepEnd(sandbox)
         let lines = StepOutput(output)
-        let watching = Task { await watch(command, end) }
+        session.limitTime(to: command.timeLimit)
+        let watching = Task { await watchDisk(command, session) }
         defer { watching.cancel() }
-        let result: Result<ExitReport, SandboxError> = await withTaskCancellationHandler {
-            do throws(SandboxError) {
-                let words = SandboxCommand(arguments: command.arguments, environment: command.environment)
-                let report = try await sandbox.run(words) {
-                    lines.add($0, \.output)
-                } errors: {
-                    lines.add($0, \.errors)
+        let result: Result<(report: ExitReport, cause: StopCause?), SandboxError> =
+            await withTaskCancellationHandler {
+                do throws(SandboxError) {
+                    let words = SandboxCommand(arguments: command.arguments, environment: command.environment)
+                    let ended = try await session.run(words) {
+                        lines.add($0, \.output)
+                    } errors: {
+                        lines.add($0, \.errors)
+                    }
+                    lines.finish()
+                    return .success(ended)
+                } catch {
+                    return .failure(error)
                 }
-                lines.finish()
-                return .success(report)
-            } catch {
-                return .failure(error)
+            } onCancel: {
+                session.stop(.cancelled)
             }
-        } onCancel: {
-            end.bring(.cancelled)
-        }
-        if let reason = end.reason { throw reason }
-        return try await starting(command) { () async throws(SandboxError) in try result.get() }
+        let ended = try await starting(command) { () async throws(SandboxError) in try result.get() }
+        if let cause = ended.cause { throw failure(cause, of: command) }
+        return ended.report
     }
 
-    /// Ends the step when its time is over or the disk nearly full.
-    private func watch(_ command: RunCommand, _ end: StepEnd) async {
-        let clock = ContinuousClock()
-        let deadline = clock.now + command.timeLimit
+    private func failure(_ cause: StopCause, of command: RunCommand) -> StepFailure {
+        switch cause {
+        case .timeout:
+            .limit(what: "time of one step in seconds", limit: Int(command.timeLimit.components.seconds))
+        case .hostDiskFull: .image(.noSpace(path: dataDirectory))
+        case .cancelled, .inputLimit, .inputMalformed, .inputStalled, .outputLimit, .outputMalformed:
+            .cancelled
+        }
+    }
+
+    /// Ends the step when the disk is nearly full.
+    private func watchDisk(_ command: RunCommand, _ session: ContainerSession) async {
         while !Task.isCancelled {
             if let free = Self.freeBytes(at: command.changes), free < limits.freeSpaceFloor.bytes {
-                return end.bring(.image(.noSpace(path: dataDirectory)))
+                return session.stop(.hostDiskFull)
             }
             // A cancelled sleep means that the step has ended.
             do { try await Task.sleep(for: limits.watchInterval) } catch { return }
-            if clock.now >= deadline {
-                let seconds = Int(command.timeLimit.components.seconds)
-                return end.bring(.limit(what: "time of one step in seconds", limit: seconds))
-            }
         }
     }
 
@@ -182,21 +187,6 @@ private final class StepOutput: Sendable {
     func finish() { splitters.withLock { pass($0.output.finish() + $0.errors.finish()) } }
 
     private func pass(_ lines: [String]) { for line in lines { write(Array(line.utf8) + [10]) } }
-}
-
-/// Why a step was ended from outside; the first reason counts.
-private final class StepEnd: Sendable {
-    private let sandbox: WarmSandbox
-    private let first = Mutex<StepFailure?>(nil)
-
-    init(_ sandbox: WarmSandbox) { self.sandbox = sandbox }
-
-    var reason: StepFailure? { first.withLock { $0 } }
-
-    func bring(_ reason: StepFailure) {
-        first.withLock { $0 = $0 ?? reason }
-        sandbox.kill()
-    }
 }
 
 extension StepLimits {

@@ -2,7 +2,6 @@
 // How an attached container ended, in the exit codes that Docker's run has.
 
 package import FunctionModel
-import Glibc
 package import ImageStore
 import Sandbox
 
@@ -21,27 +20,15 @@ package struct AttachEnd: Hashable, Sendable, Codable {
     }
 
     /// The platform's own failure.
-    package static let platformCode: Int32 = 125
-    private static let notRunnableCode: Int32 = 126
-    private static let notFoundCode: Int32 = 127
-    private static let signalBase: Int32 = 128
+    package static let platformCode = ContainerEnd.platformCode
 
-    /// From the report of the room below.
-    init(_ report: ExitReport, program: String) {
-        switch report.ending {
-        case .exited(let code): self.init(exitCode: code)
-        case .signalled(let signal):
-            let reason = report.oomKilled ? "the container used too much memory" : nil
-            self.init(exitCode: Self.signalBase + signal, reason: reason)
-        case .execFailed(let number) where number == ENOENT:
-            let reason = report.interpreterNote ?? "is not in the container"
-            self.init(exitCode: Self.notFoundCode, reason: "'\(program)' \(reason)")
-        case .execFailed(let number):
-            let text = "'\(program)' cannot be executed in the container (errno \(number))"
-            self.init(exitCode: Self.notRunnableCode, reason: text)
-        case .lost(let reason), .notStarted(let reason):
-            self.init(exitCode: Self.platformCode, reason: reason)
-        }
+    /// From the table of the room below.
+    init(_ end: ContainerEnd) {
+        let isTooLarge = end.meaning == .outOfMemory && end.signal != nil
+        self.init(
+            exitCode: end.shellCode,
+            reason: isTooLarge ? "the container used too much memory" : end.note
+        )
     }
 }
 

@@ -8,8 +8,7 @@ import Synchronization
 /// A running container; it ends with ``close()`` at the latest.
 package final class AttachedContainer: Sendable {
     package let id: String
-    private let slot: Slot
-    private let sandbox: WarmSandbox
+    private let session: ContainerSession
     private let program: String
     private let onClose: @Sendable () -> Void
 
@@ -26,26 +25,25 @@ package final class AttachedContainer: Sendable {
 
     init(
         id: String,
-        slot: Slot,
-        sandbox: WarmSandbox,
+        session: ContainerSession,
         program: String,
         onClose: @escaping @Sendable () -> Void
     ) {
         self.id = id
-        self.slot = slot
-        self.sandbox = sandbox
+        self.session = session
         self.program = program
         self.onClose = onClose
     }
 
     /// Lets PID 1 execute and begins to take its output.
     func begin(_ command: SandboxCommand, hasInput: Bool) throws(SandboxError) {
-        try sandbox.release(command, isFollowed: false) { [weak self] in self?.receivedErrors($0) }
-        if !hasInput { sandbox.closeInput() }
+        try session.start(command) { [weak self] in self?.receivedErrors($0) }
+        if !hasInput { session.closeInput() }
         Task {
-            while let piece = await sandbox.nextOutput() { await received(piece) }
-            let report = await sandbox.exit()
-            ended(AttachEnd(report, program: program))
+            while let piece = await session.nextOutput() { await received(piece) }
+            let report = await session.exit()
+            _ = session.ended()
+            ended(AttachEnd(ContainerEnd(report, program: program)))
         }
     }
 
@@ -65,14 +63,14 @@ package final class AttachedContainer: Sendable {
             if case .wait = taken { return }
             continuation.resume(returning: taken)
         }
-        if !state.withLock({ $0.queue.isFull }) { sandbox.holdErrors(false) }
+        if !state.withLock({ $0.queue.isFull }) { session.holdErrors(false) }
         guard case .piece(let piece) = taken else { return nil }
         return piece
     }
 
     /// How it ended; known once ``next()`` has given nil.
     package var end: AttachEnd {
-        state.withLock { $0.end } ?? AttachEnd(exitCode: AttachEnd.platformCode, reason: "it was given up")
+        state.withLock { $0.end } ?? AttachEnd(exitCode: ContainerEnd.platformCode, reason: "it was given up")
     }
 
     /// Writes to its stdin, suspending while that is full.
@@ -85,21 +83,21 @@ package final class AttachedContainer: Sendable {
         }
         guard isMine else { return false }
         // What a container does not read any more is nobody's error: its end tells.
-        _ = await sandbox.write(bytes)
+        _ = await session.write(bytes)
         state.withLock { $0.isWriting = false }
         return true
     }
 
     /// Ends its stdin.
-    package func closeInput() { sandbox.closeInput() }
+    package func closeInput() { session.closeInput() }
 
     /// Tells the terminal's size.
     package func resize(rows: UInt16, columns: UInt16) {
-        sandbox.resizeTerminal(rows: rows, columns: columns)
+        session.resizeTerminal(rows: rows, columns: columns)
     }
 
     /// Sends a signal to PID 1.
-    package func signal(_ number: Int32) { sandbox.signal(number) }
+    package func signal(_ number: Int32) { session.signal(number) }
 
     /// Ends it and everything it had; idempotent.
     package func close() {
@@ -115,8 +113,8 @@ package final class AttachedContainer: Sendable {
         reader?.resume(returning: .end)
         writer?.resume()
         guard isFirst else { return }
-        sandbox.kill()
-        slot.retire()
+        session.kill(.cancelled)
+        _ = session.ended()
         onClose()
     }
 
@@ -128,7 +126,7 @@ package final class AttachedContainer: Sendable {
     }
 
     private func receivedErrors(_ piece: ByteBuffer) {
-        if add(.errors(piece), writer: nil) { sandbox.holdErrors(true) }
+        if add(.errors(piece), writer: nil) { session.holdErrors(true) }
     }
 
     /// Whether the container has to wait; then `writer` is kept.

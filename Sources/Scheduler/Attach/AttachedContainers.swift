@@ -20,10 +20,17 @@ package final class AttachedContainers: Sendable {
 
     private let images: ImageStore
     private let hostMounts: Bool
+    private let timer: DeadlineTimer
     private let spawner: @Sendable () -> Spawner?
     private let state = Mutex(State())
 
-    init(images: ImageStore, hostMounts: Bool, spawner: @escaping @Sendable () -> Spawner?) {
+    init(
+        images: ImageStore,
+        hostMounts: Bool,
+        timer: DeadlineTimer,
+        spawner: @escaping @Sendable () -> Spawner?
+    ) {
+        self.timer = timer
         self.images = images
         self.hostMounts = hostMounts
         self.spawner = spawner
@@ -44,14 +51,13 @@ package final class AttachedContainers: Sendable {
         let prepared = try await PreparedContainer(request, images: images)
         guard let spawner = spawner() else { throw .unavailable("the container helper is starting anew") }
         do throws(SandboxError) {
-            let slot = try await spawner.makeSlot(prepared.plan)
-            do throws(SandboxError) {
-                let container = try await attach(request, prepared, slot, hold)
-                return container
-            } catch {
-                slot.retire()
-                throw error
-            }
+            let session = try await ContainerSession.make(
+                prepared.plan,
+                by: spawner,
+                policy: .killAtOnce,
+                timer: timer
+            )
+            return try attach(request, prepared, session, hold)
         } catch {
             throw .notStarted(error.description)
         }
@@ -84,16 +90,14 @@ package final class AttachedContainers: Sendable {
     private func attach(
         _ request: ContainerRequest,
         _ prepared: PreparedContainer,
-        _ slot: Slot,
+        _ session: ContainerSession,
         _ hold: BlobLease
-    ) async throws(SandboxError) -> AttachedContainer {
-        let sandbox = try await slot.makeSandbox()
-        if request.hasTerminal { sandbox.resizeTerminal(rows: request.rows, columns: request.columns) }
+    ) throws(SandboxError) -> AttachedContainer {
+        if request.hasTerminal { session.resizeTerminal(rows: request.rows, columns: request.columns) }
         let id = String(UInt64.random(in: .min ... .max), radix: 16)
         let container = AttachedContainer(
             id: id,
-            slot: slot,
-            sandbox: sandbox,
+            session: session,
             program: prepared.command.arguments.first ?? ""
         ) { [weak self] in
             withExtendedLifetime(hold) {}
@@ -103,7 +107,10 @@ package final class AttachedContainers: Sendable {
             if !state.isEnded { state.containers[id] = container }
             return state.isEnded
         }
-        if isEnded { throw .gone("the gateway") }
+        if isEnded {
+            container.close()
+            throw .gone("the gateway")
+        }
         do throws(SandboxError) {
             try container.begin(prepared.command, hasInput: request.hasInput || request.hasTerminal)
         } catch {

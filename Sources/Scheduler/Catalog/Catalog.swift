@@ -213,7 +213,7 @@ package final class Catalog: FunctionDirectory, Sendable {
             home: prepared.home,
             hostname: prepared.plan.hostname
         )
-        let terms = RunningInvocation.Terms(
+        let limits = InvocationLimits(
             function: revision.function,
             revision: revision.number,
             program: command.program,
@@ -228,7 +228,7 @@ package final class Catalog: FunctionDirectory, Sendable {
             pool: pool,
             command: command,
             contract: ContractAdapter(revision.configuration, program: command.program),
-            terms: terms
+            limits: limits
         )
         let entry = CatalogSnapshot.Entry(revision: revision, live: live)
         if let old = snapshot.withLock({ $0.switched(entry) }) { fleet.close(old, refusingWaiters: false) }

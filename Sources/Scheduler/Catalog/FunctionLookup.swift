@@ -10,7 +10,7 @@ struct LiveFunction: Sendable {
     var pool: PoolNumber
     var command: FunctionCommand
     var contract: ContractAdapter
-    var terms: RunningInvocation.Terms
+    var limits: InvocationLimits
 }
 
 /// What a name stands for at this moment.

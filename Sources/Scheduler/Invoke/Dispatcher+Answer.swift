@@ -14,9 +14,9 @@ extension Dispatcher {
         let pump = await RequestPump(request, into: running)
         let isStreamed = request.wantsStream || started.run.function.revision.configuration.stream
         let response = started.run.function.contract.response(to: request.head)
-        switch await running.sandbox.collect(upTo: isStreamed ? 0 : Self.responseBufferBytes) {
+        switch await running.session.collect(upTo: isStreamed ? 0 : Self.responseBufferBytes) {
         case .complete(let output, let report):
-            if case .notStarted(let reason) = report.ending, running.isUndisturbed {
+            if case .notStarted(let reason) = report.ending, running.session.isUndisturbed {
                 return await notStarted(started, pump, report, reason)
             }
             let isWhole = running.pass(output)
@@ -83,11 +83,12 @@ extension Dispatcher {
                 }
                 return .streaming(head, stream)
             case .malformed(let fault):
-                running.stop(.answer(fault))
+                running.faultFound(fault)
+                running.session.stop(.outputMalformed)
                 return await stopped(started, pump)
             case .incomplete, .localRedirect:
-                guard let next = await running.sandbox.nextOutput() else {
-                    let report = await running.sandbox.exit()
+                guard let next = await running.session.nextOutput() else {
+                    let report = await running.session.exit()
                     return await whole(started, pump, response, ByteBuffer(), report)
                 }
                 piece = next
@@ -98,7 +99,7 @@ extension Dispatcher {
 
     /// The call was stopped before its answer began.
     private func stopped(_ started: StartedRun, _ pump: RequestPump) async -> InvocationAnswer {
-        let record = await finish(started, pump, await started.running.sandbox.exit())
+        let record = await finish(started, pump, await started.running.session.exit())
         return .complete(ResponseHead(), output: ByteBuffer(), record())
     }
 

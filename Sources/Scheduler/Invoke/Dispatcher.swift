@@ -115,8 +115,8 @@ package final class Dispatcher: FunctionInvoker {
     }
 
     private func endAfterGrace(_ invocation: RunningInvocation) {
-        _ = timer.schedule(at: .now + invocation.terms.grace) { [weak invocation] in
-            invocation?.kill(.cancelled)
+        _ = timer.schedule(at: .now + invocation.limits.grace) { [weak invocation] in
+            invocation?.session.kill(.cancelled)
         }
     }
 
@@ -124,15 +124,19 @@ package final class Dispatcher: FunctionInvoker {
 
     /// Runs a call in its sandbox; nil when that died before anything of the image ran.
     private func start(_ run: Run) async throws(InvocationRefusal) -> InvocationAnswer? {
-        let terms = run.function.terms
+        let limits = run.function.limits
+        let session = ContainerSession(
+            run.lease.sandbox,
+            policy: .init(signal: limits.stopSignal, grace: limits.grace),
+            timer: timer
+        )
         let running = RunningInvocation(
             id: run.call.request.id,
-            terms: terms,
-            sandbox: run.lease.sandbox,
-            timer: timer,
+            limits: limits,
+            session: session,
             sink: sink
         )
-        let deadline = Date() + TimeInterval(terms.timeout / .seconds(1))
+        let deadline = Date() + TimeInterval(limits.timeout / .seconds(1))
         do throws(SandboxError) {
             let command = run.function.command.command(
                 id: run.call.request.id,
@@ -140,11 +144,11 @@ package final class Dispatcher: FunctionInvoker {
                 deadline: deadline
             )
             // Weak: the sandbox keeps this closure, and the invocation keeps the sandbox.
-            try run.lease.sandbox.release(command, isFollowed: run.lease.isFollowed) { [weak running] in
+            try session.start(command, preparesNext: run.lease.isFollowed) { [weak running] in
                 running?.standardError($0)
             }
         } catch {
-            run.lease.sandbox.kill()
+            session.kill(.cancelled)
             if case .commandTooLarge(let bytes, let max) = error {
                 fleet.end(run.lease, isReusable: false)
                 let isRequest = run.call.variables.sizeBytes > Self.ordinaryVariableBytes
@@ -157,7 +161,7 @@ package final class Dispatcher: FunctionInvoker {
             fleet.endUnused(run.lease, error.description)
             return nil
         }
-        running.begin()
+        session.limitTime(to: limits.timeout)
         let isDraining = admission.withLock { admission in
             admission.running[run.lease.slot] = running
             return admission.isDraining
@@ -168,7 +172,7 @@ package final class Dispatcher: FunctionInvoker {
         let result = await withTaskCancellationHandler {
             await answer(started)
         } onCancel: {
-            running.stop(.cancelled)
+            session.stop(.cancelled)
         }
         return try result.get()
     }
@@ -195,7 +199,8 @@ package final class Dispatcher: FunctionInvoker {
         case .lost: fleet.end(lease, isReusable: false)
         case .exited, .signalled, .execFailed: fleet.end(lease, isReusable: true)
         }
-        let ending = started.running.ended(report, fault)
+        if let fault { started.running.faultFound(fault) }
+        let ending = started.running.ended(report)
         await pump.ended()
         return { [sink] in
             let invocation = started.invocation(report, ending, ended: ended)

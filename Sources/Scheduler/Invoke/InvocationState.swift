@@ -1,84 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// One invocation from its release to its end, as a pure state machine. RunningInvocation drives it.
+// What an invocation has written, and what its end means, as a pure value. RunningInvocation drives it.
 
 import Contracts
 import FunctionModel
 import Glibc
 import Sandbox
 
-/// Why Mayfly itself stopped an invocation.
-enum StopCause: Hashable, Sendable {
-    /// It ran for longer than `timeout`.
-    case timeout
-    /// The caller went away, an operator stopped it, or the gateway shut down.
-    case cancelled
-    /// It wrote more than `limits.output`.
-    case outputLimit
-    /// The request's body was larger than `limits.body`.
-    case bodyLimit
-    /// The request's body cannot be read to its end.
-    case body(RequestBodyFailure)
-    /// What it wrote breaks a rule of its contract.
-    case answer(ResponseFault)
-}
-
-/// Signals, limits and the verdict of one invocation.
+/// Output, response head and verdict of one invocation.
 struct InvocationState: ~Copyable {
-    enum Phase: Hashable, Sendable {
-        case running
-        /// The stop signal was sent; SIGKILL follows when the grace is over.
-        case stopping(StopCause)
-        case killed(StopCause)
-        case ended
-    }
-
-    private(set) var phase = Phase.running
     /// Whether the head of the answer has left.
     private(set) var isCommitted = false
+    /// The status of the function's own response head.
+    private(set) var responseStatus: Int?
     private(set) var bytesOut = 0
+    private var fault: ResponseFault?
     private let outputMax: Int
 
     /// - Parameter outputMax: `limits.output` in bytes.
     init(outputMax: Int) { self.outputMax = outputMax }
-
-    enum StopAction: Hashable, Sendable {
-        /// Send the stop signal, and report the end of the grace.
-        case signalThenWait
-        case kill
-        case none
-    }
-
-    /// Somebody, or the clock, wants it to end.
-    ///
-    /// The first cause counts.
-    mutating func stopRequested(_ cause: StopCause) -> StopAction {
-        guard case .running = phase else { return .none }
-        switch cause {
-        case .timeout, .cancelled:
-            phase = .stopping(cause)
-            return .signalThenWait
-        case .outputLimit, .bodyLimit, .body, .answer:
-            phase = .killed(cause)
-            return .kill
-        }
-    }
-
-    /// The grace after the stop signal is over.
-    mutating func graceEnded() -> StopAction {
-        guard case .stopping(let cause) = phase else { return .none }
-        phase = .killed(cause)
-        return .kill
-    }
-
-    /// It must end now, whatever it does (`faasctl kill`, the gateway's shutdown).
-    mutating func killRequested(_ cause: StopCause) -> StopAction {
-        switch phase {
-        case .running: phase = .killed(cause)
-        case .stopping(let first): phase = .killed(first)
-        case .killed, .ended: return .none
-        }
-        return .kill
-    }
 
     enum OutputResult: Hashable, Sendable {
         case pass
@@ -88,25 +27,19 @@ struct InvocationState: ~Copyable {
 
     /// A piece of stdout came.
     mutating func outputReceived(bytes: Int) -> OutputResult {
-        guard bytesOut + bytes <= outputMax else {
-            _ = killRequested(.outputLimit)
-            return .exceeded
-        }
+        guard bytesOut + bytes <= outputMax else { return .exceeded }
         bytesOut += bytes
         return .pass
     }
 
-    /// The response buffer is full or the caller wants the first byte: the answer begins.
-    mutating func committed() { isCommitted = true }
-
-    /// The status of the function's own response head.
-    private(set) var responseStatus: Int?
-
     /// What the function wrote begins with a head.
     mutating func headReceived(status: Int) { responseStatus = status }
 
-    /// Whether nothing has been done to end it: then it may be run again, should it not have started.
-    var isUndisturbed: Bool { phase == .running }
+    /// What the function wrote breaks a rule of its contract.
+    mutating func faultFound(_ fault: ResponseFault) { self.fault = fault }
+
+    /// The response buffer is full or the caller wants the first byte: the answer begins.
+    mutating func committed() { isCommitted = true }
 
     /// How it ended, for the record.
     struct Verdict: Hashable, Sendable {
@@ -124,17 +57,11 @@ struct InvocationState: ~Copyable {
     /// PID 1 is gone.
     ///
     /// - Parameters:
-    ///   - report: how the kernel told it.
-    ///   - program: the first word of the command, for the log.
+    ///   - end: what that means by itself.
+    ///   - cause: why Mayfly ended it; nil when it did not.
     /// - Returns: what it means for answer, record and log.
-    mutating func ended(_ report: ExitReport, program: String) -> Verdict {
-        let cause: StopCause? =
-            switch phase {
-            case .stopping(let cause), .killed(let cause): cause
-            case .running, .ended: nil
-            }
-        phase = .ended
-        var verdict = Self.verdict(of: report, program: program)
+    func verdict(_ end: ContainerEnd, _ cause: StopCause?) -> Verdict {
+        var verdict = Self.verdict(of: end)
         switch cause {
         case .timeout: verdict.outcome = .timeout
         case .cancelled: verdict.outcome = .cancelled
@@ -145,42 +72,49 @@ struct InvocationState: ~Copyable {
             verdict.signal = Int(SIGKILL)
             verdict.limit = .output
             verdict.note = "stopped: more output than limits.output (\(outputMax) bytes)"
-        case .bodyLimit:
+        case .inputLimit:
             verdict.outcome = .platform
             verdict.cause = .bodyTooLarge
             verdict.note = "stopped: the request's body is larger than limits.body"
-        case .body(let failure):
+        case .inputMalformed:
             verdict.outcome = .cancelled
-            verdict.cause = failure.cause
-            verdict.note = "stopped: the request's body \(failure == .stalled ? "stalled" : "is malformed")"
-        case .answer(let fault): return Self.malformed(fault)
-        case nil: break
+            verdict.cause = .bodyMalformed
+            verdict.note = "stopped: the request's body is malformed"
+        case .inputStalled:
+            verdict.outcome = .cancelled
+            verdict.cause = .bodyStalled
+            verdict.note = "stopped: the request's body stalled"
+        case .outputMalformed: return malformed ?? verdict
+        case .hostDiskFull, nil:
+            if verdict.outcome == .ok, let malformed { return malformed }
         }
         return verdict
     }
 
-    /// What it means that a function which ended well has written an answer that breaks a rule of its contract.
-    static func malformed(_ fault: ResponseFault) -> Verdict {
-        Verdict(
-            outcome: .platform,
-            cause: .answerMalformed,
-            note: "the function's answer breaks a rule of its contract: \(fault.rawValue)"
-        )
+    /// What it means that the function's answer breaks a rule of its contract; nil when it breaks none.
+    private var malformed: Verdict? {
+        fault.map { fault in
+            Verdict(
+                outcome: .platform,
+                cause: .answerMalformed,
+                note: "the function's answer breaks a rule of its contract: \(fault.rawValue)"
+            )
+        }
     }
 
     /// What the end means when Mayfly had no part in it.
-    private static func verdict(of report: ExitReport, program: String) -> Verdict {
-        switch report.ending {
-        case .exited(0): return Verdict(outcome: .ok, exitCode: 0)
-        case .exited(let code):
-            return Verdict(outcome: report.oomKilled ? .oom : .exit, exitCode: Int(code))
-        case .signalled(let number):
-            return Verdict(outcome: report.oomKilled ? .oom : .signal, signal: Int(number))
-        case .execFailed(let errorNumber):
-            let failure = ExecFailure(errorNumber: errorNumber, interpreterNote: report.interpreterNote)
-            return Verdict(outcome: .exit, exitCode: failure.exitCode, note: failure.text(program: program))
-        case .lost(let reason): return Verdict(outcome: .lost, note: "lost: \(reason)")
-        case .notStarted(let reason): return Verdict(outcome: .lost, note: "not started: \(reason)")
+    private static func verdict(of end: ContainerEnd) -> Verdict {
+        let code = end.exitCode.map { Int($0) }
+        switch end.meaning {
+        case .success: return Verdict(outcome: .ok, exitCode: 0)
+        case .failure: return Verdict(outcome: .exit, exitCode: code)
+        case .signal: return Verdict(outcome: .signal, signal: end.signal.map { Int($0) })
+        case .outOfMemory: return Verdict(outcome: .oom, exitCode: code, signal: end.signal.map { Int($0) })
+        case .notExecuted:
+            let note = end.note.map { "\($0) (exit code \(end.shellCode))" }
+            return Verdict(outcome: .exit, exitCode: code, note: note)
+        case .lost: return Verdict(outcome: .lost, note: end.note.map { "lost: \($0)" })
+        case .notStarted: return Verdict(outcome: .lost, note: end.note.map { "not started: \($0)" })
         }
     }
 }

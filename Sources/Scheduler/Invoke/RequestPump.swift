@@ -2,6 +2,7 @@
 // Brings a request's body to stdin while the function runs. Dispatcher starts it and awaits its end.
 
 import NIOCore
+import Sandbox
 
 /// The body of one request on its way to stdin.
 struct RequestPump: Sendable {
@@ -15,19 +16,19 @@ struct RequestPump: Sendable {
     init(_ request: InvocationRequest, into running: RunningInvocation) async {
         switch request.body {
         case .none:
-            running.sandbox.closeInput()
+            running.session.closeInput()
             task = nil
         case .whole(let bytes) where bytes.readableBytes <= Self.inlineBytesMax:
             if bytes.readableBytes > 0 { _ = await running.write(bytes) }
-            running.sandbox.closeInput()
+            running.session.closeInput()
             task = nil
         case .whole(let bytes):
             task = Task {
                 _ = await running.write(bytes)
-                running.sandbox.closeInput()
+                running.session.closeInput()
             }
         case .stream(let pull):
-            request.bodyMonitor?.onFailure { [weak running] in running?.stop(.body($0)) }
+            request.bodyMonitor?.onFailure { [weak running] in running?.session.stop($0.stopCause) }
             task = Task { await Self.pump(pull, into: running) }
         }
     }
@@ -46,14 +47,19 @@ struct RequestPump: Sendable {
     ) async {
         do {
             try await pull { await running.write($0) }
-            running.sandbox.closeInput()
+            running.session.closeInput()
         } catch is RequestBodyTooLarge {
-            running.stop(.bodyLimit)
+            running.session.stop(.inputLimit)
         } catch let failure as RequestBodyFailure {
-            running.stop(.body(failure))
+            running.session.stop(failure.stopCause)
         } catch {
             // The client went away in the middle of its request. Without effect when the function has ended.
-            running.stop(.cancelled)
+            running.session.stop(.cancelled)
         }
     }
+}
+
+extension RequestBodyFailure {
+    /// Why the container is ended.
+    fileprivate var stopCause: StopCause { self == .stalled ? .inputStalled : .inputMalformed }
 }

@@ -60,7 +60,7 @@ final class StreamedOutput: OutputStream {
         self.reader = reader
         self.running = running
         finisher = Task {
-            let report = await running.sandbox.exit()
+            let report = await running.session.exit()
             let record = await finish(report)
             await reader.waitUntilDone()
             return record()
@@ -75,7 +75,7 @@ final class StreamedOutput: OutputStream {
             return storage.buffered
         }
         if let buffered, buffered.readableBytes > 0 { return buffered }
-        guard let bytes = await running.sandbox.nextOutput(), running.pass(bytes) else {
+        guard let bytes = await running.session.nextOutput(), running.pass(bytes) else {
             reader.done()
             return nil
         }
@@ -91,7 +91,7 @@ final class StreamedOutput: OutputStream {
 
     private func abandon() {
         let wasDone = reader.storage.withLock { $0.isReaderDone }
-        if !wasDone { running.stop(.cancelled) }
+        if !wasDone { running.session.stop(.cancelled) }
         reader.done()
     }
 }

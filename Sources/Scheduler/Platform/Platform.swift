@@ -111,7 +111,8 @@ package final class Platform: Sendable {
             fleet: fleet,
             logger: logger
         )
-        containers = AttachedContainers(images: images, hostMounts: configuration.hostMounts) { [keeper] in
+        containers = AttachedContainers(images: images, hostMounts: configuration.hostMounts, timer: timer) {
+            [keeper] in
             keeper.current
         }
         cron = CronService(store: store, invoker: dispatcher, sink: sink, logger: logger)

@@ -59,7 +59,7 @@ import Testing
         let (_, invocation) = try await world.complete()
         #expect(invocation.outcome == .exit && invocation.exitCode == 127)
         #expect(world.sink.logs.count == 1)
-        #expect(world.sink.logs.first?.contains("'/run': the image's CMD was not found") == true)
+        #expect(world.sink.logs.first?.contains("'/run' is not in the container") == true)
     }
 
     @Test("a long answer streams, and its record follows at the end")

@@ -54,7 +54,7 @@ struct DispatcherWorld {
             home: "/",
             hostname: "f"
         )
-        let terms = RunningInvocation.Terms(
+        let limits = InvocationLimits(
             function: name,
             revision: 2,
             program: "/run",
@@ -72,7 +72,7 @@ struct DispatcherWorld {
             pool: pool,
             command: command,
             contract: ContractAdapter(configuration, program: "/run"),
-            terms: terms
+            limits: limits
         )
         dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: sink, directory: OneFunction(live: live))
     }

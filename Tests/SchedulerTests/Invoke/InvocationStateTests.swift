@@ -81,8 +81,8 @@ import Testing
 
     @Test("every way to end is told apart", arguments: endings)
     func verdict(_ row: Ending) {
-        var state = InvocationState(outputMax: 100)
-        let verdict = state.ended(report(row.ending, oomKilled: row.oomKilled), program: "/hello")
+        let end = ContainerEnd(report(row.ending, oomKilled: row.oomKilled), program: "/hello")
+        let verdict = InvocationState(outputMax: 100).verdict(end, nil)
         #expect(verdict.outcome == row.outcome)
         #expect(verdict.exitCode == row.exitCode)
         #expect(verdict.signal == row.signal)
@@ -90,100 +90,53 @@ import Testing
 
     @Test("a command that is not in the image is named in the log")
     func execNote() throws {
-        var state = InvocationState(outputMax: 100)
-        let verdict = state.ended(report(.execFailed(errorNumber: ENOENT)), program: "/hello")
-        let note = try #require(verdict.note)
-        #expect(note.contains("'/hello'") && note.contains("CMD was not found") && note.contains("127"))
+        let note = try #require(verdict(.execFailed(errorNumber: ENOENT), nil).note)
+        #expect(note.contains("'/hello' is not in the container") && note.contains("127"))
     }
 
-    @Test("an interpreter that is not in the image is named in the log")
-    func interpreterNote() throws {
-        var state = InvocationState(outputMax: 100)
-        var ended = report(.execFailed(errorNumber: ENOENT))
-        ended.missingInterpreter = "/lib64/ld-linux-x86-64.so.2"
-        let note = try #require(state.ended(ended, program: "/hello").note)
-        #expect(note.contains("needs '/lib64/ld-linux-x86-64.so.2'") && note.contains("127"), "\(note)")
+    private func verdict(_ ending: ExitReport.Ending, _ cause: StopCause?) -> InvocationState.Verdict {
+        InvocationState(outputMax: 100).verdict(ContainerEnd(report(ending), program: "/hello"), cause)
     }
 
-    @Test("after the timeout comes the stop signal, after the grace SIGKILL, and the outcome is timeout")
-    func timeout() {
-        var state = InvocationState(outputMax: 100)
-        #expect(state.stopRequested(.timeout) == .signalThenWait)
-        #expect(state.stopRequested(.cancelled) == .none)
-        #expect(state.graceEnded() == .kill)
-        #expect(state.graceEnded() == .none)
-        #expect(state.ended(report(.signalled(SIGKILL)), program: "x").outcome == .timeout)
+    @Test(
+        "whatever PID 1 made of the stop signal, the cause is the outcome",
+        arguments: [
+            (StopCause.timeout, Outcome.timeout, InvocationCause?.none), (.cancelled, .cancelled, nil),
+            (.inputLimit, .platform, .bodyTooLarge), (.inputMalformed, .cancelled, .bodyMalformed),
+            (.inputStalled, .cancelled, .bodyStalled), (.outputLimit, .signal, nil),
+        ] as [(StopCause, Outcome, InvocationCause?)],
+        [ExitReport.Ending.exited(code: 0), .signalled(SIGTERM), .signalled(SIGKILL)]
+    )
+    func stopped(_ row: (StopCause, Outcome, InvocationCause?), _ ending: ExitReport.Ending) {
+        let verdict = verdict(ending, row.0)
+        #expect(verdict.outcome == row.1)
+        #expect(verdict.cause == row.2)
     }
 
-    @Test("a function that obeys the stop signal is not killed, and timed out all the same")
-    func obedient() {
-        var state = InvocationState(outputMax: 100)
-        _ = state.stopRequested(.timeout)
-        let verdict = state.ended(report(.exited(code: 0)), program: "x")
-        #expect(verdict.outcome == .timeout)
-        #expect(verdict.exitCode == 0)
-        #expect(state.graceEnded() == .none)
-    }
-
-    @Test("a caller who goes away has the function stopped")
-    func cancelled() {
-        var state = InvocationState(outputMax: 100)
-        #expect(state.stopRequested(.cancelled) == .signalThenWait)
-        #expect(state.ended(report(.signalled(SIGTERM)), program: "x").outcome == .cancelled)
-    }
-
-    @Test("output over the limit is dropped, the function killed, and the limit named")
+    @Test("output over the limit is dropped, and the limit named")
     func outputLimit() {
         var state = InvocationState(outputMax: 100)
         #expect(state.outputReceived(bytes: 60) == .pass)
         #expect(state.outputReceived(bytes: 40) == .pass)
         #expect(state.outputReceived(bytes: 1) == .exceeded)
         #expect(state.bytesOut == 100)
-        let verdict = state.ended(report(.exited(code: 0)), program: "x")
-        #expect(verdict.outcome == .signal)
+        let end = ContainerEnd(report(.exited(code: 0)), program: "x")
+        let verdict = state.verdict(end, .outputLimit)
         #expect(verdict.signal == 9 && verdict.exitCode == nil)
         #expect(verdict.limit == .output)
         #expect(verdict.note?.contains("limits.output") == true)
     }
 
-    @Test(
-        "a body that cannot be read kills at once, with its cause",
-        arguments: [
-            (RequestBodyFailure.malformed, InvocationCause.bodyMalformed), (.stalled, .bodyStalled),
-        ]
-    )
-    func bodyFailure(_ failure: RequestBodyFailure, _ cause: InvocationCause) {
+    @Test("an answer that breaks a rule counts when the function ended well, or was ended for it")
+    func malformed() {
         var state = InvocationState(outputMax: 100)
-        #expect(state.stopRequested(.body(failure)) == .kill)
-        let verdict = state.ended(report(.signalled(SIGKILL)), program: "x")
-        #expect(verdict.outcome == .cancelled)
-        #expect(verdict.cause == cause)
-    }
-
-    @Test("a body over the limit kills at once and is the cause in the record")
-    func bodyLimit() {
-        var state = InvocationState(outputMax: 100)
-        #expect(state.stopRequested(.bodyLimit) == .kill)
-        let verdict = state.ended(report(.signalled(SIGKILL)), program: "x")
-        #expect(verdict.outcome == .platform)
-        #expect(verdict.cause == .bodyTooLarge)
-    }
-
-    @Test("a kill during the grace keeps the first cause")
-    func killDuringGrace() {
-        var state = InvocationState(outputMax: 100)
-        _ = state.stopRequested(.timeout)
-        #expect(state.killRequested(.cancelled) == .kill)
-        #expect(state.killRequested(.cancelled) == .none)
-        #expect(state.ended(report(.signalled(SIGKILL)), program: "x").outcome == .timeout)
-    }
-
-    @Test("nothing is sent after the end")
-    func afterEnd() {
-        var state = InvocationState(outputMax: 100)
-        _ = state.ended(report(.exited(code: 0)), program: "x")
-        #expect(state.stopRequested(.timeout) == .none)
-        #expect(state.killRequested(.cancelled) == .none)
-        #expect(state.graceEnded() == .none)
+        state.faultFound(.status)
+        let ok = ContainerEnd(report(.exited(code: 0)), program: "x")
+        #expect(state.verdict(ok, nil).cause == .answerMalformed)
+        let killed = ContainerEnd(report(.signalled(SIGKILL)), program: "x")
+        #expect(state.verdict(killed, .outputMalformed).outcome == .platform)
+        #expect(state.verdict(killed, nil).outcome == .signal, "a crash is worse")
+        #expect(state.verdict(killed, .timeout).outcome == .timeout)
+        #expect(state.verdict(ok, nil).note?.contains(ResponseFault.status.rawValue) == true)
     }
 }

@@ -174,6 +174,9 @@ final class FakeSandbox: SandboxHandle {
         if program.obeysSignals { end(ExitReport(ending: .signalled(number))) }
     }
 
+    func resizeTerminal(rows: UInt16, columns: UInt16) {}
+    func holdErrors(_ isHeld: Bool) {}
+
     func whenUnused(_ action: @escaping @Sendable (String) -> Void) {
         storage.withLock { $0.onUnused = action }
     }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs actions at their deadline with one sleeping task for all of them. Fleet and Dispatcher use one together.
+// Runs actions at their deadline with one sleeping task for all of them. Containers and pools share one.
 
 import Synchronization
 
 /// One task that sleeps until the earliest deadline, however many there are.
-final class DeadlineTimer: Sendable {
-    typealias Action = @Sendable () -> Void
+package final class DeadlineTimer: Sendable {
+    /// What happens at a deadline; must not block.
+    package typealias Action = @Sendable () -> Void
 
     private struct Storage {
         var state: DeadlineState<Action>
@@ -15,10 +16,13 @@ final class DeadlineTimer: Sendable {
 
     private let storage: Mutex<Storage>
 
-    init() { storage = Mutex(Storage(state: DeadlineState(epoch: .now))) }
+    package init() { storage = Mutex(Storage(state: DeadlineState(epoch: .now))) }
 
     /// Calls `action` once at the deadline, on the cooperative pool; it must not block.
-    func schedule(at deadline: ContinuousClock.Instant, _ action: @escaping Action) -> DeadlineNumber {
+    ///
+    /// - Returns: its number, for ``cancel(_:)``.
+    package func schedule(at deadline: ContinuousClock.Instant, _ action: @escaping Action) -> DeadlineNumber
+    {
         storage.withLock { storage in
             let (number, rearm) = storage.state.added(deadline, action)
             if let rearm { sleep(until: rearm, &storage) }
@@ -27,10 +31,10 @@ final class DeadlineTimer: Sendable {
     }
 
     /// Forgets a deadline; no effect when it has fired.
-    func cancel(_ number: DeadlineNumber) { storage.withLock { $0.state.cancelled(number) } }
+    package func cancel(_ number: DeadlineNumber) { storage.withLock { $0.state.cancelled(number) } }
 
     /// Nothing fires any more.
-    func stop() {
+    package func stop() {
         storage.withLock { storage in
             storage.isStopped = true
             storage.sleeper?.cancel()

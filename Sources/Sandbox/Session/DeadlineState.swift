@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deadlines of running invocations and waiting callers, as a pure timing wheel. DeadlineTimer drives it.
+// Deadlines of running containers and waiting callers, as a pure timing wheel. DeadlineTimer drives it.
 
 /// Names one deadline, for cancelling it.
-struct DeadlineNumber: Hashable, Sendable {
+package struct DeadlineNumber: Hashable, Sendable {
     fileprivate var tick: Int64
     fileprivate var serial: UInt64
 }

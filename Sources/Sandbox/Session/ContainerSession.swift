@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only driver of a container: start, streams, signals, deadline, end. Invocations, build steps and attached
+// containers use it.
+
+package import NIOCore
+import Synchronization
+
+/// One container between its start and its end.
+///
+/// Order: ``start(_:preparesNext:onStandardError:)`` once; then streams and signals in any order; ``ended()`` once,
+/// when ``collect(upTo:)`` or ``exit()`` has reported the end of PID 1.
+package final class ContainerSession: Sendable {
+    /// How the container is asked to end before it is killed.
+    package struct StopPolicy: Hashable, Sendable {
+        /// Nil: SIGKILL at once.
+        package var signal: Int32?
+        package var grace: Duration
+
+        package init(signal: Int32?, grace: Duration) {
+            self.signal = signal
+            self.grace = grace
+        }
+
+        /// SIGKILL, whatever the cause.
+        package static let killAtOnce = StopPolicy(signal: nil, grace: .zero)
+    }
+
+    private struct Storage: ~Copyable {
+        var state = SessionState()
+        var deadline: DeadlineNumber?
+    }
+
+    private let sandbox: any SandboxHandle
+    /// Retired with the session; nil when the slot serves others after it.
+    private let slot: (any SlotHandle)?
+    private let policy: StopPolicy
+    private let timer: DeadlineTimer
+    private let storage = Mutex(Storage())
+
+    /// - Parameters:
+    ///   - sandbox: not released yet.
+    ///   - slot: when it serves this container alone.
+    ///   - policy: how the container is asked to end.
+    ///   - timer: for time limit and grace.
+    package init(
+        _ sandbox: any SandboxHandle,
+        slot: (any SlotHandle)? = nil,
+        policy: StopPolicy,
+        timer: DeadlineTimer
+    ) {
+        self.sandbox = sandbox
+        self.slot = slot
+        self.policy = policy
+        self.timer = timer
+    }
+
+    /// Makes a container in a slot of its own.
+    ///
+    /// - Throws: ``SandboxError`` with step and errno; nothing is left then.
+    package static func make(
+        _ plan: SandboxPlan,
+        by spawner: Spawner,
+        policy: StopPolicy,
+        timer: DeadlineTimer
+    ) async throws(SandboxError) -> ContainerSession {
+        let slot = try await spawner.makeSlot(plan)
+        do throws(SandboxError) {
+            let sandbox = try await slot.makeSandbox()
+            return ContainerSession(sandbox, slot: slot, policy: policy, timer: timer)
+        } catch {
+            slot.retire()
+            throw error
+        }
+    }
+
+    /// Lets PID 1 execute; one message that never blocks.
+    ///
+    /// - Parameters:
+    ///   - command: what PID 1 executes.
+    ///   - preparesNext: the slot makes its next sandbox as soon as this one has ended.
+    ///   - onStandardError: called on the room's own thread with each piece of stderr; must not block. Kept until the
+    ///     end: it must not keep the session.
+    /// - Throws: ``SandboxError`` when the sandbox is gone or the command too large.
+    package func start(
+        _ command: SandboxCommand,
+        preparesNext: Bool = false,
+        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
+    ) throws(SandboxError) {
+        try sandbox.release(command, isFollowed: preparesNext, onStandardError: onStandardError)
+    }
+
+    /// Stops it with ``StopCause/timeout`` when it runs longer than this from now on.
+    package func limitTime(to span: Duration) { setDeadline(.now + span) { $0.stop(.timeout) } }
+
+    // MARK: End
+
+    /// Asks for its end: at once, or with stop signal and grace, as the cause and the policy say.
+    ///
+    /// The first cause counts. Idempotent, does not block.
+    package func stop(_ cause: StopCause) {
+        perform(
+            storage.withLock { storage in
+                policy.signal == nil
+                    ? storage.state.killRequested(cause) : storage.state.stopRequested(cause)
+            }
+        )
+    }
+
+    /// Ends it at once.
+    ///
+    /// Idempotent, does not block.
+    package func kill(_ cause: StopCause) { perform(storage.withLock { $0.state.killRequested(cause) }) }
+
+    /// Whether nothing has been done to end it.
+    package var isUndisturbed: Bool { storage.withLock { $0.state.isUndisturbed } }
+
+    /// PID 1 is gone: the clock stops, and a slot of its own is retired.
+    ///
+    /// - Returns: why Mayfly ended it; nil when it did not.
+    package func ended() -> StopCause? {
+        let (cause, deadline) = storage.withLock { ($0.state.ended(), $0.deadline) }
+        if let deadline { timer.cancel(deadline) }
+        slot?.retire()
+        return cause
+    }
+
+    private func perform(_ action: SessionState.StopAction) {
+        switch action {
+        case .signalThenWait:
+            if let signal = policy.signal { sandbox.signal(signal) }
+            setDeadline(.now + policy.grace) { $0.graceEnded() }
+        case .kill: sandbox.kill()
+        case .none: break
+        }
+    }
+
+    private func graceEnded() { perform(storage.withLock { $0.state.graceEnded() }) }
+
+    private func setDeadline(
+        _ instant: ContinuousClock.Instant,
+        _ action: @escaping @Sendable (ContainerSession) -> Void
+    ) {
+        let number = timer.schedule(at: instant) { [weak self] in self.map(action) }
+        let previous = storage.withLock { storage -> DeadlineNumber? in
+            // The end may have come first, which had only the deadline before this one to cancel.
+            if storage.state.phase == .ended { return number }
+            defer { storage.deadline = number }
+            return storage.deadline
+        }
+        if let previous { timer.cancel(previous) }
+    }
+
+    // MARK: Streams
+
+    /// See ``SandboxHandle``.
+    package func write(_ bytes: ByteBuffer) async -> Bool { await sandbox.write(bytes) }
+    /// See ``SandboxHandle``.
+    package func closeInput() { sandbox.closeInput() }
+    /// See ``SandboxHandle``.
+    package func collect(upTo limit: Int) async -> WarmSandbox.Collected {
+        await sandbox.collect(upTo: limit)
+    }
+    /// See ``SandboxHandle``.
+    package func nextOutput() async -> ByteBuffer? { await sandbox.nextOutput() }
+    /// See ``SandboxHandle``.
+    package func exit() async -> ExitReport { await sandbox.exit() }
+    /// See ``SandboxHandle``.
+    package func signal(_ number: Int32) { sandbox.signal(number) }
+    /// See ``SandboxHandle``.
+    package func resizeTerminal(rows: UInt16, columns: UInt16) {
+        sandbox.resizeTerminal(rows: rows, columns: columns)
+    }
+    /// See ``SandboxHandle``.
+    package func holdErrors(_ isHeld: Bool) { sandbox.holdErrors(isHeld) }
+
+    /// Runs a command without input to its end, with both outputs as they come.
+    ///
+    /// - Parameters:
+    ///   - command: what PID 1 executes.
+    ///   - output: called with each piece of stdout, from any thread; must not block.
+    ///   - errors: the same for stderr, at the same time perhaps.
+    /// - Returns: how PID 1 ended, and why Mayfly ended it, if it did.
+    /// - Throws: ``SandboxError`` when the slot is gone or the command too large.
+    package func run(
+        _ command: SandboxCommand,
+        output: @Sendable ([UInt8]) -> Void,
+        errors: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(SandboxError) -> (report: ExitReport, cause: StopCause?) {
+        try start(command) { errors(Array(buffer: $0)) }
+        closeInput()
+        while let piece = await nextOutput() { output(Array(buffer: piece)) }
+        let report = await exit()
+        return (report, ended())
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A slot and a sandbox as their users see them, so that tests put fakes in their place.
+
+package import NIOCore
+
+/// One slot.
+package protocol SlotHandle: Sendable {
+    /// Makes a sandbox and calls `then` once, on a thread that must not be blocked; does not block itself.
+    func sandbox(then: @escaping @Sendable (Result<any SandboxHandle, SandboxError>) -> Void)
+
+    /// Kills what runs in it and gives everything back; does not wait; idempotent.
+    func retire()
+}
+
+/// One container; ``WarmSandbox`` says the order of calls.
+package protocol SandboxHandle: Sendable {
+    /// Lets PID 1 execute; see ``WarmSandbox/release(_:isFollowed:onStandardError:)``.
+    func release(
+        _ command: SandboxCommand,
+        isFollowed: Bool,
+        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
+    ) throws(SandboxError)
+
+    /// Writes to stdin, suspending while the pipe is full; false when the function reads no more.
+    func write(_ bytes: ByteBuffer) async -> Bool
+
+    /// Ends stdin; idempotent.
+    func closeInput()
+
+    /// Suspends until exit, or until more than `limit` bytes of stdout have come.
+    func collect(upTo limit: Int) async -> WarmSandbox.Collected
+
+    /// The next piece of stdout, nil at its end; nothing is read while it is not called.
+    func nextOutput() async -> ByteBuffer?
+
+    /// Suspends until PID 1 has exited and was reaped.
+    func exit() async -> ExitReport
+
+    /// Sends a signal to PID 1; no effect after exit.
+    func signal(_ number: Int32)
+
+    /// SIGKILL to PID 1, and with it to every process of the container.
+    func kill()
+
+    /// Calls `action` once when it ends without having been released, with the reason; at once when it has already.
+    func whenUnused(_ action: @escaping @Sendable (String) -> Void)
+
+    /// Sets the size of its terminal; no effect without one.
+    func resizeTerminal(rows: UInt16, columns: UInt16)
+
+    /// Whether stderr is left in its pipe, which slows the function down.
+    func holdErrors(_ isHeld: Bool)
+}
+
+extension Slot: SlotHandle {
+    /// As ``makeSandbox(then:)``.
+    package func sandbox(then: @escaping @Sendable (Result<any SandboxHandle, SandboxError>) -> Void) {
+        makeSandbox { then($0.map { $0 }) }
+    }
+}
+
+extension WarmSandbox: SandboxHandle {}

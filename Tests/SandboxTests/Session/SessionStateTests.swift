@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a running container is ended: signal, grace, SIGKILL, and the cause that counts.
+
+import Testing
+
+@testable import Sandbox
+
+@Suite struct SessionStateTests {
+    private static let abrupt: [StopCause] = [
+        .outputLimit, .inputLimit, .inputMalformed, .inputStalled, .outputMalformed, .hostDiskFull,
+    ]
+
+    @Test("after the timeout comes the stop signal, after the grace SIGKILL, and the first cause counts")
+    func timeout() {
+        var state = SessionState()
+        #expect(state.stopRequested(.timeout) == .signalThenWait)
+        #expect(state.stopRequested(.cancelled) == .none)
+        #expect(state.stopRequested(.outputLimit) == .none)
+        #expect(state.graceEnded() == .kill)
+        #expect(state.graceEnded() == .none)
+        #expect(state.ended() == .timeout)
+    }
+
+    @Test("a container that obeys the stop signal is not killed")
+    func obedient() {
+        var state = SessionState()
+        #expect(state.stopRequested(.cancelled) == .signalThenWait)
+        let isUndisturbed = state.isUndisturbed
+        #expect(!isUndisturbed)
+        #expect(state.ended() == .cancelled)
+        #expect(state.graceEnded() == .none)
+    }
+
+    @Test("a cause that no program can answer kills at once", arguments: abrupt)
+    func atOnce(_ cause: StopCause) {
+        var state = SessionState()
+        #expect(state.stopRequested(cause) == .kill)
+        #expect(state.killRequested(.cancelled) == .none)
+        #expect(state.ended() == cause)
+    }
+
+    @Test("a kill during the grace keeps the first cause")
+    func killDuringGrace() {
+        var state = SessionState()
+        _ = state.stopRequested(.timeout)
+        #expect(state.killRequested(.cancelled) == .kill)
+        #expect(state.killRequested(.cancelled) == .none)
+        #expect(state.ended() == .timeout)
+    }
+
+    @Test("nothing is sent after the end, and the end has no cause of its own")
+    func afterEnd() {
+        var state = SessionState()
+        let isUndisturbed = state.isUndisturbed
+        #expect(isUndisturbed)
+        #expect(state.ended() == nil)
+        #expect(state.stopRequested(.timeout) == .none)
+        #expect(state.killRequested(.cancelled) == .none)
+        #expect(state.graceEnded() == .none)
+        #expect(state.ended() == nil)
+    }
+}
