@@ -101,10 +101,15 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "GatewayAPI",
+            dependencies: ["FunctionModel", "OCI", nioCore],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "Gateway",
             dependencies: [
                 "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
-                "ImageBuilder", "Scheduler", hummingbird, hummingbirdCore,
+                "ImageBuilder", "Scheduler", "GatewayAPI", hummingbird, hummingbirdCore,
                 httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
@@ -113,7 +118,7 @@ let package = Package(
             name: "faasctl",
             dependencies: [
                 "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry",
-                "ImageBuilder", "Sandbox", "Scheduler", "Gateway",
+                "ImageBuilder", "Sandbox", "Scheduler", "GatewayAPI", "Gateway",
                 nioCore, yams, logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -159,19 +164,23 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "GatewayAPITests",
+            dependencies: ["GatewayAPI", "FunctionModel", "OCI", nioCore],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Scheduler", "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore",
-                "Registry", "ImageBuilder", hummingbird, httpTypes,
-                nioCore,
-                logging,
+                "Gateway", "GatewayAPI", "Scheduler", "FunctionModel", "FunctionStore", "OCI", "HTTPClient",
+                "ImageStore", "Registry", "ImageBuilder", hummingbird, httpTypes, nioCore, logging,
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "FaasctlTests",
             dependencies: [
-                "faasctl", "FunctionModel", "Gateway", "OCI", "HTTPClient", "ImageStore", "Registry",
+                "faasctl", "FunctionModel", "GatewayAPI", "Gateway", "OCI", "HTTPClient", "ImageStore",
+                "Registry",
                 "ImageBuilder", "Scheduler", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

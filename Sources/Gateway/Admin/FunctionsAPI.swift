@@ -2,6 +2,7 @@
 // OpenFaaS's function administration: deploy, update, remove, list, describe, scale. OwnPaths adds it.
 
 import FunctionModel
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageStore
@@ -20,11 +21,11 @@ struct FunctionsAPI: Sendable {
 
     func add(to router: RouterGroup<OwnContext>) {
         router.resource(
-            "/system/functions",
+            APIPath.functions,
             [.get: list, .post: create, .put: update, .delete: remove]
         )
-        router.resource("/system/function/:name", [.get: describe])
-        router.resource("/system/scale-function/:name", [.post: scale])
+        router.resource(APIPattern.function.pattern, [.get: describe])
+        router.resource(APIPattern.scale.pattern, [.post: scale])
     }
 
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {

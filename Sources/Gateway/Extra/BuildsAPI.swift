@@ -4,6 +4,7 @@
 import FoundationEssentials
 import FunctionModel
 import FunctionStore
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageBuilder
@@ -25,7 +26,7 @@ struct BuildsAPI: Sendable {
     let turns = BuildTurns()
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/builds", [.post: build])
+        router.resource(APIPath.builds, [.post: build])
     }
 
     /// The body is the context as a tar archive, compressed or not.
@@ -46,7 +47,7 @@ struct BuildsAPI: Sendable {
         }
         return Response(
             status: .ok,
-            headers: [.contentType: "application/x-ndjson"],
+            headers: [.contentType: MediaName.lines],
             body: ResponseBody { writer in
                 // Gives the turn back at the end of the body, however it ends.
                 defer {
@@ -142,22 +143,25 @@ struct BuildsAPI: Sendable {
     ]
 
     private static func line(_ event: BuildEvent) throws -> ByteBuffer {
-        var buffer = ByteBuffer(bytes: try WireJSON.encode(event))
+        var buffer = ByteBuffer(bytes: try APIJSON.encode(BuildLine(event)))
         buffer.writeString("\n")
         return buffer
     }
 
     /// The result: the event that says so with the digest beside it, or the error.
     private func lastLine(_ result: Result<Digest, BuildError>) throws -> ByteBuffer {
+        let end: BuildEnd
         switch result {
-        case .success(let digest):
-            let text = digest.description
-            return ByteBuffer(string: "{\"built\":{\"digest\":\"\(text)\"},\"digest\":\"\(text)\"}\n")
+        case .success(let digest): end = BuildEnd(digest: digest.description)
         case .failure(let error):
             // Whatever broke first, the helper or a step: the stop is why.
-            let text = work.isStopping ? StoppableWork.stopped("the build").detail : error.description
-            return ByteBuffer(string: JSONText.object([("error", .string(text))]) + "\n")
+            end = BuildEnd(
+                error: work.isStopping ? StoppableWork.stopped("the build").detail : error.description
+            )
         }
+        var buffer = ByteBuffer(bytes: try APIJSON.encode(end))
+        buffer.writeString("\n")
+        return buffer
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An image of a root file system that comes as a tar. OwnPaths adds it.
 
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageBuilder
@@ -15,18 +16,7 @@ struct ImageImportAPI: Sendable {
     let work: StoppableWork
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/image-imports", [.post: add])
-    }
-
-    private struct Answer: Encodable {
-        var reference: String
-        var digest: String
-        var skippedEntries: Int
-
-        enum CodingKeys: String, CodingKey {
-            case reference, digest
-            case skippedEntries = "skipped_entries"
-        }
+        router.resource(APIPath.imageImports, [.post: add])
     }
 
     /// The body is the tar, compressed or not; `reference`, `message`, and `change` any number of times.
@@ -46,7 +36,7 @@ struct ImageImportAPI: Sendable {
                 try await images.importRoot(archive: path, called: "the archive", settings)
             }
         }
-        let answer = Answer(
+        let answer = ImageBody.Imported(
             reference: imported.reference,
             digest: imported.digest.description,
             skippedEntries: imported.skippedEntries

@@ -3,6 +3,7 @@
 
 import FunctionModel
 import FunctionStore
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageStore
@@ -16,16 +17,14 @@ struct ImagesAPI: Sendable {
     let keeper: ImageKeeper
     let work: StoppableWork
 
-    private static let prefix = "/v1/images/"
-
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/images", [.get: list, .post: load])
+        router.resource(APIPath.images, [.get: list, .post: load])
         // References hold slashes, so they are the whole rest of the path, encoded or not.
-        router.resource("/v1/images/**", [.get: inspect, .put: tag, .delete: remove])
+        router.resource(APIPattern.image.pattern, [.get: inspect, .put: tag, .delete: remove])
     }
 
     private func reference(_ context: OwnContext) throws -> String {
-        let rest = context.call.target.path.dropFirst(Self.prefix.count)
+        let rest = context.call.target.path.dropFirst(APIPattern.image.prefix.count)
         guard let name = PercentDecoding.decode(rest), !name.isEmpty else {
             throw Problem.malformed("the image's name is malformed")
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images from and to registries, and whether a registry takes a login. OwnPaths adds it.
 
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageStore
@@ -15,15 +16,9 @@ struct TransfersAPI: Sendable {
     let work: StoppableWork
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/image-pulls", [.post: pull])
-        router.resource("/v1/image-pushes", [.post: push])
-        router.resource("/v1/registry-logins", [.post: login])
-    }
-
-    /// How a transfer ended well.
-    private struct Ended: Encodable {
-        var reference: String
-        var digest: String
+        router.resource(APIPath.imagePulls, [.post: pull])
+        router.resource(APIPath.imagePushes, [.post: push])
+        router.resource(APIPath.registryLogins, [.post: login])
     }
 
     /// `reference`; `platform` of an index; `missing` leaves alone what is here already.
@@ -34,17 +29,17 @@ struct TransfersAPI: Sendable {
         let isMissing = context.flag("missing")
         return try await stream("the pull of '\(reference)'") { events in
             if isMissing, let digest = try await present(reference) {
-                return Ended(reference: reference, digest: digest)
+                return ImageBody.Named(reference: reference, digest: digest)
             }
             defer { keeper?.grown() }
             let image = try await images.pull(reference, platform: platform, using: client, events: events)
-            return Ended(reference: reference, digest: image.digest.description)
+            return ImageBody.Named(reference: reference, digest: image.digest.description)
         }
     }
 
     private func stream(
         _ what: String,
-        _ operation: @escaping @Sendable (@escaping TransferEvents) async throws -> Ended
+        _ operation: @escaping @Sendable (@escaping TransferEvents) async throws -> ImageBody.Named
     ) async throws -> Response {
         try await ProgressLines<TransferEvent>.response { events in
             try await work.run(what) { try await operation(events) }
@@ -52,7 +47,7 @@ struct TransfersAPI: Sendable {
             if case .retrying = event { return false }
             return true
         } line: {
-            try WireJSON.encode(TransferLine($0))
+            try APIJSON.encode(TransferLine($0))
         }
     }
 
@@ -63,7 +58,7 @@ struct TransfersAPI: Sendable {
         let client = try registries.client(for: request)
         return try await stream("the push of '\(reference)'") { events in
             let digest = try await images.push(reference, as: target, using: client, events: events)
-            return Ended(reference: target ?? reference, digest: digest.description)
+            return ImageBody.Named(reference: target ?? reference, digest: digest.description)
         }
     }
 

@@ -133,11 +133,12 @@ struct OwnPaths: Sendable {
 extension RouterMethods where Context == OwnContext {
     /// Registers handlers by method, and 405 with Allow for every other method of the same path.
     func resource(
-        _ path: RouterPath,
+        _ path: String,
         _ handlers: [HTTPRequest.Method: @Sendable (Request, OwnContext) async throws -> Response]
     ) {
         let others: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
         let allow = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
+        let path = RouterPath(path)
         for (method, handler) in handlers { on(path, method: method, use: handler) }
         for method in others where handlers[method] == nil {
             if method == .head, handlers[.get] != nil { continue }

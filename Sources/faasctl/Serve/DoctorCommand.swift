@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 import Logging
 import Sandbox
 
@@ -48,7 +49,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let records = shown.map {
             FindingRecord(level: $0.level.rawValue, name: $0.name, advice: $0.advice)
         }
-        let json = try JSONEncoder.wire.encode(records)
+        let json = try APIJSON.encode(records)
         if let number = TerminationSignals.pending { throw QuietExit(exitCode: 128 + number) }
         try output.emit(json: json) { Self.table(records) }
         if findings.contains(where: { $0.level == .fatal }) { throw QuietExit(exitCode: 1) }

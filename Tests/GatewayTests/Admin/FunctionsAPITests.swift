@@ -3,6 +3,7 @@
 
 import Foundation
 import FunctionModel
+import GatewayAPI
 import Scheduler
 import Testing
 

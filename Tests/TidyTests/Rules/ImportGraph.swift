@@ -21,13 +21,14 @@ enum ImportGraph {
         "Scheduler": [
             "FunctionModel", "FunctionStore", "OCI", "ImageStore", "Registry", "ImageBuilder", "Sandbox",
         ],
+        "GatewayAPI": ["FunctionModel", "OCI"],
         "Gateway": [
             "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
-            "Scheduler",
+            "Scheduler", "GatewayAPI",
         ],
         "faasctl": [
             "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
-            "Sandbox", "Scheduler", "Gateway",
+            "Sandbox", "Scheduler", "GatewayAPI", "Gateway",
         ],
     ]
 
@@ -39,7 +40,7 @@ enum ImportGraph {
     /// Modules of packages that only some rooms may import.
     static let owners: [String: Set<String>] = [
         "GRDB": ["FunctionStore"],
-        "NIOCore": ["Sandbox", "Scheduler", "Gateway", "faasctl"],
+        "NIOCore": ["Sandbox", "Scheduler", "GatewayAPI", "Gateway", "faasctl"],
         "NIOConcurrencyHelpers": ["Gateway"],
         "NIOPosix": ["Gateway", "faasctl"],
         "NIOHTTP1": ["Gateway"],

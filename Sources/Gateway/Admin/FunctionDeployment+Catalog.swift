@@ -1,45 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenFaaS's deployment, and with it our own configuration. FunctionsAPI decodes it; faasctl and faas-cli send it.
+// From OpenFaaS's deployment to the one that the catalog takes. FunctionsAPI drives it.
 
 import FunctionModel
+import GatewayAPI
 import Scheduler
 
-/// Body of POST and PUT /system/functions.
-struct FunctionDeployment: StrictBody, Sendable {
-    var service: String
-    var image: String
-    var namespace: String?
-    var envProcess: String?
-    var envVars: [String: String]?
-    var secrets: [String]?
-    var labels: [String: String]?
-    var annotations: [String: String]?
-    var limits: Resources?
-    var requests: Resources?
-    var constraints: [String]?
-    var readOnlyRootFilesystem: Bool?
-    /// The whole configuration with function.yaml's keys; OpenFaaS's fields above are laid over it.
-    var mayfly: FunctionConfiguration?
-
-    /// Kubernetes quantities, as OpenFaaS writes them.
-    struct Resources: Codable, Hashable, Sendable {
-        var memory: String?
-        var cpu: String?
-
-        enum CodingKeys: String, CodingKey, CaseIterable { case memory, cpu }
-    }
-
-    /// `registryAuth` and `network` come from old clients of OpenFaaS, which ignores them too.
-    static let keys = KeyTree.object(
-        [
-            "service", "image", "namespace", "envProcess", "secrets", "constraints", "readOnlyRootFilesystem",
-            "registryAuth", "network",
-        ].map { .init($0) }
-            + ["envVars", "labels", "annotations"].map { .init($0, .map) }
-            + ["limits", "requests"].map { .init($0, .object(of: Resources.CodingKeys.self)) }
-            + [.init("mayfly", FunctionConfiguration.keys)]
-    )
-
+extension FunctionDeployment {
     /// The deployment that the catalog takes.
     ///
     /// - Throws: ``ModelError`` naming the field.
@@ -100,12 +66,4 @@ struct FunctionDeployment: StrictBody, Sendable {
             if count > 0 { configuration.concurrency = count }
         }
     }
-}
-
-/// Body of DELETE /system/functions.
-struct FunctionDeletion: StrictBody, Sendable {
-    var functionName: String
-    var namespace: String?
-
-    static let keys = KeyTree.object([.init("functionName"), .init("namespace")])
 }

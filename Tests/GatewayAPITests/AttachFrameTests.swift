@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wire form of an attached container's answer.
 
+import GatewayAPI
 import NIOCore
 import Testing
-
-@testable import Gateway
 
 @Suite("Frames of an attached container")
 struct AttachFrameTests {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a caller asks of one attached container. Gateway and faasctl hold these values.
-
-package import FunctionModel
+// What a caller asks of one attached container. faasctl sends it, Gateway decodes it, Scheduler runs it.
 
 /// A folder or file of the gateway's host in a container.
 package struct ContainerVolume: Hashable, Sendable, Codable {
