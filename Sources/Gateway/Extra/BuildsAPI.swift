@@ -12,7 +12,6 @@ import ImageStore
 import OCI
 import Registry
 import Scheduler
-import Synchronization
 
 /// POST /v1/builds.
 struct BuildsAPI: Sendable {
@@ -34,7 +33,7 @@ struct BuildsAPI: Sendable {
     /// What is wrong with the request is a problem; once the build runs, its last line tells the end.
     @Sendable private func build(_ request: Request, _ context: OwnContext) async throws -> Response {
         let registry = try registries?.client(for: request)
-        let turn = try turns.take()
+        guard let turn = turns.take() else { throw Self.tooMany }
         let directory = uploads.folder + "/context-" + String(UInt64.random(in: .min ... .max), radix: 16)
         // Before the upload: what is wrong with the query leaves no folder behind.
         var wanted = try Self.settings(context, directory: directory)
@@ -61,6 +60,12 @@ struct BuildsAPI: Sendable {
             }
         )
     }
+
+    private static let tooMany: Problem = {
+        var problem = Problem(503, .unavailable, "\(BuildTurns.countMax) builds are running already")
+        problem.retryAfterSeconds = 5
+        return problem
+    }()
 
     /// Runs the build and sends its events as they come.
     @concurrent private func run(
@@ -162,42 +167,5 @@ struct BuildsAPI: Sendable {
         var buffer = ByteBuffer(bytes: try APIJSON.encode(end))
         buffer.writeString("\n")
         return buffer
-    }
-}
-
-/// How many builds may run at once.
-final class BuildTurns: Sendable {
-    /// Builds take cores and disk from functions; further ones are told to come back.
-    static let countMax = 4
-    private let running = Mutex(0)
-
-    /// One build's turn; gives it back once, at the latest when nobody holds it any more.
-    final class Turn: Sendable {
-        private let turns: BuildTurns
-        private let isHeld = Atomic<Bool>(true)
-
-        init(_ turns: BuildTurns) { self.turns = turns }
-
-        deinit { giveBack() }
-
-        func giveBack() {
-            guard isHeld.exchange(false, ordering: .relaxed) else { return }
-            turns.running.withLock { $0 -= 1 }
-        }
-    }
-
-    /// Throws ``Problem`` when there are enough builds.
-    func take() throws -> Turn {
-        let isFree = running.withLock { count in
-            guard count < Self.countMax else { return false }
-            count += 1
-            return true
-        }
-        guard isFree else {
-            var problem = Problem(503, .unavailable, "\(Self.countMax) builds are running already")
-            problem.retryAfterSeconds = 5
-            throw problem
-        }
-        return Turn(self)
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Care for the image store as a whole: pruning and verifying. OwnPaths adds it.
 
-import FunctionStore
 import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageStore
+import Scheduler
 
 /// POST /v1/image-store/prune and POST /v1/image-store/verify.
 struct ImageCareAPI: Sendable {

@@ -7,6 +7,7 @@ import Hummingbird
 import ImageBuilder
 import ImageStore
 import OCI
+import Scheduler
 
 /// POST /v1/image-imports.
 struct ImageImportAPI: Sendable {

@@ -2,18 +2,17 @@
 // Images in the store: taking archives in, listing, naming and removing. OwnPaths adds it.
 
 import FunctionModel
-import FunctionStore
 import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageStore
 import OCI
+import Scheduler
 
 /// /v1/images and /v1/images/REFERENCE.
 struct ImagesAPI: Sendable {
     let images: ImageStore
     let uploads: Uploads
-    let store: FunctionStore
     let keeper: ImageKeeper
     let work: StoppableWork
 
@@ -43,7 +42,7 @@ struct ImagesAPI: Sendable {
             name: name,
             names: try await images.names(of: image.digest),
             sizes: try await images.sizes(of: image.digest),
-            usedBy: try await users()[image.digest] ?? []
+            usedBy: try await keeper.users()[image.digest] ?? []
         )
         return try WireJSON.response(body)
     }
@@ -72,14 +71,8 @@ struct ImagesAPI: Sendable {
 
     /// An image that a kept revision needs stays: a rollback must find it.
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
-        try await images.remove(reference(context), users: users())
+        try await images.remove(reference(context), users: keeper.users())
         try await keeper.sweep()
         return Response(status: .ok)
-    }
-
-    private func users() async throws -> [Digest: [String]] {
-        var users: [Digest: [String]] = [:]
-        for (digest, names) in try await store.imageUsers() { users[try Digest(digest)] = names }
-        return users
     }
 }

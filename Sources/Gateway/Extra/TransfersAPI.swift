@@ -7,12 +7,13 @@ import Hummingbird
 import ImageStore
 import OCI
 import Registry
+import Scheduler
 
 /// POST /v1/image-pulls, /v1/image-pushes and /v1/registry-logins.
 struct TransfersAPI: Sendable {
     let images: ImageStore
     let registries: RegistryAccess
-    let keeper: ImageKeeper?
+    let puller: ImagePuller
     let work: StoppableWork
 
     func add(to router: RouterGroup<OwnContext>) {
@@ -28,12 +29,14 @@ struct TransfersAPI: Sendable {
         let client = try registries.client(for: request)
         let isMissing = context.flag("missing")
         return try await stream("the pull of '\(reference)'") { events in
-            if isMissing, let digest = try await present(reference) {
-                return ImageBody.Named(reference: reference, digest: digest)
-            }
-            defer { keeper?.grown() }
-            let image = try await images.pull(reference, platform: platform, using: client, events: events)
-            return ImageBody.Named(reference: reference, digest: image.digest.description)
+            let digest = try await puller.pull(
+                reference,
+                platform: platform,
+                onlyMissing: isMissing,
+                using: client,
+                events: events
+            )
+            return ImageBody.Named(reference: reference, digest: digest.description)
         }
     }
 
@@ -69,15 +72,6 @@ struct TransfersAPI: Sendable {
         }
         try await registries.client(for: request).ping(registry)
         return Response(status: .noContent)
-    }
-
-    /// The digest of an image that is here; nil when it has to be pulled.
-    private func present(_ reference: String) async throws -> String? {
-        do throws(ImageError) {
-            return try await images.resolve(reference).digest.description
-        } catch .unknownImage where !reference.hasPrefix("sha256:") {
-            return nil
-        }
     }
 
     private static func reference(_ context: OwnContext) throws -> String {

@@ -26,11 +26,14 @@ struct OwnPaths: Sendable {
         HealthAPI(isReady: services.isReady).add(to: router)
         let guarded = router.group().add(middleware: AdminGate(hosts: hosts))
             .add(middleware: BasicAuthentication(guardian: guardian))
+        let deployer = FunctionDeployer(
+            catalog: services.catalog,
+            puller: services.puller,
+            registries: services.registries
+        )
         FunctionsAPI(
             catalog: services.catalog,
-            images: services.images,
-            registries: services.registries,
-            keeper: services.keeper,
+            deployer: deployer,
             bodyBytesMax: services.limits.adminBodyBytesMax
         ).add(to: guarded)
         RollbackAPI(catalog: services.catalog, bodyBytesMax: services.limits.adminBodyBytesMax).add(
@@ -68,7 +71,6 @@ struct OwnPaths: Sendable {
                 ImagesAPI(
                     images: images,
                     uploads: services.uploads,
-                    store: services.store,
                     keeper: keeper,
                     work: services.work
                 ).add(to: guarded)
@@ -80,11 +82,11 @@ struct OwnPaths: Sendable {
                 ).add(to: guarded)
                 ImageCareAPI(images: images, keeper: keeper, work: services.work).add(to: guarded)
             }
-            if let registries = services.registries {
+            if let registries = services.registries, let puller = services.puller {
                 TransfersAPI(
                     images: images,
                     registries: registries,
-                    keeper: services.keeper,
+                    puller: puller,
                     work: services.work
                 ).add(to: guarded)
             }

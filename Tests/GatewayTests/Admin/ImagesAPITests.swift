@@ -246,18 +246,4 @@ import Testing
             #expect(answer.body.contains("unusable_image"))
         }
     }
-
-    @Test("only so many builds run at once, and a turn comes back once")
-    func turns() throws {
-        let turns = BuildTurns()
-        var held: [BuildTurns.Turn] = []
-        for _ in 0..<BuildTurns.countMax { held.append(try turns.take()) }
-        #expect(throws: Problem.self) { try turns.take() }
-        held[0].giveBack()
-        held[0].giveBack()
-        held[0] = try turns.take()
-        #expect(throws: Problem.self) { try turns.take() }
-        held.removeAll()
-        _ = try turns.take()
-    }
 }

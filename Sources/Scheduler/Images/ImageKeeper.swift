@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives disk space back: what belongs to nothing, and past the budget what is least needed. GatewayServer owns it.
+// Gives disk space back: what belongs to nothing, and past the budget what is least needed. Gateway drives it.
 
-import FunctionStore
-import ImageBuilder
-import ImageStore
-import OCI
-import Logging
+package import FunctionStore
+package import ImageBuilder
+package import ImageStore
+package import Logging
+package import OCI
 import Synchronization
 
 /// Keeps the image store clean and within its budget.
-final class ImageKeeper: Sendable {
+package final class ImageKeeper: Sendable {
     private let images: ImageStore
     private let builder: ImageBuilder?
     private let store: FunctionStore
@@ -22,7 +22,14 @@ final class ImageKeeper: Sendable {
     private let wish: AsyncStream<Void>.Continuation
     private let isStopping = Atomic(false)
 
-    init(
+    /// - Parameters:
+    ///   - images: the store to keep.
+    ///   - builder: whose cache counts; nil where nothing is built.
+    ///   - store: says which images revisions need.
+    ///   - budget: how much disk images and cache may take.
+    ///   - leftovers: folders of uploaded build contexts that an earlier process left.
+    ///   - logger: gets what was evicted, and failures.
+    package init(
         images: ImageStore,
         builder: ImageBuilder?,
         store: FunctionStore,
@@ -42,16 +49,16 @@ final class ImageKeeper: Sendable {
     /// The store may have grown: the budget is looked at soon.
     ///
     /// Does not block.
-    func grown() { wish.yield() }
+    package func grown() { wish.yield() }
 
     /// The gateway stops: what fails from now on fails for that, and the next start looks again.
-    func stop() {
+    package func stop() {
         isStopping.store(true, ordering: .relaxed)
         wish.finish()
     }
 
     /// Sweeps what an earlier process left, then keeps the budget until the task is cancelled.
-    func run() async {
+    package func run() async {
         do {
             for folder in leftovers { try await UploadedContext(leftover: folder).remove() }
             let report = try await sweep()
@@ -89,8 +96,9 @@ final class ImageKeeper: Sendable {
     /// Removes what belongs to no image, named or not, and to no build step.
     ///
     /// - Returns: what was given back.
+    /// - Throws: ``ImageError``, or what the build cache throws.
     @discardableResult
-    func sweep() async throws -> PruneReport {
+    package func sweep() async throws -> PruneReport {
         var pruning = ImageStore.Pruning(inUse: try await digestsInUse())
         pruning.kept = try await builder?.cachedLayers() ?? []
         pruning.takesUnnamed = false
@@ -99,7 +107,13 @@ final class ImageKeeper: Sendable {
     }
 
     /// Removes images without a name, too, and what is asked for besides.
-    func prune(takesUnused: Bool, takesCache: Bool) async throws -> PruneReport {
+    ///
+    /// - Parameters:
+    ///   - takesUnused: also named images that no kept revision needs.
+    ///   - takesCache: also the build cache.
+    /// - Returns: what was given back.
+    /// - Throws: ``ImageError``, or what the build cache throws.
+    package func prune(takesUnused: Bool, takesCache: Bool) async throws -> PruneReport {
         if takesCache { _ = try await builder?.forgetCache() }
         var pruning = ImageStore.Pruning(inUse: try await digestsInUse())
         pruning.kept = try await builder?.cachedLayers() ?? []
@@ -107,8 +121,27 @@ final class ImageKeeper: Sendable {
         return try await images.prune(pruning)
     }
 
+    /// The kept revisions that need each image, by its digest.
+    ///
+    /// - Throws: ``ImageError/references(_:)``.
+    package func users() async throws(ImageError) -> [Digest: [String]] {
+        let names: [String: [String]]
+        do throws(StoreError) {
+            names = try await store.imageUsers()
+        } catch {
+            throw .references(error.description)
+        }
+        var users: [Digest: [String]] = [:]
+        for (text, revisions) in names {
+            users[try ImageError.reading { () throws(OCIError) in try Digest(text) }] = revisions
+        }
+        return users
+    }
+
     /// Images of every kept revision.
-    func digestsInUse() async throws(ImageError) -> Set<Digest> {
+    ///
+    /// - Throws: ``ImageError/references(_:)``.
+    package func digestsInUse() async throws(ImageError) -> Set<Digest> {
         let texts: Set<String>
         do throws(StoreError) {
             texts = try await store.digestsInUse()
