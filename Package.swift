@@ -114,12 +114,20 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .target(name: "ManifestReader", dependencies: ["FunctionModel", yams], swiftSettings: swiftSettings),
+        .target(
+            name: "Server",
+            dependencies: [
+                "FunctionModel", "ManifestReader", "ImageStore", "Registry", "Sandbox", "Scheduler",
+                "Gateway", logging, lifecycle,
+            ],
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "faasctl",
             dependencies: [
-                "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry",
-                "ImageBuilder", "Sandbox", "Scheduler", "GatewayAPI", "Gateway",
-                nioCore, yams, logging, lifecycle,
+                "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
+                "Scheduler", "GatewayAPI", "ManifestReader", "Server", nioCore, yams, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -177,11 +185,17 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Server", "ManifestReader", "FunctionModel", "Gateway", "ImageStore", "Registry", "Sandbox",
+                "Scheduler", logging,
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "FaasctlTests",
             dependencies: [
-                "faasctl", "FunctionModel", "GatewayAPI", "Gateway", "OCI", "HTTPClient", "ImageStore",
-                "Registry",
-                "ImageBuilder", "Scheduler", logging,
+                "faasctl", "Server", "ManifestReader", "FunctionModel", "GatewayAPI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -189,7 +203,8 @@ let package = Package(
         .testTarget(
             name: "ReferenceTests",
             dependencies: [
-                "faasctl", "FunctionModel", "Gateway", "Sandbox", "Scheduler", httpTypes, yams,
+                "faasctl", "Server", "ManifestReader", "FunctionModel", "Gateway", "Sandbox", "Scheduler",
+                httpTypes, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

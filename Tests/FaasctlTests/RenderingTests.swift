@@ -5,6 +5,7 @@ import ArgumentParser
 import Foundation
 import FunctionModel
 import GatewayAPI
+import ManifestReader
 import Testing
 
 @testable import faasctl

@@ -26,9 +26,13 @@ enum ImportGraph {
             "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
             "Scheduler", "GatewayAPI",
         ],
+        "ManifestReader": ["FunctionModel"],
+        "Server": [
+            "FunctionModel", "ManifestReader", "ImageStore", "Registry", "Sandbox", "Scheduler", "Gateway",
+        ],
         "faasctl": [
-            "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
-            "Sandbox", "Scheduler", "GatewayAPI", "Gateway",
+            "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder", "Scheduler",
+            "GatewayAPI", "ManifestReader", "Server",
         ],
     ]
 
@@ -42,7 +46,7 @@ enum ImportGraph {
         "GRDB": ["FunctionStore"],
         "NIOCore": ["Sandbox", "Scheduler", "GatewayAPI", "Gateway", "faasctl"],
         "NIOConcurrencyHelpers": ["Gateway"],
-        "NIOPosix": ["Gateway", "faasctl"],
+        "NIOPosix": ["Gateway"],
         "NIOHTTP1": ["Gateway"],
         "NIOHTTP2": ["Gateway"],
         "NIOHTTPTypes": ["Gateway"],
@@ -51,9 +55,9 @@ enum ImportGraph {
         "Hummingbird": ["Gateway"],
         "HummingbirdCore": ["Gateway"],
         "HummingbirdHTTP2": ["Gateway"],
-        "ServiceLifecycle": ["Scheduler", "Gateway", "faasctl"],
+        "ServiceLifecycle": ["Scheduler", "Gateway", "Server"],
         "Metrics": ["Scheduler", "Gateway"],
-        "Yams": ["faasctl"],
+        "Yams": ["ManifestReader", "faasctl"],
         "ArgumentParser": ["faasctl"],
     ]
 

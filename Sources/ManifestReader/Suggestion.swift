@@ -4,7 +4,7 @@
 /// The known word nearest to `word`, if it is near enough to be what was meant.
 ///
 /// Near enough is a third of the word's length, so that `tmeout` finds `timeout` and `x` finds nothing.
-func suggestion(for word: String, among known: [String]) -> String? {
+package func suggestion(for word: String, among known: [String]) -> String? {
     let given = Array(word.lowercased().prefix(wordLengthMax).utf8)
     let candidates = known.map { (name: $0, distance: editDistance(given, Array($0.lowercased().utf8))) }
     guard let nearest = candidates.min(by: { $0.distance < $1.distance }) else { return nil }

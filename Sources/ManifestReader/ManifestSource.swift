@@ -5,21 +5,26 @@ import Foundation
 import Yams
 
 /// One manifest file, or text that stands for one.
-struct ManifestSource: Sendable {
+package struct ManifestSource: Sendable {
     /// How messages name the file, as the user gave it.
-    let file: String
+    package let file: String
     /// Values for `${NAME}`; nil leaves such text alone.
-    let variables: [String: String]?
+    package let variables: [String: String]?
+
+    package init(file: String, variables: [String: String]?) {
+        self.file = file
+        self.variables = variables
+    }
 
     /// A manifest is written by hand: larger ones are a mistake, and YAML aliases make small texts large.
-    static let bytesMax = 1 << 20
+    package static let bytesMax = 1 << 20
     /// Variables one scalar may hold; more is a mistake, and each costs a pass over the rest.
     private static let substitutionsMax = 256
 
     /// Parses the text; JSON is accepted since YAML contains it.
     ///
     /// - Throws: ``ManifestError`` when it is no YAML, or empty.
-    func parse(_ text: String) throws(ManifestError) -> ManifestNode {
+    package func parse(_ text: String) throws(ManifestError) -> ManifestNode {
         do {
             guard let node = try Yams.compose(yaml: text) else {
                 throw ManifestError(file: file, message: "the file is empty")

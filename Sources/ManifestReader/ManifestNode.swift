@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // One YAML node with its place and its path of keys; ManifestMapping and the readers walk these.
 
-import FunctionModel
+package import FunctionModel
 import Yams
 
 /// A node of a manifest, read with the checks that decoding would skip.
-struct ManifestNode {
+package struct ManifestNode {
     let node: Node
     /// Keys from the top, for example `limits.memory`: the field's name in messages.
-    let path: String
-    let source: ManifestSource
+    package let path: String
+    package let source: ManifestSource
 
     /// A mistake at this node.
-    func mistake(_ message: String) -> ManifestError {
+    package func mistake(_ message: String) -> ManifestError {
         ManifestError(
             file: source.file,
             line: node.mark?.line,
@@ -21,15 +21,19 @@ struct ManifestNode {
         )
     }
 
+    /// A mistake at this node, in the words of a value's own grammar.
+    package func mistake(_ error: ModelError) -> ManifestError { mistake(error.description) }
+
     /// The scalar's text after substitution; `null` and structures are no text.
-    func text(_ expected: String = "text") throws(ManifestError) -> String {
+    package func text(_ expected: String = "text") throws(ManifestError) -> String {
         guard case .scalar(let scalar) = node, !isNull else {
             throw mistake("'\(path)' is \(kind), expected \(expected)")
         }
         return try source.substitute(scalar.string, at: self)
     }
 
-    func integer() throws(ManifestError) -> Int {
+    /// A whole number that is not quoted.
+    package func integer() throws(ManifestError) -> Int {
         let text = try text("a whole number")
         guard !isQuoted, let number = Int(text) else {
             throw mistake("\(path): '\(text)' is not valid, expected a whole number")
@@ -37,7 +41,8 @@ struct ManifestNode {
         return number
     }
 
-    func boolean() throws(ManifestError) -> Bool {
+    /// `true` or `false`.
+    package func boolean() throws(ManifestError) -> Bool {
         switch try text("true or false") {
         case "true": return true
         case "false": return false
@@ -46,7 +51,7 @@ struct ManifestNode {
     }
 
     /// Every item of a list.
-    func list() throws(ManifestError) -> [ManifestNode] {
+    package func list() throws(ManifestError) -> [ManifestNode] {
         guard case .sequence(let sequence) = node else {
             throw mistake("'\(path)' is \(kind), expected a list")
         }
@@ -55,14 +60,15 @@ struct ManifestNode {
         }
     }
 
-    func texts() throws(ManifestError) -> [String] {
+    /// The text of every item of a list.
+    package func texts() throws(ManifestError) -> [String] {
         var texts: [String] = []
         for item in try list() { texts.append(try item.text()) }
         return texts
     }
 
     /// A map of names to text; numbers and booleans are taken as they are written.
-    func textMap() throws(ManifestError) -> [String: String] {
+    package func textMap() throws(ManifestError) -> [String: String] {
         var map: [String: String] = [:]
         for (key, value) in try ManifestMapping(self).entries {
             map[key] = value.isNull ? "" : try value.text()
@@ -71,26 +77,28 @@ struct ManifestNode {
     }
 
     /// A value with its own grammar.
-    func value<Value>(
+    package func value<Value>(
         _ parse: (String, String) throws(ModelError) -> Value
     ) throws(ManifestError) -> Value {
         let text = try text()
-        do {
+        do throws(ModelError) {
             return try parse(text, path)
         } catch {
-            throw mistake("\(error)")
+            throw mistake(error)
         }
     }
 
     /// One of a closed set of words.
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    package func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ type: Choice.Type
     ) throws(ManifestError) -> Choice {
         try choice(among: Array(type.allCases))
     }
 
     /// One of some words.
-    func choice<Choice: RawRepresentable<String>>(among choices: [Choice]) throws(ManifestError) -> Choice {
+    package func choice<Choice: RawRepresentable<String>>(among choices: [Choice]) throws(ManifestError)
+        -> Choice
+    {
         let text = try text()
         if let choice = choices.first(where: { $0.rawValue == text }) { return choice }
         let words = choices.map(\.rawValue)
@@ -99,9 +107,9 @@ struct ManifestNode {
         throw mistake("\(path): '\(text)' is not valid, expected \(expected)\(hint)")
     }
 
-    var isNull: Bool { node.tag == Tag(.null) }
+    package var isNull: Bool { node.tag == Tag(.null) }
 
-    var isList: Bool {
+    package var isList: Bool {
         guard case .sequence(let sequence) = node else { return false }
         return !sequence.isEmpty
     }
@@ -112,7 +120,7 @@ struct ManifestNode {
     }
 
     /// What the node is, as a phrase.
-    var kind: String {
+    package var kind: String {
         switch node {
         case .scalar: isNull ? "empty" : "a single value"
         case .mapping: "a map"

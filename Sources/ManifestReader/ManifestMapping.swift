@@ -4,15 +4,15 @@
 import Yams
 
 /// The keys and values of one map, in the order of the file.
-struct ManifestMapping {
-    let node: ManifestNode
-    let entries: [(key: String, value: ManifestNode)]
+package struct ManifestMapping {
+    package let node: ManifestNode
+    package let entries: [(key: String, value: ManifestNode)]
     private let marks: [String: Mark]
 
     /// Reads a map's keys.
     ///
     /// - Throws: ``ManifestError`` when the node is no map or a key is no text.
-    init(_ node: ManifestNode) throws(ManifestError) {
+    package init(_ node: ManifestNode) throws(ManifestError) {
         guard case .mapping(let mapping) = node.node else {
             throw node.mistake("\(node.subject) is \(node.kind), expected a map")
         }
@@ -33,7 +33,7 @@ struct ManifestMapping {
     }
 
     /// The value of a key, or nil when it is absent or left empty.
-    subscript(key: String) -> ManifestNode? {
+    package subscript(key: String) -> ManifestNode? {
         entries.first { $0.key == key && !$0.value.isNull }?.value
     }
 
@@ -43,7 +43,7 @@ struct ManifestMapping {
     ///   - known: the keys that may be here.
     ///   - suggested: what a misspelt key may have meant; all of them by default.
     /// - Throws: ``ManifestError`` at the first unknown key, with the nearest known one.
-    func allow(only known: [String], suggesting suggested: [String]? = nil) throws(ManifestError) {
+    package func allow(only known: [String], suggesting suggested: [String]? = nil) throws(ManifestError) {
         for entry in entries where !known.contains(entry.key) {
             let hint =
                 suggestion(for: entry.key, among: suggested ?? known).map { " (did you mean '\($0)'?)" } ?? ""
@@ -53,7 +53,7 @@ struct ManifestMapping {
     }
 
     /// A mistake at a key itself.
-    func mistake(atKey key: String, _ message: String) -> ManifestError {
+    package func mistake(atKey key: String, _ message: String) -> ManifestError {
         let mark = marks[key]
         return ManifestError(
             file: node.source.file,

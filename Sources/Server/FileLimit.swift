@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many files this process and its helpers may have open. ServeCommand raises it before there are any.
+// How many files this process and its helpers may have open. GatewayProcess raises it before there are any.
 
 import Glibc
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Options of serve: addresses, the file, and what --check prints.
 
-import Registry
 import FunctionModel
 import Gateway
 import ImageStore
-import ImageStore
 import Logging
+import ManifestReader
+import Registry
 import Scheduler
 import Testing
 
-@testable import faasctl
+@testable import Server
 
 @Suite struct ServeConfigurationTests {
     @Test(

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every option of `faasctl serve` in one place: defaults, then the file, then the flags. ServeCommand fills it.
+// Every option of `faasctl serve` in one place: defaults, then the file, then the flags. faasctl serve fills it in.
 
-import FunctionModel
+package import FunctionModel
 import Gateway
 import ImageStore
+package import Logging
 import Registry
-import Logging
 import Scheduler
 
 /// What a gateway was told, all together.
-struct ServeConfiguration: Sendable {
+package struct ServeConfiguration: Sendable {
     /// Address and port to listen on; port 0 lets the kernel choose.
-    var listen = ListenAddress()
+    package var listen = ListenAddress()
     /// DATA: everything that survives a restart.
-    var dataDirectory: String
+    package var dataDirectory: String
     /// Lines below this level are not written.
-    var logLevel = Logger.Level.info
+    package var logLevel = Logger.Level.info
     /// Level of the one line per invocation.
     var accessLogLevel = Logger.Level.debug
     /// Containers of all functions at once; nil derives it from the host's memory.
@@ -27,11 +27,11 @@ struct ServeConfiguration: Sendable {
     /// Who may read /metrics.
     var metricsAuthentication = FunctionAuthentication.none
     /// Whether `faasctl run` may show folders of this host to containers.
-    var hostMounts = true
+    package var hostMounts = true
     /// Whether it may stay root where that cannot be given up.
-    var allowsRoot = false
+    package var allowsRoot = false
     /// Whether an empty database may stand beside images and secrets.
-    var acceptsNewDatabase = false
+    package var acceptsNewDatabase = false
     /// How much disk images and build cache may take.
     var imageBudget = ImageBudget.standard
     /// Mirrors and plain-http registries.
@@ -41,7 +41,14 @@ struct ServeConfiguration: Sendable {
     /// Longest wait for open connections after the running calls ended.
     var drainTimeout = TimeSpan.seconds(30)
 
-    init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+    package init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+
+    /// Sets the disk space for images and build cache from text: a percentage or a size.
+    ///
+    /// - Throws: ``ModelError`` naming `field`.
+    package mutating func setImageBudget(_ text: String, field: String) throws(ModelError) {
+        imageBudget = try ImageBudget(text, field: field)
+    }
 
     /// The part below the HTTP edge.
     func platform(logger: Logger) -> PlatformConfiguration {
@@ -75,7 +82,7 @@ struct ServeConfiguration: Sendable {
     }
 
     /// The effective configuration in the file's own form, as `--check` prints it.
-    var text: String {
+    package var text: String {
         """
         listen: \(Self.quoted("\(listen)"))
         data_dir: \(Self.quoted(dataDirectory))
@@ -118,16 +125,16 @@ struct ServeConfiguration: Sendable {
 }
 
 /// `HOST:PORT` with IPv6 addresses in brackets.
-struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
-    var host = "127.0.0.1"
-    var port = 8080
+package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    package var host = "127.0.0.1"
+    package var port = 8080
 
-    init() {}
+    package init() {}
 
     /// Parses `HOST:PORT`, `[IPV6]:PORT`, `:PORT` (every address) or `PORT` (this machine only).
     ///
     /// - Throws: ``ModelError`` when the port is none.
-    init(_ text: String, field: String) throws(ModelError) {
+    package init(_ text: String, field: String) throws(ModelError) {
         let failure = ModelError(
             field: field,
             value: text,
@@ -148,5 +155,5 @@ struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         self.host = host.isEmpty ? "0.0.0.0" : host
     }
 
-    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -5,11 +5,12 @@ import Foundation
 import FunctionModel
 import Gateway
 import ImageStore
-import Registry
 import Logging
+package import ManifestReader
+import Registry
 
 /// Reads a configuration file over the defaults.
-enum ServeConfigurationFile {
+package enum ServeConfigurationFile {
     static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
         "registries", "image_budget", "host_mounts", "admin_hosts", "metrics_auth", "build_allow",
@@ -34,7 +35,7 @@ enum ServeConfigurationFile {
     ///   - file: how messages name it.
     ///   - configuration: what is absent from the file stays as it is.
     /// - Throws: ``ManifestError`` with the place of the first mistake.
-    static func apply(
+    package static func apply(
         _ text: String,
         file: String,
         to configuration: inout ServeConfiguration

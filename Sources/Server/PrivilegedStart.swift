@@ -17,15 +17,15 @@ struct PrivilegedStart: Sendable {
 
     /// Does it all; must run before the process has a second thread.
     ///
-    /// - Throws: ``CommandFailure`` when the data folder cannot be used, or when it failed half-way.
-    static func run(_ configuration: ServeConfiguration) throws(CommandFailure) -> PrivilegedStart {
+    /// - Throws: ``ServerError`` when the data folder cannot be used, or when it failed half-way.
+    static func run(_ configuration: ServeConfiguration) throws(ServerError) -> PrivilegedStart {
         guard Privileges.areHeld else { return PrivilegedStart() }
         let account = Privileges.account()
         let directory = configuration.dataDirectory
         let handover: DataHandover.Result
         do throws(DataHandover.Failure) { handover = try DataHandover.prepare(directory, for: account) } catch
         {
-            throw CommandFailure(
+            throw ServerError(
                 "cannot start the gateway",
                 why: "the data folder cannot be used: \(error.reason)",
                 next: "name another one with --data-dir"
@@ -33,7 +33,7 @@ struct PrivilegedStart: Sendable {
         }
         let shift = OwnerTranslation.shift(for: directory)
         if let reason = TreeAccess.removeTrees(notShiftedBy: shift, in: directory) {
-            throw CommandFailure("cannot start the gateway", why: reason)
+            throw ServerError("cannot start the gateway", why: reason)
         }
         var start = PrivilegedStart()
         do throws(SandboxError) {
@@ -52,7 +52,7 @@ struct PrivilegedStart: Sendable {
             guard configuration.allowsRoot else {
                 // What somebody handed over before stays as it was.
                 if handover == .made { DataHandover.takeBack(directory) }
-                throw CommandFailure(
+                throw ServerError(
                     "cannot start the gateway",
                     why: "it would have to stay root: \(error.description)",
                     next:
@@ -66,7 +66,7 @@ struct PrivilegedStart: Sendable {
         }
         let keepsPorts = (1..<Privileges.firstFreePort).contains(configuration.listen.port)
         do throws(SandboxError) { try Privileges.drop(to: account, keepsPorts: keepsPorts) } catch {
-            throw CommandFailure("cannot give up root", why: error.description)
+            throw ServerError("cannot give up root", why: error.description)
         }
         if keepsPorts { start.account = account }
         return start

@@ -5,7 +5,7 @@ import Foundation
 import Glibc
 
 /// Caught, not blocked: dispatch's main thread takes every signal, whatever was blocked before.
-enum TerminationSignals {
+package enum TerminationSignals {
     /// SIGTERM from service managers, SIGINT from a terminal's keys, SIGHUP from a terminal that is closed.
     static let all = [SIGTERM, SIGINT, SIGHUP].filter { $0 != SIGHUP || !isHangupIgnored }
 
@@ -17,7 +17,7 @@ enum TerminationSignals {
     /// Keeps them in a pipe until somebody takes them: they end nothing half-way.
     ///
     /// Call it before the process has a second thread; again is harmless.
-    static func hold() {
+    package static func hold() {
         guard unsafe ends.read < 0 else { return }
         var pair: [Int32] = [-1, -1]
         guard unsafe pipe(&pair) == 0 else { return }
@@ -47,7 +47,7 @@ enum TerminationSignals {
     }
 
     /// One that has come and was not taken; nil when none has.
-    static var pending: Int32? {
+    package static var pending: Int32? {
         var source = unsafe pollfd(fd: ends.read, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&source, 1, 0) == 1 ? next() : nil
     }

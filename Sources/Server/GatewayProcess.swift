@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a gateway: platform up, edge up, one line, a signal, both down in order. ServeCommand drives it.
+// The life of a gateway: platform up, edge up, one line, a signal, both down in order. faasctl serve drives it.
 
 import Foundation
 import FunctionModel
@@ -10,7 +10,7 @@ import Scheduler
 import ServiceLifecycle
 
 /// One gateway in this process.
-struct GatewayProcess: Sendable {
+package struct GatewayProcess: Sendable {
     let configuration: ServeConfiguration
     /// DATA, held.
     let folder: HeldDataFolder
@@ -22,6 +22,7 @@ struct GatewayProcess: Sendable {
         let address: ListenAddress
         let start: PrivilegedStart
         let logger: Logger
+        let announce: @Sendable (String) -> Void
 
         func run() async throws {
             try await server.run { port in
@@ -31,16 +32,39 @@ struct GatewayProcess: Sendable {
                     logger.critical("root cannot be given up", metadata: ["reason": "\(error)"])
                     _exit(1)
                 }
-                // Scripts wait for this line; nobody reading it is no reason to stop.
-                try? Terminal.output.line("\(Product.name) listens on http://\(address)")
+                announce("\(Product.name) listens on http://\(address)")
             }
         }
     }
 
+    /// Takes the data folder, and gives up root.
+    ///
+    /// Must run before the process has a second thread.
+    ///
+    /// - Parameter configuration: of `faasctl serve`.
+    /// - Throws: ``ServerError`` when a gateway cannot run here; the data folder of another gateway is not touched.
+    package init(preparing configuration: ServeConfiguration) throws(ServerError) {
+        TerminationSignals.hold()
+        // Before the first helper; ``run(announcing:)`` reports what went wrong once there is a log.
+        _ = FileLimit.raise()
+        if let refusal = StartLimits.ofThisProcess().refusal {
+            throw ServerError("cannot start the gateway", why: refusal.what, next: refusal.advice)
+        }
+        // The lock before everything else: a folder that another gateway works in is not touched.
+        do throws(PlatformError) { folder = try HeldDataFolder(configuration.dataDirectory) } catch {
+            throw ServerError("cannot start the gateway", why: error.description)
+        }
+        var configuration = configuration
+        configuration.dataDirectory = folder.path
+        self.configuration = configuration
+        start = try PrivilegedStart.run(configuration)
+    }
+
     /// Runs until a signal; returns when nothing of it is left.
     ///
-    /// - Throws: ``CommandFailure`` when it cannot start.
-    func run() async throws(CommandFailure) {
+    /// - Parameter announce: takes one line, once the gateway listens; scripts wait for it.
+    /// - Throws: ``ServerError`` when it cannot start.
+    package func run(announcing announce: @escaping @Sendable (String) -> Void) async throws(ServerError) {
         EventLoops.bound()
         let signals = SignalWatch()
         let logger = makeLogger()
@@ -54,13 +78,13 @@ struct GatewayProcess: Sendable {
             options.folder = folder
             platform = try Platform(options)
         } catch {
-            throw CommandFailure("cannot start the gateway", why: "\(error)")
+            throw ServerError("cannot start the gateway", why: "\(error)")
         }
         do {
             try await platform.start()
         } catch {
             await platform.shutdown()
-            throw CommandFailure("cannot start the gateway", why: "\(error)")
+            throw ServerError("cannot start the gateway", why: "\(error)")
         }
         start.warden?.onDeath {
             // Nobody is left who could start anything; the service manager starts a gateway with a new one. Without
@@ -74,21 +98,27 @@ struct GatewayProcess: Sendable {
         }
         do {
             let server = try GatewayServer(configuration.gateway, platform: platform, logger: logger)
-            try await serve(server, platform: platform, signals: signals, logger: logger)
+            let edge = Edge(
+                server: server,
+                address: configuration.listen,
+                start: start,
+                logger: logger,
+                announce: announce
+            )
+            try await serve(edge, platform: platform, signals: signals, logger: logger)
             await start.warden?.stop()
         } catch {
             await platform.shutdown()
-            throw CommandFailure("cannot start the gateway", why: "\(error)")
+            throw ServerError("cannot start the gateway", why: "\(error)")
         }
     }
 
     private func serve(
-        _ server: GatewayServer,
+        _ edge: Edge,
         platform: Platform,
         signals: SignalWatch,
         logger: Logger
     ) async throws {
-        let edge = Edge(server: server, address: configuration.listen, start: start, logger: logger)
         var options = ServiceGroupConfiguration(
             services: [.init(service: edge)],
             logger: logger

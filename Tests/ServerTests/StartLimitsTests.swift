@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 @testable import Sandbox
-@testable import faasctl
+@testable import Server
 
 @Suite struct StartLimitsTests {
     @Test(
