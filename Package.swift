@@ -106,20 +106,33 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "GatewayAPI",
+            dependencies: ["FunctionModel", "OCI", nioCore],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "Gateway",
             dependencies: [
-                "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
-                "ImageBuilder", "Scheduler", hummingbird, hummingbirdCore,
+                "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore",
+                "Registry", "ImageBuilder", "Scheduler", "GatewayAPI", hummingbird, hummingbirdCore,
                 httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle,
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(name: "ManifestReader", dependencies: ["FunctionModel", yams], swiftSettings: swiftSettings),
+        .target(
+            name: "Server",
+            dependencies: [
+                "FunctionModel", "ManifestReader", "ImageStore", "Registry", "Sandbox", "Scheduler",
+                "Gateway", logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
             name: "faasctl",
             dependencies: [
-                "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry",
-                "ImageBuilder", "Sandbox", "Scheduler", "Gateway",
-                nioCore, yams, logging, lifecycle,
+                "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
+                "Scheduler", "GatewayAPI", "ManifestReader", "Server", nioCore, yams, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -169,21 +182,31 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "GatewayAPITests",
+            dependencies: ["GatewayAPI", "FunctionModel", "OCI", nioCore],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Contracts", "Scheduler", "FunctionModel", "FunctionStore", "OCI", "HTTPClient",
-                "ImageStore",
-                "Registry", "ImageBuilder", hummingbird, httpTypes,
-                nioCore,
-                logging,
+                "Gateway", "Contracts", "GatewayAPI", "Scheduler", "FunctionModel", "FunctionStore", "OCI",
+                "HTTPClient",
+                "ImageStore", "Registry", "ImageBuilder", hummingbird, httpTypes, nioCore, logging,
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Server", "ManifestReader", "FunctionModel", "Gateway", "ImageStore", "Registry", "Sandbox",
+                "Scheduler", logging,
             ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "FaasctlTests",
             dependencies: [
-                "faasctl", "FunctionModel", "Gateway", "OCI", "HTTPClient", "ImageStore", "Registry",
-                "ImageBuilder", "Scheduler", logging,
+                "faasctl", "Server", "ManifestReader", "FunctionModel", "GatewayAPI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -191,7 +214,9 @@ let package = Package(
         .testTarget(
             name: "ReferenceTests",
             dependencies: [
-                "faasctl", "Contracts", "FunctionModel", "Gateway", "Sandbox", "Scheduler", httpTypes, yams,
+                "faasctl", "Contracts", "Server", "ManifestReader", "FunctionModel", "Gateway", "Sandbox",
+                "Scheduler",
+                httpTypes, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens during a build, as values in order. The HTTP edge writes one JSON line for each.
+// What happens during a build, as values in order. Gateway writes a line of JSON for each.
 
 /// Progress of one build.
-package enum BuildEvent: Hashable, Sendable, Codable {
+package enum BuildEvent: Hashable, Sendable {
     /// A step begins: `step` of `total` counts from 1, `stage` is its name or index.
     case stepStarted(stage: String, step: Int, total: Int, instruction: String)
     /// The step just started was done in an earlier build.

@@ -3,7 +3,8 @@
 
 import ArgumentParser
 import Foundation
-import ImageStore
+import Server
+import ManifestReader
 
 /// `faasctl`: the gateway and the command line to it.
 @main
@@ -42,7 +43,7 @@ struct Faasctl: AsyncParsableCommand {
         if CommandLine.arguments.dropFirst().first(where: { !$0.hasPrefix("-") }) == "serve" {
             TerminationSignals.hold()
         }
-        if TreeWorker.isThisProcess { ProcessEnd.exit(TreeWorker.run()) }
+        if WorkerProcess.isThisProcess { ProcessEnd.exit(WorkerProcess.run()) }
         do {
             let words = Array(CommandLine.arguments.dropFirst())
             var command = try parseAsRoot(GlobalPlacement.rearranged(words, for: Self.self))

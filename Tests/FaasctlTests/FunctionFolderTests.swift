@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import FunctionModel
+import ManifestReader
 import Testing
 
 @testable import faasctl

@@ -3,6 +3,7 @@
 
 import Foundation
 import FunctionModel
+import ManifestReader
 import Testing
 
 @testable import faasctl

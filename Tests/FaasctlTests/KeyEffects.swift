@@ -10,7 +10,7 @@ enum KeyEffects {
         "a schedule of every second fires once a second, with its input, recorded as a schedule's"
     private static let requests = "requests beyond the host's memory or processors are refused by name"
     private static let timeout =
-        "after the timeout comes the stop signal, after the grace SIGKILL, and the outcome is timeout"
+        "after the timeout comes the stop signal, after the grace SIGKILL, and the first cause counts"
     private static let foundImage = "an image is a layout, an archive or a reference by what is there"
     private static let buildArguments =
         "arguments: defaults, given values, global ones by name, environment before arguments"

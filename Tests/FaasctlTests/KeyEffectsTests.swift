@@ -6,6 +6,7 @@ import Foundation
 import FunctionModel
 import Testing
 
+@testable import Server
 @testable import faasctl
 
 @Suite struct KeyEffectsTests {

@@ -4,7 +4,8 @@
 import ArgumentParser
 import Foundation
 import FunctionModel
-import ImageBuilder
+import GatewayAPI
+import ManifestReader
 import Testing
 
 @testable import faasctl
@@ -67,7 +68,7 @@ import Testing
         ]
     )
     func showsImages(image: String, shown: String) {
-        #expect(FunctionAnswer(name: "f", image: image).shownImage == shown)
+        #expect(FunctionStatusBody(name: "f", image: image).shownImage == shown)
     }
 
     @Test("following a log begins with its last lines, unless something else is asked for")
@@ -106,7 +107,7 @@ import Testing
     func readsProgress() throws {
         var progress = BuildProgress(isQuiet: true)
         let encoder = JSONEncoder()
-        let events: [BuildEvent] = [
+        let events: [BuildLine] = [
             .stepStarted(stage: "0", step: 1, total: 2, instruction: "FROM scratch"), .cached,
             .stepDone(layer: nil), .built(digest: "sha256:1"),
         ]

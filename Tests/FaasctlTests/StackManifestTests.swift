@@ -2,6 +2,7 @@
 // stack.yaml: OpenFaaS's form, with variables.
 
 import FunctionModel
+import ManifestReader
 import Testing
 
 @testable import faasctl

@@ -3,6 +3,7 @@
 
 import Testing
 
+@testable import Server
 @testable import faasctl
 
 @Suite("docs/reference/config.md")

@@ -4,7 +4,7 @@
 import Foundation
 import Yams
 
-@testable import faasctl
+@testable import ManifestReader
 
 /// Flattens YAML: `limits.memory`, `schedules[].cron`.
 enum ManifestKeys {

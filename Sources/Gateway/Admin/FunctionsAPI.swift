@@ -2,29 +2,24 @@
 // OpenFaaS's function administration: deploy, update, remove, list, describe, scale. OwnPaths adds it.
 
 import FunctionModel
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
-import ImageStore
-import Registry
 import Scheduler
 
 /// /system/functions, /system/function/NAME and /system/scale-function/NAME.
 struct FunctionsAPI: Sendable {
     let catalog: any FunctionCatalog
-    /// Both are needed to pull what is not here.
-    let images: ImageStore?
-    let registries: RegistryAccess?
-    /// Told that a deploy may have unpacked an image.
-    let keeper: ImageKeeper?
+    let deployer: FunctionDeployer
     let bodyBytesMax: Int
 
     func add(to router: RouterGroup<OwnContext>) {
         router.resource(
-            "/system/functions",
+            APIPath.functions,
             [.get: list, .post: create, .put: update, .delete: remove]
         )
-        router.resource("/system/function/:name", [.get: describe])
-        router.resource("/system/scale-function/:name", [.post: scale])
+        router.resource(APIPattern.function.pattern, [.get: describe])
+        router.resource(APIPattern.scale.pattern, [.post: scale])
     }
 
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
@@ -81,55 +76,9 @@ struct FunctionsAPI: Sendable {
     private func deploy(_ body: FunctionDeployment, _ request: Request) async throws -> Response {
         try Namespace.require(body.namespace)
         let deployment = try body.deployment()
-        try refuseTakenRoutes(deployment)
-        defer { keeper?.grown() }
-        let revision = try await pulling(deployment, request) { try await catalog.deploy(deployment) }
+        let revision = try await deployer.deploy(deployment, using: try deployer.client(for: request))
         let status = try await catalog.status(revision.function) ?? FunctionStatus(revision: revision)
         return try WireJSON.response(FunctionStatusBody(status, withUsage: false), status: .accepted)
-    }
-
-    /// Deploys; an image that is not here is pulled and the deploy tried once more.
-    private func pulling(
-        _ deployment: Deployment,
-        _ request: Request,
-        _ deploy: () async throws -> Revision
-    ) async throws -> Revision {
-        let reference = deployment.imageReference
-        do {
-            return try await deploy()
-        } catch let error as CatalogError {
-            guard case .unknownImage = error, !reference.hasPrefix("sha256:"), let images, let registries
-            else { throw error }
-            try await pull(reference, into: images, registries.client(for: request))
-        }
-        return try await deploy()
-    }
-
-    private func pull(_ reference: String, into images: ImageStore, _ client: RegistryClient) async throws {
-        do throws(RegistryError) {
-            _ = try await images.pull(reference, using: client)
-        } catch {
-            throw Self.problem(error, reference)
-        }
-    }
-
-    /// Not 404, which these clients take for an unknown function.
-    private static func problem(_ error: RegistryError, _ reference: String) -> Problem {
-        var problem = Problem(error)
-        if problem.status == 404 { problem.status = 400 }
-        problem.detail = "no image '\(reference)' here, and \(problem.detail)"
-        return problem
-    }
-
-    /// A route leads to one function; the second one to claim it is told who has it.
-    private func refuseTakenRoutes(_ deployment: Deployment) throws {
-        let wanted = Set(deployment.configuration.routes.map(\.description))
-        guard !wanted.isEmpty else { return }
-        for other in catalog.revisions() where other.function != deployment.name {
-            for route in other.configuration.routes where wanted.contains(route.description) {
-                throw Problem(409, .conflict, "route '\(route)' belongs to function '\(other.function)'")
-            }
-        }
     }
 
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {

@@ -4,11 +4,6 @@
 import FoundationEssentials
 import FunctionModel
 
-/// A body whose every key has an effect; others are refused.
-protocol StrictBody: Decodable {
-    static var keys: KeyTree { get }
-}
-
 /// The places of the keys in one JSON text that is known to be well-formed.
 struct JSONPlaces: Sendable {
     /// Counted from 1, the column in bytes.

@@ -4,6 +4,7 @@
 import FoundationEssentials
 import FunctionModel
 import FunctionStore
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 
@@ -14,7 +15,7 @@ struct LogsAPI: Sendable {
     let recorder: InvocationRecorder
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/system/logs", [.get: logs])
+        router.resource(APIPath.logs, [.get: logs])
     }
 
     /// `name` (needed), `since` (RFC 3339), `tail` (0 or less means all), `follow`, and `instance`: an invocation's id,
@@ -40,7 +41,7 @@ struct LogsAPI: Sendable {
         query.since = nil
         query.after = page.cursor
         let body = Self.body(page.lines, query, flushes, store)
-        return Response(status: .ok, headers: [.contentType: "application/x-ndjson"], body: body)
+        return Response(status: .ok, headers: [.contentType: MediaName.lines], body: body)
     }
 
     /// A removed function's log is still there: only a name that left nothing is not known.
@@ -68,7 +69,7 @@ struct LogsAPI: Sendable {
         }
         var query = LogQuery(function: try FunctionName(name))
         if let text = context.query("since") {
-            guard let since = WireJSON.date(text) else {
+            guard let since = APIJSON.date(text) else {
                 throw Problem(422, .invalid, "'since' is not a time of RFC 3339")
             }
             query.since = since
@@ -101,7 +102,7 @@ struct LogsAPI: Sendable {
         }
     }
 
-    /// One JSON object per line, written by hand: there can be thousands.
+    /// One ``LogEntry`` per line, written by hand: there can be thousands.
     static func text(_ lines: [LogLine]) -> ByteBuffer {
         var text = ""
         for line in lines {
@@ -109,7 +110,7 @@ struct LogsAPI: Sendable {
                 ("name", .string(line.function.text)),
                 ("namespace", .string(FunctionName.defaultNamespace)),
                 ("instance", .string(line.invocation)),
-                ("timestamp", .string(WireJSON.timestamp(line.timestamp))),
+                ("timestamp", .string(APIJSON.timestamp(line.timestamp))),
                 ("text", .string(line.text)),
             ])
             text += "\n"

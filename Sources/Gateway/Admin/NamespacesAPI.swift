@@ -2,6 +2,7 @@
 // OpenFaaS's namespace administration over the one namespace that there is. OwnPaths adds it.
 
 import FunctionModel
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 
@@ -11,21 +12,10 @@ import Hummingbird
 struct NamespacesAPI: Sendable {
     let bodyBytesMax: Int
 
-    /// OpenFaaS's form of a namespace, in both directions.
-    private struct Body: StrictBody, Encodable {
-        var name: String
-        var annotations: [String: String]?
-        var labels: [String: String]?
-
-        static let keys = KeyTree.object([
-            .init("name"), .init("annotations", .map), .init("labels", .map),
-        ])
-    }
-
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/system/namespaces", [.get: list])
-        router.resource("/system/namespace", [.post: create])
-        router.resource("/system/namespace/:name", [.get: describe, .put: update, .delete: remove])
+        router.resource(APIPath.namespaces, [.get: list])
+        router.resource(APIPath.namespace, [.post: create])
+        router.resource(APIPattern.namespace.pattern, [.get: describe, .put: update, .delete: remove])
     }
 
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
@@ -34,11 +24,11 @@ struct NamespacesAPI: Sendable {
 
     @Sendable private func describe(_ request: Request, _ context: OwnContext) async throws -> Response {
         let name = try known(context)
-        return try WireJSON.response(Body(name: name, annotations: [:], labels: [:]))
+        return try WireJSON.response(NamespaceBody(name: name))
     }
 
     @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
-        let body = try await WireJSON.decode(Body.self, request, bytesMax: bodyBytesMax)
+        let body = try await WireJSON.decode(NamespaceBody.self, request, bytesMax: bodyBytesMax)
         guard body.name != FunctionName.defaultNamespace else {
             throw Problem(409, .conflict, "namespace '\(body.name)' exists already")
         }
@@ -52,7 +42,7 @@ struct NamespacesAPI: Sendable {
 
     @Sendable private func update(_ request: Request, _ context: OwnContext) async throws -> Response {
         let name = try known(context)
-        let body = try await WireJSON.decode(Body.self, request, bytesMax: bodyBytesMax)
+        let body = try await WireJSON.decode(NamespaceBody.self, request, bytesMax: bodyBytesMax)
         guard body.name == name else {
             throw Problem(
                 400,

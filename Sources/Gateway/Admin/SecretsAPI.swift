@@ -4,6 +4,7 @@
 import FoundationEssentials
 import FunctionModel
 import FunctionStore
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 
@@ -13,30 +14,9 @@ struct SecretsAPI: Sendable {
     let catalog: any FunctionCatalog
     let bodyBytesMax: Int
 
-    /// Body of POST, PUT and DELETE.
-    private struct Secret: StrictBody {
-        var name: String
-        var namespace: String?
-        var value: String?
-        /// Base64; wins over ``value``.
-        var rawValue: String?
-        /// DELETE: remove it although functions use it.
-        var force: Bool?
-
-        static let keys = KeyTree.object(
-            ["name", "namespace", "value", "rawValue", "force"].map { KeyTree.Member($0) }
-        )
-    }
-
-    /// A value never leaves.
-    private struct Listed: Encodable {
-        var name: String
-        var namespace = FunctionName.defaultNamespace
-    }
-
     func add(to router: RouterGroup<OwnContext>) {
         router.resource(
-            "/system/secrets",
+            APIPath.secrets,
             [.get: list, .post: create, .put: update, .delete: remove]
         )
     }
@@ -44,7 +24,7 @@ struct SecretsAPI: Sendable {
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
         try Namespace.require(context.query("namespace"))
         let names = try await FileWork.run { try secrets.list() }
-        return try WireJSON.response(names.map { Listed(name: $0) })
+        return try WireJSON.response(names.map { SecretEntry(name: $0) })
     }
 
     @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
@@ -74,10 +54,10 @@ struct SecretsAPI: Sendable {
         return Response(status: .ok)
     }
 
-    private func decode(_ request: Request) async throws -> Secret {
+    private func decode(_ request: Request) async throws -> SecretBody {
         // Base64 and JSON make a value a third longer.
         let bytesMax = max(bodyBytesMax, SecretStore.valueBytesMax * 2)
-        let body = try await WireJSON.decode(Secret.self, request, bytesMax: bytesMax)
+        let body = try await WireJSON.decode(SecretBody.self, request, bytesMax: bytesMax)
         try Namespace.require(body.namespace)
         return body
     }

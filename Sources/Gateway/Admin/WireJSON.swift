@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON form of every API of the gateway. The API handlers drive it.
+// JSON bodies in requests and answers. The API handlers drive it.
 
 import FoundationEssentials
 import FunctionModel
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 
-/// Encodes and decodes bodies.
+/// Encodes answers and decodes requests, whose unknown keys it refuses.
 enum WireJSON {
     /// An answer with a JSON body.
     ///
@@ -14,34 +15,9 @@ enum WireJSON {
     static func response(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         Response(
             status: status,
-            headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encode(value)))
+            headers: [.contentType: MediaName.json],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try APIJSON.encode(value)))
         )
-    }
-
-    /// One value, keys sorted, times in RFC 3339 with milliseconds.
-    static func encode(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .custom { date, encoder in
-            var container = encoder.singleValueContainer()
-            try container.encode(timestamp(date))
-        }
-        return try encoder.encode(value)
-    }
-
-    static func timestamp(_ date: Date) -> String {
-        Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(date)
-    }
-
-    /// A time in RFC 3339, with or without fractions of a second.
-    static func date(_ text: String) -> Date? {
-        for fractional in [true, false] {
-            let style = Date.ISO8601FormatStyle(includingFractionalSeconds: fractional)
-            // Either form is accepted: the other one's error says nothing.
-            if let date = try? style.parse(text) { return date }
-        }
-        return nil
     }
 
     /// A request body.

@@ -4,6 +4,7 @@
 import FoundationEssentials
 import FunctionModel
 import FunctionStore
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageBuilder
@@ -11,7 +12,6 @@ import ImageStore
 import OCI
 import Registry
 import Scheduler
-import Synchronization
 
 /// POST /v1/builds.
 struct BuildsAPI: Sendable {
@@ -25,7 +25,7 @@ struct BuildsAPI: Sendable {
     let turns = BuildTurns()
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/builds", [.post: build])
+        router.resource(APIPath.builds, [.post: build])
     }
 
     /// The body is the context as a tar archive, compressed or not.
@@ -33,7 +33,7 @@ struct BuildsAPI: Sendable {
     /// What is wrong with the request is a problem; once the build runs, its last line tells the end.
     @Sendable private func build(_ request: Request, _ context: OwnContext) async throws -> Response {
         let registry = try registries?.client(for: request)
-        let turn = try turns.take()
+        guard let turn = turns.take() else { throw Self.tooMany }
         let directory = uploads.folder + "/context-" + String(UInt64.random(in: .min ... .max), radix: 16)
         // Before the upload: what is wrong with the query leaves no folder behind.
         var wanted = try Self.settings(context, directory: directory)
@@ -46,7 +46,7 @@ struct BuildsAPI: Sendable {
         }
         return Response(
             status: .ok,
-            headers: [.contentType: "application/x-ndjson"],
+            headers: [.contentType: MediaName.lines],
             body: ResponseBody { writer in
                 // Gives the turn back at the end of the body, however it ends.
                 defer {
@@ -60,6 +60,12 @@ struct BuildsAPI: Sendable {
             }
         )
     }
+
+    private static let tooMany: Problem = {
+        var problem = Problem(503, .unavailable, "\(BuildTurns.countMax) builds are running already")
+        problem.retryAfterSeconds = 5
+        return problem
+    }()
 
     /// Runs the build and sends its events as they come.
     @concurrent private func run(
@@ -142,58 +148,24 @@ struct BuildsAPI: Sendable {
     ]
 
     private static func line(_ event: BuildEvent) throws -> ByteBuffer {
-        var buffer = ByteBuffer(bytes: try WireJSON.encode(event))
+        var buffer = ByteBuffer(bytes: try APIJSON.encode(BuildLine(event)))
         buffer.writeString("\n")
         return buffer
     }
 
     /// The result: the event that says so with the digest beside it, or the error.
     private func lastLine(_ result: Result<Digest, BuildError>) throws -> ByteBuffer {
+        let end: BuildEnd
         switch result {
-        case .success(let digest):
-            let text = digest.description
-            return ByteBuffer(string: "{\"built\":{\"digest\":\"\(text)\"},\"digest\":\"\(text)\"}\n")
+        case .success(let digest): end = BuildEnd(digest: digest.description)
         case .failure(let error):
             // Whatever broke first, the helper or a step: the stop is why.
-            let text = work.isStopping ? StoppableWork.stopped("the build").detail : error.description
-            return ByteBuffer(string: JSONText.object([("error", .string(text))]) + "\n")
+            end = BuildEnd(
+                error: work.isStopping ? StoppableWork.stopped("the build").detail : error.description
+            )
         }
-    }
-}
-
-/// How many builds may run at once.
-final class BuildTurns: Sendable {
-    /// Builds take cores and disk from functions; further ones are told to come back.
-    static let countMax = 4
-    private let running = Mutex(0)
-
-    /// One build's turn; gives it back once, at the latest when nobody holds it any more.
-    final class Turn: Sendable {
-        private let turns: BuildTurns
-        private let isHeld = Atomic<Bool>(true)
-
-        init(_ turns: BuildTurns) { self.turns = turns }
-
-        deinit { giveBack() }
-
-        func giveBack() {
-            guard isHeld.exchange(false, ordering: .relaxed) else { return }
-            turns.running.withLock { $0 -= 1 }
-        }
-    }
-
-    /// Throws ``Problem`` when there are enough builds.
-    func take() throws -> Turn {
-        let isFree = running.withLock { count in
-            guard count < Self.countMax else { return false }
-            count += 1
-            return true
-        }
-        guard isFree else {
-            var problem = Problem(503, .unavailable, "\(Self.countMax) builds are running already")
-            problem.retryAfterSeconds = 5
-            throw problem
-        }
-        return Turn(self)
+        var buffer = ByteBuffer(bytes: try APIJSON.encode(end))
+        buffer.writeString("\n")
+        return buffer
     }
 }

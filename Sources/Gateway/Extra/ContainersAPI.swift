@@ -3,11 +3,10 @@
 
 import FoundationEssentials
 import FunctionModel
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import Scheduler
-
-extension ContainerRequest: StrictBody {}
 
 /// POST /v1/containers, and input, size and signals below it.
 struct ContainersAPI: Sendable {
@@ -18,10 +17,10 @@ struct ContainersAPI: Sendable {
     static let inputBytesMax = 1 << 20
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/containers", [.post: start])
-        router.resource("/v1/containers/:id/input", [.post: input])
-        router.resource("/v1/containers/:id/size", [.post: resize])
-        router.resource("/v1/containers/:id/signal", [.post: signal])
+        router.resource(APIPath.containers, [.post: start])
+        router.resource(APIPattern.containerInput.pattern, [.post: input])
+        router.resource(APIPattern.containerSize.pattern, [.post: resize])
+        router.resource(APIPattern.containerSignal.pattern, [.post: signal])
     }
 
     /// Ends a container when its answer does, also when that never began.
@@ -30,8 +29,6 @@ struct ContainersAPI: Sendable {
         init(_ container: AttachedContainer) { self.container = container }
         deinit { container.close() }
     }
-
-    private struct Started: Encodable { var id: String }
 
     /// What is wrong with the request is a problem; once the container runs, its last frame tells the end.
     @Sendable private func start(_ request: Request, _ context: OwnContext) async throws -> Response {
@@ -54,7 +51,7 @@ struct ContainersAPI: Sendable {
     ) async throws {
         defer { container.close() }
         try await withTaskCancellationHandler {
-            let started = try WireJSON.encode(Started(id: container.id))
+            let started = try APIJSON.encode(ContainerStarted(id: container.id))
             try await writer.write(AttachFrame.started(ByteBuffer(bytes: started)).encoded())
             while let piece = await container.next() {
                 switch piece {
@@ -62,7 +59,8 @@ struct ContainersAPI: Sendable {
                 case .errors(let bytes): try await writer.write(AttachFrame.errors(bytes).encoded())
                 }
             }
-            let ended = try WireJSON.encode(container.end)
+            let end = container.end
+            let ended = try APIJSON.encode(ContainerEnd(exitCode: end.exitCode, reason: end.reason))
             try await writer.write(AttachFrame.ended(ByteBuffer(bytes: ended)).encoded())
         } onCancel: {
             container.close()

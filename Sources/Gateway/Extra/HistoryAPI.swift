@@ -3,6 +3,7 @@
 
 import FunctionModel
 import FunctionStore
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 
@@ -13,7 +14,7 @@ struct HistoryAPI: Sendable {
     let recorder: InvocationRecorder
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/invocations", [.get: list])
+        router.resource(APIPath.invocations, [.get: list])
     }
 
     /// `function`, `failed`, `limit`, and `before`: a time, or the last id of the page before.
@@ -28,7 +29,7 @@ struct HistoryAPI: Sendable {
             query.limit = limit
         }
         if let text = context.query("before"), !text.isEmpty {
-            query.before = WireJSON.date(text).map { .time($0) } ?? .invocation(text)
+            query.before = APIJSON.date(text).map { .time($0) } ?? .invocation(text)
         }
         await recorder.flush()
         // A removed function's history is still there: only a name that left nothing is not known.

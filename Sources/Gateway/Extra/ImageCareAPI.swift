@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Care for the image store as a whole: pruning and verifying. OwnPaths adds it.
 
-import FunctionStore
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageStore
+import Scheduler
 
 /// POST /v1/image-store/prune and POST /v1/image-store/verify.
 struct ImageCareAPI: Sendable {
@@ -13,8 +14,8 @@ struct ImageCareAPI: Sendable {
     let work: StoppableWork
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/image-store/prune", [.post: prune])
-        router.resource("/v1/image-store/verify", [.post: verify])
+        router.resource(APIPath.imagePrune, [.post: prune])
+        router.resource(APIPath.imageVerify, [.post: verify])
     }
 
     /// `all` takes images that no revision needs, `cache` what earlier builds have made.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // An image of a root file system that comes as a tar. OwnPaths adds it.
 
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageBuilder
 import ImageStore
 import OCI
+import Scheduler
 
 /// POST /v1/image-imports.
 struct ImageImportAPI: Sendable {
@@ -15,18 +17,7 @@ struct ImageImportAPI: Sendable {
     let work: StoppableWork
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/image-imports", [.post: add])
-    }
-
-    private struct Answer: Encodable {
-        var reference: String
-        var digest: String
-        var skippedEntries: Int
-
-        enum CodingKeys: String, CodingKey {
-            case reference, digest
-            case skippedEntries = "skipped_entries"
-        }
+        router.resource(APIPath.imageImports, [.post: add])
     }
 
     /// The body is the tar, compressed or not; `reference`, `message`, and `change` any number of times.
@@ -46,7 +37,7 @@ struct ImageImportAPI: Sendable {
                 try await images.importRoot(archive: path, called: "the archive", settings)
             }
         }
-        let answer = Answer(
+        let answer = ImageBody.Imported(
             reference: imported.reference,
             digest: imported.digest.description,
             skippedEntries: imported.skippedEntries

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What images are made of, and what is made of images: history, archives, indexes. OwnPaths adds it.
 
-import OCI
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageBuilder
 import ImageStore
+import OCI
 
 /// GET /v1/image-history, GET /v1/image-archives and POST /v1/image-indexes.
 struct ImageMakingAPI: Sendable {
@@ -15,9 +16,9 @@ struct ImageMakingAPI: Sendable {
     private static let countMax = 256
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/image-history", [.get: history])
-        router.resource("/v1/image-archives", [.get: archive])
-        router.resource("/v1/image-indexes", [.post: index])
+        router.resource(APIPath.imageHistory, [.get: history])
+        router.resource(APIPath.imageArchives, [.get: archive])
+        router.resource(APIPath.imageIndexes, [.post: index])
     }
 
     /// `reference`; the steps, oldest first.
@@ -31,7 +32,7 @@ struct ImageMakingAPI: Sendable {
         let archive = try await images.archive(of: Self.references(context, "reference"))
         return Response(
             status: .ok,
-            headers: [.contentType: "application/x-tar"],
+            headers: [.contentType: MediaName.tar],
             body: ResponseBody { writer in try await ArchiveStream.send(archive, to: &writer) }
         )
     }
@@ -41,7 +42,7 @@ struct ImageMakingAPI: Sendable {
         let reference = try Self.references(context, "reference")[0]
         let digest = try await images.createIndex(reference, of: Self.references(context, "image"))
         return try WireJSON.response(
-            ["reference": reference, "digest": digest.description],
+            ImageBody.Named(reference: reference, digest: digest.description),
             status: .created
         )
     }

@@ -3,30 +3,28 @@
 
 import Contracts
 import FunctionModel
-import FunctionStore
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageStore
 import OCI
+import Scheduler
 
 /// /v1/images and /v1/images/REFERENCE.
 struct ImagesAPI: Sendable {
     let images: ImageStore
     let uploads: Uploads
-    let store: FunctionStore
     let keeper: ImageKeeper
     let work: StoppableWork
 
-    private static let prefix = "/v1/images/"
-
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/images", [.get: list, .post: load])
+        router.resource(APIPath.images, [.get: list, .post: load])
         // References hold slashes, so they are the whole rest of the path, encoded or not.
-        router.resource("/v1/images/**", [.get: inspect, .put: tag, .delete: remove])
+        router.resource(APIPattern.image.pattern, [.get: inspect, .put: tag, .delete: remove])
     }
 
     private func reference(_ context: OwnContext) throws -> String {
-        let rest = context.call.target.path.dropFirst(Self.prefix.count)
+        let rest = context.call.target.path.dropFirst(APIPattern.image.prefix.count)
         guard let name = PercentDecoding.decode(rest), !name.isEmpty else {
             throw Problem.malformed("the image's name is malformed")
         }
@@ -45,7 +43,7 @@ struct ImagesAPI: Sendable {
             name: name,
             names: try await images.names(of: image.digest),
             sizes: try await images.sizes(of: image.digest),
-            usedBy: try await users()[image.digest] ?? []
+            usedBy: try await keeper.users()[image.digest] ?? []
         )
         return try WireJSON.response(body)
     }
@@ -74,14 +72,8 @@ struct ImagesAPI: Sendable {
 
     /// An image that a kept revision needs stays: a rollback must find it.
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
-        try await images.remove(reference(context), users: users())
+        try await images.remove(reference(context), users: keeper.users())
         try await keeper.sweep()
         return Response(status: .ok)
-    }
-
-    private func users() async throws -> [Digest: [String]] {
-        var users: [Digest: [String]] = [:]
-        for (digest, names) in try await store.imageUsers() { users[try Digest(digest)] = names }
-        return users
     }
 }

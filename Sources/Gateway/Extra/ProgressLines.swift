@@ -2,6 +2,7 @@
 // A long operation as newline-delimited JSON: its events as they come, then its result or error. APIs drive it.
 
 import FoundationEssentials
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageStore
@@ -16,7 +17,7 @@ enum ProgressLines<Event: Sendable> {
     /// Runs an operation and answers with its lines.
     ///
     /// An operation that fails before it gets anywhere is a problem with a status of its own; afterwards the last
-    /// line tells the end: `{"result":…}` or `{"error":…,"code":…}`.
+    /// line tells the end, a ``ProgressEnd``.
     ///
     /// - Parameters:
     ///   - operation: given a function that takes events from any thread.
@@ -24,7 +25,7 @@ enum ProgressLines<Event: Sendable> {
     ///   - line: one event as JSON.
     /// - Returns: the answer; the operation is cancelled when its client goes away.
     /// - Throws: what the operation throws.
-    static func response<Ended: Encodable & Sendable>(
+    static func response<Ended: Codable & Sendable>(
         _ operation: @escaping @Sendable (@escaping @Sendable (Event) -> Void) async throws -> Ended,
         isProgress: @escaping @Sendable (Event) -> Bool,
         line: @escaping @Sendable (Event) throws -> Data
@@ -42,7 +43,7 @@ enum ProgressLines<Event: Sendable> {
         if !hasProgress { _ = try await task.value.get() }
         return Response(
             status: .ok,
-            headers: [.contentType: "application/x-ndjson"],
+            headers: [.contentType: MediaName.lines],
             body: ResponseBody { writer in
                 do {
                     for event in early { try await write(line(event), to: &writer) }
@@ -82,12 +83,15 @@ enum ProgressLines<Event: Sendable> {
         try await writer.write(buffer)
     }
 
-    private static func lastLine<Ended: Encodable>(_ result: Result<Ended, any Error>) throws -> Data {
+    private static func lastLine<Ended: Codable & Sendable>(_ result: Result<Ended, any Error>) throws -> Data
+    {
         switch result {
-        case .success(let ended): return try WireJSON.encode(["result": ended])
+        case .success(let ended): return try APIJSON.encode(ProgressEnd(result: ended))
         case .failure(let error):
             let problem = Problem(translating: error)
-            return try WireJSON.encode(["error": problem.detail, "code": problem.code.rawValue])
+            return try APIJSON.encode(
+                ProgressEnd<Ended>(error: problem.detail, code: problem.code.rawValue)
+            )
         }
     }
 }

@@ -2,6 +2,7 @@
 // Going back to an earlier revision. OwnPaths adds it.
 
 import FunctionModel
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import Scheduler
@@ -11,17 +12,11 @@ struct RollbackAPI: Sendable {
     let catalog: any FunctionCatalog
     let bodyBytesMax: Int
 
-    /// The body may be empty: the revision before the current one.
-    private struct Body: StrictBody {
-        var revision: Int?
-
-        static let keys = KeyTree.object([.init("revision")])
-    }
-
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/functions/:name/rollback", [.post: rollback])
+        router.resource(APIPattern.rollback.pattern, [.post: rollback])
     }
 
+    /// The body may be empty: the revision before the current one.
     @Sendable private func rollback(_ request: Request, _ context: OwnContext) async throws -> Response {
         let name = try FunctionName(context.parameters.require("name"))
         var number: Int?
@@ -31,7 +26,7 @@ struct RollbackAPI: Sendable {
             }
             number = given
         } else if BodyPlan(request.headers, bytesMax: bodyBytesMax) != .none {
-            number = try await WireJSON.decode(Body.self, request, bytesMax: bodyBytesMax).revision
+            number = try await WireJSON.decode(RollbackBody.self, request, bytesMax: bodyBytesMax).revision
         }
         let revision = try await catalog.rollback(name, to: number)
         let status = try await catalog.status(name) ?? FunctionStatus(revision: revision)

@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images from and to registries, and whether a registry takes a login. OwnPaths adds it.
 
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageStore
 import OCI
 import Registry
+import Scheduler
 
 /// POST /v1/image-pulls, /v1/image-pushes and /v1/registry-logins.
 struct TransfersAPI: Sendable {
     let images: ImageStore
     let registries: RegistryAccess
-    let keeper: ImageKeeper?
+    let puller: ImagePuller
     let work: StoppableWork
 
     func add(to router: RouterGroup<OwnContext>) {
-        router.resource("/v1/image-pulls", [.post: pull])
-        router.resource("/v1/image-pushes", [.post: push])
-        router.resource("/v1/registry-logins", [.post: login])
-    }
-
-    /// How a transfer ended well.
-    private struct Ended: Encodable {
-        var reference: String
-        var digest: String
+        router.resource(APIPath.imagePulls, [.post: pull])
+        router.resource(APIPath.imagePushes, [.post: push])
+        router.resource(APIPath.registryLogins, [.post: login])
     }
 
     /// `reference`; `platform` of an index; `missing` leaves alone what is here already.
@@ -33,18 +29,20 @@ struct TransfersAPI: Sendable {
         let client = try registries.client(for: request)
         let isMissing = context.flag("missing")
         return try await stream("the pull of '\(reference)'") { events in
-            if isMissing, let digest = try await present(reference) {
-                return Ended(reference: reference, digest: digest)
-            }
-            defer { keeper?.grown() }
-            let image = try await images.pull(reference, platform: platform, using: client, events: events)
-            return Ended(reference: reference, digest: image.digest.description)
+            let digest = try await puller.pull(
+                reference,
+                platform: platform,
+                onlyMissing: isMissing,
+                using: client,
+                events: events
+            )
+            return ImageBody.Named(reference: reference, digest: digest.description)
         }
     }
 
     private func stream(
         _ what: String,
-        _ operation: @escaping @Sendable (@escaping TransferEvents) async throws -> Ended
+        _ operation: @escaping @Sendable (@escaping TransferEvents) async throws -> ImageBody.Named
     ) async throws -> Response {
         try await ProgressLines<TransferEvent>.response { events in
             try await work.run(what) { try await operation(events) }
@@ -52,7 +50,7 @@ struct TransfersAPI: Sendable {
             if case .retrying = event { return false }
             return true
         } line: {
-            try WireJSON.encode(TransferLine($0))
+            try APIJSON.encode(TransferLine($0))
         }
     }
 
@@ -63,7 +61,7 @@ struct TransfersAPI: Sendable {
         let client = try registries.client(for: request)
         return try await stream("the push of '\(reference)'") { events in
             let digest = try await images.push(reference, as: target, using: client, events: events)
-            return Ended(reference: target ?? reference, digest: digest.description)
+            return ImageBody.Named(reference: target ?? reference, digest: digest.description)
         }
     }
 
@@ -74,15 +72,6 @@ struct TransfersAPI: Sendable {
         }
         try await registries.client(for: request).ping(registry)
         return Response(status: .noContent)
-    }
-
-    /// The digest of an image that is here; nil when it has to be pulled.
-    private func present(_ reference: String) async throws -> String? {
-        do throws(ImageError) {
-            return try await images.resolve(reference).digest.description
-        } catch .unknownImage where !reference.hasPrefix("sha256:") {
-            return nil
-        }
     }
 
     private static func reference(_ context: OwnContext) throws -> String {

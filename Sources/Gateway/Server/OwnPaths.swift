@@ -26,11 +26,14 @@ struct OwnPaths: Sendable {
         HealthAPI(isReady: services.isReady).add(to: router)
         let guarded = router.group().add(middleware: AdminGate(hosts: hosts))
             .add(middleware: BasicAuthentication(guardian: guardian))
+        let deployer = FunctionDeployer(
+            catalog: services.catalog,
+            puller: services.puller,
+            registries: services.registries
+        )
         FunctionsAPI(
             catalog: services.catalog,
-            images: services.images,
-            registries: services.registries,
-            keeper: services.keeper,
+            deployer: deployer,
             bodyBytesMax: services.limits.adminBodyBytesMax
         ).add(to: guarded)
         RollbackAPI(catalog: services.catalog, bodyBytesMax: services.limits.adminBodyBytesMax).add(
@@ -68,7 +71,6 @@ struct OwnPaths: Sendable {
                 ImagesAPI(
                     images: images,
                     uploads: services.uploads,
-                    store: services.store,
                     keeper: keeper,
                     work: services.work
                 ).add(to: guarded)
@@ -80,11 +82,11 @@ struct OwnPaths: Sendable {
                 ).add(to: guarded)
                 ImageCareAPI(images: images, keeper: keeper, work: services.work).add(to: guarded)
             }
-            if let registries = services.registries {
+            if let registries = services.registries, let puller = services.puller {
                 TransfersAPI(
                     images: images,
                     registries: registries,
-                    keeper: services.keeper,
+                    puller: puller,
                     work: services.work
                 ).add(to: guarded)
             }
@@ -133,11 +135,12 @@ struct OwnPaths: Sendable {
 extension RouterMethods where Context == OwnContext {
     /// Registers handlers by method, and 405 with Allow for every other method of the same path.
     func resource(
-        _ path: RouterPath,
+        _ path: String,
         _ handlers: [HTTPRequest.Method: @Sendable (Request, OwnContext) async throws -> Response]
     ) {
         let others: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
         let allow = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
+        let path = RouterPath(path)
         for (method, handler) in handlers { on(path, method: method, use: handler) }
         for method in others where handlers[method] == nil {
             if method == .head, handlers[.get] != nil { continue }

@@ -6,13 +6,11 @@ package import ImageStore
 import Sandbox
 
 /// The end of an attached container.
-package struct AttachEnd: Hashable, Sendable, Codable {
+package struct AttachEnd: Hashable, Sendable {
     /// Its own, 128 plus the signal, 126 or 127 when the command could not be executed, 125 when the platform failed.
     package var exitCode: Int32
     /// What the code alone does not say; nil when the container has spoken for itself.
     package var reason: String?
-
-    package enum CodingKeys: String, CodingKey { case exitCode = "exit_code", reason }
 
     package init(exitCode: Int32, reason: String? = nil) {
         self.exitCode = exitCode

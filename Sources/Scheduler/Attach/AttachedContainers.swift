@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes attached containers and knows those that run. Platform owns one.
 
-import FunctionModel
+package import FunctionModel
 import ImageStore
 import Sandbox
 import Synchronization

@@ -55,6 +55,8 @@ package final class Catalog: FunctionDirectory, Sendable {
     package func deploy(_ deployment: Deployment) async throws(CatalogError) -> Revision {
         try FunctionPreparer.check(deployment.configuration)
         try checkHost(deployment.configuration)
+        // Early, so that nothing is pulled or unpacked in vain; the turn below decides.
+        try checkRoutes(deployment.name, deployment.configuration.routes)
         // Until the revision is recorded nothing else says that the image is needed.
         let hold = preparer.images.hold()
         defer { withExtendedLifetime(hold) {} }
@@ -261,8 +263,7 @@ package final class Catalog: FunctionDirectory, Sendable {
 
     private func checkRoutes(_ name: FunctionName, _ routes: [Route]) throws(CatalogError) {
         guard let (route, other) = snapshot.withLock({ $0.conflict(of: name, routes) }) else { return }
-        let expected = "a route that function '\(other)' does not have"
-        throw .invalid(ModelError(field: "routes", value: route.description, expected: expected))
+        throw .routeTaken(route, by: other)
     }
 
     func stored<Value: Sendable>(

@@ -9,6 +9,8 @@ package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownRevision(FunctionName, Int)
     /// A field of the configuration, a cron expression among them.
     case invalid(ModelError)
+    /// A route that another function has.
+    case routeTaken(Route, by: FunctionName)
     case unknownImage(reference: String)
     /// The image is there but cannot serve: wrong architecture, no command, unknown user, damaged layers.
     case unusableImage(reference: String, reason: String)
@@ -25,6 +27,7 @@ package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unknownFunction(let name): "no function named '\(name)'"
         case .unknownRevision(let name, let number): "function '\(name)' has no revision \(number)"
         case .invalid(let error): error.description
+        case .routeTaken(let route, let owner): "route '\(route)' belongs to function '\(owner)'"
         case .unknownImage(let reference):
             "no image '\(reference)'; load, pull or build it first"
         case .unusableImage(let reference, let reason): "image '\(reference)' cannot be used: \(reason)"

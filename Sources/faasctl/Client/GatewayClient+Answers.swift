@@ -2,13 +2,7 @@
 // From an answer to a value or to the one line that says why there is none.
 
 import Foundation
-
-/// A problem body (RFC 9457) as far as it is told to people.
-private struct Problem: Decodable {
-    var title: String?
-    var detail: String?
-    var code: String?
-}
+import GatewayAPI
 
 extension GatewayClient {
     /// Sends an administrative request and insists on success.
@@ -40,7 +34,7 @@ extension GatewayClient {
         _ what: String
     ) throws(CommandFailure) -> Value {
         do {
-            return try JSONDecoder.wire.decode(type, from: body)
+            return try APIJSON.decode(type, from: body)
         } catch {
             throw CommandFailure(
                 what,
@@ -72,7 +66,7 @@ extension GatewayClient {
     /// The gateway's reason: a problem's detail, or the text of OpenFaaS's errors.
     static func reason(_ response: GatewayResponse) -> String {
         let type = response.head.headers["content-type"] ?? ""
-        if type.contains("json"), let problem = try? JSONDecoder().decode(Problem.self, from: response.body) {
+        if type.contains("json"), let problem = response.problem {
             // Without a usable problem body the status is still the reason.
             if let text = problem.detail ?? problem.title ?? problem.code { return text }
         }
@@ -86,17 +80,10 @@ extension GatewayClient {
     private static let reasonBytesMax = 2048
 }
 
-extension JSONDecoder {
-    /// The form of every answer: RFC 3339 times, with or without fractions of a second.
-    static var wire: JSONDecoder {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .custom { decoder in
-            let container = try decoder.singleValueContainer()
-            let text = try container.decode(String.self)
-            let fractional = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-            if let date = try? fractional.parse(text) { return date }
-            return try Date.ISO8601FormatStyle().parse(text)
-        }
-        return decoder
+extension GatewayResponse {
+    /// The problem body of an answer; nil when the body is another one.
+    var problem: ProblemBody? {
+        // An answer without a problem body says something else.
+        try? APIJSON.decode(ProblemBody.self, from: body)
     }
 }

@@ -3,6 +3,7 @@
 
 import Foundation
 import FunctionModel
+import GatewayAPI
 import HTTPClient
 
 /// A gateway at an address, with what it takes to be let in.

@@ -2,6 +2,7 @@
 // One HTTP request to the gateway as a value, and what comes back; GatewayClient carries them.
 
 import Foundation
+import GatewayAPI
 
 /// What a request sends.
 enum RequestContent {
@@ -42,7 +43,7 @@ struct GatewayRequest {
     /// Sets a JSON body.
     mutating func setJSON(_ value: some Encodable) throws(CommandFailure) {
         do {
-            content = .bytes(try JSONEncoder.wire.encode(value), type: "application/json")
+            content = .bytes(try APIJSON.encode(value), type: MediaName.json)
         } catch {
             throw CommandFailure("cannot form the request", why: "\(error)")
         }
@@ -62,25 +63,4 @@ struct ResponseHead: Hashable, Sendable {
 struct GatewayResponse: Hashable, Sendable {
     var head: ResponseHead
     var body: Data
-}
-
-extension JSONEncoder {
-    /// The form of every request body: RFC 3339 times.
-    static var wire: JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .iso8601
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
-    }
-}
-
-extension String {
-    /// Percent-encoded as one segment of a path.
-    var pathSegment: String {
-        // RFC 3986 section 2.3: what never needs encoding.
-        let unreserved = CharacterSet(
-            charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-        )
-        return addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
-    }
 }

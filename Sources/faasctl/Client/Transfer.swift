@@ -2,18 +2,12 @@
 // Pulls and pushes through the gateway: one request, progress line by line. Commands and Deployer drive it.
 
 import Foundation
-import Registry
+import GatewayAPI
 
 /// Moves images between the gateway and registries.
 struct Transfer {
     let client: GatewayClient
     let global: GlobalOptions
-
-    /// How it ended.
-    struct Ended: Codable, Hashable {
-        var reference: String
-        var digest: String
-    }
 
     /// Pulls an image.
     ///
@@ -30,8 +24,8 @@ struct Transfer {
         platform: String? = nil,
         onlyMissing: Bool = false,
         _ what: String
-    ) async throws(CommandFailure) -> Ended {
-        var request = GatewayRequest("POST", "/v1/image-pulls")
+    ) async throws(CommandFailure) -> ImageBody.Named {
+        var request = GatewayRequest("POST", APIPath.imagePulls)
         request.query = [("reference", reference)]
         if let platform { request.query.append(("platform", platform)) }
         if onlyMissing { request.query.append(("missing", "true")) }
@@ -39,8 +33,10 @@ struct Transfer {
     }
 
     /// Pushes an image, by another name when one is given.
-    func push(_ reference: String, target: String?, _ what: String) async throws(CommandFailure) -> Ended {
-        var request = GatewayRequest("POST", "/v1/image-pushes")
+    func push(_ reference: String, target: String?, _ what: String) async throws(CommandFailure)
+        -> ImageBody.Named
+    {
+        var request = GatewayRequest("POST", APIPath.imagePushes)
         request.query = [("reference", reference)]
         if let target { request.query.append(("target", target)) }
         return try await run(&request, images: [target ?? reference], verb: "pushing", what)
@@ -51,12 +47,12 @@ struct Transfer {
         images: [String],
         verb: String,
         _ what: String
-    ) async throws(CommandFailure) -> Ended {
+    ) async throws(CommandFailure) -> ImageBody.Named {
         try await client.addCredentials(for: images, to: &request, global, what)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         var splitter = LineSplitter()
         var screen = TransferScreen(verb: verb, isQuiet: global.quiet)
-        var last: LastLine?
+        var last: ProgressEnd<ImageBody.Named>?
         var refusal = Data()
         let head = try await client.stream(request) { head, bytes throws(CommandFailure) in
             guard head.isSuccess else { return refusal.append(bytes) }
@@ -72,22 +68,16 @@ struct Transfer {
         return ended
     }
 
-    /// The end of the answer.
-    private struct LastLine: Decodable {
-        var result: Ended?
-        var error: String?
-    }
-
     /// Shows an event; returns the line that is the end.
     private static func read(
         _ line: Data,
         _ screen: inout TransferScreen,
         _ what: String
-    ) throws(CommandFailure) -> LastLine? {
+    ) throws(CommandFailure) -> ProgressEnd<ImageBody.Named>? {
         if let event = try? JSONDecoder().decode(TransferLine.self, from: line) {
             screen.show(event)
             return nil
         }
-        return try GatewayClient.decode(LastLine.self, from: line, what)
+        return try GatewayClient.decode(ProgressEnd<ImageBody.Named>.self, from: line, what)
     }
 }

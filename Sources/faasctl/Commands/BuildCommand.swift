@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 import OCI
 
 struct BuildCommand: AsyncParsableCommand {
@@ -43,7 +44,7 @@ struct BuildCommand: AsyncParsableCommand {
         settings.secrets = secret
         let building = ImageBuilding(client: try global.client(), global: global)
         let digest = try await building.build(URL(fileURLWithPath: folder), settings)
-        let json = try JSONEncoder.wire.encode(["reference": tag, "digest": digest])
+        let json = try APIJSON.encode(ImageBody.Named(reference: tag, digest: digest))
         try global.emit(json: json) { global.quiet ? digest + "\n" : "\(tag) \(digest)\n" }
     }
 }

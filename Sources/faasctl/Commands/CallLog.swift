@@ -2,6 +2,7 @@
 // The end of what one call wrote to standard error, for those who may read it. invoke shows it after a failure.
 
 import Foundation
+import GatewayAPI
 
 /// The log of one call.
 struct CallLog {
@@ -15,7 +16,7 @@ struct CallLog {
     /// The last lines; none when the caller is no administrator, or nothing was written.
     func lastLines() async -> [String] {
         guard client.credentials != nil else { return [] }
-        var request = GatewayRequest("GET", "/system/logs")
+        var request = GatewayRequest("GET", APIPath.logs)
         request.query = [("name", function), ("instance", id), ("tail", "\(Self.linesMax)")]
         // The call's own failure is what counts: without its log it is told all the same.
         guard let body = try? await client.require(request, "cannot read the log") else { return [] }
@@ -25,7 +26,7 @@ struct CallLog {
     /// The texts of the gateway's lines of JSON.
     static func texts(_ body: Data) -> [String] {
         body.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            (try? JSONDecoder.wire.decode(LogAnswer.self, from: Data(line)))?.text
+            (try? APIJSON.decode(LogEntry.self, from: Data(line)))?.text
         }
     }
 }

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import FunctionModel
+import GatewayAPI
 
 struct DescribeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,15 +20,16 @@ struct DescribeCommand: AsyncParsableCommand {
     func run() async throws {
         let what = "cannot describe '\(name)'"
         let client = try global.client()
-        let request = GatewayRequest("GET", "/system/function/\(name.pathSegment)")
+        let request = GatewayRequest("GET", APIPattern.function.path(name))
         let body = try await client.require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in
-            let function = try GatewayClient.decode(FunctionAnswer.self, from: body, what)
+            let function = try GatewayClient.decode(FunctionStatusBody.self, from: body, what)
             return try Self.text(function, address: client.address)
         }
     }
 
-    private static func text(_ function: FunctionAnswer, address: String) throws(CommandFailure) -> String {
+    private static func text(_ function: FunctionStatusBody, address: String) throws(CommandFailure) -> String
+    {
         let detail = function.mayfly
         var rows = [
             ("Name", function.name), ("Image", function.shownImage),
@@ -54,7 +56,7 @@ struct DescribeCommand: AsyncParsableCommand {
     /// The configuration as it would stand in a function.yaml.
     private static func yaml(_ configuration: FunctionConfiguration) throws(CommandFailure) -> String {
         do {
-            return try YAMLOutput.text(ofJSON: JSONEncoder.wire.encode(configuration))
+            return try YAMLOutput.text(ofJSON: APIJSON.encode(configuration))
         } catch let failure as CommandFailure {
             throw failure
         } catch {

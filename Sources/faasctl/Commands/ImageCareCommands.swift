@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 
 struct ImagePruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,27 +20,15 @@ struct ImagePruneCommand: AsyncParsableCommand {
     @Flag(help: "Also remove the build cache.")
     var cache = false
 
-    private struct Answer: Decodable {
-        var removedBlobs: Int
-        var removedTrees: Int
-        var freedBytes: Int
-
-        enum CodingKeys: String, CodingKey {
-            case removedBlobs = "removed_blobs"
-            case removedTrees = "removed_trees"
-            case freedBytes = "freed_bytes"
-        }
-    }
-
     func run() async throws {
         let what = "cannot prune the images"
-        var request = GatewayRequest("POST", "/v1/image-store/prune")
+        var request = GatewayRequest("POST", APIPath.imagePrune)
         if all { request.query.append(("all", "true")) }
         if cache { request.query.append(("cache", "true")) }
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in
-            let answer = try GatewayClient.decode(Answer.self, from: body, what)
+            let answer = try GatewayClient.decode(ImageBody.Pruned.self, from: body, what)
             if global.quiet { return "" }
             return "freed \(Moment.text(bytes: answer.freedBytes)): \(answer.removedBlobs) blobs, "
                 + "\(answer.removedTrees) unpacked trees\n"
@@ -56,17 +45,12 @@ struct ImageVerifyCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    private struct Finding: Decodable {
-        var subject: String
-        var problem: String
-    }
-
     func run() async throws {
         let what = "cannot verify the images"
-        var request = GatewayRequest("POST", "/v1/image-store/verify")
+        var request = GatewayRequest("POST", APIPath.imageVerify)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         let body = try await global.client().require(request, what)
-        let findings = try GatewayClient.decode([Finding].self, from: body, what)
+        let findings = try GatewayClient.decode([ImageBody.Finding].self, from: body, what)
         try global.emit(json: body) {
             if findings.isEmpty { return global.quiet ? "" : "every image is as its digest says\n" }
             var table = Table("WHAT", "PROBLEM")

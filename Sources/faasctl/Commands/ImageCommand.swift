@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,25 +18,6 @@ struct ImageCommand: ParsableCommand {
     )
 }
 
-/// One image as the gateway lists it.
-struct ImageAnswer: Decodable {
-    var name: String
-    var digest: String
-    var platform: String
-    var sizeBytes: Int
-    var sharedBytes: Int
-    var ownBytes: Int
-    var createdAt: Date
-
-    enum CodingKeys: String, CodingKey {
-        case name, digest, platform
-        case sizeBytes = "size_bytes"
-        case sharedBytes = "shared_bytes"
-        case ownBytes = "own_bytes"
-        case createdAt = "created_at"
-    }
-}
-
 struct ImageListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
@@ -47,9 +29,9 @@ struct ImageListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let what = "cannot list the images"
-        let body = try await global.client().require(GatewayRequest("GET", "/v1/images"), what)
+        let body = try await global.client().require(GatewayRequest("GET", APIPath.images), what)
         try global.emit(json: body) { () throws(CommandFailure) in
-            let images = try GatewayClient.decode([ImageAnswer].self, from: body, what)
+            let images = try GatewayClient.decode([ImageBody.Listed].self, from: body, what)
             if global.quiet { return images.map { $0.digest + "\n" }.joined() }
             var table = Table("IMAGE", "DIGEST", "PLATFORM", "CREATED", "SIZE", "SHARED", "OWN")
             for image in images {
@@ -83,7 +65,7 @@ struct ImageInspectCommand: AsyncParsableCommand {
     var reference: String
 
     func run() async throws {
-        let request = GatewayRequest("GET", "/v1/images/\(reference.pathSegment)")
+        let request = GatewayRequest("GET", APIPattern.image.path(reference))
         let body = try await global.client().require(request, "cannot inspect '\(reference)'")
         // There is no table for a whole configuration: people get YAML.
         try global.emit(json: body) { () throws(CommandFailure) in try YAMLOutput.text(ofJSON: body) }
@@ -109,7 +91,7 @@ struct ImageLoadCommand: AsyncParsableCommand {
         let what = "cannot load '\(input)'"
         let body = try await ImageSource.find(input).loadJSON(global.client(), what: what)
         try global.emit(json: body) { () throws(CommandFailure) in
-            let loaded = try GatewayClient.decode([ImageSource.Loaded].self, from: body, what)
+            let loaded = try GatewayClient.decode([ImageBody.Loaded].self, from: body, what)
             return loaded.map { "loaded \($0.reference ?? "<none>") \($0.digest)\n" }.joined()
         }
     }
@@ -130,7 +112,7 @@ struct ImageTagCommand: AsyncParsableCommand {
     var target: String
 
     func run() async throws {
-        var request = GatewayRequest("PUT", "/v1/images/\(target.pathSegment)")
+        var request = GatewayRequest("PUT", APIPattern.image.path(target))
         request.query = [("source", source)]
         _ = try await global.client().require(request, "cannot tag '\(source)'")
         global.remark("tagged \(source) as \(target)")
@@ -152,7 +134,7 @@ struct ImageRemoveCommand: AsyncParsableCommand {
     func run() async throws {
         let client = try global.client()
         try await forEachName(references) { reference throws(CommandFailure) in
-            let request = GatewayRequest("DELETE", "/v1/images/\(reference.pathSegment)")
+            let request = GatewayRequest("DELETE", APIPattern.image.path(reference))
             _ = try await client.require(request, "cannot remove '\(reference)'")
             global.remark("removed \(reference)")
         }

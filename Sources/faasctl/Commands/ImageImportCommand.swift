@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 
 struct ImageImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,21 +33,10 @@ struct ImageImportCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("Stands in the image's history.", valueName: "text"))
     var message: String?
 
-    private struct Answer: Decodable {
-        var reference: String
-        var digest: String
-        var skippedEntries: Int
-
-        enum CodingKeys: String, CodingKey {
-            case reference, digest
-            case skippedEntries = "skipped_entries"
-        }
-    }
-
     func run() async throws {
         let what = "cannot import '\(source)'"
         let client = try global.client()
-        var request = GatewayRequest("POST", "/v1/image-imports")
+        var request = GatewayRequest("POST", APIPath.imageImports)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         request.query = [("reference", reference)] + change.map { ("change", $0) }
         if let message { request.query.append(("message", message)) }
@@ -60,7 +50,7 @@ struct ImageImportCommand: AsyncParsableCommand {
         } else {
             body = try await client.require(request, what)
         }
-        let answer = try GatewayClient.decode(Answer.self, from: body, what)
+        let answer = try GatewayClient.decode(ImageBody.Imported.self, from: body, what)
         skipped += answer.skippedEntries
         if skipped > 0 {
             global.remark(
@@ -80,7 +70,7 @@ struct ImageImportCommand: AsyncParsableCommand {
         _ client: GatewayClient,
         _ what: String
     ) throws(CommandFailure) -> FolderUpload? {
-        let type = "application/x-tar"
+        let type = MediaName.tar
         if source == "-" {
             request.content = .stream(0, type: type)
             return nil

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 
 struct ImageHistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,27 +16,14 @@ struct ImageHistoryCommand: AsyncParsableCommand {
     @Argument(help: "Reference or digest.", transform: NameArgument.anything)
     var reference: String
 
-    private struct Step: Decodable {
-        var created: String?
-        var createdBy: String?
-        var digest: String?
-        var sizeBytes: Int
-
-        enum CodingKeys: String, CodingKey {
-            case created, digest
-            case createdBy = "created_by"
-            case sizeBytes = "size_bytes"
-        }
-    }
-
     func run() async throws {
         let what = "cannot show the history of '\(reference)'"
-        var request = GatewayRequest("GET", "/v1/image-history")
+        var request = GatewayRequest("GET", APIPath.imageHistory)
         request.query = [("reference", reference)]
         let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in
             var table = Table("CREATED", "SIZE", "LAYER", "CREATED BY")
-            for step in try GatewayClient.decode([Step].self, from: body, what).reversed() {
+            for step in try GatewayClient.decode([ImageBody.Step].self, from: body, what).reversed() {
                 table.add(
                     step.created ?? "",
                     Moment.text(bytes: step.sizeBytes),
@@ -78,7 +66,7 @@ struct ImageSaveCommand: AsyncParsableCommand {
         guard file != nil || !Terminal.output.isInteractive else {
             throw ValidationError("refusing to write an archive to a terminal: use -o FILE")
         }
-        var request = GatewayRequest("GET", "/v1/image-archives")
+        var request = GatewayRequest("GET", APIPath.imageArchives)
         request.query = references.map { ("reference", $0) }
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         var global = try GlobalOptions.parse([])
@@ -176,11 +164,11 @@ struct ImageIndexCreateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let what = "cannot create the index '\(name)'"
-        var request = GatewayRequest("POST", "/v1/image-indexes")
+        var request = GatewayRequest("POST", APIPath.imageIndexes)
         request.query = [("reference", name)] + images.map { ("image", $0) }
         let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in
-            let ended = try GatewayClient.decode(Transfer.Ended.self, from: body, what)
+            let ended = try GatewayClient.decode(ImageBody.Named.self, from: body, what)
             return global.quiet ? ended.digest + "\n" : "created \(name) \(ended.digest)\n"
         }
     }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 
 struct ImagePullCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,7 +26,7 @@ struct ImagePullCommand: AsyncParsableCommand {
     func run() async throws {
         let transfer = Transfer(client: try global.client(), global: global)
         let ended = try await transfer.pull(reference, platform: platform, "cannot pull '\(reference)'")
-        let json = try JSONEncoder.wire.encode(ended)
+        let json = try APIJSON.encode(ended)
         try global.emit(json: json) {
             global.quiet ? ended.digest + "\n" : "pulled \(reference) \(ended.digest)\n"
         }
@@ -52,7 +53,7 @@ struct ImagePushCommand: AsyncParsableCommand {
     func run() async throws {
         let transfer = Transfer(client: try global.client(), global: global)
         let ended = try await transfer.push(reference, target: target, "cannot push '\(reference)'")
-        let json = try JSONEncoder.wire.encode(ended)
+        let json = try APIJSON.encode(ended)
         try global.emit(json: json) {
             global.quiet ? ended.digest + "\n" : "pushed \(ended.reference) \(ended.digest)\n"
         }

@@ -3,6 +3,7 @@
 
 import Foundation
 import FunctionModel
+import GatewayAPI
 
 /// What `invoke` exits with.
 enum InvocationExit {
@@ -45,7 +46,7 @@ struct BrokenCall {
 
     /// The failure with the record's reason and code; unchanged when there is no record to be had.
     func explained(_ failure: CommandFailure, isFunctionCodeWanted: Bool) async -> CommandFailure {
-        var request = GatewayRequest("GET", "/v1/invocations")
+        var request = GatewayRequest("GET", APIPath.invocations)
         request.query = [("function", function), ("limit", "\(Self.searchLimit)")]
         // The history needs credentials that the caller of a function need not have.
         guard let records = try? await client.value([Invocation].self, request, failure.what),
@@ -63,6 +64,6 @@ struct BrokenCall {
 extension ResponseHead {
     /// Whether the body is the platform's own (RFC 9457).
     var isProblem: Bool {
-        !isSuccess && (headers["content-type"] ?? "").hasPrefix("application/problem+json")
+        !isSuccess && (headers["content-type"] ?? "").hasPrefix(ProblemBody.mediaType)
     }
 }

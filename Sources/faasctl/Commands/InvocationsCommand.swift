@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import FunctionModel
+import GatewayAPI
 
 struct InvocationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,7 +33,7 @@ struct InvocationsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let what = name.map { "cannot read the history of '\($0)'" } ?? "cannot read the history"
-        var request = GatewayRequest("GET", "/v1/invocations")
+        var request = GatewayRequest("GET", APIPath.invocations)
         if let name { request.query.append(("function", name)) }
         if failed { request.query.append(("failed", "true")) }
         request.query.append(("limit", "\(limit)"))

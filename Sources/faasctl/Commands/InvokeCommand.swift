@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 
 struct InvokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -108,7 +109,7 @@ struct InvokeCommand: AsyncParsableCommand {
         if !rest.isEmpty, !rest.hasPrefix("/") { rest = "/" + rest }
         // A path may hold what is no URL, such as spaces; what is encoded already stays.
         let allowed = CharacterSet.urlPathAllowed.union(CharacterSet(charactersIn: "%"))
-        return "/function/\(name.pathSegment)"
+        return APIPattern.invocation.path(name)
             + (rest.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")
     }
 

@@ -2,6 +2,7 @@
 // `faasctl list`: every deployed function.
 
 import ArgumentParser
+import GatewayAPI
 
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,9 +15,9 @@ struct ListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let what = "cannot list the functions"
-        let body = try await global.client().require(GatewayRequest("GET", "/system/functions"), what)
+        let body = try await global.client().require(GatewayRequest("GET", APIPath.functions), what)
         try global.emit(json: body) { () throws(CommandFailure) in
-            let functions = try GatewayClient.decode([FunctionAnswer].self, from: body, what)
+            let functions = try GatewayClient.decode([FunctionStatusBody].self, from: body, what)
             if global.quiet { return functions.map { $0.name + "\n" }.joined() }
             var table = Table("NAME", "IMAGE", "REVISION", "CALLS", "RUNNING", "READY", "STATE")
             for function in functions {

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 import OCI
 import Registry
 
@@ -55,7 +56,7 @@ struct LoginCommand: AsyncParsableCommand {
         guard client.isPrivate, let parcel = try CredentialParcel([registry: credential]) else {
             return false
         }
-        var request = GatewayRequest("POST", "/v1/registry-logins")
+        var request = GatewayRequest("POST", APIPath.registryLogins)
         request.query = [("registry", registry)]
         request.headers = [(CredentialParcel.fieldName, parcel.text)]
         do throws(CommandFailure) {

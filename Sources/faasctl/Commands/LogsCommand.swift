@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import FunctionModel
+import GatewayAPI
 
 struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -52,7 +53,7 @@ struct LogsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var request = GatewayRequest("GET", "/system/logs")
+        var request = GatewayRequest("GET", APIPath.logs)
         request.query = [("name", name), ("follow", follow ? "true" : "false")]
         if let linesWanted { request.query.append(("tail", "\(linesWanted)")) }
         if let invocation { request.query.append(("instance", invocation)) }
@@ -87,7 +88,7 @@ struct LogsCommand: AsyncParsableCommand {
             try Terminal.output.write("---\n".utf8)
             try Terminal.output.write(YAMLOutput.text(ofJSON: line).utf8)
         case .table:
-            let entry = try GatewayClient.decode(LogAnswer.self, from: line, "cannot read the log")
+            let entry = try GatewayClient.decode(LogEntry.self, from: line, "cannot read the log")
             let call = entry.instance.prefix(idCharacters)
             try Terminal.output.line("\(Moment.text(entry.timestamp)) \(call) \(entry.text)")
         }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 
 struct RemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,8 +20,8 @@ struct RemoveCommand: AsyncParsableCommand {
     func run() async throws {
         let client = try global.client()
         try await forEachName(names) { name throws(CommandFailure) in
-            var request = GatewayRequest("DELETE", "/system/functions")
-            try request.setJSON(["functionName": name])
+            var request = GatewayRequest("DELETE", APIPath.functions)
+            try request.setJSON(FunctionDeletion(functionName: name))
             _ = try await client.require(request, "cannot remove '\(name)'")
             global.remark("removed \(name)")
         }

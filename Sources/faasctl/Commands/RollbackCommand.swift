@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,8 +25,8 @@ struct RollbackCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var request = GatewayRequest("POST", "/v1/functions/\(name.pathSegment)/rollback")
-        try request.setJSON(revision.map { ["revision": $0] } ?? [:])
+        var request = GatewayRequest("POST", APIPattern.rollback.path(name))
+        try request.setJSON(RollbackBody(revision: revision))
         let body = try await global.client().require(request, "cannot roll back '\(name)'")
         try global.emit(json: body) { "rolled back \(name)\n" }
     }

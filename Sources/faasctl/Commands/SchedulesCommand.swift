@@ -2,6 +2,7 @@
 // `faasctl schedules`: what runs by itself, and when next.
 
 import ArgumentParser
+import GatewayAPI
 
 struct SchedulesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,14 +14,14 @@ struct SchedulesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let what = "cannot read the schedules"
-        let body = try await global.client().require(GatewayRequest("GET", "/v1/schedules"), what)
+        let body = try await global.client().require(GatewayRequest("GET", APIPath.schedules), what)
         try global.emit(json: body) { () throws(CommandFailure) in
             var table = Table("FUNCTION", "SCHEDULE", "TIME ZONE", "NEXT", "LAST")
-            for schedule in try GatewayClient.decode([ScheduleAnswer].self, from: body, what) {
+            for schedule in try GatewayClient.decode([ScheduleBody].self, from: body, what) {
                 table.add(
                     schedule.function,
                     schedule.cron,
-                    schedule.timezone ?? "UTC",
+                    schedule.timezone,
                     Moment.marked(schedule.nextDue),
                     Moment.marked(schedule.lastRun)
                 )

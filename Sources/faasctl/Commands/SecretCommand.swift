@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import GatewayAPI
 
 struct SecretCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,12 +36,12 @@ struct SecretCreateCommand: AsyncParsableCommand {
         let what = "cannot create the secret '\(name)'"
         let value = try readValue(what)
         let client = try global.client()
-        let body = ["name": name, "rawValue": value.base64EncodedString()]
-        var update = GatewayRequest("PUT", "/system/secrets")
+        let body = SecretBody(name: name, rawValue: value.base64EncodedString())
+        var update = GatewayRequest("PUT", APIPath.secrets)
         try update.setJSON(body)
         let response = try await client.exchange(update)
         if response.head.status == 404 {
-            var create = GatewayRequest("POST", "/system/secrets")
+            var create = GatewayRequest("POST", APIPath.secrets)
             try create.setJSON(body)
             _ = try await client.require(create, what)
         } else if !response.head.isSuccess {
@@ -78,10 +79,10 @@ struct SecretListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let what = "cannot list the secrets"
-        let body = try await global.client().require(GatewayRequest("GET", "/system/secrets"), what)
+        let body = try await global.client().require(GatewayRequest("GET", APIPath.secrets), what)
         try global.emit(json: body) { () throws(CommandFailure) in
             var table = Table("NAME")
-            for secret in try GatewayClient.decode([SecretAnswer].self, from: body, what) {
+            for secret in try GatewayClient.decode([SecretEntry].self, from: body, what) {
                 table.add(secret.name)
             }
             return table.text(colour: Terminal.output.hasColour)
@@ -109,8 +110,8 @@ struct SecretRemoveCommand: AsyncParsableCommand {
     func run() async throws {
         let client = try global.client()
         try await forEachName(names) { name throws(CommandFailure) in
-            var request = GatewayRequest("DELETE", "/system/secrets")
-            try request.setJSON(["name": name])
+            var request = GatewayRequest("DELETE", APIPath.secrets)
+            try request.setJSON(SecretBody(name: name))
             if force { request.query = [("force", "true")] }
             _ = try await client.require(request, "cannot remove the secret '\(name)'")
             global.remark("removed the secret \(name)")

@@ -2,7 +2,7 @@
 // A build's events as lines on standard error: steps, CACHED, output, warnings.
 
 import Foundation
-import ImageBuilder
+import GatewayAPI
 
 /// Shows events and keeps the result.
 struct BuildProgress {
@@ -13,23 +13,20 @@ struct BuildProgress {
 
     init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
-    /// A failed build's last line.
-    private struct FailureLine: Decodable { var error: String }
-
     /// Takes one line of the answer.
     ///
     /// - Throws: ``CommandFailure`` when it tells a failure, or nothing that is known.
     mutating func show(_ line: Data, _ what: String) throws(CommandFailure) {
-        if let failure = try? JSONDecoder().decode(FailureLine.self, from: line) {
-            throw CommandFailure(what, why: failure.error)
+        if let error = (try? APIJSON.decode(BuildEnd.self, from: line))?.error {
+            throw CommandFailure(what, why: error)
         }
-        for text in texts(try GatewayClient.decode(BuildEvent.self, from: line, what)) where !isQuiet {
+        for text in texts(try GatewayClient.decode(BuildLine.self, from: line, what)) where !isQuiet {
             Terminal.error.remark(text)
         }
     }
 
     /// The lines for one event.
-    private mutating func texts(_ event: BuildEvent) -> [String] {
+    private mutating func texts(_ event: BuildLine) -> [String] {
         switch event {
         case .stepStarted(let stage, let step, let total, let instruction):
             let place = stage.isEmpty || stage == "0" ? "" : "\(stage) "

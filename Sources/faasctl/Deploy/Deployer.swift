@@ -3,7 +3,7 @@
 
 import Foundation
 import FunctionModel
-import ImageStore
+import GatewayAPI
 import OCI
 import Scheduler
 
@@ -11,13 +11,6 @@ import Scheduler
 struct Deployer {
     let client: GatewayClient
     let global: GlobalOptions
-
-    /// Body of `PUT /system/functions`: OpenFaaS's names and our whole configuration.
-    private struct Request: Encodable {
-        var service: String
-        var image: String
-        var mayfly: FunctionConfiguration
-    }
 
     /// Makes the image if there is none yet, and deploys.
     ///
@@ -80,8 +73,8 @@ struct Deployer {
         _ configuration: FunctionConfiguration
     ) async throws(CommandFailure) -> Data {
         let what = "cannot deploy '\(name)'"
-        let body = Request(service: name.text, image: image, mayfly: configuration)
-        var update = GatewayRequest("PUT", "/system/functions")
+        let body = FunctionDeployment(service: name.text, image: image, mayfly: configuration)
+        var update = GatewayRequest("PUT", APIPath.functions)
         try update.setJSON(body)
         // Switching waits for the first container of the new revision: unpacking a large image takes a while.
         update.silenceSecondsMax = GatewayRequest.patienceSecondsMax
@@ -99,7 +92,7 @@ struct Deployer {
     func report(_ answer: Data) throws(CommandFailure) {
         try global.emit(json: answer) { () throws(CommandFailure) in
             let function = try GatewayClient.decode(
-                FunctionAnswer.self,
+                FunctionStatusBody.self,
                 from: answer,
                 "cannot read the answer"
             )
@@ -116,9 +109,13 @@ struct Deployer {
 extension GatewayResponse {
     /// A 404 may also mean that the image or a secret is unknown: repeating would hide that.
     fileprivate var isUnknownFunction: Bool {
-        struct Problem: Decodable { var code: String? }
         // An answer without a problem body comes from another OpenFaaS gateway: its 404 means just this.
-        guard let problem = try? JSONDecoder().decode(Problem.self, from: body) else { return true }
-        return problem.code == nil || problem.code == "unknown_function"
+        guard let code = problem?.code else { return true }
+        return code == ProblemBody.unknownFunction
     }
+}
+
+extension FunctionStatusBody {
+    /// The image's name in the one form that people type, whichever one it was deployed with.
+    var shownImage: String { (try? ImageReference(image))?.familiar ?? image }
 }

@@ -2,6 +2,7 @@
 // A folder on its way to the gateway: packed on a thread of its own while the request reads from a pipe.
 
 import Foundation
+import GatewayAPI
 import ImageBuilder
 import ImageStore
 import Synchronization
@@ -93,7 +94,7 @@ final class FolderUpload: Sendable {
     var skipped: Int { packing.skipped.load(ordering: .relaxed) }
 
     /// What the request sends.
-    var content: RequestContent { .stream(readEnd, type: "application/x-tar") }
+    var content: RequestContent { .stream(readEnd, type: MediaName.tar) }
 
     /// Gives the pipe back and tells whether the folder was read whole.
     ///

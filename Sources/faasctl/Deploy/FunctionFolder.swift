@@ -3,6 +3,7 @@
 
 import Foundation
 import FunctionModel
+import ManifestReader
 
 /// Reads a folder for `deploy`.
 enum FunctionFolder {

@@ -2,6 +2,7 @@
 // A build through the gateway: the context goes up as it is read, progress comes down line by line.
 
 import Foundation
+import GatewayAPI
 import ImageBuilder
 
 /// Builds images on the gateway's side.
@@ -23,7 +24,7 @@ struct ImageBuilding {
         settings.dockerfile = try settings.dockerfile.map { name throws(CommandFailure) in
             try BuildContext.relative(name, to: context, what)
         }
-        var request = GatewayRequest("POST", "/v1/builds")
+        var request = GatewayRequest("POST", APIPath.builds)
         request.query = Self.query(settings)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         try await client.addCredentials(for: Self.images(context, settings), to: &request, global, what)

@@ -2,6 +2,7 @@
 // What `--image` may be: a reference, an archive, an OCI layout folder. Files go up to the gateway first.
 
 import Foundation
+import GatewayAPI
 
 /// Where an image comes from.
 enum ImageSource: Hashable {
@@ -78,12 +79,6 @@ enum ImageSource: Hashable {
         return parts.isEmpty ? nil : parts.joined(separator: "-")
     }
 
-    /// One image that an archive brought.
-    struct Loaded: Decodable, Hashable {
-        var reference: String?
-        var digest: String
-    }
-
     /// Says what is there instead of an archive or layout.
     private static func noSource(_ text: String, _ what: String) -> CommandFailure {
         var isFolder: ObjCBool = false
@@ -98,13 +93,13 @@ enum ImageSource: Hashable {
     }
 
     /// Sends the archive up.
-    func load(_ client: GatewayClient, what: String) async throws(CommandFailure) -> [Loaded] {
-        try GatewayClient.decode([Loaded].self, from: try await loadJSON(client, what: what), what)
+    func load(_ client: GatewayClient, what: String) async throws(CommandFailure) -> [ImageBody.Loaded] {
+        try GatewayClient.decode([ImageBody.Loaded].self, from: try await loadJSON(client, what: what), what)
     }
 
     /// The same as the gateway's own JSON.
     func loadJSON(_ client: GatewayClient, what: String) async throws(CommandFailure) -> Data {
-        var request = GatewayRequest("POST", "/v1/images")
+        var request = GatewayRequest("POST", APIPath.images)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         if let repository { request.query = [("repository", repository)] }
         switch self {
@@ -114,7 +109,7 @@ enum ImageSource: Hashable {
             guard access(file.path, R_OK) == 0 else {
                 throw CommandFailure(what, why: "'\(file.relativePath)': \(systemMessage(errno))")
             }
-            request.content = .file(path: file.path, type: "application/x-tar")
+            request.content = .file(path: file.path, type: MediaName.tar)
             return try await client.require(request, what)
         case .layout(let folder):
             let upload = try FolderUpload(folder, compression: client.compression, what)

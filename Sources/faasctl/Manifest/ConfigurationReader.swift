@@ -2,6 +2,7 @@
 // The keys of FunctionConfiguration, one by one; FunctionReader drives it.
 
 import FunctionModel
+import ManifestReader
 
 /// Reads a function's configuration from its map; what is absent keeps its default.
 struct ConfigurationReader {

@@ -3,6 +3,7 @@
 
 import Foundation
 import FunctionModel
+import ManifestReader
 
 extension FunctionManifest {
     /// Reads the files with further variables; they win over the manifest's own, and later files over earlier ones.

@@ -2,6 +2,7 @@
 // What a manifest says of one function; deploy and up turn it into requests.
 
 import FunctionModel
+import ManifestReader
 
 /// One function as function.yaml or an entry of stack.yaml describes it.
 struct FunctionManifest: Hashable, Sendable {

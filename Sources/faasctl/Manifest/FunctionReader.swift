@@ -2,6 +2,7 @@
 // From the map of one function to a manifest: every key is asked for by name, nothing is guessed.
 
 import FunctionModel
+import ManifestReader
 
 /// Reads the keys that function.yaml and an entry of stack.yaml share.
 struct FunctionReader {

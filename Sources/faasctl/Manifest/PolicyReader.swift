@@ -2,6 +2,7 @@
 // The small maps inside a function's configuration: limits, requests, queue, warm, schedules.
 
 import FunctionModel
+import ManifestReader
 
 /// Reads one inner map; unknown keys in it are mistakes too.
 struct PolicyReader {

@@ -2,6 +2,7 @@
 // A stack.yaml: OpenFaaS's form, a map of functions by name; up deploys them all.
 
 import FunctionModel
+import ManifestReader
 
 /// Every function of a stack.yaml, in the order of the file.
 struct StackManifest: Hashable, Sendable {

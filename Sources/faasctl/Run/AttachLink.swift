@@ -3,6 +3,7 @@
 
 import Dispatch
 import Foundation
+import GatewayAPI
 import Synchronization
 
 /// The way to one container, once its id is known.
@@ -44,11 +45,11 @@ final class AttachLink: Sendable {
     }
 
     private func send(_ number: Int32, to id: String) async {
-        var request = GatewayRequest("POST", "/v1/containers/\(id)/signal")
+        var request = GatewayRequest("POST", APIPattern.containerSignal.path(id))
         request.query = [("number", "\(number)")]
         if number == SIGWINCH {
             guard let size = TerminalMode.size() else { return }
-            request = GatewayRequest("POST", "/v1/containers/\(id)/size")
+            request = GatewayRequest("POST", APIPattern.containerSize.path(id))
             request.query = [("rows", "\(size.rows)"), ("columns", "\(size.columns)")]
         }
         // A container that has ended meanwhile takes no signal; its end is told elsewhere.
@@ -58,7 +59,7 @@ final class AttachLink: Sendable {
     private func sendInput(to id: String) async {
         while !Task.isCancelled {
             let bytes = await nextInput()
-            var request = GatewayRequest("POST", "/v1/containers/\(id)/input")
+            var request = GatewayRequest("POST", APIPattern.containerInput.path(id))
             // The container may take its time until it reads.
             request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
             request.content = .bytes(bytes, type: "application/octet-stream")

@@ -3,9 +3,9 @@
 // drives it.
 
 import Foundation
-import Gateway
+import FunctionModel
+import GatewayAPI
 import NIOCore
-import Scheduler
 
 /// One container through the gateway.
 struct AttachedRun {
@@ -14,8 +14,6 @@ struct AttachedRun {
     var request: ContainerRequest
 
     private static let what = "cannot run the container"
-
-    private struct Started: Decodable { var id: String }
 
     /// Runs it to its end.
     ///
@@ -26,7 +24,7 @@ struct AttachedRun {
         if request.hasTerminal, let size = TerminalMode.size() {
             (wanted.rows, wanted.columns) = (size.rows, size.columns)
         }
-        var start = GatewayRequest("POST", "/v1/containers")
+        var start = GatewayRequest("POST", APIPath.containers)
         try start.setJSON(wanted)
         start.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         let link = AttachLink(client: client)
@@ -60,22 +58,22 @@ struct AttachedRun {
         _ start: GatewayRequest,
         _ link: AttachLink,
         pulls: Bool
-    ) async throws(CommandFailure) -> AttachEnd? {
+    ) async throws(CommandFailure) -> ContainerEnd? {
         var buffer = ByteBuffer()
         var refusal = Data()
-        var end: AttachEnd?
+        var end: ContainerEnd?
         let head = try await client.stream(start) { head, bytes throws(CommandFailure) in
             guard head.isSuccess else { return refusal.append(bytes) }
             buffer.writeBytes(bytes)
             while let frame = try Self.frame(&buffer) {
                 switch frame {
                 case .started(let json):
-                    let id = try Self.decode(Started.self, json).id
+                    let id = try Self.decode(ContainerStarted.self, json).id
                     if request.hasTerminal, request.hasInput { TerminalMode.makeRaw() }
                     link.begin(id, takesInput: request.hasInput)
                 case .output(let bytes): try Terminal.output.write(bytes.readableBytesView)
                 case .errors(let bytes): try Terminal.error.write(bytes.readableBytesView)
-                case .ended(let json): end = try Self.decode(AttachEnd.self, json)
+                case .ended(let json): end = try Self.decode(ContainerEnd.self, json)
                 }
             }
         }
@@ -115,9 +113,6 @@ struct AttachedRun {
 extension GatewayResponse {
     /// Whether the gateway has no such image.
     fileprivate var isUnknownImage: Bool {
-        struct Problem: Decodable { var code: String? }
-        // An answer without a problem body says something else.
-        let problem = try? JSONDecoder().decode(Problem.self, from: body)
-        return head.status == 404 && problem?.code == "unknown_image"
+        head.status == 404 && problem?.code == ProblemBody.unknownImage
     }
 }

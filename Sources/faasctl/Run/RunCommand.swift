@@ -4,7 +4,7 @@
 import ArgumentParser
 import Foundation
 import FunctionModel
-import Scheduler
+import GatewayAPI
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -79,7 +79,7 @@ struct RunCommand: AsyncParsableCommand {
             code = try await AttachedRun(client: try global.client(), global: global, request: request).run()
         } catch {
             var failure = error
-            failure.exitCode = AttachEnd.platformCode
+            failure.exitCode = ContainerEnd.platformCode
             throw failure
         }
         if code != 0 { throw QuietExit(exitCode: code) }
@@ -102,7 +102,7 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandFailure(
                 "cannot run the container",
                 why: error.description,
-                exitCode: AttachEnd.platformCode
+                exitCode: ContainerEnd.platformCode
             )
         }
     }

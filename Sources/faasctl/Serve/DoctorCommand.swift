@@ -3,8 +3,8 @@
 
 import ArgumentParser
 import Foundation
-import Logging
-import Sandbox
+import GatewayAPI
+import Server
 
 /// One finding as programs read it.
 private struct FindingRecord: Encodable {
@@ -38,56 +38,24 @@ struct DoctorCommand: AsyncParsableCommand {
     var quiet = false
 
     func run() async throws {
-        // What it starts is taken apart again before a signal ends it.
-        TerminationSignals.hold()
-        _ = FileLimit.raise()
-        let limits = StartLimits.ofThisProcess().finding
-        // A helper that cannot start would be told as something else.
-        let findings = [limits] + (limits.level == .ok ? try await probe() : [])
+        let environment = ProcessInfo.processInfo.environment
+        let findings: [HostCheck.Finding]
+        do throws(ServerError) {
+            findings = try await HostCheck.run(
+                dataDirectory: dataDir ?? DataFolder.path(environment: environment),
+                allowsRoot: allowRoot
+            ) { Terminal.error.remark("faasctl: \($0)") }
+        } catch {
+            throw CommandFailure(error)
+        }
         let shown = findings.filter { !quiet || $0.level != .ok }
         let records = shown.map {
             FindingRecord(level: $0.level.rawValue, name: $0.name, advice: $0.advice)
         }
-        let json = try JSONEncoder.wire.encode(records)
+        let json = try APIJSON.encode(records)
         if let number = TerminationSignals.pending { throw QuietExit(exitCode: 128 + number) }
         try output.emit(json: json) { Self.table(records) }
         if findings.contains(where: { $0.level == .fatal }) { throw QuietExit(exitCode: 1) }
-    }
-
-    /// Starts the spawner on a folder of its own, so that a running gateway is not disturbed; on the data folder's
-    /// file system, so that a start finds what this found.
-    private func probe() async throws -> [HostFinding] {
-        let environment = ProcessInfo.processInfo.environment
-        let parent = DoctorPlace.parent(of: dataDir ?? DataFolder.path(environment: environment))
-        let name = ".mayfly-doctor-\(ProcessInfo.processInfo.processIdentifier)"
-        let directory = URL(fileURLWithPath: parent).appendingPathComponent(name).path
-        let what = "cannot check this host"
-        do {
-            try FileManager.default.createDirectory(
-                atPath: directory + "/rootfs",
-                withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700]
-            )
-        } catch {
-            throw CommandFailure(
-                what,
-                why: error.localizedDescription,
-                next: "name the data folder with --data-dir"
-            )
-        }
-        defer {
-            do { try FileManager.default.removeItem(atPath: directory) } catch {
-                Terminal.error.remark("faasctl: \(directory) stays behind: \(error.localizedDescription)")
-            }
-        }
-        let logger = Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() }
-        let spawner: Spawner
-        do { spawner = try Spawner(dataDirectory: directory, logger: logger) } catch {
-            throw CommandFailure(what, why: "\(error)")
-        }
-        let findings = spawner.findings
-        await spawner.stop()
-        return findings + (await PrivilegedStart.probe(in: directory + "/gateway", allowsRoot: allowRoot))
     }
 
     private static func table(_ records: [FindingRecord]) -> String {

@@ -4,9 +4,8 @@
 import ArgumentParser
 import Foundation
 import FunctionModel
-import ImageStore
 import Logging
-import Scheduler
+import Server
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -78,25 +77,18 @@ struct ServeCommand: AsyncParsableCommand {
     /// What the entry calls instead of ``run()``, which the parser would call from another thread: root can be given
     /// up only while there is one.
     func serve() async throws {
-        var configuration = try effectiveConfiguration()
+        let configuration = try effectiveConfiguration()
         if check {
             try Terminal.output.write(configuration.text.utf8)
             return
         }
-        TerminationSignals.hold()
-        // Before the first helper; what went wrong the gateway tells once it has a log.
-        _ = FileLimit.raise()
-        if let refusal = StartLimits.ofThisProcess().refusal {
-            throw CommandFailure("cannot start the gateway", why: refusal.what, next: refusal.advice)
+        do throws(ServerError) {
+            let process = try GatewayProcess(preparing: configuration)
+            // Scripts wait for this line; nobody reading it is no reason to stop.
+            try await process.run { try? Terminal.output.line($0) }
+        } catch {
+            throw CommandFailure(error)
         }
-        // The lock before everything else: a folder that another gateway works in is not touched.
-        let folder: HeldDataFolder
-        do throws(PlatformError) { folder = try HeldDataFolder(configuration.dataDirectory) } catch {
-            throw CommandFailure("cannot start the gateway", why: error.description)
-        }
-        configuration.dataDirectory = folder.path
-        let start = try PrivilegedStart.run(configuration)
-        try await GatewayProcess(configuration: configuration, folder: folder, start: start).run()
     }
 
     private func effectiveConfiguration() throws -> ServeConfiguration {
@@ -109,7 +101,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             if let listen { configuration.listen = try ListenAddress(listen, field: "--listen") }
             if let imageBudget {
-                configuration.imageBudget = try ImageBudget(imageBudget, field: "--image-budget")
+                try configuration.setImageBudget(imageBudget, field: "--image-budget")
             }
         } catch {
             throw ValidationError("\(error)")
@@ -122,4 +114,9 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.dataDirectory = URL(fileURLWithPath: configuration.dataDirectory).path
         return configuration
     }
+}
+
+extension CommandFailure {
+    /// A failure of the room Server.
+    init(_ error: ServerError) { self.init(error.what, why: error.why, next: error.next) }
 }

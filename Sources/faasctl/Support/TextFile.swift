@@ -2,6 +2,7 @@
 // Small text files that a person wrote: manifests and configurations.
 
 import Foundation
+import ManifestReader
 
 /// Reads whole text files with a bound.
 enum TextFile {

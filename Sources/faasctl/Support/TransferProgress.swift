@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a pull or push stands: pure arithmetic over its events, as a bar for people or as lines. TransferScreen writes.
 
-import Registry
+import GatewayAPI
 
 /// Adds up the events of one transfer.
 struct TransferProgress: Sendable {

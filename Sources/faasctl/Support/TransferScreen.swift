@@ -2,7 +2,7 @@
 // Writes a transfer's progress to standard error: a bar on a terminal, lines elsewhere, nothing when quiet.
 
 import Foundation
-import Registry
+import GatewayAPI
 
 /// The place where one transfer is shown.
 struct TransferScreen {

@@ -3,6 +3,7 @@
 
 import Foundation
 import FunctionModel
+import GatewayAPI
 import Scheduler
 import Testing
 
@@ -140,18 +141,29 @@ import Testing
                 "{\"service\":\"f\",\"image\":\"f\",\"requests\":{\"memory\":\"much\"}}", 400,
                 "line 1, column 40: requests.memory: 'much' is not valid"
             ),
-            (
-                "{\"service\":\"f\",\"image\":\"f\",\"mayfly\":{\"routes\":[\"/taken\"]}}", 409,
-                "belongs to function"
-            ),
         ]
     ) func bad(_ body: String, _ status: Int, _ reason: String) async throws {
-        let taken = try makeRevision("other") { $0.routes = [try Route("/taken")] }
-        try await TestGateway.run(.ending(.ok), [taken]) { gateway in
+        try await TestGateway.run(.ending(.ok), [try makeRevision("other")]) { gateway in
             let answer = try await Self.send(gateway, "POST", "/system/functions", body)
             #expect(answer.status == status)
             #expect(answer.body.contains(reason), "\(answer.body)")
             #expect(gateway.catalog.revisions().count == 1)
+        }
+    }
+
+    @Test("a route that another function has is a conflict that names it")
+    func routeTaken() async throws {
+        let error = CatalogError.routeTaken(try Route("/taken"), by: try FunctionName("other"))
+        try await TestGateway.run { gateway in
+            gateway.catalog.refuse(error)
+            let answer = try await Self.send(
+                gateway,
+                "POST",
+                "/system/functions",
+                "{\"service\":\"f\",\"image\":\"f\"}"
+            )
+            #expect(answer.status == 409)
+            #expect(answer.body.contains("route '/taken' belongs to function 'other'"), "\(answer.body)")
         }
     }
 

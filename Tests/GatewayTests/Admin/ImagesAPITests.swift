@@ -4,6 +4,7 @@
 import Foundation
 import FunctionModel
 import FunctionStore
+import GatewayAPI
 import ImageBuilder
 import ImageStore
 import Scheduler
@@ -67,7 +68,7 @@ import Testing
             #expect(answer.isWhole)
             let lines = answer.body.split(separator: "\n").map { Data($0.utf8) }
             #expect(lines.count > 2)
-            let events = try lines.map { try JSONDecoder().decode(BuildEvent.self, from: $0) }
+            let events = try lines.map { try JSONDecoder().decode(BuildLine.self, from: $0) }
             guard case .built(let digest) = try #require(events.last) else {
                 Issue.record("the last line is no result: \(answer.body)")
                 return
@@ -244,19 +245,5 @@ import Testing
             #expect(answer.status == 400)
             #expect(answer.body.contains("unusable_image"))
         }
-    }
-
-    @Test("only so many builds run at once, and a turn comes back once")
-    func turns() throws {
-        let turns = BuildTurns()
-        var held: [BuildTurns.Turn] = []
-        for _ in 0..<BuildTurns.countMax { held.append(try turns.take()) }
-        #expect(throws: Problem.self) { try turns.take() }
-        held[0].giveBack()
-        held[0].giveBack()
-        held[0] = try turns.take()
-        #expect(throws: Problem.self) { try turns.take() }
-        held.removeAll()
-        _ = try turns.take()
     }
 }

@@ -2,6 +2,7 @@
 // Keys of JSON bodies: which are known, and where they are.
 
 import FunctionModel
+import GatewayAPI
 import Testing
 
 @testable import Gateway

@@ -23,14 +23,19 @@ enum ImportGraph {
             "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry", "ImageBuilder",
             "Sandbox",
         ],
+        "GatewayAPI": ["FunctionModel", "OCI"],
         "Gateway": [
             "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
             "ImageBuilder",
-            "Scheduler",
+            "Scheduler", "GatewayAPI",
+        ],
+        "ManifestReader": ["FunctionModel"],
+        "Server": [
+            "FunctionModel", "ManifestReader", "ImageStore", "Registry", "Sandbox", "Scheduler", "Gateway",
         ],
         "faasctl": [
-            "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
-            "Sandbox", "Scheduler", "Gateway",
+            "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder", "Scheduler",
+            "GatewayAPI", "ManifestReader", "Server",
         ],
     ]
 
@@ -42,9 +47,9 @@ enum ImportGraph {
     /// Modules of packages that only some rooms may import.
     static let owners: [String: Set<String>] = [
         "GRDB": ["FunctionStore"],
-        "NIOCore": ["Contracts", "Sandbox", "Scheduler", "Gateway", "faasctl"],
+        "NIOCore": ["Contracts", "Sandbox", "Scheduler", "GatewayAPI", "Gateway", "faasctl"],
         "NIOConcurrencyHelpers": ["Gateway"],
-        "NIOPosix": ["Gateway", "faasctl"],
+        "NIOPosix": ["Gateway"],
         "NIOHTTP1": ["Gateway"],
         "NIOHTTP2": ["Gateway"],
         "NIOHTTPTypes": ["Gateway"],
@@ -53,9 +58,9 @@ enum ImportGraph {
         "Hummingbird": ["Gateway"],
         "HummingbirdCore": ["Gateway"],
         "HummingbirdHTTP2": ["Gateway"],
-        "ServiceLifecycle": ["Scheduler", "Gateway", "faasctl"],
+        "ServiceLifecycle": ["Scheduler", "Gateway", "Server"],
         "Metrics": ["Scheduler", "Gateway"],
-        "Yams": ["faasctl"],
+        "Yams": ["ManifestReader", "faasctl"],
         "ArgumentParser": ["faasctl"],
     ]
 

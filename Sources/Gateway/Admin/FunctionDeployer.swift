@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deploys for both deploy paths: with the credentials that the request brought. FunctionsAPI and DeployAPI drive it.
+
+import FunctionModel
+import Hummingbird
+import ImageStore
+import Registry
+import Scheduler
+
+/// Deploys through the catalog, and pulls a missing image where there are registries.
+struct FunctionDeployer: Sendable {
+    let catalog: any FunctionCatalog
+    /// Both are needed to pull.
+    let puller: ImagePuller?
+    let registries: RegistryAccess?
+
+    /// The registry client of a request; nil where nothing can be pulled.
+    ///
+    /// - Throws: ``Problem`` when the credentials are malformed.
+    func client(for request: Request) throws -> RegistryClient? { try registries?.client(for: request) }
+
+    /// Deploys a function.
+    ///
+    /// - Throws: ``CatalogError``, or ``Problem`` when the image cannot be pulled.
+    func deploy(
+        _ deployment: Deployment,
+        using client: RegistryClient?,
+        events: @escaping TransferEvents = { _ in }
+    ) async throws -> Revision {
+        guard let puller, let client else { return try await catalog.deploy(deployment) }
+        do throws(PulledDeployError) {
+            return try await puller.deploying(deployment.imageReference, using: client, events: events) {
+                () async throws(CatalogError) in try await catalog.deploy(deployment)
+            }
+        } catch {
+            switch error {
+            case .catalog(let error): throw error
+            case .pull(let reference, let error): throw Self.problem(error, reference)
+            }
+        }
+    }
+
+    /// Not 404, which OpenFaaS's clients take for an unknown function.
+    private static func problem(_ error: RegistryError, _ reference: String) -> Problem {
+        var problem = Problem(error)
+        if problem.status == 404 { problem.status = 400 }
+        problem.detail = "no image '\(reference)' here, and \(problem.detail)"
+        return problem
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The paths of the administrative APIs. Gateway registers its handlers under them, and faasctl sends requests to them.
+
+/// Paths that have no variable part.
+package enum APIPath {
+    // OpenFaaS's API.
+    package static let functions = "/system/functions"
+    package static let secrets = "/system/secrets"
+    package static let logs = "/system/logs"
+    package static let info = "/system/info"
+    package static let namespaces = "/system/namespaces"
+    package static let namespace = "/system/namespace"
+
+    // What OpenFaaS's API cannot say.
+    package static let invocations = "/v1/invocations"
+    package static let schedules = "/v1/schedules"
+    package static let builds = "/v1/builds"
+    package static let images = "/v1/images"
+    package static let imageImports = "/v1/image-imports"
+    package static let imageHistory = "/v1/image-history"
+    package static let imageArchives = "/v1/image-archives"
+    package static let imageIndexes = "/v1/image-indexes"
+    package static let imagePulls = "/v1/image-pulls"
+    package static let imagePushes = "/v1/image-pushes"
+    package static let imagePrune = "/v1/image-store/prune"
+    package static let imageVerify = "/v1/image-store/verify"
+    package static let registryLogins = "/v1/registry-logins"
+    package static let containers = "/v1/containers"
+}
+
+/// A path with one variable part: `:name` for one segment, `**` for the rest of the path.
+package struct APIPattern: Hashable, Sendable {
+    /// As Hummingbird's router takes it.
+    package let pattern: String
+
+    private init(_ pattern: String) { self.pattern = pattern }
+
+    package static let function = APIPattern("/system/function/:name")
+    package static let scale = APIPattern("/system/scale-function/:name")
+    package static let namespace = APIPattern("/system/namespace/:name")
+    package static let rollback = APIPattern("/v1/functions/:name/rollback")
+    /// References contain slashes: they are the rest of the path, percent-encoded or not.
+    package static let image = APIPattern("/v1/images/**")
+    package static let containerInput = APIPattern("/v1/containers/:id/input")
+    package static let containerSize = APIPattern("/v1/containers/:id/size")
+    package static let containerSignal = APIPattern("/v1/containers/:id/signal")
+    /// The path of a function itself; it is not administrative.
+    package static let invocation = APIPattern("/function/:name")
+
+    /// The pattern's text in front of its variable part.
+    package var prefix: Substring {
+        pattern.prefix { $0 != ":" && $0 != "*" }
+    }
+
+    /// The path for one value of the variable part.
+    ///
+    /// - Parameter value: the name or reference as text; it is percent-encoded here.
+    /// - Returns: the path from the root.
+    package func path(_ value: String) -> String {
+        let variable = pattern.dropFirst(prefix.count)
+        let rest = variable.first == "*" ? "" : variable.drop { $0 != "/" }
+        return prefix + value.pathSegment + rest
+    }
+}
+
+extension String {
+    /// The text percent-encoded as one segment of a path, or as a name or value of a query.
+    package var pathSegment: String {
+        var encoded = ""
+        for byte in utf8 {
+            if Self.unreserved.contains(byte) {
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                let digits = String(byte, radix: 16, uppercase: true)
+                encoded += digits.utf8.count == 1 ? "%0" + digits : "%" + digits
+            }
+        }
+        return encoded
+    }
+
+    /// Characters that are never encoded (RFC 3986, section 2.3).
+    private static let unreserved = Set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8
+    )
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gives disk space back: what belongs to nothing, and past the budget what is least needed. Gateway drives it.
+
+package import FunctionStore
+package import ImageBuilder
+package import ImageStore
+package import Logging
+package import OCI
+import Synchronization
+
+/// Keeps the image store clean and within its budget.
+package final class ImageKeeper: Sendable {
+    private let images: ImageStore
+    private let builder: ImageBuilder?
+    private let store: FunctionStore
+    private let budget: ImageBudget
+    /// Folders of uploaded build contexts that an earlier process left.
+    private let leftovers: [String]
+    private let logger: Logger
+    /// Wakes the service; any number of wishes that come while it works are one.
+    private let wishes: AsyncStream<Void>
+    private let wish: AsyncStream<Void>.Continuation
+    private let isStopping = Atomic(false)
+
+    /// - Parameters:
+    ///   - images: the store to keep.
+    ///   - builder: whose cache counts; nil where nothing is built.
+    ///   - store: says which images revisions need.
+    ///   - budget: how much disk images and cache may take.
+    ///   - leftovers: folders of uploaded build contexts that an earlier process left.
+    ///   - logger: gets what was evicted, and failures.
+    package init(
+        images: ImageStore,
+        builder: ImageBuilder?,
+        store: FunctionStore,
+        budget: ImageBudget,
+        leftovers: [String] = [],
+        logger: Logger
+    ) {
+        self.images = images
+        self.builder = builder
+        self.store = store
+        self.budget = budget
+        self.leftovers = leftovers
+        self.logger = logger
+        (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// The store may have grown: the budget is looked at soon.
+    ///
+    /// Does not block.
+    package func grown() { wish.yield() }
+
+    /// The gateway stops: what fails from now on fails for that, and the next start looks again.
+    package func stop() {
+        isStopping.store(true, ordering: .relaxed)
+        wish.finish()
+    }
+
+    /// Sweeps what an earlier process left, then keeps the budget until the task is cancelled.
+    package func run() async {
+        do {
+            for folder in leftovers { try await UploadedContext(leftover: folder).remove() }
+            let report = try await sweep()
+            if report.freedBytes > 0 {
+                logger.info("removed leftovers of images", metadata: ["bytes": "\(report.freedBytes)"])
+            }
+        } catch {
+            logger.error("the image store cannot be swept", metadata: ["reason": "\(error)"])
+        }
+        grown()
+        for await _ in wishes { await keepBudget() }
+    }
+
+    private func keepBudget() async {
+        do {
+            let report = try await images.fit(
+                budget,
+                cache: builder,
+                inUse: { () async throws(ImageError) in try await self.digestsInUse() }
+            )
+            guard !report.isEmpty else { return }
+            logger.notice(
+                "evicted to keep the image budget",
+                metadata: [
+                    "images": "\(report.images)", "trees": "\(report.trees)", "steps": "\(report.steps)",
+                    "used": "\(report.usedBytes)", "budget": "\(report.limitBytes)",
+                ]
+            )
+        } catch {
+            if isStopping.load(ordering: .relaxed) { return }
+            logger.error("the image budget cannot be kept", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Removes what belongs to no image, named or not, and to no build step.
+    ///
+    /// - Returns: what was given back.
+    /// - Throws: ``ImageError``, or what the build cache throws.
+    @discardableResult
+    package func sweep() async throws -> PruneReport {
+        var pruning = ImageStore.Pruning(inUse: try await digestsInUse())
+        pruning.kept = try await builder?.cachedLayers() ?? []
+        pruning.takesUnnamed = false
+        pruning.takesPartials = false
+        return try await images.prune(pruning)
+    }
+
+    /// Removes images without a name, too, and what is asked for besides.
+    ///
+    /// - Parameters:
+    ///   - takesUnused: also named images that no kept revision needs.
+    ///   - takesCache: also the build cache.
+    /// - Returns: what was given back.
+    /// - Throws: ``ImageError``, or what the build cache throws.
+    package func prune(takesUnused: Bool, takesCache: Bool) async throws -> PruneReport {
+        if takesCache { _ = try await builder?.forgetCache() }
+        var pruning = ImageStore.Pruning(inUse: try await digestsInUse())
+        pruning.kept = try await builder?.cachedLayers() ?? []
+        pruning.takesUnused = takesUnused
+        return try await images.prune(pruning)
+    }
+
+    /// The kept revisions that need each image, by its digest.
+    ///
+    /// - Throws: ``ImageError/references(_:)``.
+    package func users() async throws(ImageError) -> [Digest: [String]] {
+        let names: [String: [String]]
+        do throws(StoreError) {
+            names = try await store.imageUsers()
+        } catch {
+            throw .references(error.description)
+        }
+        var users: [Digest: [String]] = [:]
+        for (text, revisions) in names {
+            users[try ImageError.reading { () throws(OCIError) in try Digest(text) }] = revisions
+        }
+        return users
+    }
+
+    /// Images of every kept revision.
+    ///
+    /// - Throws: ``ImageError/references(_:)``.
+    package func digestsInUse() async throws(ImageError) -> Set<Digest> {
+        let texts: Set<String>
+        do throws(StoreError) {
+            texts = try await store.digestsInUse()
+        } catch {
+            throw .references(error.description)
+        }
+        var found: Set<Digest> = []
+        for text in texts {
+            found.insert(try ImageError.reading { () throws(OCIError) in try Digest(text) })
+        }
+        return found
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a gateway: platform up, edge up, one line, a signal, both down in order. faasctl serve drives it.
+
+import Foundation
+import FunctionModel
+import Gateway
+import Logging
+import Sandbox
+import Scheduler
+import ServiceLifecycle
+
+/// One gateway in this process.
+package struct GatewayProcess: Sendable {
+    let configuration: ServeConfiguration
+    /// DATA, held.
+    let folder: HeldDataFolder
+    let start: PrivilegedStart
+
+    /// The HTTP edge as ServiceLifecycle wants it.
+    private struct Edge: Service {
+        let server: GatewayServer
+        let address: ListenAddress
+        let start: PrivilegedStart
+        let logger: Logger
+        let announce: @Sendable (String) -> Void
+
+        func run() async throws {
+            try await server.run { port in
+                var address = address
+                address.port = port
+                do throws(SandboxError) { try start.finish() } catch {
+                    logger.critical("root cannot be given up", metadata: ["reason": "\(error)"])
+                    _exit(1)
+                }
+                announce("\(Product.name) listens on http://\(address)")
+            }
+        }
+    }
+
+    /// Takes the data folder, and gives up root.
+    ///
+    /// Must run before the process has a second thread.
+    ///
+    /// - Parameter configuration: of `faasctl serve`.
+    /// - Throws: ``ServerError`` when a gateway cannot run here; the data folder of another gateway is not touched.
+    package init(preparing configuration: ServeConfiguration) throws(ServerError) {
+        TerminationSignals.hold()
+        // Before the first helper; ``run(announcing:)`` reports what went wrong once there is a log.
+        _ = FileLimit.raise()
+        if let refusal = StartLimits.ofThisProcess().refusal {
+            throw ServerError("cannot start the gateway", why: refusal.what, next: refusal.advice)
+        }
+        // The lock before everything else: a folder that another gateway works in is not touched.
+        do throws(PlatformError) { folder = try HeldDataFolder(configuration.dataDirectory) } catch {
+            throw ServerError("cannot start the gateway", why: error.description)
+        }
+        var configuration = configuration
+        configuration.dataDirectory = folder.path
+        self.configuration = configuration
+        start = try PrivilegedStart.run(configuration)
+    }
+
+    /// Runs until a signal; returns when nothing of it is left.
+    ///
+    /// - Parameter announce: takes one line, once the gateway listens; scripts wait for it.
+    /// - Throws: ``ServerError`` when it cannot start.
+    package func run(announcing announce: @escaping @Sendable (String) -> Void) async throws(ServerError) {
+        EventLoops.bound()
+        let signals = SignalWatch()
+        let logger = makeLogger()
+        if let reason = FileLimit.raise() {
+            logger.warning("the limit of open files stays low", metadata: ["reason": "\(reason)"])
+        }
+        let platform: Platform
+        do {
+            var options = configuration.platform(logger: logger)
+            options.warden = start.warden
+            options.folder = folder
+            platform = try Platform(options)
+        } catch {
+            throw ServerError("cannot start the gateway", why: "\(error)")
+        }
+        do {
+            try await platform.start()
+        } catch {
+            await platform.shutdown()
+            throw ServerError("cannot start the gateway", why: "\(error)")
+        }
+        start.warden?.onDeath {
+            // Nobody is left who could start anything; the service manager starts a gateway with a new one. Without
+            // the C library's tidying up, which other threads would run into.
+            logger.critical("the warden died; this gateway ends")
+            _exit(1)
+        }
+        // Once, by name: an operator reads the start of the log.
+        for finding in start.findings + platform.findings where finding.level != .ok {
+            logger.warning("the host lacks \(finding.name): \(finding.advice)")
+        }
+        do {
+            let server = try GatewayServer(configuration.gateway, platform: platform, logger: logger)
+            let edge = Edge(
+                server: server,
+                address: configuration.listen,
+                start: start,
+                logger: logger,
+                announce: announce
+            )
+            try await serve(edge, platform: platform, signals: signals, logger: logger)
+            await start.warden?.stop()
+        } catch {
+            await platform.shutdown()
+            throw ServerError("cannot start the gateway", why: "\(error)")
+        }
+    }
+
+    private func serve(
+        _ edge: Edge,
+        platform: Platform,
+        signals: SignalWatch,
+        logger: Logger
+    ) async throws {
+        var options = ServiceGroupConfiguration(
+            services: [.init(service: edge)],
+            logger: logger
+        )
+        options.maximumGracefulShutdownDuration = configuration.drainTimeout.duration
+        let group = ServiceGroup(configuration: options)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                await signals.wait()
+                guard !Task.isCancelled else { return }
+                logger.info("stopping: no new calls, running ones finish")
+                // Both at once: open connections wait for calls that only the platform can bound.
+                async let edge: Void = group.triggerGracefulShutdown()
+                await platform.shutdown()
+                await edge
+            }
+            defer { tasks.cancelAll() }
+            try await group.run()
+        }
+    }
+
+    private func makeLogger() -> Logger {
+        let level = configuration.logLevel
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+        return Logger(label: Product.name)
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one moment in which a gateway is root: hands over the data folder, starts the warden, becomes another user.
+
+import Foundation
+import Glibc
+import ImageStore
+import Sandbox
+
+/// What is left of root after the start.
+struct PrivilegedStart: Sendable {
+    /// What does the little that still needs root; nil for an ordinary user's gateway, and where none can be had.
+    var warden: Warden?
+    /// What could not be given up, by name.
+    var findings: [HostFinding] = []
+    /// Set while a port below 1024 is still to be bound.
+    private var account: Privileges.Account?
+
+    /// Does it all; must run before the process has a second thread.
+    ///
+    /// - Throws: ``ServerError`` when the data folder cannot be used, or when it failed half-way.
+    static func run(_ configuration: ServeConfiguration) throws(ServerError) -> PrivilegedStart {
+        guard Privileges.areHeld else { return PrivilegedStart() }
+        let account = Privileges.account()
+        let directory = configuration.dataDirectory
+        let handover: DataHandover.Result
+        do throws(DataHandover.Failure) { handover = try DataHandover.prepare(directory, for: account) } catch
+        {
+            throw ServerError(
+                "cannot start the gateway",
+                why: "the data folder cannot be used: \(error.reason)",
+                next: "name another one with --data-dir"
+            )
+        }
+        let shift = OwnerTranslation.shift(for: directory)
+        if let reason = TreeAccess.removeTrees(notShiftedBy: shift, in: directory) {
+            throw ServerError("cannot start the gateway", why: reason)
+        }
+        var start = PrivilegedStart()
+        do throws(SandboxError) {
+            let warden = try Warden(
+                dataDirectory: directory,
+                serviceID: account.uid,
+                showsHost: configuration.hostMounts
+            )
+            if let reason = TreeAccess(warden: warden).obstacle(in: directory) {
+                throw .unsupported("workers for image files: \(reason)")
+            }
+            try Privileges.shelter(directory, below: DataHandover.obstacle(above: directory, for: account))
+            start.warden = warden
+            start.findings = Self.hardLinks.map { [$0] } ?? []
+        } catch {
+            guard configuration.allowsRoot else {
+                // What somebody handed over before stays as it was.
+                if handover == .made { DataHandover.takeBack(directory) }
+                throw ServerError(
+                    "cannot start the gateway",
+                    why: "it would have to stay root: \(error.description)",
+                    next:
+                        "\(Self.needs), or start it as an ordinary user; --allow-root starts it as root all the same"
+                )
+            }
+            // What it writes as root the next one could not read, which is to hand over anew.
+            DataHandover.takeBack(directory)
+            start.findings = [Self.finding(lacking: error.description, isAllowed: true)]
+            return start
+        }
+        let keepsPorts = (1..<Privileges.firstFreePort).contains(configuration.listen.port)
+        do throws(SandboxError) { try Privileges.drop(to: account, keepsPorts: keepsPorts) } catch {
+            throw ServerError("cannot give up root", why: error.description)
+        }
+        if keepsPorts { start.account = account }
+        return start
+    }
+
+    /// The socket is bound: nothing is left to be kept.
+    ///
+    /// - Throws: ``SandboxError``; the process must end then.
+    func finish() throws(SandboxError) {
+        if let account { try Privileges.dropPorts(account) }
+    }
+
+    /// What `doctor` tells.
+    ///
+    /// - Parameters:
+    ///   - directory: a folder of its own, on the data folder's file system; it may be absent.
+    ///   - allowsRoot: as `serve` has it.
+    /// - Returns: one finding, or more.
+    static func probe(in directory: String, allowsRoot: Bool) async -> [HostFinding] {
+        [await worker(in: directory, allowsRoot: allowsRoot)] + (hardLinks.map { [$0] } ?? [])
+    }
+
+    /// Without the setting a gateway that was taken over could link a file of root's into the data folder, and have
+    /// a worker change it.
+    private static var hardLinks: HostFinding? {
+        let path = "/proc/sys/fs/protected_hardlinks"
+        guard FileManager.default.contents(atPath: path)?.first == UInt8(ascii: "0") else { return nil }
+        return HostFinding(
+            level: .missing,
+            name: "protected hard links",
+            advice:
+                "a compromised gateway may reach files of root on the data folder's file system: "
+                + "sysctl fs.protected_hardlinks=1"
+        )
+    }
+
+    /// Tries one.
+    private static func worker(in directory: String, allowsRoot: Bool) async -> HostFinding {
+        let account = Privileges.account()
+        guard Privileges.areHeld else {
+            return HostFinding(
+                level: .missing,
+                name: Self.name,
+                advice:
+                    "image layers are unpacked by the gateway itself, as the user it runs as: run it as root"
+            )
+        }
+        do throws(DataHandover.Failure) { _ = try DataHandover.prepare(directory, for: account) } catch {
+            return finding(lacking: error.reason, isAllowed: allowsRoot)
+        }
+        do throws(SandboxError) {
+            let warden = try Warden(dataDirectory: directory, serviceID: account.uid)
+            let reason = TreeAccess(warden: warden).obstacle(in: directory)
+            await warden.stop()
+            if let reason { return finding(lacking: reason, isAllowed: allowsRoot) }
+        } catch {
+            return finding(lacking: error.description, isAllowed: allowsRoot)
+        }
+        return HostFinding(level: .ok, name: Self.name, advice: "")
+    }
+
+    private static let name = "unprivileged gateway"
+
+    private static func finding(lacking reason: String, isAllowed: Bool) -> HostFinding {
+        HostFinding(
+            level: isAllowed ? .missing : .fatal,
+            name: name,
+            advice: isAllowed
+                ? "the gateway stays root and unpacks image layers itself: \(reason); \(needs)"
+                : "the gateway would have to stay root, and does not start without --allow-root: \(reason); \(needs)"
+        )
+    }
+
+    /// What mostly is the matter.
+    private static let needs =
+        "it takes user namespaces, and a file system with idmapped mounts for the data folder (ext4, xfs, btrfs; tmpfs "
+        + "since Linux 6.3)"
+}

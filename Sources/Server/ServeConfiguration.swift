@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every option of `faasctl serve` in one place: defaults, then the file, then the flags. faasctl serve fills it in.
+
+package import FunctionModel
+import Gateway
+import ImageStore
+package import Logging
+import Registry
+import Scheduler
+
+/// What a gateway was told, all together.
+package struct ServeConfiguration: Sendable {
+    /// Address and port to listen on; port 0 lets the kernel choose.
+    package var listen = ListenAddress()
+    /// DATA: everything that survives a restart.
+    package var dataDirectory: String
+    /// Lines below this level are not written.
+    package var logLevel = Logger.Level.info
+    /// Level of the one line per invocation.
+    var accessLogLevel = Logger.Level.debug
+    /// Containers of all functions at once; nil derives it from the host's memory.
+    var sandboxesMax: Int?
+    /// Bounds of what a client may send or hold.
+    var limits = GatewayLimits()
+    /// Further host names under which administrative paths are served; `*` for any.
+    var adminHosts: [String] = []
+    /// Who may read /metrics.
+    var metricsAuthentication = FunctionAuthentication.none
+    /// Whether `faasctl run` may show folders of this host to containers.
+    package var hostMounts = true
+    /// Whether it may stay root where that cannot be given up.
+    package var allowsRoot = false
+    /// Whether an empty database may stand beside images and secrets.
+    package var acceptsNewDatabase = false
+    /// How much disk images and build cache may take.
+    var imageBudget = ImageBudget.standard
+    /// Mirrors and plain-http registries.
+    var registries = RegistryConfiguration()
+    /// Networks that builds may reach besides the public internet.
+    var buildAllow: [IPv4Network] = []
+    /// Longest wait for open connections after the running calls ended.
+    var drainTimeout = TimeSpan.seconds(30)
+
+    package init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+
+    /// Sets the disk space for images and build cache from text: a percentage or a size.
+    ///
+    /// - Throws: ``ModelError`` naming `field`.
+    package mutating func setImageBudget(_ text: String, field: String) throws(ModelError) {
+        imageBudget = try ImageBudget(text, field: field)
+    }
+
+    /// The part below the HTTP edge.
+    func platform(logger: Logger) -> PlatformConfiguration {
+        var platform = PlatformConfiguration(
+            dataDirectory: dataDirectory,
+            logger: logger,
+            statusOf: StatusTable.status(of:)
+        )
+        platform.sandboxesMax = sandboxesMax
+        platform.hostMounts = hostMounts
+        platform.buildAllow = buildAllow
+        platform.acceptsNewDatabase = acceptsNewDatabase
+        return platform
+    }
+
+    /// The HTTP edge.
+    var gateway: GatewayConfiguration {
+        var gateway = GatewayConfiguration(dataDirectory: dataDirectory)
+        gateway.host = listen.host
+        gateway.port = listen.port
+        gateway.limits = limits
+        gateway.adminHosts = adminHosts
+        gateway.metricsNeedCredentials = metricsAuthentication == .basic
+        gateway.registries = registries
+        gateway.buildAllow = buildAllow
+        gateway.imageBudget = imageBudget
+        gateway.accessLogLevel = accessLogLevel
+        gateway.version = Product.version
+        return gateway
+    }
+
+    /// A YAML scalar that reads as text whatever it holds.
+    private static func quoted(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+
+    /// The effective configuration in the file's own form, as `--check` prints it.
+    package var text: String {
+        """
+        listen: \(Self.quoted("\(listen)"))
+        data_dir: \(Self.quoted(dataDirectory))
+        log_level: \(logLevel)
+        access_log_level: \(accessLogLevel)
+        sandboxes_max: \(sandboxesMax.map(String.init) ?? "null")
+        drain_timeout: \(drainTimeout)
+        image_budget: \(imageBudget)
+        host_mounts: \(hostMounts)
+        admin_hosts: [\(adminHosts.map(Self.quoted).joined(separator: ", "))]
+        metrics_auth: \(metricsAuthentication.rawValue)
+        build_allow: [\(buildAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
+        allow_root: \(allowsRoot)
+        limits:
+          connections: \(limits.connectionsMax)
+          header_count: \(limits.headerCountMax)
+          header_field: \(ByteCount(bytes: limits.headerFieldBytesMax))
+          headers: \(ByteCount(bytes: limits.headerBytesMax))
+          target: \(ByteCount(bytes: limits.targetBytesMax))
+          idle_timeout: \(TimeSpan(limits.idleTimeout))
+          head_timeout: \(TimeSpan(limits.headTimeout))
+          body_timeout: \(TimeSpan(limits.bodyTimeout))
+          upload: \(ByteCount(bytes: limits.uploadBytesMax))
+          admin_body: \(ByteCount(bytes: limits.adminBodyBytesMax))
+        \(registriesText)
+        """
+    }
+
+    private var registriesText: String {
+        var lines = ["registries:", "  mirrors:" + (registries.mirrors.isEmpty ? " {}" : "")]
+        for (registry, hosts) in registries.mirrors.sorted(by: { $0.key < $1.key }) {
+            lines.append("    \(Self.quoted(registry)): [\(hosts.map(Self.quoted).joined(separator: ", "))]")
+        }
+        lines.append("  plain_http:" + (registries.plainHTTP.isEmpty ? " {}" : ""))
+        for (registry, isPlain) in registries.plainHTTP.sorted(by: { $0.key < $1.key }) {
+            lines.append("    \(Self.quoted(registry)): \(isPlain)")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// `HOST:PORT` with IPv6 addresses in brackets.
+package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    package var host = "127.0.0.1"
+    package var port = 8080
+
+    package init() {}
+
+    /// Parses `HOST:PORT`, `[IPV6]:PORT`, `:PORT` (every address) or `PORT` (this machine only).
+    ///
+    /// - Throws: ``ModelError`` when the port is none.
+    package init(_ text: String, field: String) throws(ModelError) {
+        let failure = ModelError(
+            field: field,
+            value: text,
+            expected: "an address such as 127.0.0.1:8080, [::1]:8080 or :8080"
+        )
+        let colon = text.lastIndex(of: ":")
+        let portText = colon.map { String(text[text.index(after: $0)...]) } ?? text
+        guard let port = Int(portText), (0...65535).contains(port) else { throw failure }
+        self.port = port
+        guard let colon else { return }
+        var host = String(text[..<colon])
+        if host.hasPrefix("[") {
+            guard host.hasSuffix("]"), host.count > 2 else { throw failure }
+            host = String(host.dropFirst().dropLast())
+        } else if host.contains(":") {
+            throw failure
+        }
+        self.host = host.isEmpty ? "0.0.0.0" : host
+    }
+
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

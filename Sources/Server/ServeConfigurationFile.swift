@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file of `serve --config`: the keys of ServeConfiguration as YAML, checked like a manifest.
+
+import Foundation
+import FunctionModel
+import Gateway
+import ImageStore
+import Logging
+package import ManifestReader
+import Registry
+
+/// Reads a configuration file over the defaults.
+package enum ServeConfigurationFile {
+    static let keys = [
+        "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
+        "registries", "image_budget", "host_mounts", "admin_hosts", "metrics_auth", "build_allow",
+        "allow_root",
+    ]
+    static let limitKeys = [
+        "connections", "header_count", "header_field", "headers", "target", "idle_timeout",
+        "head_timeout", "body_timeout", "upload", "admin_body",
+    ]
+    static let registryKeys = ["mirrors", "plain_http"]
+
+    /// Every key by its path; tests and the reference enumerate these.
+    static var leaves: [String] {
+        keys.filter { $0 != "limits" && $0 != "registries" } + limitKeys.map { "limits." + $0 }
+            + registryKeys.map { "registries." + $0 }
+    }
+
+    /// Lays the file's values over a configuration.
+    ///
+    /// - Parameters:
+    ///   - text: YAML or JSON.
+    ///   - file: how messages name it.
+    ///   - configuration: what is absent from the file stays as it is.
+    /// - Throws: ``ManifestError`` with the place of the first mistake.
+    package static func apply(
+        _ text: String,
+        file: String,
+        to configuration: inout ServeConfiguration
+    ) throws(ManifestError) {
+        let top = try ManifestMapping(ManifestSource(file: file, variables: nil).parse(text))
+        try top.allow(only: keys)
+        if let node = top["listen"] { configuration.listen = try node.value(ListenAddress.init(_:field:)) }
+        if let node = top["data_dir"] { configuration.dataDirectory = try node.text("a folder") }
+        if let node = top["log_level"] { configuration.logLevel = try node.choice(Logger.Level.self) }
+        if let node = top["access_log_level"] {
+            configuration.accessLogLevel = try node.choice(Logger.Level.self)
+        }
+        if let node = top["sandboxes_max"] { configuration.sandboxesMax = try positive(node) }
+        if let node = top["drain_timeout"] {
+            configuration.drainTimeout = try node.value(TimeSpan.init(_:field:))
+        }
+        if let node = top["image_budget"] {
+            configuration.imageBudget = try node.value(ImageBudget.init(_:field:))
+        }
+        if let node = top["host_mounts"] { configuration.hostMounts = try node.boolean() }
+        if let node = top["admin_hosts"] { configuration.adminHosts = try node.texts() }
+        if let node = top["metrics_auth"] {
+            configuration.metricsAuthentication = try node.choice(FunctionAuthentication.self)
+        }
+        if let node = top["build_allow"] { configuration.buildAllow = try networks(node) }
+        if let node = top["allow_root"] { configuration.allowsRoot = try node.boolean() }
+        if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
+        if let node = top["registries"] { configuration.registries = try registries(node) }
+    }
+
+    private static func applyLimits(
+        _ mapping: ManifestMapping,
+        to configuration: inout ServeConfiguration
+    ) throws(ManifestError) {
+        try mapping.allow(only: limitKeys)
+        if let node = mapping["connections"] { configuration.limits.connectionsMax = try positive(node) }
+        if let node = mapping["header_count"] { configuration.limits.headerCountMax = try positive(node) }
+        if let node = mapping["header_field"] { configuration.limits.headerFieldBytesMax = try bytes(node) }
+        if let node = mapping["headers"] { configuration.limits.headerBytesMax = try bytes(node) }
+        if let node = mapping["upload"] { configuration.limits.uploadBytesMax = try bytes(node) }
+        if let node = mapping["admin_body"] { configuration.limits.adminBodyBytesMax = try bytes(node) }
+        if let node = mapping["target"] { configuration.limits.targetBytesMax = try bytes(node) }
+        if let node = mapping["idle_timeout"] { configuration.limits.idleTimeout = try duration(node) }
+        if let node = mapping["head_timeout"] { configuration.limits.headTimeout = try duration(node) }
+        if let node = mapping["body_timeout"] { configuration.limits.bodyTimeout = try duration(node) }
+    }
+
+    private static func registries(_ node: ManifestNode) throws(ManifestError) -> RegistryConfiguration {
+        let mapping = try ManifestMapping(node)
+        try mapping.allow(only: registryKeys)
+        var registries = RegistryConfiguration()
+        for entry in try mapping["mirrors"].map(ManifestMapping.init)?.entries ?? [] {
+            registries.mirrors[entry.key] = try entry.value.texts()
+        }
+        for entry in try mapping["plain_http"].map(ManifestMapping.init)?.entries ?? [] {
+            registries.plainHTTP[entry.key] = try entry.value.boolean()
+        }
+        do throws(RegistryError) {
+            try registries.validate()
+        } catch {
+            throw node.mistake(error.description)
+        }
+        return registries
+    }
+
+    private static func networks(_ node: ManifestNode) throws(ManifestError) -> [IPv4Network] {
+        try node.texts().map { text throws(ManifestError) in
+            guard let network = IPv4Network(text) else {
+                throw node.mistake("\(node.path): '\(text)' is no IPv4 network such as 10.1.0.0/16")
+            }
+            return network
+        }
+    }
+
+    private static func positive(_ node: ManifestNode) throws(ManifestError) -> Int {
+        let number = try node.integer()
+        guard number > 0 else {
+            throw node.mistake("\(node.path): '\(number)' is not valid, expected more than zero")
+        }
+        return number
+    }
+
+    private static func duration(_ node: ManifestNode) throws(ManifestError) -> Duration {
+        try node.value(TimeSpan.init(_:field:)).duration
+    }
+
+    private static func bytes(_ node: ManifestNode) throws(ManifestError) -> Int {
+        try node.value(ByteCount.init(_:field:)).bytes
+    }
+}
