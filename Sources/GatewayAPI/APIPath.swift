@@ -13,6 +13,8 @@ package enum APIPath {
 
     // What OpenFaaS's API cannot say.
     package static let invocations = "/v1/invocations"
+    /// Deploys in one request, and reports the pull of a missing image.
+    package static let deployments = "/v1/deployments"
     package static let schedules = "/v1/schedules"
     package static let builds = "/v1/builds"
     package static let images = "/v1/images"

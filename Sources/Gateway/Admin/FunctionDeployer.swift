@@ -48,3 +48,18 @@ struct FunctionDeployer: Sendable {
         return problem
     }
 }
+
+extension JSONPlaces {
+    /// Runs a deploy; a value that is not valid is reported with its place in the body.
+    ///
+    /// - Throws: ``Problem`` for such a value; else what `body` throws.
+    func locating<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as ModelError {
+            throw Problem(400, .invalid, located(error))
+        } catch CatalogError.invalid(let error) {
+            throw Problem(400, .invalid, located(error))
+        }
+    }
+}

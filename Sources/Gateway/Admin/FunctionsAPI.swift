@@ -58,25 +58,16 @@ struct FunctionsAPI: Sendable {
         return try await deploy(body, places, request)
     }
 
-    /// A value that is not valid is told with its place in the body.
     private func deploy(
         _ body: FunctionDeployment,
         _ places: JSONPlaces,
         _ request: Request
     ) async throws -> Response {
-        do {
-            return try await deploy(body, request)
-        } catch let error as ModelError {
-            throw Problem(400, .invalid, places.located(error))
-        } catch CatalogError.invalid(let error) {
-            throw Problem(400, .invalid, places.located(error))
-        }
-    }
-
-    private func deploy(_ body: FunctionDeployment, _ request: Request) async throws -> Response {
         try Namespace.require(body.namespace)
-        let deployment = try body.deployment()
-        let revision = try await deployer.deploy(deployment, using: try deployer.client(for: request))
+        let client = try deployer.client(for: request)
+        let revision = try await places.locating {
+            try await deployer.deploy(try body.deployment(), using: client)
+        }
         let status = try await catalog.status(revision.function) ?? FunctionStatus(revision: revision)
         return try WireJSON.response(FunctionStatusBody(status, withUsage: false), status: .accepted)
     }

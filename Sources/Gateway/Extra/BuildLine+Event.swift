@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the events of builds and transfers to their lines of JSON. BuildsAPI and TransfersAPI drive it.
+// From the events of builds and transfers to their lines of JSON. BuildsAPI, TransfersAPI and DeployAPI drive it.
 
 import GatewayAPI
 import ImageBuilder
@@ -35,5 +35,13 @@ extension TransferLine {
         case .mounted(let digest, let source): self.init(.mounted, "\(digest)", detail: source)
         case .finished(let digest, let size): self.init(.finished, "\(digest)", sizeBytes: size)
         }
+    }
+}
+
+extension TransferEvent {
+    /// Whether it says that the transfer got somewhere.
+    var isProgress: Bool {
+        if case .retrying = self { return false }
+        return true
     }
 }

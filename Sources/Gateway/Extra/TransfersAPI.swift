@@ -46,9 +46,8 @@ struct TransfersAPI: Sendable {
     ) async throws -> Response {
         try await ProgressLines<TransferEvent>.response { events in
             try await work.run(what) { try await operation(events) }
-        } isProgress: { event in
-            if case .retrying = event { return false }
-            return true
+        } isProgress: {
+            $0.isProgress
         } line: {
             try APIJSON.encode(TransferLine($0))
         }

@@ -36,6 +36,12 @@ struct OwnPaths: Sendable {
             deployer: deployer,
             bodyBytesMax: services.limits.adminBodyBytesMax
         ).add(to: guarded)
+        DeployAPI(
+            catalog: services.catalog,
+            deployer: deployer,
+            work: services.work,
+            bodyBytesMax: services.limits.adminBodyBytesMax
+        ).add(to: guarded)
         RollbackAPI(catalog: services.catalog, bodyBytesMax: services.limits.adminBodyBytesMax).add(
             to: guarded
         )

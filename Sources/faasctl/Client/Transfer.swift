@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pulls and pushes through the gateway: one request, progress line by line. Commands and Deployer drive it.
+// Pulls, pushes and deploys through the gateway: one request, progress line by line. Commands and Deployer drive it.
 
 import Foundation
 import GatewayAPI
 
-/// Moves images between the gateway and registries.
+/// Requests that may move images between the gateway and registries.
 struct Transfer {
     let client: GatewayClient
     let global: GlobalOptions
@@ -42,17 +42,32 @@ struct Transfer {
         return try await run(&request, images: [target ?? reference], verb: "pushing", what)
     }
 
-    private func run(
+    /// Creates or updates a function; the gateway pulls its image when it lacks it.
+    ///
+    /// - Parameters:
+    ///   - deployment: the function.
+    ///   - what: begins the message when it fails.
+    /// - Returns: the function's status.
+    /// - Throws: ``CommandFailure`` with the gateway's or the registry's own message.
+    func deploy(_ deployment: FunctionDeployment, _ what: String) async throws(CommandFailure)
+        -> FunctionStatusBody
+    {
+        var request = GatewayRequest("POST", APIPath.deployments)
+        try request.setJSON(deployment)
+        return try await run(&request, images: [deployment.image], verb: "pulling", what)
+    }
+
+    private func run<Value: Codable & Sendable>(
         _ request: inout GatewayRequest,
         images: [String],
         verb: String,
         _ what: String
-    ) async throws(CommandFailure) -> ImageBody.Named {
+    ) async throws(CommandFailure) -> Value {
         try await client.addCredentials(for: images, to: &request, global, what)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         var splitter = LineSplitter()
         var screen = TransferScreen(verb: verb, isQuiet: global.quiet)
-        var last: ProgressEnd<ImageBody.Named>?
+        var last: ProgressEnd<Value>?
         var refusal = Data()
         let head = try await client.stream(request) { head, bytes throws(CommandFailure) in
             guard head.isSuccess else { return refusal.append(bytes) }
@@ -69,15 +84,15 @@ struct Transfer {
     }
 
     /// Shows an event; returns the line that is the end.
-    private static func read(
+    private static func read<Value: Codable & Sendable>(
         _ line: Data,
         _ screen: inout TransferScreen,
         _ what: String
-    ) throws(CommandFailure) -> ProgressEnd<ImageBody.Named>? {
+    ) throws(CommandFailure) -> ProgressEnd<Value>? {
         if let event = try? JSONDecoder().decode(TransferLine.self, from: line) {
             screen.show(event)
             return nil
         }
-        return try GatewayClient.decode(ProgressEnd<ImageBody.Named>.self, from: line, what)
+        return try GatewayClient.decode(ProgressEnd<Value>.self, from: line, what)
     }
 }

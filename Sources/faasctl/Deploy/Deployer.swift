@@ -18,13 +18,13 @@ struct Deployer {
     ///   - manifest: what to deploy.
     ///   - folder: the manifest's own; build folders are relative to it.
     ///   - build: how to build.
-    /// - Returns: the gateway's answer as JSON.
+    /// - Returns: the function's status.
     /// - Throws: ``CommandFailure``.
     func deploy(
         _ manifest: FunctionManifest,
         folder: URL,
         build: BuildSettings
-    ) async throws(CommandFailure) -> Data {
+    ) async throws(CommandFailure) -> FunctionStatusBody {
         try Self.check(manifest)
         var image = Self.image(of: manifest)
         if let buildFolder = manifest.buildFolder {
@@ -35,14 +35,17 @@ struct Deployer {
             _ = try await ImageBuilding(client: client, global: global).build(context, settings)
         } else {
             let what = "cannot deploy '\(manifest.name)'"
-            let source = ImageSource.find(image)
-            image = try await source.reference(client, what: what)
-            // The gateway would pull it by itself; asked for before, it tells how far it is.
-            if case .reference = source {
-                try await Transfer(client: client, global: global).pull(image, onlyMissing: true, what)
-            }
+            image = try await ImageSource.find(image).reference(client, what: what)
         }
-        return try await put(manifest.name, image: image, manifest.configuration)
+        let body = FunctionDeployment(
+            service: manifest.name.text,
+            image: image,
+            mayfly: manifest.configuration
+        )
+        return try await Transfer(client: client, global: global).deploy(
+            body,
+            "cannot deploy '\(manifest.name)'"
+        )
     }
 
     private static func image(of manifest: FunctionManifest) -> String {
@@ -66,36 +69,13 @@ struct Deployer {
         }
     }
 
-    /// Updates the function, or creates it: the gateway answers 404 when there is none to update.
-    private func put(
-        _ name: FunctionName,
-        image: String,
-        _ configuration: FunctionConfiguration
-    ) async throws(CommandFailure) -> Data {
-        let what = "cannot deploy '\(name)'"
-        let body = FunctionDeployment(service: name.text, image: image, mayfly: configuration)
-        var update = GatewayRequest("PUT", APIPath.functions)
-        try update.setJSON(body)
-        // Switching waits for the first container of the new revision: unpacking a large image takes a while.
-        update.silenceSecondsMax = GatewayRequest.patienceSecondsMax
-        let response = try await client.exchange(update)
-        if response.head.isSuccess { return response.body }
-        guard response.head.status == 404, response.isUnknownFunction else {
-            throw client.failure(response, what)
-        }
-        var create = update
-        create.method = "POST"
-        return try await client.require(create, what)
-    }
-
     /// Tells what serves now.
-    func report(_ answer: Data) throws(CommandFailure) {
-        try global.emit(json: answer) { () throws(CommandFailure) in
-            let function = try GatewayClient.decode(
-                FunctionStatusBody.self,
-                from: answer,
-                "cannot read the answer"
-            )
+    func report(_ function: FunctionStatusBody) throws(CommandFailure) {
+        let json: Data
+        do { json = try APIJSON.encode(function) } catch {
+            throw CommandFailure("cannot write the answer", why: "\(error)")
+        }
+        try global.emit(json: json) {
             if global.quiet { return "" }
             var text = "deployed \(function.name)"
             if let detail = function.mayfly { text += ", revision \(detail.revision)" }
@@ -103,15 +83,6 @@ struct Deployer {
             for route in function.mayfly?.configuration.routes ?? [] { text += "  route \(route)\n" }
             return text
         }
-    }
-}
-
-extension GatewayResponse {
-    /// A 404 may also mean that the image or a secret is unknown: repeating would hide that.
-    fileprivate var isUnknownFunction: Bool {
-        // An answer without a problem body comes from another OpenFaaS gateway: its 404 means just this.
-        guard let code = problem?.code else { return true }
-        return code == ProblemBody.unknownFunction
     }
 }
 
