@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct FunctionsTests {
     let folder: TemporaryFolder
-    let store: FunctionStore
+    let store: SQLiteStore
 
     init() throws {
         folder = try TemporaryFolder()

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct HistoryTests {
     let folder: TemporaryFolder
-    let store: FunctionStore
+    let store: SQLiteStore
 
     init() throws {
         folder = try TemporaryFolder()

@@ -19,8 +19,8 @@ final class TemporaryFolder: Sendable {
 
     var database: String { path + "/mayfly.sqlite" }
 
-    func open() throws -> FunctionStore {
-        try FunctionStore(path: database, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    func open() throws -> SQLiteStore {
+        try SQLiteStore(path: database, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     deinit {
@@ -116,7 +116,7 @@ func line(
     )
 }
 
-extension FunctionStore {
+extension SQLiteStore {
     @discardableResult
     func deploySample(
         _ function: String = "hello",

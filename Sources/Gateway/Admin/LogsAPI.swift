@@ -10,7 +10,7 @@ import Hummingbird
 /// GET /system/logs.
 struct LogsAPI: Sendable {
     let catalog: any FunctionCatalog
-    let store: FunctionStore
+    let store: any HistoryRepository
     let recorder: InvocationRecorder
 
     func add(to router: RouterGroup<OwnContext>) {
@@ -85,7 +85,7 @@ struct LogsAPI: Sendable {
         _ first: [LogLine],
         _ next: LogQuery,
         _ flushes: AsyncStream<Void>?,
-        _ store: FunctionStore
+        _ store: any HistoryRepository
     ) -> ResponseBody {
         guard let flushes else { return ResponseBody(byteBuffer: text(first)) }
         return ResponseBody { writer in

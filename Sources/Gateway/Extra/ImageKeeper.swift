@@ -12,7 +12,7 @@ import Synchronization
 final class ImageKeeper: Sendable {
     private let images: ImageStore
     private let builder: ImageBuilder?
-    private let store: FunctionStore
+    private let functions: any FunctionRepository
     private let budget: ImageBudget
     /// Folders of uploaded build contexts that an earlier process left.
     private let leftovers: [String]
@@ -25,14 +25,14 @@ final class ImageKeeper: Sendable {
     init(
         images: ImageStore,
         builder: ImageBuilder?,
-        store: FunctionStore,
+        functions: any FunctionRepository,
         budget: ImageBudget,
         leftovers: [String] = [],
         logger: Logger
     ) {
         self.images = images
         self.builder = builder
-        self.store = store
+        self.functions = functions
         self.budget = budget
         self.leftovers = leftovers
         self.logger = logger
@@ -111,7 +111,7 @@ final class ImageKeeper: Sendable {
     func digestsInUse() async throws(ImageError) -> Set<Digest> {
         let texts: Set<String>
         do throws(StoreError) {
-            texts = try await store.digestsInUse()
+            texts = try await functions.digestsInUse()
         } catch {
             throw .references(error.description)
         }

@@ -12,7 +12,7 @@ import OCI
 struct ImagesAPI: Sendable {
     let images: ImageStore
     let uploads: Uploads
-    let store: FunctionStore
+    let functions: any FunctionRepository
     let keeper: ImageKeeper
     let work: StoppableWork
 
@@ -80,7 +80,7 @@ struct ImagesAPI: Sendable {
 
     private func users() async throws -> [Digest: [String]] {
         var users: [Digest: [String]] = [:]
-        for (digest, names) in try await store.imageUsers() { users[try Digest(digest)] = names }
+        for (digest, names) in try await functions.imageUsers() { users[try Digest(digest)] = names }
         return users
     }
 }

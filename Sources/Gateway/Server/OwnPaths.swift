@@ -41,12 +41,12 @@ struct OwnPaths: Sendable {
             catalog: services.catalog,
             bodyBytesMax: services.limits.adminBodyBytesMax
         ).add(to: guarded)
-        LogsAPI(catalog: services.catalog, store: services.store, recorder: services.recorder).add(
+        LogsAPI(catalog: services.catalog, store: services.history, recorder: services.recorder).add(
             to: guarded
         )
         InfoAPI(version: services.version).add(to: guarded)
         NamespacesAPI(bodyBytesMax: services.limits.adminBodyBytesMax).add(to: guarded)
-        HistoryAPI(catalog: services.catalog, store: services.store, recorder: services.recorder)
+        HistoryAPI(catalog: services.catalog, store: services.history, recorder: services.recorder)
             .add(to: guarded)
         SchedulesAPI(catalog: services.catalog).add(to: guarded)
         let page = MetricsAPI(registry: metrics, catalog: services.catalog)
@@ -68,7 +68,7 @@ struct OwnPaths: Sendable {
                 ImagesAPI(
                     images: images,
                     uploads: services.uploads,
-                    store: services.store,
+                    functions: services.functions,
                     keeper: keeper,
                     work: services.work
                 ).add(to: guarded)

@@ -24,7 +24,14 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// Five cover a bad day's deploys; more only hold disk.
     package static let revisionsKept = 5
 
-    let store: FunctionStore
+    /// Where the catalogue's data is kept.
+    struct Repositories: Sendable {
+        let functions: any FunctionRepository
+        let schedules: any ScheduleRepository
+        let history: any HistoryRepository
+    }
+
+    let repositories: Repositories
     let preparer: FunctionPreparer
     let fleet: Fleet
     let logger: Logger
@@ -33,8 +40,14 @@ package final class Catalog: FunctionDirectory, Sendable {
     private let offer = Mutex<@Sendable () -> HostOffer>({ HostOffer.current(egressRefusal: nil) })
     let turn = AsyncTurn()
 
-    init(store: FunctionStore, images: ImageStore, secrets: SecretStore, fleet: Fleet, logger: Logger) {
-        self.store = store
+    init(
+        repositories: Repositories,
+        images: ImageStore,
+        secrets: SecretStore,
+        fleet: Fleet,
+        logger: Logger
+    ) {
+        self.repositories = repositories
         preparer = FunctionPreparer(images: images, secrets: secrets)
         self.fleet = fleet
         self.logger = logger
@@ -74,8 +87,8 @@ package final class Catalog: FunctionDirectory, Sendable {
             // A secret may have got another value, or be gone, since the preparation began.
             var prepared = prepared
             prepared.plan.secrets = try self.preparer.secretFiles(deployment.configuration.secrets)
-            let revision = try await self.stored { store throws(StoreError) in
-                try await store.deploy(
+            let revision = try await self.stored { repositories throws(StoreError) in
+                try await repositories.functions.deploy(
                     function: deployment.name,
                     imageReference: deployment.imageReference,
                     imageDigest: prepared.digest,
@@ -93,8 +106,8 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// - Throws: ``CatalogError``.
     package func remove(_ name: FunctionName) async throws(CatalogError) {
         try await turn.take { () async throws(CatalogError) in
-            let wasThere = try await self.stored { store throws(StoreError) in
-                try await store.removeFunction(name)
+            let wasThere = try await self.stored { repositories throws(StoreError) in
+                try await repositories.functions.removeFunction(name)
             }
             guard wasThere else { throw .unknownFunction(name) }
             if let pool = self.snapshot.withLock({ $0.removed(name) }) {
@@ -113,7 +126,8 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// - Throws: ``CatalogError``.
     package func rollback(_ name: FunctionName, to number: Int?) async throws(CatalogError) -> Revision {
         try await turn.take { () async throws(CatalogError) -> Revision in
-            let kept = try await self.stored { store throws(StoreError) in try await store.revisions(of: name)
+            let kept = try await self.stored { repositories throws(StoreError) in
+                try await repositories.functions.revisions(of: name)
             }
             guard let current = self.current(name) else { throw .unknownFunction(name) }
             let wanted =
@@ -127,8 +141,8 @@ package final class Catalog: FunctionDirectory, Sendable {
                 .digest(wanted.imageDigest, reference: wanted.imageReference),
                 wanted.configuration
             )
-            let revision = try await self.stored { store throws(StoreError) in
-                try await store.setCurrent(name, number: wanted.number)
+            let revision = try await self.stored { repositories throws(StoreError) in
+                try await repositories.functions.setCurrent(name, number: wanted.number)
             }
             await self.switchTo(revision, prepared)
             return revision
@@ -139,7 +153,9 @@ package final class Catalog: FunctionDirectory, Sendable {
     ///
     /// - Throws: ``CatalogError/storage(reason:)``.
     func restore() async throws(CatalogError) {
-        let revisions = try await stored { store throws(StoreError) in try await store.currentRevisions() }
+        let revisions = try await stored { repositories throws(StoreError) in
+            try await repositories.functions.currentRevisions()
+        }
         for revision in revisions {
             do throws(CatalogError) {
                 try checkServed(revision.configuration)
@@ -193,7 +209,10 @@ package final class Catalog: FunctionDirectory, Sendable {
         switchInMemory(revision, prepared)
         await observer.withLock { $0 }?.catalogChanged(revision.function, revision)
         do {
-            _ = try await store.pruneRevisions(of: revision.function, keeping: Self.revisionsKept)
+            _ = try await repositories.functions.pruneRevisions(
+                of: revision.function,
+                keeping: Self.revisionsKept
+            )
         } catch {
             logger.warning("Old revisions were not dropped", metadata: ["reason": "\(error)"])
         }
@@ -259,10 +278,10 @@ package final class Catalog: FunctionDirectory, Sendable {
     }
 
     func stored<Value: Sendable>(
-        _ body: (FunctionStore) async throws(StoreError) -> Value
+        _ body: (Repositories) async throws(StoreError) -> Value
     ) async throws(CatalogError) -> Value {
         do throws(StoreError) {
-            return try await body(store)
+            return try await body(repositories)
         } catch {
             switch error {
             case .unknownFunction(let name): throw .unknownFunction(name)

@@ -17,7 +17,11 @@ package final class Platform: Sendable {
     static let carePause = Duration.seconds(10)
 
     package let configuration: PlatformConfiguration
-    package let store: FunctionStore
+    private let store: SQLiteStore
+    /// Functions and revisions.
+    package var functions: any FunctionRepository { store }
+    /// Invocations and log lines.
+    package var history: any HistoryRepository { store }
     /// History; flush it before reading what has just ended.
     package let recorder: InvocationRecorder
     package let secrets: SecretStore
@@ -72,7 +76,7 @@ package final class Platform: Sendable {
         let traces = configuration.acceptsNewDatabase ? [] : DataTraces.find(in: data)
         trees = TreeAccess(warden: configuration.warden, idShift: OwnerTranslation.shift(for: data))
         do throws(StoreError) {
-            store = try FunctionStore(
+            store = try SQLiteStore(
                 path: data + "/mayfly.sqlite",
                 mayBeNew: traces.isEmpty,
                 logger: logger
@@ -102,7 +106,13 @@ package final class Platform: Sendable {
         let sandboxesMax =
             configuration.sandboxesMax ?? HostCapacity.sandboxesMax(memoryBytes: HostCapacity.memoryBytes)
         let fleet = Fleet(sandboxesMax: sandboxesMax, timer: timer, logger: logger)
-        catalog = Catalog(store: store, images: images, secrets: secrets, fleet: fleet, logger: logger)
+        catalog = Catalog(
+            repositories: Catalog.Repositories(functions: store, schedules: store, history: store),
+            images: images,
+            secrets: secrets,
+            fleet: fleet,
+            logger: logger
+        )
         dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: recorder, directory: catalog)
         keeper = SpawnerKeeper(
             dataDirectory: data,
@@ -138,7 +148,7 @@ package final class Platform: Sendable {
     }
 
     /// Until its task is cancelled.
-    private static func lookAfter(_ store: FunctionStore) async {
+    private static func lookAfter(_ store: SQLiteStore) async {
         while !Task.isCancelled {
             store.lookAfter()
             // A cancelled sleep is the end.

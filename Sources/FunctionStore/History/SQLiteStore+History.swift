@@ -4,7 +4,7 @@
 package import FunctionModel
 import GRDB
 
-extension FunctionStore {
+extension SQLiteStore {
     /// Writes finished invocations and log lines in one transaction, then drops what is over the limits.
     ///
     /// The request path goes through ``InvocationRecorder`` instead, which makes batches.

@@ -22,7 +22,7 @@ package struct StoredReference: Hashable, Sendable {
     }
 }
 
-extension FunctionStore {
+extension SQLiteStore {
     /// Lets a reference stand for a digest, whatever it stood for before.
     ///
     /// - Throws: ``StoreError``.

@@ -5,7 +5,7 @@ package import FoundationEssentials
 package import FunctionModel
 import GRDB
 
-extension FunctionStore {
+extension SQLiteStore {
     /// Makes the function's next revision and switches to it, in one transaction.
     ///
     /// - Returns: the new revision. Its number is one more than the highest ever given to this name.
