@@ -15,7 +15,7 @@ struct GatewayServices: Sendable {
     let functions: any FunctionRepository
     let history: any HistoryRepository
     let recorder: InvocationRecorder
-    let secrets: SecretStore
+    let secrets: any SecretRepository
     /// Nil where no images are needed.
     var images: ImageStore?
     var builder: ImageBuilder?

@@ -43,7 +43,7 @@ package final class Catalog: FunctionDirectory, Sendable {
     init(
         repositories: Repositories,
         images: ImageStore,
-        secrets: SecretStore,
+        secrets: any SecretRepository,
         fleet: Fleet,
         logger: Logger
     ) {

@@ -24,7 +24,7 @@ package final class Platform: Sendable {
     package var history: any HistoryRepository { store }
     /// History; flush it before reading what has just ended.
     package let recorder: InvocationRecorder
-    package let secrets: SecretStore
+    package let secrets: any SecretRepository
     package let images: ImageStore
     package let catalog: Catalog
     /// Containers that callers hold the other end of.
