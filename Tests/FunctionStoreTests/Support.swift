@@ -116,7 +116,12 @@ func line(
     )
 }
 
-extension SQLiteStore {
+extension FunctionRepository {
+    /// The current revision of every function, by name.
+    func currentRevisions() async throws -> [Revision] {
+        try await changes(since: .none).changes.compactMap(\.revision)
+    }
+
     @discardableResult
     func deploySample(
         _ function: String = "hello",

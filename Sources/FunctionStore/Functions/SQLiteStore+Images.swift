@@ -40,19 +40,6 @@ extension SQLiteStore {
         }
     }
 
-    /// The digest a reference stands for; nil when it is unknown.
-    ///
-    /// - Throws: ``StoreError``.
-    package func digest(for reference: String) async throws(StoreError) -> String? {
-        try await read { db in
-            try String.fetchOne(
-                db,
-                sql: "SELECT digest FROM image_references WHERE reference = ?",
-                arguments: [reference]
-            )
-        }
-    }
-
     /// The row of a reference; nil when it is unknown.
     ///
     /// - Throws: ``StoreError``.

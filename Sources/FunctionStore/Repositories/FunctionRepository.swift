@@ -27,10 +27,14 @@ package protocol FunctionRepository: Sendable {
         createdAt: Date
     ) async throws(StoreError) -> Revision
 
-    /// The current revision of every function, by name.
+    /// The functions that changed after a version, whichever process changed them, and the version of now.
     ///
+    /// A deploy, a rollback and a removal raise the version in their own transaction. Versions become visible in order:
+    /// nothing that is committed later has a version up to the one returned.
+    /// - Parameter version: what an earlier answer held; ``CatalogueVersion/none`` gives every function.
+    /// - Returns: the changed functions and the version they lead to, of one snapshot.
     /// - Throws: ``StoreError``.
-    func currentRevisions() async throws(StoreError) -> [Revision]
+    func changes(since version: CatalogueVersion) async throws(StoreError) -> CatalogueChanges
 
     /// All kept revisions of a function, newest first; empty for an unknown one.
     ///

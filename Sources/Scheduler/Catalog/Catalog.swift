@@ -39,6 +39,8 @@ package final class Catalog: FunctionDirectory, Sendable {
     private let observer = Mutex<(any CatalogObserver)?>(nil)
     private let offer = Mutex<@Sendable () -> HostOffer>({ HostOffer.current(egressRefusal: nil) })
     let turn = AsyncTurn()
+    /// Up to which version the memory agrees with the repository.
+    let applied = Mutex(CatalogueVersion.none)
 
     init(
         repositories: Repositories,
@@ -110,10 +112,7 @@ package final class Catalog: FunctionDirectory, Sendable {
                 try await repositories.functions.removeFunction(name)
             }
             guard wasThere else { throw .unknownFunction(name) }
-            if let pool = self.snapshot.withLock({ $0.removed(name) }) {
-                self.fleet.close(pool, refusingWaiters: true)
-            }
-            await self.observer.withLock { $0 }?.catalogChanged(name, nil)
+            await self.removeInMemory(name)
         }
     }
 
@@ -149,33 +148,6 @@ package final class Catalog: FunctionDirectory, Sendable {
         }
     }
 
-    /// Brings back every function of the store; one whose image is damaged answers with the reason.
-    ///
-    /// - Throws: ``CatalogError/storage(reason:)``.
-    func restore() async throws(CatalogError) {
-        let revisions = try await stored { repositories throws(StoreError) in
-            try await repositories.functions.currentRevisions()
-        }
-        for revision in revisions {
-            do throws(CatalogError) {
-                try checkServed(revision.configuration)
-                let prepared = try await preparer.prepare(
-                    revision.function,
-                    .digest(revision.imageDigest, reference: revision.imageReference),
-                    revision.configuration
-                )
-                switchInMemory(revision, prepared, expectsCall: false)
-            } catch {
-                logger.error(
-                    "A function cannot be brought back",
-                    metadata: ["function": "\(revision.function)", "reason": "\(error)"]
-                )
-                suspend(revision, reason: error.description)
-            }
-            await observer.withLock { $0 }?.catalogChanged(revision.function, revision)
-        }
-    }
-
     // MARK: Questions
 
     func lookup(_ name: FunctionName) -> FunctionLookup { snapshot.withLock { $0.lookup(name) } }
@@ -207,7 +179,7 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// After the store: memory, the old pool, schedules, old revisions.
     private func switchTo(_ revision: Revision, _ prepared: PreparedFunction) async {
         switchInMemory(revision, prepared)
-        await observer.withLock { $0 }?.catalogChanged(revision.function, revision)
+        await notify(revision.function, revision)
         do {
             _ = try await repositories.functions.pruneRevisions(
                 of: revision.function,
@@ -246,6 +218,17 @@ package final class Catalog: FunctionDirectory, Sendable {
         if let old = snapshot.withLock({ $0.switched(entry) }) { fleet.close(old, refusingWaiters: false) }
     }
 
+    /// Serves a function no more; running calls finish.
+    func removeInMemory(_ name: FunctionName) async {
+        if let pool = snapshot.withLock({ $0.removed(name) }) { fleet.close(pool, refusingWaiters: true) }
+        await notify(name, nil)
+    }
+
+    /// Tells the observer what is in force now.
+    func notify(_ name: FunctionName, _ revision: Revision?) async {
+        await observer.withLock { $0 }?.catalogChanged(name, revision)
+    }
+
     /// Keeps a revision that cannot serve now: calls are refused with the reason, which its status shows.
     func suspend(_ revision: Revision, reason: String) {
         let entry = CatalogSnapshot.Entry(revision: revision, failure: reason)
@@ -253,7 +236,7 @@ package final class Catalog: FunctionDirectory, Sendable {
     }
 
     /// What this gateway and this host must offer for any call of a function to succeed.
-    private func checkServed(_ configuration: FunctionConfiguration) throws(CatalogError) {
+    func checkServed(_ configuration: FunctionConfiguration) throws(CatalogError) {
         do throws(ModelError) {
             try configuration.validateContract()
             try offer.withLock { $0 }().checkFeatures(configuration)

@@ -38,6 +38,7 @@ package final class Platform: Sendable {
     private let cron: CronService
     private let recording = Mutex<Task<Void, Never>?>(nil)
     private let care = Mutex<Task<Void, Never>?>(nil)
+    private let following = Mutex<Task<Void, Never>?>(nil)
     /// The one end, from its first call on.
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
@@ -145,6 +146,7 @@ package final class Platform: Sendable {
             throw .store(reason: error.description)
         }
         await cron.start()
+        following.withLock { $0 = Task { [catalog] in await catalog.followChanges() } }
     }
 
     /// Until its task is cancelled.
@@ -171,6 +173,8 @@ package final class Platform: Sendable {
     }
 
     private func end() async {
+        following.withLock { $0 }?.cancel()
+        await following.withLock { $0 }?.value
         await cron.stop()
         containers.end()
         let longestGrace = catalog.revisions().map(\.configuration.grace.duration).max() ?? .zero
