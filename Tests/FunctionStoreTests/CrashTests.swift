@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct CrashTests {
     let folder: TemporaryFolder
-    let store: FunctionStore
+    let store: SQLiteStore
 
     init() throws {
         folder = try TemporaryFolder()

@@ -12,7 +12,7 @@ import Testing
 @Suite(.serialized) struct FullDiskTests {
     private static let filler = String(repeating: "x", count: 4000)
 
-    private func fill(_ store: FunctionStore, path: String) async throws {
+    private func fill(_ store: SQLiteStore, path: String) async throws {
         try await store.deploySample()
         let error = await #expect(throws: StoreError.self) {
             for number in 0..<2000 {
@@ -45,11 +45,11 @@ import Testing
         let mount = try TemporaryMount(in: folder, options: "size=1m")
         defer { withExtendedLifetime(mount) {} }
         let path = mount.path + "/mayfly.sqlite"
-        let store = try FunctionStore(path: path, logger: Logger(label: "test"))
+        let store = try SQLiteStore(path: path, logger: Logger(label: "test"))
         try await fill(store, path: path)
         // The last checkpoint may fail on a full device; the log then holds everything.
         try? store.close()
-        let reopened = try FunctionStore(path: path, logger: Logger(label: "test"))
+        let reopened = try SQLiteStore(path: path, logger: Logger(label: "test"))
         #expect(try await reopened.currentRevisions().count == 1)
         #expect(try await reopened.integrityCheck() == [])
         try? reopened.close()
@@ -76,7 +76,7 @@ import Testing
         defer { withExtendedLifetime(mount) {} }
         let path = mount.path + "/mayfly.sqlite"
         let filler = mount.path + "/filler"
-        let store = try FunctionStore(path: path, logger: Logger(label: "test"))
+        let store = try SQLiteStore(path: path, logger: Logger(label: "test"))
         for name in ["first", "second", "third"] { try await store.deploySample(name) }
         try fillUp(filler)
         // As long as the log has room, and then no more.
@@ -90,7 +90,7 @@ import Testing
         try? store.close()
         try fillUp(filler)
 
-        let reopened = try FunctionStore(path: path, logger: Logger(label: "test"))
+        let reopened = try SQLiteStore(path: path, logger: Logger(label: "test"))
         #expect(try await reopened.removeFunction(FunctionName("first")))
         await #expect(throws: StoreError.diskFull(path: path)) { try await reopened.deploySample("first") }
         #expect(try await reopened.currentRevisions().count == 2)

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct HistoryTests {
     let folder: TemporaryFolder
-    let store: FunctionStore
+    let store: SQLiteStore
 
     init() throws {
         folder = try TemporaryFolder()
@@ -161,7 +161,7 @@ import Testing
         let count = LogQuery.limitMax + 5
         try await store.record([], logs: (0..<count).map { try line("\($0)", at: -Double($0)) })
         var query = LogQuery()
-        query.after = 0
+        query.after = .start
         let first = try await store.logs(query)
         #expect(first.lines.count == LogQuery.limitMax)
         query.after = first.cursor

@@ -11,7 +11,7 @@ import Testing
 
 @Suite struct InvocationRecorderTests {
     let folder: TemporaryFolder
-    let store: FunctionStore
+    let store: SQLiteStore
     let capture = LogCapture()
 
     init() throws {

@@ -32,7 +32,7 @@ import Testing
     @Test("the folder is made, and nobody else can read the database")
     func permissions() throws {
         let path = folder.path + "/a/b/mayfly.sqlite"
-        let store = try FunctionStore(path: path, logger: Logger(label: "test"))
+        let store = try SQLiteStore(path: path, logger: Logger(label: "test"))
         try store.close()
         let file = try FileManager.default.attributesOfItem(atPath: path)
         #expect(file[.posixPermissions] as? Int == 0o600)
@@ -44,7 +44,7 @@ import Testing
     func migrationLog() throws {
         let capture = LogCapture()
         let logger = Logger(label: "test") { _ in capture }
-        for _ in 1...2 { try FunctionStore(path: folder.database, logger: logger).close() }
+        for _ in 1...2 { try SQLiteStore(path: folder.database, logger: logger).close() }
         #expect(capture.lines.all.count == 1)
         #expect(capture.lines.all.first?.contains("1-functions") == true)
     }
@@ -103,7 +103,7 @@ import Testing
         )
         for path in ["\(folder.path)/file/mayfly.sqlite", "/proc/mayfly/mayfly.sqlite", folder.database] {
             let error = #expect(throws: StoreError.self, "\(path)") {
-                try FunctionStore(path: path, logger: Logger(label: "test"))
+                try SQLiteStore(path: path, logger: Logger(label: "test"))
             }
             guard case .notWritable(let told, let reason) = error else {
                 Issue.record("got \(String(describing: error)) for \(path)")
@@ -131,7 +131,7 @@ import Testing
         let mount = try TemporaryMount(in: folder, options: "ro")
         defer { withExtendedLifetime(mount) {} }
         #expect(throws: StoreError.notWritable(path: mount.path, reason: "Read-only file system")) {
-            try FunctionStore(path: mount.path + "/mayfly.sqlite", logger: Logger(label: "test"))
+            try SQLiteStore(path: mount.path + "/mayfly.sqlite", logger: Logger(label: "test"))
         }
     }
 
@@ -154,7 +154,7 @@ import Testing
         let logger = Logger(label: "test")
         func refused() {
             #expect(throws: StoreError.missing(path: folder.database)) {
-                try FunctionStore(path: folder.database, mayBeNew: false, logger: logger)
+                try SQLiteStore(path: folder.database, mayBeNew: false, logger: logger)
             }
         }
         refused()
@@ -167,7 +167,7 @@ import Testing
         refused()
         try FileManager.default.removeItem(atPath: folder.database)
         try folder.open().close()
-        try FunctionStore(path: folder.database, mayBeNew: false, logger: logger).close()
+        try SQLiteStore(path: folder.database, mayBeNew: false, logger: logger).close()
     }
 
     @Test(
@@ -175,7 +175,7 @@ import Testing
     )
     func removedWhileOpen() async throws {
         let capture = LogCapture()
-        let store = try FunctionStore(path: folder.database, logger: Logger(label: "test") { _ in capture })
+        let store = try SQLiteStore(path: folder.database, logger: Logger(label: "test") { _ in capture })
         try await store.deploySample()
         let before = capture.lines.all.count
         for file in [folder.database, folder.database + "-wal"] {

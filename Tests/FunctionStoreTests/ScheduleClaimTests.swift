@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct ScheduleClaimTests {
     let folder: TemporaryFolder
-    let store: FunctionStore
+    let store: SQLiteStore
     let key: ScheduleKey
     let minute = noon.addingTimeInterval(60)
 

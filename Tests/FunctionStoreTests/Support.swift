@@ -19,8 +19,8 @@ final class TemporaryFolder: Sendable {
 
     var database: String { path + "/mayfly.sqlite" }
 
-    func open() throws -> FunctionStore {
-        try FunctionStore(path: database, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    func open() throws -> SQLiteStore {
+        try SQLiteStore(path: database, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     deinit {
@@ -116,7 +116,12 @@ func line(
     )
 }
 
-extension FunctionStore {
+extension FunctionRepository {
+    /// The current revision of every function, by name.
+    func currentRevisions() async throws -> [Revision] {
+        try await changes(since: .none).changes.compactMap(\.revision)
+    }
+
     @discardableResult
     func deploySample(
         _ function: String = "hello",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a path to an open, checked and migrated database. Driven by FunctionStore's initializer alone.
+// From a path to an open, checked and migrated database. Driven by SQLiteStore's initializer alone.
 
 import Foundation
 import GRDB
@@ -62,7 +62,7 @@ enum DatabaseFile {
 
     private static func configuration() -> Configuration {
         var configuration = Configuration()
-        configuration.label = "FunctionStore"
+        configuration.label = "SQLiteStore"
         configuration.busyMode = .timeout(busyTimeoutSeconds)
         configuration.maximumReaderCount = readerCountMax
         configuration.prepareDatabase { db in

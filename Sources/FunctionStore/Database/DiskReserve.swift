@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Disk space that is put aside while there is some, for what must be written when there is none. FunctionStore owns one.
+// Disk space that is put aside while there is some, for what must be written when there is none. SQLiteStore owns one.
 
 import Glibc
 import Synchronization

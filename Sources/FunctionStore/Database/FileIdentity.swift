@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which file a path leads to now. FunctionStore compares it with the files that it has open.
+// Which file a path leads to now. SQLiteStore compares it with the files that it has open.
 
 import Glibc
 

@@ -10,8 +10,17 @@ enum Schema {
         migrator.registerMigration("2-schedules") { try $0.execute(sql: schedules) }
         migrator.registerMigration("3-history") { try $0.execute(sql: history) }
         migrator.registerMigration("4-limits") { try $0.execute(sql: limits) }
+        migrator.registerMigration("5-catalogue-version") { try $0.execute(sql: catalogueVersion) }
         return migrator
     }
+
+    /// Each change of a function raises the version in its own transaction, and marks the function with it.
+    private static let catalogueVersion = """
+        CREATE TABLE catalogue_version (version INTEGER NOT NULL) STRICT;
+        INSERT INTO catalogue_version VALUES (1);
+        ALTER TABLE functions ADD COLUMN changed_in_version INTEGER NOT NULL DEFAULT 1;
+        CREATE INDEX functions_by_version ON functions (changed_in_version);
+        """
 
     /// Names of ``LimitName``, with commas between; NULL for none.
     private static let limits = "ALTER TABLE invocations ADD COLUMN limits_reached TEXT;"

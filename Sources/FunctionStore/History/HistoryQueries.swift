@@ -31,6 +31,20 @@ package struct InvocationQuery: Hashable, Sendable {
     package init(function: FunctionName? = nil) { self.function = function }
 }
 
+/// A place in the order in which log lines were committed.
+///
+/// Lines of every later transaction, of whichever process, come after it.
+package struct LogCursor: Hashable, Sendable {
+    /// Before the first line.
+    package static let start = LogCursor(position: 0)
+
+    /// Only the repository that made it knows what it counts.
+    package let position: Int64
+
+    /// Makes a cursor; only repositories do.
+    package init(position: Int64) { self.position = position }
+}
+
 /// Which log lines to read, oldest first.
 package struct LogQuery: Hashable, Sendable {
     /// Lines that one answer holds at most; a follower gets the rest with its next query.
@@ -42,7 +56,7 @@ package struct LogQuery: Hashable, Sendable {
     package var tail: Int?
     package var invocation: String?
     /// ``LogPage/cursor`` of the page before: only lines recorded after it.
-    package var after: Int64?
+    package var after: LogCursor?
 
     package init(function: FunctionName? = nil) { self.function = function }
 }
@@ -52,5 +66,5 @@ package struct LogPage: Hashable, Sendable {
     /// By time; lines of the same microsecond in the order they were recorded.
     package var lines: [LogLine]
     /// Hand it to ``LogQuery/after`` to get what is recorded from now on.
-    package var cursor: Int64
+    package var cursor: LogCursor
 }

@@ -27,7 +27,7 @@ package final class InvocationRecorder: Sendable {
         var timer: Task<Void, Never>?
     }
 
-    private let store: FunctionStore
+    private let store: any HistoryRepository
     private let history: HistoryLimits
     private let logger: Logger
     private let shared: Mutex<Shared>
@@ -35,11 +35,15 @@ package final class InvocationRecorder: Sendable {
     private let wakeUp: AsyncStream<Void>.Continuation
 
     /// Makes a recorder; nothing is written before `run()` or `flush()`.
-    package convenience init(store: FunctionStore, logger: Logger, history: HistoryLimits = HistoryLimits()) {
+    package convenience init(
+        store: any HistoryRepository,
+        logger: Logger,
+        history: HistoryLimits = HistoryLimits()
+    ) {
         self.init(store: store, logger: logger, history: history, limits: RecorderLimits())
     }
 
-    init(store: FunctionStore, logger: Logger, history: HistoryLimits, limits: RecorderLimits) {
+    init(store: any HistoryRepository, logger: Logger, history: HistoryLimits, limits: RecorderLimits) {
         self.store = store
         self.history = history
         self.logger = logger

@@ -11,7 +11,7 @@ import Hummingbird
 /// GET /system/logs.
 struct LogsAPI: Sendable {
     let catalog: any FunctionCatalog
-    let store: FunctionStore
+    let store: any HistoryRepository
     let recorder: InvocationRecorder
 
     func add(to router: RouterGroup<OwnContext>) {
@@ -86,7 +86,7 @@ struct LogsAPI: Sendable {
         _ first: [LogLine],
         _ next: LogQuery,
         _ flushes: AsyncStream<Void>?,
-        _ store: FunctionStore
+        _ store: any HistoryRepository
     ) -> ResponseBody {
         guard let flushes else { return ResponseBody(byteBuffer: text(first)) }
         return ResponseBody { writer in

@@ -10,7 +10,7 @@ import Hummingbird
 
 /// /system/secrets.
 struct SecretsAPI: Sendable {
-    let secrets: SecretStore
+    let secrets: any SecretRepository
     let catalog: any FunctionCatalog
     let bodyBytesMax: Int
 

@@ -20,7 +20,7 @@ struct BuildsAPI: Sendable {
     /// Nil leaves base images that are not here missing.
     let registries: RegistryAccess?
     let keeper: ImageKeeper?
-    let secrets: SecretStore
+    let secrets: any SecretRepository
     let work: StoppableWork
     let turns = BuildTurns()
 

@@ -10,7 +10,7 @@ import Hummingbird
 /// GET /v1/invocations and GET /v1/invocations/ID.
 struct HistoryAPI: Sendable {
     let catalog: any FunctionCatalog
-    let store: FunctionStore
+    let store: any HistoryRepository
     let recorder: InvocationRecorder
 
     func add(to router: RouterGroup<OwnContext>) {

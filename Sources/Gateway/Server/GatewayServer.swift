@@ -66,7 +66,7 @@ package final class GatewayServer: Sendable {
         let keeper = ImageKeeper(
             images: platform.images,
             builder: builder,
-            store: platform.store,
+            functions: platform.functions,
             budget: configuration.imageBudget,
             leftovers: leftovers,
             logger: logger
@@ -74,7 +74,8 @@ package final class GatewayServer: Sendable {
         let services = GatewayServices(
             invoker: platform.invoker,
             catalog: platform.catalog,
-            store: platform.store,
+            functions: platform.functions,
+            history: platform.history,
             recorder: platform.recorder,
             secrets: platform.secrets,
             images: platform.images,

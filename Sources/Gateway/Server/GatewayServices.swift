@@ -12,9 +12,10 @@ import Scheduler
 struct GatewayServices: Sendable {
     let invoker: any FunctionInvoker
     let catalog: any FunctionCatalog
-    let store: FunctionStore
+    let functions: any FunctionRepository
+    let history: any HistoryRepository
     let recorder: InvocationRecorder
-    let secrets: SecretStore
+    let secrets: any SecretRepository
     /// Nil where no images are needed.
     var images: ImageStore?
     var builder: ImageBuilder?
@@ -45,7 +46,7 @@ struct GatewayServices: Sendable {
         query.invocation = callID
         query.tail = Self.errorLinesShown
         do throws(StoreError) {
-            let page = try await store.logs(query)
+            let page = try await history.logs(query)
             return page.lines.map(\.text).joined(separator: "\n")
         } catch {
             logger.warning("no error output for a problem body", metadata: ["error": "\(error)"])

@@ -50,12 +50,12 @@ struct OwnPaths: Sendable {
             catalog: services.catalog,
             bodyBytesMax: services.limits.adminBodyBytesMax
         ).add(to: guarded)
-        LogsAPI(catalog: services.catalog, store: services.store, recorder: services.recorder).add(
+        LogsAPI(catalog: services.catalog, store: services.history, recorder: services.recorder).add(
             to: guarded
         )
         InfoAPI(version: services.version).add(to: guarded)
         NamespacesAPI(bodyBytesMax: services.limits.adminBodyBytesMax).add(to: guarded)
-        HistoryAPI(catalog: services.catalog, store: services.store, recorder: services.recorder)
+        HistoryAPI(catalog: services.catalog, store: services.history, recorder: services.recorder)
             .add(to: guarded)
         SchedulesAPI(catalog: services.catalog).add(to: guarded)
         let page = MetricsAPI(registry: metrics, catalog: services.catalog)

@@ -17,7 +17,9 @@ extension Catalog {
     ///
     /// - Throws: ``CatalogError/storage(reason:)``.
     package func statuses() async throws(CatalogError) -> [FunctionStatus] {
-        let counts = try await stored { store throws(StoreError) in try await store.invocationCounts() }
+        let counts = try await stored { repositories throws(StoreError) in
+            try await repositories.history.invocationCounts()
+        }
         return entries.map { entry in
             var status = FunctionStatus(revision: entry.revision)
             status.invocationCount = counts[entry.revision.function] ?? 0
@@ -36,7 +38,9 @@ extension Catalog {
     ///
     /// - Throws: ``CatalogError/storage(reason:)``.
     package func schedules() async throws(CatalogError) -> [ScheduleStatus] {
-        let states = try await stored { store throws(StoreError) in try await store.schedules() }
+        let states = try await stored { repositories throws(StoreError) in
+            try await repositories.schedules.schedules(of: nil)
+        }
         let byKey = Dictionary(states.map { ($0.key, $0) }) { first, _ in first }
         return revisions().flatMap { revision -> [ScheduleStatus] in
             // A configuration that was accepted parses; one from an older version may not, and runs nothing.

@@ -25,7 +25,14 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// Five cover a bad day's deploys; more only hold disk.
     package static let revisionsKept = 5
 
-    let store: FunctionStore
+    /// Where the catalogue's data is kept.
+    struct Repositories: Sendable {
+        let functions: any FunctionRepository
+        let schedules: any ScheduleRepository
+        let history: any HistoryRepository
+    }
+
+    let repositories: Repositories
     let preparer: FunctionPreparer
     let fleet: Fleet
     let logger: Logger
@@ -33,9 +40,17 @@ package final class Catalog: FunctionDirectory, Sendable {
     private let observer = Mutex<(any CatalogObserver)?>(nil)
     private let offer = Mutex<@Sendable () -> HostOffer>({ HostOffer.current(egressRefusal: nil) })
     let turn = AsyncTurn()
+    /// Up to which version the memory agrees with the repository.
+    let applied = Mutex(CatalogueVersion.none)
 
-    init(store: FunctionStore, images: ImageStore, secrets: SecretStore, fleet: Fleet, logger: Logger) {
-        self.store = store
+    init(
+        repositories: Repositories,
+        images: ImageStore,
+        secrets: any SecretRepository,
+        fleet: Fleet,
+        logger: Logger
+    ) {
+        self.repositories = repositories
         preparer = FunctionPreparer(images: images, secrets: secrets)
         self.fleet = fleet
         self.logger = logger
@@ -77,8 +92,8 @@ package final class Catalog: FunctionDirectory, Sendable {
             // A secret may have got another value, or be gone, since the preparation began.
             var prepared = prepared
             prepared.plan.secrets = try self.preparer.secretFiles(deployment.configuration.secrets)
-            let revision = try await self.stored { store throws(StoreError) in
-                try await store.deploy(
+            let revision = try await self.stored { repositories throws(StoreError) in
+                try await repositories.functions.deploy(
                     function: deployment.name,
                     imageReference: deployment.imageReference,
                     imageDigest: prepared.digest,
@@ -96,14 +111,11 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// - Throws: ``CatalogError``.
     package func remove(_ name: FunctionName) async throws(CatalogError) {
         try await turn.take { () async throws(CatalogError) in
-            let wasThere = try await self.stored { store throws(StoreError) in
-                try await store.removeFunction(name)
+            let wasThere = try await self.stored { repositories throws(StoreError) in
+                try await repositories.functions.removeFunction(name)
             }
             guard wasThere else { throw .unknownFunction(name) }
-            if let pool = self.snapshot.withLock({ $0.removed(name) }) {
-                self.fleet.close(pool, refusingWaiters: true)
-            }
-            await self.observer.withLock { $0 }?.catalogChanged(name, nil)
+            await self.removeInMemory(name)
         }
     }
 
@@ -116,7 +128,8 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// - Throws: ``CatalogError``.
     package func rollback(_ name: FunctionName, to number: Int?) async throws(CatalogError) -> Revision {
         try await turn.take { () async throws(CatalogError) -> Revision in
-            let kept = try await self.stored { store throws(StoreError) in try await store.revisions(of: name)
+            let kept = try await self.stored { repositories throws(StoreError) in
+                try await repositories.functions.revisions(of: name)
             }
             guard let current = self.current(name) else { throw .unknownFunction(name) }
             let wanted =
@@ -130,36 +143,11 @@ package final class Catalog: FunctionDirectory, Sendable {
                 .digest(wanted.imageDigest, reference: wanted.imageReference),
                 wanted.configuration
             )
-            let revision = try await self.stored { store throws(StoreError) in
-                try await store.setCurrent(name, number: wanted.number)
+            let revision = try await self.stored { repositories throws(StoreError) in
+                try await repositories.functions.setCurrent(name, number: wanted.number)
             }
             await self.switchTo(revision, prepared)
             return revision
-        }
-    }
-
-    /// Brings back every function of the store; one whose image is damaged answers with the reason.
-    ///
-    /// - Throws: ``CatalogError/storage(reason:)``.
-    func restore() async throws(CatalogError) {
-        let revisions = try await stored { store throws(StoreError) in try await store.currentRevisions() }
-        for revision in revisions {
-            do throws(CatalogError) {
-                try checkServed(revision.configuration)
-                let prepared = try await preparer.prepare(
-                    revision.function,
-                    .digest(revision.imageDigest, reference: revision.imageReference),
-                    revision.configuration
-                )
-                switchInMemory(revision, prepared, expectsCall: false)
-            } catch {
-                logger.error(
-                    "A function cannot be brought back",
-                    metadata: ["function": "\(revision.function)", "reason": "\(error)"]
-                )
-                suspend(revision, reason: error.description)
-            }
-            await observer.withLock { $0 }?.catalogChanged(revision.function, revision)
         }
     }
 
@@ -194,9 +182,12 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// After the store: memory, the old pool, schedules, old revisions.
     private func switchTo(_ revision: Revision, _ prepared: PreparedFunction) async {
         switchInMemory(revision, prepared)
-        await observer.withLock { $0 }?.catalogChanged(revision.function, revision)
+        await notify(revision.function, revision)
         do {
-            _ = try await store.pruneRevisions(of: revision.function, keeping: Self.revisionsKept)
+            _ = try await repositories.functions.pruneRevisions(
+                of: revision.function,
+                keeping: Self.revisionsKept
+            )
         } catch {
             logger.warning("Old revisions were not dropped", metadata: ["reason": "\(error)"])
         }
@@ -236,6 +227,17 @@ package final class Catalog: FunctionDirectory, Sendable {
         if let old = snapshot.withLock({ $0.switched(entry) }) { fleet.close(old, refusingWaiters: false) }
     }
 
+    /// Serves a function no more; running calls finish.
+    func removeInMemory(_ name: FunctionName) async {
+        if let pool = snapshot.withLock({ $0.removed(name) }) { fleet.close(pool, refusingWaiters: true) }
+        await notify(name, nil)
+    }
+
+    /// Tells the observer what is in force now.
+    func notify(_ name: FunctionName, _ revision: Revision?) async {
+        await observer.withLock { $0 }?.catalogChanged(name, revision)
+    }
+
     /// Keeps a revision that cannot serve now: calls are refused with the reason, which its status shows.
     func suspend(_ revision: Revision, reason: String) {
         let entry = CatalogSnapshot.Entry(revision: revision, failure: reason)
@@ -243,7 +245,7 @@ package final class Catalog: FunctionDirectory, Sendable {
     }
 
     /// What this gateway and this host must offer for any call of a function to succeed.
-    private func checkServed(_ configuration: FunctionConfiguration) throws(CatalogError) {
+    func checkServed(_ configuration: FunctionConfiguration) throws(CatalogError) {
         do throws(ModelError) {
             try configuration.validateContract()
             try offer.withLock { $0 }().checkFeatures(configuration)
@@ -267,10 +269,10 @@ package final class Catalog: FunctionDirectory, Sendable {
     }
 
     func stored<Value: Sendable>(
-        _ body: (FunctionStore) async throws(StoreError) -> Value
+        _ body: (Repositories) async throws(StoreError) -> Value
     ) async throws(CatalogError) -> Value {
         do throws(StoreError) {
-            return try await body(store)
+            return try await body(repositories)
         } catch {
             switch error {
             case .unknownFunction(let name): throw .unknownFunction(name)

@@ -34,7 +34,7 @@ enum ImageChoice: Sendable {
 /// Checks deployments against images, secrets and this host.
 package struct FunctionPreparer: Sendable {
     let images: ImageStore
-    let secrets: SecretStore
+    let secrets: any SecretRepository
 
     /// What the configuration alone can be wrong about.
     ///

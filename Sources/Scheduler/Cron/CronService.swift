@@ -32,7 +32,7 @@ actor CronService: CatalogObserver {
     /// Pause after the store failed; a full disk is not asked again at once.
     static let retryPause: TimeInterval = 5
 
-    let store: FunctionStore
+    let store: any ScheduleRepository
     let invoker: any FunctionInvoker
     let sink: any InvocationSink
     let logger: Logger
@@ -52,7 +52,7 @@ actor CronService: CatalogObserver {
     ///   - logger: told what the store refuses.
     ///   - now: the clock.
     init(
-        store: FunctionStore,
+        store: any ScheduleRepository,
         invoker: any FunctionInvoker,
         sink: any InvocationSink,
         logger: Logger,

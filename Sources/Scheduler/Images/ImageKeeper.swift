@@ -12,7 +12,7 @@ import Synchronization
 package final class ImageKeeper: Sendable {
     private let images: ImageStore
     private let builder: ImageBuilder?
-    private let store: FunctionStore
+    private let functions: any FunctionRepository
     private let budget: ImageBudget
     /// Folders of uploaded build contexts that an earlier process left.
     private let leftovers: [String]
@@ -25,21 +25,21 @@ package final class ImageKeeper: Sendable {
     /// - Parameters:
     ///   - images: the store to keep.
     ///   - builder: whose cache counts; nil where nothing is built.
-    ///   - store: says which images revisions need.
+    ///   - functions: says which images revisions need.
     ///   - budget: how much disk images and cache may take.
     ///   - leftovers: folders of uploaded build contexts that an earlier process left.
     ///   - logger: gets what was evicted, and failures.
     package init(
         images: ImageStore,
         builder: ImageBuilder?,
-        store: FunctionStore,
+        functions: any FunctionRepository,
         budget: ImageBudget,
         leftovers: [String] = [],
         logger: Logger
     ) {
         self.images = images
         self.builder = builder
-        self.store = store
+        self.functions = functions
         self.budget = budget
         self.leftovers = leftovers
         self.logger = logger
@@ -127,7 +127,7 @@ package final class ImageKeeper: Sendable {
     package func users() async throws(ImageError) -> [Digest: [String]] {
         let names: [String: [String]]
         do throws(StoreError) {
-            names = try await store.imageUsers()
+            names = try await functions.imageUsers()
         } catch {
             throw .references(error.description)
         }
@@ -144,7 +144,7 @@ package final class ImageKeeper: Sendable {
     package func digestsInUse() async throws(ImageError) -> Set<Digest> {
         let texts: Set<String>
         do throws(StoreError) {
-            texts = try await store.digestsInUse()
+            texts = try await functions.digestsInUse()
         } catch {
             throw .references(error.description)
         }

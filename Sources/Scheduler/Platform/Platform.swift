@@ -17,10 +17,14 @@ package final class Platform: Sendable {
     static let carePause = Duration.seconds(10)
 
     package let configuration: PlatformConfiguration
-    package let store: FunctionStore
+    private let store: SQLiteStore
+    /// Functions and revisions.
+    package var functions: any FunctionRepository { store }
+    /// Invocations and log lines.
+    package var history: any HistoryRepository { store }
     /// History; flush it before reading what has just ended.
     package let recorder: InvocationRecorder
-    package let secrets: SecretStore
+    package let secrets: any SecretRepository
     package let images: ImageStore
     package let catalog: Catalog
     /// Containers that callers hold the other end of.
@@ -34,6 +38,7 @@ package final class Platform: Sendable {
     private let cron: CronService
     private let recording = Mutex<Task<Void, Never>?>(nil)
     private let care = Mutex<Task<Void, Never>?>(nil)
+    private let following = Mutex<Task<Void, Never>?>(nil)
     /// The one end, from its first call on.
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
@@ -72,7 +77,7 @@ package final class Platform: Sendable {
         let traces = configuration.acceptsNewDatabase ? [] : DataTraces.find(in: data)
         trees = TreeAccess(warden: configuration.warden, idShift: OwnerTranslation.shift(for: data))
         do throws(StoreError) {
-            store = try FunctionStore(
+            store = try SQLiteStore(
                 path: data + "/mayfly.sqlite",
                 mayBeNew: traces.isEmpty,
                 logger: logger
@@ -103,7 +108,13 @@ package final class Platform: Sendable {
         let sandboxesMax =
             configuration.sandboxesMax ?? HostCapacity.sandboxesMax(memoryBytes: HostCapacity.memoryBytes)
         let fleet = Fleet(sandboxesMax: sandboxesMax, timer: timer, logger: logger)
-        catalog = Catalog(store: store, images: images, secrets: secrets, fleet: fleet, logger: logger)
+        catalog = Catalog(
+            repositories: Catalog.Repositories(functions: store, schedules: store, history: store),
+            images: images,
+            secrets: secrets,
+            fleet: fleet,
+            logger: logger
+        )
         dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: sink, directory: catalog)
         keeper = SpawnerKeeper(
             dataDirectory: data,
@@ -137,10 +148,11 @@ package final class Platform: Sendable {
             throw .store(reason: error.description)
         }
         await cron.start()
+        following.withLock { $0 = Task { [catalog] in await catalog.followChanges() } }
     }
 
     /// Until its task is cancelled.
-    private static func lookAfter(_ store: FunctionStore) async {
+    private static func lookAfter(_ store: SQLiteStore) async {
         while !Task.isCancelled {
             store.lookAfter()
             // A cancelled sleep is the end.
@@ -163,6 +175,8 @@ package final class Platform: Sendable {
     }
 
     private func end() async {
+        following.withLock { $0 }?.cancel()
+        await following.withLock { $0 }?.value
         await cron.stop()
         containers.end()
         let longestGrace = catalog.revisions().map(\.configuration.grace.duration).max() ?? .zero

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the image store's names in SQLite. Platform hands it to Images.
+// Keeps the image store's names in the store of functions. Platform hands it to Images.
 
 import FunctionStore
 import ImageStore
@@ -7,7 +7,7 @@ import OCI
 
 /// The table of image names in the function store.
 struct StoredReferences: ReferenceStore {
-    let store: FunctionStore
+    let store: any ImageReferenceRepository
 
     func set(_ record: ReferenceRecord) async throws(ImageError) {
         try await stored { () async throws(StoreError) in

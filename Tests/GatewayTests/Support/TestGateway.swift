@@ -16,7 +16,7 @@ import Scheduler
 struct TestGateway: Sendable {
     let client: WireClient
     let catalog: FakeCatalog
-    let store: FunctionStore
+    let store: SQLiteStore
     let recorder: InvocationRecorder
     let directory: String
 
@@ -26,13 +26,13 @@ struct TestGateway: Sendable {
     private static func makeKeeper(
         _ images: ImageStore,
         _ builder: ImageBuilder,
-        _ store: FunctionStore
+        _ store: SQLiteStore
     ) -> ImageKeeper {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         return ImageKeeper(
             images: images,
             builder: builder,
-            store: store,
+            functions: store,
             budget: .standard,
             logger: logger
         )
@@ -51,7 +51,7 @@ struct TestGateway: Sendable {
         configuration.port = 0
         change(&configuration)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let store = try FunctionStore(path: directory + "/mayfly.sqlite", logger: logger)
+        let store = try SQLiteStore(path: directory + "/mayfly.sqlite", logger: logger)
         let recorder = InvocationRecorder(store: store, logger: logger)
         let catalog = FakeCatalog(try revisions ?? [makeRevision("hello")])
         let uploads = Uploads(dataDirectory: directory, bytesMax: configuration.limits.uploadBytesMax)
@@ -66,7 +66,8 @@ struct TestGateway: Sendable {
         let services = GatewayServices(
             invoker: invoker,
             catalog: catalog,
-            store: store,
+            functions: store,
+            history: store,
             recorder: recorder,
             secrets: try SecretStore(folder: directory + "/secrets"),
             images: images,

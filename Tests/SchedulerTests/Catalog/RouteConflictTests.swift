@@ -26,7 +26,7 @@ struct RouteConflictTests {
             try text.write(to: context.appendingPathComponent(name), atomically: true, encoding: .utf8)
         }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let store = try FunctionStore(path: data.path + "/mayfly.sqlite", logger: logger)
+        let store = try SQLiteStore(path: data.path + "/mayfly.sqlite", logger: logger)
         let images = try ImageStore(
             dataDirectory: data.path,
             references: StoredReferences(store: store),
@@ -37,7 +37,7 @@ struct RouteConflictTests {
         let builder = try ImageBuilder(dataDirectory: data.path, store: images, logger: logger)
         _ = try await builder.build(request) { _ in }
         let catalog = Catalog(
-            store: store,
+            repositories: Catalog.Repositories(functions: store, schedules: store, history: store),
             images: images,
             secrets: try SecretStore(folder: data.path + "/secrets"),
             fleet: Fleet(sandboxesMax: 4, timer: DeadlineTimer(), logger: logger),

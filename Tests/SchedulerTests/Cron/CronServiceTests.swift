@@ -82,7 +82,7 @@ private final class HandClock: Sendable {
 
 private final class CronWorld {
     let folder: TemporaryFolder
-    let store: FunctionStore
+    let store: SQLiteStore
     let invoker = FakeInvoker()
     let sink = FakeSink()
     let clock: HandClock
@@ -94,7 +94,7 @@ private final class CronWorld {
         folder = try previous?.folder ?? TemporaryFolder()
         clock = previous?.clock ?? HandClock(Date(timeIntervalSince1970: 1_767_225_600))
         name = try FunctionName("f")
-        store = try FunctionStore(path: folder.path + "/mayfly.sqlite", logger: .silent)
+        store = try SQLiteStore(path: folder.path + "/mayfly.sqlite", logger: .silent)
         service = CronService(store: store, invoker: invoker, sink: sink, logger: .silent) { [clock] in
             clock.now
         }

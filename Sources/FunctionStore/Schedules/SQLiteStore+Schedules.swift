@@ -5,7 +5,7 @@ package import FoundationEssentials
 package import FunctionModel
 import GRDB
 
-extension FunctionStore {
+extension SQLiteStore {
     /// Makes a function's schedules those given: new ones are added, missing ones forgotten with their claims.
     ///
     /// A schedule that exists keeps its memory: creation, next due time, last run and claims.

@@ -5,7 +5,7 @@ package import FoundationEssentials
 package import FunctionModel
 import GRDB
 
-extension FunctionStore {
+extension SQLiteStore {
     /// Makes the function's next revision and switches to it, in one transaction.
     ///
     /// - Returns: the new revision. Its number is one more than the highest ever given to this name.
@@ -32,6 +32,7 @@ extension FunctionStore {
                 arguments: [function.text]
             )
             guard let number else { throw StoreError.unknownFunction(function) }
+            try CatalogueVersionRow.raise(db, function)
             try db.execute(
                 sql: """
                     INSERT INTO revisions
@@ -50,22 +51,6 @@ extension FunctionStore {
                 configuration: configuration,
                 createdAt: createdAt
             )
-        }
-    }
-
-    /// The current revision of every function, by name.
-    ///
-    /// - Throws: ``StoreError``.
-    package func currentRevisions() async throws(StoreError) -> [Revision] {
-        try await read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT revisions.* FROM revisions JOIN functions
-                    ON functions.name = revisions.function AND functions.current_number = revisions.number
-                    ORDER BY functions.name
-                    """
-            ).map(RevisionRow.decode)
         }
     }
 
@@ -108,6 +93,7 @@ extension FunctionStore {
                 sql: "UPDATE functions SET current_number = ? WHERE name = ?",
                 arguments: [number, function.text]
             )
+            try CatalogueVersionRow.raise(db, function)
             return try RevisionRow.decode(row)
         }
     }
@@ -128,6 +114,7 @@ extension FunctionStore {
                 arguments: [function.text]
             )
             let removed = db.changesCount > 0
+            if removed { try CatalogueVersionRow.raise(db, function) }
             try db.execute(sql: "DELETE FROM revisions WHERE function = ?", arguments: [function.text])
             try db.execute(sql: "DELETE FROM schedules WHERE function = ?", arguments: [function.text])
             return removed

@@ -4,7 +4,7 @@
 package import FunctionModel
 import GRDB
 
-extension FunctionStore {
+extension SQLiteStore {
     /// Writes finished invocations and log lines in one transaction, then drops what is over the limits.
     ///
     /// The request path goes through ``InvocationRecorder`` instead, which makes batches.
@@ -117,10 +117,11 @@ extension FunctionStore {
             let rows = try Row.fetchAll(db, sql: sql, arguments: arguments)
             // A full page of a follower ends before the newest line: it goes on from its last one.
             let isCut = query.after != nil && query.tail == nil && rows.count == LogQuery.limitMax
+            // SQLite has one writer: the order of sequence numbers is that of commits.
             let newest =
                 try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'log_lines'") ?? 0
             let cursor = isCut ? rows.map { $0["sequence"] as Int64 }.max() ?? newest : newest
-            return LogPage(lines: try rows.map(LogRow.decode), cursor: cursor)
+            return LogPage(lines: try rows.map(LogRow.decode), cursor: LogCursor(position: cursor))
         }
     }
 }
@@ -145,7 +146,7 @@ enum LogSelection {
         }
         if let after = query.after {
             conditions.append("sequence > ?")
-            arguments += [after]
+            arguments += [after.position]
         }
         // A reader wants the newest lines, a follower the ones it has not seen yet, in the order of recording.
         let order =

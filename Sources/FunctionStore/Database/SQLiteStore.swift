@@ -11,7 +11,7 @@ import Synchronization
 /// Every `async` method runs on the database's own threads and never blocks the cooperative pool. A write that
 /// has begun is not undone when its task is cancelled. Configuration changes and claims are on the disk when the
 /// method returns; history may lose its last moments to a power cut, but not to a killed process.
-package final class FunctionStore: Sendable {
+package final class SQLiteStore: Sendable {
     /// The database file.
     package let path: String
     let logger: Logger

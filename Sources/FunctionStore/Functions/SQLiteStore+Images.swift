@@ -22,7 +22,7 @@ package struct StoredReference: Hashable, Sendable {
     }
 }
 
-extension FunctionStore {
+extension SQLiteStore {
     /// Lets a reference stand for a digest, whatever it stood for before.
     ///
     /// - Throws: ``StoreError``.
@@ -36,19 +36,6 @@ extension FunctionStore {
             try db.execute(
                 sql: "INSERT OR REPLACE INTO image_references VALUES (?, ?, ?, ?)",
                 arguments: [reference, digest, sizeBytes, createdAt.microseconds]
-            )
-        }
-    }
-
-    /// The digest a reference stands for; nil when it is unknown.
-    ///
-    /// - Throws: ``StoreError``.
-    package func digest(for reference: String) async throws(StoreError) -> String? {
-        try await read { db in
-            try String.fetchOne(
-                db,
-                sql: "SELECT digest FROM image_references WHERE reference = ?",
-                arguments: [reference]
             )
         }
     }

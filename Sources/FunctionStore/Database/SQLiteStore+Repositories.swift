@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which aggregates SQLite keeps. The methods are in the folder of each aggregate.
+
+extension SQLiteStore: FunctionRepository {}
+extension SQLiteStore: ImageReferenceRepository {}
+extension SQLiteStore: ScheduleRepository {}
+extension SQLiteStore: HistoryRepository {}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The aggregate "image references", as its users see it. SQLiteStore implements it, Scheduler adapts it for ImageStore.
+
+package import FoundationEssentials
+
+/// Which digest each image reference stands for.
+///
+/// Each method is one transaction, durable when it returns. Several processes may use one repository at the same time;
+/// of two writes of one reference the later one stays. No method blocks the cooperative thread pool.
+package protocol ImageReferenceRepository: Sendable {
+    /// Lets a reference stand for a digest, whatever it stood for before.
+    ///
+    /// - Parameters:
+    ///   - reference: the complete name.
+    ///   - digest: `sha256:…` of the image's manifest.
+    ///   - sizeBytes: manifest, configuration and layers together.
+    ///   - createdAt: when the reference got this digest.
+    /// - Throws: ``StoreError``.
+    func setReference(
+        _ reference: String,
+        digest: String,
+        sizeBytes: Int,
+        createdAt: Date
+    ) async throws(StoreError)
+
+    /// The row of a reference; nil when it is unknown.
+    ///
+    /// - Throws: ``StoreError``.
+    func reference(_ reference: String) async throws(StoreError) -> StoredReference?
+
+    /// Removes a reference.
+    ///
+    /// - Returns: false when it was unknown.
+    /// - Throws: ``StoreError``.
+    @discardableResult
+    func removeReference(_ reference: String) async throws(StoreError) -> Bool
+
+    /// All references, by name.
+    ///
+    /// - Throws: ``StoreError``.
+    func references() async throws(StoreError) -> [StoredReference]
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The aggregate "secrets of functions", as its users see it. SecretStore implements it with files.
+
+/// Secrets of functions by name; values of at most ``SecretStore/valueBytesMax`` bytes.
+///
+/// Each change is atomic and durable: after a crash it is whole or absent. All methods block for a moment; call them off
+/// the request path.
+package protocol SecretRepository: Sendable {
+    /// Stores a new secret.
+    ///
+    /// - Parameters:
+    ///   - name: one plain file name.
+    ///   - value: any bytes.
+    /// - Throws: ``SecretError/exists(_:)`` when there is one of this name; of several callers one succeeds.
+    func create(_ name: String, _ value: [UInt8]) throws(SecretError)
+
+    /// Replaces a secret's value; readers see the old value or the new one, never a mixture.
+    ///
+    /// - Throws: ``SecretError/notFound(_:)`` when there is none of this name.
+    func update(_ name: String, _ value: [UInt8]) throws(SecretError)
+
+    /// Names of all secrets, sorted.
+    ///
+    /// - Throws: ``SecretError``.
+    func list() throws(SecretError) -> [String]
+
+    /// A secret's value.
+    ///
+    /// - Throws: ``SecretError/notFound(_:)``.
+    func read(_ name: String) throws(SecretError) -> [UInt8]
+
+    /// The path of a file on this host that holds a secret's value, for build steps.
+    ///
+    /// - Throws: ``SecretError/notFound(_:)``.
+    func file(of name: String) throws(SecretError) -> String
+
+    /// Removes a secret.
+    ///
+    /// - Throws: ``SecretError/notFound(_:)``.
+    func remove(_ name: String) throws(SecretError)
+}
+
+extension SecretStore: SecretRepository {}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract of FunctionRepository and ImageReferenceRepository, for every implementation.
+
+import FunctionModel
+import FunctionStore
+import Testing
+
+@Suite struct FunctionContractTests {
+    @Test("each change raises the version, and another process reads it once", arguments: RepositoryMaker.all)
+    func changes(_ maker: RepositoryMaker) async throws {
+        let pair = try Pair(maker)
+        let hello = try name("hello")
+        let start = try await pair.second.changes(since: .none)
+        #expect(start.changes.isEmpty)
+        try await pair.first.deployPlain("hello")
+        try await pair.first.deployPlain("hello")
+        let deployed = try await pair.second.changes(since: start.version)
+        #expect(deployed.version > start.version)
+        #expect(deployed.changes.map(\.function) == [hello])
+        #expect(deployed.changes.map(\.revision?.number) == [2])
+        #expect(try await pair.second.changes(since: deployed.version).changes.isEmpty)
+        try await pair.first.setCurrent(hello, number: 1)
+        let rolledBack = try await pair.second.changes(since: deployed.version)
+        #expect(rolledBack.changes.map(\.revision?.number) == [1])
+        #expect(try await pair.first.removeFunction(hello))
+        let removed = try await pair.second.changes(since: rolledBack.version)
+        #expect(removed.changes.map(\.revision) == [nil])
+        #expect(removed.version > rolledBack.version)
+    }
+
+    @Test("what changes nothing leaves the version as it is", arguments: RepositoryMaker.all)
+    func refused(_ maker: RepositoryMaker) async throws {
+        let pair = try Pair(maker)
+        try await pair.first.deployPlain("hello")
+        let before = try await pair.first.changes(since: .none).version
+        #expect(try await !pair.first.removeFunction(name("nobody")))
+        await #expect(throws: StoreError.unknownRevision(try name("hello"), number: 9)) {
+            try await pair.first.setCurrent(name("hello"), number: 9)
+        }
+        await #expect(throws: StoreError.unknownFunction(try name("nobody"))) {
+            try await pair.first.setCurrent(name("nobody"), number: 1)
+        }
+        #expect(try await pair.first.changes(since: .none).version == before)
+    }
+
+    @Test("a follower misses no deploy of two processes at once", arguments: RepositoryMaker.all)
+    func follow(_ maker: RepositoryMaker) async throws {
+        let pair = try Pair(maker)
+        let writers = [pair.first, pair.second]
+        let numbers = try await withThrowingTaskGroup(of: Int.self) { group in
+            for count in 0..<40 {
+                group.addTask { try await writers[count % 2].deployPlain("hello").number }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(numbers.sorted() == Array(1...40))
+        let found = try await pair.first.changes(since: .none)
+        #expect(found.changes.map(\.revision?.number) == [40])
+    }
+
+    @Test("a reference stands for its last digest in every process", arguments: RepositoryMaker.all)
+    func references(_ maker: RepositoryMaker) async throws {
+        let pair = try Pair(maker)
+        for (digest, size) in [("sha256:aa", 1), ("sha256:bb", 2)] {
+            try await pair.first.setReference("a:1", digest: digest, sizeBytes: size, createdAt: noon)
+        }
+        #expect(try await pair.second.reference("a:1")?.digest == "sha256:bb")
+        #expect(try await pair.second.references().map(\.sizeBytes) == [2])
+        #expect(try await pair.second.removeReference("a:1"))
+        #expect(try await !pair.first.removeReference("a:1"))
+        #expect(try await pair.first.reference("a:1") == nil)
+    }
+}
