@@ -38,6 +38,12 @@ struct CGIHead: Sendable {
             switch name {
             case "status": status = try Self.status(field.value)
             case "transfer-encoding": throw .framing
+            case "content-length":
+                // HEAD passes it on as it is (RFC 9110, section 8.6: digits alone).
+                guard Int(field.value) != nil, field.value.utf8.allSatisfy({ (48...57).contains($0) }) else {
+                    throw .length
+                }
+                response.fields.append(field)
             case _ where Self.hopByHop.contains(name): break
             default: response.fields.append(field)
             }

@@ -14,6 +14,11 @@ package struct ResponseHead: Hashable, Sendable {
         self.fields = fields
     }
 
+    /// Whether bytes may follow the head (RFC 9112, section 6.3).
+    ///
+    /// A client takes whatever follows a 204 or 304 for the next response on the connection.
+    package var hasContent: Bool { status != 204 && status != 304 }
+
     /// The rule that a whole body of this length breaks; nil when it breaks none.
     ///
     /// A HEAD request's body is not written, and 304 names the length of the body that it stands for (RFC 9110, section 8.6).

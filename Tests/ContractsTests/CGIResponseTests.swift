@@ -101,7 +101,9 @@ import Testing
             ("Content-Type: a/b\nbad name: x\n\n", .line), ("Content-Type: a/b\n folded\n\n", .line),
             ("Content-Type: a/b\nX: a\u{1}b\n\n", .line), ("Content-Type: a/b\nX: a\rY: b\n\n", .line),
             ("Content-Type: a/b\n: x\n\n", .line), ("Location: relative\n\n", .location),
-            ("Location: \n\n", .location), ("Transfer-Encoding: chunked\nContent-Type: a/b\n\n", .framing),
+            ("Location: \n\n", .location), ("Content-Type: a/b\nContent-Length: x\n\n", .length),
+            ("Content-Type: a/b\nContent-Length: +1\n\na", .length),
+            ("Transfer-Encoding: chunked\nContent-Type: a/b\n\n", .framing),
         ]
     ) func malformed(_ output: String, _ fault: ResponseFault) {
         #expect(answer(output).event == .malformed(fault))

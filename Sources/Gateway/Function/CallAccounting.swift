@@ -22,6 +22,7 @@ struct CallAccounting: Sendable {
     {
         let status = account(record)
         var headers = head.fields
+        let output = head.hasContent ? output : ByteBuffer()
         // A HEAD request's body was not written: its length is the one that the function names.
         if request.method != .head || output.readableBytes > 0 { headers[.contentLength] = nil }
         headers[.callID] = call.id

@@ -160,7 +160,7 @@ struct FunctionHandler: Sendable {
             }
             return .response(accounting.fail(record, await explained(problem, accounting)))
         case .streaming(let head, let output):
-            if request.method == .head {
+            if request.method == .head || !head.hasContent {
                 return .response(await drained(head, output, request, accounting))
             }
             var streaming = FunctionStreaming(head: head, output: output, accounting: accounting)
@@ -180,7 +180,7 @@ struct FunctionHandler: Sendable {
         fields.isEmpty || fields.contains { $0.lowercased().contains("trailers") }
     }
 
-    /// The answer to HEAD: the function runs as for GET, and its output is only counted.
+    /// The answer to HEAD, or one without content: the function runs as for GET, and its output is only counted.
     private func drained(
         _ head: ResponseHead,
         _ output: any OutputStream,
@@ -201,7 +201,7 @@ struct FunctionHandler: Sendable {
             return accounting.fail(record, await explained(problem, accounting))
         }
         var response = accounting.succeed(record, head, ByteBuffer(), request)
-        response.headers[.contentLength] = String(length)
+        if head.hasContent { response.headers[.contentLength] = String(length) }
         return response
     }
 
