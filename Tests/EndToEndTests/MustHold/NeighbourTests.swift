@@ -69,7 +69,7 @@ extension EndToEnd {
         /// What the project promises.
         private static let ratioMax = 2.0
         /// A loaded machine slows single measurements, never all of them in one direction.
-        private static let attemptsMax = 6
+        private static let attemptsMax = 15
         private static let callsPerMeasurement = 200
 
         @Test("leaves other functions' latency within twice, and is told by name", arguments: neighbours)
