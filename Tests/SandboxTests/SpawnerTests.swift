@@ -148,30 +148,16 @@ struct SpawnerTests {
     func nothingLeft() async throws {
         let host = try TestHost()
         let processes = [try #require(host.spawner.supervisorPID), host.spawner.processID]
-        let folder = CgroupPreparation.folderName(host.dataDirectory)
         let slot = try await host.spawner.makeSlot(host.plan)
         _ = try await slot.makeSandbox()
         _ = try await host.spawner.makeSlot(host.plan)
         #expect(processes.allSatisfy { kill($0, 0) == 0 })
-        #expect(Self.cgroups(named: folder) > 0)
+        #expect(host.cgroupCount > 0)
         try await host.close()
         #expect(processes.allSatisfy { kill($0, 0) != 0 })
-        #expect(Self.cgroups(named: folder) == 0)
+        #expect(host.cgroupCount == 0)
         let mounts = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
         #expect(!mounts.contains(host.dataDirectory))
-    }
-
-    /// Hierarchies that have this gateway's folder.
-    private static func cgroups(named folder: String) -> Int {
-        let mounts = (try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)) ?? ""
-        let own = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
-        let found = CgroupLayout.find(mountinfo: mounts, ownCgroups: own) { parent in
-            (try? String(contentsOfFile: parent + "/cgroup.controllers", encoding: .utf8)) ?? ""
-        }
-        return found.count { hierarchy in
-            ([hierarchy.parent] + CgroupLayout.foldersAbove(hierarchy))
-                .contains { FileManager.default.fileExists(atPath: $0 + "/" + folder) }
-        }
     }
 }
 

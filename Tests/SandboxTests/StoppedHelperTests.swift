@@ -90,13 +90,20 @@ struct StoppedHelperTests {
         }
     }
 
-    @Test("as a supervisor is killed at the gateway's end, and its spawner with it")
+    @Test(
+        "as a supervisor is killed at the gateway's end, its spawner with it, and the next start sweeps its cgroups"
+    )
     func supervisor() async throws {
         let host = try TestHost()
         let supervisor = try #require(host.spawner.supervisorPID)
         let spawner = host.spawner.processID
         kill(supervisor, SIGSTOP)
-        try await host.close()
+        await host.spawner.stop()
         #expect(try await Self.isGone(spawner))
+        // A killed supervisor removes nothing: the next start on the data folder does.
+        #expect(host.cgroupCount > 0)
+        await (try Spawner(dataDirectory: host.dataDirectory, logger: Logger(label: "test"))).stop()
+        #expect(host.cgroupCount == 0)
+        try FileManager.default.removeItem(atPath: host.dataDirectory)
     }
 }

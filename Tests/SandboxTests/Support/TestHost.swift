@@ -38,6 +38,20 @@ final class TestHost: Sendable {
 
     var plan: SandboxPlan { SandboxPlan(rootfs: dataDirectory + "/rootfs/busybox", hostname: "test-host") }
 
+    /// Hierarchies that have this data folder's cgroup.
+    var cgroupCount: Int {
+        let folder = CgroupPreparation.folderName(dataDirectory)
+        let mounts = (try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)) ?? ""
+        let own = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
+        let found = CgroupLayout.find(mountinfo: mounts, ownCgroups: own) { parent in
+            (try? String(contentsOfFile: parent + "/cgroup.controllers", encoding: .utf8)) ?? ""
+        }
+        return found.count { hierarchy in
+            ([hierarchy.parent] + CgroupLayout.foldersAbove(hierarchy))
+                .contains { FileManager.default.fileExists(atPath: $0 + "/" + folder) }
+        }
+    }
+
     /// Stops everything and removes the folder.
     func close() async throws {
         await spawner.stop()
