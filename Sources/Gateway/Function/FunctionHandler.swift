@@ -197,11 +197,11 @@ struct FunctionHandler: Sendable {
             output.cancel()
         }
         let record = await output.ending()
-        if let problem = Problem(record) {
-            return accounting.fail(record, await explained(problem, accounting))
-        }
+        // The head that GET would have sent before its output broke off: the record has the same status.
         var response = accounting.succeed(record, head, ByteBuffer(), request)
-        if head.hasContent { response.headers[.contentLength] = String(length) }
+        let isWhole = record.outcome == .ok
+        response.headers[.contentLength] = isWhole && head.hasContent ? String(length) : nil
+        if !isWhole { response.headers[.outcome] = record.outcome.rawValue }
         return response
     }
 

@@ -34,8 +34,13 @@ import Testing
         try await check(invoker, outcome, cause, isCommitted: false, status)
     }
 
-    @Test("a call whose answer has begun keeps the status that was sent", arguments: rows)
-    func committed(_ outcome: Outcome, _ cause: InvocationCause?, _ status: Int) async throws {
+    @Test(
+        "a call whose answer has begun keeps the status that was sent, to HEAD too",
+        arguments: rows,
+        ["GET", "HEAD"]
+    )
+    func committed(_ row: (Outcome, InvocationCause?, Int), _ method: String) async throws {
+        let (outcome, cause, _) = row
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
             let record = FakeInvoker.record(function, request.id, outcome) {
                 $0.cause = cause
@@ -44,7 +49,7 @@ import Testing
             }
             return .streaming(ResponseHead(status: 201), FakeOutput(["x"], record))
         }
-        try await check(invoker, outcome, cause, isCommitted: true, 201)
+        try await check(invoker, outcome, cause, isCommitted: true, 201, method)
     }
 
     private func check(
@@ -52,11 +57,12 @@ import Testing
         _ outcome: Outcome,
         _ cause: InvocationCause?,
         isCommitted: Bool,
-        _ status: Int
+        _ status: Int,
+        _ method: String = "GET"
     ) async throws {
         try await TestGateway.run(invoker) { gateway in
             let bytes = try await gateway.client.exchange(
-                ["GET /function/hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"]
+                ["\(method) /function/hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"]
             )
             #expect(String(decoding: bytes, as: UTF8.self).hasPrefix("HTTP/1.1 \(status) "))
             let page = try await gateway.client.send("GET", "/metrics").body

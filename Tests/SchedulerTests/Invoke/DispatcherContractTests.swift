@@ -5,19 +5,11 @@ import Contracts
 import FunctionModel
 import HTTPTypes
 import NIOCore
-import Sandbox
 import Testing
 
 @testable import Scheduler
 
 @Suite struct DispatcherContractTests {
-    private func program(_ output: [String] = [], code: Int32 = 0) -> FakeSandbox.Program {
-        var program = FakeSandbox.Program()
-        program.output = output.map { ByteBuffer(string: $0) }
-        program.report = ExitReport(ending: .exited(code: code))
-        return program
-    }
-
     @Test("under cgi the head is read from the output, and a broken one is the platform's outcome")
     func cgi() async throws {
         func call(_ output: [String]) async throws -> InvocationAnswer {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way of a call, over sandboxes that are a few values.
+// The life of a call, over sandboxes that are a few values.
 
 import Contracts
 import Foundation
@@ -15,13 +15,6 @@ import Testing
 @testable import Scheduler
 
 @Suite struct DispatcherTests {
-    private func program(_ output: [String] = [], code: Int32 = 0) -> FakeSandbox.Program {
-        var program = FakeSandbox.Program()
-        program.output = output.map { ByteBuffer(string: $0) }
-        program.report = ExitReport(ending: .exited(code: code))
-        return program
-    }
-
     @Test("a short answer is complete, with its record, and the record goes to the sink")
     func complete() async throws {
         var program = program(["hello"], code: 0)

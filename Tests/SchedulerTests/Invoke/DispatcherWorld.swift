@@ -98,3 +98,11 @@ struct DispatcherWorld {
 
     struct Streamed: Error {}
 }
+
+/// A program that writes pieces of output and exits.
+func program(_ output: [String] = [], code: Int32 = 0) -> FakeSandbox.Program {
+    var program = FakeSandbox.Program()
+    program.output = output.map { ByteBuffer(string: $0) }
+    program.report = ExitReport(ending: .exited(code: code))
+    return program
+}
