@@ -232,7 +232,7 @@ extension Slot: ReactorSource {
     }
 
     private func sandboxReady(_ number: UInt32, _ descriptors: [Int32]) {
-        guard descriptors.count == 3 else {
+        guard descriptors.count == Int(CSANDBOX_STDIO_COUNT) else {
             descriptors.forEach { close($0) }
             lost(.gone("the slot (it sent \(descriptors.count) descriptors)"))
             return
