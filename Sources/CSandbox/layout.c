@@ -157,3 +157,14 @@ PLACE(csandbox_release_head, prepares_next, 16);
 SIZE(csandbox_release, 122900);
 PLACE(csandbox_release, head, 0);
 PLACE(csandbox_release, strings, 20);
+
+SIZE(csandbox_socket_order, 20);
+PLACE(csandbox_socket_order, header, 0);
+PLACE(csandbox_socket_order, sandbox, 8);
+PLACE(csandbox_socket_order, sequence, 12);
+PLACE(csandbox_socket_order, port, 16);
+
+SIZE(csandbox_socket_answer, 16);
+PLACE(csandbox_socket_answer, header, 0);
+PLACE(csandbox_socket_answer, sequence, 8);
+PLACE(csandbox_socket_answer, error, 12);

@@ -128,9 +128,10 @@ struct failure sandbox_wait_and_execute(void) {
     const char **environment = split((size_t)size);
     if (!environment)
         return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, EINVAL};
-    // A terminal is the sandbox's own: there is nothing to hand out ahead.
-    slot.is_followed =
-        message.head.prepares_next != 0 && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL);
+    // A terminal is the sandbox's own: there is nothing to hand out ahead. Never set back: an
+    // assignment that the slot has read meanwhile may have said so.
+    if (message.head.prepares_next && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL))
+        slot.is_followed = true;
     TRY(sandbox_leave_rest());
     return check(CSANDBOX_STEP_SANDBOX_EXEC, execute_from_path(environment));
 }

@@ -164,6 +164,17 @@ struct WireLayoutTests {
         #expect(MemoryLayout<csandbox_release_head>.offset(of: \.argument_count) == 8)
         #expect(MemoryLayout<csandbox_release_head>.offset(of: \.environment_count) == 12)
         #expect(MemoryLayout<csandbox_release_head>.offset(of: \.prepares_next) == 16)
+
+        #expect(MemoryLayout<csandbox_socket_order>.size == 20)
+        #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.sandbox) == 8)
+        #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.sequence) == 12)
+        #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.port) == 16)
+
+        #expect(MemoryLayout<csandbox_socket_answer>.size == 16)
+        #expect(MemoryLayout<csandbox_socket_answer>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_socket_answer>.offset(of: \.sequence) == 8)
+        #expect(MemoryLayout<csandbox_socket_answer>.offset(of: \.error) == 12)
     }
 
     @Test("a command follows its head without a gap, and strings end where the message ends")

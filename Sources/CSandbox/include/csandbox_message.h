@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /// Raised whenever a struct below changes: a spawner of another build refuses.
-#define CSANDBOX_PROTOCOL_VERSION 10u
+#define CSANDBOX_PROTOCOL_VERSION 11u
 
 enum csandbox_kind {
     // gateway to supervisor; one descriptor: the new spawner's end of its socket
@@ -52,6 +52,13 @@ enum csandbox_kind {
     CSANDBOX_WORK,
     CSANDBOX_KILL_SUPERVISORS, // gateway to warden: for those that do not answer
     CSANDBOX_PING,             // gateway to spawner, and back: whether it still serves
+    // gateway to slot: what it started is an invocation's from now on; `value` is not 0 when the
+    // slot is to make its next sandbox as soon as this one has ended
+    CSANDBOX_ASSIGN,
+    // gateway to slot: a socket in the sandbox's network namespace, connected or listening; the
+    // answer is of the same kind, with one descriptor unless it failed
+    CSANDBOX_DIAL,
+    CSANDBOX_LISTEN,
 };
 
 /// Every message begins with this.
@@ -61,11 +68,11 @@ struct csandbox_header {
 };
 
 /// KILL_SLOT, MAKE_SANDBOX: value unused. SIGNAL: the signal's number.
-/// SPARE: a count.
+/// SPARE: a count. ASSIGN: whether the next sandbox is prepared.
 struct csandbox_command {
     struct csandbox_header header;
     int32_t value;
-    /// SIGNAL: which sandbox it is for; another one ignores it.
+    /// SIGNAL, ASSIGN: which sandbox it is for; another one ignores it.
     uint32_t sandbox;
 };
 

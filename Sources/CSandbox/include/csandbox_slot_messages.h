@@ -58,3 +58,22 @@ struct csandbox_release {
     struct csandbox_release_head head;
     char strings[CSANDBOX_STRINGS_MAX];
 };
+
+/// DIAL, LISTEN.
+struct csandbox_socket_order {
+    struct csandbox_header header;
+    /// Which sandbox's namespace; another one's answer is ESRCH.
+    uint32_t sandbox;
+    /// Comes back as it went.
+    uint32_t sequence;
+    /// Of 127.0.0.1, from 1 to 65535.
+    uint32_t port;
+};
+
+/// The answer to both.
+struct csandbox_socket_answer {
+    struct csandbox_header header;
+    uint32_t sequence;
+    /// An errno; 0 with a descriptor.
+    int32_t error;
+};

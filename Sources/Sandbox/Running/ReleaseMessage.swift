@@ -64,8 +64,8 @@ extension ExitReport {
     ///
     /// - Parameters:
     ///   - message: as it came.
-    ///   - releasedAt: when the sandbox was released, CLOCK_MONOTONIC, in nanoseconds.
-    init(_ message: csandbox_exit, releasedAt: Int64) {
+    ///   - start: when it was assigned, CLOCK_MONOTONIC, in nanoseconds; when it was started if it never was.
+    init(_ message: csandbox_exit, countingFrom start: Int64) {
         let ending: Ending
         if message.step == UInt32(CSANDBOX_STEP_SANDBOX_EXEC.rawValue) {
             ending = .execFailed(errorNumber: message.error)
@@ -84,7 +84,7 @@ extension ExitReport {
         userTimeMicroseconds = message.user_time_us
         systemTimeMicroseconds = message.system_time_us
         peakMemoryBytes = Int(message.max_rss_bytes)
-        startNanoseconds = max(0, message.exec_at_ns - releasedAt)
-        waitedForSetUp = message.ready_at_ns > releasedAt
+        startNanoseconds = max(0, message.exec_at_ns - start)
+        waitedForSetUp = message.ready_at_ns > start
     }
 }
