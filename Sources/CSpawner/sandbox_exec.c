@@ -25,8 +25,8 @@ static size_t length(const char *text) {
 // Splits the strings into argv and environ, each with its NULL. Everything is
 // checked against the packet's end.
 static const char **split(size_t size) {
-    size_t total = (size_t)message.argument_count + message.environment_count;
-    if (message.header.kind != CSANDBOX_RELEASE || message.argument_count == 0 ||
+    size_t total = (size_t)message.head.argument_count + message.head.environment_count;
+    if (message.head.header.kind != CSANDBOX_RELEASE || message.head.argument_count == 0 ||
         total > CSANDBOX_POINTERS_MAX || size <= offsetof(struct csandbox_release, strings) ||
         message.strings[size - 1 - offsetof(struct csandbox_release, strings)])
         return NULL;
@@ -36,15 +36,15 @@ static const char **split(size_t size) {
     for (size_t i = 0; i < total; i++) {
         if (place >= end)
             return NULL;
-        if (i == message.argument_count)
+        if (i == message.head.argument_count)
             pointers[slot_number++] = NULL;
         pointers[slot_number++] = place;
         place += length(place) + 1;
     }
-    if (message.environment_count == 0)
+    if (message.head.environment_count == 0)
         pointers[slot_number++] = NULL;
     pointers[slot_number] = NULL;
-    return &pointers[message.argument_count + 1];
+    return &pointers[message.head.argument_count + 1];
 }
 
 static const char *search_path(const char **environment) {
@@ -128,8 +128,10 @@ struct failure sandbox_wait_and_execute(void) {
     const char **environment = split((size_t)size);
     if (!environment)
         return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, EINVAL};
-    // A terminal is the sandbox's own: there is nothing to hand out ahead.
-    slot.is_followed = message.is_followed != 0 && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL);
+    // A terminal is the sandbox's own: there is nothing to hand out ahead. Never set back: an
+    // assignment that the slot has read meanwhile may have said so.
+    if (message.head.prepares_next && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL))
+        slot.is_followed = true;
     TRY(sandbox_leave_rest());
     return check(CSANDBOX_STEP_SANDBOX_EXEC, execute_from_path(environment));
 }

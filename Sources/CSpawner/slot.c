@@ -147,6 +147,12 @@ static void send_exit(struct csandbox_exit *message) {
         _exit(1);
 }
 
+// What it used from its assignment on.
+static int64_t used_since(const struct timeval *used, int64_t before) {
+    int64_t since = used->tv_sec * 1000000 + used->tv_usec - before;
+    return since > 0 ? since : 0;
+}
+
 static void tell_exit(int status, const struct rusage *usage) {
     // Also of one that ended well: it may have outlived what was killed.
     uint32_t oom_now = cgroups_oom_kills(&slot.cgroups);
@@ -157,8 +163,8 @@ static void tell_exit(int status, const struct rusage *usage) {
         .error = slot.sandbox_failure.error,
         .oom_kills = oom_now - slot.oom_before,
         .limits_reached = limits_reached(),
-        .user_time_us = usage->ru_utime.tv_sec * 1000000 + usage->ru_utime.tv_usec,
-        .system_time_us = usage->ru_stime.tv_sec * 1000000 + usage->ru_stime.tv_usec,
+        .user_time_us = used_since(&usage->ru_utime, slot.used_before.user_us),
+        .system_time_us = used_since(&usage->ru_stime, slot.used_before.system_us),
         .max_rss_bytes = usage->ru_maxrss * 1024,
         .ready_at_ns = slot.ready_at_ns,
         .exec_at_ns = slot.exec_at_ns,
@@ -219,14 +225,52 @@ static void reap_sandbox(void) {
         make_sandbox();
 }
 
-static void handle_command(const struct csandbox_command *command) {
-    if (command->header.kind == CSANDBOX_MAKE_SANDBOX)
-        make_sandbox();
-    else if (command->header.kind == CSANDBOX_SIGNAL && slot.sandbox && command->value > 0 &&
-             command->sandbox == slot.number)
-        kill(slot.sandbox, command->value);
+// A terminal is the sandbox's own: there is nothing to hand out ahead.
+static void assign_sandbox(bool prepares_next) {
+    slot.used_before = cpu_times_of(slot.sandbox);
+    if (prepares_next && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL))
+        slot.is_followed = true;
 }
 
+static void handle_command(const struct csandbox_command *command) {
+    if (command->header.kind == CSANDBOX_MAKE_SANDBOX) {
+        make_sandbox();
+        return;
+    }
+    // The one that it is for may have ended.
+    if (slot.sandbox == 0 || command->sandbox != slot.number)
+        return;
+    if (command->header.kind == CSANDBOX_SIGNAL && command->value > 0)
+        kill(slot.sandbox, command->value);
+    else if (command->header.kind == CSANDBOX_ASSIGN)
+        assign_sandbox(command->value != 0);
+}
+
+union order {
+    struct csandbox_header header;
+    struct csandbox_command command;
+    struct csandbox_socket_order socket;
+};
+
+static void handle_order(const union order *order, size_t size) {
+    bool is_socket = order->header.kind == CSANDBOX_DIAL || order->header.kind == CSANDBOX_LISTEN;
+    if (is_socket && size == sizeof order->socket)
+        socket_order_answer(&order->socket);
+    else if (!is_socket && size == sizeof order->command)
+        handle_command(&order->command);
+}
+
+static void take_order(void) {
+    union order order = {.header = {0, 0}};
+    ssize_t size = csandbox_receive(slot.control, &order, sizeof order, NULL, NULL, MSG_DONTWAIT);
+    // The gateway let go of this slot: its sandbox dies with it (PDEATHSIG).
+    if (size == 0 || (size < 0 && size != -EAGAIN && size != -EMSGSIZE))
+        _exit(0);
+    if (size > 0)
+        handle_order(&order, (size_t)size);
+}
+
+// Orders before the end of the sandbox: its assignment counts, however short its invocation was.
 static _Noreturn void serve(void) {
     struct pollfd sources[3] = {{.fd = slot.control, .events = POLLIN},
                                 {.fd = slot.signals, .events = POLLIN},
@@ -236,18 +280,10 @@ static _Noreturn void serve(void) {
             _exit(1);
         if (sources[2].revents)
             sockets_answer();
+        if (sources[0].revents)
+            take_order();
         if (sources[1].revents)
             reap_sandbox();
-        if (!sources[0].revents)
-            continue;
-        struct csandbox_command command;
-        ssize_t size =
-            csandbox_receive(slot.control, &command, sizeof command, NULL, NULL, MSG_DONTWAIT);
-        // The gateway let go of this slot: its sandbox dies with it (PDEATHSIG).
-        if (size == 0 || (size < 0 && size != -EAGAIN && size != -EMSGSIZE))
-            _exit(0);
-        if (size == sizeof command)
-            handle_command(&command);
     }
 }
 

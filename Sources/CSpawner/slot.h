@@ -26,6 +26,12 @@ struct wanted_folder {
     bool is_written;
 };
 
+/// Processor time of a process and those of its children that it has waited for.
+struct cpu_times {
+    int64_t user_us;
+    int64_t system_us;
+};
+
 struct slot {
     uint32_t index;
     struct slot_cgroups cgroups;
@@ -61,8 +67,10 @@ struct slot {
     volatile uint32_t stage;
     volatile int64_t ready_at_ns;
     volatile int64_t exec_at_ns;
-    /// As the release message said; false while there was none.
+    /// As the release message or the assignment said; false while there was none.
     volatile bool is_followed;
+    /// What it had used when it was assigned; nothing when that was its start.
+    struct cpu_times used_before;
     struct failure sandbox_failure;
     struct stdio_pipes pipes;
     /// Of the sandbox after it, made ahead.
@@ -112,6 +120,16 @@ struct failure egress_join(int binding, struct failure so_far);
 /// socket_traces.c: before each sandbox; when it is about to make a socket (`listener` can be read).
 void sockets_forget(void);
 void sockets_answer(void);
+/// socket_traces.c: the slot makes one for the gateway in the sandbox's network namespace.
+void sockets_made_for_gateway(void);
+/// slot_sockets.c: answers DIAL and LISTEN within DIAL_WAIT_MS.
+void socket_order_answer(const struct csandbox_socket_order *order);
+/// slot_usage.c: what a process has used so far; nothing where that cannot be read.
+struct cpu_times cpu_times_of(pid_t pid);
+/// sandbox_clone.c: a process on a stack of its own, whose entry may use raw calls only. Returns
+/// its id or -errno.
+long clone_onto_stack(unsigned long flags, char *stack, size_t size, int (*entry)(void *),
+                      void *argument);
 /// socket_traces.c: whether the sandbox that has ended did anything to its network namespace; and
 /// whether something of it is there still, that reaches further than that.
 bool sockets_used_network(void);

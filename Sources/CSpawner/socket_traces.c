@@ -20,11 +20,13 @@ enum { TABLE_BYTES = 512 };
 
 /// What the sandbox has made.
 static bool has_local, has_other, has_ipv6;
+/// What the slot has made for the gateway, which may keep it for longer than the sandbox is there.
+static bool has_gateways;
 /// Local sockets of the namespace that the sandbox is in, which may not be the slot's; -1 without.
 static int local_sockets = -1;
 
 void sockets_forget(void) {
-    has_local = has_other = has_ipv6 = false;
+    has_local = has_other = has_ipv6 = has_gateways = false;
     if (local_sockets >= 0)
         close(local_sockets);
     local_sockets = -1;
@@ -44,6 +46,8 @@ static void remember(int family) {
     has_other |= family != AF_UNIX;
     has_ipv6 |= family == AF_INET6;
 }
+
+void sockets_made_for_gateway(void) { has_other = has_gateways = true; }
 
 void sockets_answer(void) {
     struct seccomp_notif call;
@@ -78,9 +82,10 @@ bool sockets_used_network(void) { return slot.listener < 0 || has_other; }
 // is on its way with them: open files of the root, with their locks.
 bool sockets_outlive(void) {
     if (slot.listener < 0)
-        return slot.rests || table_has_entries("self/net/unix");
+        return slot.rests || table_has_entries("self/net/unix") ||
+               (slot.plan.flags & CSANDBOX_SLOT_EGRESS && has_gateways);
     // An interface to the outside keeps its namespace, so that what is known to stay is looked for.
     bool keeps_network = slot.plan.flags & CSANDBOX_SLOT_EGRESS;
-    return (has_local && has_entries(local_sockets)) ||
+    return (has_local && has_entries(local_sockets)) || (keeps_network && has_gateways) ||
            (keeps_network && has_ipv6 && table_has_entries("self/net/ip6_flowlabel"));
 }

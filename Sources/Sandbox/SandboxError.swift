@@ -17,6 +17,8 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     case place(String, errorNumber: Int32)
     /// argv and environment together exceed what one release message can carry.
     case commandTooLarge(bytes: Int, max: Int)
+    /// A port inside a container cannot be reached, or cannot be listened on.
+    case unreachable(port: UInt16, errorNumber: Int32)
     /// A system call of the gateway itself failed.
     case system(call: String, errorNumber: Int32)
 
@@ -24,7 +26,7 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isDeath: Bool {
         switch self {
         case .gone, .killedUnused: true
-        case .setup, .unsupported, .place, .commandTooLarge, .system: false
+        case .setup, .unsupported, .place, .commandTooLarge, .unreachable, .system: false
         }
     }
 
@@ -39,6 +41,8 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
             "'\(path)' of this host cannot be mounted: \(Self.message(errorNumber))"
         case .commandTooLarge(let bytes, let max):
             "arguments and environment take \(bytes) bytes, at most \(max) fit"
+        case .unreachable(let port, let errorNumber):
+            "port \(port) of the container: \(Self.message(errorNumber))"
         case .system(let call, let errorNumber): "\(call) failed: \(Self.message(errorNumber))"
         }
     }

@@ -23,6 +23,8 @@
 #define CSANDBOX_INTERPRETER_MAX 128u
 /// Largest packet that any helper sends to the gateway.
 #define CSANDBOX_TO_GATEWAY_MAX 256u
+/// Descriptors that come with a sandbox: the gateway's ends of its stdin, stdout and stderr.
+#define CSANDBOX_STDIO_COUNT 3u
 /// File descriptors that one message can carry: two sockets, rootfs, secrets,
 /// mount table, and the trees.
 #define CSANDBOX_DESCRIPTORS_MAX 21u

@@ -4,15 +4,17 @@
 import Glibc
 
 /// Closes its descriptor when it goes away.
-struct Descriptor: ~Copyable, Sendable {
-    let raw: Int32
+package struct Descriptor: ~Copyable, Sendable {
+    /// Its number; valid for as long as this value is.
+    package let raw: Int32
 
-    init(owning raw: Int32) { self.raw = raw }
+    /// Takes over a descriptor that nobody else closes.
+    package init(owning raw: Int32) { self.raw = raw }
 
     deinit { close(raw) }
 
     /// Gives up ownership: whoever takes the number closes it.
-    consuming func take() -> Int32 {
+    package consuming func take() -> Int32 {
         let number = raw
         discard self
         return number

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packets of the wire contract (csandbox_wire.h) sent and received as Swift values.
+// Messages (csandbox_wire.h) sent and received as Swift values.
 
 internal import CSandbox
 import Glibc

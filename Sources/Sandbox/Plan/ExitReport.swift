@@ -28,9 +28,10 @@ package struct ExitReport: Hashable, Sendable {
     package var userTimeMicroseconds: Int64 = 0
     package var systemTimeMicroseconds: Int64 = 0
     package var peakMemoryBytes: Int = 0
-    /// From release to just before `execve`, in nanoseconds; zero when it never came there.
+    /// From assignment to just before `execve`, in nanoseconds; zero when it never came there, and for a program that
+    /// was started ahead.
     package var startNanoseconds: Int64 = 0
-    /// Whether it was still being set up when it was released.
+    /// Whether it was still being set up when it was assigned.
     package var waitedForSetUp = false
 
     package init(ending: Ending) { self.ending = ending }

@@ -16,6 +16,7 @@ struct AnswerWatch: Hashable, Sendable {
     static let doubt: Int64 = 2_000_000_000
 
     private var orderedAt: Int64?
+    private var askedAt: Int64?
     private var killedAt: Int64?
     private var leftAt: Int64?
     private var isExpelled = false
@@ -26,6 +27,12 @@ struct AnswerWatch: Hashable, Sendable {
     /// What was ordered is there, or will not be.
     mutating func answered() { orderedAt = nil }
 
+    /// Sockets were asked for; the first time counts.
+    mutating func asked(at now: Int64) { askedAt = askedAt ?? now }
+
+    /// All of them were answered.
+    mutating func askedAnswered() { askedAt = nil }
+
     /// Its sandbox was killed; the first time counts.
     mutating func killed(at now: Int64) { killedAt = killedAt ?? now }
 
@@ -34,7 +41,7 @@ struct AnswerWatch: Hashable, Sendable {
 
     /// The gateway gave the slot up; the spawner has yet to reap its process.
     mutating func left(at now: Int64) {
-        (orderedAt, killedAt) = (nil, nil)
+        (orderedAt, askedAt, killedAt) = (nil, nil, nil)
         leftAt = leftAt ?? now
     }
 
@@ -56,7 +63,7 @@ struct AnswerWatch: Hashable, Sendable {
             return .lingering
         }
         if let killedAt, now - killedAt > Self.ending { return .silent }
-        guard let orderedAt else { return .fine }
+        guard let orderedAt = [orderedAt, askedAt].compactMap(\.self).min() else { return .fine }
         if now - orderedAt > Self.order { return .silent }
         return now - orderedAt > Self.doubt ? .doubtful : .fine
     }

@@ -13,7 +13,7 @@ enum ReleaseMessage {
         slot: UInt32,
         to socket: Int32
     ) throws(SandboxError) {
-        let headBytes = MemoryLayout<csandbox_header>.size + 3 * MemoryLayout<UInt32>.size
+        let headBytes = MemoryLayout<csandbox_release_head>.size
         let strings =
             command.arguments.reduce(0) { $0 + $1.utf8.count + 1 }
             + command.environment.reduce(0) { $0 + $1.utf8.count + 1 }
@@ -25,11 +25,13 @@ enum ReleaseMessage {
             throw .commandTooLarge(bytes: strings, max: stringsMax)
         }
         let result = withUnsafeTemporaryAllocation(byteCount: headBytes + strings, alignment: 8) { space in
-            let head = [
-                UInt32(CSANDBOX_RELEASE.rawValue), slot, UInt32(command.arguments.count),
-                UInt32(variables), isFollowed ? 1 : 0,
-            ]
-            head.withUnsafeBytes { space.copyMemory(from: $0) }
+            let head = csandbox_release_head(
+                header: csandbox_header(kind: UInt32(CSANDBOX_RELEASE.rawValue), slot: slot),
+                argument_count: UInt32(command.arguments.count),
+                environment_count: UInt32(variables),
+                prepares_next: isFollowed ? 1 : 0
+            )
+            withUnsafeBytes(of: head) { space.copyMemory(from: $0) }
             var place = headBytes
             for text in command.arguments { place = append(text, to: space, at: place) }
             for text in command.environment { place = append(text, to: space, at: place) }
@@ -62,8 +64,8 @@ extension ExitReport {
     ///
     /// - Parameters:
     ///   - message: as it came.
-    ///   - releasedAt: when the sandbox was released, CLOCK_MONOTONIC, in nanoseconds.
-    init(_ message: csandbox_exit, releasedAt: Int64) {
+    ///   - start: when it was assigned, CLOCK_MONOTONIC, in nanoseconds; when it was started if it never was.
+    init(_ message: csandbox_exit, countingFrom start: Int64) {
         let ending: Ending
         if message.step == UInt32(CSANDBOX_STEP_SANDBOX_EXEC.rawValue) {
             ending = .execFailed(errorNumber: message.error)
@@ -82,7 +84,7 @@ extension ExitReport {
         userTimeMicroseconds = message.user_time_us
         systemTimeMicroseconds = message.system_time_us
         peakMemoryBytes = Int(message.max_rss_bytes)
-        startNanoseconds = max(0, message.exec_at_ns - releasedAt)
-        waitedForSetUp = message.ready_at_ns > releasedAt
+        startNanoseconds = max(0, message.exec_at_ns - start)
+        waitedForSetUp = message.ready_at_ns > start
     }
 }

@@ -12,18 +12,19 @@ package final class Slot: Sendable, Identifiable {
     /// Who is told what came of an order; called once, without a lock.
     private typealias Waiter = @Sendable (Result<WarmSandbox?, SandboxError>) -> Void
 
-    private struct State: ~Copyable {
+    struct State: ~Copyable {
         var machine = SlotState<WarmSandbox>()
         var watch = AnswerWatch()
-        var waiter: Waiter?
+        var waiter: (@Sendable (Result<WarmSandbox?, SandboxError>) -> Void)?
         var controlToken: UInt64?
+        var sockets = SocketRequests<SocketWaiter>()
     }
 
-    private let control: Descriptor
+    let control: Descriptor
     private let releaseEnd: Descriptor
     /// The order said that it makes its first sandbox unasked.
     private let isFollowed: Bool
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     init(id: UInt32, control: consuming Descriptor, release: consuming Descriptor, isFollowed: Bool) {
         self.id = id
@@ -132,17 +133,18 @@ package final class Slot: Sendable, Identifiable {
     ///   - ending: what that means for a sandbox in it; nil when it may have run.
     ///   - oomKilled: whether the memory limit took the slot's own process, and the sandbox with it.
     func lost(_ error: SandboxError, ending: ExitReport.Ending? = nil, oomKilled: Bool = false) {
-        let (loss, waiter, token) = state.withLock { state in
+        let (loss, waiter, token, sockets) = state.withLock { state in
             let loss = state.machine.lost(error)
             state.watch.left(at: monotonicNanoseconds())
             let waiter = state.waiter
             let token = state.controlToken
             state.waiter = nil
             state.controlToken = nil
-            return (loss, waiter, token)
+            return (loss, waiter, token, state.sockets.lost())
         }
         if let token { Reactor.shared.remove(token, descriptor: control.raw) }
         waiter?(.failure(error))
+        for waiter in sockets { waiter(.failure(error)) }
         if case .running(let sandbox) = loss {
             var report = ExitReport(
                 ending: oomKilled ? .signalled(SIGKILL) : ending ?? .lost(reason: error.description)
@@ -219,6 +221,7 @@ extension Slot: ReactorSource {
             // First, since somebody waits for it. Who is woken may ask for the next one before it is here.
             sandbox?.exited(message)
             if isFollowed { sandboxReady(message.next_sandbox, descriptors) }
+        case CSANDBOX_DIAL, CSANDBOX_LISTEN: socketAnswered(bytes, descriptors)
         default: break
         }
     }
@@ -232,7 +235,7 @@ extension Slot: ReactorSource {
     }
 
     private func sandboxReady(_ number: UInt32, _ descriptors: [Int32]) {
-        guard descriptors.count == 3 else {
+        guard descriptors.count == Int(CSANDBOX_STDIO_COUNT) else {
             descriptors.forEach { close($0) }
             lost(.gone("the slot (it sent \(descriptors.count) descriptors)"))
             return

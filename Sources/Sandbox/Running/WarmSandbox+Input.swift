@@ -59,7 +59,7 @@ extension WarmSandbox {
     private func waitForRoom() async {
         await withCheckedContinuation { continuation in
             let now = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                guard state.input.descriptor != nil, !state.isExited else { return continuation }
+                guard state.input.descriptor != nil, !state.use.isEnded else { return continuation }
                 state.inputWaiter = continuation
                 state.input.watch(.standardInput, readiness: writable, self)
                 return nil

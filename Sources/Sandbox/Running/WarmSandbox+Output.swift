@@ -22,9 +22,9 @@ extension WarmSandbox: ReactorSource {
     }
 
     /// It runs for longer than most: from now on its output is read as it comes.
-    private func watchOutput() {
+    func watchOutput() {
         state.withLock { state in
-            guard !state.isExited else { return OutputState.Wake.none }
+            guard !state.use.isEnded else { return OutputState.Wake.none }
             state.isWatching = true
             state.standardError.resume(.standardError, readiness: readable, self)
             return readOutput(&state)
@@ -33,7 +33,7 @@ extension WarmSandbox: ReactorSource {
 
     /// As the slot process tells it.
     func exited(_ message: csandbox_exit) {
-        exited(ExitReport(message, releasedAt: state.withLock { $0.releasedAt }))
+        exited(ExitReport(message, countingFrom: state.withLock { $0.use.countsFrom }))
     }
 
     /// PID 1 is reaped: what it and its children wrote is all in the pipes now.
@@ -42,8 +42,6 @@ extension WarmSandbox: ReactorSource {
         state.withLock { $0.isErrorHeld = false }
         drainError()
         let wakes = state.withLock { state in
-            state.isExited = true
-            if case .notStarted(let reason) = report.ending { state.notStarted = reason }
             let unused = state.endUnused(report.ending)
             state.isWatching = true
             state.input.close()
@@ -128,11 +126,9 @@ extension WarmSandbox: ReactorSource {
 }
 
 extension WarmSandbox.State {
-    /// It ended: who wants to know when it was not released before, and what they are told.
+    /// It ended: who wants to know when it was not assigned before, and what they are told.
     mutating func endUnused(_ ending: ExitReport.Ending) -> ((@Sendable (String) -> Void), String)? {
-        guard releasedAt == 0 else { return nil }
-        let reason = notStarted ?? "\(ending)"
-        unusedEnd = reason
+        guard let reason = use.end(ending) else { return nil }
         defer { onUnused = nil }
         return onUnused.map { ($0, reason) }
     }

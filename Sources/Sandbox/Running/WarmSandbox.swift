@@ -8,7 +8,7 @@ import Synchronization
 
 /// One container, used for one invocation.
 ///
-/// Order: ``release(_:onStandardError:)`` once; ``write(_:)`` and ``closeInput()`` for stdin; ``collect(upTo:)``, and
+/// Order: ``release(_:onStandardError:)`` once, or ``start(_:onStandardError:)`` and later ``assign(preparesNext:)``; ``write(_:)`` and ``closeInput()`` for stdin; ``collect(upTo:)``, and
 /// after an `.open` answer ``nextOutput()`` until nil; then ``exit()``. One reader at a time;
 /// ``exit()`` may wait beside it.
 package final class WarmSandbox: Sendable {
@@ -27,25 +27,20 @@ package final class WarmSandbox: Sendable {
         var standardError: Pipe
         var inputWaiter: CheckedContinuation<Void, Never>?
         var onStandardError: (@Sendable (ByteBuffer) -> Void)?
-        /// Until it is released.
+        /// Until it is assigned.
         var onUnused: (@Sendable (String) -> Void)?
-        /// Why it ended, when it was not released before.
-        var unusedEnd: String?
         /// Nothing is read from stderr: a slow reader slows the function.
         var isErrorHeld = false
-        var isExited = false
-        /// Why it ended before its release could reach it; nil when it did not.
-        var notStarted: String?
-        /// Whether the output pipes are watched by now; see ``WarmSandbox/release(_:onStandardError:)``.
+        var use = SandboxUse()
+        /// Whether the output pipes are watched by now; see ``WarmSandbox/release(_:isFollowed:onStandardError:)``.
         var isWatching = false
-        var releasedAt: Int64 = 0
         /// Released, and the reactor was not yet told that it is over.
         var isRunning = false
     }
 
     let slot: Slot
     /// Tells it from those before and after it in its slot.
-    private let number: UInt32
+    let number: UInt32
     let state: Mutex<State>
 
     init(slot: Slot, number: UInt32, input: Int32, output: Int32, error: Int32) {
@@ -54,51 +49,6 @@ package final class WarmSandbox: Sendable {
         state = Mutex(
             State(input: Pipe(input), standardOutput: Pipe(output), standardError: Pipe(error))
         )
-    }
-
-    /// Lets PID 1 execute, as soon as its set-up is over; one send that never blocks.
-    ///
-    /// Its output is not watched from the start: a short function's is read once, when it has ended, which saves
-    /// both threads most of their work. Whoever wants it at once asks with a limit of 0.
-    ///
-    /// - Parameters:
-    ///   - command: what PID 1 executes.
-    ///   - isFollowed: the slot makes its next sandbox as soon as this one has ended, which spares it a wake-up;
-    ///     ``Slot/makeSandbox(then:)`` hands it out.
-    ///   - onStandardError: called on the room's own thread with each piece of stderr; must not block.
-    /// - Throws: ``SandboxError`` when the slot or the sandbox is gone or the command too large.
-    package func release(
-        _ command: SandboxCommand,
-        isFollowed: Bool = false,
-        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
-    ) throws(SandboxError) {
-        let notStarted = state.withLock { state -> String? in
-            guard !state.isExited else { return state.notStarted ?? "its slot" }
-            state.releasedAt = monotonicNanoseconds()
-            state.onUnused = nil
-            state.onStandardError = onStandardError
-            state.isRunning = true
-            return nil
-        }
-        if let notStarted { throw .gone("the sandbox (\(notStarted))") }
-        Reactor.shared.callLater(self)
-        do throws(SandboxError) { try slot.sendRelease(command, isFollowed: isFollowed) } catch {
-            endRunning()
-            throw error
-        }
-    }
-
-    /// Calls `action` once when it ends without having been released, with the reason; at once when it has already.
-    ///
-    /// Called on the room's own thread or the caller's: must not block.
-    package func whenUnused(_ action: @escaping @Sendable (String) -> Void) {
-        let reason = state.withLock { state -> String? in
-            guard state.releasedAt == 0 else { return nil }
-            if let reason = state.unusedEnd { return reason }
-            state.onUnused = action
-            return nil
-        }
-        if let reason { action(reason) }
     }
 
     deinit { endRunning() }
@@ -133,7 +83,7 @@ package final class WarmSandbox: Sendable {
 
     /// Sends a signal to PID 1 (for example SIGTERM); no effect after exit.
     package func signal(_ signal: Int32) {
-        guard !state.withLock({ $0.isExited }) else { return }
+        guard !state.withLock({ $0.use.isEnded }) else { return }
         if signal == SIGKILL { slot.sandboxKilled() }
         slot.send(CSANDBOX_SIGNAL, value: signal, sandbox: number)
     }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all messages have in common: their kinds, their header, and the two shapes that several kinds share.
+#pragma once
+#include "csandbox_bounds.h"
+#include "csandbox_steps.h"
+#include <stdint.h>
+
+/// Raised whenever a struct below changes: a spawner of another build refuses.
+#define CSANDBOX_PROTOCOL_VERSION 11u
+
+enum csandbox_kind {
+    // gateway to supervisor; one descriptor: the new spawner's end of its socket
+    CSANDBOX_CONFIGURE = 1,
+    // supervisor to gateway
+    CSANDBOX_STARTED,
+    CSANDBOX_ENDED,
+    // spawner to gateway
+    CSANDBOX_READY,
+    CSANDBOX_SLOT_FAILED,
+    CSANDBOX_SLOT_GONE,
+    // gateway to spawner
+    CSANDBOX_MAKE_SLOT,
+    CSANDBOX_KILL_SLOT,
+    // gateway to slot
+    CSANDBOX_MAKE_SANDBOX,
+    CSANDBOX_SIGNAL,
+    // slot to gateway; three descriptors that do not block with READY, and with EXIT
+    // those of the next sandbox: stdin (write), stdout (read), stderr (read); with a
+    // terminal its master for the first two
+    CSANDBOX_SLOT_READY,
+    CSANDBOX_SANDBOX_READY,
+    CSANDBOX_SANDBOX_FAILED,
+    CSANDBOX_SANDBOX_EXIT,
+    // gateway to PID 1, which reads it when it is ready to
+    CSANDBOX_RELEASE,
+    // gateway to spawner: build spare slots ahead, `value` of them
+    CSANDBOX_SPARE,
+    // gateway to supervisor: load the firewall's table; the answer is an outcome of the same kind
+    CSANDBOX_FIREWALL,
+    // gateway to supervisor: a folder or file of the host as a tree that can be mounted. One
+    // descriptor: the socket for the answer, an outcome of the same kind with the tree
+    CSANDBOX_OPEN_TREE,
+    // sandbox to spawner, and back; two descriptors each way
+    CSANDBOX_MAKE_OVERLAY,
+    // gateway to warden, once, before it gives up its privileges; the answer is an
+    // outcome of the same kind
+    CSANDBOX_PIN,
+    // gateway to warden; one descriptor: a new supervisor's socket
+    CSANDBOX_SUPERVISE,
+    // gateway to warden; one descriptor: a new worker's socket, on which the
+    // answer comes too, an outcome of the same kind
+    CSANDBOX_WORK,
+    CSANDBOX_KILL_SUPERVISORS, // gateway to warden: for those that do not answer
+    CSANDBOX_PING,             // gateway to spawner, and back: whether it still serves
+    // gateway to slot: what it started is an invocation's from now on; `value` is not 0 when the
+    // slot is to make its next sandbox as soon as this one has ended
+    CSANDBOX_ASSIGN,
+    // gateway to slot: a socket in the sandbox's network namespace, connected or listening; the
+    // answer is of the same kind, with one descriptor unless it failed
+    CSANDBOX_DIAL,
+    CSANDBOX_LISTEN,
+};
+
+/// Every message begins with this.
+struct csandbox_header {
+    uint32_t kind;
+    uint32_t slot;
+};
+
+/// KILL_SLOT, MAKE_SANDBOX: value unused. SIGNAL: the signal's number.
+/// SPARE: a count. ASSIGN: whether the next sandbox is prepared.
+struct csandbox_command {
+    struct csandbox_header header;
+    int32_t value;
+    /// SIGNAL, ASSIGN: which sandbox it is for; another one ignores it.
+    uint32_t sandbox;
+};
+
+/// SLOT_READY, SANDBOX_READY, SLOT_FAILED, SANDBOX_FAILED.
+struct csandbox_outcome {
+    struct csandbox_header header;
+    uint32_t step;
+    int32_t error;
+    /// SANDBOX_READY: its number in its slot, from 1 on.
+    uint32_t sandbox;
+};

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages between the gateway and the spawner: orders for slots, and what became of them.
+#pragma once
+#include "csandbox_message.h"
+
+enum csandbox_feature {
+    CSANDBOX_FEATURE_IDMAP = 1,
+    CSANDBOX_FEATURE_CGROUP_MEMORY = 2,
+    CSANDBOX_FEATURE_CGROUP_CPU = 4,
+    CSANDBOX_FEATURE_CGROUP_PIDS = 8,
+    CSANDBOX_FEATURE_OVERLAY = 16,
+    CSANDBOX_FEATURE_EGRESS = 32,
+    /// tmpfs has user attributes (kernel 6.6): overlays above it can be made in a
+    /// user namespace.
+    CSANDBOX_FEATURE_TMPFS_ATTRIBUTES = 64,
+    /// Rootless: containers have more ids than one.
+    CSANDBOX_FEATURE_ID_RANGE = 128,
+};
+
+struct csandbox_ready {
+    struct csandbox_header header;
+    uint32_t features;
+    uint32_t step;
+    int32_t error;
+};
+
+enum csandbox_slot_flags {
+    CSANDBOX_SLOT_READ_ONLY = 1,
+    CSANDBOX_SLOT_EGRESS = 2,
+    CSANDBOX_SLOT_SECRETS = 4,
+    /// The first tree is the writable layer, with folders `changes` and `scratch`:
+    /// it outlives the sandbox.
+    CSANDBOX_SLOT_LAYER = 8,
+    /// PID 1 gets a terminal instead of pipes.
+    CSANDBOX_SLOT_TERMINAL = 16,
+    /// A memfd of `csandbox_mount` records came along.
+    CSANDBOX_SLOT_MOUNTS = 32,
+    /// It only stands ready: no network namespace of its own until its first sandbox is
+    /// released. Where the host allows it; not with EGRESS, LAYER, TERMINAL or MOUNTS.
+    CSANDBOX_SLOT_RESTING = 64,
+    /// It makes its first sandbox unasked, as after a release with `is_followed`.
+    CSANDBOX_SLOT_FOLLOWED = 128,
+};
+
+enum csandbox_route_kind {
+    /// Through the host.
+    CSANDBOX_ROUTE_GATEWAY = 1,
+    /// Nowhere: "no route to host".
+    CSANDBOX_ROUTE_REFUSED = 2,
+};
+
+struct csandbox_route {
+    /// Host byte order; no bits set behind the prefix.
+    uint32_t address;
+    uint8_t prefix;
+    uint8_t kind;
+    uint16_t unused;
+};
+
+/// What the firewall lets a slot reach besides the public internet.
+enum csandbox_egress_class {
+    CSANDBOX_EGRESS_PUBLIC,
+    /// Private ranges too, as its routes say; private name servers for DNS only.
+    CSANDBOX_EGRESS_ALLOWED,
+    /// Private ranges too, name servers among them.
+    CSANDBOX_EGRESS_ALLOWED_NAMESERVERS,
+    CSANDBOX_EGRESS_CLASSES,
+};
+
+/// Descriptors: slot's end of its socket, release socket's reading end, with
+/// SECRETS a memfd of `csandbox_secret` records, with MOUNTS one of
+/// `csandbox_mount`, then the trees. A slot with trees serves one sandbox only.
+struct csandbox_make_slot {
+    struct csandbox_header header;
+    uint32_t flags;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t group_count;
+    uint32_t groups[CSANDBOX_GROUPS_MAX];
+    /// Bit N is capability N; what PID 1 may keep.
+    uint64_t capabilities;
+    uint64_t memory_bytes;
+    uint64_t disk_bytes;
+    uint32_t cpu_millicores;
+    uint32_t pids;
+    /// Relative to the rootfs folder, without `..`, resolved beneath it without
+    /// symbolic links.
+    char rootfs[CSANDBOX_NAME_MAX];
+    char hostname[CSANDBOX_HOSTNAME_MAX];
+    char directory[CSANDBOX_DIRECTORY_MAX];
+    /// Absolute paths, one NUL-terminated string after the other: folders that are made where
+    /// the image has none. The first `volume_count` can be written to in a read-only root too.
+    uint32_t folder_count;
+    uint32_t volume_count;
+    char folders[CSANDBOX_FOLDERS_BYTES];
+    /// With EGRESS only: its firewall class, routes, and /etc/resolv.conf.
+    uint32_t egress_class;
+    uint32_t route_count;
+    struct csandbox_route routes[CSANDBOX_ROUTES_MAX];
+    char resolv_conf[CSANDBOX_RESOLV_MAX];
+    uint32_t tree_count;
+    /// Bit N: tree N can be read only.
+    uint32_t trees_read_only;
+};
+
+/// In `csandbox_mount.tree`: an empty tmpfs.
+#define CSANDBOX_TREE_MEMORY UINT32_MAX
+
+struct csandbox_mount {
+    /// Absolute, resolved as if the sandbox's root were "/"; made when absent.
+    char target[CSANDBOX_PATH_MAX];
+    /// Which tree is shown there.
+    uint32_t tree;
+    uint32_t unused;
+    /// Of a tmpfs.
+    uint64_t size_bytes;
+};
+
+struct csandbox_secret {
+    char name[CSANDBOX_NAME_MAX];
+    uint32_t size;
+};
+
+/// SLOT_GONE.
+struct csandbox_slot_gone {
+    struct csandbox_header header;
+    int32_t wait_status;
+    /// Not zero when the memory limit took the slot's own process.
+    uint32_t oom_kills;
+};

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sockets inside a sandbox's network namespace, which the slot's process makes and passes on.
+
+import CSandbox
+import Glibc
+import Synchronization
+
+extension Slot {
+    typealias SocketWaiter = @Sendable (Result<Int32, SandboxError>) -> Void
+
+    /// Asks the slot's process for a socket.
+    ///
+    /// - Parameters:
+    ///   - kind: DIAL or LISTEN.
+    ///   - port: of 127.0.0.1 in the namespace.
+    ///   - sandbox: the number of the sandbox whose namespace is meant.
+    /// - Returns: the socket.
+    /// - Throws: ``SandboxError``: unreachable with errno, gone, or too many requests at once.
+    func socket(
+        _ kind: csandbox_kind,
+        port: UInt16,
+        sandbox: UInt32
+    ) async throws(SandboxError) -> Descriptor {
+        let result = await withCheckedContinuation { continuation in
+            request(kind, port: port, sandbox: sandbox) { continuation.resume(returning: $0) }
+        }
+        switch result {
+        case .success(let raw): return Descriptor(owning: raw)
+        case .failure(.system(_, ESRCH)): throw .gone("the sandbox")
+        case .failure(.system(_, let errorNumber)):
+            throw .unreachable(port: port, errorNumber: errorNumber)
+        case .failure(let error): throw error
+        }
+    }
+
+    private func request(
+        _ kind: csandbox_kind,
+        port: UInt16,
+        sandbox: UInt32,
+        _ waiter: @escaping SocketWaiter
+    ) {
+        let number = state.withLock { state -> Result<UInt32, SandboxError> in
+            if case .gone(let error) = state.machine.phase { return .failure(error) }
+            guard let number = state.sockets.add(waiter) else {
+                let max = SocketRequests<SocketWaiter>.pendingMax
+                return .failure(.unsupported("more than \(max) sockets of one slot asked for at once"))
+            }
+            state.watch.asked(at: monotonicNanoseconds())
+            return .success(number)
+        }
+        switch number {
+        case .failure(let error): waiter(.failure(error))
+        case .success(let number):
+            let order = csandbox_socket_order(
+                header: csandbox_header(kind: UInt32(kind.rawValue), slot: id),
+                sandbox: sandbox,
+                sequence: number,
+                port: UInt32(port)
+            )
+            do throws(SandboxError) { try Packet.send(order, to: control.raw) } catch { lost(error) }
+        }
+    }
+
+    /// The slot's process answers; the descriptor is the waiter's, or is closed.
+    func socketAnswered(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]) {
+        let answer = Packet.read(csandbox_socket_answer.self, bytes)
+        let waiter = state.withLock { state -> SocketWaiter? in
+            guard let answer else { return nil }
+            defer { if state.sockets.isEmpty { state.watch.askedAnswered() } }
+            return state.sockets.answered(answer.sequence)
+        }
+        guard let waiter, let answer, answer.error == 0, descriptors.count == 1 else {
+            descriptors.forEach { close($0) }
+            waiter?(.failure(.system(call: "socket of a sandbox", errorNumber: answer?.error ?? EPROTO)))
+            return
+        }
+        waiter(.success(descriptors[0]))
+    }
+}
+
+extension WarmSandbox {
+    /// Connects to a TCP port of 127.0.0.1 inside the sandbox; the slot's process does it.
+    ///
+    /// The connection does not block and is close-on-exec. A sandbox that was connected to leaves no network namespace
+    /// behind for the next one. In a slot that shares the empty network namespace it fails with EAGAIN until the
+    /// program was executed.
+    ///
+    /// - Parameter port: 1 and up.
+    /// - Returns: the connection; the caller owns it.
+    /// - Throws: ``SandboxError``: `unreachable` with ECONNREFUSED when nobody listens, with ETIMEDOUT when the
+    ///   server's backlog is full; `gone` when sandbox or slot are.
+    package func dial(port: UInt16) async throws(SandboxError) -> Descriptor {
+        try await socket(CSANDBOX_DIAL, port: port)
+    }
+
+    /// Listens on a TCP port of 127.0.0.1 inside the sandbox; the slot's process does it.
+    ///
+    /// As ``dial(port:)``. Before the program is started it works only in a slot with a network namespace of its own.
+    ///
+    /// - Parameter port: 1 and up.
+    /// - Returns: the listening socket, which does not block; the caller owns it.
+    /// - Throws: ``SandboxError``: `unreachable` with EADDRINUSE when the port is taken; `gone` when sandbox or slot are.
+    package func listen(port: UInt16) async throws(SandboxError) -> Descriptor {
+        try await socket(CSANDBOX_LISTEN, port: port)
+    }
+
+    private func socket(_ kind: csandbox_kind, port: UInt16) async throws(SandboxError) -> Descriptor {
+        guard !state.withLock({ $0.use.isEnded }) else { throw .gone("the sandbox") }
+        return try await slot.socket(kind, port: port, sandbox: number)
+    }
+}
