@@ -24,6 +24,8 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -78,6 +80,11 @@ let package = Package(
             dependencies: ["FunctionModel", httpTypes, nioCore],
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "SandboxHTTP",
+            dependencies: ["Sandbox", httpTypes, nioCore, nioHTTP1, nioPosix, nioHTTPTypesHTTP1],
+            swiftSettings: swiftSettings
+        ),
         .target(name: "OCI", dependencies: ["COpenSSL"], swiftSettings: swiftSettings),
         .target(name: "HTTPClient", dependencies: ["CCurl", "FunctionModel"], swiftSettings: swiftSettings),
         .target(
@@ -101,7 +108,7 @@ let package = Package(
             name: "Scheduler",
             dependencies: [
                 "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry",
-                "ImageBuilder", "Sandbox", httpTypes, nioCore, logging, lifecycle,
+                "ImageBuilder", "Sandbox", "SandboxHTTP", httpTypes, nioCore, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
@@ -158,6 +165,11 @@ let package = Package(
             name: "SandboxTests",
             dependencies: ["Sandbox", "CSandbox", "FunctionModel", nioCore, logging],
             exclude: ["Programs"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "SandboxHTTPTests",
+            dependencies: ["SandboxHTTP", "Sandbox", httpTypes, nioCore],
             swiftSettings: swiftSettings
         ),
         .testTarget(

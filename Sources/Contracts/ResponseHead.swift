@@ -51,4 +51,8 @@ package enum ResponseFault: String, Error, Hashable, Sendable {
     case location = "its Location is neither a path nor an absolute URI"
     case length = "its Content-Length differs from the length of its body"
     case framing = "its header names a Transfer-Encoding"
+    case noAnswer = "it closed the connection without an answer"
+    case cutAnswer = "it closed the connection inside its answer"
+    case notHTTP = "its answer is not HTTP/1.1"
+    case unreachable = "it accepts no connection"
 }

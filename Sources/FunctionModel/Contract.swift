@@ -6,7 +6,7 @@ package enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
     case stdio, cgi, http, lambda
 
     /// Those that this version serves; every other one is refused by name.
-    package static let served: [Contract] = [.stdio, .cgi]
+    package static let served: [Contract] = [.stdio, .cgi, .http]
 }
 
 /// What a sandbox can reach besides its own loopback.

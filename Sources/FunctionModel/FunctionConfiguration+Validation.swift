@@ -25,6 +25,7 @@ extension FunctionConfiguration {
             throw ModelError(field: "timeout", value: "\(timeout)", expected: "more than zero")
         }
         try validateContract()
+        try validateContractKeys()
         try requests.validate(within: limits)
         try validateEgress()
         try validateTexts()
@@ -39,6 +40,34 @@ extension FunctionConfiguration {
             field: "contract",
             value: contract.rawValue,
             expected: Contract.served.map(\.rawValue).joined(separator: " or ")
+        )
+    }
+
+    /// Keys that only one contract has an effect of.
+    private func validateContractKeys() throws(ModelError) {
+        if let port {
+            try Self.require("port", port, in: 1...65535)
+            try requireContract(.http, for: "port", "\(port)")
+        }
+        if let readyPath {
+            try requireContract(.http, for: "ready_path", readyPath)
+            guard readyPath.hasPrefix("/"), readyPath.utf8.allSatisfy({ (33..<127).contains($0) }) else {
+                throw ModelError(
+                    field: "ready_path",
+                    value: readyPath,
+                    expected: "a path such as /healthz, percent-encoded where needed"
+                )
+            }
+        }
+        if let contentType { try requireContract(.stdio, for: "content_type", contentType) }
+    }
+
+    private func requireContract(_ wanted: Contract, for field: String, _ value: String) throws(ModelError) {
+        guard contract != wanted else { return }
+        throw ModelError(
+            field: field,
+            value: value,
+            expected: "none with 'contract: \(contract.rawValue)': only '\(wanted.rawValue)' uses it"
         )
     }
 

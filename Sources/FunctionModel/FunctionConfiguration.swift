@@ -5,6 +5,10 @@
 package struct FunctionConfiguration: Hashable, Sendable {
     package var routes: [Route] = []
     package var contract: Contract = .stdio
+    /// Where an `http` function's server listens; nil means the image's single EXPOSEd port, else 8080.
+    package var port: Int?
+    /// Asked with GET until it answers 200 to 399; nil: an `http` function is ready when it accepts a connection.
+    package var readyPath: String?
     package var environment: [String: String] = [:]
     package var secrets: [String] = []
     package var limits = Limits()
@@ -43,7 +47,9 @@ package struct FunctionConfiguration: Hashable, Sendable {
 
 extension FunctionConfiguration: Codable {
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case routes, contract, environment, secrets, limits, requests, constraints, timeout, grace,
+        case routes, contract, port
+        case readyPath = "ready_path"
+        case environment, secrets, limits, requests, constraints, timeout, grace,
             concurrency, queue, warm, network
         case egressAllow = "egress_allow"
         case readOnlyRootFilesystem = "readonly_root_filesystem"
@@ -63,6 +69,8 @@ extension FunctionConfiguration: Codable {
         }
         routes = try read(.routes, routes)
         contract = try read(.contract, contract)
+        port = try values.decodeIfPresent(Int.self, forKey: .port)
+        readyPath = try values.decodeIfPresent(String.self, forKey: .readyPath)
         environment = try read(.environment, environment)
         secrets = try read(.secrets, secrets)
         limits = try read(.limits, limits)

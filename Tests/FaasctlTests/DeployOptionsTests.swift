@@ -25,7 +25,8 @@ import Testing
         let result = try Self.apply(
             [
                 "--route", "GET /a", "--route", "/b/*", "--env", "CHANGED=new=er", "-e", "EMPTY=",
-                "--secret", "first", "--secret", "second", "--contract", "stdio", "--memory", "64Mi",
+                "--secret", "first", "--secret", "second", "--contract", "http", "--port", "81",
+                "--ready-path", "/up", "--memory", "64Mi",
                 "--cpu", "250m", "--pids", "5", "--timeout", "3s", "--concurrency", "2", "--warm", "1:4",
                 "--network", "egress", "--read-only", "--schedule", "@daily", "--timezone", "Europe/Berlin",
                 "--label", "a=b", "--annotation", "c=d", "--memory-request", "32Mi", "--cpu-request", "100m",
@@ -36,7 +37,9 @@ import Testing
         #expect(result.routes.map(\.description) == ["GET /a", "/b/*"])
         #expect(result.environment == ["KEPT": "1", "CHANGED": "new=er", "EMPTY": ""])
         #expect(result.secrets == ["first", "second"])
-        #expect(result.contract == .stdio)
+        #expect(result.contract == .http)
+        #expect(result.port == 81)
+        #expect(result.readyPath == "/up")
         #expect(result.limits.memory == .mebibytes(64))
         #expect(result.limits.cpu == Millicores(count: 250))
         #expect(result.limits.pids == 5)
@@ -70,6 +73,10 @@ import Testing
             (["--memory", "lots"], "--memory: 'lots' is not valid"),
             (["--warm", "3"], "--warm: '3' is not valid, expected MIN:MAX such as 1:8"),
             (["--timezone", "UTC"], "--timezone needs --schedule"),
+            (
+                ["--port", "81"],
+                "port: '81' is not valid, expected none with 'contract: stdio': only 'http' uses it"
+            ),
             (["--concurrency", "0"], "concurrency: '0' is not valid, expected 1 to 4096"),
             (["--route", "x"], "routes: 'x' is not valid"),
             (

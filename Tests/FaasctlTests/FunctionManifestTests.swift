@@ -95,14 +95,14 @@ import Testing
             ),
             (
                 "name: a\nimage: b\ncontract: stdoi\n",
-                "f:3:11: contract: 'stdoi' is not valid, expected one of stdio, cgi (did you mean 'stdio'?)"
+                "f:3:11: contract: 'stdoi' is not valid, expected one of stdio, cgi, http (did you mean 'stdio'?)"
             ),
             (
-                "name: a\nimage: b\ncontract: http\n",
-                "f:3:11: contract: 'http' is not valid, expected one of stdio, cgi"
+                "name: a\nimage: b\ncontract: lambda\n",
+                "f:3:11: contract: 'lambda' is not valid, expected one of stdio, cgi, http"
             ),
             ("name: a\nimage: b\nprestart: true\n", "f:3:1: unknown key 'prestart'"),
-            ("name: a\nimage: b\nport: 80\n", "f:3:1: unknown key 'port'"),
+            ("name: a\nimage: b\nreuse: 2\n", "f:3:1: unknown key 'reuse'"),
             ("name: a\nimage: b\nreuse: 2\n", "f:3:1: unknown key 'reuse'"),
             ("name: a\nimage: b\nasync: {attempts: 2}\n", "f:3:1: unknown key 'async'"),
             ("name: a\nimage: b\nbuild_options: [dev]\n", "f:3:1: unknown key 'build_options'"),

@@ -26,6 +26,8 @@ enum KeyEffects {
         "environment_file":
             "an environment_file's variables win over the manifest's own, and its mistakes are told with their place",
         "routes": "a function's own routes lead to it, by path, method and host",
+        "port": "an http function is reached at its port, and ready when its ready_path answers",
+        "ready_path": "an http function is reached at its port, and ready when its ready_path answers",
         "contract": "a CGI program's status, fields and body are the answer's",
         "environment": "the function's environment wins over the image's, and both over the defaults",
         "secrets": "a function reads its secret, and the new value as soon as it is stored",
@@ -113,7 +115,8 @@ enum KeyEffects {
         "gateway": moved, "output": moved,
         "quiet": "a build's result is kept, and its failure thrown with the builder's words",
         "image": foundImage, "name": "a folder without function.yaml is named after itself",
-        "route": laid, "env": laid, "secret": laid, "contract": laid, "memory": laid, "cpu": laid,
+        "route": laid, "env": laid, "secret": laid, "contract": laid, "port": laid, "ready-path": laid,
+        "memory": laid, "cpu": laid,
         "pids": laid,
         "memory-request": laid, "cpu-request": laid, "constraint": laid, "timeout": laid, "concurrency": laid,
         "warm": laid, "network": laid, "read-only": laid, "schedule": laid, "timezone": laid, "label": laid,

@@ -81,7 +81,7 @@ import Testing
             ["logs", "a", "--invocation", ""],
             ["invocations", "--limit", "0"], ["invocations", "--limit", "10001"], ["rollback", "a", "0"],
             ["deploy", "a", "--image", ""], ["deploy", "a", "--name", "-"], ["list", "--output", "xml"],
-            ["deploy", "a", "--contract", "http"], ["nosuch"],
+            ["deploy", "a", "--contract", "lambda"], ["nosuch"],
         ]
     )
     func bad(words: [String]) { #expect(Self.ending(words).code == 64) }

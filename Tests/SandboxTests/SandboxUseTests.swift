@@ -58,14 +58,14 @@ struct SandboxUseTests {
         let step11 = use.start(at: 5)
         #expect(step11 == nil)
         let step12 = use.end(.exited(code: 3))
-        #expect(step12 == "exited(code: 3)")
+        #expect(step12 == "exit code 3")
         let step13 = use.end(.exited(code: 4))
         #expect(step13 == nil)
-        #expect(use.unusedReason == "exited(code: 3)")
+        #expect(use.unusedReason == "exit code 3")
         let step14 = use.assign(at: 6)
-        #expect(step14 == .ended(reason: "exited(code: 3)"))
+        #expect(step14 == .ended(reason: "exit code 3"))
         let step15 = use.start(at: 6)
-        #expect(step15 == .ended(reason: "exited(code: 3)"))
+        #expect(step15 == .ended(reason: "exit code 3"))
     }
 
     @Test("a sandbox that did not come so far is told by its own reason")

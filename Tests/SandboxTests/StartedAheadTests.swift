@@ -62,12 +62,12 @@ struct StartedAheadTests {
 
     @Test("that exits before its assignment is told with how it ended, and cannot be assigned")
     func exitsBefore() async throws {
-        try await Self.unused(script: "exit 3", reason: "exited(code: 3)") { _ in }
+        try await Self.unused(script: "exit 3", reason: "exit code 3") { _ in }
     }
 
     @Test("that is killed before its assignment is told as well")
     func killedBefore() async throws {
-        try await Self.unused(script: "sleep 100", reason: "signalled(9)") { $0.kill() }
+        try await Self.unused(script: "sleep 100", reason: "signal 9") { $0.kill() }
     }
 
     @Test("in a slot that is given up is told as well")

@@ -145,7 +145,8 @@ package struct SandboxStepRunner: StepRunner {
         case .timeout:
             .limit(what: "time of one step in seconds", limit: Int(command.timeLimit.components.seconds))
         case .hostDiskFull: .image(.noSpace(path: dataDirectory))
-        case .cancelled, .inputLimit, .inputMalformed, .inputStalled, .outputLimit, .outputMalformed:
+        case .cancelled, .inputLimit, .inputMalformed, .inputStalled, .outputLimit, .outputMalformed,
+            .answered:
             .cancelled
         }
     }

@@ -37,6 +37,19 @@ package struct ExitReport: Hashable, Sendable {
     package init(ending: Ending) { self.ending = ending }
 }
 
+extension ExitReport.Ending: CustomStringConvertible {
+    /// For errors and logs, such as "exit code 3".
+    package var description: String {
+        switch self {
+        case .exited(let code): "exit code \(code)"
+        case .signalled(let number): "signal \(number)"
+        case .execFailed(let errorNumber): "execve failed with errno \(errorNumber)"
+        case .lost(let reason): "lost: \(reason)"
+        case .notStarted(let reason): "not started: \(reason)"
+        }
+    }
+}
+
 extension ExitReport {
     /// What to say of ``missingInterpreter`` after the program's name; nil without one.
     ///

@@ -7,7 +7,8 @@ import Synchronization
 
 /// One container between its start and its end.
 ///
-/// Order: ``start(_:preparesNext:onStandardError:)`` once; then streams and signals in any order; ``ended()`` once,
+/// Order: ``start(_:preparesNext:onStandardError:)`` or, where the program was started before, ``assign(preparesNext:)``
+/// once; then streams and signals in any order; ``ended()`` once,
 /// when ``collect(upTo:)`` or ``exit()`` has reported the end of PID 1.
 package final class ContainerSession: Sendable {
     /// How the container is asked to end before it is killed.
@@ -89,6 +90,14 @@ package final class ContainerSession: Sendable {
         try sandbox.release(command, isFollowed: preparesNext, onStandardError: onStandardError)
     }
 
+    /// Makes a program that was started ahead serve this session; one message that never blocks.
+    ///
+    /// - Parameter preparesNext: the slot makes its next sandbox as soon as this one has ended.
+    /// - Throws: ``SandboxError`` when the program has ended.
+    package func assign(preparesNext: Bool) throws(SandboxError) {
+        try sandbox.assign(preparesNext: preparesNext)
+    }
+
     /// Stops it with ``StopCause/timeout`` when it runs longer than this from now on.
     package func limitTime(to span: Duration) { setDeadline(.now + span) { $0.stop(.timeout) } }
 
@@ -104,6 +113,11 @@ package final class ContainerSession: Sendable {
                     ? storage.state.killRequested(cause) : storage.state.stopRequested(cause)
             }
         )
+    }
+
+    /// As ``stop(_:)``, later, unless it has ended by then; does not change its time limit.
+    package func stop(_ cause: StopCause, after span: Duration) {
+        _ = timer.schedule(at: .now + span) { [weak self] in self?.stop(cause) }
     }
 
     /// Ends it at once.
@@ -152,6 +166,10 @@ package final class ContainerSession: Sendable {
 
     // MARK: Streams
 
+    /// See ``SandboxHandle``.
+    package func dial(port: UInt16) async throws(SandboxError) -> Descriptor {
+        try await sandbox.dial(port: port)
+    }
     /// See ``SandboxHandle``.
     package func write(_ bytes: ByteBuffer) async -> Bool { await sandbox.write(bytes) }
     /// See ``SandboxHandle``.

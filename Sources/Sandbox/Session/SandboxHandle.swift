@@ -21,6 +21,21 @@ package protocol SandboxHandle: Sendable {
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError)
 
+    /// Lets PID 1 execute before its invocation is known; see ``WarmSandbox/start(_:onStandardError:)``.
+    func start(
+        _ command: SandboxCommand,
+        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
+    ) throws(SandboxError)
+
+    /// Makes the started program an invocation's; see ``WarmSandbox/assign(preparesNext:)``.
+    func assign(preparesNext: Bool) throws(SandboxError)
+
+    /// Connects to a TCP port of its 127.0.0.1; see ``WarmSandbox/dial(port:)``.
+    func dial(port: UInt16) async throws(SandboxError) -> Descriptor
+
+    /// Listens on a TCP port of its 127.0.0.1; see ``WarmSandbox/listen(port:)``.
+    func listen(port: UInt16) async throws(SandboxError) -> Descriptor
+
     /// Writes to stdin, suspending while the pipe is full; false when the function reads no more.
     func write(_ bytes: ByteBuffer) async -> Bool
 

@@ -17,6 +17,8 @@ package enum StopCause: Hashable, Sendable {
     case inputStalled
     /// Its output breaks a rule of its contract.
     case outputMalformed
+    /// Its answer is complete: a server that was started ahead serves no other request.
+    case answered
     /// The host's disk is nearly full.
     case hostDiskFull
 

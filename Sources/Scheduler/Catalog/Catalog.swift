@@ -215,7 +215,17 @@ package final class Catalog: FunctionDirectory, Sendable {
             outputMax: configuration.limits.output.bytes,
             stopSignal: prepared.stopSignal
         )
-        let pool = fleet.add(prepared.plan, PoolSettings(configuration, expectsCall: expectsCall))
+        var program: ProgramSettings?
+        if configuration.contract == .http {
+            let port = prepared.port(configuration)
+            program = ProgramSettings(
+                command: command.command(port: port),
+                port: port,
+                readyPath: configuration.readyPath
+            )
+        }
+        let settings = PoolSettings(configuration, expectsCall: expectsCall)
+        let pool = fleet.add(prepared.plan, settings, program)
         let live = LiveFunction(
             revision: revision,
             pool: pool,

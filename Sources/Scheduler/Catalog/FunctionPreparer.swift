@@ -16,6 +16,21 @@ struct PreparedFunction: Sendable {
     var imageEnvironment: [String]
     var home: String
     var stopSignal: Int32
+    /// `8080/tcp` each, as the image names them.
+    var exposedPorts: [String]
+
+    /// Where an `http` function serves: what its configuration says, else the image's single TCP port, else 8080.
+    func port(_ configuration: FunctionConfiguration) -> UInt16 {
+        if let port = configuration.port.flatMap({ UInt16(exactly: $0) }) { return port }
+        let exposed = exposedPorts.compactMap { text -> UInt16? in
+            let parts = text.split(separator: "/")
+            guard let number = parts.first, parts.count == 1 || parts[1] == "tcp" else { return nil }
+            return UInt16(number)
+        }
+        return exposed.count == 1 ? exposed[0] : Self.defaultPort
+    }
+
+    private static let defaultPort: UInt16 = 8080
 }
 
 /// Which image a deployment means.
@@ -85,7 +100,8 @@ package struct FunctionPreparer: Sendable {
                 arguments: image.command(overriding: configuration.command),
                 imageEnvironment: image.execution.environment ?? [],
                 home: account.home,
-                stopSignal: StopSignal.number(image.execution.stopSignal)
+                stopSignal: StopSignal.number(image.execution.stopSignal),
+                exposedPorts: (image.execution.exposedPorts ?? [:]).keys.sorted()
             )
         } catch {
             throw Self.catalogError(error, choice.reference)

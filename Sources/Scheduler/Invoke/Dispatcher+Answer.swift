@@ -78,7 +78,8 @@ extension Dispatcher {
             case .begins(let head):
                 running.headReceived(head)
                 running.committed()
-                let stream = StreamedOutput(buffered: piece, running: running) { [self] report in
+                let stream = StreamedOutput(buffered: piece, running: running, source: running.nextOutput) {
+                    [self] report in
                     await finish(started, pump, report)
                 }
                 return .streaming(head, stream)

@@ -70,7 +70,9 @@ package final class Dispatcher: FunctionInvoker {
                 throw refused(call, Self.refusal(error))
             }
             let run = Run(call: call, function: target, lease: lease, leased: .now)
-            if let answer = try await start(run) { return answer }
+            let answer =
+                if let program = lease.program { try await serve(run, program) } else { try await start(run) }
+            if let answer { return answer }
         }
         let target = try target(function, request, arrived)
         throw refused(
@@ -125,17 +127,8 @@ package final class Dispatcher: FunctionInvoker {
     /// Runs a call in its sandbox; nil when that died before anything of the image ran.
     private func start(_ run: Run) async throws(InvocationRefusal) -> InvocationAnswer? {
         let limits = run.function.limits
-        let session = ContainerSession(
-            run.lease.sandbox,
-            policy: .init(signal: limits.stopSignal, grace: limits.grace),
-            timer: timer
-        )
-        let running = RunningInvocation(
-            id: run.call.request.id,
-            limits: limits,
-            session: session,
-            sink: sink
-        )
+        let running = running(run)
+        let session = running.session
         let deadline = Date() + TimeInterval(limits.timeout / .seconds(1))
         do throws(SandboxError) {
             let command = run.function.command.command(
@@ -161,14 +154,7 @@ package final class Dispatcher: FunctionInvoker {
             fleet.endUnused(run.lease, error.description)
             return nil
         }
-        session.limitTime(to: limits.timeout)
-        let isDraining = admission.withLock { admission in
-            admission.running[run.lease.slot] = running
-            return admission.isDraining
-        }
-        // It was let in just before the drain began, which has not seen it.
-        if isDraining { endAfterGrace(running) }
-        let started = StartedRun(run: run, released: .now, running: running)
+        let started = admitted(run, running)
         let result = await withTaskCancellationHandler {
             await answer(started)
         } onCancel: {
@@ -176,6 +162,32 @@ package final class Dispatcher: FunctionInvoker {
         }
         return try result.get()
     }
+
+    /// The invocation of a run, not started yet.
+    func running(_ run: Run) -> RunningInvocation {
+        let limits = run.function.limits
+        let session = ContainerSession(
+            run.lease.sandbox,
+            policy: .init(signal: limits.stopSignal, grace: limits.grace),
+            timer: timer
+        )
+        return RunningInvocation(id: run.call.request.id, limits: limits, session: session, sink: sink)
+    }
+
+    /// Its program has the request from now on: the clock runs, and a drain knows of it.
+    func admitted(_ run: Run, _ running: RunningInvocation) -> StartedRun {
+        running.session.limitTime(to: run.function.limits.timeout)
+        let isDraining = admission.withLock { admission in
+            admission.running[run.lease.slot] = running
+            return admission.isDraining
+        }
+        // It was let in just before the drain began, which has not seen it.
+        if isDraining { endAfterGrace(running) }
+        return StartedRun(run: run, released: .now, running: running)
+    }
+
+    /// A sandbox ended before anything of the call ran in it.
+    func lost(_ run: Run, _ reason: String) { fleet.endUnused(run.lease, reason) }
 
     /// PID 1 is gone: the slot goes back at once, the record follows when the output is counted.
     ///

@@ -72,6 +72,18 @@ struct FunctionCommand: Hashable, Sendable {
         return command
     }
 
+    /// What a program executes that starts before its request is known, with PORT where nothing else sets it.
+    ///
+    /// - Parameter port: where it is to serve HTTP.
+    /// - Returns: arguments and environment.
+    func command(port: UInt16) -> SandboxCommand {
+        let hasPort = environment.contains { Self.name($0) == "PORT" }
+        return SandboxCommand(
+            arguments: arguments,
+            environment: environment + (hasPort ? [] : ["PORT=\(port)"])
+        )
+    }
+
     /// Whether a trigger may set the name too: CGI/1.1 (RFC 3875 section 4.1) and OpenFaaS's `Http_*`.
     private static func isRequestName(_ name: String) -> Bool {
         let prefixes = [

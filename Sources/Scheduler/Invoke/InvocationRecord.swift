@@ -108,6 +108,20 @@ struct StartedRun: Sendable {
     }
 }
 
+extension StartedRun {
+    /// What is known of the record when a server's whole answer is here: no figures of its process.
+    func answered(_ head: ResponseHead) -> Invocation {
+        let verdict = InvocationState.Verdict(outcome: .ok)
+        let ending = RunningInvocation.Ending(
+            verdict: verdict,
+            responseStatus: head.status,
+            isCommitted: false,
+            lines: []
+        )
+        return invocation(ExitReport(ending: .exited(code: 0)), ending, ended: .now)
+    }
+}
+
 extension InvocationRefusal {
     /// What a record says of it; nil when the outcome says everything.
     package var cause: InvocationCause? {

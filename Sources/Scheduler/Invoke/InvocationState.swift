@@ -14,6 +14,8 @@ struct InvocationState: ~Copyable {
     private(set) var responseStatus: Int?
     private(set) var bytesOut = 0
     private var fault: ResponseFault?
+    /// The whole answer came; how the program ends after it means nothing.
+    private var isAnswered = false
     private let outputMax: Int
 
     /// - Parameter outputMax: `limits.output` in bytes.
@@ -37,6 +39,9 @@ struct InvocationState: ~Copyable {
 
     /// What the function wrote breaks a rule of its contract.
     mutating func faultFound(_ fault: ResponseFault) { self.fault = fault }
+
+    /// The whole answer of a server came.
+    mutating func answered() { isAnswered = true }
 
     /// The response buffer is full or the caller wants the first byte: the answer begins.
     mutating func committed() { isCommitted = true }
@@ -85,7 +90,9 @@ struct InvocationState: ~Copyable {
             verdict.cause = .bodyStalled
             verdict.note = "stopped: the request's body stalled"
         case .outputMalformed: return malformed ?? verdict
+        case .answered: return malformed ?? Verdict(outcome: .ok)
         case .hostDiskFull, nil:
+            if isAnswered { return malformed ?? Verdict(outcome: .ok) }
             if verdict.outcome == .ok, let malformed { return malformed }
         }
         return verdict

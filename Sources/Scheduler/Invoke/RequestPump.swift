@@ -3,6 +3,7 @@
 
 import NIOCore
 import Sandbox
+import SandboxHTTP
 
 /// The body of one request on its way to stdin.
 struct RequestPump: Sendable {
@@ -29,7 +30,39 @@ struct RequestPump: Sendable {
             }
         case .stream(let pull):
             request.bodyMonitor?.onFailure { [weak running] in running?.session.stop($0.stopCause) }
-            task = Task { await Self.pump(pull, into: running) }
+            task = Task {
+                await Self.pump(pull, into: running) {
+                    await running.write($0)
+                } end: {
+                    running.session.closeInput()
+                }
+            }
+        }
+    }
+
+    /// No body.
+    init() { task = nil }
+
+    /// Feeds the body to a server that was started ahead; the connection carries the beginning already.
+    ///
+    /// - Parameters:
+    ///   - request: of the call.
+    ///   - connection: the request's head was sent on it, and a body that is here.
+    ///   - running: counts, and is stopped when the body fails.
+    init(_ request: InvocationRequest, into connection: ServerConnection, of running: RunningInvocation) {
+        guard case .stream(let pull) = request.body else {
+            task = nil
+            return
+        }
+        request.bodyMonitor?.onFailure { [weak running] in running?.session.stop($0.stopCause) }
+        task = Task {
+            await Self.pump(pull, into: running) { bytes in
+                guard await connection.write(bytes) else { return false }
+                running.taken(bytes: bytes.readableBytes)
+                return true
+            } end: {
+                connection.finish()
+            }
         }
     }
 
@@ -43,11 +76,13 @@ struct RequestPump: Sendable {
 
     private static func pump(
         _ pull: @Sendable (_ write: (ByteBuffer) async -> Bool) async throws -> Void,
-        into running: RunningInvocation
+        into running: RunningInvocation,
+        _ write: @escaping @Sendable (ByteBuffer) async -> Bool,
+        end: @Sendable () -> Void
     ) async {
         do {
-            try await pull { await running.write($0) }
-            running.session.closeInput()
+            try await pull(write)
+            end()
         } catch is RequestBodyTooLarge {
             running.session.stop(.inputLimit)
         } catch let failure as RequestBodyFailure {

@@ -56,6 +56,12 @@ final class RunningInvocation: Sendable {
         return isTaken
     }
 
+    /// Counts a piece of the request that a server took.
+    func taken(bytes: Int) { storage.withLock { $0.bytesIn += bytes } }
+
+    /// The whole answer of a server came.
+    func answered() { storage.withLock { $0.state.answered() } }
+
     /// Counts output; false when it is over the limit, and the function is being killed then.
     func pass(_ bytes: ByteBuffer) -> Bool {
         switch storage.withLock({ $0.state.outputReceived(bytes: bytes.readableBytes) }) {
@@ -64,6 +70,12 @@ final class RunningInvocation: Sendable {
             session.kill(.outputLimit)
             return false
         }
+    }
+
+    /// The next piece of stdout, counted; nil at its end.
+    func nextOutput() async -> ByteBuffer? {
+        guard let bytes = await session.nextOutput(), pass(bytes) else { return nil }
+        return bytes
     }
 
     /// The function's response head leaves.

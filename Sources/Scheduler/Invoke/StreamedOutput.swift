@@ -6,7 +6,7 @@ import NIOCore
 import Sandbox
 import Synchronization
 
-/// The rest of one invocation's stdout.
+/// The rest of one invocation's output.
 ///
 /// The slot is given back when PID 1 is gone, and the record made when the reader is done too. A reader that
 /// drops the stream without a word counts as one that went away.
@@ -45,20 +45,24 @@ final class StreamedOutput: OutputStream {
 
     private let running: RunningInvocation
     private let reader: Reader
+    private let source: @Sendable () async -> ByteBuffer?
     private let finisher: Task<Invocation, Never>
 
     /// - Parameters:
     ///   - buffered: what was collected so far, counted already.
     ///   - running: the invocation.
+    ///   - source: what follows, counted; nil at its end.
     ///   - finish: gives the slot back and returns what makes the record.
     init(
         buffered: ByteBuffer,
         running: RunningInvocation,
+        source: @escaping @Sendable () async -> ByteBuffer?,
         finish: @escaping @Sendable (ExitReport) async -> @Sendable () -> Invocation
     ) {
         let reader = Reader(buffered: buffered)
         self.reader = reader
         self.running = running
+        self.source = source
         finisher = Task {
             let report = await running.session.exit()
             let record = await finish(report)
@@ -75,7 +79,7 @@ final class StreamedOutput: OutputStream {
             return storage.buffered
         }
         if let buffered, buffered.readableBytes > 0 { return buffered }
-        guard let bytes = await running.session.nextOutput(), running.pass(bytes) else {
+        guard let bytes = await source() else {
             reader.done()
             return nil
         }

@@ -54,6 +54,7 @@ extension Fleet {
             switch action.action {
             case .launch(let slot, let isResting): launch(action.pool, slot, isResting: isResting)
             case .make(let slot): make(action.pool, slot)
+            case .start(let slot): start(action.pool, slot)
             case .retire(let slot): retire(slot)
             case .answer(let waiter, let answer): resume(waiter, answer)
             }
@@ -116,9 +117,36 @@ extension Fleet {
         sandbox.whenUnused { [weak self] reason in self?.lost(pool, slot, reason) }
     }
 
+    /// Starts a program ahead of its invocation, and waits until it is ready.
+    private func start(_ pool: PoolNumber, _ slot: SlotNumber) {
+        let (settings, sandbox) = storage.withLock { ($0.pools[pool]?.program, $0.slots[slot]?.sandbox) }
+        guard let settings, let sandbox else { return failed(pool, slot, .gone("sandbox")) }
+        let program = StartedProgram(sandbox, settings)
+        storage.withLock { $0.slots[slot]?.program = program }
+        Task { [weak self] in
+            let failure = await program.start()
+            guard let failure else {
+                self?.change(pool) { storage, now in storage.state.programReady(pool, slot, at: now) }
+                return
+            }
+            // A slot that the pool has given up is no failure.
+            guard self?.storage.withLock({ $0.slots[slot] }) != nil else { return }
+            self?.failed(pool, slot, SlotFailure(reason: failure), "A program did not get ready")
+        }
+    }
+
     private func failed(_ pool: PoolNumber, _ slot: SlotNumber, _ error: SandboxError) {
-        tell("A sandbox could not be made", pool, error.description)
         let failure = SlotFailure(reason: error.description, isDeath: error.isDeath)
+        failed(pool, slot, failure, "A sandbox could not be made")
+    }
+
+    private func failed(
+        _ pool: PoolNumber,
+        _ slot: SlotNumber,
+        _ failure: SlotFailure,
+        _ what: Logger.Message
+    ) {
+        tell(what, pool, failure.reason)
         change(pool) { storage, now in
             var random = storage.random
             defer { storage.random = random }
@@ -128,7 +156,9 @@ extension Fleet {
 
     /// A sandbox ended that nobody had released; those that the pool itself gave up are forgotten by then.
     private func lost(_ pool: PoolNumber, _ slot: SlotNumber, _ reason: String) {
-        guard storage.withLock({ $0.slots[slot] }) != nil else { return }
+        guard let resources = storage.withLock({ $0.slots[slot] }) else { return }
+        // A program that ends while it starts is reported by its start, with what it wrote.
+        if let program = resources.program, !program.isReady { return program.ended(reason) }
         tell("A sandbox ended before its call", pool, reason)
         change(pool) { storage, now in
             var random = storage.random

@@ -12,6 +12,8 @@ struct Lease: Sendable {
     var pool: PoolNumber
     var slot: SlotNumber
     var sandbox: any SandboxHandle
+    /// Its program, where that was started ahead.
+    var program: StartedProgram?
     /// Whether it stood ready before the request.
     var isWarm: Bool
     /// Whether the slot's next sandbox will be wanted when this one has ended.
@@ -40,10 +42,13 @@ final class Fleet: Sendable {
     struct Resources {
         var slot: any SlotHandle
         var sandbox: (any SandboxHandle)?
+        var program: StartedProgram?
     }
 
     struct PoolEntry {
         var plan: SandboxPlan
+        /// How a sandbox's program is started ahead; nil where it starts with its invocation.
+        var program: ProgramSettings?
         /// The deadline that is set for the pool; a later one is set when this one fires.
         var wake: ContinuousClock.Instant?
     }
@@ -73,10 +78,16 @@ final class Fleet: Sendable {
     /// Adds a revision's pool.
     ///
     /// Does not block.
-    func add(_ plan: SandboxPlan, _ settings: PoolSettings) -> PoolNumber {
+    ///
+    /// - Parameters:
+    ///   - plan: of its sandboxes.
+    ///   - settings: of the pool; with `startsAhead` there is a program.
+    ///   - program: how programs are started ahead.
+    /// - Returns: the pool's number.
+    func add(_ plan: SandboxPlan, _ settings: PoolSettings, _ program: ProgramSettings? = nil) -> PoolNumber {
         let (number, effects) = storage.withLock { storage in
             let (number, actions) = storage.state.poolAdded(settings)
-            storage.pools[number] = PoolEntry(plan: plan)
+            storage.pools[number] = PoolEntry(plan: plan, program: program)
             return (number, storage.effects(number, actions))
         }
         perform(effects)
@@ -137,16 +148,9 @@ final class Fleet: Sendable {
                 return (.wait(waiter), storage.effects(pool, actions))
             case .use(let slot, let actions):
                 let effects = storage.effects(pool, actions)
-                guard let sandbox = storage.slots[slot]?.takeSandbox() else {
+                guard let lease = storage.lease(pool, slot, isWarm: true) else {
                     return (.refuse(.closed), effects)
                 }
-                let lease = Lease(
-                    pool: pool,
-                    slot: slot,
-                    sandbox: sandbox,
-                    isWarm: true,
-                    isFollowed: storage.state.wantsNext(pool)
-                )
                 return (.use(lease), effects)
             }
         }
@@ -169,16 +173,8 @@ final class Fleet: Sendable {
         }
         let lease = storage.withLock { storage -> Lease? in
             storage.waiters[waiter] = nil
-            guard case .lease(let slot) = answer, let sandbox = storage.slots[slot]?.takeSandbox() else {
-                return nil
-            }
-            return Lease(
-                pool: pool,
-                slot: slot,
-                sandbox: sandbox,
-                isWarm: false,
-                isFollowed: storage.state.wantsNext(pool)
-            )
+            guard case .lease(let slot) = answer else { return nil }
+            return storage.lease(pool, slot, isWarm: false)
         }
         switch answer {
         case .refused(let refusal): throw refusal
@@ -278,10 +274,21 @@ final class Fleet: Sendable {
     }
 }
 
-extension Fleet.Resources {
-    /// The sandbox that stands ready, which the caller owns from now on.
-    mutating func takeSandbox() -> (any SandboxHandle)? {
-        defer { sandbox = nil }
-        return sandbox
+extension Fleet.Storage {
+    /// The sandbox of a slot, which the caller owns from now on; nil when it is gone.
+    mutating func lease(_ pool: PoolNumber, _ slot: SlotNumber, isWarm: Bool) -> Lease? {
+        guard let sandbox = slots[slot]?.sandbox else { return nil }
+        defer {
+            slots[slot]?.sandbox = nil
+            slots[slot]?.program = nil
+        }
+        return Lease(
+            pool: pool,
+            slot: slot,
+            sandbox: sandbox,
+            program: slots[slot]?.program,
+            isWarm: isWarm,
+            isFollowed: state.wantsNext(pool)
+        )
     }
 }

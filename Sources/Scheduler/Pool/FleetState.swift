@@ -101,6 +101,11 @@ struct FleetState: Sendable {
         changing(pool, orRetire: slot) { $0.sandboxReady(slot, at: now) }
     }
 
+    /// See ``PoolState/programReady(_:at:)``.
+    mutating func programReady(_ pool: PoolNumber, _ slot: SlotNumber, at now: Instant) -> [Action] {
+        changing(pool, orRetire: slot) { $0.programReady(slot, at: now) }
+    }
+
     /// See ``PoolState/slotFailed(_:_:at:using:)``.
     mutating func slotFailed(
         _ pool: PoolNumber,

@@ -29,13 +29,17 @@ struct PoolSettings: Hashable, Sendable {
     var expectsCall: Bool
     /// Whether slots may rest: without a network namespace until they are called.
     var mayRest: Bool
+    /// Whether a sandbox's program is started before its invocation is known, and must be ready before it is leased.
+    var startsAhead: Bool
 
     init(_ configuration: FunctionConfiguration, expectsCall: Bool = false) {
         self.expectsCall = expectsCall
-        mayRest = configuration.network == .none
+        startsAhead = configuration.contract == .http
+        mayRest = configuration.network == .none && !startsAhead
         concurrency = configuration.concurrency
         queueLength = configuration.queue.length
-        queueWait = configuration.queue.wait.duration
+        // A caller who waits for the first program must live to see it ready, or learn why it is not.
+        queueWait = configuration.queue.wait.duration + (startsAhead ? ReadinessState.spanMax : .zero)
         warmMax = min(configuration.warm.max, configuration.concurrency)
         warmMin = min(configuration.warm.min, warmMax)
     }
@@ -75,6 +79,8 @@ enum PoolAction: Hashable, Sendable {
     case launch(SlotNumber, isResting: Bool)
     /// Ask the slot for its next sandbox; then `sandboxReady` or `slotFailed`.
     case make(SlotNumber)
+    /// Start the program of the slot's sandbox; then `programReady` or `slotFailed`.
+    case start(SlotNumber)
     /// Give the slot back with whatever is in it; the state has forgotten it.
     case retire(SlotNumber)
     case answer(WaiterNumber, WaiterAnswer)

@@ -15,6 +15,8 @@ struct PoolState: Sendable {
         case launching
         /// The slot makes its next sandbox.
         case making
+        /// The program of its sandbox runs, and is not ready to serve yet.
+        case starting
         /// Nothing in it, nothing under way.
         case empty
         /// A sandbox stands ready, or will in a moment: it may be leased.
@@ -44,7 +46,7 @@ struct PoolState: Sendable {
     private(set) var empty: [Idle] = []
     private(set) var waiters = WaiterQueue()
     private(set) var backoff = LaunchBackoff()
-    /// Launching or making.
+    /// Launching, making or starting.
     private(set) var preparing = 0
     private(set) var leased = 0
     /// Slots that the fleet wants back as soon as they are free.
@@ -114,6 +116,20 @@ struct PoolState: Sendable {
     /// The slot has a sandbox that is complete up to `execve`.
     mutating func sandboxReady(_ slot: SlotNumber, at now: Instant) -> [PoolAction] {
         guard phases[slot] == .making else { return [.retire(slot)] }
+        guard settings.startsAhead else { return ready(slot, at: now) }
+        if isClosing, waiters.count < preparing { return forget(slot) }
+        phases[slot] = .starting
+        return [.start(slot)]
+    }
+
+    /// The program that was started ahead can serve an invocation.
+    mutating func programReady(_ slot: SlotNumber, at now: Instant) -> [PoolAction] {
+        guard phases[slot] == .starting else { return [.retire(slot)] }
+        return ready(slot, at: now)
+    }
+
+    /// A sandbox may be leased: the first caller gets it, or it is warm.
+    private mutating func ready(_ slot: SlotNumber, at now: Instant) -> [PoolAction] {
         backoff.succeeded()
         expectsCall = false
         if payDebt() { return forget(slot) + refillFromEmpty() }
@@ -139,7 +155,10 @@ struct PoolState: Sendable {
         at now: Instant,
         using random: inout some RandomNumberGenerator
     ) -> [PoolAction] {
-        guard phases[slot] == .launching || phases[slot] == .making else { return [.retire(slot)] }
+        switch phases[slot] {
+        case .launching, .making, .starting: break
+        case .empty, .warm, .leased, nil: return [.retire(slot)]
+        }
         backoff.failed(failure, at: now, using: &random)
         expectsCall = false
         var actions = forget(slot)
@@ -159,6 +178,7 @@ struct PoolState: Sendable {
         at now: Instant,
         using random: inout some RandomNumberGenerator
     ) -> [PoolAction] {
+        if phases[slot] == .starting { return slotFailed(slot, failure, at: now, using: &random) }
         guard phases[slot] == .warm else { return [] }
         backoff.failed(failure, at: now, using: &random)
         return forget(slot) + refillFromEmpty()
@@ -365,7 +385,7 @@ struct PoolState: Sendable {
     private mutating func forget(_ slot: SlotNumber) -> [PoolAction] {
         resting.remove(slot)
         switch phases.removeValue(forKey: slot) {
-        case .launching, .making: preparing -= 1
+        case .launching, .making, .starting: preparing -= 1
         case .leased: leased -= 1
         case .warm: warm.removeAll { $0.slot == slot }
         case .empty: empty.removeAll { $0.slot == slot }

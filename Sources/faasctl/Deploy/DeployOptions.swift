@@ -21,6 +21,12 @@ struct DeployOptions: ParsableArguments {
     @Option(help: "How the function gets its request.")
     var contract: Contract?
 
+    @Option(help: "Port of an http function's server.")
+    var port: Int?
+
+    @Option(help: ArgumentHelp("Path that an http function answers when it is ready.", valueName: "path"))
+    var readyPath: String?
+
     @Option(help: "Memory limit, for example 128Mi.")
     var memory: String?
 
@@ -95,6 +101,8 @@ struct DeployOptions: ParsableArguments {
         }
         for name in secret where !configuration.secrets.contains(name) { configuration.secrets.append(name) }
         if let contract { configuration.contract = contract }
+        if let port { configuration.port = port }
+        if let readyPath { configuration.readyPath = readyPath }
         if let memory { configuration.limits.memory = try ByteCount(memory, field: "--memory") }
         if let cpu { configuration.limits.cpu = try Millicores(cpu, field: "--cpu") }
         if let memoryRequest {

@@ -32,9 +32,10 @@ struct DispatcherWorld {
 
     init(
         _ program: FakeSandbox.Program = FakeSandbox.Program(),
+        keepsFirst: Bool = false,
         _ change: (inout FunctionConfiguration) -> Void = { _ in }
     ) throws {
-        spawner = FakeSpawner(program)
+        spawner = FakeSpawner(program, keepsFirst: keepsFirst)
         name = try FunctionName("f")
         var configuration = FunctionConfiguration()
         configuration.grace = try TimeSpan("20ms", field: "grace")
@@ -66,7 +67,19 @@ struct DispatcherWorld {
         let timer = DeadlineTimer()
         fleet = Fleet(sandboxesMax: 8, timer: timer, logger: .silent)
         fleet.attach(spawner)
-        pool = fleet.add(SandboxPlan(rootfs: "/nowhere", hostname: "f"), PoolSettings(configuration))
+        let settings =
+            configuration.contract == .http
+            ? ProgramSettings(
+                command: command.command(port: 8080),
+                port: 8080,
+                readyPath: configuration.readyPath
+            )
+            : nil
+        pool = fleet.add(
+            SandboxPlan(rootfs: "/nowhere", hostname: "f"),
+            PoolSettings(configuration),
+            settings
+        )
         let live = LiveFunction(
             revision: revision,
             pool: pool,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A spawner without containers: tests decide when slots and sandboxes come, and how invocations end.
 
+import Foundation
 import FunctionModel
+import Glibc
 import Logging
 import NIOCore
 import Sandbox
@@ -90,6 +92,10 @@ final class FakeSandbox: SandboxHandle {
         var isEndless = false
         var obeysSignals = true
         var releaseFailure: SandboxError?
+        /// Serves a connection that was dialled, on a thread of its own; nil: nothing listens.
+        var server: (@Sendable (_ connection: Int32) -> Void)?
+        /// So many connections are refused before the first is served.
+        var refusedMax = 0
     }
 
     private struct Storage {
@@ -103,6 +109,8 @@ final class FakeSandbox: SandboxHandle {
         /// Kept for good: nobody else may count on its being dropped.
         var onStandardError: (@Sendable (ByteBuffer) -> Void)?
         var onUnused: (@Sendable (String) -> Void)?
+        var isAssigned = false
+        var dialled = 0
     }
 
     private let spawner: FakeSpawner
@@ -133,6 +141,50 @@ final class FakeSandbox: SandboxHandle {
         }
         if !program.standardError.isEmpty { onStandardError(ByteBuffer(string: program.standardError)) }
         if !program.isEndless { end(program.report) }
+    }
+
+    func start(
+        _ command: SandboxCommand,
+        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
+    ) throws(SandboxError) {
+        if let failure = program.releaseFailure { throw failure }
+        storage.withLock {
+            $0.command = command
+            $0.onStandardError = onStandardError
+        }
+        if !program.standardError.isEmpty { onStandardError(ByteBuffer(string: program.standardError)) }
+    }
+
+    func assign(preparesNext: Bool) throws(SandboxError) {
+        let isOver = storage.withLock { storage in
+            storage.isAssigned = true
+            return storage.ending != nil
+        }
+        if isOver { throw .gone("the sandbox") }
+    }
+
+    func dial(port: UInt16) async throws(SandboxError) -> Descriptor {
+        let number = storage.withLock { storage -> Int? in
+            guard storage.ending == nil else { return nil }
+            storage.dialled += 1
+            return storage.dialled
+        }
+        guard let number else { throw .gone("the sandbox") }
+        guard let server = program.server, number > program.refusedMax else {
+            throw .unreachable(port: port, errorNumber: ECONNREFUSED)
+        }
+        var ends: [Int32] = [-1, -1]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0
+        else {
+            throw .system(call: "socketpair", errorNumber: errno)
+        }
+        let far = ends[1]
+        Thread.detachNewThread { server(far) }
+        return Descriptor(owning: ends[0])
+    }
+
+    func listen(port: UInt16) async throws(SandboxError) -> Descriptor {
+        throw .unsupported("listening in a sandbox without a process")
     }
 
     func write(_ bytes: ByteBuffer) async -> Bool {

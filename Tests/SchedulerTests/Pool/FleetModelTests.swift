@@ -24,7 +24,7 @@ import Testing
 
 /// The world around a FleetState: spawner, slots and callers, with what they may do next.
 private struct FleetModel {
-    enum SlotWork { case launching, making, idle, leased }
+    enum SlotWork { case launching, making, starting, idle, leased }
 
     var fleet: FleetState
     var random: SeededGenerator
@@ -110,12 +110,13 @@ private struct FleetModel {
     private mutating func addPool() {
         guard fleet.pools.count < 5 else { return }
         let warmMax = Int.random(in: 0...4, using: &random)
-        let settings = settings(
+        var settings = settings(
             concurrency: Int.random(in: 1...6, using: &random),
             queue: Int.random(in: 0...5, using: &random),
             warmMin: Int.random(in: 0...warmMax, using: &random),
             warmMax: warmMax
         )
+        settings.startsAhead = Bool.random(using: &random)
         perform(fleet.poolAdded(settings).1)
     }
 
@@ -133,7 +134,7 @@ private struct FleetModel {
     private mutating func hostDies() {
         guard isHostReady else { return }
         isHostReady = false
-        for (slot, entry) in slots where entry.work == .launching || entry.work == .making {
+        for (slot, entry) in slots where [.launching, .making, .starting].contains(entry.work) {
             ghosts.append((entry.pool, slot))
         }
         slots.removeAll()
@@ -165,20 +166,23 @@ private struct FleetModel {
     }
 
     private mutating func standingDies() {
-        let idle = slots.filter { $0.value.work == .idle }.keys.sorted()
+        let idle = slots.filter { $0.value.work == .idle || $0.value.work == .starting }.keys.sorted()
         guard let slot = idle.randomElement(using: &random), let entry = slots[slot] else { return }
         let failure = SlotFailure(reason: "killed", isDeath: true)
         perform(fleet.standingLost(entry.pool, slot, failure, at: now, using: &random))
     }
 
     private mutating func slotNews() {
-        let busy = slots.filter { $0.value.work == .launching || $0.value.work == .making }.keys.sorted()
+        let busy = slots.filter { [.launching, .making, .starting].contains($0.value.work) }.keys.sorted()
         guard let slot = busy.randomElement(using: &random), let entry = slots[slot] else { return }
         if Int.random(in: 0..<8, using: &random) == 0 {
             let failure = SlotFailure(reason: "step: errno 1", isDeath: Bool.random(using: &random))
             perform(fleet.slotFailed(entry.pool, slot, failure, at: now, using: &random))
         } else if entry.work == .launching {
             perform(fleet.slotLaunched(entry.pool, slot))
+        } else if entry.work == .starting {
+            slots[slot]?.work = .idle
+            perform(fleet.programReady(entry.pool, slot, at: now))
         } else {
             slots[slot]?.work = .idle
             perform(fleet.sandboxReady(entry.pool, slot, at: now))
@@ -187,7 +191,10 @@ private struct FleetModel {
 
     private mutating func ghostNews() {
         guard let ghost = ghosts.popLast() else { return }
-        let actions = fleet.sandboxReady(ghost.pool, ghost.slot, at: now)
+        let actions =
+            Bool.random(using: &random)
+            ? fleet.sandboxReady(ghost.pool, ghost.slot, at: now)
+            : fleet.programReady(ghost.pool, ghost.slot, at: now)
         if actions.first?.action != .retire(ghost.slot) { violation = "a forgotten slot was taken back" }
     }
 
@@ -237,6 +244,12 @@ private struct FleetModel {
                     violation = "a sandbox in no free slot"
                 }
                 slots[slot]?.work = .making
+            case .start(let slot):
+                if slots[slot]?.work != .idle { violation = "a program is started in no sandbox" }
+                if fleet.pools[action.pool]?.settings.startsAhead == false {
+                    violation = "a program is started ahead that must not be"
+                }
+                slots[slot]?.work = .starting
             case .retire(let slot):
                 if slots[slot]?.work == .leased { violation = "a slot was retired while it runs" }
                 slots[slot] = nil

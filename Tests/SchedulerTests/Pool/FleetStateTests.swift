@@ -33,6 +33,7 @@ import Testing
             case .launch(let slot, _): rest += fleet.slotLaunched(action.pool, slot)
             case .make(let slot): rest += fleet.sandboxReady(action.pool, slot, at: now)
             case .retire: break
+            case .start(let slot): rest += fleet.programReady(action.pool, slot, at: now)
             case .answer(let waiter, let answer): answers[waiter] = answer
             }
         }

@@ -14,6 +14,7 @@ enum ImportGraph {
         "Contracts": ["FunctionModel"],
         "FunctionStore": ["FunctionModel"],
         "Sandbox": ["FunctionModel", "CSandbox", "CSeccomp"],
+        "SandboxHTTP": ["Sandbox"],
         "OCI": ["COpenSSL"],
         "HTTPClient": ["FunctionModel", "CCurl"],
         "ImageStore": ["FunctionModel", "OCI", "Sandbox", "CSandbox", "CArchive"],
@@ -21,7 +22,7 @@ enum ImportGraph {
         "ImageBuilder": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "Sandbox", "CSandbox"],
         "Scheduler": [
             "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry", "ImageBuilder",
-            "Sandbox",
+            "Sandbox", "SandboxHTTP",
         ],
         "GatewayAPI": ["FunctionModel", "OCI"],
         "Gateway": [
@@ -47,14 +48,15 @@ enum ImportGraph {
     /// Modules of packages that only some rooms may import.
     static let owners: [String: Set<String>] = [
         "GRDB": ["FunctionStore"],
-        "NIOCore": ["Contracts", "Sandbox", "Scheduler", "GatewayAPI", "Gateway", "faasctl"],
+        "NIOCore": ["Contracts", "Sandbox", "SandboxHTTP", "Scheduler", "GatewayAPI", "Gateway", "faasctl"],
         "NIOConcurrencyHelpers": ["Gateway"],
-        "NIOPosix": ["Gateway"],
-        "NIOHTTP1": ["Gateway"],
+        "NIOPosix": ["SandboxHTTP", "Gateway"],
+        "NIOHTTP1": ["SandboxHTTP", "Gateway"],
+        "NIOHTTPTypesHTTP1": ["SandboxHTTP"],
         "NIOHTTP2": ["Gateway"],
         "NIOHTTPTypes": ["Gateway"],
         "NIOExtras": ["Gateway"],
-        "HTTPTypes": ["Contracts", "Scheduler", "Gateway"],
+        "HTTPTypes": ["Contracts", "SandboxHTTP", "Scheduler", "Gateway"],
         "Hummingbird": ["Gateway"],
         "HummingbirdCore": ["Gateway"],
         "HummingbirdHTTP2": ["Gateway"],

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call of a server that was started ahead: assignment, request, answer, end. Part of Dispatcher.
+
+import Contracts
+import FunctionModel
+import HTTPTypes
+import NIOCore
+import Sandbox
+import SandboxHTTP
+
+extension Dispatcher {
+    /// Runs a call on the program of its sandbox; nil when that died before the call was assigned to it.
+    func serve(_ run: Run, _ program: StartedProgram) async throws(InvocationRefusal) -> InvocationAnswer? {
+        let running = running(run)
+        let session = running.session
+        do throws(SandboxError) {
+            try session.assign(preparesNext: run.lease.isFollowed)
+        } catch {
+            session.kill(.cancelled)
+            lost(run, error.description)
+            return nil
+        }
+        program.assign(to: running)
+        let started = admitted(run, running)
+        return await withTaskCancellationHandler {
+            await exchange(started, program)
+        } onCancel: {
+            session.stop(.cancelled)
+        }
+    }
+
+    private func exchange(_ started: StartedRun, _ program: StartedProgram) async -> InvocationAnswer {
+        let request = started.run.call.request
+        let connection: ServerConnection
+        do throws(ExchangeFailure) { connection = try await program.connect() } catch {
+            return await broken(started, nil, .unreachable)
+        }
+        var body: ByteBuffer?
+        if case .whole(let bytes) = request.body { body = bytes }
+        let isWhole = if case .stream = request.body { false } else { true }
+        connection.send(
+            HTTPForwarding.request(
+                request.head,
+                isLast: true,
+                bodyBytes: isWhole ? body?.readableBytes ?? 0 : nil
+            ),
+            body: body,
+            isWhole: isWhole
+        )
+        if let body { started.running.taken(bytes: body.readableBytes) }
+        let pump = RequestPump(request, into: connection, of: started.running)
+        switch await connection.next() {
+        case .head(let response):
+            let head = HTTPForwarding.response(response)
+            // 101 would hand the connection over, which nothing has asked for.
+            guard (200...599).contains(head.status) else { return await broken(started, pump, .status) }
+            started.running.headReceived(head)
+            return await answer(started, pump, connection, head)
+        case .failure(let failure): return await broken(started, pump, Self.fault(failure))
+        case .body, .end: return await broken(started, pump, .notHTTP)
+        }
+    }
+
+    /// The head is here: a short answer is collected, any other begins to leave.
+    private func answer(
+        _ started: StartedRun,
+        _ pump: RequestPump,
+        _ connection: ServerConnection,
+        _ head: ResponseHead
+    ) async -> InvocationAnswer {
+        let running = started.running
+        let answer = ServerAnswer(connection, running)
+        var body = ByteBuffer()
+        let length = head.fields[.contentLength].flatMap { Int($0) }
+        let request = started.run.call.request
+        let isShort =
+            request.head.method == .head || !head.hasContent
+            || (length ?? .max) <= Self.responseBufferBytes && !request.wantsStream
+        while body.readableBytes <= Self.responseBufferBytes,
+            let part = isShort ? await answer.next() : answer.nextIfPresent()
+        {
+            switch part {
+            case .bytes(var bytes): body.writeBuffer(&bytes)
+            case .end:
+                running.answered()
+                return await whole(started, pump, head, body)
+            case .failure(let fault): return await broken(started, pump, fault)
+            case .overLimit: return await stoppedServer(started, pump)
+            }
+        }
+        running.committed()
+        let stream = StreamedOutput(buffered: body, running: running, source: answer.nextStreamed) {
+            [self] report in
+            await finish(started, pump, report)
+        }
+        return .streaming(head, stream)
+    }
+
+    /// The whole answer is here.
+    ///
+    /// The client does not wait for the server's end: only the record has its figures.
+    private func whole(
+        _ started: StartedRun,
+        _ pump: RequestPump,
+        _ head: ResponseHead,
+        _ body: ByteBuffer
+    ) async -> InvocationAnswer {
+        let session = started.running.session
+        session.stop(.answered)
+        await pump.ended()
+        Task {
+            let report = await session.exit()
+            _ = await finish(started, pump, report)()
+        }
+        return .complete(head, output: body, started.answered(head))
+    }
+
+    /// There is no whole answer: a server that ends by itself is given time to say why.
+    private func broken(
+        _ started: StartedRun,
+        _ pump: RequestPump?,
+        _ fault: ResponseFault
+    ) async -> InvocationAnswer {
+        started.running.faultFound(fault)
+        started.running.session.stop(.outputMalformed, after: ServerAnswer.endMax)
+        return await stoppedServer(started, pump)
+    }
+
+    private func stoppedServer(_ started: StartedRun, _ pump: RequestPump?) async -> InvocationAnswer {
+        let report = await started.running.session.exit()
+        let record = await finish(started, pump ?? RequestPump(), report)
+        return .complete(ResponseHead(), output: ByteBuffer(), record())
+    }
+
+    /// What the failure of an exchange means as a rule of the contract.
+    static func fault(_ failure: ExchangeFailure) -> ResponseFault {
+        switch failure {
+        case .closedBeforeHead: .noAnswer
+        case .closedInside: .cutAnswer
+        case .malformed, .unasked: .notHTTP
+        case .broken: .cutAnswer
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a program that was started ahead writes to stdout and stderr: kept until its invocation is known, then that
+// invocation's log. StartedProgram drives it.
+
+import NIOCore
+import Synchronization
+
+/// The output of one started program on its way to a log.
+final class ProgramLog: Sendable {
+    /// Output that is kept until there is an invocation: a banner and some warnings; more is dropped.
+    static let keptBytesMax = 16 << 10
+    /// The end of it that an error repeats.
+    static let tailBytesMax = 1 << 10
+
+    private struct State {
+        var kept = ByteBuffer()
+        /// Weak: an invocation keeps its sandbox, which keeps this.
+        weak var invocation: RunningInvocation?
+        var isAssigned = false
+    }
+
+    private let state = Mutex(State())
+
+    /// The program wrote.
+    ///
+    /// Does not block; called from any thread.
+    func write(_ bytes: ByteBuffer) {
+        let invocation = state.withLock { state -> RunningInvocation? in
+            guard !state.isAssigned else { return state.invocation }
+            let room = Self.keptBytesMax - state.kept.readableBytes
+            if let part = bytes.getSlice(at: bytes.readerIndex, length: min(room, bytes.readableBytes)) {
+                state.kept.writeImmutableBuffer(part)
+            }
+            return nil
+        }
+        invocation?.standardError(bytes)
+    }
+
+    /// What it writes is the invocation's from now on, and so is what was kept.
+    func assign(to invocation: RunningInvocation) {
+        let kept = state.withLock { state in
+            state.isAssigned = true
+            state.invocation = invocation
+            defer { state.kept = ByteBuffer() }
+            return state.kept
+        }
+        if kept.readableBytes > 0 { invocation.standardError(kept) }
+    }
+
+    /// The last of what was kept, for an error's text; nil when there is nothing.
+    var tail: String? {
+        let kept = state.withLock { $0.kept }
+        guard kept.readableBytes > 0 else { return nil }
+        let bytes = kept.readableBytesView.suffix(Self.tailBytesMax)
+        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).joined(
+            separator: " | "
+        )
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The body of a server's answer, counted. Dispatcher reads its beginning, StreamedOutput the rest.
+
+import Contracts
+import NIOCore
+import Sandbox
+import SandboxHTTP
+
+/// One answer behind its head.
+final class ServerAnswer: Sendable {
+    enum Part: Sendable {
+        case bytes(ByteBuffer)
+        case end
+        case failure(ResponseFault)
+        /// More than limits.output: the server is being killed.
+        case overLimit
+    }
+
+    /// How long a server that broke its connection may take to end by itself: its exit code says more than the
+    /// connection does.
+    static let endMax = Duration.milliseconds(200)
+
+    private let connection: ServerConnection
+    let running: RunningInvocation
+
+    init(_ connection: ServerConnection, _ running: RunningInvocation) {
+        self.connection = connection
+        self.running = running
+    }
+
+    /// The next part; nothing is read from the server while nobody asks.
+    func next() async -> Part { part(await connection.next()) }
+
+    /// The next part that is here already.
+    func nextIfPresent() -> Part? { connection.nextIfPresent().map(part) }
+
+    /// The next piece of a body that is on its way to the client; nil at its end, with which the server is ended.
+    func nextStreamed() async -> ByteBuffer? {
+        switch await next() {
+        case .bytes(let bytes): return bytes
+        case .end:
+            running.answered()
+            running.session.stop(.answered)
+        case .failure(let fault):
+            running.faultFound(fault)
+            running.session.stop(.outputMalformed, after: Self.endMax)
+        case .overLimit: break
+        }
+        return nil
+    }
+
+    private func part(_ part: AnswerPart) -> Part {
+        switch part {
+        case .body(let bytes): running.pass(bytes) ? .bytes(bytes) : .overLimit
+        case .end: .end
+        case .failure(let failure): .failure(Dispatcher.fault(failure))
+        case .head: .failure(.notHTTP)
+        }
+    }
+}

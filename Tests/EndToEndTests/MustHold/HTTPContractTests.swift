@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Servers as functions, under the `http` contract, through the whole gateway.
+
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct HTTPContractTests {
+        @Test("a server's image answers unchanged, each request from a container of its own")
+        func site() async throws {
+            try await GatewayUnderTest.with { gateway in
+                try await gateway.require("deploy", Fixtures.function("site"))
+                let page = try await gateway.call("/function/site/")
+                #expect(page.status == 200)
+                #expect(page.text.contains("Served by a server"))
+                #expect(page.headers["content-type"] == "text/html")
+                for _ in 0..<6 {
+                    let fresh = try await gateway.call("/function/site/cgi-bin/fresh")
+                    #expect(fresh.text == "1\n", "\(fresh.status)")
+                }
+                #expect(try await gateway.call("/function/site/none").status == 404)
+                let head = try await gateway.call("/function/site/", method: "HEAD")
+                #expect(head.status == 200 && head.body.isEmpty)
+                let records = try await gateway.invocations("site", atLeast: 9)
+                #expect(records.allSatisfy { $0.outcome == "ok" })
+                #expect(records.map(\.status).filter { $0 == 404 }.count == 1)
+            }
+        }
+
+        /// A server whose answers depend on the request's path: nc runs it for each connection.
+        private static let handler = #"""
+            read -r method path version
+            [ -n "$path" ] || exit 0
+            length=0
+            while read -r name value; do
+                name=$(echo "$name" | /bin/busybox tr -d '\r')
+                [ -n "$name" ] || break
+                [ "$name" = Content-Length: ] && length=$(echo "$value" | /bin/busybox tr -d '\r')
+            done
+            case "$path" in
+            /up) printf 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' ;;
+            /echo) printf 'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' "$length"
+                /bin/busybox head -c "$length" ;;
+            /events)
+                printf 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n'
+                for i in 1 2 3; do printf 'data: %d\n\n' "$i"; /bin/busybox sleep 0.2; done ;;
+            /garbage) echo garbage; echo garbage >&2 ;;
+            /short) printf 'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf' ;;
+            /cut) printf 'HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\nhalf' ;;
+            /silent) ;;
+            /endless) printf 'HTTP/1.1 200 OK\r\n'; /bin/busybox yes 'X-A: b' ;;
+            /large) printf 'HTTP/1.1 200 OK\r\n\r\n'; /bin/busybox yes | /bin/busybox head -c 3000000 ;;
+            /hang) /bin/busybox sleep 100 ;;
+            /dies) /bin/busybox kill -SEGV 1 ;;
+            esac
+            """#
+
+        private static func with(
+            _ configuration: String,
+            _ body: (GatewayUnderTest) async throws -> Void
+        ) async throws {
+            let folder = try await Fixtures.shell(
+                // Not PID 1: the kernel keeps signals from it that it does not handle.
+                "trap 'exit 7' SEGV; /bin/busybox nc -ll -p 7000 -e /bin/busybox sh /handler & wait",
+                name: "server",
+                configuration: "contract: http\n\(configuration)"
+            )
+            defer { folder.remove() }
+            try folder.write(handler, to: "handler")
+            try folder.write(
+                """
+                FROM scratch
+                COPY busybox /bin/busybox
+                COPY run /run.sh
+                COPY handler /handler
+                CMD ["/bin/busybox", "sh", "/run.sh"]
+
+                """,
+                to: "Dockerfile"
+            )
+            try await GatewayUnderTest.with { gateway in
+                try await gateway.require("deploy", folder.url.path)
+                try await body(gateway)
+            }
+        }
+
+        @Test("an http function is reached at its port, and ready when its ready_path answers")
+        func port() async throws {
+            try await Self.with("port: 7000\nready_path: /up") { gateway in
+                let echoed = try await gateway.call(
+                    "/function/server/echo",
+                    method: "POST",
+                    body: Data("hello".utf8)
+                )
+                #expect(echoed.status == 200)
+                #expect(echoed.text == "hello")
+            }
+        }
+
+        @Test("what is not an answer has a defined status and record, and the next request is served")
+        func badServers() async throws {
+            try await Self.with("port: 7000\ntimeout: 2s\ngrace: 100ms") { gateway in
+                let statuses = [
+                    "garbage": 502, "short": 502, "silent": 502, "endless": 502, "hang": 504, "dies": 500,
+                ]
+                for (path, status) in statuses {
+                    let answer = try await gateway.call("/function/server/" + path)
+                    #expect(answer.status == status, "\(path): \(answer.text)")
+                    let next = try await gateway.call("/function/server/up")
+                    #expect(next.status == 200, "after \(path)")
+                }
+                #expect(try await gateway.call("/function/server/large").body.count == 3_000_000)
+                let log = try await gateway.require("logs", "server")
+                #expect(log.contains("its answer is not HTTP/1.1"))
+                #expect(log.contains("it closed the connection without an answer"))
+                let failed = try await gateway.invocations("server", atLeast: 13).filter {
+                    $0.outcome != "ok"
+                }
+                #expect(Set(failed.map(\.outcome)) == ["platform", "timeout", "exit"])
+            }
+        }
+
+        @Test("a server that never listens, and one that exits, are 502 with what they wrote in the log")
+        func neverReady() async throws {
+            let folder = try await Fixtures.shell(
+                "echo no such port >&2; exit 3",
+                name: "dead",
+                configuration: "contract: http"
+            )
+            defer { folder.remove() }
+            try await GatewayUnderTest.with { gateway in
+                try await gateway.require("deploy", folder.url.path)
+                #expect(try await gateway.call("/function/dead").status == 502)
+                let log = try await gateway.require("logs", "dead")
+                #expect(log.contains("ended before it was ready") && log.contains("no such port"), "\(log)")
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls of functions whose server was started ahead, with servers that are a few bytes.
+
+import Contracts
+import Foundation
+import FunctionModel
+import Glibc
+import HTTPTypes
+import NIOCore
+import Sandbox
+import Synchronization
+import Testing
+
+@testable import Scheduler
+
+/// Reads one request's head, writes an answer and closes.
+///
+/// - Parameters:
+///   - answer: everything that it writes.
+///   - lingerMicroseconds: how long it keeps the connection after that.
+/// - Returns: the program.
+private func server(_ answer: String, lingerMicroseconds: UInt32 = 0) -> FakeSandbox.Program {
+    var program = FakeSandbox.Program()
+    program.isEndless = true
+    program.server = { connection in
+        var text = ""
+        var byte: UInt8 = 0
+        // A readiness check closes without a request.
+        while !text.hasSuffix("\r\n\r\n"), read(connection, &byte, 1) == 1 {
+            text.unicodeScalars.append(Unicode.Scalar(byte))
+        }
+        if !text.isEmpty { _ = answer.withCString { write(connection, $0, strlen($0)) } }
+        usleep(lingerMicroseconds)
+        close(connection)
+    }
+    return program
+}
+
+@Suite("A function with a server of its own")
+struct ServeTests {
+    private static func world(
+        _ program: FakeSandbox.Program,
+        _ change: (inout FunctionConfiguration) -> Void = { _ in }
+    ) throws -> DispatcherWorld {
+        try DispatcherWorld(program, keepsFirst: true) {
+            $0.contract = .http
+            change(&$0)
+        }
+    }
+
+    /// The record that is stored, which comes after the answer.
+    private static func record(_ world: DispatcherWorld) async throws -> Invocation {
+        _ = await eventually { !world.sink.invocations.isEmpty }
+        return try #require(world.sink.invocations.first)
+    }
+
+    @Test("answers what its server answers, is stopped then, and what it wrote before is the call's log")
+    func answered() async throws {
+        var program = server("HTTP/1.1 201 Made\r\nContent-Length: 2\r\nX-A: 1\r\n\r\nok")
+        program.standardError = "listening\n"
+        program.refusedMax = 3
+        let world = try Self.world(program)
+        guard
+            case .complete(let head, let output, let shown) = try await world.dispatcher.invoke(
+                world.name,
+                world.request()
+            )
+        else {
+            Issue.record("a short answer is collected")
+            return
+        }
+        #expect(head.status == 201)
+        #expect(head.fields[HTTPField.Name("X-A")!] == "1")
+        #expect(String(buffer: output) == "ok")
+        #expect(shown.outcome == .ok && shown.responseStatus == 201)
+        let record = try await Self.record(world)
+        #expect(record.outcome == .ok && record.responseStatus == 201 && record.exitCode == nil)
+        #expect(record.bytesOut == 2)
+        #expect(world.sink.logs == ["listening"])
+        #expect(await eventually { world.spawner.counts.withLock { $0.killed } == 1 })
+    }
+
+    @Test(
+        "that breaks a rule of HTTP is the platform's failure, with the rule in the log",
+        arguments: [
+            ("", ResponseFault.noAnswer), ("nonsense\r\n\r\n", .notHTTP),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab", .cutAnswer),
+            ("HTTP/1.1 101 Switch\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", .status),
+        ]
+    )
+    func broken(answer: String, fault: ResponseFault) async throws {
+        let world = try Self.world(server(answer))
+        _ = try await world.dispatcher.invoke(world.name, world.request())
+        let record = try await Self.record(world)
+        #expect(record.outcome == .platform && record.cause == .answerMalformed)
+        #expect(world.sink.logs.contains { $0.contains(fault.rawValue) }, "\(world.sink.logs)")
+    }
+
+    @Test("streams a long answer, and an answer that breaks off has a failed record")
+    func streamed() async throws {
+        let world = try Self.world(
+            server("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc", lingerMicroseconds: 300_000)
+        )
+        guard case .streaming(_, let stream) = try await world.dispatcher.invoke(world.name, world.request())
+        else {
+            Issue.record("a long answer is streamed")
+            return
+        }
+        #expect(await stream.next() == ByteBuffer(string: "abc"))
+        #expect(await stream.next() == nil)
+        let record = await stream.ending()
+        #expect(record.outcome == .platform && record.isCommitted)
+    }
+
+    @Test("is stopped and recorded as cancelled when its reader goes away")
+    func abandoned() async throws {
+        let world = try Self.world(
+            server("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc", lingerMicroseconds: 300_000)
+        )
+        if case .streaming(_, let stream) = try await world.dispatcher.invoke(world.name, world.request()) {
+            stream.cancel()
+        }
+        #expect(try await Self.record(world).outcome == .cancelled)
+    }
+
+    @Test("that exits before it is ready refuses its calls with the reason and the end of its output")
+    func neverReady() async throws {
+        var program = FakeSandbox.Program()
+        program.isEndless = true
+        program.standardError = "no such module\n"
+        let world = try Self.world(program)
+        let died = Task {
+            _ = await eventually { world.spawner.first.withLock { $0 } != nil }
+            world.spawner.first.withLock { $0 }?.end(ExitReport(ending: .exited(code: 1)))
+            world.spawner.first.withLock { $0 }?.dieUnused()
+        }
+        do {
+            _ = try await world.dispatcher.invoke(world.name, world.request())
+            Issue.record("it has no server")
+        } catch {
+            guard case .cannotStart(let reason) = error else { throw error }
+            #expect(reason.contains("ended before it was ready (killed)"))
+            #expect(reason.hasSuffix("no such module"))
+        }
+        await died.value
+    }
+
+    @Test("with a ready_path is called when that has answered well")
+    func readyPath() async throws {
+        let asked = Mutex(0)
+        var program = server("")
+        program.server = { connection in
+            var text = ""
+            var byte: UInt8 = 0
+            while !text.hasSuffix("\r\n\r\n"), read(connection, &byte, 1) == 1 {
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            }
+            let isCheck = text.hasPrefix("GET /up ")
+            let checks = asked.withLock { count in
+                if isCheck { count += 1 }
+                return count
+            }
+            let status = isCheck && checks < 3 ? "503 No" : "200 OK"
+            let answer = "HTTP/1.1 \(status)\r\nContent-Length: 1\r\n\r\n\(checks)"
+            _ = answer.withCString { write(connection, $0, strlen($0)) }
+            close(connection)
+        }
+        let world = try Self.world(program) { $0.readyPath = "/up" }
+        // Other sandboxes ask too; no call is let through before the third answer.
+        #expect(try #require(Int(try await world.complete().output)) >= 3)
+    }
+}
