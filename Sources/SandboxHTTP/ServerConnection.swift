@@ -31,7 +31,7 @@ package final class ServerConnection: Sendable {
     /// - Parameter descriptor: connected, not blocking; closed with the connection.
     /// - Returns: the connection.
     /// - Throws: ``ExchangeFailure/broken(_:)`` when the kernel refuses it.
-    package static func adopt(_ descriptor: consuming Descriptor) async throws(ExchangeFailure)
+    package static func adopt(_ descriptor: consuming OwnedDescriptor) async throws(ExchangeFailure)
         -> ServerConnection
     {
         let connection = ServerConnection()

@@ -47,7 +47,7 @@ struct ServerConnectionTests {
         isClosed: Bool = true
     ) async throws -> [String] {
         let (own, end) = try pair()
-        let connection = try await ServerConnection.adopt(Descriptor(owning: own))
+        let connection = try await ServerConnection.adopt(OwnedDescriptor(owning: own))
         connection.send(request(method), body: nil, isWhole: true)
         #expect(read(end, atLeast: 10).hasPrefix("\(method.rawValue) /x HTTP/1.1\r\n"))
         write(answer, to: end)
@@ -107,7 +107,7 @@ struct ServerConnectionTests {
     @Test("sends a body in pieces, and waits while the server does not read")
     func body() async throws {
         let (own, end) = try Self.pair()
-        let connection = try await ServerConnection.adopt(Descriptor(owning: own))
+        let connection = try await ServerConnection.adopt(OwnedDescriptor(owning: own))
         var request = Self.request(.post)
         request.headerFields[.transferEncoding] = "chunked"
         connection.send(request, body: nil, isWhole: false)
@@ -122,7 +122,7 @@ struct ServerConnectionTests {
     @Test("closes its descriptor with the last reference")
     func closed() async throws {
         let (own, end) = try Self.pair()
-        var connection: ServerConnection? = try await ServerConnection.adopt(Descriptor(owning: own))
+        var connection: ServerConnection? = try await ServerConnection.adopt(OwnedDescriptor(owning: own))
         connection?.send(Self.request(), body: nil, isWhole: true)
         connection = nil
         _ = Self.read(end, atLeast: 1 << 20)

@@ -155,7 +155,7 @@ struct DialTests {
     }
 
     /// A server that has just been started may not listen yet.
-    private static func dial(_ sandbox: WarmSandbox, _ port: UInt16) async throws -> Descriptor {
+    private static func dial(_ sandbox: WarmSandbox, _ port: UInt16) async throws -> OwnedDescriptor {
         let deadline = ContinuousClock.now + waitMax
         while true {
             do throws(SandboxError) { return try await sandbox.dial(port: port) } catch {
@@ -167,7 +167,7 @@ struct DialTests {
 
     private static func expect(
         _ errorNumber: Int32,
-        _ ask: () async throws -> Descriptor
+        _ ask: () async throws -> OwnedDescriptor
     ) async {
         do {
             _ = try await ask()

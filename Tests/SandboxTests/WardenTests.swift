@@ -161,14 +161,14 @@ struct WardenTests {
     @Test("has supervisors refuse a configuration other than the pinned one")
     func otherConfiguration() async throws {
         try await with { ground in
-            let (ours, theirs) = try Descriptor.packetPair().split()
-            let own = Descriptor(owning: ours)
+            let (ours, theirs) = try OwnedDescriptor.packetPair().split()
+            let own = OwnedDescriptor(owning: ours)
             try ground.warden.supervise(theirs)
             close(theirs)
             let message = try ground.warden.ground.configuration()
             defer { message.deallocate() }
             _ = FixedText.copy("/etc", into: &message.pointee.rootfs_directory)
-            let (end, other) = try Descriptor.packetPair().split()
+            let (end, other) = try OwnedDescriptor.packetPair().split()
             defer { close(end) }
             let ruleset = try ground.warden.ground.ruleset()
             let descriptors = [other] + (ruleset.map { [$0] } ?? [])
@@ -189,8 +189,8 @@ struct WardenTests {
     @Test("has supervisors that answer garbage with an error and go on")
     func garbageForSupervisors() async throws {
         try await with { ground in
-            let (ours, theirs) = try Descriptor.packetPair().split()
-            let own = Descriptor(owning: ours)
+            let (ours, theirs) = try OwnedDescriptor.packetPair().split()
+            let own = OwnedDescriptor(owning: ours)
             try ground.warden.supervise(theirs)
             close(theirs)
             var generator = SeededGenerator(seed: 13)
@@ -217,7 +217,7 @@ struct WardenTests {
             Self.drain(own.raw)
             let message = try ground.warden.ground.configuration()
             defer { message.deallocate() }
-            let (end, other) = try Descriptor.packetPair().split()
+            let (end, other) = try OwnedDescriptor.packetPair().split()
             defer { close(end) }
             let ruleset = try ground.warden.ground.ruleset()
             let descriptors = [other] + (ruleset.map { [$0] } ?? [])
@@ -326,7 +326,7 @@ struct WardenTests {
             var sockets: [Int32] = []
             defer { for socket in sockets { close(socket) } }
             for _ in 0..<20 {
-                let (ours, theirs) = try Descriptor.packetPair().split()
+                let (ours, theirs) = try OwnedDescriptor.packetPair().split()
                 sockets.append(ours)
                 try warden.supervise(theirs)
                 close(theirs)

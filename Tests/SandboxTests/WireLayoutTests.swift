@@ -179,7 +179,7 @@ struct WireLayoutTests {
 
     @Test("a command follows its head without a gap, and strings end where the message ends")
     func release() throws {
-        let ends = try Descriptor.packetPair()
+        let ends = try OwnedDescriptor.packetPair()
         let command = SandboxCommand(arguments: ["a", "bc"], environment: ["D=e"])
         try ReleaseMessage.send(command, isFollowed: true, slot: 7, to: ends.first.raw)
         let (kind, head, strings) = Packet.receive(from: ends.second.raw) { received in

@@ -109,7 +109,7 @@ enum SeccompFilter {
     private static func export(_ context: scmp_filter_ctx) throws(SandboxError) -> [csandbox_instruction] {
         let raw = csandbox_memory_file("filter")
         guard raw >= 0 else { throw .system(call: "memfd_create", errorNumber: -raw) }
-        let file = Descriptor(owning: raw)
+        let file = OwnedDescriptor(owning: raw)
         try check(seccomp_export_bpf(context, raw), "export")
         let size = Int(lseek(file.raw, 0, SEEK_END))
         let stride = MemoryLayout<csandbox_instruction>.stride

@@ -20,12 +20,12 @@ extension Slot {
         _ kind: csandbox_kind,
         port: UInt16,
         sandbox: UInt32
-    ) async throws(SandboxError) -> Descriptor {
+    ) async throws(SandboxError) -> OwnedDescriptor {
         let result = await withCheckedContinuation { continuation in
             request(kind, port: port, sandbox: sandbox) { continuation.resume(returning: $0) }
         }
         switch result {
-        case .success(let raw): return Descriptor(owning: raw)
+        case .success(let raw): return OwnedDescriptor(owning: raw)
         case .failure(.system(_, ESRCH)): throw .gone("the sandbox")
         case .failure(.system(_, let errorNumber)):
             throw .unreachable(port: port, errorNumber: errorNumber)
@@ -89,7 +89,7 @@ extension WarmSandbox {
     /// - Returns: the connection; the caller owns it.
     /// - Throws: ``SandboxError``: `unreachable` with ECONNREFUSED when nobody listens, with ETIMEDOUT when the
     ///   server's backlog is full; `gone` when sandbox or slot are.
-    package func dial(port: UInt16) async throws(SandboxError) -> Descriptor {
+    package func dial(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         try await socket(CSANDBOX_DIAL, port: port)
     }
 
@@ -100,11 +100,11 @@ extension WarmSandbox {
     /// - Parameter port: 1 and up.
     /// - Returns: the listening socket, which does not block; the caller owns it.
     /// - Throws: ``SandboxError``: `unreachable` with EADDRINUSE when the port is taken; `gone` when sandbox or slot are.
-    package func listen(port: UInt16) async throws(SandboxError) -> Descriptor {
+    package func listen(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         try await socket(CSANDBOX_LISTEN, port: port)
     }
 
-    private func socket(_ kind: csandbox_kind, port: UInt16) async throws(SandboxError) -> Descriptor {
+    private func socket(_ kind: csandbox_kind, port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         guard !state.withLock({ $0.use.isEnded }) else { throw .gone("the sandbox") }
         return try await slot.socket(kind, port: port, sandbox: number)
     }

@@ -20,13 +20,14 @@ package final class Slot: Sendable, Identifiable {
         var sockets = SocketRequests<SocketWaiter>()
     }
 
-    let control: Descriptor
-    private let releaseEnd: Descriptor
+    let control: OwnedDescriptor
+    private let releaseEnd: OwnedDescriptor
     /// The order said that it makes its first sandbox unasked.
     private let isFollowed: Bool
     let state = Mutex(State())
 
-    init(id: UInt32, control: consuming Descriptor, release: consuming Descriptor, isFollowed: Bool) {
+    init(id: UInt32, control: consuming OwnedDescriptor, release: consuming OwnedDescriptor, isFollowed: Bool)
+    {
         self.id = id
         self.isFollowed = isFollowed
         self.control = control

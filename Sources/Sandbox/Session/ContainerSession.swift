@@ -167,7 +167,7 @@ package final class ContainerSession: Sendable {
     // MARK: Streams
 
     /// See ``SandboxHandle``.
-    package func dial(port: UInt16) async throws(SandboxError) -> Descriptor {
+    package func dial(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         try await sandbox.dial(port: port)
     }
     /// See ``SandboxHandle``.

@@ -31,10 +31,10 @@ package protocol SandboxHandle: Sendable {
     func assign(preparesNext: Bool) throws(SandboxError)
 
     /// Connects to a TCP port of its 127.0.0.1; see ``WarmSandbox/dial(port:)``.
-    func dial(port: UInt16) async throws(SandboxError) -> Descriptor
+    func dial(port: UInt16) async throws(SandboxError) -> OwnedDescriptor
 
     /// Listens on a TCP port of its 127.0.0.1; see ``WarmSandbox/listen(port:)``.
-    func listen(port: UInt16) async throws(SandboxError) -> Descriptor
+    func listen(port: UInt16) async throws(SandboxError) -> OwnedDescriptor
 
     /// Writes to stdin, suspending while the pipe is full; false when the function reads no more.
     func write(_ bytes: ByteBuffer) async -> Bool

@@ -63,11 +63,11 @@ enum EgressFirewall {
     ///
     /// - Throws: ``SandboxError`` when the kernel refuses the file.
     static func rulesetFile(_ identity: EgressIdentity, nameservers: [UInt32]) throws(SandboxError)
-        -> Descriptor
+        -> OwnedDescriptor
     {
         let file = csandbox_memory_file("ruleset")
         guard file >= 0 else { throw .system(call: "memfd_create", errorNumber: -file) }
-        let descriptor = Descriptor(owning: file)
+        let descriptor = OwnedDescriptor(owning: file)
         let text = ruleset(identity, nameservers: nameservers)
         guard write(file, text, text.utf8.count) == text.utf8.count else {
             throw .system(call: "write", errorNumber: errno)

@@ -17,14 +17,14 @@ final class HelperWatch: ReactorSource {
         var token: UInt64?
     }
 
-    private let timer: Descriptor
+    private let timer: OwnedDescriptor
     private weak let spawner: Spawner?
     private let state = Mutex(State())
 
     init(_ spawner: Spawner) throws(SandboxError) {
         let timer = csandbox_timer_create()
         guard timer >= 0 else { throw .system(call: "timerfd_create", errorNumber: -timer) }
-        self.timer = Descriptor(owning: timer)
+        self.timer = OwnedDescriptor(owning: timer)
         self.spawner = spawner
     }
 

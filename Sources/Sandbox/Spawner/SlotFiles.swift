@@ -8,7 +8,7 @@ enum SlotFiles {
     /// Records of name, size and bytes, one after the other, in a file that exists in memory only.
     ///
     /// - Throws: ``SandboxError`` when a name is too long or the kernel refuses the file.
-    static func secrets(_ secrets: [SecretFile]) throws(SandboxError) -> Descriptor {
+    static func secrets(_ secrets: [SecretFile]) throws(SandboxError) -> OwnedDescriptor {
         var bytes: [UInt8] = []
         for secret in secrets {
             var record = csandbox_secret()
@@ -25,7 +25,7 @@ enum SlotFiles {
     /// One record per mount; trees are numbered in the order of ``SandboxPlan/hostPlaces``.
     ///
     /// - Throws: ``SandboxError`` when a target is too long or the kernel refuses the file.
-    static func mounts(of plan: SandboxPlan) throws(SandboxError) -> Descriptor {
+    static func mounts(of plan: SandboxPlan) throws(SandboxError) -> OwnedDescriptor {
         var bytes: [UInt8] = []
         var tree: UInt32 = plan.writableLayer == nil ? 0 : 1
         for mount in plan.mounts {
@@ -49,10 +49,10 @@ enum SlotFiles {
         return try memoryFile("mounts", bytes)
     }
 
-    private static func memoryFile(_ name: String, _ bytes: [UInt8]) throws(SandboxError) -> Descriptor {
+    private static func memoryFile(_ name: String, _ bytes: [UInt8]) throws(SandboxError) -> OwnedDescriptor {
         let file = csandbox_memory_file(name)
         guard file >= 0 else { throw .system(call: "memfd_create", errorNumber: -file) }
-        let descriptor = Descriptor(owning: file)
+        let descriptor = OwnedDescriptor(owning: file)
         guard write(file, bytes, bytes.count) == bytes.count, lseek(file, 0, SEEK_SET) == 0 else {
             throw .system(call: "write", errorNumber: errno)
         }

@@ -13,9 +13,9 @@ extension Spawner {
         defer { message.deallocate() }
         let ruleset = try ground.ruleset()
         defer { if let ruleset { close(ruleset) } }
-        let (ours, theirs) = try Descriptor.packetPair().split()
-        let own = Descriptor(owning: ours)
-        let remote = Descriptor(owning: theirs)
+        let (ours, theirs) = try OwnedDescriptor.packetPair().split()
+        let own = OwnedDescriptor(owning: ours)
+        let remote = OwnedDescriptor(owning: theirs)
         let descriptors = [remote.raw] + (ruleset.map { [$0] } ?? [])
         let size = MemoryLayout<csandbox_configure>.size
         let result = csandbox_send(supervisor.raw, message, size, descriptors, descriptors.count)

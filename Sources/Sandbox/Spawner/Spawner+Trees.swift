@@ -41,9 +41,9 @@ extension Spawner {
         order.header.kind = UInt32(CSANDBOX_OPEN_TREE.rawValue)
         guard FixedText.copy(place.folder, into: &order.folder), FixedText.copy(place.name, into: &order.name)
         else { throw .unsupported("a path of the host of more than \(CSANDBOX_PATH_MAX - 1) bytes") }
-        let (ours, theirs) = try Descriptor.packetPair().split()
-        let own = Descriptor(owning: ours)
-        let remote = Descriptor(owning: theirs)
+        let (ours, theirs) = try OwnedDescriptor.packetPair().split()
+        let own = OwnedDescriptor(owning: ours)
+        let remote = OwnedDescriptor(owning: theirs)
         try Packet.send(order, to: supervisor.raw, descriptors: [remote.raw])
         close(remote.take())
         return try Self.tree(from: own.raw, place)

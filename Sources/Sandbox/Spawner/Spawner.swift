@@ -30,7 +30,7 @@ package final class Spawner: Sendable {
 
     let logger: Logger
     /// The supervisor, which outlives spawners.
-    let supervisor: Descriptor
+    let supervisor: OwnedDescriptor
     /// Nil when it is the warden's child.
     let supervisorPID: Int32?
     let warden: Warden?
@@ -54,9 +54,9 @@ package final class Spawner: Sendable {
         self.logger = logger
         self.ground = ground
         let program = try SpawnerProgram.open()
-        let (ours, theirs) = try Descriptor.packetPair().split()
-        supervisor = Descriptor(owning: ours)
-        let remote = Descriptor(owning: theirs)
+        let (ours, theirs) = try OwnedDescriptor.packetPair().split()
+        supervisor = OwnedDescriptor(owning: ours)
+        let remote = OwnedDescriptor(owning: theirs)
         let child = csandbox_spawn(CSANDBOX_SUPERVISOR_NAME, program.raw, remote.raw)
         guard child > 0 else { throw .system(call: "posix_spawn", errorNumber: -child) }
         supervisorPID = child
@@ -72,9 +72,9 @@ package final class Spawner: Sendable {
         self.logger = logger
         ground = warden.ground
         self.warden = warden
-        let (ours, theirs) = try Descriptor.packetPair().split()
-        supervisor = Descriptor(owning: ours)
-        let remote = Descriptor(owning: theirs)
+        let (ours, theirs) = try OwnedDescriptor.packetPair().split()
+        supervisor = OwnedDescriptor(owning: ours)
+        let remote = OwnedDescriptor(owning: theirs)
         supervisorPID = nil
         try warden.supervise(remote.raw)
         close(remote.take())
@@ -107,12 +107,12 @@ package final class Spawner: Sendable {
     ) async throws(SandboxError) -> Slot {
         if plan.network == .egress { try await prepareEgress() }
         let trees = try await openTrees(plan.hostPlaces)
-        let (control, remoteControl) = try Descriptor.packetPair().split()
-        let ownControl = Descriptor(owning: control)
-        let theirControl = Descriptor(owning: remoteControl)
-        let (release, remoteRelease) = try Descriptor.packetPair().split()
-        let ownRelease = Descriptor(owning: release)
-        let theirRelease = Descriptor(owning: remoteRelease)
+        let (control, remoteControl) = try OwnedDescriptor.packetPair().split()
+        let ownControl = OwnedDescriptor(owning: control)
+        let theirControl = OwnedDescriptor(owning: remoteControl)
+        let (release, remoteRelease) = try OwnedDescriptor.packetPair().split()
+        let ownRelease = OwnedDescriptor(owning: release)
+        let theirRelease = OwnedDescriptor(owning: remoteRelease)
         let slot = register(control: ownControl, release: ownRelease, isFollowed: isFollowed)
         do throws(SandboxError) {
             let order = try SlotOrder.make(
@@ -140,8 +140,8 @@ package final class Spawner: Sendable {
     }
 
     private func register(
-        control: consuming Descriptor,
-        release: consuming Descriptor,
+        control: consuming OwnedDescriptor,
+        release: consuming OwnedDescriptor,
         isFollowed: Bool
     ) -> Slot {
         let id = state.withLock { state in

@@ -16,12 +16,12 @@ enum SpawnerProgram {
     /// A sealed memory file that can be executed.
     ///
     /// - Throws: ``SandboxError`` when no helper is found or the kernel refuses the file.
-    static func open() throws(SandboxError) -> Descriptor {
+    static func open() throws(SandboxError) -> OwnedDescriptor {
         let bytes: Data
         if let carried = try embedded() { bytes = carried } else { bytes = try sibling() }
         let descriptor = bytes.withUnsafeBytes { csandbox_sealed_program($0.baseAddress, $0.count) }
         guard descriptor >= 0 else { throw .system(call: "memfd_create", errorNumber: -descriptor) }
-        return Descriptor(owning: descriptor)
+        return OwnedDescriptor(owning: descriptor)
     }
 
     /// The length that a trailer tells, nil when these are not a trailer's bytes.

@@ -18,7 +18,7 @@ package final class Warden: Sendable {
     static let stopTimeoutMilliseconds: Int32 = 2_000
 
     let ground: HostGround
-    let socket: Descriptor
+    let socket: OwnedDescriptor
     /// For people and tests.
     package let processID: Int32
     private let isStopped = Mutex(false)
@@ -44,9 +44,9 @@ package final class Warden: Sendable {
     ) throws(SandboxError) {
         ground = HostGround(dataDirectory: dataDirectory, showsHost: showsHost)
         let program = try SpawnerProgram.open()
-        let (ours, theirs) = try Descriptor.packetPair().split()
-        socket = Descriptor(owning: ours)
-        let remote = Descriptor(owning: theirs)
+        let (ours, theirs) = try OwnedDescriptor.packetPair().split()
+        socket = OwnedDescriptor(owning: ours)
+        let remote = OwnedDescriptor(owning: theirs)
         processID = csandbox_spawn(CSANDBOX_WARDEN_NAME, program.raw, remote.raw)
         guard processID > 0 else { throw .system(call: "posix_spawn", errorNumber: -processID) }
         close(remote.take())
@@ -119,9 +119,9 @@ package final class Warden: Sendable {
         guard FixedText.copy(name, into: &order.name) else {
             throw .unsupported("a folder name of more than \(CSANDBOX_NAME_MAX) bytes")
         }
-        let (ours, theirs) = try Descriptor.packetPair().split()
-        let own = Descriptor(owning: ours)
-        let remote = Descriptor(owning: theirs)
+        let (ours, theirs) = try OwnedDescriptor.packetPair().split()
+        let own = OwnedDescriptor(owning: ours)
+        let remote = OwnedDescriptor(owning: theirs)
         try Packet.send(order, to: socket.raw, descriptors: [remote.raw])
         close(remote.take())
         try Self.awaitOutcome(CSANDBOX_WORK, on: own.raw)

@@ -89,7 +89,7 @@ final class StartedProgram: Sendable {
     ///
     /// - Throws: ``ExchangeFailure/broken(_:)``.
     func connect() async throws(ExchangeFailure) -> ServerConnection {
-        let descriptor: Descriptor
+        let descriptor: OwnedDescriptor
         do throws(SandboxError) { descriptor = try await sandbox.dial(port: settings.port) } catch {
             throw .broken(error.description)
         }
@@ -108,7 +108,7 @@ final class StartedProgram: Sendable {
     }
 
     /// Asks its `ready_path`.
-    private func ask(_ path: String, _ descriptor: consuming Descriptor) async -> String? {
+    private func ask(_ path: String, _ descriptor: consuming OwnedDescriptor) async -> String? {
         let connection: ServerConnection
         do throws(ExchangeFailure) { connection = try await ServerConnection.adopt(descriptor) } catch {
             return "\(error)"

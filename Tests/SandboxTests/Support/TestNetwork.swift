@@ -132,8 +132,8 @@ final class TestNetwork: Sendable {
         let symbol = try #require(dlsym(nil, "setns"))
         // SAFETY: setns(2) has this signature; Swift's Glibc module only hides it.
         let setNamespace = unsafeBitCast(symbol, to: SetNamespace.self)
-        let own = Descriptor(owning: open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC))
-        let other = Descriptor(owning: open("/run/netns/" + name, O_RDONLY | O_CLOEXEC))
+        let own = OwnedDescriptor(owning: open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC))
+        let other = OwnedDescriptor(owning: open("/run/netns/" + name, O_RDONLY | O_CLOEXEC))
         try #require(own.raw >= 0 && setNamespace(other.raw, 0) == 0)
         defer { if setNamespace(own.raw, 0) != 0 { Issue.record("the thread is lost in \(name)") } }
         return try body()

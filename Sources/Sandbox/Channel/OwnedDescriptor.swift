@@ -4,7 +4,7 @@
 import Glibc
 
 /// Closes its descriptor when it goes away.
-package struct Descriptor: ~Copyable, Sendable {
+package struct OwnedDescriptor: ~Copyable, Sendable {
     /// Its number; valid for as long as this value is.
     package let raw: Int32
 
@@ -27,14 +27,17 @@ package struct Descriptor: ~Copyable, Sendable {
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
             throw .system(call: "socketpair", errorNumber: errno)
         }
-        return DescriptorPair(first: Descriptor(owning: ends[0]), second: Descriptor(owning: ends[1]))
+        return DescriptorPair(
+            first: OwnedDescriptor(owning: ends[0]),
+            second: OwnedDescriptor(owning: ends[1])
+        )
     }
 }
 
 /// Two ends of one connection.
 struct DescriptorPair: ~Copyable {
-    var first: Descriptor
-    var second: Descriptor
+    var first: OwnedDescriptor
+    var second: OwnedDescriptor
 
     consuming func split() -> (Int32, Int32) { (first.take(), second.take()) }
 }
