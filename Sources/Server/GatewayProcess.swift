@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a gateway: platform up, edge up, one line, a signal, both down in order. faasctl serve drives it.
+// The life of a gateway: engine up, edge up, one line, a signal, both down in order. faasctl serve drives it.
 
 import Foundation
 import FunctionModel
@@ -51,7 +51,7 @@ package struct GatewayProcess: Sendable {
             throw ServerError("cannot start the gateway", why: refusal.what, next: refusal.advice)
         }
         // The lock before everything else: a folder that another gateway works in is not touched.
-        do throws(PlatformError) { folder = try HeldDataFolder(configuration.dataDirectory) } catch {
+        do throws(EngineError) { folder = try HeldDataFolder(configuration.dataDirectory) } catch {
             throw ServerError("cannot start the gateway", why: error.description)
         }
         var configuration = configuration
@@ -71,19 +71,19 @@ package struct GatewayProcess: Sendable {
         if let reason = FileLimit.raise() {
             logger.warning("the limit of open files stays low", metadata: ["reason": "\(reason)"])
         }
-        let platform: Platform
+        let engine: Engine
         do {
-            var options = configuration.platform(logger: logger)
+            var options = configuration.engine(logger: logger)
             options.warden = start.warden
             options.folder = folder
-            platform = try Platform(options)
+            engine = try Engine(options)
         } catch {
             throw ServerError("cannot start the gateway", why: "\(error)")
         }
         do {
-            try await platform.start()
+            try await engine.start()
         } catch {
-            await platform.shutdown()
+            await engine.shutdown()
             throw ServerError("cannot start the gateway", why: "\(error)")
         }
         start.warden?.onDeath {
@@ -93,11 +93,11 @@ package struct GatewayProcess: Sendable {
             _exit(1)
         }
         // Once, by name: an operator reads the start of the log.
-        for finding in start.findings + platform.findings where finding.level != .ok {
+        for finding in start.findings + engine.findings where finding.level != .ok {
             logger.warning("the host lacks \(finding.name): \(finding.advice)")
         }
         do {
-            let server = try GatewayServer(configuration.gateway, platform: platform, logger: logger)
+            let server = try GatewayServer(configuration.gateway, engine: engine, logger: logger)
             let edge = Edge(
                 server: server,
                 address: configuration.listen,
@@ -105,17 +105,17 @@ package struct GatewayProcess: Sendable {
                 logger: logger,
                 announce: announce
             )
-            try await serve(edge, platform: platform, signals: signals, logger: logger)
+            try await serve(edge, engine: engine, signals: signals, logger: logger)
             await start.warden?.stop()
         } catch {
-            await platform.shutdown()
+            await engine.shutdown()
             throw ServerError("cannot start the gateway", why: "\(error)")
         }
     }
 
     private func serve(
         _ edge: Edge,
-        platform: Platform,
+        engine: Engine,
         signals: SignalWatch,
         logger: Logger
     ) async throws {
@@ -130,9 +130,9 @@ package struct GatewayProcess: Sendable {
                 await signals.wait()
                 guard !Task.isCancelled else { return }
                 logger.info("stopping: no new calls, running ones finish")
-                // Both at once: open connections wait for calls that only the platform can bound.
+                // Both at once: open connections wait for calls that only the engine can bound.
                 async let edge: Void = group.triggerGracefulShutdown()
-                await platform.shutdown()
+                await engine.shutdown()
                 await edge
             }
             defer { tasks.cancelAll() }

@@ -51,17 +51,17 @@ package struct ServeConfiguration: Sendable {
     }
 
     /// The part below the HTTP edge.
-    func platform(logger: Logger) -> PlatformConfiguration {
-        var platform = PlatformConfiguration(
+    func engine(logger: Logger) -> EngineConfiguration {
+        var engine = EngineConfiguration(
             dataDirectory: dataDirectory,
             logger: logger,
             statusOf: StatusTable.status(of:)
         )
-        platform.sandboxesMax = sandboxesMax
-        platform.hostMounts = hostMounts
-        platform.buildAllow = buildAllow
-        platform.acceptsNewDatabase = acceptsNewDatabase
-        return platform
+        engine.sandboxesMax = sandboxesMax
+        engine.hostMounts = hostMounts
+        engine.buildAllow = buildAllow
+        engine.acceptsNewDatabase = acceptsNewDatabase
+        return engine
     }
 
     /// The HTTP edge.

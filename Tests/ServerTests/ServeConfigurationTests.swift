@@ -88,10 +88,10 @@ import Testing
             registries: {plain_http: {"registry.lan:5000": true}}
             """
         try ServeConfigurationFile.apply(text, file: "f", to: &configuration)
-        let platform = configuration.platform(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        #expect(platform.dataDirectory == "/elsewhere" && platform.sandboxesMax == 12 && !platform.hostMounts)
+        let engine = configuration.engine(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        #expect(engine.dataDirectory == "/elsewhere" && engine.sandboxesMax == 12 && !engine.hostMounts)
         let gateway = configuration.gateway
-        #expect(platform.buildAllow.count == 1 && gateway.buildAllow.count == 1)
+        #expect(engine.buildAllow.count == 1 && gateway.buildAllow.count == 1)
         #expect(gateway.host == "::1" && gateway.port == 9 && gateway.accessLogLevel == .info)
         #expect(gateway.limits.headerFieldBytesMax == 7 << 10 && gateway.limits.headerBytesMax == 6 << 10)
         #expect(gateway.limits.headerCountMax == 8 && gateway.limits.idleTimeout == .seconds(5))

@@ -80,9 +80,9 @@ struct TransfersAPI: Sendable {
         return reference
     }
 
-    private static func platform(_ context: OwnContext) throws -> OCI.Platform? {
+    private static func platform(_ context: OwnContext) throws -> Platform? {
         guard let text = context.query("platform"), !text.isEmpty else { return nil }
-        guard let platform = OCI.Platform(text) else {
+        guard let platform = Platform(text) else {
             throw Problem(
                 400,
                 .invalid,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP edge as one service. faasctl's serve drives it, next to Platform.
+// The HTTP edge as one service. faasctl's serve drives it, next to Engine.
 
 import Glibc
 import HTTPTypes
@@ -32,14 +32,14 @@ package final class GatewayServer: Sendable {
         func begin() { draining.store(true, ordering: .relaxed) }
     }
 
-    /// Makes the edge of a platform.
+    /// Makes the edge of an engine.
     ///
     /// Blocks for the credential files; listens only in ``run(onListening:)``.
     ///
     /// - Throws: ``GatewayError/credentials(path:reason:)``.
     package convenience init(
         _ configuration: GatewayConfiguration,
-        platform: Scheduler.Platform,
+        engine: Engine,
         logger: Logger
     )
         throws(GatewayError)
@@ -54,8 +54,8 @@ package final class GatewayServer: Sendable {
         do throws(ImageError) {
             builder = try ImageBuilder(
                 dataDirectory: configuration.dataDirectory,
-                store: platform.images,
-                runner: platform.steps,
+                store: engine.images,
+                runner: engine.steps,
                 destinations: DestinationPolicy(allowed: configuration.buildAllow),
                 logger: logger
             )
@@ -64,28 +64,28 @@ package final class GatewayServer: Sendable {
         }
         let drain = DrainState()
         let keeper = ImageKeeper(
-            images: platform.images,
+            images: engine.images,
             builder: builder,
-            functions: platform.functions,
+            functions: engine.functions,
             budget: configuration.imageBudget,
             leftovers: leftovers,
             logger: logger
         )
         let services = GatewayServices(
-            invoker: platform.invoker,
-            catalog: platform.catalog,
-            functions: platform.functions,
-            history: platform.history,
-            recorder: platform.recorder,
-            secrets: platform.secrets,
-            images: platform.images,
+            invoker: engine.invoker,
+            catalog: engine.catalog,
+            functions: engine.functions,
+            history: engine.history,
+            recorder: engine.recorder,
+            secrets: engine.secrets,
+            images: engine.images,
             builder: builder,
             keeper: keeper,
             registries: RegistryAccess(
                 configuration: configuration.registries,
                 allowed: configuration.buildAllow
             ),
-            containers: platform.containers,
+            containers: engine.containers,
             uploads: uploads,
             limits: configuration.limits,
             version: configuration.version,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes attached containers and knows those that run. Platform owns one.
+// Makes attached containers and knows those that run. Engine owns one.
 
 package import FunctionModel
 import ImageStore

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs functions when their schedules are due. Platform owns it; Catalog tells it about changes.
+// Runs functions when their schedules are due. Engine owns it; Catalog tells it about changes.
 
 import FoundationEssentials
 import FunctionModel

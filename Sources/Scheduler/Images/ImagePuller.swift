@@ -38,7 +38,7 @@ package struct ImagePuller: Sendable {
     /// - Throws: ``RegistryError``.
     package func pull(
         _ reference: String,
-        platform: OCI.Platform? = nil,
+        platform: Platform? = nil,
         onlyMissing: Bool = false,
         using client: RegistryClient,
         events: @escaping TransferEvents = { _ in }

@@ -16,7 +16,7 @@ package struct RegistryBaseImages: BaseImageSource {
     /// Pulls one image; see ``BaseImageSource``.
     package func fetch(
         _ reference: String,
-        platform: OCI.Platform?,
+        platform: Platform?,
         into store: ImageStore,
         progress: @escaping @Sendable (String) -> Void
     ) async throws(BaseImageFailure) -> Image {

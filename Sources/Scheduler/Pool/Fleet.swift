@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pools' driver: FleetState under one lock, its actions outside of it. Dispatcher leases, Catalog adds pools,
-// Platform brings the spawner.
+// Engine brings the spawner.
 
 import FunctionModel
 import Logging

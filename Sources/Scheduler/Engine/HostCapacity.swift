@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many sandboxes this host may hold at once. Platform asks.
+// How many sandboxes this host may hold at once. Engine asks.
 
 import Glibc
 

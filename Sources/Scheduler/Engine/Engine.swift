@@ -10,13 +10,13 @@ package import Sandbox
 import Synchronization
 
 /// One running gateway without its HTTP edge.
-package final class Platform: Sendable {
+package final class Engine: Sendable {
     /// What the end of running invocations may take beyond their grace: signals, reaping, the pumps' end.
     static let drainMargin = Duration.seconds(2)
     /// How often the store's files are looked after; a look costs three system calls.
     static let carePause = Duration.seconds(10)
 
-    package let configuration: PlatformConfiguration
+    package let configuration: EngineConfiguration
     private let store: SQLiteStore
     /// Functions and revisions.
     package var functions: any FunctionRepository { store }
@@ -62,8 +62,8 @@ package final class Platform: Sendable {
     /// Blocks; nothing runs yet.
     ///
     /// - Parameter configuration: where, and how much.
-    /// - Throws: ``PlatformError``.
-    package init(_ configuration: PlatformConfiguration) throws(PlatformError) {
+    /// - Throws: ``EngineError``.
+    package init(_ configuration: EngineConfiguration) throws(EngineError) {
         if let held = configuration.folder {
             folder = held
         } else {
@@ -133,8 +133,8 @@ package final class Platform: Sendable {
 
     /// Starts the spawner, brings back every function and begins the schedules.
     ///
-    /// - Throws: ``PlatformError``; call ``shutdown()`` then too.
-    package func start() async throws(PlatformError) {
+    /// - Throws: ``EngineError``; call ``shutdown()`` then too.
+    package func start() async throws(EngineError) {
         recording.withLock { $0 = Task { [recorder] in await recorder.run() } }
         care.withLock { $0 = Task { [store] in await Self.lookAfter(store) } }
         do throws(SandboxError) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What in a data folder says that there was a database once. Platform asks before it opens one.
+// What in a data folder says that there was a database once. Engine asks before it opens one.
 
 import FoundationEssentials
 

@@ -16,8 +16,8 @@ package final class HeldDataFolder: Sendable {
     /// what counts from now on.
     ///
     /// - Parameter given: DATA as the operator calls it.
-    /// - Throws: ``PlatformError/notWritable(directory:reason:)`` or ``PlatformError/locked(directory:processID:)``.
-    package init(_ given: String) throws(PlatformError) {
+    /// - Throws: ``EngineError/notWritable(directory:reason:)`` or ``EngineError/locked(directory:processID:)``.
+    package init(_ given: String) throws(EngineError) {
         for folder in Self.parents(of: given) {
             // A folder that exists is fine; whether it can be written shows with the lock file.
             guard mkdir(folder, 0o700) == 0 || errno == EEXIST || Self.isFolder(folder) else {
@@ -100,7 +100,7 @@ package final class HeldDataFolder: Sendable {
     /// Longer than any process number.
     private static let lockTextBytes = 16
 
-    private static func notWritable(_ path: String) -> PlatformError {
+    private static func notWritable(_ path: String) -> EngineError {
         .notWritable(directory: path, reason: String(cString: strerror(errno)))
     }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that the platform below the HTTP edge can be told. faasctl fills it in from flags and files.
+// Everything that the engine below the HTTP edge can be told. faasctl fills it in from flags and files.
 
 package import FunctionModel
 package import Logging
 package import Sandbox
 
-/// Options of one gateway's platform.
-package struct PlatformConfiguration: Sendable {
+/// Options of one engine.
+package struct EngineConfiguration: Sendable {
     /// DATA: the one folder with everything that survives a restart.
     package var dataDirectory: String
     package var logger: Logger
@@ -16,7 +16,7 @@ package struct PlatformConfiguration: Sendable {
     package var hostMounts = true
     /// Networks that RUN steps of builds reach besides the public internet.
     package var buildAllow: [IPv4Network] = []
-    /// DATA, held already; nil takes it when the platform is made.
+    /// DATA, held already; nil takes it when the engine is made.
     package var folder: HeldDataFolder?
     /// Whether an empty database may stand beside images and secrets: theirs is lost then.
     package var acceptsNewDatabase = false

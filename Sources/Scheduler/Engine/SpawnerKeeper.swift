@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps a spawner alive: starts one, gives it to the fleet, starts another when it dies. Platform owns one.
+// Keeps a spawner alive: starts one, gives it to the fleet, starts another when it dies. Engine owns one.
 
 import Dispatch
 import Logging

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the image store's names in the store of functions. Platform hands it to Images.
+// Keeps the image store's names in the store of functions. Engine hands it to Images.
 
 import FunctionStore
 import ImageStore

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why the platform could not start. faasctl prints the description as its one line.
+// Why the engine could not start. faasctl prints the description as its one line.
 
 /// The gateway cannot start.
-package enum PlatformError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum EngineError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Another gateway holds the data folder.
     case locked(directory: String, processID: Int?)
     case notWritable(directory: String, reason: String)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The platform's parts that need no containers: the data folder's lock, capacity, restarts of the spawner.
+// The engine's parts that need no containers: the data folder's lock, capacity, restarts of the spawner.
 
 import Foundation
 import Testing
@@ -12,8 +12,7 @@ import Testing
         let folder = try TemporaryFolder()
         let first = try HeldDataFolder(folder.path + "/data")
         for _ in 0..<2 {
-            #expect(throws: PlatformError.locked(directory: folder.path + "/data", processID: Int(getpid())))
-            {
+            #expect(throws: EngineError.locked(directory: folder.path + "/data", processID: Int(getpid()))) {
                 _ = try HeldDataFolder(folder.path + "/data")
             }
         }
@@ -33,7 +32,7 @@ import Testing
         for name in ["/link", "/link/", "/data/", "/data/inner/..", "/./data"] {
             let held = try HeldDataFolder(folder.path + name)
             #expect(held.path == real, "\(name)")
-            #expect(throws: PlatformError.locked(directory: real, processID: Int(getpid()))) {
+            #expect(throws: EngineError.locked(directory: real, processID: Int(getpid()))) {
                 _ = try HeldDataFolder(folder.path + "/link")
             }
             held.release()
@@ -54,7 +53,7 @@ import Testing
         } else {
             try FileManager.default.linkItem(atPath: host, toPath: run + "/lock")
         }
-        #expect(throws: PlatformError.self) { _ = try HeldDataFolder(folder.path + "/data") }
+        #expect(throws: EngineError.self) { _ = try HeldDataFolder(folder.path + "/data") }
         #expect(try String(contentsOfFile: host, encoding: .utf8) == "of the host")
     }
 
@@ -65,7 +64,7 @@ import Testing
         #expect {
             _ = try HeldDataFolder(folder.path + "/file/data")
         } throws: { error in
-            guard case .notWritable(_, let reason) = error as? PlatformError else { return false }
+            guard case .notWritable(_, let reason) = error as? EngineError else { return false }
             return reason == "Not a directory"
         }
     }
