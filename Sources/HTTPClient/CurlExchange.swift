@@ -14,7 +14,7 @@ final class CurlExchange: @unchecked Sendable {
     let source: CurlSource
     private let sink: any BodySink
     private let cancelled = Atomic(false)
-    private var answer = HeadLines()
+    private var answer = ResponseHeadLines()
     private var head: HTTPHead?
     private var isDeclined = false
     private var forbidden: NetworkAddress?
@@ -111,7 +111,7 @@ final class CurlExchange: @unchecked Sendable {
 }
 
 /// Header lines on their way to a head; pure.
-struct HeadLines {
+struct ResponseHeadLines {
     enum Step: Equatable {
         case more
         case complete(status: Int, fields: [String: String])

@@ -111,8 +111,8 @@ import Testing
 
     @Test("a header may come in pieces and repeat its fields, but not without end")
     func head() {
-        var lines = HeadLines()
-        func add(_ text: String) -> HeadLines.Step {
+        var lines = ResponseHeadLines()
+        func add(_ text: String) -> ResponseHeadLines.Step {
             text.utf8CString.withUnsafeBytes { lines.add(.init(rebasing: $0.dropLast())) }
         }
         #expect(add("HTTP/1.1 100 Continue\r\n") == .more)
@@ -124,6 +124,6 @@ import Testing
         #expect(
             add("\r\n") == .complete(status: 401, fields: ["www-authenticate": "Basic, Bearer a=\"b:c\""])
         )
-        #expect(add(String(repeating: "x", count: HeadLines.bytesMax)) == .tooLong)
+        #expect(add(String(repeating: "x", count: ResponseHeadLines.bytesMax)) == .tooLong)
     }
 }
