@@ -16,20 +16,20 @@ import Testing
         ]
     )
     func knowsLoopback(address: String, isLocal: Bool) {
-        #expect(Credentials.isLoopback(address) == isLocal)
+        #expect(BasicCredentials.isLoopback(address) == isLocal)
     }
 
     @Test("credentials of the environment win and hide their password in descriptions")
     func readsEnvironment() {
         let environment = ["FAASCTL_USER": "u", "FAASCTL_PASSWORD": "secret"]
-        let credentials = Credentials.find(address: "http://example.com", environment: environment)
+        let credentials = BasicCredentials.find(address: "http://example.com", environment: environment)
         #expect(credentials?.authorization == "Basic dTpzZWNyZXQ=")
         #expect(credentials?.description == "u:***")
     }
 
     @Test("lines are whole however they arrive")
     func splitsLines() {
-        var splitter = LineSplitter()
+        var splitter = ResponseLineSplitter()
         var lines: [Data] = []
         for byte in Data("one\ntwo\n\nthr".utf8) { lines += splitter.append(Data([byte])) }
         #expect(lines == [Data("one".utf8), Data("two".utf8)])
@@ -39,8 +39,8 @@ import Testing
 
     @Test("a line without end is handed over in parts")
     func boundsLines() {
-        var splitter = LineSplitter()
-        let lines = splitter.append(Data(repeating: 65, count: LineSplitter.lineBytesMax + 1))
+        var splitter = ResponseLineSplitter()
+        let lines = splitter.append(Data(repeating: 65, count: ResponseLineSplitter.lineBytesMax + 1))
         #expect(lines.count == 1)
         #expect(splitter.finish() == nil)
     }
@@ -56,7 +56,7 @@ import Testing
         ]
     )
     func findsReason(type: String, body: String, reason: String) {
-        let head = ResponseHead(status: 400, headers: ["content-type": type])
+        let head = GatewayResponseHead(status: 400, headers: ["content-type": type])
         #expect(GatewayClient.reason(GatewayResponse(head: head, body: Data(body.utf8))) == reason)
     }
 
@@ -70,7 +70,7 @@ import Testing
         ] as [(Int, [String: String], Bool, Int32)]
     )
     func exitsAsAsked(status: Int, headers: [String: String], wanted: Bool, code: Int32) {
-        let head = ResponseHead(status: status, headers: headers)
+        let head = GatewayResponseHead(status: status, headers: headers)
         #expect(InvocationExit.code(head, isFunctionCodeWanted: wanted) == code)
     }
 

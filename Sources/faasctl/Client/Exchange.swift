@@ -6,7 +6,7 @@ import HTTPClient
 
 /// What happens to a request, in order: one head, then pieces of the body.
 enum ExchangeEvent: Sendable {
-    case head(ResponseHead)
+    case head(GatewayResponseHead)
     case bytes(Data)
 }
 
@@ -23,7 +23,7 @@ final class Exchange: BodySink {
     }
 
     func begin(_ head: HTTPHead) -> Bool {
-        continuation.yield(.head(ResponseHead(status: head.status, headers: head.fields)))
+        continuation.yield(.head(GatewayResponseHead(status: head.status, headers: head.fields)))
         return true
     }
 

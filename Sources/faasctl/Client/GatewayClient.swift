@@ -10,7 +10,7 @@ import HTTPClient
 struct GatewayClient: Sendable {
     /// Without a slash at the end.
     let address: String
-    let credentials: Credentials?
+    let credentials: BasicCredentials?
 
     /// Answers held in memory as a whole: listings of 10,000 functions stay well below.
     static let answerBytesMax = 64 << 20
@@ -41,14 +41,14 @@ struct GatewayClient: Sendable {
     /// - Throws: ``CommandFailure`` when the gateway cannot be reached or breaks off, or `onBytes` throws.
     func stream(
         _ request: GatewayRequest,
-        onBytes: (ResponseHead, Data) throws(CommandFailure) -> Void
-    ) async throws(CommandFailure) -> ResponseHead {
+        onBytes: (GatewayResponseHead, Data) throws(CommandFailure) -> Void
+    ) async throws(CommandFailure) -> GatewayResponseHead {
         let message = try message(request)
         let exchange = Exchange()
         let silenceSecondsMax = request.silenceSecondsMax
         let running = Task { await exchange.run(message, silenceSecondsMax: silenceSecondsMax) }
         defer { running.cancel() }
-        var head: ResponseHead?
+        var head: GatewayResponseHead?
         do {
             for try await event in exchange.events {
                 switch event {

@@ -51,7 +51,7 @@ struct GatewayRequest {
 }
 
 /// Status line and headers of an answer.
-struct ResponseHead: Hashable, Sendable {
+struct GatewayResponseHead: Hashable, Sendable {
     var status: Int
     /// Names in lower case.
     var headers: [String: String]
@@ -61,6 +61,6 @@ struct ResponseHead: Hashable, Sendable {
 
 /// An answer that was read to its end.
 struct GatewayResponse: Hashable, Sendable {
-    var head: ResponseHead
+    var head: GatewayResponseHead
     var body: Data
 }

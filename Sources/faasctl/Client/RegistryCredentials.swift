@@ -38,5 +38,5 @@ extension GatewayClient {
     }
 
     /// Whether nobody between here and the gateway can listen.
-    var isPrivate: Bool { address.hasPrefix("https://") || Credentials.isLoopback(address) }
+    var isPrivate: Bool { address.hasPrefix("https://") || BasicCredentials.isLoopback(address) }
 }

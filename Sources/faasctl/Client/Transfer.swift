@@ -65,7 +65,7 @@ struct Transfer {
     ) async throws(CommandFailure) -> Value {
         try await client.addCredentials(for: images, to: &request, global, what)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
-        var splitter = LineSplitter()
+        var splitter = ResponseLineSplitter()
         var screen = TransferScreen(verb: verb, isQuiet: global.quiet)
         var last: ProgressEnd<Value>?
         var refusal = Data()

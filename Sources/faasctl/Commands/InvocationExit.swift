@@ -13,7 +13,7 @@ enum InvocationExit {
     ///   - head: the answer's status and headers.
     ///   - isFunctionCodeWanted: whether `--exit-code` was given.
     /// - Returns: 0 to 255.
-    static func code(_ head: ResponseHead, isFunctionCodeWanted: Bool) -> Int32 {
+    static func code(_ head: GatewayResponseHead, isFunctionCodeWanted: Bool) -> Int32 {
         let byStatus: Int32 = head.isSuccess ? 0 : 1
         guard isFunctionCodeWanted else { return byStatus }
         if head.headers["x-outcome"] == "timeout" { return timeoutCode }
@@ -61,7 +61,7 @@ struct BrokenCall {
     }
 }
 
-extension ResponseHead {
+extension GatewayResponseHead {
     /// Whether the body is the platform's own (RFC 9457).
     var isProblem: Bool {
         !isSuccess && (headers["content-type"] ?? "").hasPrefix(ProblemBody.mediaType)

@@ -89,7 +89,7 @@ struct InvokeCommand: AsyncParsableCommand {
         to request: GatewayRequest,
         id: String,
         _ client: GatewayClient
-    ) async throws(CommandFailure) -> (ResponseHead, Data) {
+    ) async throws(CommandFailure) -> (GatewayResponseHead, Data) {
         var problem = Data()
         do throws(CommandFailure) {
             let head = try await client.stream(request) { head, bytes throws(CommandFailure) in

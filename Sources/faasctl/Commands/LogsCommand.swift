@@ -61,7 +61,7 @@ struct LogsCommand: AsyncParsableCommand {
         if follow { request.silenceSecondsMax = GatewayRequest.patienceSecondsMax }
         let client = try global.client()
         let what = "cannot read the log of '\(name)'"
-        var splitter = LineSplitter()
+        var splitter = ResponseLineSplitter()
         var refusal = Data()
         let output = global.output
         let head = try await client.stream(request) { head, bytes throws(CommandFailure) in

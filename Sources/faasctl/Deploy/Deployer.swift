@@ -31,7 +31,7 @@ struct Deployer {
             var settings = build
             settings.arguments.merge(manifest.buildArguments) { flag, _ in flag }
             settings.tag = image
-            let context = BuildContext.path(buildFolder, in: folder)
+            let context = BuildFolder.path(buildFolder, in: folder)
             _ = try await ImageBuilding(client: client, global: global).build(context, settings)
         } else {
             let what = "cannot deploy '\(manifest.name)'"

@@ -129,5 +129,5 @@ final class FolderUpload: Sendable {
 
 extension GatewayClient {
     /// How to pack what goes up: over this machine's loopback packing costs more than it saves.
-    var compression: TarCompression { Credentials.isLoopback(address) ? .none : .gzip }
+    var compression: TarCompression { BasicCredentials.isLoopback(address) ? .none : .gzip }
 }

@@ -67,7 +67,7 @@ enum FunctionFolder {
     private static func requireDockerfile(_ folder: URL, _ manifest: FunctionManifest, _ what: String)
         throws(CommandFailure)
     {
-        let context = BuildContext.path(manifest.buildFolder ?? ".", in: folder)
-        try BuildContext.requireDockerfile(context, named: nil, what)
+        let context = BuildFolder.path(manifest.buildFolder ?? ".", in: folder)
+        try BuildFolder.requireDockerfile(context, named: nil, what)
     }
 }

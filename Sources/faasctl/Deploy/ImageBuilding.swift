@@ -19,10 +19,10 @@ struct ImageBuilding {
     /// - Throws: ``CommandFailure`` with the builder's own message.
     func build(_ context: URL, _ settings: BuildSettings) async throws(CommandFailure) -> String {
         let what = "cannot build '\(context.path)'"
-        try BuildContext.requireDockerfile(context, named: settings.dockerfile, what)
+        try BuildFolder.requireDockerfile(context, named: settings.dockerfile, what)
         var settings = settings
         settings.dockerfile = try settings.dockerfile.map { name throws(CommandFailure) in
-            try BuildContext.relative(name, to: context, what)
+            try BuildFolder.relative(name, to: context, what)
         }
         var request = GatewayRequest("POST", APIPath.builds)
         request.query = Self.query(settings)
@@ -31,7 +31,7 @@ struct ImageBuilding {
         let filter = UploadFilter(context: context.path, dockerfile: settings.dockerfile)
         let upload = try FolderUpload(context, compression: client.compression, filter: filter, what)
         request.content = upload.content
-        var splitter = LineSplitter()
+        var splitter = ResponseLineSplitter()
         var progress = BuildProgress(isQuiet: global.quiet)
         var refusal = Data()
         let head = try await client.stream(request) { head, bytes throws(CommandFailure) in

@@ -29,8 +29,8 @@ struct UpCommand: AsyncParsableCommand {
             let function = stack.functions[index]
             try Deployer.check(function)
             guard let buildFolder = function.buildFolder else { continue }
-            let context = BuildContext.path(buildFolder, in: folder)
-            try BuildContext.requireDockerfile(context, named: nil, "cannot deploy '\(function.name)'")
+            let context = BuildFolder.path(buildFolder, in: folder)
+            try BuildFolder.requireDockerfile(context, named: nil, "cannot deploy '\(function.name)'")
         }
         let deployer = Deployer(client: try global.client(fallback: stack.gateway), global: global)
         for function in stack.functions {

@@ -12,7 +12,7 @@ extension FunctionManifest {
     /// - Throws: ``CommandFailure`` when a file cannot be read, ``ManifestError`` with the place of a mistake in it.
     mutating func addEnvironmentFiles(in folder: URL) throws {
         for file in environmentFiles {
-            let path = BuildContext.path(file, in: folder).path
+            let path = BuildFolder.path(file, in: folder).path
             let text = try TextFile.read(path, for: "cannot read '\(file)', an environment_file of '\(name)'")
             let mapping = try ManifestMapping(ManifestSource(file: file, variables: nil).parse(text))
             try mapping.allow(only: ManifestSchema.environmentFile.names)

@@ -62,7 +62,7 @@ struct GlobalOptions: ParsableArguments {
                 next: "write it as http://HOST:PORT"
             )
         }
-        let credentials = Credentials.find(address: address, environment: environment)
+        let credentials = BasicCredentials.find(address: address, environment: environment)
         return GatewayClient(address: address, credentials: credentials)
     }
 

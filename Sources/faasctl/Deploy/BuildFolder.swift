@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder on its way to the gateway: one tar stream, written while it is sent.
+// The folder that a deploy or build sends: its path, and what is checked before anything is sent.
 
 import Foundation
 
-/// A build context.
-enum BuildContext {
+/// Checks of a build context on the client's side.
+enum BuildFolder {
     /// A path as a manifest or a flag writes it: absolute, or relative to a folder.
     static func path(_ text: String, in folder: URL) -> URL {
         if text.hasPrefix("/") { return URL(fileURLWithPath: text) }
@@ -38,7 +38,7 @@ enum BuildContext {
         guard exists, isFolder.boolValue else {
             throw CommandFailure(what, why: "there is no folder '\(context.path)'")
         }
-        let file = BuildContext.path(name ?? "Dockerfile", in: context)
+        let file = BuildFolder.path(name ?? "Dockerfile", in: context)
         guard !FileManager.default.fileExists(atPath: file.path) else { return }
         throw CommandFailure(
             what,

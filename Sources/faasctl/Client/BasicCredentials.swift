@@ -4,7 +4,7 @@
 import Foundation
 
 /// What HTTP basic authentication sends (RFC 7617).
-struct Credentials: Hashable, Sendable, CustomStringConvertible {
+struct BasicCredentials: Hashable, Sendable, CustomStringConvertible {
     let user: String
     let password: String
 
@@ -17,9 +17,9 @@ struct Credentials: Hashable, Sendable, CustomStringConvertible {
     ///
     /// The data folder's password goes to gateways on this machine only: another host that `--gateway` names
     /// must not learn it.
-    static func find(address: String, environment: [String: String]) -> Credentials? {
+    static func find(address: String, environment: [String: String]) -> BasicCredentials? {
         if let user = environment["FAASCTL_USER"], let password = environment["FAASCTL_PASSWORD"] {
-            return Credentials(user: user, password: password)
+            return BasicCredentials(user: user, password: password)
         }
         guard isLoopback(address) else { return nil }
         let folder = DataFolder.path(environment: environment) + "/secrets"
@@ -27,7 +27,7 @@ struct Credentials: Hashable, Sendable, CustomStringConvertible {
         guard let user = try? String(contentsOfFile: folder + "/basic-auth-user", encoding: .utf8),
             let password = try? String(contentsOfFile: folder + "/basic-auth-password", encoding: .utf8)
         else { return nil }
-        return Credentials(
+        return BasicCredentials(
             user: user.trimmingCharacters(in: .whitespacesAndNewlines),
             password: password.trimmingCharacters(in: .whitespacesAndNewlines)
         )

@@ -4,7 +4,7 @@
 import Foundation
 
 /// Collects bytes until a line is whole.
-struct LineSplitter: Sendable {
+struct ResponseLineSplitter: Sendable {
     /// A longer line is handed over in parts: memory stays bounded whatever the other side sends.
     static let lineBytesMax = 1 << 20
 
