@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One small secret file, made whole or not at all. Credentials drives it at start.
+// One small secret file, made whole or not at all. AdminCredentials drives it at start.
 
 import Glibc
 

@@ -5,7 +5,7 @@
 import Logging
 import Synchronization
 
-/// Credentials, with a bound on wrong ones.
+/// AdminCredentials, with a bound on wrong ones.
 final class LoginGuard: Sendable {
     /// What a request's Authorization field is worth.
     enum Verdict: Sendable {
@@ -13,11 +13,11 @@ final class LoginGuard: Sendable {
         case refused(Problem)
     }
 
-    private let credentials: Credentials
+    private let credentials: AdminCredentials
     private let logger: Logger
     private let throttle = Mutex(LoginThrottle())
 
-    init(credentials: Credentials, logger: Logger) {
+    init(credentials: AdminCredentials, logger: Logger) {
         self.credentials = credentials
         self.logger = logger
     }

@@ -44,7 +44,7 @@ package final class GatewayServer: Sendable {
     )
         throws(GatewayError)
     {
-        let credentials = try Credentials.load(dataDirectory: configuration.dataDirectory)
+        let credentials = try AdminCredentials.load(dataDirectory: configuration.dataDirectory)
         let uploads = Uploads(
             dataDirectory: configuration.dataDirectory,
             bytesMax: configuration.limits.uploadBytesMax
@@ -99,7 +99,7 @@ package final class GatewayServer: Sendable {
     init(
         _ configuration: GatewayConfiguration,
         services: GatewayServices,
-        credentials: Credentials,
+        credentials: AdminCredentials,
         drain: DrainState = DrainState()
     ) {
         self.configuration = configuration

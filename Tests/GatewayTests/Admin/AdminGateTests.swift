@@ -149,7 +149,10 @@ import Testing
     @Test("guesses at once are slowed down or not looked at; the right password passes at once afterwards")
     func slowed() async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let guardian = LoginGuard(credentials: Credentials(user: "admin", password: "secret"), logger: logger)
+        let guardian = LoginGuard(
+            credentials: AdminCredentials(user: "admin", password: "secret"),
+            logger: logger
+        )
         let codes = await withTaskGroup(of: Problem.Code?.self) { tasks in
             for _ in 0..<100 {
                 tasks.addTask {

@@ -19,7 +19,7 @@ import Testing
             ("Basic ???", false),
         ]
     ) func pairs(_ field: String, _ isRight: Bool) {
-        let credentials = Credentials(user: "admin", password: "secret")
+        let credentials = AdminCredentials(user: "admin", password: "secret")
         #expect((credentials.user(authorizing: field) == "admin") == isRight)
         #expect(credentials.user(authorizing: nil) == nil)
     }
@@ -28,12 +28,12 @@ import Testing
     func files() throws {
         let directory = try TestGateway.makeDirectory()
         defer { TestGateway.removeDirectory(directory) }
-        let first = try Credentials.load(dataDirectory: directory)
+        let first = try AdminCredentials.load(dataDirectory: directory)
         let path = directory + "/secrets/basic-auth-password"
         var status = stat()
         #expect(stat(path, &status) == 0)
         #expect(status.st_mode & 0o777 == 0o600)
-        let second = try Credentials.load(dataDirectory: directory)
+        let second = try AdminCredentials.load(dataDirectory: directory)
         #expect(first.user == "admin")
         #expect(first.authorization == second.authorization)
         #expect(second.user(authorizing: first.authorization) == "admin")
@@ -45,7 +45,7 @@ import Testing
         defer { TestGateway.removeDirectory(directory) }
         mkdir(directory + "/secrets", 0o700)
         close(open(directory + "/secrets/basic-auth-password", O_WRONLY | O_CREAT, 0o600))
-        #expect(throws: GatewayError.self) { try Credentials.load(dataDirectory: directory) }
+        #expect(throws: GatewayError.self) { try AdminCredentials.load(dataDirectory: directory) }
     }
 
     @Test(

@@ -81,7 +81,7 @@ struct TestGateway: Sendable {
         let server = GatewayServer(
             configuration,
             services: services,
-            credentials: Credentials(user: "admin", password: "secret")
+            credentials: AdminCredentials(user: "admin", password: "secret")
         )
         let (ports, listening) = AsyncStream<Int>.makeStream()
         let running = Task {

@@ -6,7 +6,7 @@ import FoundationEssentials
 import Glibc
 
 /// One name and password, kept in DATA/secrets as OpenFaaS keeps them.
-struct Credentials: Sendable {
+struct AdminCredentials: Sendable {
     let user: String
     private let expected: [UInt8]
 
@@ -42,7 +42,7 @@ struct Credentials: Sendable {
     /// Blocks.
     ///
     /// - Throws: ``GatewayError/credentials(path:reason:)``.
-    static func load(dataDirectory: String) throws(GatewayError) -> Credentials {
+    static func load(dataDirectory: String) throws(GatewayError) -> AdminCredentials {
         let folder = dataDirectory + "/secrets"
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
             throw .credentials(path: folder, reason: String(cString: strerror(errno)))
@@ -52,7 +52,7 @@ struct Credentials: Sendable {
             var random = SystemRandomNumberGenerator()
             return randomPassword(using: &random)
         }
-        return Credentials(user: user, password: password)
+        return AdminCredentials(user: user, password: password)
     }
 
     /// Letters and digits only, so that it survives shells and URLs.
