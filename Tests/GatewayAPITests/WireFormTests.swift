@@ -61,7 +61,7 @@ struct WireFormTests {
     @Test("of a container's end have Docker's names")
     func container() throws {
         #expect(try Self.json(ContainerStarted(id: "a")) == #"{"id":"a"}"#)
-        #expect(try Self.json(ContainerEnd(exitCode: 3)) == #"{"exit_code":3}"#)
+        #expect(try Self.json(ContainerEnded(exitCode: 3)) == #"{"exit_code":3}"#)
     }
 
     @Test("of another OpenFaaS gateway's function are read without our members")

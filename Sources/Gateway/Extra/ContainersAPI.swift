@@ -60,7 +60,7 @@ struct ContainersAPI: Sendable {
                 }
             }
             let end = container.end
-            let ended = try APIJSON.encode(ContainerEnd(exitCode: end.exitCode, reason: end.reason))
+            let ended = try APIJSON.encode(ContainerEnded(exitCode: end.exitCode, reason: end.reason))
             try await writer.write(AttachFrame.ended(ByteBuffer(bytes: ended)).encoded())
         } onCancel: {
             container.close()

@@ -10,7 +10,7 @@ package struct ContainerStarted: Hashable, Sendable, Codable {
 }
 
 /// The content of the last frame.
-package struct ContainerEnd: Hashable, Sendable, Codable {
+package struct ContainerEnded: Hashable, Sendable, Codable {
     /// The container's own, 128 plus the signal, 126 or 127 when the command could not be executed, 125 when the
     /// platform failed.
     package var exitCode: Int32

@@ -58,10 +58,10 @@ struct AttachedRun {
         _ start: GatewayRequest,
         _ link: AttachLink,
         pulls: Bool
-    ) async throws(CommandFailure) -> ContainerEnd? {
+    ) async throws(CommandFailure) -> ContainerEnded? {
         var buffer = ByteBuffer()
         var refusal = Data()
-        var end: ContainerEnd?
+        var end: ContainerEnded?
         let head = try await client.stream(start) { head, bytes throws(CommandFailure) in
             guard head.isSuccess else { return refusal.append(bytes) }
             buffer.writeBytes(bytes)
@@ -73,7 +73,7 @@ struct AttachedRun {
                     link.begin(id, takesInput: request.hasInput)
                 case .output(let bytes): try Terminal.output.write(bytes.readableBytesView)
                 case .errors(let bytes): try Terminal.error.write(bytes.readableBytesView)
-                case .ended(let json): end = try Self.decode(ContainerEnd.self, json)
+                case .ended(let json): end = try Self.decode(ContainerEnded.self, json)
                 }
             }
         }

@@ -79,7 +79,7 @@ struct RunCommand: AsyncParsableCommand {
             code = try await AttachedRun(client: try global.client(), global: global, request: request).run()
         } catch {
             var failure = error
-            failure.exitCode = ContainerEnd.platformCode
+            failure.exitCode = ContainerEnded.platformCode
             throw failure
         }
         if code != 0 { throw QuietExit(exitCode: code) }
@@ -102,7 +102,7 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandFailure(
                 "cannot run the container",
                 why: error.description,
-                exitCode: ContainerEnd.platformCode
+                exitCode: ContainerEnded.platformCode
             )
         }
     }
