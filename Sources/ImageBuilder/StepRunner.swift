@@ -5,7 +5,7 @@ package import FunctionModel
 package import Sandbox
 
 /// One command of a RUN step, everything resolved.
-package struct RunCommand: Hashable, Sendable {
+package struct StepCommand: Hashable, Sendable {
     /// What a mount shows.
     package enum MountSource: Hashable, Sendable {
         /// A folder or file of the host, shown as it is.
@@ -17,7 +17,7 @@ package struct RunCommand: Hashable, Sendable {
     /// What stands in the step's container besides its root.
     package struct Mount: Hashable, Sendable {
         package var source: MountSource
-        /// Absolute path in the container, free of links in ``RunCommand/rootfs``; the runner makes it when it is
+        /// Absolute path in the container, free of links in ``StepCommand/rootfs``; the runner makes it when it is
         /// absent.
         package var target: String
         package var readOnly: Bool
@@ -46,7 +46,7 @@ package struct RunCommand: Hashable, Sendable {
 /// How a command ended.
 package struct RunOutcome: Hashable, Sendable {
     package var report: ExitReport
-    /// The host's id that stands for 0 in the container: files in ``RunCommand/changes`` have owners from there on.
+    /// The host's id that stands for 0 in the container: files in ``StepCommand/changes`` have owners from there on.
     package var firstHostID: UInt32
 
     package init(report: ExitReport, firstHostID: UInt32 = 0) {
@@ -65,7 +65,7 @@ package protocol StepRunner: Sendable {
     /// - Returns: how it ended; everything it started is dead.
     /// - Throws: ``StepFailure`` when it could not be run at all, or the task was cancelled.
     func run(
-        _ command: RunCommand,
+        _ command: StepCommand,
         output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(StepFailure) -> RunOutcome
 }
@@ -76,7 +76,7 @@ package struct UnavailableStepRunner: StepRunner {
 
     /// Throws ``StepFailure/unavailable(_:)``.
     package func run(
-        _ command: RunCommand,
+        _ command: StepCommand,
         output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(StepFailure) -> RunOutcome {
         throw .unavailable("RUN")

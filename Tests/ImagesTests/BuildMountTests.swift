@@ -17,7 +17,7 @@ import Testing
         _ bench: BuildBench,
         _ runner: FakeRunner,
         _ change: (inout BuildRequest) -> Void = { _ in }
-    ) async throws -> RunCommand.Mount? {
+    ) async throws -> StepCommand.Mount? {
         try await bench.build(
             "FROM scratch AS s\nCOPY . /s\nFROM scratch\nRUN --mount=\(options) x\n",
             change

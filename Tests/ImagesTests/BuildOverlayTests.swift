@@ -12,7 +12,7 @@ import Testing
 /// Runs steps in a mount namespace and a chroot: no sandbox, but the same overlay.
 struct OverlayRunner: StepRunner {
     func run(
-        _ command: RunCommand,
+        _ command: StepCommand,
         output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(StepFailure) -> RunOutcome {
         let script = """

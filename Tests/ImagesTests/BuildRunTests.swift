@@ -16,22 +16,22 @@ import Testing
 
 /// Plays a sandbox: notes what it is asked and changes what the test says.
 final class FakeRunner: StepRunner {
-    private let asked = Mutex<[RunCommand]>([])
-    private let action: @Sendable (RunCommand) throws -> ExitReport.Ending
+    private let asked = Mutex<[StepCommand]>([])
+    private let action: @Sendable (StepCommand) throws -> ExitReport.Ending
     private let text: String
 
     init(
         printing text: String = "",
-        _ action: @escaping @Sendable (RunCommand) throws -> ExitReport.Ending = { _ in .exited(code: 0) }
+        _ action: @escaping @Sendable (StepCommand) throws -> ExitReport.Ending = { _ in .exited(code: 0) }
     ) {
         self.text = text
         self.action = action
     }
 
-    var commands: [RunCommand] { asked.withLock { $0 } }
+    var commands: [StepCommand] { asked.withLock { $0 } }
 
     func run(
-        _ command: RunCommand,
+        _ command: StepCommand,
         output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(StepFailure) -> RunOutcome {
         asked.withLock { $0.append(command) }
@@ -46,7 +46,7 @@ final class FakeRunner: StepRunner {
 
 @Suite struct BuildRunTests {
     /// Writes a file into the step's changes.
-    static func write(_ path: String, _ text: String, _ command: RunCommand) throws {
+    static func write(_ path: String, _ text: String, _ command: StepCommand) throws {
         let full = command.changes + "/" + path
         let folder = URL(filePath: full).deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

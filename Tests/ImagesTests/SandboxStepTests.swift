@@ -270,7 +270,7 @@ struct SandboxStepTests {
         let bench = try StepBench()
         let digest = try await bench.bench.build("FROM scratch\nCOPY busybox /\n")
         let folder = try await StepFolder.make(in: bench.bench.builder.directory)
-        let command = RunCommand(
+        let command = StepCommand(
             rootfs: try await bench.bench.store.rootfs(for: digest),
             changes: folder.changes,
             scratch: folder.scratch,

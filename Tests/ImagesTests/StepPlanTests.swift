@@ -10,8 +10,8 @@ import Testing
 @Suite struct StepPlanTests {
     private let limits = StepLimits(hostMemoryBytes: 8 << 30, processors: 4)
 
-    private func command(_ mounts: [RunCommand.Mount]) -> RunCommand {
-        RunCommand(
+    private func command(_ mounts: [StepCommand.Mount]) -> StepCommand {
+        StepCommand(
             rootfs: "/data/rootfs/x",
             changes: "/data/build/step-1/changes",
             scratch: "/data/build/step-1/scratch",
@@ -69,7 +69,7 @@ import Testing
     @Test("nothing outside of DATA is shown, nothing mounted where the container's own mounts are")
     func refused() {
         for mount in [
-            RunCommand.Mount(source: .host(path: "/etc/shadow"), target: "/x", readOnly: true),
+            StepCommand.Mount(source: .host(path: "/etc/shadow"), target: "/x", readOnly: true),
             .init(source: .host(path: "/database"), target: "/x", readOnly: true),
             .init(source: .memory(sizeBytes: 1), target: "/sys/x", readOnly: true),
         ] {

@@ -34,7 +34,7 @@ enum StepPlan {
     /// - Returns: the plan; root keeps what package managers need, other users nothing.
     /// - Throws: ``StepFailure/argument(text:expected:)`` for a mount target that is not the user's to choose.
     static func plan(
-        for command: RunCommand,
+        for command: StepCommand,
         limits: StepLimits,
         dataDirectory: String,
         translatesOwners: Bool

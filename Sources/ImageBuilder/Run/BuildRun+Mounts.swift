@@ -19,7 +19,7 @@ struct PlannedMount: Sendable {
 
 /// What the runner gets.
 struct PreparedMounts {
-    var mounts: [RunCommand.Mount] = []
+    var mounts: [StepCommand.Mount] = []
     /// Secrets that are shown as variables.
     var environment: [String] = []
     /// Held while the step runs.
@@ -98,7 +98,7 @@ extension BuildRun {
             let mount = planned.mount
             let target = mount.target ?? "/run/secrets/" + secretID(mount)
             var isReadOnly = mount.readOnly ?? (mount.kind == .bind || mount.kind == .secret)
-            let source: RunCommand.MountSource
+            let source: StepCommand.MountSource
             switch mount.kind {
             case .tmpfs: source = .memory(sizeBytes: mount.sizeBytes)
             case .cache:
@@ -137,7 +137,7 @@ extension BuildRun {
                     isReadOnly = mount.readOnly ?? true
                 }
             }
-            prepared.mounts.append(RunCommand.Mount(source: source, target: target, readOnly: isReadOnly))
+            prepared.mounts.append(StepCommand.Mount(source: source, target: target, readOnly: isReadOnly))
         }
         return prepared
     }

@@ -62,7 +62,7 @@ extension BuildRun {
             proxies: proxies
         )
         environment += prepared.environment
-        var command = RunCommand(
+        var command = StepCommand(
             rootfs: rootfs,
             changes: folder.changes,
             scratch: folder.scratch,
@@ -82,7 +82,7 @@ extension BuildRun {
                 trees: builder.store.trees
             )
             command.mounts.append(
-                RunCommand.Mount(source: .host(path: path), target: RunPlan.scriptPath, readOnly: true)
+                StepCommand.Mount(source: .host(path: path), target: RunPlan.scriptPath, readOnly: true)
             )
         }
         command.mounts = try await resolved(command.mounts, in: rootfs)
@@ -93,9 +93,9 @@ extension BuildRun {
 
     /// Mounts with targets that no link of the image leads elsewhere.
     private func resolved(
-        _ mounts: [RunCommand.Mount],
+        _ mounts: [StepCommand.Mount],
         in rootfs: String
-    ) async throws(StepFailure) -> [RunCommand.Mount] {
+    ) async throws(StepFailure) -> [StepCommand.Mount] {
         if mounts.isEmpty { return [] }
         let trees = builder.store.trees
         return try await BlockingWork.run { () throws(StepFailure) in
@@ -126,7 +126,7 @@ extension BuildRun {
             .map { "\($0.key)=\($0.value)" }.sorted()
     }
 
-    private func execute(_ command: RunCommand) async throws(StepFailure) -> RunOutcome {
+    private func execute(_ command: StepCommand) async throws(StepFailure) -> RunOutcome {
         let lines = OutputLines(events)
         let outcome = try await builder.runner.run(command) { lines.add($0) }
         lines.finish()
@@ -148,7 +148,7 @@ extension BuildRun {
         }
     }
 
-    private func layer(of command: RunCommand, _ outcome: RunOutcome) async throws(StepFailure) -> StepResult
+    private func layer(of command: StepCommand, _ outcome: RunOutcome) async throws(StepFailure) -> StepResult
     {
         let writer = layerWriter
         let timestamp = timestamp

@@ -47,7 +47,7 @@ package struct SandboxStepRunner: StepRunner {
     ///
     /// - Throws: ``StepFailure``.
     package func run(
-        _ command: RunCommand,
+        _ command: StepCommand,
         output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(StepFailure) -> RunOutcome {
         guard let spawner = spawner() else {
@@ -77,7 +77,7 @@ package struct SandboxStepRunner: StepRunner {
     }
 
     private func starting<Value: Sendable>(
-        _ command: RunCommand,
+        _ command: StepCommand,
         _ body: () async throws(SandboxError) -> Value
     ) async throws(StepFailure) -> Value {
         do throws(SandboxError) {
@@ -88,7 +88,7 @@ package struct SandboxStepRunner: StepRunner {
     }
 
     /// The upper folder's own attributes are those of `/` in the container.
-    private func prepareRoot(of command: RunCommand) async throws(StepFailure) {
+    private func prepareRoot(of command: StepCommand) async throws(StepFailure) {
         do throws(ImageError) {
             try await BlockingWork.run { () throws(ImageError) in
                 var status = stat()
@@ -110,7 +110,7 @@ package struct SandboxStepRunner: StepRunner {
     }
 
     private func execute(
-        _ command: RunCommand,
+        _ command: StepCommand,
         in session: ContainerSession,
         _ output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(StepFailure) -> ExitReport {
@@ -140,7 +140,7 @@ package struct SandboxStepRunner: StepRunner {
         return ended.report
     }
 
-    private func failure(_ cause: StopCause, of command: RunCommand) -> StepFailure {
+    private func failure(_ cause: StopCause, of command: StepCommand) -> StepFailure {
         switch cause {
         case .timeout:
             .limit(what: "time of one step in seconds", limit: Int(command.timeLimit.components.seconds))
@@ -152,7 +152,7 @@ package struct SandboxStepRunner: StepRunner {
     }
 
     /// Ends the step when the disk is nearly full.
-    private func watchDisk(_ command: RunCommand, _ session: ContainerSession) async {
+    private func watchDisk(_ command: StepCommand, _ session: ContainerSession) async {
         while !Task.isCancelled {
             if let free = Self.freeBytes(at: command.changes), free < limits.freeSpaceFloor.bytes {
                 return session.stop(.hostDiskFull)
