@@ -172,7 +172,7 @@ extension BuildRun {
 
 /// Turns pieces of output into events, from whichever thread they come.
 private final class OutputLines: Sendable {
-    private let splitter = Mutex(LineSplitter())
+    private let splitter = Mutex(ProgressLineSplitter())
     private let events: @Sendable (BuildEvent) -> Void
 
     init(_ events: @escaping @Sendable (BuildEvent) -> Void) { self.events = events }

@@ -172,8 +172,8 @@ package struct SandboxStepRunner: StepRunner {
 /// Keeps the lines of stdout and stderr whole, from whichever thread their pieces come.
 private final class StepOutput: Sendable {
     struct Splitters {
-        var output = LineSplitter()
-        var errors = LineSplitter()
+        var output = ProgressLineSplitter()
+        var errors = ProgressLineSplitter()
     }
 
     private let splitters = Mutex(Splitters())
@@ -181,7 +181,7 @@ private final class StepOutput: Sendable {
 
     init(_ write: @escaping @Sendable ([UInt8]) -> Void) { self.write = write }
 
-    func add(_ bytes: [UInt8], _ stream: WritableKeyPath<Splitters, LineSplitter>) {
+    func add(_ bytes: [UInt8], _ stream: WritableKeyPath<Splitters, ProgressLineSplitter>) {
         splitters.withLock { pass($0[keyPath: stream].add(bytes)) }
     }
 

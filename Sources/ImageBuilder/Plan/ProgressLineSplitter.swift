@@ -2,7 +2,7 @@
 // Pieces of output into lines for progress events. Pure.
 
 /// Cuts a stream of bytes into lines.
-struct LineSplitter {
+struct ProgressLineSplitter {
     /// Bytes of one line; a longer one is cut, because a command may write no end of line at all.
     static let lineLimit = 8 << 10
 
