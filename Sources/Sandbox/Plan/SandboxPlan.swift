@@ -21,7 +21,7 @@ package struct ContainerUser: Hashable, Codable, Sendable {
 }
 
 /// One secret: a file below /run/secrets.
-package struct SecretFile: Hashable, Sendable {
+package struct SandboxSecret: Hashable, Sendable {
     package var name: String
     package var bytes: [UInt8]
 
@@ -45,7 +45,7 @@ package struct SandboxPlan: Hashable, Sendable {
     package var limits = Limits()
     package var network = NetworkMode.none
     package var egressAllow: [String] = []
-    package var secrets: [SecretFile] = []
+    package var secrets: [SandboxSecret] = []
     /// Names as in `CAP_NET_BIND_SERVICE`; none by default.
     package var capabilities: [String] = []
     /// A folder with empty folders `changes` and `scratch` that takes the place of the writable layer in memory.

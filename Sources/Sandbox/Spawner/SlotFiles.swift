@@ -8,7 +8,7 @@ enum SlotFiles {
     /// Records of name, size and bytes, one after the other, in a file that exists in memory only.
     ///
     /// - Throws: ``SandboxError`` when a name is too long or the kernel refuses the file.
-    static func secrets(_ secrets: [SecretFile]) throws(SandboxError) -> OwnedDescriptor {
+    static func secrets(_ secrets: [SandboxSecret]) throws(SandboxError) -> OwnedDescriptor {
         var bytes: [UInt8] = []
         for secret in secrets {
             var record = csandbox_secret()

@@ -91,7 +91,7 @@ package final class Catalog: FunctionDirectory, Sendable {
             try self.checkRoutes(deployment.name, deployment.configuration.routes)
             // A secret may have got another value, or be gone, since the preparation began.
             var prepared = prepared
-            prepared.plan.secrets = try self.preparer.secretFiles(deployment.configuration.secrets)
+            prepared.plan.secrets = try self.preparer.sandboxSecrets(deployment.configuration.secrets)
             let revision = try await self.stored { repositories throws(StoreError) in
                 try await repositories.functions.deploy(
                     function: deployment.name,

@@ -79,7 +79,7 @@ package struct FunctionPreparer: Sendable {
         _ choice: ImageChoice,
         _ configuration: FunctionConfiguration
     ) async throws(CatalogError) -> PreparedFunction {
-        let secrets = try secretFiles(configuration.secrets)
+        let secrets = try sandboxSecrets(configuration.secrets)
         do throws(ImageError) {
             let image = try await image(choice)
             let account = try await images.user(for: image.digest)
@@ -118,11 +118,11 @@ package struct FunctionPreparer: Sendable {
         }
     }
 
-    func secretFiles(_ names: [String]) throws(CatalogError) -> [SecretFile] {
-        var files: [SecretFile] = []
+    func sandboxSecrets(_ names: [String]) throws(CatalogError) -> [SandboxSecret] {
+        var files: [SandboxSecret] = []
         for name in names {
             do throws(SecretError) {
-                files.append(SecretFile(name: name, bytes: try secrets.read(name)))
+                files.append(SandboxSecret(name: name, bytes: try secrets.read(name)))
             } catch .notFound {
                 throw .unknownSecret(name)
             } catch {
