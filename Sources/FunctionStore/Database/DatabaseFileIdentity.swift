@@ -4,32 +4,33 @@
 import Glibc
 
 /// One file, whatever it is called.
-struct FileIdentity: Hashable, Sendable {
+struct DatabaseFileIdentity: Hashable, Sendable {
     var device: UInt64
     var number: UInt64
 
     /// Nil when nothing is there.
-    static func of(_ path: String) -> FileIdentity? {
+    static func of(_ path: String) -> DatabaseFileIdentity? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
-        return FileIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
+        return DatabaseFileIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
     }
 }
 
 /// The files that a database consists of, as they were when it was opened.
 struct DatabaseFiles: Sendable {
-    private let known: [String: FileIdentity]
+    private let known: [String: DatabaseFileIdentity]
 
     /// Remembers the database and its write-ahead log, where there is one.
     init(path: String) {
         let paths = [path, path + "-wal"]
         known = Dictionary(
-            uniqueKeysWithValues: paths.compactMap { path in FileIdentity.of(path).map { (path, $0) } }
+            uniqueKeysWithValues: paths.compactMap { path in DatabaseFileIdentity.of(path).map { (path, $0) }
+            }
         )
     }
 
     /// The first that is gone or another one by now: what is written to it is lost with this process.
     var lost: String? {
-        known.keys.sorted().first { FileIdentity.of($0) != known[$0] }
+        known.keys.sorted().first { DatabaseFileIdentity.of($0) != known[$0] }
     }
 }
