@@ -9,7 +9,7 @@ import Testing
 struct SlotStateTests {
     private func empty() -> SlotState<Int> {
         var state = SlotState<Int>()
-        let isBuilt = state.built(isFollowed: false)
+        let isBuilt = state.built(preparesNext: false)
         #expect(isBuilt)
         return state
     }
@@ -23,9 +23,9 @@ struct SlotStateTests {
         }
         let fact1 = state.sandboxReady(7)
         #expect(fact1)
-        let fact2 = state.sandboxExited(isFollowed: false) == 7
+        let fact2 = state.sandboxExited(preparesNext: false) == 7
         #expect(fact2)
-        let fact3 = state.sandboxExited(isFollowed: false) == nil
+        let fact3 = state.sandboxExited(preparesNext: false) == nil
         #expect(fact3)
         guard case .send = state.makeRequested() else {
             Issue.record("and another one")
@@ -57,7 +57,7 @@ struct SlotStateTests {
     @Test("takes answers only to its own orders")
     func strayAnswers() {
         var state = empty()
-        let fact5 = !state.built(isFollowed: false)
+        let fact5 = !state.built(preparesNext: false)
         #expect(fact5)
         let fact6 = !state.sandboxReady(1)
         #expect(fact6)
@@ -68,11 +68,11 @@ struct SlotStateTests {
     }
 
     /// A slot whose sandbox has ended and which makes the next one unasked.
-    private func followed() -> SlotState<Int> {
+    private func preparingNext() -> SlotState<Int> {
         var state = empty()
         _ = state.makeRequested()
         let isAwaited = state.sandboxReady(1)
-        let ended = state.sandboxExited(isFollowed: true)
+        let ended = state.sandboxExited(preparesNext: true)
         #expect(isAwaited)
         #expect(ended == 1)
         return state
@@ -80,7 +80,7 @@ struct SlotStateTests {
 
     @Test("hands out what was made unasked, whether the order or the sandbox comes first")
     func unasked() {
-        var early = followed()
+        var early = preparingNext()
         guard case .wait = early.makeRequested() else {
             Issue.record("an order before the sandbox is only noted")
             return
@@ -88,21 +88,21 @@ struct SlotStateTests {
         let isAwaited = early.sandboxReady(2)
         #expect(isAwaited)
 
-        var late = followed()
+        var late = preparingNext()
         let isAwaitedTooEarly = late.sandboxReady(3)
         #expect(!isAwaitedTooEarly)
         guard case .take(.success(3)) = late.makeRequested() else {
             Issue.record("a sandbox before the order is kept for it")
             return
         }
-        let ended = late.sandboxExited(isFollowed: false)
+        let ended = late.sandboxExited(preparesNext: false)
         #expect(ended == 3)
     }
 
     @Test("hands out the first one too, where it is made unasked")
     func firstUnasked() {
         var state = SlotState<Int>()
-        let isBuilt = state.built(isFollowed: true)
+        let isBuilt = state.built(preparesNext: true)
         #expect(isBuilt)
         let isAwaited = state.sandboxReady(5)
         #expect(!isAwaited)
@@ -114,7 +114,7 @@ struct SlotStateTests {
 
     @Test("tells whoever asks next that the unasked one could not be made, and asks the slot after that")
     func unaskedFailure() {
-        var state = followed()
+        var state = preparingNext()
         guard case .kept = state.sandboxFailed(.gone("it")) else {
             Issue.record("nobody has asked yet")
             return
@@ -128,7 +128,7 @@ struct SlotStateTests {
 
     @Test("tells whoever has it that a sandbox handed out ahead will not come")
     func handedOutFailure() {
-        var asked = followed()
+        var asked = preparingNext()
         _ = asked.sandboxReady(6)
         guard case .handedOut = asked.sandboxFailed(.gone("it")) else {
             Issue.record("not asked for yet, but it may not be handed out any more")
@@ -154,9 +154,9 @@ struct SlotStateTests {
 
     @Test("is asked again when an unasked sandbox died before anybody wanted it")
     func unaskedDeath() {
-        var state = followed()
+        var state = preparingNext()
         _ = state.sandboxReady(4)
-        let ended = state.sandboxExited(isFollowed: false)
+        let ended = state.sandboxExited(preparesNext: false)
         #expect(ended == 4)
         guard case .send = state.makeRequested() else {
             Issue.record("an order is sent")

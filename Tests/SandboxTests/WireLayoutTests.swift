@@ -181,7 +181,7 @@ struct WireLayoutTests {
     func release() throws {
         let ends = try OwnedDescriptor.packetPair()
         let command = SandboxCommand(arguments: ["a", "bc"], environment: ["D=e"])
-        try ReleaseMessage.send(command, isFollowed: true, slot: 7, to: ends.first.raw)
+        try ReleaseMessage.send(command, preparesNext: true, slot: 7, to: ends.first.raw)
         let (kind, head, strings) = Packet.receive(from: ends.second.raw) { received in
             guard case .packet(let kind, let bytes, _) = received,
                 let head = Packet.read(csandbox_release_head.self, bytes)

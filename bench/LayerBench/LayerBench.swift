@@ -80,7 +80,8 @@ enum LayerBench {
     /// One sandbox as an invocation has it, without one.
     private static func run(in slot: Slot) async throws {
         let sandbox = try await slot.makeSandbox()
-        try sandbox.release(SandboxCommand(arguments: [program], environment: []), isFollowed: true) { _ in }
+        try sandbox.release(SandboxCommand(arguments: [program], environment: []), preparesNext: true) { _ in
+        }
         sandbox.closeInput()
         guard case .complete(let output, let report) = await sandbox.collect(upTo: outputBytesMax),
             report.ending == .exited(code: 0), output.readableBytes > 0

@@ -9,7 +9,7 @@ enum ReleaseMessage {
     /// Sends the command; nothing is copied twice.
     static func send(
         _ command: SandboxCommand,
-        isFollowed: Bool,
+        preparesNext: Bool,
         slot: UInt32,
         to socket: Int32
     ) throws(SandboxError) {
@@ -29,7 +29,7 @@ enum ReleaseMessage {
                 header: csandbox_header(kind: UInt32(CSANDBOX_RELEASE.rawValue), slot: slot),
                 argument_count: UInt32(command.arguments.count),
                 environment_count: UInt32(variables),
-                prepares_next: isFollowed ? 1 : 0
+                prepares_next: preparesNext ? 1 : 0
             )
             withUnsafeBytes(of: head) { space.copyMemory(from: $0) }
             var place = headBytes

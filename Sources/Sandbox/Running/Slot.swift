@@ -23,13 +23,17 @@ package final class Slot: Sendable, Identifiable {
     let control: OwnedDescriptor
     private let releaseEnd: OwnedDescriptor
     /// The order said that it makes its first sandbox unasked.
-    private let isFollowed: Bool
+    private let preparesNext: Bool
     let state = Mutex(State())
 
-    init(id: UInt32, control: consuming OwnedDescriptor, release: consuming OwnedDescriptor, isFollowed: Bool)
-    {
+    init(
+        id: UInt32,
+        control: consuming OwnedDescriptor,
+        release: consuming OwnedDescriptor,
+        preparesNext: Bool
+    ) {
         self.id = id
-        self.isFollowed = isFollowed
+        self.preparesNext = preparesNext
         self.control = control
         releaseEnd = release
     }
@@ -123,8 +127,8 @@ package final class Slot: Sendable, Identifiable {
     func verdict(at now: Int64) -> AnswerWatch.Verdict { state.withLock { $0.watch.verdict(at: now) } }
 
     /// The one message that PID 1 waits for.
-    func sendRelease(_ command: SandboxCommand, isFollowed: Bool) throws(SandboxError) {
-        try ReleaseMessage.send(command, isFollowed: isFollowed, slot: id, to: releaseEnd.raw)
+    func sendRelease(_ command: SandboxCommand, preparesNext: Bool) throws(SandboxError) {
+        try ReleaseMessage.send(command, preparesNext: preparesNext, slot: id, to: releaseEnd.raw)
     }
 
     /// The slot is no more, for whatever reason: tells everyone who waits for it.
@@ -207,21 +211,21 @@ extension Slot: ReactorSource {
     private func handle(_ kind: csandbox_kind, _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]) {
         switch kind {
         case CSANDBOX_SLOT_READY:
-            answer(.success(nil), when: state.withLock { $0.machine.built(isFollowed: isFollowed) })
+            answer(.success(nil), when: state.withLock { $0.machine.built(preparesNext: preparesNext) })
         case CSANDBOX_SLOT_FAILED: lost(Self.error(in: bytes))
         case CSANDBOX_SANDBOX_READY:
             sandboxReady(Packet.read(csandbox_outcome.self, bytes)?.sandbox ?? 0, descriptors)
         case CSANDBOX_SANDBOX_FAILED: sandboxFailed(Self.error(in: bytes))
         case CSANDBOX_SANDBOX_EXIT:
             guard let message = Packet.read(csandbox_exit.self, bytes) else { return }
-            let isFollowed = message.next_sandbox != 0
+            let preparesNext = message.next_sandbox != 0
             let sandbox = state.withLock { state in
                 state.watch.ended()
-                return state.machine.sandboxExited(isFollowed: isFollowed)
+                return state.machine.sandboxExited(preparesNext: preparesNext)
             }
             // First, since somebody waits for it. Who is woken may ask for the next one before it is here.
             sandbox?.exited(message)
-            if isFollowed { sandboxReady(message.next_sandbox, descriptors) }
+            if preparesNext { sandboxReady(message.next_sandbox, descriptors) }
         case CSANDBOX_DIAL, CSANDBOX_LISTEN: socketAnswered(bytes, descriptors)
         default: break
         }

@@ -47,11 +47,11 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
 
     /// The slot process answers that it stands.
     ///
-    /// - Parameter isFollowed: it makes its first sandbox unasked.
+    /// - Parameter preparesNext: it makes its first sandbox unasked.
     /// - Returns: false when nobody waits for that.
-    mutating func built(isFollowed: Bool) -> Bool {
+    mutating func built(preparesNext: Bool) -> Bool {
         guard case .building = phase else { return false }
-        phase = isFollowed ? .making(isAsked: false) : .empty
+        phase = preparesNext ? .making(isAsked: false) : .empty
         return true
     }
 
@@ -86,15 +86,15 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
 
     /// The slot process has reaped a sandbox.
     ///
-    /// - Parameter isFollowed: the slot makes the next one unasked; ``sandboxReady(_:)`` follows.
+    /// - Parameter preparesNext: the slot makes the next one unasked; ``sandboxReady(_:)`` follows.
     /// - Returns: the one that ended, nil when there was none.
-    mutating func sandboxExited(isFollowed: Bool) -> Sandbox? {
+    mutating func sandboxExited(preparesNext: Bool) -> Sandbox? {
         let sandbox: Sandbox
         switch phase {
         case .occupied(let ended), .made(.success(let ended)): sandbox = ended
         case .building, .empty, .making, .made(.failure), .gone: return nil
         }
-        phase = isFollowed ? .making(isAsked: false) : .empty
+        phase = preparesNext ? .making(isAsked: false) : .empty
         return sandbox
     }
 

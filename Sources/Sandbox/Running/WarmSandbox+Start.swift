@@ -13,13 +13,13 @@ extension WarmSandbox {
     ///
     /// - Parameters:
     ///   - command: what PID 1 executes.
-    ///   - isFollowed: the slot makes its next sandbox as soon as this one has ended, which spares it a wake-up;
+    ///   - preparesNext: the slot makes its next sandbox as soon as this one has ended, which spares it a wake-up;
     ///     ``Slot/makeSandbox(then:)`` hands it out.
     ///   - onStandardError: called on the room's own thread with each piece of stderr; must not block.
     /// - Throws: ``SandboxError`` when the slot or the sandbox is gone or the command too large.
     package func release(
         _ command: SandboxCommand,
-        isFollowed: Bool = false,
+        preparesNext: Bool = false,
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError) {
         let refusal = state.withLock { state -> SandboxUse.Refusal? in
@@ -31,7 +31,7 @@ extension WarmSandbox {
         }
         if let refusal { throw Self.error(refusal) }
         Reactor.shared.callLater(self)
-        do throws(SandboxError) { try slot.sendRelease(command, isFollowed: isFollowed) } catch {
+        do throws(SandboxError) { try slot.sendRelease(command, preparesNext: preparesNext) } catch {
             endRunning()
             throw error
         }
@@ -56,7 +56,7 @@ extension WarmSandbox {
             return nil
         }
         if let refusal { throw Self.error(refusal) }
-        try slot.sendRelease(command, isFollowed: false)
+        try slot.sendRelease(command, preparesNext: false)
         watchOutput()
     }
 

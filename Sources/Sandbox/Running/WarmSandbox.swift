@@ -32,7 +32,7 @@ package final class WarmSandbox: Sendable {
         /// Nothing is read from stderr: a slow reader slows the function.
         var isErrorHeld = false
         var use = SandboxUse()
-        /// Whether the output pipes are watched by now; see ``WarmSandbox/release(_:isFollowed:onStandardError:)``.
+        /// Whether the output pipes are watched by now; see ``WarmSandbox/release(_:preparesNext:onStandardError:)``.
         var isWatching = false
         /// Released, and the reactor was not yet told that it is over.
         var isRunning = false

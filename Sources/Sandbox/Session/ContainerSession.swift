@@ -87,7 +87,7 @@ package final class ContainerSession: Sendable {
         preparesNext: Bool = false,
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError) {
-        try sandbox.release(command, isFollowed: preparesNext, onStandardError: onStandardError)
+        try sandbox.release(command, preparesNext: preparesNext, onStandardError: onStandardError)
     }
 
     /// Makes a program that was started ahead serve this session; one message that never blocks.

@@ -14,10 +14,10 @@ package protocol SlotHandle: Sendable {
 
 /// One container; ``WarmSandbox`` says the order of calls.
 package protocol SandboxHandle: Sendable {
-    /// Lets PID 1 execute; see ``WarmSandbox/release(_:isFollowed:onStandardError:)``.
+    /// Lets PID 1 execute; see ``WarmSandbox/release(_:preparesNext:onStandardError:)``.
     func release(
         _ command: SandboxCommand,
-        isFollowed: Bool,
+        preparesNext: Bool,
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError)
 

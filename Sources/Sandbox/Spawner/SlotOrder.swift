@@ -8,7 +8,7 @@ import Glibc
 enum SlotOrder {
     /// The order for one slot; refuses what does not fit instead of cutting it.
     ///
-    /// With `isResting` it has no network namespace of its own until its first sandbox is released; with `isFollowed`
+    /// With `isResting` it has no network namespace of its own until its first sandbox is released; with `preparesNext`
     /// it makes that sandbox unasked.
     ///
     /// - Throws: ``SandboxError`` naming the part that does not fit.
@@ -16,7 +16,7 @@ enum SlotOrder {
         _ plan: SandboxPlan,
         slot: UInt32,
         isResting: Bool,
-        isFollowed: Bool,
+        preparesNext: Bool,
         rootfsDirectory: String,
         resolver: HostResolver
     ) throws(SandboxError) -> csandbox_make_slot {
@@ -26,7 +26,7 @@ enum SlotOrder {
         order.gid = plan.user.gid
         order.flags =
             flags(of: plan) | (isResting ? UInt32(CSANDBOX_SLOT_RESTING.rawValue) : 0)
-            | (isFollowed ? UInt32(CSANDBOX_SLOT_FOLLOWED.rawValue) : 0)
+            | (preparesNext ? UInt32(CSANDBOX_SLOT_FOLLOWED.rawValue) : 0)
         order.capabilities = try Capabilities.mask(plan.capabilities)
         order.memory_bytes = UInt64(plan.limits.memory.bytes)
         order.disk_bytes = UInt64(plan.limits.disk.bytes)

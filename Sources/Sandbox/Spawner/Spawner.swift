@@ -97,13 +97,13 @@ package final class Spawner: Sendable {
     ///   - plan: what its sandboxes are like.
     ///   - isResting: whether it only stands ready for now: then it costs little more than half the memory, and its
     ///     first call about a millisecond more. Not for plans with egress, a terminal, mounts or a layer.
-    ///   - isFollowed: whether it makes its first sandbox unasked; ``Slot/makeSandbox(then:)`` hands it out.
+    ///   - preparesNext: whether it makes its first sandbox unasked; ``Slot/makeSandbox(then:)`` hands it out.
     /// - Returns: the slot.
     /// - Throws: ``SandboxError`` with step and errno.
     package func makeSlot(
         _ plan: SandboxPlan,
         isResting: Bool = false,
-        isFollowed: Bool = false
+        preparesNext: Bool = false
     ) async throws(SandboxError) -> Slot {
         if plan.network == .egress { try await prepareEgress() }
         let trees = try await openTrees(plan.hostPlaces)
@@ -113,13 +113,13 @@ package final class Spawner: Sendable {
         let (release, remoteRelease) = try OwnedDescriptor.packetPair().split()
         let ownRelease = OwnedDescriptor(owning: release)
         let theirRelease = OwnedDescriptor(owning: remoteRelease)
-        let slot = register(control: ownControl, release: ownRelease, isFollowed: isFollowed)
+        let slot = register(control: ownControl, release: ownRelease, preparesNext: preparesNext)
         do throws(SandboxError) {
             let order = try SlotOrder.make(
                 plan,
                 slot: slot.id,
                 isResting: isResting,
-                isFollowed: isFollowed,
+                preparesNext: preparesNext,
                 rootfsDirectory: ground.rootfsDirectory,
                 resolver: ground.resolver
             )
@@ -142,13 +142,13 @@ package final class Spawner: Sendable {
     private func register(
         control: consuming OwnedDescriptor,
         release: consuming OwnedDescriptor,
-        isFollowed: Bool
+        preparesNext: Bool
     ) -> Slot {
         let id = state.withLock { state in
             state.lastSlot += 1
             return state.lastSlot
         }
-        let slot = Slot(id: id, control: control, release: release, isFollowed: isFollowed)
+        let slot = Slot(id: id, control: control, release: release, preparesNext: preparesNext)
         state.withLock { $0.slots[id] = slot }
         return slot
     }

@@ -137,7 +137,7 @@ package final class Dispatcher: FunctionInvoker {
                 deadline: deadline
             )
             // Weak: the sandbox keeps this closure, and the invocation keeps the sandbox.
-            try session.start(command, preparesNext: run.lease.isFollowed) { [weak running] in
+            try session.start(command, preparesNext: run.lease.preparesNext) { [weak running] in
                 running?.standardError($0)
             }
         } catch {

@@ -17,7 +17,7 @@ struct Lease: Sendable {
     /// Whether it stood ready before the request.
     var isWarm: Bool
     /// Whether the slot's next sandbox will be wanted when this one has ended.
-    var isFollowed: Bool
+    var preparesNext: Bool
 }
 
 /// How one pool stands.
@@ -288,7 +288,7 @@ extension Fleet.Storage {
             sandbox: sandbox,
             program: slots[slot]?.program,
             isWarm: isWarm,
-            isFollowed: state.wantsNext(pool)
+            preparesNext: state.wantsNext(pool)
         )
     }
 }

@@ -11,6 +11,6 @@ protocol SlotMaking: Sendable {
 
 extension Spawner: SlotMaking {
     func slot(_ plan: SandboxPlan, isResting: Bool) async throws(SandboxError) -> any SlotHandle {
-        try await makeSlot(plan, isResting: isResting, isFollowed: true)
+        try await makeSlot(plan, isResting: isResting, preparesNext: true)
     }
 }

@@ -14,7 +14,7 @@ extension Dispatcher {
         let running = running(run)
         let session = running.session
         do throws(SandboxError) {
-            try session.assign(preparesNext: run.lease.isFollowed)
+            try session.assign(preparesNext: run.lease.preparesNext)
         } catch {
             session.kill(.cancelled)
             lost(run, error.description)

@@ -131,7 +131,7 @@ final class FakeSandbox: SandboxHandle {
 
     func release(
         _ command: SandboxCommand,
-        isFollowed: Bool,
+        preparesNext: Bool,
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError) {
         if let failure = program.releaseFailure { throw failure }

@@ -10,7 +10,7 @@ import Testing
 @testable import Sandbox
 
 @Suite("A slot that is told to go on", .enabled(if: TestHost.isRoot), .serialized)
-struct FollowedTests {
+struct PreparesNextTests {
     private static let waitMax = Duration.seconds(10)
 
     @Test("makes its next sandbox before anybody asks for it, and hands that one out")
@@ -18,7 +18,7 @@ struct FollowedTests {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
             defer { slot.retire() }
-            #expect(try await Self.end(slot, isFollowed: true) == .exited(code: 0))
+            #expect(try await Self.end(slot, preparesNext: true) == .exited(code: 0))
             let standing = try await Self.sandboxes(of: host.spawner, count: 1)
             let next = try await TestHost.run(slot, ["sh", "-c", "ls /tmp; echo $$"])
             #expect(next.output == "1\n")
@@ -29,7 +29,7 @@ struct FollowedTests {
     @Test("makes its first sandbox unasked, where the order says so")
     func first() async throws {
         try await TestHost.with { host in
-            let slot = try await host.spawner.makeSlot(host.plan, isFollowed: true)
+            let slot = try await host.spawner.makeSlot(host.plan, preparesNext: true)
             defer { slot.retire() }
             let standing = try await Self.sandboxes(of: host.spawner, count: 1)
             #expect(try await TestHost.run(slot, ["sh", "-c", "echo first"]).output == "first\n")
@@ -49,7 +49,7 @@ struct FollowedTests {
                 let slot = try await host.spawner.makeSlot(host.plan)
                 defer { slot.retire() }
                 let sandbox = try await slot.makeSandbox()
-                try sandbox.release(Self.command("probe inflight"), isFollowed: true) { _ in }
+                try sandbox.release(Self.command("probe inflight"), preparesNext: true) { _ in }
                 sandbox.closeInput()
                 // Ends the wait of a call that is not told: the slot goes, and the sandbox with it.
                 let limit = Task {
@@ -92,7 +92,7 @@ struct FollowedTests {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
             defer { slot.retire() }
-            #expect(try await Self.end(slot, isFollowed: false) == .exited(code: 0))
+            #expect(try await Self.end(slot, preparesNext: false) == .exited(code: 0))
             // As long as one takes, many times over.
             try await Task.sleep(for: .milliseconds(100))
             #expect(try await Self.sandboxes(of: host.spawner, count: 0).isEmpty)
@@ -108,7 +108,7 @@ struct FollowedTests {
             // Of so many one at least is released while it is being set up.
             for turn in 1...50 {
                 let sandbox = try await slot.makeSandbox()
-                try sandbox.release(Self.command("echo \(turn) $$; ls /tmp"), isFollowed: true) { _ in }
+                try sandbox.release(Self.command("echo \(turn) $$; ls /tmp"), preparesNext: true) { _ in }
                 sandbox.closeInput()
                 guard case .complete(let output, let report) = await sandbox.collect(upTo: 1024) else {
                     Issue.record("more output than written")
@@ -128,7 +128,7 @@ struct FollowedTests {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
             defer { slot.retire() }
-            _ = try await Self.end(slot, isFollowed: true)
+            _ = try await Self.end(slot, preparesNext: true)
             let next = try await slot.makeSandbox()
             for sandbox in try await Self.sandboxes(of: host.spawner, count: 1) { kill(sandbox, SIGKILL) }
             guard case .notStarted = await next.exit().ending else {
@@ -155,7 +155,7 @@ struct FollowedTests {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
             defer { slot.retire() }
-            _ = try await Self.end(slot, isFollowed: true)
+            _ = try await Self.end(slot, preparesNext: true)
             let next = try await slot.makeSandbox()
             slot.send(CSANDBOX_SIGNAL, value: SIGKILL, sandbox: 1)
             try next.release(Self.command("sleep 0.2; echo alive")) { _ in }
@@ -165,9 +165,9 @@ struct FollowedTests {
     }
 
     /// One sandbox that leaves a file behind, to its end.
-    private static func end(_ slot: Slot, isFollowed: Bool) async throws -> ExitReport.Ending {
+    private static func end(_ slot: Slot, preparesNext: Bool) async throws -> ExitReport.Ending {
         let sandbox = try await slot.makeSandbox()
-        try sandbox.release(command("echo mine >/tmp/file"), isFollowed: isFollowed) { _ in }
+        try sandbox.release(command("echo mine >/tmp/file"), preparesNext: preparesNext) { _ in }
         sandbox.closeInput()
         return await sandbox.exit().ending
     }
