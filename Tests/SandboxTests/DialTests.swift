@@ -12,9 +12,12 @@ import Testing
 struct DialTests {
     private static let waitMax = Duration.seconds(10)
 
-    @Test("is reached from outside, in a slot that rested and in one that did not", arguments: [false, true])
-    func dialled(isResting: Bool) async throws {
-        try await Self.with(isResting: isResting) { slot in
+    @Test(
+        "is reached from outside, in a slot that shared the empty network and in one that did not",
+        arguments: [false, true]
+    )
+    func dialled(sharesEmptyNetwork: Bool) async throws {
+        try await Self.with(sharesEmptyNetwork: sharesEmptyNetwork) { slot in
             for turn in 1...2 {
                 let sandbox = try await slot.makeSandbox()
                 try sandbox.start(Self.command("busybox nc -l -p 7000; busybox ls -l /proc/$$/fd")) { _ in }
@@ -39,8 +42,8 @@ struct DialTests {
     }
 
     @Test("on which nobody listens is refused at once, and the sandbox goes on", arguments: [false, true])
-    func refused(isResting: Bool) async throws {
-        try await Self.with(isResting: isResting) { slot in
+    func refused(sharesEmptyNetwork: Bool) async throws {
+        try await Self.with(sharesEmptyNetwork: sharesEmptyNetwork) { slot in
             let sandbox = try await slot.makeSandbox()
             try sandbox.start(Self.command("echo up; cat")) { _ in }
             _ = await sandbox.nextOutput()
@@ -54,7 +57,7 @@ struct DialTests {
 
     @Test("can be listened on before the program starts, which then connects to it")
     func listening() async throws {
-        try await Self.with(isResting: false) { slot in
+        try await Self.with(sharesEmptyNetwork: false) { slot in
             let sandbox = try await slot.makeSandbox()
             let listener = try await sandbox.listen(port: 9001)
             await Self.expect(EADDRINUSE) { try await sandbox.listen(port: 9001) }
@@ -71,9 +74,9 @@ struct DialTests {
         }
     }
 
-    @Test("is not there in a slot that rests, until the program was executed")
-    func resting() async throws {
-        try await Self.with(isResting: true) { slot in
+    @Test("is not there in a slot that shares the empty network, until the program was executed")
+    func sharing() async throws {
+        try await Self.with(sharesEmptyNetwork: true) { slot in
             let sandbox = try await slot.makeSandbox()
             await Self.expect(EAGAIN) { try await sandbox.listen(port: 9001) }
             await Self.expect(EAGAIN) { try await sandbox.dial(port: 9001) }
@@ -87,7 +90,7 @@ struct DialTests {
 
     @Test("whose server accepts nothing holds the slot up for a bounded time only")
     func fullBacklog() async throws {
-        try await Self.with(isResting: false) { slot in
+        try await Self.with(sharesEmptyNetwork: false) { slot in
             let sandbox = try await slot.makeSandbox()
             let listener = try await sandbox.listen(port: 9001)
             var held: [Int32] = []
@@ -107,7 +110,7 @@ struct DialTests {
 
     @Test("of a sandbox that is gone, or not the slot's any more, is told as gone")
     func gone() async throws {
-        try await Self.with(isResting: false) { slot in
+        try await Self.with(sharesEmptyNetwork: false) { slot in
             let sandbox = try await slot.makeSandbox()
             try sandbox.release(Self.command("true")) { _ in }
             _ = await sandbox.exit()
@@ -126,7 +129,7 @@ struct DialTests {
 
     @Test("that was asked for leaves no network namespace to the next sandbox")
     func notKept() async throws {
-        try await Self.with(isResting: false) { slot in
+        try await Self.with(sharesEmptyNetwork: false) { slot in
             let look = ["busybox", "readlink", "/proc/self/ns/net"]
             let first = try await TestHost.run(slot, look).output
             #expect(try await TestHost.run(slot, look).output == first)
@@ -141,10 +144,10 @@ struct DialTests {
         }
     }
 
-    private static func with(isResting: Bool, _ body: (Slot) async throws -> Void) async throws {
+    private static func with(sharesEmptyNetwork: Bool, _ body: (Slot) async throws -> Void) async throws {
         try await TestHost.with { host in
             try Probe.compile(to: host.plan.rootfs + "/bin/probe")
-            let slot = try await host.spawner.makeSlot(host.plan, isResting: isResting)
+            let slot = try await host.spawner.makeSlot(host.plan, sharesEmptyNetwork: sharesEmptyNetwork)
             defer { slot.retire() }
             try await body(slot)
         }

@@ -101,13 +101,13 @@ struct ImageWishTests {
         arguments: [(mode_t(0o700), UInt32(5)), (0o700, 1000), (0o755, 0), (0o000, 5)]
     )
     func closedDirectory(mode: mode_t, owner: UInt32) async throws {
-        for isResting in [false, true] {
+        for sharesEmptyNetwork in [false, true] {
             try await TestHost.with { host in
                 try Self.makeFolder(host.plan.rootfs + "/closed", mode: mode, owner: owner)
                 var plan = host.plan
                 plan.workingDirectory = "/closed"
                 plan.user = ContainerUser(uid: 1000, gid: 1000)
-                let slot = try await host.spawner.makeSlot(plan, isResting: isResting)
+                let slot = try await host.spawner.makeSlot(plan, sharesEmptyNetwork: sharesEmptyNetwork)
                 defer { slot.retire() }
                 let result = try await TestHost.run(slot, ["sh", "-c", "readlink /proc/self/cwd; id -u"])
                 #expect(result.output == "/closed\n1000\n", "\(result)")

@@ -140,9 +140,12 @@ struct KeptRootTests {
         "comes with a network namespace that nobody has used, also after one that has",
         arguments: [false, true]
     )
-    func network(isResting: Bool) async throws {
+    func network(sharesEmptyNetwork: Bool) async throws {
         try await TestHost.with { host in
-            let slot = try await host.spawner.makeSlot(Self.probed(host), isResting: isResting)
+            let slot = try await host.spawner.makeSlot(
+                Self.probed(host),
+                sharesEmptyNetwork: sharesEmptyNetwork
+            )
             defer { slot.retire() }
             // A connection is tried, and refused, over loopback: two packets.
             let use = "probe tcp 127.0.0.1 1 | grep -q 111"
@@ -180,12 +183,12 @@ struct KeptRootTests {
         "comes with nothing that is on its way between sockets which no process has any more",
         arguments: [false, true]
     )
-    func inFlight(isResting: Bool) async throws {
+    func inFlight(sharesEmptyNetwork: Bool) async throws {
         try await TestHost.with { host in
             let plan = try Self.probed(host)
             // The kernel collects them some time after; until then a next call must not meet them.
             for _ in 0..<10 {
-                let slot = try await host.spawner.makeSlot(plan, isResting: isResting)
+                let slot = try await host.spawner.makeSlot(plan, sharesEmptyNetwork: sharesEmptyNetwork)
                 defer { slot.retire() }
                 let look = "probe abstract left; probe lock /bin/busybox; probe lock /dev/null"
                 let leave = "probe cycle left /dev/null; probe cycle other /bin/busybox"

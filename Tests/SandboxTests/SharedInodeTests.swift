@@ -45,13 +45,13 @@ struct SharedInodeTests {
         "is another inode for each of them: neither watches nor locks reach from one to the other",
         arguments: [(false, false), (true, false), (true, true), (false, true)]
     )
-    func nothingSeen(readOnly: Bool, isResting: Bool) async throws {
+    func nothingSeen(readOnly: Bool, sharesEmptyNetwork: Bool) async throws {
         try await TestHost.with { host in
             try Probe.compile(to: host.plan.rootfs + "/bin/probe")
             let plan = Self.plan(host, readOnly: readOnly)
             let slots = [
-                try await host.spawner.makeSlot(plan, isResting: isResting),
-                try await host.spawner.makeSlot(plan, isResting: isResting),
+                try await host.spawner.makeSlot(plan, sharesEmptyNetwork: sharesEmptyNetwork),
+                try await host.spawner.makeSlot(plan, sharesEmptyNetwork: sharesEmptyNetwork),
             ]
             defer { for slot in slots { slot.retire() } }
             #expect(try await Self.seen(by: slots[0], of: slots[1]) == "")

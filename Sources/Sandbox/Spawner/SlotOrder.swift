@@ -8,14 +8,14 @@ import Glibc
 enum SlotOrder {
     /// The order for one slot; refuses what does not fit instead of cutting it.
     ///
-    /// With `isResting` it has no network namespace of its own until its first sandbox is released; with `preparesNext`
-    /// it makes that sandbox unasked.
+    /// With `sharesEmptyNetwork` the slot has no network namespace of its own until its first sandbox is released; with
+    /// `preparesNext` it makes that sandbox without a request.
     ///
     /// - Throws: ``SandboxError`` naming the part that does not fit.
     static func make(
         _ plan: SandboxPlan,
         slot: UInt32,
-        isResting: Bool,
+        sharesEmptyNetwork: Bool,
         preparesNext: Bool,
         rootfsDirectory: String,
         resolver: HostResolver
@@ -25,7 +25,7 @@ enum SlotOrder {
         order.uid = plan.user.uid
         order.gid = plan.user.gid
         order.flags =
-            flags(of: plan) | (isResting ? UInt32(CSANDBOX_SLOT_RESTING.rawValue) : 0)
+            flags(of: plan) | (sharesEmptyNetwork ? UInt32(CSANDBOX_SLOT_RESTING.rawValue) : 0)
             | (preparesNext ? UInt32(CSANDBOX_SLOT_FOLLOWED.rawValue) : 0)
         order.capabilities = try Capabilities.mask(plan.capabilities)
         order.memory_bytes = UInt64(plan.limits.memory.bytes)

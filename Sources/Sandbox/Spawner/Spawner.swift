@@ -94,15 +94,17 @@ package final class Spawner: Sendable {
     /// Makes a slot for one function; it serves sandboxes of that plan only.
     ///
     /// - Parameters:
-    ///   - plan: what its sandboxes are like.
-    ///   - isResting: whether it only stands ready for now: then it costs little more than half the memory, and its
-    ///     first call about a millisecond more. Not for plans with egress, a terminal, mounts or a layer.
-    ///   - preparesNext: whether it makes its first sandbox unasked; ``Slot/makeSandbox(then:)`` hands it out.
+    ///   - plan: the configuration of its sandboxes.
+    ///   - sharesEmptyNetwork: whether the slot shares the empty network until its first sandbox is released: it needs
+    ///     little more than half the memory, and its first call takes about a millisecond longer. Not for plans with
+    ///     egress, a terminal, mounts or a layer.
+    ///   - preparesNext: whether the slot makes its first sandbox without a request; ``Slot/makeSandbox(then:)``
+    ///     returns it.
     /// - Returns: the slot.
     /// - Throws: ``SandboxError`` with step and errno.
     package func makeSlot(
         _ plan: SandboxPlan,
-        isResting: Bool = false,
+        sharesEmptyNetwork: Bool = false,
         preparesNext: Bool = false
     ) async throws(SandboxError) -> Slot {
         if plan.network == .egress { try await prepareEgress() }
@@ -118,7 +120,7 @@ package final class Spawner: Sendable {
             let order = try SlotOrder.make(
                 plan,
                 slot: slot.id,
-                isResting: isResting,
+                sharesEmptyNetwork: sharesEmptyNetwork,
                 preparesNext: preparesNext,
                 rootfsDirectory: ground.rootfsDirectory,
                 resolver: ground.resolver

@@ -52,7 +52,8 @@ extension Fleet {
     func perform(_ effects: Effects) {
         for action in effects.actions {
             switch action.action {
-            case .launch(let slot, let isResting): launch(action.pool, slot, isResting: isResting)
+            case .launch(let slot, let sharesEmptyNetwork):
+                launch(action.pool, slot, sharesEmptyNetwork: sharesEmptyNetwork)
             case .make(let slot): make(action.pool, slot)
             case .start(let slot): start(action.pool, slot)
             case .retire(let slot): retire(slot)
@@ -72,12 +73,12 @@ extension Fleet {
         }
     }
 
-    private func launch(_ pool: PoolNumber, _ slot: SlotNumber, isResting: Bool) {
+    private func launch(_ pool: PoolNumber, _ slot: SlotNumber, sharesEmptyNetwork: Bool) {
         let (maker, plan) = storage.withLock { ($0.maker, $0.pools[pool]?.plan) }
         guard let maker, let plan else { return failed(pool, slot, .gone("spawner")) }
         Task {
             do throws(SandboxError) {
-                let handle = try await maker.slot(plan, isResting: isResting)
+                let handle = try await maker.slot(plan, sharesEmptyNetwork: sharesEmptyNetwork)
                 launched(pool, slot, handle)
             } catch {
                 failed(pool, slot, error)

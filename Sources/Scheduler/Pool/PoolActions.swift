@@ -27,15 +27,15 @@ struct PoolSettings: Hashable, Sendable {
     var warmMax: Int
     /// A call is likely soon, as after a deploy: one sandbox is made for it, and given back when nobody comes.
     var expectsCall: Bool
-    /// Whether slots may rest: without a network namespace until they are called.
-    var mayRest: Bool
+    /// Whether idle slots may share the empty network namespace until their first call.
+    var mayShareEmptyNetwork: Bool
     /// Whether a sandbox's program is started before its invocation is known, and must be ready before it is leased.
     var startsAhead: Bool
 
     init(_ configuration: FunctionConfiguration, expectsCall: Bool = false) {
         self.expectsCall = expectsCall
         startsAhead = configuration.contract == .http
-        mayRest = configuration.network == .none && !startsAhead
+        mayShareEmptyNetwork = configuration.network == .none && !startsAhead
         concurrency = configuration.concurrency
         queueLength = configuration.queue.length
         // A caller who waits for the first program must live to see it ready, or learn why it is not.
@@ -75,8 +75,8 @@ enum WaiterAnswer: Hashable, Sendable {
 
 /// What the driver does after an event, outside its lock and in this order.
 enum PoolAction: Hashable, Sendable {
-    /// Ask the spawner for a slot, one that rests where it only stands ready; then `slotLaunched` or `slotFailed`.
-    case launch(SlotNumber, isResting: Bool)
+    /// Ask the spawner for a slot, in the empty network when no caller waits for it; then `slotLaunched` or `slotFailed`.
+    case launch(SlotNumber, sharesEmptyNetwork: Bool)
     /// Ask the slot for its next sandbox; then `sandboxReady` or `slotFailed`.
     case make(SlotNumber)
     /// Start the program of the slot's sandbox; then `programReady` or `slotFailed`.

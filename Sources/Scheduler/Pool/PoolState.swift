@@ -4,9 +4,9 @@
 
 /// Slots, warm sandboxes and waiting callers of one function revision.
 ///
-/// Invariants: a slot is in one phase; there are at most `concurrency` slots, and so leases; nobody waits while
-/// a sandbox is warm; at most `warmMax` sandboxes are warm; every waiter gets one answer; slots of a function that
-/// nobody calls rest, one after the other.
+/// Invariants: a slot is in one phase; there are at most `concurrency` slots, and so leases; no caller waits while
+/// a sandbox is warm; at most `warmMax` sandboxes are warm; every waiter gets one answer; slots of an idle function
+/// are replaced one after the other by slots that share the empty network.
 struct PoolState: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -30,8 +30,8 @@ struct PoolState: Sendable {
         var since: Instant
     }
 
-    /// Idle slots beyond the floor are given back after this, those within it replaced by resting ones: a warm sandbox
-    /// costs up to half a megabyte.
+    /// An idle slot above the floor is given back after this time. One within the floor is replaced by a slot that
+    /// shares the empty network, because a warm sandbox with a network of its own costs up to half a megabyte.
     static let idleAfter = Duration.seconds(60)
     /// About what a slot that goes on takes to set its next sandbox up, on a machine with time for it: a call that is
     /// given one earlier waits for the rest, which costs nothing where there is no better one.
@@ -54,8 +54,8 @@ struct PoolState: Sendable {
     private(set) var isClosing = false
     /// Nil again when nobody called for ``idleAfter``.
     private var lastLease: Instant?
-    /// Slots that nobody has used, of those that were launched to rest.
-    private(set) var resting: Set<SlotNumber> = []
+    /// Slots that share the empty network: launched with it, and not leased yet.
+    private(set) var inEmptyNetwork: Set<SlotNumber> = []
     /// Until the first sandbox stands, or cannot be made.
     private var expectsCall: Bool
 
@@ -75,7 +75,7 @@ struct PoolState: Sendable {
         backoff.timePassed(now)
         if let idle = takeWarm(now) {
             phases[idle.slot] = .leased
-            resting.remove(idle.slot)
+            inEmptyNetwork.remove(idle.slot)
             leased += 1
             lastLease = now
             return .use(idle.slot, refillFromEmpty())
@@ -98,11 +98,11 @@ struct PoolState: Sendable {
 
     /// The fleet allows one more slot.
     mutating func granted(_ slot: SlotNumber) -> [PoolAction] {
-        let isResting = nextMayRest
+        let sharesEmptyNetwork = nextSharesEmptyNetwork
         phases[slot] = .launching
-        if isResting { resting.insert(slot) }
+        if sharesEmptyNetwork { inEmptyNetwork.insert(slot) }
         preparing += 1
-        return [.launch(slot, isResting: isResting)]
+        return [.launch(slot, sharesEmptyNetwork: sharesEmptyNetwork)]
     }
 
     /// The spawner has made the slot.
@@ -137,7 +137,7 @@ struct PoolState: Sendable {
             preparing -= 1
             leased += 1
             phases[slot] = .leased
-            resting.remove(slot)
+            inEmptyNetwork.remove(slot)
             lastLease = now
             return [.answer(waiter, .lease(slot))] + refillFromEmpty()
         }
@@ -228,7 +228,7 @@ struct PoolState: Sendable {
     /// Waiters stay, bounded by their deadline.
     mutating func slotsLost() {
         phases.removeAll()
-        resting.removeAll()
+        inEmptyNetwork.removeAll()
         warm.removeAll()
         empty.removeAll()
         preparing = 0
@@ -270,11 +270,11 @@ struct PoolState: Sendable {
             let start = isHeld ? max(oldest.since, lastLease ?? oldest.since) : oldest.since
             consider(start + Self.idleAfter)
         }
-        consider(oldestAwake.map { max($0.since, lastLease ?? $0.since) + Self.idleAfter })
+        consider(oldestWithOwnNetwork.map { max($0.since, lastLease ?? $0.since) + Self.idleAfter })
         return wake
     }
 
-    /// Waiters whose time is up are refused, old idle slots given back or sent to rest, attempts allowed again.
+    /// Waiters whose time is up are refused, old idle slots given back or replaced, attempts allowed again.
     ///
     /// - Parameters:
     ///   - now: the time of the event.
@@ -293,9 +293,9 @@ struct PoolState: Sendable {
         {
             actions += forget(oldest.slot)
         }
-        // Its place is taken by one that rests: `demand` asks for it.
-        if lastLease == nil, let awake = oldestAwake, awake.since + Self.idleAfter <= now {
-            actions += forget(awake.slot)
+        // `demand` asks for its successor, which shares the empty network.
+        if lastLease == nil, let idle = oldestWithOwnNetwork, idle.since + Self.idleAfter <= now {
+            actions += forget(idle.slot)
         }
         return actions
     }
@@ -328,19 +328,21 @@ struct PoolState: Sendable {
         return first.since <= other.since ? first : other
     }
 
-    /// Whether a slot that is launched now only stands ready, for nobody in particular.
-    private var nextMayRest: Bool {
-        guard settings.mayRest, waiters.isEmpty, leased == 0, lastLease == nil else { return false }
+    /// Whether a slot that is launched now is idle at first: no caller waits for it or is expected.
+    private var nextSharesEmptyNetwork: Bool {
+        guard settings.mayShareEmptyNetwork, waiters.isEmpty, leased == 0, lastLease == nil else {
+            return false
+        }
         return !expectsCall || warm.count + preparing >= Self.activeFloor
     }
 
-    /// The warm slot that may be replaced by a resting one, used least recently; one at a time, and none while the
-    /// last one's successor is missing.
-    private var oldestAwake: Idle? {
-        guard settings.mayRest, leased + preparing == 0, !isClosing, warm.count >= idleTarget,
+    /// The warm slot with a network of its own that was used least recently and may be replaced. One slot at a time is
+    /// replaced, and none while the successor of the last one is missing.
+    private var oldestWithOwnNetwork: Idle? {
+        guard settings.mayShareEmptyNetwork, leased + preparing == 0, !isClosing, warm.count >= idleTarget,
             warm.count + empty.count <= settings.warmMin
         else { return nil }
-        return warm.first { !resting.contains($0.slot) }
+        return warm.first { !inEmptyNetwork.contains($0.slot) }
     }
 
     /// Sandboxes that should stand ready beyond those that callers wait for.
@@ -383,7 +385,7 @@ struct PoolState: Sendable {
 
     /// Takes a slot out of the books.
     private mutating func forget(_ slot: SlotNumber) -> [PoolAction] {
-        resting.remove(slot)
+        inEmptyNetwork.remove(slot)
         switch phases.removeValue(forKey: slot) {
         case .launching, .making, .starting: preparing -= 1
         case .leased: leased -= 1

@@ -5,12 +5,12 @@ import Sandbox
 
 /// Makes slots.
 protocol SlotMaking: Sendable {
-    /// With `isResting` one that costs less while it stands ready, and more at its first call.
-    func slot(_ plan: SandboxPlan, isResting: Bool) async throws(SandboxError) -> any SlotHandle
+    /// With `sharesEmptyNetwork` the slot needs less memory while it is idle, and its first call takes longer.
+    func slot(_ plan: SandboxPlan, sharesEmptyNetwork: Bool) async throws(SandboxError) -> any SlotHandle
 }
 
 extension Spawner: SlotMaking {
-    func slot(_ plan: SandboxPlan, isResting: Bool) async throws(SandboxError) -> any SlotHandle {
-        try await makeSlot(plan, isResting: isResting, preparesNext: true)
+    func slot(_ plan: SandboxPlan, sharesEmptyNetwork: Bool) async throws(SandboxError) -> any SlotHandle {
+        try await makeSlot(plan, sharesEmptyNetwork: sharesEmptyNetwork, preparesNext: true)
     }
 }

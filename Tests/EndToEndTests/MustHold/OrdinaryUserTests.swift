@@ -27,9 +27,9 @@ struct OrdinaryUserTests {
         }
     }
 
-    @Test("what stands ready for nobody shares a network namespace, every call has one of its own")
-    func rests() async throws {
-        try await OrdinaryUser.with { gateway in try await Rest.check(gateway) }
+    @Test("idle sandboxes share a network namespace, every call has one of its own")
+    func sharedNetwork() async throws {
+        try await OrdinaryUser.with { gateway in try await SharedNetwork.check(gateway) }
     }
 
     @Test("says at the start what it lacks, by name, and refuses a function that wants a network")

@@ -16,7 +16,7 @@ final class FakeSpawner: SlotMaking {
     struct Counts: Hashable {
         var launched = 0
         /// Of those launched.
-        var resting = 0
+        var inEmptyNetwork = 0
         var retired = 0
         var made = 0
         var killed = 0
@@ -42,11 +42,11 @@ final class FakeSpawner: SlotMaking {
         self.keepsFirst = keepsFirst
     }
 
-    func slot(_ plan: SandboxPlan, isResting: Bool) async throws(SandboxError) -> any SlotHandle {
+    func slot(_ plan: SandboxPlan, sharesEmptyNetwork: Bool) async throws(SandboxError) -> any SlotHandle {
         if let failure = failure.withLock({ $0 }) { throw failure }
         counts.withLock {
             $0.launched += 1
-            if isResting { $0.resting += 1 }
+            if sharesEmptyNetwork { $0.inEmptyNetwork += 1 }
         }
         return FakeSlot(spawner: self)
     }

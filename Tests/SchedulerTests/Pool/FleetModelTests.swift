@@ -88,9 +88,11 @@ private struct FleetModel {
             if pool.phases.count > pool.settings.concurrency { return "more slots than the concurrency" }
             if pool.leased > pool.settings.concurrency { return "more leases than the concurrency" }
             if pool.warm.count > pool.settings.warmMax { return "more warm sandboxes than the maximum" }
-            if !pool.resting.isSubset(of: pool.phases.keys) { return "a slot rests that is gone" }
-            if pool.resting.contains(where: { pool.phases[$0] == .leased }) {
-                return "a slot rests that runs"
+            if !pool.inEmptyNetwork.isSubset(of: pool.phases.keys) {
+                return "a slot in the empty network is gone"
+            }
+            if pool.inEmptyNetwork.contains(where: { pool.phases[$0] == .leased }) {
+                return "a slot in the empty network is leased"
             }
             if !pool.warm.isEmpty, !pool.waiters.isEmpty { return "a caller waits beside a warm sandbox" }
             if pool.waiters.count > pool.settings.queueLength + pool.settings.concurrency {
@@ -226,14 +228,15 @@ private struct FleetModel {
     private mutating func perform(_ actions: [FleetState.Action]) {
         for action in actions {
             switch action.action {
-            case .launch(let slot, let isResting):
+            case .launch(let slot, let sharesEmptyNetwork):
                 if !isHostReady { violation = "a launch without a spawner" }
                 // What the state looks like by now is another matter: a caller may have come since.
-                if isResting, unanswered.values.contains(action.pool) {
-                    violation = "a slot is to rest while a caller waits"
+                if sharesEmptyNetwork, unanswered.values.contains(action.pool) {
+                    violation = "a slot is launched in the empty network while a caller waits"
                 }
-                if isResting, slots.contains(where: { $1.pool == action.pool && $1.work == .leased }) {
-                    violation = "a slot is to rest while an invocation runs"
+                if sharesEmptyNetwork, slots.contains(where: { $1.pool == action.pool && $1.work == .leased })
+                {
+                    violation = "a slot is launched in the empty network while an invocation runs"
                 }
                 slots[slot] = (action.pool, .launching)
                 if owners.updateValue(action.pool, forKey: slot) != nil {

@@ -64,11 +64,11 @@ import Testing
         fleet.attach(spawner)
         let reserve = fleet.add(plan, settings(warmMin: 2))
         #expect(await eventually { fleet.status(reserve)?.warm == 2 })
-        #expect(spawner.counts.withLock { $0.resting } == 2)
+        #expect(spawner.counts.withLock { $0.inEmptyNetwork } == 2)
         let other = fleet.add(plan, settings())
         fleet.end(try await fleet.lease(other), isReusable: true)
         #expect(await eventually { spawner.counts.withLock { $0.launched } == 4 })
-        #expect(spawner.counts.withLock { $0.resting } == 2)
+        #expect(spawner.counts.withLock { $0.inEmptyNetwork } == 2)
     }
 
     @Test("a set-up that fails tells step and errno")

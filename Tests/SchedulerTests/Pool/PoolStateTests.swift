@@ -146,7 +146,7 @@ import Testing
         var pool = pool()
         _ = pool.leaseRequested(waiter(1), at: start)
         _ = pool.leaseRequested(waiter(2), at: start)
-        #expect(pool.granted(slot(1)) == [.launch(slot(1), isResting: false)])
+        #expect(pool.granted(slot(1)) == [.launch(slot(1), sharesEmptyNetwork: false)])
         #expect(pool.slotLaunched(slot(1)) == [.make(slot(1))])
         #expect(pool.sandboxReady(slot(1), at: start) == [.answer(waiter(1), .lease(slot(1)))])
         #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.make(slot(1))])

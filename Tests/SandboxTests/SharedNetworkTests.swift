@@ -10,8 +10,8 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("A resting slot", .enabled(if: TestHost.isRoot), .serialized)
-struct RestingSlotTests {
+@Suite("A slot that shares the empty network", .enabled(if: TestHost.isRoot), .serialized)
+struct SharedNetworkTests {
     /// Of processes on this host.
     private func network(of process: Int32) throws -> String {
         try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/net")
@@ -78,35 +78,35 @@ struct RestingSlotTests {
             let plan = plan(host, uid: uid, capabilities: capabilities)
             let mask = try Capabilities.mask(capabilities)
             let slots = [
-                try await host.spawner.makeSlot(plan, isResting: true),
-                try await host.spawner.makeSlot(plan, isResting: true),
+                try await host.spawner.makeSlot(plan, sharesEmptyNetwork: true),
+                try await host.spawner.makeSlot(plan, sharesEmptyNetwork: true),
             ]
             defer { for slot in slots { slot.retire() } }
             let processes = try slotProcesses(host)
-            let resting = Set(try processes.map(network))
-            #expect(processes.count == 2 && resting.count == 1)
+            let shared = Set(try processes.map(network))
+            #expect(processes.count == 2 && shared.count == 1)
             let hosts = try network(of: getpid())
-            #expect(!resting.contains(hosts))
+            #expect(!shared.contains(hosts))
             var kept: [String] = []
             for slot in slots {
                 // What each of them does over loopback costs its namespace.
                 for _ in 0..<3 {
                     let result = try await TestHost.run(slot, Self.look)
                     let own = expectOrdinary(result, uid: uid, capabilities: mask)
-                    #expect(!resting.union([hosts]).contains(own))
+                    #expect(!shared.union([hosts]).contains(own))
                 }
                 let names = try await [Self.name(slot), Self.name(slot)]
                 #expect(Set(names).count == 1, "nobody used it")
                 kept += names.prefix(1)
             }
-            #expect(resting.union(kept).union([hosts]).count == 4, "\(kept) \(resting)")
-            let awake = try processes.map(network)
-            #expect(Set(awake) == Set(kept))
+            #expect(shared.union(kept).union([hosts]).count == 4, "\(kept) \(shared)")
+            let own = try processes.map(network)
+            #expect(Set(own) == Set(kept))
         }
     }
 
-    @Test("that is not asked to rest has a network namespace from the start")
-    func awake() async throws {
+    @Test("has a network namespace of its own from the start when it was not asked to share")
+    func ownNetwork() async throws {
         try await TestHost.with { host in
             let slots = [
                 try await host.spawner.makeSlot(host.plan), try await host.spawner.makeSlot(host.plan),
@@ -120,7 +120,7 @@ struct RestingSlotTests {
     @Test("ends with a sandbox that is given back unused")
     func unused() async throws {
         try await TestHost.with { host in
-            let slot = try await host.spawner.makeSlot(host.plan, isResting: true)
+            let slot = try await host.spawner.makeSlot(host.plan, sharesEmptyNetwork: true)
             defer { slot.retire() }
             let sandbox = try await slot.makeSandbox()
             sandbox.kill()
@@ -142,7 +142,7 @@ struct RestingSlotTests {
             for uid in [UInt32(1000), 0] {
                 var plan = plan(host, uid: uid)
                 plan.workingDirectory = "/bin/busybox"
-                let slot = try await host.spawner.makeSlot(plan, isResting: true)
+                let slot = try await host.spawner.makeSlot(plan, sharesEmptyNetwork: true)
                 defer { slot.retire() }
                 let expected = SandboxError.setup(step: "working directory", errorNumber: ENOTDIR)
                 await #expect(throws: expected) { _ = try await slot.makeSandbox() }
@@ -156,7 +156,7 @@ struct RestingSlotTests {
     )
     func noNamespace(uid: UInt32) async throws {
         try await TestHost.with { host in
-            let slot = try await host.spawner.makeSlot(plan(host, uid: uid), isResting: true)
+            let slot = try await host.spawner.makeSlot(plan(host, uid: uid), sharesEmptyNetwork: true)
             defer { slot.retire() }
             let process = try #require(try slotProcesses(host).first)
             try Self.setNetworksMax(0, inUserNamespaceOf: process)
@@ -182,7 +182,9 @@ struct RestingSlotTests {
             var mounts = host.plan
             mounts.mounts = [SandboxMount(source: .memory(sizeBytes: 4096), target: "/tmp")]
             for plan in [terminal, mounts] {
-                await #expect(throws: expected) { _ = try await host.spawner.makeSlot(plan, isResting: true) }
+                await #expect(throws: expected) {
+                    _ = try await host.spawner.makeSlot(plan, sharesEmptyNetwork: true)
+                }
             }
             let next = try await host.shell("echo works")
             #expect(next.output == "works\n")
@@ -191,7 +193,9 @@ struct RestingSlotTests {
             var plan = host.plan
             plan.network = .egress
             let egress = plan
-            await #expect(throws: expected) { _ = try await host.spawner.makeSlot(egress, isResting: true) }
+            await #expect(throws: expected) {
+                _ = try await host.spawner.makeSlot(egress, sharesEmptyNetwork: true)
+            }
         }
     }
 

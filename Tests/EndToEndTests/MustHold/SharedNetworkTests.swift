@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sandboxes that only stand ready have no network namespace of their own; every call has one.
+// Idle sandboxes share one network namespace; every call has one of its own.
 
 import Foundation
 import Testing
 
 extension EndToEnd {
-    @Suite struct RestTests {
+    @Suite struct SharedNetworkTests {
         @Test(
-            "what stands ready for nobody shares a network namespace, every call has one of its own with lo, up"
+            "idle sandboxes share a network namespace, every call has one of its own with lo, up"
         )
-        func rests() async throws {
-            try await GatewayUnderTest.with { gateway in try await Rest.check(gateway) }
+        func sharedNetwork() async throws {
+            try await GatewayUnderTest.with { gateway in try await SharedNetwork.check(gateway) }
         }
     }
 }
 
-/// The same for whoever the gateway runs as.
-enum Rest {
+/// The checks, for a gateway that runs as root or as an ordinary user.
+enum SharedNetwork {
     private static let ready = 6
     /// After a deploy as many are complete as callers find while a function is called.
-    private static let awake = 2
+    private static let owning = 2
 
     static func check(_ gateway: GatewayUnderTest) async throws {
         // All of a round run at the same time: each in a slot of its own.
@@ -37,7 +37,7 @@ enum Rest {
         try await gateway.require("deploy", folder.url.path)
         let before = try await HostView.settled(gateway: gateway.processID)
         let first = try await round(gateway)
-        #expect(first.subtracting(before.networkNamespaces).count == ready - awake, "\(before.figures)")
+        #expect(first.subtracting(before.networkNamespaces).count == ready - owning, "\(before.figures)")
         let after = try await HostView.settled(gateway: gateway.processID)
         let second = try await round(gateway)
         #expect(second.isSubset(of: after.networkNamespaces), "\(after.figures)")

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which slots rest, and when awake ones are replaced by resting ones. No time passes: the clock is a number.
+// Which slots share the empty network, and when the others are replaced by such slots. The clock is a number.
 
 import FunctionModel
 import Testing
 
 @testable import Scheduler
 
-@Suite struct PoolRestTests {
+@Suite struct PoolNetworkTests {
     private let start = ContinuousClock.now
     private let idle = PoolState.idleAfter
     private var random = SeededGenerator(seed: 1)
@@ -14,22 +14,24 @@ import Testing
     private func slot(_ number: UInt64) -> SlotNumber { SlotNumber(value: number) }
     private func waiter(_ number: UInt64) -> WaiterNumber { WaiterNumber(value: number) }
 
-    private func pool(warmMin: Int = 2, expectsCall: Bool = false, mayRest: Bool = true) -> PoolState {
+    private func pool(warmMin: Int = 2, expectsCall: Bool = false, mayShareEmptyNetwork: Bool = true)
+        -> PoolState
+    {
         var settings = settings(concurrency: 8, warmMin: warmMin, warmMax: 8)
         settings.expectsCall = expectsCall
-        settings.mayRest = mayRest
+        settings.mayShareEmptyNetwork = mayShareEmptyNetwork
         return PoolState(settings: settings)
     }
 
-    /// Launches a slot, tells whether it is to rest, and lets it stand ready.
+    /// Launches a slot and makes its sandbox warm; returns whether it shares the empty network.
     private func launch(_ number: UInt64, in pool: inout PoolState, at now: ContinuousClock.Instant) -> Bool {
         let actions = pool.granted(slot(number))
         _ = pool.slotLaunched(slot(number))
         _ = pool.sandboxReady(slot(number), at: now)
-        return actions == [.launch(slot(number), isResting: true)]
+        return actions == [.launch(slot(number), sharesEmptyNetwork: true)]
     }
 
-    @Test("what stands ready for nobody rests, and stays")
+    @Test("a slot without a caller shares the empty network, and stays")
     func reserve() {
         var pool = pool()
         for number in 1...2 { #expect(launch(UInt64(number), in: &pool, at: start)) }
@@ -37,26 +39,28 @@ import Testing
         #expect(pool.timePassed(start + .seconds(3600)) == [])
     }
 
-    @Test("functions with a network do not rest, by their configuration")
+    @Test("functions with a network of their own never share the empty one")
     func network() {
         var configuration = FunctionConfiguration()
-        #expect(PoolSettings(configuration).mayRest)
+        #expect(PoolSettings(configuration).mayShareEmptyNetwork)
         configuration.network = .egress
-        #expect(!PoolSettings(configuration).mayRest)
-        var pool = pool(warmMin: 1, mayRest: false)
+        #expect(!PoolSettings(configuration).mayShareEmptyNetwork)
+        var pool = pool(warmMin: 1, mayShareEmptyNetwork: false)
         #expect(!launch(1, in: &pool, at: start))
         #expect(pool.nextWake == nil)
         #expect(pool.timePassed(start + .seconds(3600)) == [])
     }
 
-    @Test("what callers wait for is awake")
+    @Test("a slot that callers wait for has a network of its own")
     func urgent() {
         var pool = pool(warmMin: 1)
         _ = pool.leaseRequested(waiter(1), at: start)
         #expect(!launch(1, in: &pool, at: start))
     }
 
-    @Test("what is launched while an invocation runs is awake, however long it runs")
+    @Test(
+        "a slot launched while an invocation runs has a network of its own, however long the invocation runs"
+    )
     func running() {
         var pool = pool(warmMin: 1)
         _ = launch(1, in: &pool, at: start)
@@ -66,7 +70,9 @@ import Testing
         #expect(!launch(2, in: &pool, at: start + idle))
     }
 
-    @Test("what is launched within a minute of the last call is awake, and rests afterwards")
+    @Test(
+        "a slot launched within a minute of the last call has a network of its own, and is replaced afterwards"
+    )
     func called() {
         var pool = pool(warmMin: 1)
         _ = launch(1, in: &pool, at: start)
@@ -80,12 +86,16 @@ import Testing
         #expect(pool.nextWake == nil)
     }
 
-    @Test("a deploy has as many awake as callers find while a function is called; the others rest")
+    @Test(
+        "after a deploy as many slots have a network of their own as while a function is called; the others share one"
+    )
     func deploy() {
         var pool = pool(warmMin: 4, expectsCall: true)
-        let rests = (1...4).map { number in pool.granted(slot(UInt64(number))) }
+        let launched = (1...4).map { number in pool.granted(slot(UInt64(number))) }
         let expected = [false, false, true, true]
-        #expect(rests == expected.enumerated().map { [.launch(slot(UInt64($0 + 1)), isResting: $1)] })
+        #expect(
+            launched == expected.enumerated().map { [.launch(slot(UInt64($0 + 1)), sharesEmptyNetwork: $1)] }
+        )
     }
 
     @Test("a slot that was called is replaced after a minute, the others stay")
@@ -101,7 +111,9 @@ import Testing
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
     }
 
-    @Test("awake slots are replaced one at a time, and none while a successor is missing")
+    @Test(
+        "slots with a network of their own are replaced one at a time, and none while a successor is missing"
+    )
     func oneAtATime() {
         var pool = pool(warmMin: 2, expectsCall: true)
         for number in 1...2 { _ = pool.granted(slot(UInt64(number))) }
@@ -113,7 +125,7 @@ import Testing
         #expect(pool.timePassed(now) == [.retire(slot(1))])
         // Nobody has granted the successor yet; then it is being made.
         #expect(pool.nextWake == nil && pool.timePassed(now) == [])
-        #expect(pool.granted(slot(3)) == [.launch(slot(3), isResting: true)])
+        #expect(pool.granted(slot(3)) == [.launch(slot(3), sharesEmptyNetwork: true)])
         #expect(pool.nextWake == nil && pool.timePassed(now) == [])
         _ = pool.slotLaunched(slot(3))
         _ = pool.sandboxReady(slot(3), at: now)
@@ -123,7 +135,7 @@ import Testing
         #expect(pool.nextWake == nil && pool.timePassed(now + idle) == [])
     }
 
-    @Test("no awake slot is replaced while another one is about to stand ready")
+    @Test("no slot is replaced while the sandbox of another one is being made")
     func preparing() {
         var pool = pool(warmMin: 1)
         _ = launch(1, in: &pool, at: start)
@@ -139,7 +151,7 @@ import Testing
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
     }
 
-    @Test("no awake slot is given up while resting ones cannot be made")
+    @Test("no slot with a network of its own is given up while others cannot be made")
     mutating func failing() {
         var pool = pool(warmMin: 2, expectsCall: true)
         for number in 1...2 { _ = pool.granted(slot(UInt64(number))) }
@@ -162,6 +174,6 @@ import Testing
         _ = pool.close(refusingWaiters: false)
         #expect(pool.nextWake == nil)
         #expect(pool.leaseEnded(slot(1), isReusable: true, at: start) == [.retire(slot(1))])
-        #expect(pool.resting.isEmpty && pool.isGone)
+        #expect(pool.inEmptyNetwork.isEmpty && pool.isGone)
     }
 }
