@@ -35,7 +35,7 @@ struct EgressTests {
     }
 
     private func address(_ host: TestHost, slot: UInt32, isHost: Bool) throws -> String {
-        let identity = try #require(host.spawner.ground.egress)
+        let identity = try #require(host.spawner.host.egress)
         return IPv4Network.text(identity.network.address + slot * 4 + (isHost ? 1 : 2))
     }
 
@@ -156,7 +156,7 @@ struct EgressTests {
     func nothingLeft() async throws {
         try await TestNetwork.with { host, network in
             let slot = try await host.spawner.makeSlot(plan(host))
-            let identity = try #require(host.spawner.ground.egress)
+            let identity = try #require(host.spawner.host.egress)
             #expect(try network.onHost(["ip", "-o", "link"]).contains(identity.interfacePrefix + "1"))
             #expect(try network.onHost(["nft", "list", "tables"]) == "table inet \(identity.table)\n")
             slot.retire()
@@ -170,7 +170,7 @@ struct EgressTests {
     func killed() async throws {
         try await TestNetwork.with { host, network in
             _ = try await host.spawner.makeSlot(plan(host))
-            let identity = try #require(host.spawner.ground.egress)
+            let identity = try #require(host.spawner.host.egress)
             kill(try #require(host.spawner.supervisorPID), SIGKILL)
             try await expectNoInterface(identity, network)
             #expect(try network.onHost(["nft", "list", "tables"]).contains(identity.table))

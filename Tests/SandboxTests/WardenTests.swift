@@ -13,7 +13,7 @@ import Testing
 @Suite("The warden", .enabled(if: TestHost.isRoot && Probe.hasCompiler), .serialized)
 struct WardenTests {
     /// A data folder with a warden over it whose workers run a hostile program.
-    private final class Ground {
+    private final class WardenFixture {
         let folder = FileManager.default.temporaryDirectory.path + "/mayfly-warden-" + UUID().uuidString
         let warden: Warden
 
@@ -41,18 +41,18 @@ struct WardenTests {
         }
     }
 
-    private func with(_ body: (Ground) async throws -> Void) async throws {
-        let ground = try Ground()
-        do { try await body(ground) } catch {
-            try await ground.close()
+    private func with(_ body: (WardenFixture) async throws -> Void) async throws {
+        let fixture = try WardenFixture()
+        do { try await body(fixture) } catch {
+            try await fixture.close()
             throw error
         }
-        try await ground.close()
+        try await fixture.close()
     }
 
     /// What the hostile program wrote about its attempts, one line each.
-    private func report(_ ground: Ground, isWritable: Bool = true) throws -> [String] {
-        let socket = try ground.warden.worker(in: .rootfs, name: "tree", isWritable: isWritable)
+    private func report(_ fixture: WardenFixture, isWritable: Bool = true) throws -> [String] {
+        let socket = try fixture.warden.worker(in: .rootfs, name: "tree", isWritable: isWritable)
         defer { close(socket) }
         var bytes = [UInt8](repeating: 0, count: 4096)
         let size = recv(socket, &bytes, bytes.count, 0)
@@ -63,8 +63,8 @@ struct WardenTests {
 
     @Test("gives a hostile worker its folder and nothing else of the host")
     func hostileWorker() async throws {
-        try await with { ground in
-            let lines = try report(ground)
+        try await with { fixture in
+            let lines = try report(fixture)
             #expect(lines.contains("write inside: ok"))
             #expect(lines.contains("chown inside: ok"))
             for attempt in [
@@ -74,23 +74,23 @@ struct WardenTests {
                 #expect(lines.contains("\(attempt): refused"), "\(lines)")
             }
             var status = stat()
-            #expect(lstat(ground.folder + "/rootfs/tree/inside", &status) == 0)
+            #expect(lstat(fixture.folder + "/rootfs/tree/inside", &status) == 0)
             // To the disk it is an image's user, to the host it was nobody.
             #expect(status.st_uid == 7 && status.st_gid == 8)
             #expect(
-                try FileManager.default.contentsOfDirectory(atPath: ground.folder + "/outside") == ["secret"]
+                try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/outside") == ["secret"]
             )
-            let places = ["", "/rootfs", "/build"].map { ground.folder + $0 + "/beside" }
+            let places = ["", "/rootfs", "/build"].map { fixture.folder + $0 + "/beside" }
             #expect(places.allSatisfy { !FileManager.default.fileExists(atPath: $0) })
         }
     }
 
     @Test("gives a worker that is to read only nothing to write to")
     func readOnly() async throws {
-        try await with { ground in
-            let lines = try report(ground, isWritable: false)
+        try await with { fixture in
+            let lines = try report(fixture, isWritable: false)
             #expect(lines.contains("write inside: refused"))
-            let left = try FileManager.default.contentsOfDirectory(atPath: ground.folder + "/rootfs/tree")
+            let left = try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/rootfs/tree")
             #expect(left.isEmpty)
         }
     }
@@ -100,16 +100,16 @@ struct WardenTests {
         arguments: ["../outside", "/etc", "link", "tree/../../outside", "absent", "", ".."]
     )
     func hostileNames(name: String) async throws {
-        try await with { ground in
+        try await with { fixture in
             #expect(throws: SandboxError.self) {
-                close(try ground.warden.worker(in: .rootfs, name: name, isWritable: true))
+                close(try fixture.warden.worker(in: .rootfs, name: name, isWritable: true))
             }
         }
     }
 
     @Test("answers garbage with nothing or an error and goes on")
     func garbage() async throws {
-        try await with { ground in
+        try await with { fixture in
             var generator = SeededGenerator(seed: 11)
             for _ in 0..<2000 {
                 let size = Int.random(in: 1...2000, using: &generator)
@@ -121,7 +121,7 @@ struct WardenTests {
                 }
                 let descriptors: [Int32] = Bool.random(using: &generator) ? [2] : []
                 _ = csandbox_send(
-                    ground.warden.socket.raw,
+                    fixture.warden.socket.raw,
                     bytes,
                     bytes.count,
                     descriptors,
@@ -130,14 +130,14 @@ struct WardenTests {
             }
             // Answers to the garbage are not what is waited for here.
             try await Task.sleep(for: .milliseconds(200))
-            #expect(try report(ground).contains("write inside: ok"))
-            #expect(kill(ground.warden.processID, 0) == 0)
+            #expect(try report(fixture).contains("write inside: ok"))
+            #expect(kill(fixture.warden.processID, 0) == 0)
         }
     }
 
     @Test("pins once: a second attempt is refused")
     func pinnedOnce() async throws {
-        try await with { ground in
+        try await with { fixture in
             let pin = UnsafeMutablePointer<csandbox_pin>.allocate(capacity: 1)
             defer { pin.deallocate() }
             memset(pin, 0, MemoryLayout<csandbox_pin>.size)
@@ -147,10 +147,10 @@ struct WardenTests {
             _ = FixedText.copy("/etc", into: &pin.pointee.directories.0)
             _ = FixedText.copy("/etc", into: &pin.pointee.directories.1)
             let size = MemoryLayout<csandbox_pin>.size
-            #expect(csandbox_send(ground.warden.socket.raw, pin, size, [2], 1) == 0)
-            var source = pollfd(fd: ground.warden.socket.raw, events: Int16(POLLIN), revents: 0)
+            #expect(csandbox_send(fixture.warden.socket.raw, pin, size, [2], 1) == 0)
+            var source = pollfd(fd: fixture.warden.socket.raw, events: Int16(POLLIN), revents: 0)
             #expect(poll(&source, 1, 5000) == 1)
-            let error = Packet.receive(from: ground.warden.socket.raw) { received -> Int32? in
+            let error = Packet.receive(from: fixture.warden.socket.raw) { received -> Int32? in
                 guard case .packet(_, let bytes, _) = received else { return nil }
                 return Packet.read(csandbox_outcome.self, bytes)?.error
             }
@@ -160,17 +160,17 @@ struct WardenTests {
 
     @Test("has supervisors refuse a configuration other than the pinned one")
     func otherConfiguration() async throws {
-        try await with { ground in
+        try await with { fixture in
             let (ours, theirs) = try OwnedDescriptor.packetPair().split()
             let own = OwnedDescriptor(owning: ours)
-            try ground.warden.supervise(theirs)
+            try fixture.warden.supervise(theirs)
             close(theirs)
-            let message = try ground.warden.ground.configuration()
+            let message = try fixture.warden.host.configuration()
             defer { message.deallocate() }
             _ = FixedText.copy("/etc", into: &message.pointee.rootfs_directory)
             let (end, other) = try OwnedDescriptor.packetPair().split()
             defer { close(end) }
-            let ruleset = try ground.warden.ground.ruleset()
+            let ruleset = try fixture.warden.host.ruleset()
             let descriptors = [other] + (ruleset.map { [$0] } ?? [])
             let size = MemoryLayout<csandbox_configure>.size
             #expect(csandbox_send(own.raw, message, size, descriptors, descriptors.count) == 0)
@@ -188,10 +188,10 @@ struct WardenTests {
 
     @Test("has supervisors that answer garbage with an error and go on")
     func garbageForSupervisors() async throws {
-        try await with { ground in
+        try await with { fixture in
             let (ours, theirs) = try OwnedDescriptor.packetPair().split()
             let own = OwnedDescriptor(owning: ours)
-            try ground.warden.supervise(theirs)
+            try fixture.warden.supervise(theirs)
             close(theirs)
             var generator = SeededGenerator(seed: 13)
             let sizes = [
@@ -215,11 +215,11 @@ struct WardenTests {
             }
             try await Task.sleep(for: .milliseconds(200))
             Self.drain(own.raw)
-            let message = try ground.warden.ground.configuration()
+            let message = try fixture.warden.host.configuration()
             defer { message.deallocate() }
             let (end, other) = try OwnedDescriptor.packetPair().split()
             defer { close(end) }
-            let ruleset = try ground.warden.ground.ruleset()
+            let ruleset = try fixture.warden.host.ruleset()
             let descriptors = [other] + (ruleset.map { [$0] } ?? [])
             let size = MemoryLayout<csandbox_configure>.size
             #expect(csandbox_send(own.raw, message, size, descriptors, descriptors.count) == 0)

@@ -65,9 +65,9 @@ extension Spawner {
     /// An ordinary user has none in any case, and no ranges to keep apart.
     private var idmappedMounts: HostFinding {
         HostFinding(
-            level: ground.sharesIDs ? .missing : .ok,
+            level: host.sharesIDs ? .missing : .ok,
             name: "idmapped mounts",
-            advice: ground.sharesIDs
+            advice: host.sharesIDs
                 ? "all containers have one range of user ids, files of images lie on the disk with these: put the data "
                     + "folder on ext4, xfs, btrfs, or tmpfs since Linux 6.3"
                 : ""
@@ -77,9 +77,9 @@ extension Spawner {
     /// Only who may lower the value fixes it for others (proc_pid_oom_score_adj(5)).
     private var memoryVictims: HostFinding {
         HostFinding(
-            level: ground.fixesMemoryVictims ? .ok : .missing,
+            level: host.fixesMemoryVictims ? .ok : .missing,
             name: "oom_score_adj",
-            advice: ground.fixesMemoryVictims
+            advice: host.fixesMemoryVictims
                 ? ""
                 : "when the host runs out of memory functions go first, but one of them can write its oom_score_adj back "
                     + "to that of the gateway: give the gateway CAP_SYS_RESOURCE"

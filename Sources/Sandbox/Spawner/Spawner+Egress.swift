@@ -11,8 +11,8 @@ import Synchronization
 extension Spawner {
     /// What `serve` and `doctor` advise where functions cannot have a network.
     var egressAdvice: String {
-        guard ground.isPrivileged else { return "functions with network: egress are refused: run as root" }
-        return ground.egress == nil
+        guard host.isPrivileged else { return "functions with network: egress are refused: run as root" }
+        return host.egress == nil
             ? "functions with network: egress are refused: install nftables (apt-get install nftables)"
             : "functions with network: egress are refused: the kernel has no nf_tables"
     }

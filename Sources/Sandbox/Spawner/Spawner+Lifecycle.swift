@@ -9,9 +9,9 @@ import Synchronization
 extension Spawner {
     /// One handshake: CONFIGURE to the supervisor, STARTED from it, READY from the spawner.
     func start() throws(SandboxError) {
-        let message = try ground.configuration()
+        let message = try host.configuration()
         defer { message.deallocate() }
-        let ruleset = try ground.ruleset()
+        let ruleset = try host.ruleset()
         defer { if let ruleset { close(ruleset) } }
         let (ours, theirs) = try OwnedDescriptor.packetPair().split()
         let own = OwnedDescriptor(owning: ours)

@@ -34,7 +34,7 @@ package final class Spawner: Sendable {
     /// Nil when it is the warden's child.
     let supervisorPID: Int32?
     let warden: Warden?
-    let ground: HostGround
+    let host: HostEnvironment
     /// Whether the firewall's table was loaded; held while it is.
     let isFirewallLoaded = Mutex(false)
     let state = Mutex(State())
@@ -46,13 +46,13 @@ package final class Spawner: Sendable {
     ///   - logger: told what the host lacks.
     /// - Throws: ``SandboxError`` when the helper cannot start or the host lacks what it needs.
     package convenience init(dataDirectory: String, logger: Logger) throws(SandboxError) {
-        try self.init(ground: HostGround(dataDirectory: dataDirectory), logger: logger)
+        try self.init(host: HostEnvironment(dataDirectory: dataDirectory), logger: logger)
     }
 
     /// As the other initializer, on a host that is known already.
-    init(ground: HostGround, logger: Logger) throws(SandboxError) {
+    init(host: HostEnvironment, logger: Logger) throws(SandboxError) {
         self.logger = logger
-        self.ground = ground
+        self.host = host
         let program = try SpawnerProgram.open()
         let (ours, theirs) = try OwnedDescriptor.packetPair().split()
         supervisor = OwnedDescriptor(owning: ours)
@@ -70,7 +70,7 @@ package final class Spawner: Sendable {
     /// As the first initializer, for a gateway that has given up its privileges: the warden starts the helper.
     package init(warden: Warden, logger: Logger) throws(SandboxError) {
         self.logger = logger
-        ground = warden.ground
+        host = warden.host
         self.warden = warden
         let (ours, theirs) = try OwnedDescriptor.packetPair().split()
         supervisor = OwnedDescriptor(owning: ours)
@@ -122,8 +122,8 @@ package final class Spawner: Sendable {
                 slot: slot.id,
                 sharesEmptyNetwork: sharesEmptyNetwork,
                 preparesNext: preparesNext,
-                rootfsDirectory: ground.rootfsDirectory,
-                resolver: ground.resolver
+                rootfsDirectory: host.rootfsDirectory,
+                resolver: host.resolver
             )
             var files: [Int32] = []
             defer { for file in files { close(file) } }

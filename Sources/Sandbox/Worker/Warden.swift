@@ -17,14 +17,14 @@ package final class Warden: Sendable {
     /// Longest wait for the warden's end, which waits for nothing itself.
     static let stopTimeoutMilliseconds: Int32 = 2_000
 
-    let ground: HostGround
+    let host: HostEnvironment
     let socket: OwnedDescriptor
     /// For people and tests.
     package let processID: Int32
     private let isStopped = Mutex(false)
 
     /// DATA, in whose folders workers work.
-    package var dataDirectory: String { ground.dataDirectory }
+    package var dataDirectory: String { host.dataDirectory }
 
     /// Starts the warden and tells it what stays as it is from now on.
     ///
@@ -42,7 +42,7 @@ package final class Warden: Sendable {
         showsHost: Bool = true,
         workerProgram: String = "/proc/self/exe"
     ) throws(SandboxError) {
-        ground = HostGround(dataDirectory: dataDirectory, showsHost: showsHost)
+        host = HostEnvironment(dataDirectory: dataDirectory, showsHost: showsHost)
         let program = try SpawnerProgram.open()
         let (ours, theirs) = try OwnedDescriptor.packetPair().split()
         socket = OwnedDescriptor(owning: ours)
@@ -64,13 +64,13 @@ package final class Warden: Sendable {
         guard FixedText.copy(places[0], into: &message.pointee.directories.0),
             FixedText.copy(places[1], into: &message.pointee.directories.1)
         else { throw .unsupported("a data folder path of more than \(CSANDBOX_PATH_MAX) bytes") }
-        let configuration = try ground.configuration()
+        let configuration = try host.configuration()
         memcpy(&message.pointee.configuration, configuration, MemoryLayout<csandbox_configure>.size)
         configuration.deallocate()
         let program = open(workerProgram, O_RDONLY | O_CLOEXEC)
         guard program >= 0 else { throw .system(call: "open \(workerProgram)", errorNumber: errno) }
         defer { close(program) }
-        let ruleset = try ground.ruleset()
+        let ruleset = try host.ruleset()
         defer { if let ruleset { close(ruleset) } }
         let descriptors = [program] + (ruleset.map { [$0] } ?? [])
         let size = MemoryLayout<csandbox_pin>.size

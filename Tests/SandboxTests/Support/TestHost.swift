@@ -65,7 +65,7 @@ final class TestHost: Sendable {
     ) async throws -> Result {
         let host = try TestHost {
             try Spawner(
-                ground: HostGround(dataDirectory: $0, handsOverlays: handsOverlays),
+                host: HostEnvironment(dataDirectory: $0, handsOverlays: handsOverlays),
                 logger: Logger(label: "test")
             )
         }

@@ -98,7 +98,7 @@ final class TestNetwork: Sendable {
     func spawner(dataDirectory: String, nameserver: String = inside) throws -> Spawner {
         try Self.within(hostName) {
             try Spawner(
-                ground: HostGround(
+                host: HostEnvironment(
                     dataDirectory: dataDirectory,
                     resolver: HostResolver(files: ["nameserver \(nameserver)\nsearch example.com\n"])
                 ),

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is found out about this host, and prepared on it, before the first helper starts. Spawner and Warden hold it.
+// The result of probing and preparing this host before the first helper starts. Spawner and Warden hold it.
 
 import CSandbox
 import Glibc
 
-/// The part of a helper's configuration that stays the same as long as the gateway lives.
+/// The part of a helper's configuration that stays the same for the gateway's lifetime.
 ///
-/// Made while the gateway has all the privileges it ever has: later it could neither look nor prepare.
-struct HostGround: Sendable {
+/// Made while the gateway still has its full privileges: afterwards it can neither probe nor prepare the host.
+struct HostEnvironment: Sendable {
     let dataDirectory: String
     /// Whether it was made as root.
     let isPrivileged: Bool
-    /// Whether functions cannot take back that they go first when memory runs short.
+    /// Whether functions cannot lower their oom_score_adj, so that the kernel kills them first when memory is short.
     let fixesMemoryVictims: Bool
     let cgroups: [csandbox_cgroup]
     /// Nil where functions cannot have a network.
     let egress: EgressIdentity?
     let resolver: HostResolver
-    /// Sixth argument of the set-up's own system calls.
+    /// Sixth argument of the system calls that the set-up itself makes.
     let cookie: UInt64
     /// Whether all slots have one range of ids.
     let sharesIDs: Bool
-    /// Whether containers may be shown folders of the host outside of DATA.
+    /// Whether containers may mount folders of the host outside of DATA.
     let showsHost: Bool
-    /// Only tests insist on it.
+    /// Set by tests only.
     let handsOverlays: Bool
 
     var rootfsDirectory: String { dataDirectory + "/rootfs" }
