@@ -17,9 +17,9 @@ package final class ImageKeeper: Sendable {
     /// Folders of uploaded build contexts that an earlier process left.
     private let leftovers: [String]
     private let logger: Logger
-    /// Wakes the service; any number of wishes that come while it works are one.
-    private let wishes: AsyncStream<Void>
-    private let wish: AsyncStream<Void>.Continuation
+    /// Wakes the service. Requests that arrive while it works are merged into one.
+    private let requests: AsyncStream<Void>
+    private let request: AsyncStream<Void>.Continuation
     private let isStopping = Atomic(false)
 
     /// - Parameters:
@@ -43,18 +43,18 @@ package final class ImageKeeper: Sendable {
         self.budget = budget
         self.leftovers = leftovers
         self.logger = logger
-        (wishes, wish) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (requests, request) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// The store may have grown: the budget is looked at soon.
     ///
     /// Does not block.
-    package func grown() { wish.yield() }
+    package func grown() { request.yield() }
 
     /// The gateway stops: what fails from now on fails for that, and the next start looks again.
     package func stop() {
         isStopping.store(true, ordering: .relaxed)
-        wish.finish()
+        request.finish()
     }
 
     /// Sweeps what an earlier process left, then keeps the budget until the task is cancelled.
@@ -69,7 +69,7 @@ package final class ImageKeeper: Sendable {
             logger.error("the image store cannot be swept", metadata: ["reason": "\(error)"])
         }
         grown()
-        for await _ in wishes { await keepBudget() }
+        for await _ in requests { await keepBudget() }
     }
 
     private func keepBudget() async {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an image's configuration asks for and its layers need not have: volumes, the working directory, interpreters.
+// Folders and interpreters that an image's configuration names and its layers may lack: volumes, the working directory, interpreters.
 // As Docker does it. Real containers, as root.
 
 import Foundation
@@ -10,7 +10,7 @@ import Testing
 @testable import Sandbox
 
 @Suite("What an image's configuration names", .enabled(if: TestHost.isRoot), .serialized)
-struct ImageWishTests {
+struct ImageConfigurationTests {
     private static func run(
         _ script: String,
         handsOverlays: Bool = false,
