@@ -13,7 +13,7 @@ protocol ContentSource {
     var holdsRoot: Bool { get }
     /// A small file whole; nil when it is absent.
     func bytes(_ path: String, limit: Int) throws(ImageError) -> [UInt8]?
-    /// Brings a file into the blob store; nil when it is absent.
+    /// Imports a file into the blob store; nil when it is absent.
     func store(_ path: String, expected: Digest?) throws(ImageError) -> StoredContent?
 }
 

@@ -3,7 +3,7 @@
 
 import OCI
 
-/// An image that a source has brought whole into the blob store.
+/// An image whose content was imported completely into the blob store.
 struct FoundImage: Hashable {
     /// Normalised; nil when the source names none.
     var reference: String?
@@ -45,7 +45,7 @@ struct OCILayoutReader {
         var images: [FoundImage] = []
         for entry in entries(index) {
             // Unknown kinds of content are to be passed over (image-spec, image-index.md).
-            guard let configuration = try bring(entry, depth: 0) else { continue }
+            guard let configuration = try importContent(entry, depth: 0) else { continue }
             images.append(
                 FoundImage(
                     reference: Self.reference(entry),
@@ -94,12 +94,12 @@ struct OCILayoutReader {
         return nil
     }
 
-    private struct Brought { var digest: Digest? }
+    private struct ImportedContent { var digest: Digest? }
 
-    /// Brings a manifest or index with everything below it.
+    /// Imports a manifest or an index, and all content that it refers to.
     ///
     /// - Returns: nil when it is neither.
-    private func bring(_ descriptor: Descriptor, depth: Int) throws(ImageError) -> Brought? {
+    private func importContent(_ descriptor: Descriptor, depth: Int) throws(ImageError) -> ImportedContent? {
         try UnpackLimits.check(depth, Documents.maximumIndexDepth, "depth of indexes of \(source.name)")
         let isKnown = MediaType.isIndex(descriptor.mediaType) || MediaType.isManifest(descriptor.mediaType)
         guard isKnown || descriptor.mediaType.isEmpty else { return nil }
@@ -116,18 +116,18 @@ struct OCILayoutReader {
             for part in [manifest.config] + manifest.layers where try store(part) == nil {
                 throw .missingBlob(part.digest, neededBy: name)
             }
-            return Brought(digest: manifest.config.digest)
+            return ImportedContent(digest: manifest.config.digest)
         case .index(let index):
             let wanted = index.candidates(for: host).first?.digest
             for child in index.manifests {
                 do {
-                    _ = try bring(child, depth: depth + 1)
+                    _ = try importContent(child, depth: depth + 1)
                 } catch .missingBlob where child.digest != wanted {
                     // Layouts often hold one platform of an index only.
                     continue
                 }
             }
-            return Brought(digest: nil)
+            return ImportedContent(digest: nil)
         }
     }
 

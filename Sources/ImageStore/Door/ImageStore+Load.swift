@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bringing images in from files and folders.
+// Imports images from files and folders.
 
 package import OCI
 import FoundationEssentials
