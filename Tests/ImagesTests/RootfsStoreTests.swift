@@ -142,7 +142,12 @@ import Testing
         close(file)
         let from = try OpenFile(path: scratch.path + "/from", flags: O_RDONLY | O_DIRECTORY)
         let to = try OpenFile(path: scratch.path + "/to", flags: O_RDONLY | O_DIRECTORY)
-        try TreeClone.fill(to.descriptor, from: from.descriptor, options: .plain, ledger: FolderLedger())
+        try TreeClone.fill(
+            to.descriptor,
+            from: from.descriptor,
+            options: .plain,
+            folderAttributes: DeferredFolderAttributes()
+        )
         #expect(scratch.read("to/sparse") == scratch.read("from/sparse"))
         let status = try #require(scratch.status("to/sparse"))
         #expect(status.st_size == size && status.st_mode & 0o7777 == 0o640)

@@ -56,19 +56,24 @@ struct RootfsUnpacking {
     {
         let options = trees.options
         let root = try OpenFile(path: folder, flags: O_RDONLY | O_DIRECTORY)
-        let ledger = FolderLedger()
+        let folderAttributes = DeferredFolderAttributes()
         switch base {
         case .nothing: break
         case .copy(let path):
             let source = try OpenFile(path: path, flags: O_RDONLY | O_DIRECTORY)
-            try TreeClone.fill(root.descriptor, from: source.descriptor, options: options, ledger: ledger)
-        case .taken: try ledger.read(root.descriptor, options: options)
+            try TreeClone.fill(
+                root.descriptor,
+                from: source.descriptor,
+                options: options,
+                folderAttributes: folderAttributes
+            )
+        case .taken: try folderAttributes.read(root.descriptor, options: options)
         }
         return try LayerUnpacker.unpack(
             layers: layers,
             into: root.descriptor,
             options: options,
-            ledger: ledger,
+            folderAttributes: folderAttributes,
             hasLowerLayers: base.hasLayers
         )
     }

@@ -41,22 +41,27 @@ enum TreeWork {
     ) throws(ImageError) -> TreeAnswer {
         switch order {
         case .unpack(let options, let continues):
-            let ledger = FolderLedger()
-            if continues { try ledger.read(folder, options: options) }
+            let folderAttributes = DeferredFolderAttributes()
+            if continues { try folderAttributes.read(folder, options: options) }
             let report = try LayerUnpacker.unpack(
                 layers: layers,
                 into: folder,
                 options: options,
-                ledger: ledger,
+                folderAttributes: folderAttributes,
                 hasLowerLayers: continues
             )
             return .unpacked(report)
         case .clone(let from, let to, let options):
             let source = try open(from, in: folder)
             let target = try open(to, in: folder)
-            let ledger = FolderLedger()
-            try TreeClone.fill(target.descriptor, from: source.descriptor, options: options, ledger: ledger)
-            _ = try ledger.apply(to: target.descriptor, options: options)
+            let folderAttributes = DeferredFolderAttributes()
+            try TreeClone.fill(
+                target.descriptor,
+                from: source.descriptor,
+                options: options,
+                folderAttributes: folderAttributes
+            )
+            _ = try folderAttributes.apply(to: target.descriptor, options: options)
             return .done
         case .remove(let name):
             let parent = try open(TreePath.parent(name), in: folder)

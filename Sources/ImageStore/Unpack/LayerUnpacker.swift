@@ -66,7 +66,7 @@ package enum LayerUnpacker {
             layers: layers,
             into: root,
             options: options,
-            ledger: FolderLedger(),
+            folderAttributes: DeferredFolderAttributes(),
             hasLowerLayers: false
         )
     }
@@ -75,19 +75,19 @@ package enum LayerUnpacker {
         layers: [Int32],
         into root: Int32,
         options: UnpackOptions,
-        ledger: FolderLedger,
+        folderAttributes: DeferredFolderAttributes,
         hasLowerLayers: Bool
     ) throws(ImageError) -> UnpackReport {
         try UnpackLimits.check(layers.count, options.limits.layers, "number of layers")
         return try ArchiveLocale.run { () throws(ImageError) -> UnpackReport in
             var report = UnpackReport()
-            let tree = TreeWriter(root: root, options: options, ledger: ledger)
+            let tree = TreeWriter(root: root, options: options, folderAttributes: folderAttributes)
             for (index, layer) in layers.enumerated() {
                 tree.beginLayer(hasLower: hasLowerLayers || index > 0)
                 report.diffIDs.append(try apply(layer, number: index + 1, to: tree, options: options))
             }
             if options.addsMountPoints { try RootfsFinisher.finish(tree) }
-            tree.skippedAttributes += try ledger.apply(to: root, options: options)
+            tree.skippedAttributes += try folderAttributes.apply(to: root, options: options)
             report.entries = tree.entries
             report.bytes = tree.bytes
             report.skippedSpecialFiles = tree.skippedSpecialFiles

@@ -19,8 +19,8 @@ enum RootfsFinisher {
     /// - Throws: ``ImageError/hostileTree(path:reason:)`` when a link or file stands where a folder must be.
     static func finish(_ tree: TreeWriter) throws(ImageError) {
         let rootInode = try tree.inode(of: tree.root, "/")
-        if tree.ledger.attributes(inode: rootInode) == nil {
-            tree.ledger.set(FolderAttributes(modified: nil), inode: rootInode)
+        if tree.folderAttributes.attributes(inode: rootInode) == nil {
+            tree.folderAttributes.set(FolderAttributes(modified: nil), inode: rootInode)
         }
         for folder in folders { try makeFolder(folder.name, mode: folder.mode, tree) }
         for file in files { try makeFile(file, tree) }
@@ -42,7 +42,7 @@ enum RootfsFinisher {
             )
         }
         if isNew {
-            tree.ledger.set(FolderAttributes(mode: mode), inode: UInt64(status.st_ino))
+            tree.folderAttributes.set(FolderAttributes(mode: mode), inode: UInt64(status.st_ino))
         }
     }
 

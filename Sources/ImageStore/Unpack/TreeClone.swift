@@ -15,14 +15,14 @@ enum TreeClone {
     ///   - target: an empty folder of the same file system.
     ///   - source: an unpacked tree.
     ///   - options: those that `source` was unpacked with.
-    ///   - ledger: gets the attributes of every folder.
+    ///   - folderAttributes: gets the attributes of every folder.
     /// - Throws: ``ImageError/system(call:path:errorNumber:)`` with EACCES when an ordinary user may not read its
     ///   own file; the caller unpacks instead.
     static func fill(
         _ target: Int32,
         from source: Int32,
         options: UnpackOptions,
-        ledger: FolderLedger
+        folderAttributes: DeferredFolderAttributes
     ) throws(ImageError) {
         /// The first copy of each file that has several names.
         var copied: [UInt64: Place] = [:]
@@ -31,7 +31,7 @@ enum TreeClone {
             let from = try open(path, in: source)
             let to = try open(path, in: target)
             let status = try from.status("folder")
-            ledger.set(
+            folderAttributes.set(
                 try FolderAttributes(of: from.descriptor, status, options: options),
                 inode: inode
             )

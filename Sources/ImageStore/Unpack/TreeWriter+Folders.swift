@@ -39,7 +39,7 @@ extension TreeWriter {
         guard let folder = try findFolder(path) else {
             throw SystemCall.failure("openat2", path.description, errorNumber: ENOENT)
         }
-        ledger.set(FolderAttributes(modified: nil), inode: folder.inode)
+        folderAttributes.set(FolderAttributes(modified: nil), inode: folder.inode)
         remember(folder)
         return folder
     }

@@ -11,7 +11,7 @@ import Glibc
 final class TreeWriter {
     let root: Int32
     let options: UnpackOptions
-    let ledger: FolderLedger
+    let folderAttributes: DeferredFolderAttributes
     var touched = TouchedNames()
     /// The folder of the last entry: archives list a folder's content together.
     private var cached: Folder?
@@ -24,10 +24,10 @@ final class TreeWriter {
     typealias Piece = (UnsafeRawBufferPointer, _ offset: Int) throws(ImageError) -> Void
     typealias Content = (Piece) throws(ImageError) -> Void
 
-    init(root: Int32, options: UnpackOptions, ledger: FolderLedger) {
+    init(root: Int32, options: UnpackOptions, folderAttributes: DeferredFolderAttributes) {
         self.root = root
         self.options = options
-        self.ledger = ledger
+        self.folderAttributes = folderAttributes
     }
 
     /// Forgets which names the last layer made.
@@ -64,7 +64,7 @@ final class TreeWriter {
         guard entry.kind == .directory else {
             throw .hostileEntry(name: entry.displayName, reason: "the image's root is not a folder")
         }
-        ledger.set(Self.attributes(entry), inode: try inode(of: root, "/"))
+        folderAttributes.set(Self.attributes(entry), inode: try inode(of: root, "/"))
     }
 
     private func addFile(
@@ -118,7 +118,7 @@ final class TreeWriter {
                 fstatat(folder.descriptor, leaf, &status, AT_SYMLINK_NOFOLLOW)
             }
         }
-        ledger.set(Self.attributes(entry), inode: UInt64(status.st_ino))
+        folderAttributes.set(Self.attributes(entry), inode: UInt64(status.st_ino))
         touched.add(folder: UInt64(status.st_ino))
     }
 

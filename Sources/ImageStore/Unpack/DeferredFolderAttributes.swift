@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attributes of folders, kept until the tree is complete. TreeWriter fills it, LayerUnpacker applies it last.
+// The attributes of folders, kept until the tree is complete. TreeWriter adds them, LayerUnpacker applies them last.
 
 import CSandbox
 import Glibc
 
-/// What a folder will be like in the end.
+/// The final attributes of a folder.
 struct FolderAttributes: Hashable, Sendable {
     var mode: UInt32 = 0o755
     var uid = 0
     var gid = 0
-    /// Nil leaves the time of making.
+    /// Nil keeps the time of creation.
     var modified: TarTime? = TarTime()
     var attributes: [ExtendedAttribute] = []
 }
 
 extension FolderAttributes {
-    /// Those of an open folder, as the options that it was made with tell.
+    /// The attributes of an open folder that was made with these options.
     init(of folder: Int32, _ status: stat, options: UnpackOptions) throws(ImageError) {
         let shift = Int(options.idShift ?? 0)
         self.init(
@@ -28,24 +28,24 @@ extension FolderAttributes {
     }
 }
 
-/// Folders by inode.
+/// Attributes by inode, applied after all content was written.
 ///
-/// Their attributes come last for three reasons: content changes their times, a read-only folder would keep an
-/// ordinary user out, and a default ACL would colour the files made in it.
-final class FolderLedger {
+/// They are applied last for three reasons: writing content changes a folder's times, an ordinary user cannot write to a
+/// read-only folder, and files inherit a folder's default ACL.
+final class DeferredFolderAttributes {
     private var folders: [UInt64: FolderAttributes] = [:]
 
     func set(_ attributes: FolderAttributes, inode: UInt64) { folders[inode] = attributes }
     func attributes(inode: UInt64) -> FolderAttributes? { folders[inode] }
 
-    /// Takes over what the folders of a finished tree are like.
+    /// Reads the attributes of all folders of a finished tree.
     func read(_ root: Int32, options: UnpackOptions) throws(ImageError) {
         try TreeWalk.folders(root) { folder, status throws(ImageError) in
             set(try FolderAttributes(of: folder, status, options: options), inode: UInt64(status.st_ino))
         }
     }
 
-    /// Walks the tree once and gives every folder in the ledger its attributes.
+    /// Walks the tree once and applies the kept attributes.
     ///
     /// - Returns: how many extended attributes were refused.
     func apply(to root: Int32, options: UnpackOptions) throws(ImageError) -> Int {
