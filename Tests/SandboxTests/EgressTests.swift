@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `network: egress` against a real kernel: what a function reaches, what it does not, and that nothing is left. As root.
+// `network: egress` against a real kernel: what a function reaches, what it does not, and that nothing is left. As
+// root.
 
 import Foundation
 import FunctionModel

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folders and interpreters that an image's configuration names and its layers may lack: volumes, the working directory, interpreters.
+// What an image's configuration names and its layers may lack: volumes, the working directory, interpreters.
 // As Docker does it. Real containers, as root.
 
 import Foundation
@@ -152,7 +152,8 @@ struct ImageConfigurationTests {
     @Test("as a dynamic linker is told by name when the image lacks it")
     func linkers() async throws {
         try await TestHost.with { host in
-            // The beginning of a program that needs its dynamic linker: this one. The kernel looks for the linker first.
+            // The beginning of a program that needs its dynamic linker: this one. The kernel looks for the linker
+            // first.
             let own = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/exe"))
             let beginning = try #require(try own.read(upToCount: 64 << 10))
             let path = host.plan.rootfs + "/bin/true"

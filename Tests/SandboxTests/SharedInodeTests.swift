@@ -11,7 +11,8 @@ import Testing
 
 @Suite("A file that two sandboxes see", .enabled(if: TestHost.isRoot), .serialized)
 struct SharedInodeTests {
-    /// A function of the one image; its layer has room for nothing, its memory for what the kernel keeps of each watch.
+    /// A function of the one image; its layer has room for nothing, its memory for what the kernel keeps of each
+    /// watch.
     private static func plan(_ host: TestHost, readOnly: Bool, network: NetworkMode = .none) -> SandboxPlan {
         var plan = host.plan
         plan.readOnlyRoot = readOnly

@@ -30,8 +30,8 @@ extension FolderAttributes {
 
 /// Attributes by inode, applied after all content was written.
 ///
-/// They are applied last for three reasons: writing content changes a folder's times, an ordinary user cannot write to a
-/// read-only folder, and files inherit a folder's default ACL.
+/// They are applied last for three reasons: writing content changes a folder's times, an ordinary user cannot write
+/// to a read-only folder, and files inherit a folder's default ACL.
 final class DeferredFolderAttributes {
     private var folders: [UInt64: FolderAttributes] = [:]
 

@@ -11,7 +11,8 @@ enum SeccompFilter {
     /// - Parameters:
     ///   - cookie: sixth argument that marks the set-up's own calls.
     ///   - refused: calls of the policy that this process has no use for: EPERM as well.
-    ///   - tellsSockets: whether a listener is told of each socket that is made; without one there they cannot be made.
+    ///   - tellsSockets: whether a listener is told of each socket that is made; without one there they cannot be
+    ///     made.
     /// - Returns: the program, in the order that the kernel runs it.
     /// - Throws: ``SandboxError`` naming the call that libseccomp refused.
     static func compile(

@@ -81,9 +81,9 @@ extension Slot {
 extension WarmSandbox {
     /// Connects to a TCP port of 127.0.0.1 inside the sandbox; the slot's process does it.
     ///
-    /// The connection does not block and is close-on-exec. A sandbox that was connected to leaves no network namespace
-    /// behind for the next one. In a slot that shares the empty network namespace it fails with EAGAIN until the
-    /// program was executed.
+    /// The connection does not block and is close-on-exec. A sandbox that was connected to leaves no network
+    /// namespace behind for the next one. In a slot that shares the empty network namespace it fails with EAGAIN
+    /// until the program was executed.
     ///
     /// - Parameter port: 1 and up.
     /// - Returns: the connection; the caller owns it.
@@ -99,7 +99,8 @@ extension WarmSandbox {
     ///
     /// - Parameter port: 1 and up.
     /// - Returns: the listening socket, which does not block; the caller owns it.
-    /// - Throws: ``SandboxError``: `unreachable` with EADDRINUSE when the port is taken; `gone` when sandbox or slot are.
+    /// - Throws: ``SandboxError``: `unreachable` with EADDRINUSE when the port is taken; `gone` when sandbox or slot
+    ///   are.
     package func listen(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         try await socket(CSANDBOX_LISTEN, port: port)
     }

@@ -39,13 +39,14 @@ extension WarmSandbox {
 
     /// Starts PID 1 before its invocation is known: one send that never blocks.
     ///
-    /// ``assign(preparesNext:)`` follows. What it writes meanwhile is read as it comes: stdout up to ``OutputState/bufferedBytesMax`` bytes. If it ends
-    /// before it is assigned, ``whenUnused(_:)`` tells.
+    /// ``assign(preparesNext:)`` follows. What it writes meanwhile is read as it comes: stdout up to
+    /// ``OutputState/bufferedBytesMax`` bytes. If it ends before it is assigned, ``whenUnused(_:)`` tells.
     ///
     /// - Parameters:
     ///   - command: what PID 1 executes.
     ///   - onStandardError: called on the room's own thread with each piece of stderr; must not block.
-    /// - Throws: ``SandboxError`` when the slot or the sandbox is gone, the command too large, or it was started before.
+    /// - Throws: ``SandboxError`` when the slot or the sandbox is gone, the command too large, or it was started
+    ///   before.
     package func start(
         _ command: SandboxCommand,
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One container, on its way to `execve`, and then the invocation that runs in it. Driven by Scheduler and the reactor.
+// One container, on its way to `execve`, and then the invocation that runs in it. Driven by Scheduler and the
+// reactor.
 
 import CSandbox
 import Glibc
@@ -8,9 +9,9 @@ import Synchronization
 
 /// One container, used for one invocation.
 ///
-/// Order: ``release(_:onStandardError:)`` once, or ``start(_:onStandardError:)`` and later ``assign(preparesNext:)``; ``write(_:)`` and ``closeInput()`` for stdin; ``collect(upTo:)``, and
-/// after an `.open` answer ``nextOutput()`` until nil; then ``exit()``. One reader at a time;
-/// ``exit()`` may wait beside it.
+/// Order: ``release(_:onStandardError:)`` once, or ``start(_:onStandardError:)`` and later ``assign(preparesNext:)``;
+/// ``write(_:)`` and ``closeInput()`` for stdin; ``collect(upTo:)``, and after an `.open` answer ``nextOutput()``
+/// until nil; then ``exit()``. One reader at a time; ``exit()`` may wait beside it.
 package final class WarmSandbox: Sendable {
     /// What ``collect(upTo:)`` found.
     package enum Collected: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether image files can be shown with a slot's own ids, or must lie on the disk with ids that fit. HostEnvironment and
-// the stores of images ask it.
+// Whether image files can be shown with a slot's own ids, or must lie on the disk with ids that fit. HostEnvironment
+// and the stores of images ask it.
 
 import CSandbox
 import Glibc

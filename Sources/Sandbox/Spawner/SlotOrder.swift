@@ -8,8 +8,8 @@ import Glibc
 enum SlotOrder {
     /// The order for one slot; refuses what does not fit instead of cutting it.
     ///
-    /// With `sharesEmptyNetwork` the slot has no network namespace of its own until its first sandbox is released; with
-    /// `preparesNext` it makes that sandbox without a request.
+    /// With `sharesEmptyNetwork` the slot has no network namespace of its own until its first sandbox is released;
+    /// with `preparesNext` it makes that sandbox without a request.
     ///
     /// - Throws: ``SandboxError`` naming the part that does not fit.
     static func make(

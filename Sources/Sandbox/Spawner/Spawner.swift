@@ -95,9 +95,9 @@ package final class Spawner: Sendable {
     ///
     /// - Parameters:
     ///   - plan: the configuration of its sandboxes.
-    ///   - sharesEmptyNetwork: whether the slot shares the empty network until its first sandbox is released: it needs
-    ///     little more than half the memory, and its first call takes about a millisecond longer. Not for plans with
-    ///     egress, a terminal, mounts or a layer.
+    ///   - sharesEmptyNetwork: whether the slot shares the empty network until its first sandbox is released: it
+    ///     needs little more than half the memory, and its first call takes about a millisecond longer. Not for plans
+    ///     with egress, a terminal, mounts or a layer.
     ///   - preparesNext: whether the slot makes its first sandbox without a request; ``Slot/makeSandbox(then:)``
     ///     returns it.
     /// - Returns: the slot.

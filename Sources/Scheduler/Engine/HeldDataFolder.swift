@@ -70,7 +70,8 @@ package final class HeldDataFolder: Sendable {
 
     /// The lock file, made when absent; -1 with `errno` set.
     ///
-    /// Links are not followed, nor is a file with a second name taken: root opens it in a folder of the service's user.
+    /// Links are not followed, nor is a file with a second name taken: root opens it in a folder of the service's
+    /// user.
     private static func openLock(in folder: Int32) -> Int32 {
         guard mkdirat(folder, "run", 0o700) == 0 || errno == EEXIST else { return -1 }
         let run = openat(folder, "run", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)

@@ -17,7 +17,7 @@ package final class ImageKeeper: Sendable {
     /// Folders of uploaded build contexts that an earlier process left.
     private let leftovers: [String]
     private let logger: Logger
-    /// Wakes the service. Requests that arrive while it works are merged into one.
+    /// Requests to look at the budget; those that arrive while the service works are merged into one.
     private let requests: AsyncStream<Void>
     private let request: AsyncStream<Void>.Continuation
     private let isStopping = Atomic(false)

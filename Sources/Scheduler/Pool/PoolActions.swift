@@ -75,7 +75,8 @@ enum WaiterAnswer: Hashable, Sendable {
 
 /// What the driver does after an event, outside its lock and in this order.
 enum PoolAction: Hashable, Sendable {
-    /// Ask the spawner for a slot, in the empty network when no caller waits for it; then `slotLaunched` or `slotFailed`.
+    /// Ask the spawner for a slot, in the empty network when no caller waits for it; then `slotLaunched` or
+    /// `slotFailed`.
     case launch(SlotNumber, sharesEmptyNetwork: Bool)
     /// Ask the slot for its next sandbox; then `sandboxReady` or `slotFailed`.
     case make(SlotNumber)

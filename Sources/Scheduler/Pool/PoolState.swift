@@ -30,7 +30,9 @@ struct PoolState: Sendable {
         var since: Instant
     }
 
-    /// An idle slot above the floor is given back after this time. One within the floor is replaced by a slot that
+    /// An idle slot above the floor is given back after this time.
+    ///
+    /// One within the floor is replaced by a slot that
     /// shares the empty network, because a warm sandbox with a network of its own costs up to half a megabyte.
     static let idleAfter = Duration.seconds(60)
     /// About what a slot that goes on takes to set its next sandbox up, on a machine with time for it: a call that is
@@ -336,8 +338,9 @@ struct PoolState: Sendable {
         return !expectsCall || warm.count + preparing >= Self.activeFloor
     }
 
-    /// The warm slot with a network of its own that was used least recently and may be replaced. One slot at a time is
-    /// replaced, and none while the successor of the last one is missing.
+    /// The warm slot with a network of its own that was used least recently and may be replaced.
+    ///
+    /// One slot at a time is replaced, and none while the successor of the last one is missing.
     private var oldestWithOwnNetwork: Idle? {
         guard settings.mayShareEmptyNetwork, leased + preparing == 0, !isClosing, warm.count >= idleTarget,
             warm.count + empty.count <= settings.warmMin
