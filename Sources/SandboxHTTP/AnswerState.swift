@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What has come of a server's answers and was not read yet, as a pure value. ConnectionHandler feeds it.
+// What has come of a server's answers and was not read yet, as a pure value. ServerConnectionHandler feeds it.
 
 package import HTTPTypes
 package import NIOCore

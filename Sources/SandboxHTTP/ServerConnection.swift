@@ -43,7 +43,7 @@ package final class ServerConnection: Sendable {
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
                         try pipeline.addHTTPClientHandlers(enableOutboundHeaderValidation: false)
-                        try pipeline.addHandler(ConnectionHandler(connection))
+                        try pipeline.addHandler(ServerConnectionHandler(connection))
                     }
                 }
                 .withConnectedSocket(raw).get()

@@ -7,7 +7,7 @@ import NIOHTTP1
 import NIOHTTPTypesHTTP1
 
 /// Hands what the decoder reads to the connection.
-final class ConnectionHandler: ChannelInboundHandler {
+final class ServerConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
 
     /// Weak: the connection keeps its channel, and the channel this handler.
