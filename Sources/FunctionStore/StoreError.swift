@@ -33,24 +33,24 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notWritable(let path, let reason):
-            "cannot write '\(path)': \(reason); choose another folder with --data-dir or mend its permissions"
+            "cannot write '\(path)': \(reason); choose another folder with --data-dir or correct its permissions"
         case .newerVersion(let path, let unknown):
             "'\(path)' was written by a newer version (migrations \(unknown.joined(separator: ", "))); "
                 + "use that version, or restore a copy from before the upgrade"
         case .corrupted(let path, let reason):
             "'\(path)' is damaged (\(reason)); move it away and restore a copy"
-        case .diskFull(let path): "no space left for '\(path)'; free some and try again"
-        case .missing(let path): "'\(path)' is missing or empty; put a copy of it back"
+        case .diskFull(let path): "no space left for '\(path)'; free disk space and try again"
+        case .missing(let path): "'\(path)' is missing or empty; restore a copy of it"
         case .removed(let path):
-            "'\(path)' was removed or replaced while the gateway ran, nothing can be kept any more; put a copy of it "
-                + "back and start the gateway again"
-        case .busy(let path): "'\(path)' is locked by another process"
+            "'\(path)' was removed or replaced while the gateway ran, so no change can be stored; restore a copy of it "
+                + "and restart the gateway"
+        case .busy(let path): "'\(path)' is locked by another process; end that process or try again later"
         case .unknownFunction(let name): "function '\(name)' is not deployed"
         case .unknownRevision(let name, let number): "function '\(name)' has no revision \(number)"
         case .scheduleDoesNotAdvance(let key):
             "schedule '\(key.expression)' of '\(key.function)' must move to a later time"
-        case .malformedRow(let table, let reason): "a row of table '\(table)' does not decode: \(reason)"
-        case .failed(let reason): "the database refused: \(reason)"
+        case .malformedRow(let table, let reason): "a row of table '\(table)' cannot be decoded: \(reason)"
+        case .failed(let reason): "the database failed: \(reason)"
         }
     }
 }

@@ -80,7 +80,7 @@ final class CurlExchange: @unchecked Sendable {
             return .failure(Self.failure(code, said))
         }
         guard var head else {
-            return .failure(TransportFailure(kind: .broken, reason: "an answer without a head"))
+            return .failure(TransportFailure(kind: .broken, reason: "the answer has no head"))
         }
         head.peer = peer
         return .success(head)

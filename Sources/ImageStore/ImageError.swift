@@ -47,7 +47,7 @@ package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvert
         switch self {
         case .invalid(let error): error.description
         case .unknownImage(let name):
-            "no image '\(name)' here; load it with 'faasctl image load', pull it or build it"
+            "image '\(name)' is not in the store; load it with 'faasctl image load', pull it or build it"
         case .missingBlob(let digest, let owner): "\(owner) needs \(digest), which is not in the store"
         case .digestMismatch(let what, let expected, let actual):
             "\(what) has digest \(actual), expected \(expected)"
@@ -59,8 +59,8 @@ package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvert
         case .notAnImage(let file, let holdsRoot):
             "\(file) has neither manifest.json nor index.json: it is "
                 + (holdsRoot
-                    ? "a root file system, no archive of images; make an image of it with 'faasctl image import'"
-                    : "no archive of images; 'faasctl image import' makes an image of any tar of files")
+                    ? "a root file system, not an archive of images; import it with 'faasctl image import'"
+                    : "not an archive of images; 'faasctl image import' makes an image of any tar archive")
         case .hostileEntry(let name, let reason): "entry '\(name)' refused: \(reason)"
         case .hostileTree(let path, let reason): "image refused: \(path) \(reason)"
         case .limitExceeded(let what, let limit): "\(what) exceeds the limit of \(limit)"

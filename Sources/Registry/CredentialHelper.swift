@@ -112,7 +112,7 @@ enum CredentialHelper {
         guard let output else { return nil }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: output) else {
             // The output may hold a secret, so it is not quoted.
-            throw .credentials("docker-credential-\(name) answered something that is not its protocol")
+            throw .credentials("docker-credential-\(name) gave an answer that violates its protocol")
         }
         if answer.username.isEmpty, answer.secret.isEmpty { return nil }
         return answer.username == "<token>"

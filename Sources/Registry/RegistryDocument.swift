@@ -54,7 +54,7 @@ struct RegistryDocument: Sendable {
         let inner = [content.mediaType].compactMap(\.self).filter { !$0.isEmpty }
         let type = outer.first ?? inner.first ?? content.mediaTypeDefault
         if let other = (outer + inner).first(where: { $0 != type }) {
-            throw .wrongContent(what: what, reason: "it is called '\(type)' and '\(other)' at once")
+            throw .wrongContent(what: what, reason: "it has two media types, '\(type)' and '\(other)'")
         }
         descriptor = Descriptor(mediaType: type, digest: digest, size: bytes.count)
         self.bytes = bytes

@@ -28,7 +28,7 @@ package struct RegistryAnswer: Hashable, Sendable {
 package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The registry answers, and does not have it.
     case notFound(RegistryAnswer)
-    /// The registry wants other credentials, or forbids it.
+    /// The registry rejects the credentials, or forbids the operation.
     case notAllowed(RegistryAnswer)
     /// Nobody answers, or the connection breaks again and again.
     case unreachable(host: String, reason: String)
@@ -63,7 +63,7 @@ package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "it does not exist, or needs 'faasctl login \(answer.host)'"
         case .unreachable(let host, let reason): "registry \(host) unreachable: \(reason)"
         case .refused(let answer): "\(answer.subject) refused by \(answer.host): \(answer.quote)"
-        case .violation(let host, let reason): "registry \(host) breaks the protocol: \(reason)"
+        case .violation(let host, let reason): "registry \(host) violates the protocol: \(reason)"
         case .wrongContent(let what, let reason): "\(what) refused: \(reason)"
         case .unknownMediaType(let type, let owner): "\(owner) has the unknown media type '\(type)'"
         case .tooLarge(let what, let limit): "\(what) is larger than \(limit) bytes"

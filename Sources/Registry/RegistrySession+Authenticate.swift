@@ -49,7 +49,7 @@ extension RegistrySession {
             let text = challenge.parameters["realm"] ?? ""
             throw .violation(
                 host: endpoint.name,
-                reason: "it wants credentials sent to '\(text.prefix(200))'"
+                reason: "it asks for credentials to be sent to '\(text.prefix(200))'"
             )
         }
         let request = try tokenRequest(realm, challenge.parameters["service"], wanted, credential)

@@ -66,7 +66,7 @@ final class RegistrySession: Sendable {
     /// An answer led to an address that it may not lead to: nothing that trying again would mend.
     static func checkReach(_ failure: TransportFailure, host: String) throws(RegistryError) {
         guard failure.cause == .forbidden else { return }
-        throw .violation(host: host, reason: "it leads elsewhere, and \(failure.reason)")
+        throw .violation(host: host, reason: "it refers to another address, and \(failure.reason)")
     }
 
     /// Sends once, as often as authentication and redirects need.

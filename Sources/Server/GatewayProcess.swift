@@ -29,7 +29,7 @@ package struct GatewayProcess: Sendable {
                 var address = address
                 address.port = port
                 do throws(SandboxError) { try start.finish() } catch {
-                    logger.critical("root cannot be given up", metadata: ["reason": "\(error)"])
+                    logger.critical("the gateway cannot give up root", metadata: ["reason": "\(error)"])
                     _exit(1)
                 }
                 announce("\(Product.name) listens on http://\(address)")

@@ -28,7 +28,7 @@ struct PrivilegedStart: Sendable {
             throw ServerError(
                 "cannot start the gateway",
                 why: "the data folder cannot be used: \(error.reason)",
-                next: "name another one with --data-dir"
+                next: "choose another one with --data-dir"
             )
         }
         let shift = OwnerTranslation.shift(for: directory)
@@ -54,7 +54,7 @@ struct PrivilegedStart: Sendable {
                 if handover == .made { DataHandover.takeBack(directory) }
                 throw ServerError(
                     "cannot start the gateway",
-                    why: "it would have to stay root: \(error.description)",
+                    why: "it cannot give up root: \(error.description)",
                     next:
                         "\(Self.needs), or start it as an ordinary user; --allow-root starts it as root all the same"
                 )
@@ -136,7 +136,7 @@ struct PrivilegedStart: Sendable {
             name: name,
             advice: isAllowed
                 ? "the gateway stays root and unpacks image layers itself: \(reason); \(needs)"
-                : "the gateway would have to stay root, and does not start without --allow-root: \(reason); \(needs)"
+                : "the gateway cannot give up root, and does not start without --allow-root: \(reason); \(needs)"
         )
     }
 

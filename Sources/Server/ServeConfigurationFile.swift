@@ -104,7 +104,7 @@ package enum ServeConfigurationFile {
     private static func networks(_ node: ManifestNode) throws(ManifestError) -> [IPv4Network] {
         try node.texts().map { text throws(ManifestError) in
             guard let network = IPv4Network(text) else {
-                throw node.mistake("\(node.path): '\(text)' is no IPv4 network such as 10.1.0.0/16")
+                throw node.mistake("\(node.path): '\(text)' is not an IPv4 network such as 10.1.0.0/16")
             }
             return network
         }

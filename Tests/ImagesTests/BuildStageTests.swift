@@ -49,7 +49,7 @@ import Testing
         let unknown = try await bench.failure(text) { $0.target = "d" }
         #expect(unknown?.hasPrefix("target 'd' is not a stage of the Dockerfile; stages: a, b, c") == true)
         let needed = try await bench.failure(text) { $0.target = "b" }
-        #expect(needed?.contains("Dockerfile:3: FROM nowhere AS b: no image 'nowhere' here") == true)
+        #expect(needed?.contains("Dockerfile:3: FROM nowhere AS b: image 'nowhere' is not in the store") == true)
     }
 
     @Test("arguments: defaults, given values, global ones by name, environment before arguments")

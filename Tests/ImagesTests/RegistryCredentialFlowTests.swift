@@ -170,7 +170,7 @@ struct RegistryCredentialFlowTests {
         registry.edit { $0.redirects["\(Digest(of: layer))"] = target }
         await #expect { try await fixture.pull("\(registry.host)/app") } throws: { error in
             guard case RegistryError.violation(_, let reason) = error else { return false }
-            return reason == "it leads elsewhere, and 169.254.169.254 is a reserved address"
+            return reason == "it refers to another address, and 169.254.169.254 is a reserved address"
         }
         #expect(registry.requests.count { $0.path.contains("\(Digest(of: layer))") } == 1)
     }

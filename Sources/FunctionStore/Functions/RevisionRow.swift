@@ -12,7 +12,7 @@ enum RevisionRow {
         do {
             return try String(decoding: encoder.encode(configuration), as: UTF8.self)
         } catch {
-            throw .failed(reason: "the configuration does not encode: \(error)")
+            throw .failed(reason: "the configuration cannot be encoded: \(error)")
         }
     }
 

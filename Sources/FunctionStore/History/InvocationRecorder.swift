@@ -188,7 +188,7 @@ package final class InvocationRecorder: Sendable {
             )
         case .givenUp(let records):
             logger.error(
-                "history not written, given up",
+                "history not written, no further attempt",
                 metadata: ["reason": "\(failure)", "records": "\(records)"]
             )
         }

@@ -39,7 +39,7 @@ struct AdminGate: RouterMiddleware {
         }
         let isSafe = head.method == .get || head.method == .head || head.method == .options
         if !isSafe, isForeign(head) {
-            return Problem(403, .forbidden, "administrative requests of other sites are refused")
+            return Problem(403, .forbidden, "cross-site administrative requests are refused")
         }
         return typeRefusal(head)
     }

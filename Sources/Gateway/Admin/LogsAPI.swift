@@ -55,7 +55,11 @@ struct LogsAPI: Sendable {
         guard let name = query.function else { return text }
         let ids = try await store.invocationIDs(of: name, beginning: text)
         guard ids.count < 2 else {
-            throw Problem(400, .invalid, "instance: '\(text.prefix(64))' begins several ids; give more of it")
+            throw Problem(
+                400,
+                .invalid,
+                "instance: '\(text.prefix(64))' is a prefix of several ids; use a longer one"
+            )
         }
         guard let id = ids.first ?? (follows ? text : nil) else {
             throw Problem(404, .invalid, "function '\(name)' has no invocation '\(text.prefix(64))'")
@@ -65,7 +69,7 @@ struct LogsAPI: Sendable {
 
     private static func query(_ context: OwnContext) throws -> LogQuery {
         guard let name = context.query("name"), !name.isEmpty else {
-            throw Problem(422, .invalid, "'name' is missing: which function's logs?")
+            throw Problem(422, .invalid, "'name' is missing, expected a function's name")
         }
         var query = LogQuery(function: try FunctionName(name))
         if let text = context.query("since") {

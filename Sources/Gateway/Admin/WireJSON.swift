@@ -57,7 +57,7 @@ enum WireJSON {
         case .typeMismatch(_, let context): return "\(path(context)) is of another type than expected"
         case .dataCorrupted(let context) where context.codingPath.isEmpty: return "the body is not JSON"
         case .dataCorrupted(let context): return "\(path(context)): \(context.debugDescription)"
-        @unknown default: return "the body is not understood"
+        @unknown default: return "the body cannot be decoded"
         }
     }
 }

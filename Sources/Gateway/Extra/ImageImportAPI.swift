@@ -23,7 +23,7 @@ struct ImageImportAPI: Sendable {
     /// The body is the tar, compressed or not; `reference`, `message`, and `change` any number of times.
     @Sendable private func add(_ request: Request, _ context: OwnContext) async throws -> Response {
         guard let reference = context.query("reference"), !reference.isEmpty else {
-            throw Problem(400, .invalid, "'reference' is missing: what is the image's name?")
+            throw Problem(400, .invalid, "'reference' is missing, expected the new image's name")
         }
         // Before the upload: what is wrong with the query needs no gigabyte to be told.
         _ = try ImageReference(reference)

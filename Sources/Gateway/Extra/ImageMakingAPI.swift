@@ -49,7 +49,9 @@ struct ImageMakingAPI: Sendable {
 
     private static func references(_ context: OwnContext, _ name: String) throws -> [String] {
         let found = context.queryAll(name).filter { !$0.isEmpty }
-        guard !found.isEmpty else { throw Problem(400, .invalid, "'\(name)' is missing: which image?") }
+        guard !found.isEmpty else {
+            throw Problem(400, .invalid, "'\(name)' is missing, expected an image reference")
+        }
         guard found.count <= countMax else {
             throw Problem(400, .invalid, "at most \(countMax) images at once")
         }

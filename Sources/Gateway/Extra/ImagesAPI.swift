@@ -64,7 +64,7 @@ struct ImagesAPI: Sendable {
     /// `source`: the image that gets the path's name.
     @Sendable private func tag(_ request: Request, _ context: OwnContext) async throws -> Response {
         guard let source = context.query("source"), !source.isEmpty else {
-            throw Problem(400, .invalid, "'source' is missing: which image gets this name?")
+            throw Problem(400, .invalid, "'source' is missing, expected the image that gets this name")
         }
         try await images.tag(source, as: reference(context))
         return Response(status: .created)

@@ -67,7 +67,7 @@ struct TransfersAPI: Sendable {
     /// `registry`: asks it whether it takes the credentials that came along; keeps nothing.
     @Sendable private func login(_ request: Request, _ context: OwnContext) async throws -> Response {
         guard let registry = context.query("registry"), !registry.isEmpty else {
-            throw Problem(400, .invalid, "'registry' is missing: which one?")
+            throw Problem(400, .invalid, "'registry' is missing, expected a registry's host name")
         }
         try await registries.client(for: request).ping(registry)
         return Response(status: .noContent)
@@ -75,7 +75,7 @@ struct TransfersAPI: Sendable {
 
     private static func reference(_ context: OwnContext) throws -> String {
         guard let reference = context.query("reference"), !reference.isEmpty else {
-            throw Problem(400, .invalid, "'reference' is missing: which image?")
+            throw Problem(400, .invalid, "'reference' is missing, expected an image reference")
         }
         return reference
     }

@@ -34,7 +34,7 @@ struct FunctionHandler: Sendable {
     ///
     /// Problems of the call are part of the answer.
     ///
-    /// - Throws: ``Abandoned`` when nobody is there to read an answer; a parser's error when the request broke off.
+    /// - Throws: ``Abandoned`` when nobody is there to read an answer; a parser's error when the connection was closed before the request was complete.
     func serve(_ request: Request, _ match: RouteMatch, _ call: ReceivedCall) async throws
         -> (reply: Reply, gauge: BodyGauge?)
     {

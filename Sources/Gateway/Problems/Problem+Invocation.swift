@@ -23,16 +23,16 @@ extension Problem {
             self.init(
                 status,
                 .unavailable,
-                "the gateway cannot take this call now; try again later",
+                "the gateway cannot accept this call now; try again later",
                 log: reason
             )
-            adminDetail = "the gateway cannot take this call now: \(reason)"
+            adminDetail = "the gateway cannot accept this call now: \(reason)"
             retryAfterSeconds = seconds
         case .cannotStart(let reason):
             self.init(
                 status,
                 .cannotStart,
-                "the function could not be started; its log tells why",
+                "the function could not be started; its log has the reason",
                 log: reason
             )
             adminDetail = "the function could not be started: \(reason)"
@@ -82,10 +82,14 @@ extension Problem {
         case .cancelled:
             self.init(status, .cancelled, "the call was cancelled")
         case .lost:
-            self.init(status, .lost, "the gateway lost the function while it ran")
+            self.init(status, .lost, "the gateway lost the function's container while it ran")
             retryAfterSeconds = 1
         case .platform:
-            self.init(status, .malformedAnswer, "the function's answer broke a rule of its contract")
+            self.init(
+                status,
+                .malformedAnswer,
+                "the function's output violates its contract; its log has the rule"
+            )
         }
         exitCode = invocation.exitCode
         signal = invocation.signal

@@ -40,7 +40,13 @@ extension Problem {
         case .exists: self.init(409, .conflict, text)
         case .notFound: self.init(404, .unknownSecret, text)
         case .invalidName, .tooLarge, .tooMany: self.init(400, .invalid, text)
-        case .system: self.init(500, .storage, "the secret files failed; see the gateway's log", log: text)
+        case .system:
+            self.init(
+                500,
+                .storage,
+                "the secret files cannot be read or written; see the gateway's log",
+                log: text
+            )
         }
     }
 

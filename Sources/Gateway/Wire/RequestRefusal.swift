@@ -28,7 +28,7 @@ enum RequestRefusal: Error, Hashable, Sendable {
         case fieldName = "a header field's name is malformed"
         case host = "there must be exactly one Host field, and it must be a host name with an optional port"
         case target = "the request target is malformed"
-        case contentLength = "the Content-Length is no single number"
+        case contentLength = "Content-Length is not a single number"
         case bothLengths = "Content-Length and Transfer-Encoding exclude each other"
         case transferEncoding = "'chunked' must be the last transfer coding, once, of an HTTP/1.1 request"
         case chunk = "the chunked body is malformed"
@@ -42,9 +42,10 @@ extension Problem {
         switch refusal {
         case .malformed(let mistake): self.init(400, .malformedRequest, mistake.rawValue)
         case .unknownCoding:
-            self.init(501, .notImplemented, "no transfer coding but 'chunked' is implemented")
-        case .unknownVersion: self.init(505, .unknownVersion, "this gateway speaks HTTP/1.0 and HTTP/1.1")
-        case .connect: self.init(501, .notImplemented, "this gateway is no proxy: there is no CONNECT")
+            self.init(501, .notImplemented, "'chunked' is the only transfer coding that is implemented")
+        case .unknownVersion: self.init(505, .unknownVersion, "this gateway supports HTTP/1.0 and HTTP/1.1")
+        case .connect:
+            self.init(501, .notImplemented, "this gateway is not a proxy and does not implement CONNECT")
         case .targetTooLong(let max):
             self.init(414, .targetTooLong, "the request target is longer than \(ByteCount(bytes: max))")
         case .fieldTooLarge(let max):
@@ -57,8 +58,9 @@ extension Problem {
             )
         case .tooManyFields(let max):
             self.init(431, .fieldsTooLarge, "there are more than \(max) header fields")
-        case .stalled: self.init(408, .requestTimeout, "the request did not come in time")
-        case .brokenOff: self.init(400, .malformedRequest, "the request broke off")
+        case .stalled: self.init(408, .requestTimeout, "the request was not complete in time")
+        case .brokenOff:
+            self.init(400, .malformedRequest, "the connection was closed before the request was complete")
         }
     }
 }

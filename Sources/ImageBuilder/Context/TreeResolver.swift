@@ -47,7 +47,7 @@ enum TreeResolver {
                 guard links <= linkLimit else {
                     throw .unsupportedFile(
                         path: path,
-                        reason: "more than \(linkLimit) links lead to each other"
+                        reason: "more than \(linkLimit) links refer to each other"
                     )
                 }
                 if target.hasPrefix("/") {

@@ -132,7 +132,7 @@ struct CopyPlan {
         at path: String
     ) throws(StepFailure) -> LayerEntry {
         guard let kind = Self.kind(of: item) else {
-            throw .unsupportedFile(path: item.path, reason: "no layer can hold a file of its kind")
+            throw .unsupportedFile(path: item.path, reason: "a layer cannot contain a file of its type")
         }
         var entry = LayerEntry(path: path, kind: kind, mode: item.node.mode)
         entry.attributes = item.attributes

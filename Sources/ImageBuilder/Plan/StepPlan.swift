@@ -68,7 +68,7 @@ enum StepPlan {
     private static func place(_ path: String, in dataDirectory: String) throws(StepFailure) -> HostPlace {
         let prefix = dataDirectory + "/"
         guard path.hasPrefix(prefix) else {
-            throw .unsupportedFile(path: path, reason: "it lies outside of the data folder")
+            throw .unsupportedFile(path: path, reason: "it is outside of the data folder")
         }
         return HostPlace(folder: dataDirectory, name: String(path.dropFirst(prefix.count)))
     }

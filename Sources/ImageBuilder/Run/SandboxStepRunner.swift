@@ -52,7 +52,7 @@ package struct SandboxStepRunner: StepRunner {
         output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(StepFailure) -> RunOutcome {
         guard let spawner = spawner() else {
-            throw .unavailable("RUN (the container helper is starting anew)")
+            throw .unavailable("RUN (the spawner is being restarted)")
         }
         var plan = try StepPlan.plan(
             for: command,

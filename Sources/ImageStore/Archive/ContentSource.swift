@@ -32,7 +32,7 @@ enum ArchivePath {
             if part != ".." {
                 parts.append(part)
             } else if parts.popLast() == nil {
-                throw .hostileEntry(name: path, reason: "it leads out of the archive")
+                throw .hostileEntry(name: path, reason: "it refers to a file outside of the archive")
             }
         }
         return parts.joined(separator: "/")

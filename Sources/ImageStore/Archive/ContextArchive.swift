@@ -122,7 +122,7 @@ package enum ContextArchive {
         while left > 0 {
             let bytes = try file.read(upTo: min(left, 1 << 20), of: path)
             guard !bytes.isEmpty else {
-                throw .malformedArchive(file: path, reason: "became shorter meanwhile")
+                throw .malformedArchive(file: path, reason: "became shorter while it was read")
             }
             left -= bytes.count
             try writer.write(bytes)

@@ -124,7 +124,7 @@ package final class RootArchive {
         while left > 0 {
             let bytes = try file.read(upTo: min(left, Self.pieceBytes), of: path)
             guard !bytes.isEmpty else {
-                throw .malformedArchive(file: path, reason: "became shorter meanwhile")
+                throw .malformedArchive(file: path, reason: "became shorter while it was read")
             }
             left -= bytes.count
             try writer.write(bytes)

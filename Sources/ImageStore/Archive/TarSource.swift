@@ -153,6 +153,6 @@ final class TarSource: ContentSource {
             guard let target = links[path] else { return path }
             path = target
         }
-        throw .hostileEntry(name: path, reason: "its links lead in circles")
+        throw .hostileEntry(name: path, reason: "its links form a loop")
     }
 }

@@ -139,7 +139,7 @@ private enum RootLayer {
             return (kept, skipped)
         }
         guard counts.kept > 0 else {
-            throw .malformedArchive(file: name, reason: "is no tar archive, or one without files")
+            throw .malformedArchive(file: name, reason: "is not a tar archive, or has no files")
         }
         try tar.finish()
         return Written(descriptor: try sink.commit(), skipped: counts.skipped)

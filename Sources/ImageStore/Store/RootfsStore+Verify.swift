@@ -26,7 +26,7 @@ extension RootfsStore {
             let session = try trees.session(on: directory, isWritable: false)
             let order = TreeOrder.compare(chainID.hex, with: TreePath.name(fresh))
             guard case .differences(let found) = try session.ask(order, layers: []).answer else {
-                throw .worker(reason: "an answer that is no list of differences")
+                throw .worker(reason: "an answer that is not a list of differences")
             }
             if found.isEmpty {
                 try trees.remove(fresh)

@@ -170,7 +170,7 @@ final class RootfsStore: Sendable {
     func bytes(of chainID: Digest, _ session: any TreeSession) throws(ImageError) -> Int {
         if let known = sizes.withLock({ $0[chainID] }) { return known }
         guard case .bytes(let bytes) = try session.ask(.measure(chainID.hex), layers: []).answer else {
-            throw .worker(reason: "an answer that is no size")
+            throw .worker(reason: "an answer that is not a size")
         }
         sizes.withLock { $0[chainID] = bytes }
         return bytes

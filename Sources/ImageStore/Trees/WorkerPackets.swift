@@ -64,7 +64,7 @@ struct WorkerPackets {
                 if packet.first == Self.last { break }
             }
             do { return (try JSONDecoder().decode(type, from: bytes), descriptors) } catch {
-                throw ImageError.worker(reason: "an answer that makes no sense: \(error)")
+                throw ImageError.worker(reason: "an answer that cannot be decoded: \(error)")
             }
         } catch {
             descriptors.forEach { close($0) }

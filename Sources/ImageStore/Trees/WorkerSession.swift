@@ -23,7 +23,7 @@ final class WorkerSession: TreeSession {
             do throws(ImageError) {
                 try packets.send(order, descriptors: layers)
                 guard let (answer, descriptors) = try packets.receive(TreeAnswer.self) else {
-                    throw .worker(reason: "it died of the files it was given")
+                    throw .worker(reason: "it was killed by a signal while it read the files of the image")
                 }
                 return .success(try Self.judge(answer, descriptors))
             } catch {
@@ -96,6 +96,6 @@ final class SessionReader: TreeReader {
     }
 
     private static func nonsense(_ path: String) -> ImageError {
-        .worker(reason: "an answer about '\(path)' that makes no sense")
+        .worker(reason: "an answer about '\(path)' that cannot be decoded")
     }
 }

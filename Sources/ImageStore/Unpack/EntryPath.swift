@@ -16,7 +16,7 @@ struct EntryPath: Hashable, Sendable {
         let slash = UInt8(ascii: "/")
         for part in name.split(separator: slash) where part != Self.dot {
             guard part != Self.dotDot else {
-                throw .hostileEntry(name: Self.text(name), reason: "its name leads upwards")
+                throw .hostileEntry(name: Self.text(name), reason: "its name contains '..'")
             }
             try UnpackLimits.check(part.count, limits.nameBytes, "length of a part of '\(Self.text(name))'")
             components.append(Array(part))

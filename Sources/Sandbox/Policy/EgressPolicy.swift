@@ -43,7 +43,7 @@ struct EgressPolicy: Hashable, Sendable {
         var allowed: [IPv4Network] = []
         for text in allow {
             guard let network = IPv4Network(text) else {
-                throw .unsupported("'\(text)' in egress_allow; write an IPv4 network such as 10.1.0.0/16")
+                throw .unsupported("'\(text)' in egress_allow; expected an IPv4 network such as 10.1.0.0/16")
             }
             guard !Self.never.contains(where: { $0.contains(network) }) else {
                 throw .unsupported("'\(text)' in egress_allow; no address in it is reachable")

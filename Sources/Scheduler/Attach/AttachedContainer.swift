@@ -70,7 +70,8 @@ package final class AttachedContainer: Sendable {
 
     /// How it ended; known once ``next()`` has given nil.
     package var end: AttachEnd {
-        state.withLock { $0.end } ?? AttachEnd(exitCode: ContainerEnd.platformCode, reason: "it was given up")
+        state.withLock { $0.end }
+            ?? AttachEnd(exitCode: ContainerEnd.platformCode, reason: "the container was abandoned")
     }
 
     /// Writes to its stdin, suspending while that is full.

@@ -49,7 +49,7 @@ package final class AttachedContainers: Sendable {
         // No revision says that the image is needed while the container runs.
         let hold = images.hold()
         let prepared = try await PreparedContainer(request, images: images)
-        guard let spawner = spawner() else { throw .unavailable("the container helper is starting anew") }
+        guard let spawner = spawner() else { throw .unavailable("the spawner is being restarted") }
         do throws(SandboxError) {
             let session = try await ContainerSession.make(
                 prepared.plan,

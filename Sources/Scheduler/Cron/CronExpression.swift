@@ -59,7 +59,7 @@ struct CronExpression: Hashable, Sendable {
             words = meaning.split(separator: " ")
         }
         let fields = try Self.fields(words, refusal)
-        guard fields.next(after: 0) != nil else { throw refusal("day-of-month and month never meet") }
+        guard fields.next(after: 0) != nil else { throw refusal("the months have no such day-of-month") }
         timing = .fields(fields)
     }
 

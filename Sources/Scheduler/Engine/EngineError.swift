@@ -21,11 +21,12 @@ package enum EngineError: Error, Hashable, Sendable, CustomStringConvertible {
             "data folder \(directory) cannot be written: \(reason); choose another with --data-dir"
         case .databaseMissing(let path, let traces):
             "the database '\(path)' is missing or empty, but the data folder holds "
-                + "\(traces.joined(separator: " and ")): every function would be gone; put a copy of it back, or "
-                + "begin with an empty one by --new-database"
+                + "\(traces.joined(separator: " and ")): all functions would be lost; restore a copy of it, or "
+                + "start with an empty one with --new-database"
         case .store(let reason): "the store cannot be opened: \(reason)"
         case .images(let reason): "the image store cannot be opened: \(reason)"
-        case .spawner(let reason): "containers cannot be made here: \(reason); see 'faasctl doctor'"
+        case .spawner(let reason):
+            "containers cannot be created on this host: \(reason); see 'faasctl doctor'"
         }
     }
 }

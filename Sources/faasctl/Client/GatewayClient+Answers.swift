@@ -38,8 +38,8 @@ extension GatewayClient {
         } catch {
             throw CommandFailure(
                 what,
-                why: "the gateway's answer is not understood",
-                next: "is it a Mayfly gateway of this version? see 'faasctl version'"
+                why: "the gateway's answer cannot be decoded",
+                next: "check that --gateway names a Mayfly gateway of the same version; see 'faasctl version'"
             )
         }
     }
@@ -50,7 +50,7 @@ extension GatewayClient {
         case 401:
             var failure = CommandFailure(
                 what,
-                why: "the gateway wants other credentials",
+                why: "the gateway rejected the credentials",
                 next: "set FAASCTL_USER and FAASCTL_PASSWORD, or MAYFLY_DATA_DIR to the gateway's data folder"
             )
             failure.isUnauthorized = true

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only place where the command line speaks HTTP; every command but serve drives it.
+// The command line's only HTTP client; every command but serve uses it.
 
 import Foundation
 import FunctionModel
@@ -98,13 +98,13 @@ struct GatewayClient: Sendable {
         return message
     }
 
-    /// Why no answer came, and what to do about it.
+    /// The reason why the gateway gave no answer, and the next step.
     private func unreachable(_ error: any Error, afterHead: Bool) -> CommandFailure {
         let what = "cannot reach the gateway at \(address)"
         let failure = error as? TransportFailure
         if afterHead {
             var failure = CommandFailure(
-                "the gateway broke off its answer",
+                "the response ended before it was complete",
                 why: "the function failed after its first output, or the gateway stopped",
                 next: "see 'faasctl invocations --failed' and 'faasctl logs'"
             )
@@ -116,7 +116,7 @@ struct GatewayClient: Sendable {
             var failure = CommandFailure(
                 what,
                 why: "connection refused",
-                next: "is the gateway running? faasctl serve"
+                next: "start the gateway with 'faasctl serve', or check --gateway"
             )
             failure.isUnreachable = true
             return failure

@@ -87,7 +87,11 @@ struct ImageSaveCommand: AsyncParsableCommand {
         } catch {
             target.discard()
             guard error.isBrokenOff else { throw error }
-            throw CommandFailure(what, why: "the gateway broke off the archive", next: "see its log")
+            throw CommandFailure(
+                what,
+                why: "the gateway closed the connection before the archive was complete",
+                next: "see its log"
+            )
         }
         if let file { global.remark("saved \(references.count) image(s) to \(file)") }
     }

@@ -85,7 +85,7 @@ struct AttachedRun {
         guard let end else {
             throw CommandFailure(
                 "the container's end is unknown",
-                why: "the gateway broke off",
+                why: "the gateway closed the connection",
                 next: "see its log"
             )
         }
@@ -98,8 +98,8 @@ struct AttachedRun {
         } catch {
             throw CommandFailure(
                 what,
-                why: "the gateway's answer is not understood",
-                next: "is it of this version?"
+                why: "the gateway's answer cannot be decoded",
+                next: "check that gateway and faasctl have the same version"
             )
         }
     }

@@ -28,7 +28,7 @@ struct DoctorCommand: AsyncParsableCommand {
     )
     var dataDir: String?
 
-    @Flag(help: "The gateway may stay root where that cannot be given up, as with serve.")
+    @Flag(help: "The gateway may run as root where it cannot give up root, as with serve.")
     var allowRoot = false
 
     @Option(name: .shortAndLong, help: "Result as a table for people, or json or yaml for programs.")

@@ -15,7 +15,7 @@ struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
     var isBrokenOff = false
     /// Whether nobody listens at the gateway's address.
     var isUnreachable = false
-    /// Whether the gateway wants other credentials.
+    /// Whether the gateway rejected the credentials.
     var isUnauthorized = false
 
     init(_ what: String, why: String, next: String = "", exitCode: Int32 = 1) {

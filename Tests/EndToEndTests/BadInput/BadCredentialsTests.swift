@@ -30,7 +30,10 @@ extension EndToEnd {
                         secondsMax: 20
                     )
                     #expect(result.code == 1)
-                    #expect(result.error.contains("other credentials"), "\(arguments): \(result.error)")
+                    #expect(
+                        result.error.contains("rejected the credentials"),
+                        "\(arguments): \(result.error)"
+                    )
                     #expect(ContinuousClock.now - begin < .seconds(3), "\(arguments)")
                 }
             }

@@ -84,7 +84,7 @@ extension EndToEnd {
                     "output=1000000&code=3"
                 )
                 #expect(result.code == 1)
-                #expect(result.error.contains("broke off"))
+                #expect(result.error.contains("ended before it was complete"))
                 #expect(result.error.contains("'exit 3'"), "\(result.error)")
                 let coded = try await gateway.faasctl(
                     "invoke",

@@ -83,7 +83,7 @@ import Testing
             try FunctionPreparer.check(configuration)
         } throws: { error in
             guard case .invalid(let model) = error as? CatalogError else { return false }
-            return model.field == "schedules[0].cron" && model.expected.contains("never meet")
+            return model.field == "schedules[0].cron" && model.expected.contains("no such day-of-month")
         }
     }
 

@@ -200,7 +200,7 @@ import Testing
         ("a * * * *", "minute: 'a' is not a number"),
         ("* * * FOO *", "month: 'FOO' is not a number or a name"),
         ("-1 * * * *", "minute: '' is not a number"), ("L * * * *", "minute: 'L' is not a number"),
-        ("0 0 30 2 *", "day-of-month and month never meet"), ("0 0 31 4,6 *", "never meet"),
+        ("0 0 30 2 *", "the months have no such day-of-month"), ("0 0 31 4,6 *", "no such day-of-month"),
         ("@reboot", "'@reboot' is not known"), ("@every", "@every needs one duration"),
         ("@every 10ms", "@every needs at least one second"), ("@every -5s", "@every needs one duration"),
         ("CRON_TZ=Mars/Olympus * * * * *", "'Mars/Olympus' is not a known time zone"),
