@@ -64,7 +64,7 @@ enum Packet {
 
     static func failure(of call: String, _ errorNumber: Int32) -> SandboxError {
         errorNumber == EPIPE || errorNumber == ECONNRESET
-            ? .gone("the container helper") : .system(call: call, errorNumber: errorNumber)
+            ? .gone("the spawner") : .system(call: call, errorNumber: errorNumber)
     }
 
     /// The struct at the beginning of a packet, nil when the packet is shorter.

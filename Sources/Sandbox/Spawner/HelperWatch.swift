@@ -81,14 +81,14 @@ extension Spawner {
         case .none: break
         case .ask: order(CSANDBOX_PING, slot: 0)
         case .end:
-            logger.error("the container helper does not answer and is ended")
+            logger.error("the spawner does not answer and is ended")
             shutdown(supervisor.raw, Int32(SHUT_RDWR))
         case .force:
-            logger.error("the container helper's supervisor does not answer and is killed")
+            logger.error("the spawner's supervisor does not answer and is killed")
             killSupervisor()
         case .abandon:
             logger.critical(
-                "the container helper cannot be ended; what it holds stays until the gateway ends"
+                "the spawner cannot be ended; its slots remain until the gateway ends"
             )
             died()
         }

@@ -48,13 +48,13 @@ extension Spawner {
             var source = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
             guard left > 0, poll(&source, 1, Int32(left)) != 0 else {
                 throw .unsupported(
-                    "the container helper did not start within \(Self.startTimeoutMilliseconds) ms"
+                    "the spawner did not start within \(Self.startTimeoutMilliseconds) ms"
                 )
             }
             let received = Packet.receive(from: socket) { received -> Result<Message?, SandboxError> in
                 switch received {
                 case .nothing: return .success(nil)
-                case .end: return .failure(.gone("the container helper"))
+                case .end: return .failure(.gone("the spawner"))
                 case .packet(let kind, let bytes, let descriptors):
                     descriptors.forEach { close($0) }
                     return .success(kind == wanted ? Packet.read(Message.self, bytes) : nil)
@@ -85,7 +85,7 @@ extension Spawner {
             try? await Task.sleep(for: .milliseconds(10))
         }
         logger.error(
-            "the container helper is still there after \(Self.stopTimeoutMilliseconds) ms and is killed"
+            "the spawner has not ended after \(Self.stopTimeoutMilliseconds) ms and is killed"
         )
         killSupervisor()
         for _ in 0..<(Self.killTimeoutMilliseconds / 10) where !hasSupervisorEnded {
@@ -102,7 +102,7 @@ extension Spawner {
             usleep(10_000)
         }
         logger.error(
-            "the container helper is still there after \(Self.stopTimeoutMilliseconds) ms and is killed"
+            "the spawner has not ended after \(Self.stopTimeoutMilliseconds) ms and is killed"
         )
         killSupervisor()
         for _ in 0..<(Self.killTimeoutMilliseconds / 10) where !hasSupervisorEnded { usleep(10_000) }

@@ -57,7 +57,7 @@ extension Spawner {
         return try Packet.receive(from: socket) { received -> Result<Int32, SandboxError> in
             guard case .packet(_, let bytes, let descriptors) = received,
                 let outcome = Packet.read(csandbox_outcome.self, bytes)
-            else { return .failure(.gone("the container helper")) }
+            else { return .failure(.gone("the spawner")) }
             if outcome.step == 0, descriptors.count == 1 { return .success(descriptors[0]) }
             descriptors.forEach { close($0) }
             return .failure(.place(place.path, errorNumber: outcome.error))

@@ -159,7 +159,7 @@ package final class Spawner: Sendable {
 
     private func send(_ order: csandbox_make_slot, descriptors: [Int32]) throws(SandboxError) {
         let socket = state.withLock { $0.socket }
-        guard socket >= 0 else { throw .gone("the container helper") }
+        guard socket >= 0 else { throw .gone("the spawner") }
         try Packet.send(order, to: socket, descriptors: descriptors)
     }
 
@@ -238,9 +238,9 @@ extension Spawner: ReactorSource {
         if let token { Reactor.shared.remove(token, descriptor: socket) }
         if socket >= 0 { close(socket) }
         watch?.end()
-        for slot in slots { slot.lost(.gone("the container helper")) }
+        for slot in slots { slot.lost(.gone("the spawner")) }
         guard !isStopping else { return }
-        logger.error("the container helper died and all its containers with it")
+        logger.error("the spawner died and all its containers with it")
         for action in actions { action() }
     }
 }

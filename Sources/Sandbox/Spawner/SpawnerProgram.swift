@@ -61,6 +61,6 @@ enum SpawnerProgram {
             let path = (place as NSString).deletingLastPathComponent + "/" + siblingName
             if let bytes = FileManager.default.contents(atPath: path) { return bytes }
         }
-        throw .unsupported("this build carries no container helper: build with `make build`")
+        throw .unsupported("this build contains no spawner: build with `make build`")
     }
 }
