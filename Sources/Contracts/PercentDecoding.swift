@@ -3,7 +3,7 @@
 
 /// Decodes `%41` to `A` (RFC 3986, section 2.1).
 package enum PercentDecoding {
-    /// The decoded text, in which a `%` without two hex digits stands for itself.
+    /// The decoded text, in which a `%` without two hex digits is kept.
     ///
     /// - Returns: nil when the result holds a NUL byte or is not UTF-8: no environment variable can carry it.
     package static func decode(_ text: Substring) -> String? {
@@ -27,7 +27,8 @@ package enum PercentDecoding {
         return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
     }
 
-    /// A path in which no letter, digit or `-._~` is encoded: encoding these changes nothing (RFC 3986, section 6.2.2.2).
+    /// A path in which no letter, digit or `-._~` is encoded: encoding these changes nothing (RFC 3986, section
+    /// 6.2.2.2).
     package static func normalized(_ path: Substring) -> Substring {
         guard path.utf8.contains(UInt8(ascii: "%")) else { return path }
         var bytes: [UInt8] = []

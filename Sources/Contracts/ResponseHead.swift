@@ -21,7 +21,8 @@ package struct ResponseHead: Hashable, Sendable {
 
     /// The rule that a whole body of this length breaks; nil when it breaks none.
     ///
-    /// A HEAD request's body is not written, and 304 names the length of the body that it stands for (RFC 9110, section 8.6).
+    /// A HEAD request's body is not written, and 304 has the length of the body that a 200 would have (RFC 9110,
+    /// section 8.6).
     package func fault(bodyBytes: Int, of method: HTTPRequest.Method) -> ResponseFault? {
         guard method != .head, status != 304, let declared = fields[.contentLength] else { return nil }
         return Int(declared) == bodyBytes ? nil : .length

@@ -50,7 +50,7 @@ package struct ByteCount: Hashable, Sendable, Comparable, CustomStringConvertibl
 extension ByteCount: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        // A bare number goes the way of a text, so that both refuse the same.
+        // A bare number is parsed as text, so that both forms refuse the same values.
         let text = try (try? container.decode(Int.self)).map(String.init) ?? container.decode(String.self)
         self = try ByteCount(text, field: decoder.codingPath.map(\.stringValue).joined(separator: "."))
     }

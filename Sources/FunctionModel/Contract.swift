@@ -5,7 +5,7 @@
 package enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
     case stdio, cgi, http, lambda
 
-    /// Those that this version serves; every other one is refused by name.
+    /// The contracts that this version serves; any other name is refused.
     package static let served: [Contract] = [.stdio, .cgi, .http]
 }
 
@@ -14,7 +14,7 @@ package enum NetworkMode: String, Hashable, Sendable, Codable, CaseIterable {
     case none, egress
 }
 
-/// Who may call a function's HTTP routes.
+/// The authentication of a function's HTTP routes.
 package enum FunctionAuthentication: String, Hashable, Sendable, Codable, CaseIterable {
     case none, basic
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the types of a configuration cannot say alone. Whoever reads a configuration from outside calls it.
+// Rules between the values of a configuration. Code that reads a configuration from outside calls them.
 
 extension FunctionConfiguration {
     /// Docker's default set: what a function may be given at most.

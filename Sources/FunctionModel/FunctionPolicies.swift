@@ -19,9 +19,9 @@ package struct QueueConfiguration: Hashable, Sendable, Codable {
     }
 }
 
-/// How many sandboxes stand ready.
+/// The number of warm sandboxes.
 package struct WarmConfiguration: Hashable, Sendable, Codable {
-    /// Kept ready even when nobody calls.
+    /// Kept warm even without calls.
     package var min: Int = 0
     /// Kept ready after calls, until idle for a while.
     package var max: Int = 8

@@ -3,7 +3,8 @@
 
 /// An address with the length of its network part (RFC 4632).
 package struct IPv4Network: Hashable, Sendable {
-    /// Networks that lead nowhere, or to the host or all its neighbours at once; nobody may name them (RFC 6890).
+    /// Unusable networks: unspecified, loopback, link-local, multicast and reserved ranges (RFC 6890); always
+    /// refused.
     package static let unreachable = networks("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4")
     /// Private and shared networks (RFC 1918, 6598).
     package static let privateUse = networks("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
@@ -59,7 +60,7 @@ package struct IPv4Network: Hashable, Sendable {
         [24, 16, 8, 0].map { "\(address >> UInt32($0) & 0xff)" }.joined(separator: ".")
     }
 
-    /// Four decimal numbers; no other notation (RFC 6943, section 3.1.1, tells what comes of those).
+    /// Four decimal numbers; no other notation, because parsers disagree about those (RFC 6943, section 3.1.1).
     package static func address(_ text: some StringProtocol) -> UInt32? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }

@@ -54,7 +54,7 @@ package enum InvocationCause: String, Hashable, Sendable, CaseIterable {
     case answerMalformed
 }
 
-/// A limit of function.yaml that an invocation came to, by its key.
+/// The key of a limit in function.yaml that an invocation reached.
 package enum LimitName: String, Hashable, Sendable, Codable, CaseIterable {
     case memory, pids, disk, output
 }
@@ -91,11 +91,11 @@ package struct Invocation: Hashable, Sendable, Codable, Identifiable {
     package var bytesOut: Int = 0
     package var cpuMilliseconds: Double = 0
     package var peakMemoryBytes: Int = 0
-    /// Limits that it came to, whatever it made of that; nil for none.
+    /// Limits that the invocation reached, also if it continued; nil for none.
     package var limitsReached: [LimitName]?
     /// False only when `reuse` let a sandbox serve again.
     package var fresh: Bool = true
-    /// Whether the sandbox stood ready before the request.
+    /// Whether the sandbox was warm before the request.
     package var warm: Bool = false
 
     package init(

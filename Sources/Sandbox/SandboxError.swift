@@ -9,7 +9,7 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     case setup(step: String, errorNumber: Int32)
     /// The spawner or slot is gone.
     case gone(String)
-    /// The sandbox was killed before its program ran, by the kernel or by somebody outside.
+    /// The sandbox was killed before its program ran, by the kernel or from outside.
     case killedUnused
     /// The host lacks what the plan needs.
     case unsupported(String)

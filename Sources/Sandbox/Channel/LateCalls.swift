@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is to be called after a while, when most need no call by then: decisions without IO. Reactor drives it.
+// Delayed calls, of which most are cancelled before they are due: decisions without IO. Reactor drives it.
 
-/// Two generations of callers and one timer: nobody waits less than one turn or more than two.
+/// Two generations of callers and one timer: every caller waits between one and two turns.
 ///
-/// A turn is one period as long as there is a processor for everyone who runs, and longer in proportion when there are
-/// more: then all of them take longer, and calling them early would only take time from them.
+/// A turn is one period as long as there is a processor for each running caller, and longer in proportion when there
+/// are more: then all of them take longer, and calling them early would only take time from them.
 struct LateCalls<Source>: ~Copyable {
     private var young: [Source] = []
     private var old: [Source] = []
@@ -12,7 +12,7 @@ struct LateCalls<Source>: ~Copyable {
     private var running = 0
     private let processors: Int
 
-    /// Begins with nobody.
+    /// Begins without callers.
     ///
     /// - Parameter processors: how many callers can run at once; at least 1.
     init(processors: Int) { self.processors = max(1, processors) }
@@ -29,10 +29,10 @@ struct LateCalls<Source>: ~Copyable {
         return isArmed ? nil : periods
     }
 
-    /// One of those who were added does not run any more; it may still be called.
+    /// One of the added callers has ended; it may still be called.
     mutating func ended() { running -= 1 }
 
-    /// A turn has passed: who is due, and after how many periods the timer is to ring again.
+    /// A turn has passed: the callers that are due, and the number of periods until the timer's next expiry.
     mutating func rang() -> (due: [Source], next: Int?) {
         let due = old
         old = young

@@ -3,17 +3,17 @@
 
 import Glibc
 
-/// Closes its descriptor when it goes away.
+/// A descriptor that is closed at the end of this value's lifetime.
 package struct OwnedDescriptor: ~Copyable, Sendable {
-    /// Its number; valid for as long as this value is.
+    /// The descriptor's number, valid during this value's lifetime.
     package let raw: Int32
 
-    /// Takes over a descriptor that nobody else closes.
+    /// Takes ownership of a descriptor that has no other owner.
     package init(owning raw: Int32) { self.raw = raw }
 
     deinit { close(raw) }
 
-    /// Gives up ownership: whoever takes the number closes it.
+    /// Gives up ownership: the caller has to close the returned number.
     package consuming func take() -> Int32 {
         let number = raw
         discard self

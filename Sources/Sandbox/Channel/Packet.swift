@@ -29,7 +29,7 @@ enum Packet {
         guard result == 0 else { throw failure(of: "send", -result) }
     }
 
-    /// Sends one struct, or nothing where that would have to wait or nobody is left to take it.
+    /// Sends one struct; sends nothing where the send would block or the peer is gone.
     static func sendNow<Message>(_ message: Message, to socket: Int32) {
         withUnsafeBytes(of: message) { bytes in
             let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
@@ -72,7 +72,7 @@ enum Packet {
         bytes.count >= MemoryLayout<Message>.size ? bytes.loadUnaligned(as: type) : nil
     }
 
-    /// The set-up error that a message tells; a sandbox that ended without one was killed.
+    /// The set-up error in a message; a sandbox that ended without one was killed.
     static func setupError(_ step: UInt32, _ errorNumber: Int32) -> SandboxError {
         step == CSANDBOX_STEP_SANDBOX_RELEASE.rawValue && errorNumber == ECHILD
             ? .killedUnused

@@ -56,7 +56,7 @@ final class Reactor: Sendable {
         epoll = csandbox_epoll_create()
         timer = csandbox_timer_create()
         csandbox_epoll_add(epoll, timer, readable, Self.timerToken)
-        // Writing to a pipe whose reader died is told by EPIPE.
+        // Writing to a pipe whose reader died then fails with EPIPE.
         signal(SIGPIPE, SIG_IGN)
         var thread = pthread_t()
         let context = Unmanaged.passRetained(self).toOpaque()
@@ -87,7 +87,7 @@ final class Reactor: Sendable {
     /// Calls `source`, which begins to run, once with ``ReactorRole/later``, some milliseconds from now.
     ///
     /// Cheaper than ``add(_:_:readiness:source:)`` for what is over by then: mostly one entry in a list.
-    /// ``callLaterEnded()`` tells when it runs no more.
+    /// ``callLaterEnded()`` reports its end.
     func callLater(_ source: any ReactorSource) {
         if let periods = state.withLock({ $0.late.add(source) }) { arm(periods) }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a sandbox ended, as the kernel told it.
+// How a sandbox ended, as the kernel reported it.
 
 package import FunctionModel
 
@@ -18,12 +18,12 @@ package struct ExitReport: Hashable, Sendable {
     }
 
     package var ending: Ending
-    /// With `execFailed(ENOENT)`: the interpreter or linker that the program asks for and the container lacks; nil where
-    /// the program itself is not there.
+    /// With `execFailed(ENOENT)`: the interpreter or linker that the program asks for and the container lacks; nil
+    /// where the program itself is not there.
     package var missingInterpreter: String?
     /// Whether the kernel killed a process of it because of the memory limit.
     package var oomKilled = false
-    /// Other limits that it came to, whatever it made of that.
+    /// Other limits that the sandbox reached, also if it continued.
     package var limitsReached: [LimitName] = []
     package var userTimeMicroseconds: Int64 = 0
     package var systemTimeMicroseconds: Int64 = 0

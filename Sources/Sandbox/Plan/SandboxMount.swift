@@ -5,7 +5,7 @@
 package struct HostPlace: Hashable, Sendable {
     /// Absolute; links are followed as for any program of the host.
     package var folder: String
-    /// Strictly below the folder, and refused where a link stands on the way; empty for the folder itself.
+    /// Strictly below the folder, and refused if a part of the path is a link; empty for the folder itself.
     package var name: String
 
     package init(folder: String, name: String = "") {

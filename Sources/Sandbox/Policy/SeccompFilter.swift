@@ -11,14 +11,14 @@ enum SeccompFilter {
     /// - Parameters:
     ///   - cookie: sixth argument that marks the set-up's own calls.
     ///   - refused: calls of the policy that this process has no use for: EPERM as well.
-    ///   - tellsSockets: whether a listener is told of each socket that is made; without one there they cannot be
-    ///     made.
+    ///   - reportsSockets: whether the filter reports each new socket to a listener; without a listener no socket can
+    ///     be made.
     /// - Returns: the program, in the order that the kernel runs it.
     /// - Throws: ``SandboxError`` naming the call that libseccomp refused.
     static func compile(
         cookie: UInt64,
         without refused: Set<String> = [],
-        tellsSockets: Bool = false
+        reportsSockets: Bool = false
     ) throws(SandboxError) -> [csandbox_instruction] {
         guard let context = seccomp_init(CSeccomp_action_errno(UInt16(ENOSYS))) else {
             throw .unsupported("libseccomp on this architecture")
@@ -35,7 +35,7 @@ enum SeccompFilter {
             try addSocketRules(context)
         }
         try addPersonalityRules(context)
-        return try SeccompPrologue.make(cookie: cookie, tellsSockets: tellsSockets) + export(context)
+        return try SeccompPrologue.make(cookie: cookie, reportsSockets: reportsSockets) + export(context)
     }
 
     private static let refusal = CSeccomp_action_errno(UInt16(EPERM))

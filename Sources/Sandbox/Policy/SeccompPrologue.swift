@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What comes before libseccomp's program: rules about arguments that the kernel cuts to 32 bits, where comparing all 64
-// would let through what has other high bits; and the word to the listener of each socket. SeccompFilter puts it there.
+// What comes before libseccomp's program: rules about arguments that the kernel cuts to 32 bits, where comparing all
+// 64 would let through what has other high bits; and the word to the listener of each socket. SeccompFilter puts it
+// there.
 
 import CSandbox
 internal import CSeccomp
@@ -18,12 +19,12 @@ enum SeccompPrologue {
     }
 
     /// The instructions for this architecture; none for others, which libseccomp's program ends.
-    static func make(cookie: UInt64, tellsSockets: Bool) -> [csandbox_instruction] {
+    static func make(cookie: UInt64, reportsSockets: Bool) -> [csandbox_instruction] {
         guard let architecture else { return [] }
         let blocks: [(Place, [Line])] = [
-            (.next, head(architecture, tellsSockets: tellsSockets)),
+            (.next, head(architecture, reportsSockets: reportsSockets)),
             (.sockets, cookieCheck(cookie)),
-            (.family, familyCheck(tellsSockets: tellsSockets)),
+            (.family, familyCheck(reportsSockets: reportsSockets)),
             (.commands, commandCheck),
             (.refused, [Line(code: Code.answer, k: CSeccomp_action_errno(UInt16(EPERM)))]),
             (.allowed, [Line(code: Code.answer, k: CSeccomp_action_allow())]),
@@ -58,14 +59,14 @@ enum SeccompPrologue {
         Line(code: Code.load, k: 16 + 8 * number + (high ? 4 : 0))
     }
 
-    private static func head(_ architecture: UInt32, tellsSockets: Bool) -> [Line] {
+    private static func head(_ architecture: UInt32, reportsSockets: Bool) -> [Line] {
         var lines = [
             Line(code: Code.load, k: 4),
             Line(code: Code.isEqual, k: architecture, isFalse: .end),
             Line(code: Code.load, k: 0),
         ]
         let calls: [(String, Place)] =
-            [("fcntl", .commands), ("socket", .sockets)] + (tellsSockets ? [("socketpair", .sockets)] : [])
+            [("fcntl", .commands), ("socket", .sockets)] + (reportsSockets ? [("socketpair", .sockets)] : [])
         for (name, place) in calls {
             let number = UInt32(bitPattern: seccomp_syscall_resolve_name(name))
             lines.append(Line(code: Code.isEqual, k: number, isTrue: place))
@@ -83,13 +84,13 @@ enum SeccompPrologue {
         ]
     }
 
-    private static func familyCheck(tellsSockets: Bool) -> [Line] {
+    private static func familyCheck(reportsSockets: Bool) -> [Line] {
         [loadArgument(0)]
             + SystemCallPolicy.refusedSocketFamilies.map {
                 Line(code: Code.isEqual, k: UInt32($0), isTrue: .refused)
             }
             + [
-                tellsSockets
+                reportsSockets
                     ? Line(code: Code.answer, k: tellListener) : Line(code: Code.go, k: 0, isTrue: .end)
             ]
     }

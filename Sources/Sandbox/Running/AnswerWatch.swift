@@ -3,8 +3,8 @@
 
 /// What one slot owes the gateway.
 ///
-/// A process that is stopped, or that the kernel holds, answers nothing, and its socket stays open. Times are those of
-/// CLOCK_MONOTONIC, in nanoseconds.
+/// A process that is stopped, or that the kernel holds, answers nothing, and its socket stays open. Times are those
+/// of CLOCK_MONOTONIC, in nanoseconds.
 struct AnswerWatch: Hashable, Sendable {
     /// Longest wait for a slot or a sandbox; each takes some milliseconds, on a machine without memory a second.
     static let order: Int64 = 10_000_000_000
@@ -81,7 +81,7 @@ struct HelperPulse: Hashable, Sendable {
     private enum Phase: Hashable {
         case quiet
         case asked(since: Int64)
-        /// The supervisor was told to end it.
+        /// The supervisor was asked to end it.
         case ending(since: Int64)
         /// The supervisor was killed.
         case forced(since: Int64)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a sandbox has written, who waits for it, and whether to read on: decisions without IO. WarmSandbox drives it.
+// The output of a sandbox, its waiter, and whether to read on: decisions without IO. WarmSandbox drives it.
 
 import NIOCore
 
 /// The stdout side of one sandbox.
 struct OutputState: ~Copyable {
-    /// Output held while nobody asks: the response buffer's size, so that a slow reader slows the function.
+    /// Output held without a reader: the response buffer's size, so that a slow reader slows the function.
     static let bufferedBytesMax = 64 * 1024
 
     enum Waiter: Sendable {
@@ -14,7 +14,7 @@ struct OutputState: ~Copyable {
         case piece(CheckedContinuation<ByteBuffer?, Never>)
     }
 
-    /// Who is to be resumed, outside the lock.
+    /// The waiter to resume, outside the lock.
     enum Wake: Sendable {
         case none
         case collect(CheckedContinuation<WarmSandbox.Collected, Never>, WarmSandbox.Collected)
@@ -33,7 +33,7 @@ struct OutputState: ~Copyable {
 
     private var buffer = ByteBuffer()
     private var waiter = Waiter.none
-    /// Apart from ``waiter``: the end is awaited while somebody else still reads.
+    /// Separate from ``waiter``: one caller awaits the end while another one reads.
     private var exitWaiter: CheckedContinuation<ExitReport, Never>?
     private var report: ExitReport?
     private(set) var isEnded = false
@@ -67,7 +67,7 @@ struct OutputState: ~Copyable {
         return exitTold()
     }
 
-    /// Who waits for the end only, once it has come.
+    /// The waiter for the end, once it has come.
     mutating func exitTold() -> Wake {
         guard let report, let continuation = exitWaiter else { return .none }
         exitWaiter = nil

@@ -31,8 +31,8 @@ struct Pipe: ~Copyable {
 
     /// Stops waiting without closing.
     ///
-    /// Wholly, since the kernel tells the end of the other side even to those who wait for nothing, again and again;
-    /// and since the reactor must not be the last one to hold a sandbox that nobody reads any more.
+    /// Removed completely, since epoll reports a hang-up repeatedly even without requested events;
+    /// and since the reactor must not hold the last reference to a sandbox that has no reader.
     mutating func pause() {
         guard let descriptor, let token else { return }
         Reactor.shared.remove(token, descriptor: descriptor)

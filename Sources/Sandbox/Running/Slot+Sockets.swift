@@ -87,7 +87,7 @@ extension WarmSandbox {
     ///
     /// - Parameter port: 1 and up.
     /// - Returns: the connection; the caller owns it.
-    /// - Throws: ``SandboxError``: `unreachable` with ECONNREFUSED when nobody listens, with ETIMEDOUT when the
+    /// - Throws: ``SandboxError``: `unreachable` with ECONNREFUSED without a listener, with ETIMEDOUT when the
     ///   server's backlog is full; `gone` when sandbox or slot are.
     package func dial(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         try await socket(CSANDBOX_DIAL, port: port)

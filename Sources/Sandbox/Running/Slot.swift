@@ -9,7 +9,7 @@ import Synchronization
 package final class Slot: Sendable, Identifiable {
     package let id: UInt32
 
-    /// Who is told what came of an order; called once, without a lock.
+    /// Gets the result of an order; called once, without a lock.
     private typealias Waiter = @Sendable (Result<WarmSandbox?, SandboxError>) -> Void
 
     struct State: ~Copyable {
@@ -40,7 +40,7 @@ package final class Slot: Sendable, Identifiable {
 
     /// Makes a sandbox that is complete up to `execve`; call again only after the last one has exited.
     ///
-    /// Does not block. A slot that makes its sandbox unasked is not told again.
+    /// Does not block. A slot that makes its sandbox without a request gets none.
     ///
     /// - Parameter then: called once, on the reactor's thread as a rule: it must not block. The failure is a
     ///   ``SandboxError`` with step and errno, or that the slot is gone.
@@ -80,7 +80,7 @@ package final class Slot: Sendable, Identifiable {
     /// Kills what runs in it and gives everything back; does not wait; idempotent.
     package func retire() { retire(because: .gone("the slot (retired)")) }
 
-    /// As the other one, with the reason for those who wait for it.
+    /// As the other one, with the reason for its waiters.
     func retire(because error: SandboxError) {
         lost(error)
         // Both sockets end: the slot process sees it and exits, its sandbox dies with it.
@@ -131,7 +131,7 @@ package final class Slot: Sendable, Identifiable {
         try ReleaseMessage.send(command, preparesNext: preparesNext, slot: id, to: releaseEnd.raw)
     }
 
-    /// The slot is no more, for whatever reason: tells everyone who waits for it.
+    /// The slot is gone, for any reason: notifies all its waiters.
     ///
     /// - Parameters:
     ///   - error: why.
@@ -161,13 +161,13 @@ package final class Slot: Sendable, Identifiable {
 
     /// The spawner has reaped the slot's process: what that has said counts first.
     ///
-    /// Nobody can say more, so this ends.
+    /// Without the slot process there is no further report, so this ends.
     func reaped(oomKilled: Bool) {
         while receive() {}
         lost(.gone("the slot"), oomKilled: oomKilled)
     }
 
-    /// The slot's process is dead: why, the spawner knows when it has reaped it, and tells in every case.
+    /// The slot process is dead; the spawner always reports the reason once it has reaped it.
     private func stopListening() {
         let token = state.withLock { state in
             defer { state.controlToken = nil }
@@ -223,7 +223,7 @@ extension Slot: ReactorSource {
                 state.watch.ended()
                 return state.machine.sandboxExited(preparesNext: preparesNext)
             }
-            // First, since somebody waits for it. Who is woken may ask for the next one before it is here.
+            // First, since a caller waits for it. That caller may request the next sandbox before it is announced.
             sandbox?.exited(message)
             if preparesNext { sandboxReady(message.next_sandbox, descriptors) }
         case CSANDBOX_DIAL, CSANDBOX_LISTEN: socketAnswered(bytes, descriptors)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a slot stands between orders and answers: decisions without IO. Slot drives it.
+// The phase of a slot between orders and answers: decisions without IO. Slot drives it.
 
 /// One slot, seen from the gateway.
 ///
@@ -11,9 +11,9 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
         case empty
         /// A sandbox is on its way: MAKE_SANDBOX is sent, or the slot makes it unasked.
         case making(isAsked: Bool)
-        /// What came of a sandbox that nobody has asked for yet.
+        /// The result of making a sandbox that was not requested yet.
         case made(Result<Sandbox, SandboxError>)
-        /// A sandbox stands, runs, or is about to stand and may be released already.
+        /// A sandbox is warm, runs, or is being set up and may be released already.
         case occupied(Sandbox)
         case gone(SandboxError)
     }
@@ -45,10 +45,10 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
         }
     }
 
-    /// The slot process answers that it stands.
+    /// The slot process reports that its set-up is complete.
     ///
     /// - Parameter preparesNext: it makes its first sandbox unasked.
-    /// - Returns: false when nobody waits for that.
+    /// - Returns: false without a waiter.
     mutating func built(preparesNext: Bool) -> Bool {
         guard case .building = phase else { return false }
         phase = preparesNext ? .making(isAsked: false) : .empty
@@ -57,20 +57,20 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
 
     /// A sandbox may be released.
     ///
-    /// - Returns: false when nobody waits for it: as yet, or because none was on its way.
+    /// - Returns: false without a waiter: not yet requested, or none was being made.
     mutating func sandboxReady(_ sandbox: Sandbox) -> Bool {
         guard case .making(let isAsked) = phase else { return false }
         phase = isAsked ? .occupied(sandbox) : .made(.success(sandbox))
         return isAsked
     }
 
-    /// Whom it concerns that a sandbox could not be made.
+    /// The waiters to notify when a sandbox could not be made.
     enum Failed {
-        /// Who waits for it.
+        /// The caller that waits for it.
         case awaited
-        /// Whoever asks next, or nobody.
+        /// The next caller, if any.
         case kept
-        /// Who has it already, and may have released it: the slot process ends with it.
+        /// The caller that holds it already, and may have released it: the slot process ends with it.
         case handedOut
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sockets that a slot was asked for and has not yet answered: decisions without IO. Slot drives it.
 
-/// Requests by sequence number, so that an answer finds the one who waits for it.
+/// Requests by sequence number, so that an answer reaches its waiter.
 struct SocketRequests<Waiter> {
     /// Requests of one slot that wait at once; each is answered within milliseconds.
     static var pendingMax: Int { 64 }
@@ -23,10 +23,10 @@ struct SocketRequests<Waiter> {
 
     /// The slot answers.
     ///
-    /// - Returns: who asked; nil for a number that is not waited for.
+    /// - Returns: the waiter; nil for an unknown number.
     mutating func answered(_ number: UInt32) -> Waiter? { waiting.removeValue(forKey: number) }
 
-    /// The slot is gone: everyone who waits.
+    /// The slot is gone: returns all waiters.
     mutating func lost() -> [Waiter] {
         defer { waiting = [:] }
         return Array(waiting.values)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stdout and stderr side of a sandbox: read by the reactor's thread, or by whoever asks first.
+// The stdout and stderr side of a sandbox: read by the reactor's thread, or by the first caller.
 
 import CSandbox
 import Glibc
@@ -31,7 +31,7 @@ extension WarmSandbox: ReactorSource {
         }.resume()
     }
 
-    /// As the slot process tells it.
+    /// As the slot process reports it.
     func exited(_ message: csandbox_exit) {
         exited(ExitReport(message, countingFrom: state.withLock { $0.use.countsFrom }))
     }
@@ -126,7 +126,7 @@ extension WarmSandbox: ReactorSource {
 }
 
 extension WarmSandbox.State {
-    /// It ended: who wants to know when it was not assigned before, and what they are told.
+    /// The sandbox ended: the callback for an end before assignment, and its argument.
     mutating func endUnused(_ ending: ExitReport.Ending) -> ((@Sendable (String) -> Void), String)? {
         guard let reason = use.end(ending) else { return nil }
         defer { onUnused = nil }

@@ -9,7 +9,7 @@ extension WarmSandbox {
     /// Starts PID 1 and assigns it to an invocation, as soon as its set-up is over; one send that never blocks.
     ///
     /// Its output is not watched from the start: a short function's is read once, when it has ended, which saves
-    /// both threads most of their work. Whoever wants it at once asks with a limit of 0.
+    /// both threads most of their work. A caller that needs output at once passes a limit of 0.
     ///
     /// - Parameters:
     ///   - command: what PID 1 executes.
@@ -40,7 +40,7 @@ extension WarmSandbox {
     /// Starts PID 1 before its invocation is known: one send that never blocks.
     ///
     /// ``assign(preparesNext:)`` follows. What it writes meanwhile is read as it comes: stdout up to
-    /// ``OutputState/bufferedBytesMax`` bytes. If it ends before it is assigned, ``whenUnused(_:)`` tells.
+    /// ``OutputState/bufferedBytesMax`` bytes. If it ends before it is assigned, ``whenUnused(_:)`` reports that.
     ///
     /// - Parameters:
     ///   - command: what PID 1 executes.

@@ -35,12 +35,12 @@ package final class WarmSandbox: Sendable {
         var use = SandboxUse()
         /// Whether the output pipes are watched by now; see ``WarmSandbox/release(_:preparesNext:onStandardError:)``.
         var isWatching = false
-        /// Released, and the reactor was not yet told that it is over.
+        /// Released, and its end was not yet reported to the reactor.
         var isRunning = false
     }
 
     let slot: Slot
-    /// Tells it from those before and after it in its slot.
+    /// Distinguishes it from earlier and later sandboxes of its slot.
     let number: UInt32
     let state: Mutex<State>
 
@@ -54,7 +54,7 @@ package final class WarmSandbox: Sendable {
 
     deinit { endRunning() }
 
-    /// Tells the reactor once that it runs no more.
+    /// Reports its end to the reactor, once.
     func endRunning() {
         let wasRunning = state.withLock { state in
             defer { state.isRunning = false }
@@ -70,7 +70,7 @@ package final class WarmSandbox: Sendable {
         }
     }
 
-    /// The next piece of stdout, nil at its end; nothing is read while nobody asks.
+    /// The next piece of stdout, nil at its end; nothing is read without a call.
     package func nextOutput() async -> ByteBuffer? {
         await withCheckedContinuation { continuation in wait(.piece(continuation), watching: true) }
     }
@@ -93,7 +93,7 @@ package final class WarmSandbox: Sendable {
     /// and its slot with it.
     package func kill() { signal(SIGKILL) }
 
-    /// Tells the terminal's size; no effect without a terminal or after exit.
+    /// Sets the terminal's size; no effect without a terminal or after exit.
     package func resizeTerminal(rows: UInt16, columns: UInt16) {
         state.withLock { state in
             guard let descriptor = state.standardOutput.descriptor else { return }

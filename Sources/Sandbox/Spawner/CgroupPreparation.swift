@@ -27,7 +27,7 @@ enum CgroupPreparation {
         "mayfly-" + String(gatewayHash(dataDirectory), radix: 16)
     }
 
-    /// What tells this gateway's cgroups, interfaces and firewall table from those of others on the machine.
+    /// The part of names that distinguishes this gateway's cgroups, interfaces and firewall table from others.
     static func gatewayHash(_ dataDirectory: String) -> UInt64 {
         // FNV-1a, 64 bit: short and stable; two gateways on one machine have two data folders.
         dataDirectory.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
@@ -48,8 +48,8 @@ enum CgroupPreparation {
 
     /// Finds the v2 folder that hands controllers to children, and makes it do so.
     ///
-    /// A folder with processes of its own cannot. Alone in its folder, as a service is, the gateway moves aside; where
-    /// others live there, as in a login session, the nearest folder above that can is taken.
+    /// A folder with processes of its own cannot. Alone in its folder, as a service is, the gateway moves aside;
+    /// where others live there, as in a login session, the nearest folder above that can is taken.
     private static func handDown(_ hierarchy: CgroupHierarchy) -> String {
         if enable(hierarchy.controllers, in: hierarchy.parent) || moveAside(hierarchy) {
             return hierarchy.parent

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one table that stands around all functions with a network: its text. The supervisor has nft load it when the
+// The ruleset of the one table for all functions with a network. The supervisor runs nft to load it when the
 // first of them needs it.
 
 import CSandbox

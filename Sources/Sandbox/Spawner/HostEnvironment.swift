@@ -54,7 +54,7 @@ struct HostEnvironment: Sendable {
             rootfsDirectory: rootfsDirectory,
             isPrivileged: isPrivileged,
             cgroups: cgroups,
-            filter: SeccompFilter.compile(cookie: cookie, tellsSockets: true),
+            filter: SeccompFilter.compile(cookie: cookie, reportsSockets: true),
             cookie: cookie,
             egress: egress,
             sharesIDs: sharesIDs,

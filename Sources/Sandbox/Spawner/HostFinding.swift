@@ -74,7 +74,7 @@ extension Spawner {
         )
     }
 
-    /// Only who may lower the value fixes it for others (proc_pid_oom_score_adj(5)).
+    /// Only a process that may lower the value can fix it for others (proc_pid_oom_score_adj(5)).
     private var memoryVictims: HostFinding {
         HostFinding(
             level: host.fixesMemoryVictims ? .ok : .missing,

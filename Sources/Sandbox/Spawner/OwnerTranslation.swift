@@ -5,7 +5,7 @@
 import CSandbox
 import Glibc
 
-/// Who the owners of image files are on the disk.
+/// The owners of image files on the disk.
 package enum OwnerTranslation {
     /// Whether owners on the disk must be others than the image's.
     ///

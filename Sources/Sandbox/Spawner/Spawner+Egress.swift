@@ -35,7 +35,7 @@ extension Spawner {
         try result.get()
     }
 
-    /// Somebody took the firewall's table away: the next slot loads it again.
+    /// The firewall's table was removed from outside: the next slot loads it again.
     func egressFailed(_ error: SandboxError) {
         let step = String(cString: csandbox_step_name(CSANDBOX_STEP_SLOT_FIREWALL.rawValue))
         if case .setup(step, _) = error { isFirewallLoaded.withLock { $0 = false } }

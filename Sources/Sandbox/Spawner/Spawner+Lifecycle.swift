@@ -108,7 +108,7 @@ extension Spawner {
         for _ in 0..<(Self.killTimeoutMilliseconds / 10) where !hasSupervisorEnded { usleep(10_000) }
     }
 
-    /// A supervisor that the warden started is not this process's child: its end of the socket tells.
+    /// A supervisor that the warden started is not this process's child: its end shows on the socket.
     private var hasSupervisorEnded: Bool {
         var status: Int32 = 0
         if let supervisorPID { return waitpid(supervisorPID, &status, WNOHANG) != 0 }

@@ -43,7 +43,7 @@ package final class Spawner: Sendable {
     ///
     /// - Parameters:
     ///   - dataDirectory: DATA; only `DATA/rootfs` is visible to the helper afterwards, and must exist.
-    ///   - logger: told what the host lacks.
+    ///   - logger: gets a line for each feature that the host lacks.
     /// - Throws: ``SandboxError`` when the helper cannot start or the host lacks what it needs.
     package convenience init(dataDirectory: String, logger: Logger) throws(SandboxError) {
         try self.init(host: HostEnvironment(dataDirectory: dataDirectory), logger: logger)

@@ -24,7 +24,7 @@ enum SpawnerProgram {
         return OwnedDescriptor(owning: descriptor)
     }
 
-    /// The length that a trailer tells, nil when these are not a trailer's bytes.
+    /// The length in a trailer, nil when these are not a trailer's bytes.
     static func length(inTrailer trailer: some Collection<UInt8>) -> Int? {
         let bytes = Array(trailer)
         guard bytes.count == 8 + magic.count, Array(bytes[8...]) == magic else { return nil }

@@ -15,11 +15,12 @@ struct SubordinateIDs: Hashable, Sendable {
     var firstGroup: UInt32
     var count: UInt32
 
-    /// The ranges of whoever runs this process, nil when there are none or nothing that could map them.
+    /// The ranges of this process's user, nil without a range or without a program that can map it.
     static func ofThisUser() -> SubordinateIDs? {
         guard mappers.allSatisfy({ access($0, X_OK) == 0 }) else { return nil }
         let id = geteuid()
-        // SAFETY: getpwuid's answer is copied before any other call; the start of the program has no second thread in it.
+        // SAFETY: getpwuid's answer is copied before any other call; the start of the program has no second thread in
+        // it.
         let name = unsafe getpwuid(id).map { unsafe String(cString: $0.pointee.pw_name) }
         return find(users: text("/etc/subuid"), groups: text("/etc/subgid"), name: name, id: id)
     }
@@ -56,7 +57,7 @@ struct SubordinateIDs: Hashable, Sendable {
         return ranges.max { $0.count < $1.count }
     }
 
-    /// A system without the file gave nobody any.
+    /// On a system without the file no user has a range.
     private static func text(_ path: String) -> String {
         FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }

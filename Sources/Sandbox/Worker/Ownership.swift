@@ -30,7 +30,7 @@ package struct Ownership: Sendable {
 
     /// Gives a file to `account` if it is `owner`'s; links are not followed.
     ///
-    /// - Returns: 0, also when it is somebody else's; EMLINK for a file with another name, which may be anywhere;
+    /// - Returns: 0, also when another user owns it; EMLINK for a file with another name, which may be anywhere;
     ///   else an errno.
     package static func give(
         _ name: [CChar],

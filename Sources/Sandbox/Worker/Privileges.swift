@@ -9,14 +9,14 @@ package enum Privileges {
     /// User id of gateways on hosts without a user called ``serviceUser``.
     ///
     /// The last range of 65536 of those that systemd's list leaves unused (systemd.io/UIDS-GIDS), which is beyond
-    /// the last slot's; not `nobody`, which others are too.
+    /// the last slot's; not the user `nobody`, which other programs use, too.
     package static let fallbackID: UInt32 = SpawnerConfiguration.firstUserID + 4095 * CSANDBOX_IDS_PER_SLOT
     /// The user whose ids are taken when the host has it.
     package static let serviceUser = "mayfly"
     /// Ports below need CAP_NET_BIND_SERVICE.
     package static let firstFreePort = 1024
 
-    /// Who the gateway becomes.
+    /// The account that the gateway switches to.
     package struct Account: Hashable, Sendable {
         package var uid: UInt32
         package var gid: UInt32
@@ -36,7 +36,7 @@ package enum Privileges {
     /// Becomes `account` with no capability in any set, no_new_privs and the functions' seccomp filter.
     ///
     /// - Parameters:
-    ///   - account: who.
+    ///   - account: the user and group to switch to.
     ///   - keepsPorts: true keeps what binding a port below 1024 needs until ``dropPorts(_:)``.
     /// - Throws: ``SandboxError``; the process must end then, it may be half-way.
     package static func drop(to account: Account, keepsPorts: Bool) throws(SandboxError) {

@@ -26,14 +26,14 @@ package final class Warden: Sendable {
     /// DATA, in whose folders workers work.
     package var dataDirectory: String { host.dataDirectory }
 
-    /// Starts the warden and tells it what stays as it is from now on.
+    /// Starts the warden and sends it the configuration that is fixed from then on.
     ///
     /// Blocks for some milliseconds; starts no thread.
     ///
     /// - Parameters:
     ///   - dataDirectory: DATA; its folders of ``Place`` exist.
     ///   - serviceID: the user that the gateway is about to become.
-    ///   - showsHost: false keeps containers from folders of the host outside of DATA, whoever asks.
+    ///   - showsHost: false keeps containers from folders of the host outside of DATA, for every caller.
     ///   - workerProgram: what workers execute; tests name others than this program.
     /// - Throws: ``SandboxError`` when it cannot start.
     package init(
@@ -143,7 +143,7 @@ package final class Warden: Sendable {
         guard received.step == 0 else { throw Packet.setupError(received.step, received.error) }
     }
 
-    /// Calls back when the warden has died although nobody stopped it: nothing can be started any more.
+    /// Calls back when the warden died without being stopped: nothing can be started any more.
     package func onDeath(_ action: @escaping @Sendable () -> Void) {
         let watch = WardenWatch(socket: socket.raw) { [weak self] in
             if let self, !self.isStopped.withLock({ $0 }) { action() }

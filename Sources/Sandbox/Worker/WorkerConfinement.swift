@@ -22,7 +22,7 @@ package enum WorkerConfinement {
         "shmget", "socket", "socketpair", "vfork",
     ]
 
-    /// Confines the process and tells the gateway, whether it worked or not.
+    /// Confines the process and reports success or failure to the gateway.
     ///
     /// - Returns: false when it did not; the process must end then.
     package static func enter() -> Bool {
@@ -30,7 +30,7 @@ package enum WorkerConfinement {
         outcome.header.kind = UInt32(CSANDBOX_WORK.rawValue)
         var generator = SystemRandomNumberGenerator()
         do throws(SandboxError) {
-            // Nobody knows the cookie: what passes with it only, passes never.
+            // The cookie is discarded, so calls that require it are never allowed.
             let filter = try SeccompFilter.compile(cookie: generator.next(), without: refused)
             // Capabilities and filter are the calling thread's: there must be no other.
             if csandbox_thread_count() == 1 {

@@ -36,7 +36,7 @@ struct AttachQueueState {
         case end
     }
 
-    /// The container wrote; dropped when nobody reads any more.
+    /// The container wrote; dropped when there is no reader any more.
     mutating func add(_ piece: AttachedOutput) {
         guard !isClosed, piece.sizeBytes > 0 else { return }
         pieces.append(piece)

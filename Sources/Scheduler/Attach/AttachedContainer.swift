@@ -49,7 +49,7 @@ package final class AttachedContainer: Sendable {
 
     /// The next piece of output, nil after the last; one caller at a time.
     ///
-    /// Nothing more than ``AttachQueueState/bytesMax`` is read from the container while nobody asks.
+    /// Without a reader at most ``AttachQueueState/bytesMax`` are read from the container.
     package func next() async -> AttachedOutput? {
         let taken = await withCheckedContinuation { continuation in
             let (taken, writer) = state.withLock { state in
@@ -83,7 +83,7 @@ package final class AttachedContainer: Sendable {
             return !state.isWriting
         }
         guard isMine else { return false }
-        // What a container does not read any more is nobody's error: its end tells.
+        // Input that a container no longer reads is not an error: its end is reported separately.
         _ = await session.write(bytes)
         state.withLock { $0.isWriting = false }
         return true
@@ -92,7 +92,7 @@ package final class AttachedContainer: Sendable {
     /// Ends its stdin.
     package func closeInput() { session.closeInput() }
 
-    /// Tells the terminal's size.
+    /// Sets the terminal's size.
     package func resize(rows: UInt16, columns: UInt16) {
         session.resizeTerminal(rows: rows, columns: columns)
     }

@@ -8,7 +8,7 @@ import Synchronization
 
 /// Containers with a caller at their other end.
 package final class AttachedContainers: Sendable {
-    /// They are an administrator's tool: more at once than anybody looks at are a mistake.
+    /// Attached containers are an administrator's tool: more of them at once are a mistake.
     static let countMax = 32
 
     private struct State {

@@ -10,7 +10,7 @@ extension Catalog {
     /// Pause between two looks at the catalogue's version: a look is one read of an index.
     static let changesPause = Duration.seconds(2)
 
-    /// Brings back every function of the repository; one whose image is damaged answers with the reason.
+    /// Restores every function of the repository; one whose image is damaged answers with the reason.
     ///
     /// - Throws: ``CatalogError/storage(reason:)``.
     func restore() async throws(CatalogError) { try await applyChanges(expectsCalls: false) }
@@ -64,7 +64,7 @@ extension Catalog {
             switchInMemory(revision, prepared, expectsCall: expectsCall)
         } catch {
             logger.error(
-                "A function cannot be brought back",
+                "A function cannot be restored",
                 metadata: ["function": "\(revision.function)", "reason": "\(error)"]
             )
             suspend(revision, reason: error.description)

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// How functions and schedules stand: what list, describe and schedules show. Gateway asks.
+// The status of functions and schedules, as list, describe and schedules show it. Gateway asks for it.
 
 import FoundationEssentials
 package import FunctionModel
 import FunctionStore
 
 extension Catalog {
-    /// How a function stands; nil when there is none of this name.
+    /// The status of a function; nil when there is no function of this name.
     ///
     /// - Throws: ``CatalogError/storage(reason:)``.
     package func status(_ name: FunctionName) async throws(CatalogError) -> FunctionStatus? {
         try await statuses().first { $0.revision.function == name }
     }
 
-    /// How every function stands, sorted by name.
+    /// The status of every function, sorted by name.
     ///
     /// - Throws: ``CatalogError/storage(reason:)``.
     package func statuses() async throws(CatalogError) -> [FunctionStatus] {

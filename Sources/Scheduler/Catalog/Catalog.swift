@@ -10,7 +10,7 @@ import Logging
 import Sandbox
 import Synchronization
 
-/// Told about every change, after it is in force.
+/// Gets every change, after it is in force.
 protocol CatalogObserver: Sendable {
     /// A function has a new current revision; nil when it is gone.
     func catalogChanged(_ function: FunctionName, _ revision: Revision?) async
@@ -243,7 +243,7 @@ package final class Catalog: FunctionDirectory, Sendable {
         await notify(name, nil)
     }
 
-    /// Tells the observer what is in force now.
+    /// Notifies the observer of the configuration that is now in force.
     func notify(_ name: FunctionName, _ revision: Revision?) async {
         await observer.withLock { $0 }?.catalogChanged(name, revision)
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a caller asks to be deployed, and how a function stands. Gateway and faasctl hold these values.
+// A requested deployment, and the status of a function. Gateway and faasctl hold these values.
 
 package import FoundationEssentials
 package import FunctionModel
@@ -18,12 +18,12 @@ package struct Deployment: Hashable, Sendable {
     }
 }
 
-/// How a function stands at one moment.
+/// The status of a function at one moment.
 package struct FunctionStatus: Hashable, Sendable {
     package var revision: Revision
     /// Invocations since the function was first deployed.
     package var invocationCount: Int
-    /// Sandboxes that stand ready.
+    /// Warm sandboxes.
     package var warm: Int
     /// Invocations under way.
     package var running: Int

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Catalog tells Dispatcher about a name, without blocking.
+// Catalog's answer to Dispatcher about a function name, without blocking.
 
 import Contracts
 import FunctionModel
@@ -13,7 +13,7 @@ struct LiveFunction: Sendable {
     var limits: InvocationLimits
 }
 
-/// What a name stands for at this moment.
+/// The meaning of a function name at this moment.
 enum FunctionLookup: Sendable {
     case live(LiveFunction)
     /// Deployed, but its image cannot be used any more; the text says why.
@@ -21,7 +21,7 @@ enum FunctionLookup: Sendable {
     case unknown
 }
 
-/// Tells what a name stands for.
+/// Looks up the meaning of a function name.
 ///
 /// Does not block.
 protocol FunctionDirectory: Sendable {

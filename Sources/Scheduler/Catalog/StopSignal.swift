@@ -3,7 +3,7 @@
 
 import Glibc
 
-/// Signals by name, as a Dockerfile writes them.
+/// Names of signals, as a Dockerfile writes them.
 enum StopSignal {
     private static let numbers: [String: Int32] = [
         "HUP": SIGHUP, "INT": SIGINT, "QUIT": SIGQUIT, "ABRT": SIGABRT, "KILL": SIGKILL, "USR1": SIGUSR1,

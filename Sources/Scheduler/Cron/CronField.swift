@@ -5,7 +5,7 @@ import FunctionModel
 
 /// A set of numbers from 0 to 63, and how it was written.
 struct CronField: Hashable, Sendable {
-    /// Bit n stands for the number n.
+    /// Bit n represents the number n.
     private(set) var bits: UInt64 = 0
     /// Written with a leading `*` or `?`: the field does not restrict (Vixie cron's rule).
     private(set) var isUnrestricted = false

@@ -46,7 +46,7 @@ extension CronService {
         }
     }
 
-    /// Remembers the next due time; reads it from the store when somebody else has moved it.
+    /// Remembers the next due time; reads it from the store when another process has changed it.
     private func moved(_ key: ScheduleKey, to next: Date?, isOurs: Bool) async throws(StoreError) {
         guard !isOurs else {
             entries[key]?.nextDue = next

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs functions when their schedules are due. Engine owns it; Catalog tells it about changes.
+// Runs functions when their schedules are due. Engine owns it; Catalog notifies it of changes.
 
 import FoundationEssentials
 import FunctionModel
@@ -48,8 +48,8 @@ actor CronService: CatalogObserver {
     /// - Parameters:
     ///   - store: remembers due times and claims.
     ///   - invoker: where runs go.
-    ///   - sink: told about runs that a killed gateway lost.
-    ///   - logger: told what the store refuses.
+    ///   - sink: gets the runs that a killed gateway lost.
+    ///   - logger: gets what the store refuses.
     ///   - now: the clock.
     init(
         store: any ScheduleRepository,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schedules of one configuration, in Mayfly's and in OpenFaaS's form. Catalog checks with it, CronService runs it.
+// The schedules of one configuration, in Mayfly's and in OpenFaaS's form. Catalog checks with it, CronService runs
+// it.
 
 import Foundation
 import FunctionModel
@@ -10,7 +11,7 @@ struct Schedule: Hashable, Sendable {
     var configuration: ScheduleConfiguration
     var expression: CronExpression
     var zone: TimeZone
-    /// Tells equal schedules of one function apart; 0 for the first.
+    /// Distinguishes equal schedules of one function; 0 for the first.
     var ordinal: Int
 
     /// Expression and zone as the store remembers them: the same schedule keeps its memory over deploys.

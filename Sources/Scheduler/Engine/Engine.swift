@@ -131,7 +131,7 @@ package final class Engine: Sendable {
         catalog.consult { [keeper] in HostOffer.current(egressRefusal: keeper.current?.egressRefusal) }
     }
 
-    /// Starts the spawner, brings back every function and begins the schedules.
+    /// Starts the spawner, restores every function and starts the schedules.
     ///
     /// - Throws: ``EngineError``; call ``shutdown()`` then too.
     package func start() async throws(EngineError) {
@@ -163,7 +163,7 @@ package final class Engine: Sendable {
     /// Stops admission, lets running calls finish (bounded by their grace), and gives everything back.
     ///
     /// The order is that of dependence: nothing new starts, what runs ends, the spawner goes with whatever is
-    /// left, then history is written and the folder let go. Whoever calls again waits for the same end.
+    /// left, then history is written and the folder released. A second caller waits for the same end.
     package func shutdown() async {
         // A task of its own: the caller's is often cancelled by then, and every bounded wait would be none.
         let task = ending.withLock { ending in

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that the engine below the HTTP edge can be told. faasctl fills it in from flags and files.
+// All options of the engine below the HTTP edge. faasctl fills them in from flags and files.
 
 package import FunctionModel
 package import Logging
@@ -18,7 +18,7 @@ package struct EngineConfiguration: Sendable {
     package var buildAllow: [IPv4Network] = []
     /// DATA, held already; nil takes it when the engine is made.
     package var folder: HeldDataFolder?
-    /// Whether an empty database may stand beside images and secrets: theirs is lost then.
+    /// Whether an empty database is accepted beside images and secrets, whose records are then lost.
     package var acceptsNewDatabase = false
     /// What kept root's privileges when this process gave up its own; nil when it never had any, or still has.
     package var warden: Warden?

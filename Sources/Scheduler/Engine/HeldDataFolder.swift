@@ -94,7 +94,7 @@ package final class HeldDataFolder: Sendable {
     private static func writeProcessID(_ descriptor: Int32) {
         let digits = "\(getpid())\n"
         let text = digits + String(repeating: " ", count: max(0, lockTextBytes - digits.utf8.count))
-        // A full disk takes no new file's content: the lock holds all the same, only its number is not told.
+        // A full disk accepts no content: the lock works nevertheless, only the process number is missing.
         _ = pwrite(descriptor, text, text.utf8.count, 0)
     }
 

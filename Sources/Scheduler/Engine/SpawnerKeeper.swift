@@ -37,7 +37,7 @@ final class SpawnerKeeper: Sendable {
         var restart: Task<Void, Never>?
     }
 
-    /// Slots that stand ready for functions without a sandbox: their first calls, and those that are rarely called.
+    /// Spare slots for functions without a sandbox: first calls, and rarely called functions.
     ///
     /// A few: each is made again within milliseconds, and holds half a megabyte while it waits.
     private static let spareSlots = 4
@@ -97,7 +97,7 @@ final class SpawnerKeeper: Sendable {
         guard let wait else { return }
         logger.error("The spawner died; every running invocation is lost, another one is started")
         fleet.detach()
-        // Its supervisor still stands, and may be a child of this process, which is to be reaped.
+        // Its supervisor still exists, and may be a child of this process, which has to reap it.
         Task { await spawner?.stop() }
         restart(after: wait)
     }

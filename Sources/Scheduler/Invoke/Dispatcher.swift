@@ -18,10 +18,10 @@ package final class Dispatcher: FunctionInvoker {
     static let attemptsMax = 12
     /// Variables of a request of usual size: a command too large with no more than these is the function's own fault.
     static let ordinaryVariableBytes = 16 << 10
-    /// What callers are told who are refused for load: short, since a queue moves in milliseconds.
+    /// Retry-After of callers that are refused for load: short, since a queue moves in milliseconds.
     static let retryAfterSeconds = 1
 
-    /// What callers are told while the gateway stops: about what a restart takes.
+    /// Retry-After while the gateway stops: about the time of a restart.
     static let retryAfterStopSeconds = 5
 
     private let fleet: Fleet

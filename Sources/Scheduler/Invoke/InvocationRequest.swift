@@ -22,7 +22,7 @@ package struct RequestBodyTooLarge: Error, Hashable, Sendable {
     package init() {}
 }
 
-/// The request's body cannot be read to its end; the function is killed at once, and the caller told.
+/// The request's body cannot be read to its end; the function is killed at once, and the caller gets an error.
 package enum RequestBodyFailure: Error, Hashable, Sendable {
     /// It breaks the protocol's rules.
     case malformed
@@ -73,7 +73,7 @@ package enum InvocationAnswer: Sendable {
 package protocol OutputStream: Sendable {
     /// The next piece; nil at the end. The first call gives what was buffered.
     func next() async -> ByteBuffer?
-    /// The record, after `next()` gave nil. Its outcome tells whether the body is whole.
+    /// The record, after `next()` gave nil. Its outcome says whether the body is complete.
     func ending() async -> Invocation
     /// The reader went away: stops the function.
     func cancel()

@@ -14,7 +14,7 @@ package final class RequestBodyMonitor: Sendable {
 
     package init() {}
 
-    /// The body will not come to its end.
+    /// The body will not be complete.
     ///
     /// The first failure counts. Does not block.
     package func fail(_ failure: RequestBodyFailure) {

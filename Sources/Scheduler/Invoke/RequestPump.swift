@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings a request's body to stdin while the function runs. Dispatcher starts it and awaits its end.
+// Copies a request's body to stdin while the function runs. Dispatcher starts it and awaits its end.
 
 import NIOCore
 import Sandbox
@@ -8,7 +8,7 @@ import SandboxHTTP
 /// The body of one request on its way to stdin.
 struct RequestPump: Sendable {
     /// A body that surely fits into an empty pipe, whatever the host's limits on pipes: one page, written
-    /// before anybody reads output.
+    /// before the output is read.
     static let inlineBytesMax = 4096
 
     private let task: Task<Void, Never>?
@@ -68,7 +68,7 @@ struct RequestPump: Sendable {
 
     /// The function has ended: what still comes is dropped.
     ///
-    /// Returns when nobody reads the body any more.
+    /// Returns when the body has no reader any more.
     func ended() async {
         task?.cancel()
         await task?.value

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Output that outgrew the response buffer. Gateway reads it; the invocation ends properly even if nobody does.
+// Output that outgrew the response buffer. Gateway reads it; the invocation ends properly even without a reader.
 
 import FunctionModel
 import NIOCore

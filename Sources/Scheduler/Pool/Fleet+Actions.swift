@@ -147,7 +147,7 @@ extension Fleet {
         _ failure: SlotFailure,
         _ what: Logger.Message
     ) {
-        tell(what, pool, failure.reason)
+        report(what, pool, failure.reason)
         change(pool) { storage, now in
             var random = storage.random
             defer { storage.random = random }
@@ -155,12 +155,12 @@ extension Fleet {
         }
     }
 
-    /// A sandbox ended that nobody had released; those that the pool itself gave up are forgotten by then.
+    /// A sandbox ended before its release; sandboxes that the pool itself gave up are forgotten by then.
     private func lost(_ pool: PoolNumber, _ slot: SlotNumber, _ reason: String) {
         guard let resources = storage.withLock({ $0.slots[slot] }) else { return }
         // A program that ends while it starts is reported by its start, with what it wrote.
         if let program = resources.program, !program.isReady { return program.ended(reason) }
-        tell("A sandbox ended before its call", pool, reason)
+        report("A sandbox ended before its call", pool, reason)
         change(pool) { storage, now in
             var random = storage.random
             defer { storage.random = random }
@@ -170,7 +170,7 @@ extension Fleet {
     }
 
     /// A warning that names the function.
-    func tell(_ what: Logger.Message, _ pool: PoolNumber, _ reason: String) {
+    func report(_ what: Logger.Message, _ pool: PoolNumber, _ reason: String) {
         let hostname = storage.withLock { $0.pools[pool]?.plan.hostname } ?? "retired"
         logger.warning(what, metadata: ["function": "\(hostname)", "reason": "\(reason)"])
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pools' driver: FleetState under one lock, its actions outside of it. Dispatcher leases, Catalog adds pools,
-// Engine brings the spawner.
+// Engine provides the spawner.
 
 import FunctionModel
 import Logging
@@ -14,13 +14,13 @@ struct Lease: Sendable {
     var sandbox: any SandboxHandle
     /// Its program, where that was started ahead.
     var program: StartedProgram?
-    /// Whether it stood ready before the request.
+    /// Whether it was warm before the request.
     var isWarm: Bool
     /// Whether the slot's next sandbox will be wanted when this one has ended.
     var preparesNext: Bool
 }
 
-/// How one pool stands.
+/// The status of one pool.
 struct PoolStatus: Hashable, Sendable {
     var warm: Int
     var running: Int
@@ -100,7 +100,7 @@ final class Fleet: Sendable {
     ///
     /// - Parameters:
     ///   - pool: the pool.
-    ///   - refusingWaiters: whether those who wait are refused with ``PoolRefusal/closed``, or still served.
+    ///   - refusingWaiters: whether the waiters are refused with ``PoolRefusal/closed``, or still served.
     func close(_ pool: PoolNumber, refusingWaiters: Bool) {
         change(pool) { storage, _ in storage.state.poolClosed(pool, refusingWaiters: refusingWaiters) }
     }
@@ -213,11 +213,11 @@ final class Fleet: Sendable {
         }
     }
 
-    /// A sandbox ended before anything of the image ran in it: its slot is given up, and the reason told.
+    /// A sandbox ended before a program of the image ran in it: its slot is given up, and the reason logged.
     ///
     /// Does not block.
     func endUnused(_ lease: Lease, _ reason: String) {
-        tell("A sandbox ended before its call", lease.pool, reason)
+        report("A sandbox ended before its call", lease.pool, reason)
         end(lease, isReusable: false)
     }
 
@@ -247,7 +247,7 @@ final class Fleet: Sendable {
         perform(effects)
     }
 
-    /// Refuses new callers and those who wait; returns when the last slot is given back or the task is cancelled.
+    /// Refuses new and waiting callers; returns when the last slot is given back or the task is cancelled.
     func drain() async {
         change(nil) { storage, _ in storage.state.drained() }
         await withTaskCancellationHandler {
@@ -275,7 +275,7 @@ final class Fleet: Sendable {
 }
 
 extension Fleet.Storage {
-    /// The sandbox of a slot, which the caller owns from now on; nil when it is gone.
+    /// The sandbox of a slot, which the caller then owns; nil when it is gone.
     mutating func lease(_ pool: PoolNumber, _ slot: SlotNumber, isWarm: Bool) -> Lease? {
         guard let sandbox = slots[slot]?.sandbox else { return nil }
         defer {

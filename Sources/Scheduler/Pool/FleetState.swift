@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // All pools of one gateway and the host's limit, as a pure state machine. Fleet drives it under its lock.
 
-/// Every pool, and who may have the host's next slot.
+/// Every pool, and which of them gets the host's next slot.
 ///
 /// A slot may hold one sandbox, so slots are what is counted. Pools with waiting callers come first, among them
 /// the one with the fewest slots. When the host is full, an idle slot of another pool makes room, least recently
@@ -202,7 +202,7 @@ struct FleetState: Sendable {
         return actions.isEmpty ? [] : actions.map { Action(pool: pool, action: $0) }
     }
 
-    /// Brings the sums up to date after a change of one pool.
+    /// Updates the sums after a change of one pool.
     private mutating func settle(_ pool: PoolNumber, before: Int) {
         guard let state = pools[pool] else { return }
         slotCount += state.phases.count - before
@@ -215,7 +215,7 @@ struct FleetState: Sendable {
         if state.isGone { pools[pool] = nil }
     }
 
-    /// Grants slots while there is room, and makes room for callers who wait.
+    /// Grants slots while there is room, and makes room for waiting callers.
     private mutating func balance() -> [Action] {
         var actions: [Action] = []
         while isHostReady, let (next, isUrgent) = neediest {

@@ -5,12 +5,12 @@
 struct LaunchBackoff: Sendable {
     /// Wait after the first failure: long enough not to spin, short enough for a caller's retry.
     static let first = Duration.milliseconds(200)
-    /// Longest wait: an operator who has mended the host does not wait longer than this.
+    /// Longest wait: after an operator has repaired the host, functions start within this time.
     static let longest = Duration.seconds(30)
     /// After this many failures in a row nothing is tried for the warm minimum alone, only for callers.
     static let unattendedMax = 8
 
-    /// Deaths in a row before they are taken for the function's own doing, and told to callers.
+    /// Deaths in a row before they are attributed to the function and reported to callers.
     static let deathsTolerated = 3
 
     private(set) var failures = 0
@@ -20,7 +20,7 @@ struct LaunchBackoff: Sendable {
 
     var isBlocked: Bool { blockedUntil != nil }
 
-    /// What callers are told; nil while another attempt may well succeed.
+    /// The reason for callers; nil while another attempt may well succeed.
     var verdict: String? {
         guard let failure, !failure.isDeath || failures > Self.deathsTolerated else { return nil }
         return failure.reason

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vocabulary of the pool's state machines: numbers, settings, answers and actions. Driven by nobody.
+// The vocabulary of the pool's state machines: numbers, settings, answers and actions. Values only.
 
 import FunctionModel
 
@@ -25,7 +25,7 @@ struct PoolSettings: Hashable, Sendable {
     var queueWait: Duration
     var warmMin: Int
     var warmMax: Int
-    /// A call is likely soon, as after a deploy: one sandbox is made for it, and given back when nobody comes.
+    /// A call is likely soon, as after a deploy: one sandbox is made for it, and given back when no call arrives.
     var expectsCall: Bool
     /// Whether idle slots may share the empty network namespace until their first call.
     var mayShareEmptyNetwork: Bool

@@ -19,7 +19,7 @@ struct PoolState: Sendable {
         case starting
         /// Nothing in it, nothing under way.
         case empty
-        /// A sandbox stands ready, or will in a moment: it may be leased.
+        /// A sandbox is warm, or its set-up is nearly complete: it may be leased.
         case warm
         /// A sandbox serves an invocation.
         case leased
@@ -54,11 +54,11 @@ struct PoolState: Sendable {
     /// Slots that the fleet wants back as soon as they are free.
     private(set) var debt = 0
     private(set) var isClosing = false
-    /// Nil again when nobody called for ``idleAfter``.
+    /// Nil again after ``idleAfter`` without a call.
     private var lastLease: Instant?
     /// Slots that share the empty network: launched with it, and not leased yet.
     private(set) var inEmptyNetwork: Set<SlotNumber> = []
-    /// Until the first sandbox stands, or cannot be made.
+    /// Until the first sandbox is ready, or cannot be made.
     private var expectsCall: Bool
 
     init(settings: PoolSettings) {
@@ -164,14 +164,14 @@ struct PoolState: Sendable {
         backoff.failed(failure, at: now, using: &random)
         expectsCall = false
         var actions = forget(slot)
-        // Whoever waits may still be served by a slot that works; without one, they learn why.
+        // A working slot may still serve the waiters; without one, they are refused with the reason.
         if leased + preparing == 0, let reason = backoff.verdict {
             actions += refuseWaiters(.cannotStart(reason))
         }
         return actions
     }
 
-    /// A sandbox that stood ready, or was about to, ended although nobody called it, and its slot with it.
+    /// A warm or nearly complete sandbox ended before it was leased, and its slot with it.
     ///
     /// No effect when it was leased: its caller finds out.
     mutating func standingLost(
@@ -211,7 +211,7 @@ struct PoolState: Sendable {
 
     /// Whether a slot that is leased now will most likely be asked for its next sandbox.
     ///
-    /// It makes it unasked then. A wrong guess costs a sandbox that stands in a slot counted as empty.
+    /// The slot then makes it without a request. A wrong guess costs a sandbox in a slot that counts as empty.
     var wantsNext: Bool {
         !isClosing && debt == 0 && (!waiters.isEmpty || warm.count + preparing < settings.warmMax)
     }
@@ -244,7 +244,7 @@ struct PoolState: Sendable {
     ///
     /// What runs goes on.
     ///
-    /// - Parameter refusingWaiters: whether those who wait are refused, or still served.
+    /// - Parameter refusingWaiters: whether waiters are refused, or still served.
     /// - Returns: what to do.
     mutating func close(refusingWaiters: Bool) -> [PoolAction] {
         isClosing = true
@@ -306,9 +306,9 @@ struct PoolState: Sendable {
 
     /// Slots that the pool would launch now.
     struct Demand: Hashable, Sendable {
-        /// For callers who wait.
+        /// For waiting callers.
         var urgent: Int
-        /// To stand ready.
+        /// For warm sandboxes ahead of demand.
         var spare: Int
     }
 
@@ -318,7 +318,7 @@ struct PoolState: Sendable {
         let urgent = min(room, max(0, waiters.count - preparing))
         let spareWanted = max(0, idleTarget - warm.count - preparing)
         let isUnattended = backoff.failures >= LaunchBackoff.unattendedMax
-        // Callers first: what is to stand ready would take the processors from what they wait for.
+        // Callers first: making sandboxes ahead of demand would take the processors from the callers' sandboxes.
         let isNow = waiters.isEmpty && !isUnattended
         return Demand(urgent: urgent, spare: isNow ? min(room, spareWanted) : 0)
     }
@@ -348,7 +348,7 @@ struct PoolState: Sendable {
         return warm.first { !inEmptyNetwork.contains($0.slot) }
     }
 
-    /// Sandboxes that should stand ready beyond those that callers wait for.
+    /// Idle sandboxes that are wanted in addition to those for waiting callers.
     private var idleTarget: Int {
         guard !isClosing else { return 0 }
         let isBusy = leased > 0 || !waiters.isEmpty || expectsCall
@@ -386,7 +386,7 @@ struct PoolState: Sendable {
         return actions
     }
 
-    /// Takes a slot out of the books.
+    /// Removes a slot from all collections.
     private mutating func forget(_ slot: SlotNumber) -> [PoolAction] {
         inEmptyNetwork.remove(slot)
         switch phases.removeValue(forKey: slot) {

@@ -19,11 +19,11 @@ struct WaiterQueue: Sendable {
     private static let compactionMin = 32
 
     var count: Int { waiting.count }
-    /// Entries in memory, those of waiters who left included.
+    /// Entries in memory, including those of cancelled waiters.
     var storedCount: Int { entries.count }
     var isEmpty: Bool { waiting.isEmpty }
 
-    /// When the first waiter gives up; nil when nobody waits.
+    /// When the first waiter gives up; nil without waiters.
     var firstDeadline: ContinuousClock.Instant? { head < entries.count ? entries[head].deadline : nil }
 
     mutating func append(_ waiter: WaiterNumber, deadline: ContinuousClock.Instant) {
