@@ -3,7 +3,7 @@
 
 /// An address with the length of its network part (RFC 4632).
 package struct IPv4Network: Hashable, Sendable {
-    /// Unusable networks: unspecified, loopback, link-local, multicast and reserved ranges (RFC 6890); always
+    /// Unusable networks: unspecified, loopback, multicast and reserved ranges (RFC 6890); always
     /// refused.
     package static let unreachable = networks("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4")
     /// Private and shared networks (RFC 1918, 6598).

@@ -40,7 +40,7 @@ final class CurlExchange: @unchecked Sendable {
 
     /// A header line; false ends the exchange.
     func takeHead(_ line: UnsafeRawBufferPointer) -> Bool {
-        // After the body come trailers, which nobody asked for.
+        // After the body come trailers, which are not used.
         if head != nil, !line.starts(with: Array("HTTP/".utf8)) { return true }
         switch answer.add(line) {
         case .more: return true
@@ -50,7 +50,7 @@ final class CurlExchange: @unchecked Sendable {
             if status < 200 { return true }
             let complete = HTTPHead(status: status, fields: fields, url: request.url)
             head = complete
-            // A redirect or challenge is followed by someone who does not want its body in the sink's file.
+            // The body of a redirect or challenge does not belong into the sink's file.
             if !sink.begin(complete) { isDeclined = true }
             return !isDeclined
         }

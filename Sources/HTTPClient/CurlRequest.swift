@@ -4,7 +4,7 @@
 import CCurl
 import Foundation
 
-/// Owns an easy handle with all that hangs from it.
+/// Owns an easy handle and everything that it refers to.
 final class CurlRequest {
     let handle: UnsafeMutableRawPointer
     private var fields: UnsafeMutablePointer<curl_slist>?
@@ -16,7 +16,7 @@ final class CurlRequest {
     /// Bytes taken from the connection at a time: a few callbacks per megabyte.
     private static let bufferBytes = 256 << 10
 
-    /// Whoever has not taken a connection by then will not.
+    /// A server that has not accepted a connection by then will not.
     private static let connectSecondsMax = 60
 
     /// Nil when there is no memory.
@@ -80,7 +80,7 @@ final class CurlRequest {
     }
 
     private func setFields(_ given: [String: String]) {
-        // Digests and ranges are of the bytes as stored; nobody has to agree to a body first.
+        // Digests and ranges are of the bytes as stored; no consent to a body (100-continue) is needed first.
         var all = ["Accept-Encoding": "identity", "User-Agent": "mayfly", "Expect": ""]
         all.merge(given) { _, new in new }
         for (name, value) in all {

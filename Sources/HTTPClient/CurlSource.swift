@@ -10,7 +10,7 @@ final class CurlSource {
     enum Piece {
         /// None at the end.
         case bytes(Int)
-        /// Nothing yet; ``awaited`` tells when to ask again.
+        /// Nothing yet; ``awaited`` says when to ask again.
         case later
         case failed
     }
@@ -18,7 +18,7 @@ final class CurlSource {
     private let bytes: Data
     private let file: Int32
     private let stream: Int32?
-    /// Negative when nobody knows it before the end.
+    /// Negative when it is unknown before the end.
     let sizeBytes: Int
     private var offset = 0
     private var isWaiting = false
@@ -45,7 +45,7 @@ final class CurlSource {
     func isReady() -> Bool {
         guard let stream else { return true }
         var state = pollfd(fd: stream, events: Int16(POLLIN), revents: 0)
-        // What went wrong with it is told by reading.
+        // Reading reports what is wrong with it.
         isWaiting = poll(&state, 1, 0) == 0
         return !isWaiting
     }

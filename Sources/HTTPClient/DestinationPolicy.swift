@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the gateway connects to when somebody else than its operator names the address: ADD of a URL, redirects
+// Where the gateway connects to when another party than its operator chooses the address: ADD of a URL, redirects
 // and other addresses in a registry's answers. Pure; CurlExchange asks at each connection, after the name was
-// resolved, so that no name can stand for another address than the one that was judged.
+// resolved, so that a name cannot resolve to another address than the one that was checked.
 
 package import FunctionModel
 

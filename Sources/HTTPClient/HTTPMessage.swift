@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests and answers as plain values, and who takes an answer's body. HTTPLane carries them.
+// Requests and answers as plain values, and the sink of an answer's body. HTTPLane carries them.
 
 package import Foundation
 import Synchronization

@@ -5,7 +5,7 @@ import Glibc
 
 /// The addresses of this host.
 package enum HostAddresses {
-    /// Those of every interface as they are now; empty when the system does not tell.
+    /// The current addresses of every interface; empty when the system does not report them.
     package static func current() -> Set<NetworkAddress> {
         var first: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&first) == 0 else { return [] }

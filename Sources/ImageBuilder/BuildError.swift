@@ -48,12 +48,12 @@ package enum StepFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case noSource(String, place: String)
     /// The file is there, but .dockerignore excludes it.
     case ignoredSource(String)
-    /// A file stands where a folder is needed.
+    /// There is a file where a folder is needed.
     case destinationOccupied(String)
-    /// A folder stands where a file is to go.
+    /// There is a folder where a file is to be written.
     case destinationIsFolder(String)
     case unknownStage(String)
-    /// `--chown` or USER names nobody in the stage's /etc/passwd or /etc/group.
+    /// The stage's /etc/passwd or /etc/group has no entry for the name in `--chown` or USER.
     case unknownOwner(String)
     /// A file is of a kind that no layer can hold, or is hostile.
     case unsupportedFile(path: String, reason: String)

@@ -26,9 +26,9 @@ package final class ImageBuilder: Sendable {
     /// - Parameters:
     ///   - dataDirectory: DATA; `build` below it belongs to the builder.
     ///   - store: where base images come from and the result goes.
-    ///   - runner: executes RUN; the default refuses it by name.
-    ///   - destinations: which addresses ADD of a URL reaches; the public internet unless told otherwise.
-    ///   - logger: told about leftovers.
+    ///   - runner: executes RUN; the default refuses it.
+    ///   - destinations: which addresses ADD of a URL reaches; the public internet by default.
+    ///   - logger: gets leftovers.
     /// - Throws: ``ImageError`` when the folder cannot be made or read.
     package init(
         dataDirectory: String,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the builder has a RUN executed, without knowing who does it.
+// The interface through which the builder executes a RUN.
 
 package import FunctionModel
 package import Sandbox
@@ -14,7 +14,7 @@ package struct StepCommand: Hashable, Sendable {
         case memory(sizeBytes: Int?)
     }
 
-    /// What stands in the step's container besides its root.
+    /// A mount of the step's container besides its root.
     package struct Mount: Hashable, Sendable {
         package var source: MountSource
         /// Absolute path in the container, free of links in ``StepCommand/rootfs``; the runner makes it when it is
@@ -46,7 +46,7 @@ package struct StepCommand: Hashable, Sendable {
 /// How a command ended.
 package struct RunOutcome: Hashable, Sendable {
     package var report: ExitReport
-    /// The host's id that stands for 0 in the container: files in ``StepCommand/changes`` have owners from there on.
+    /// The host's id for id 0 of the container: files in ``StepCommand/changes`` have owners from there on.
     package var firstHostID: UInt32
 
     package init(report: ExitReport, firstHostID: UInt32 = 0) {
@@ -70,7 +70,7 @@ package protocol StepRunner: Sendable {
     ) async throws(StepFailure) -> RunOutcome
 }
 
-/// Refuses every RUN by name: for hosts without a sandbox.
+/// Refuses every RUN: for hosts without a sandbox.
 package struct UnavailableStepRunner: StepRunner {
     package init() {}
 

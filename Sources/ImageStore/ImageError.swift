@@ -27,7 +27,7 @@ package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvert
     case hostileTree(path: String, reason: String)
     /// One of ``UnpackLimits`` was passed.
     case limitExceeded(what: String, limit: Int)
-    /// USER names nobody in the image.
+    /// The image has no user of the name in USER.
     case unknownUser(String)
     /// USER has an id that no container maps.
     case userOutOfRange(String)

@@ -4,7 +4,7 @@
 import Foundation
 import Yams
 
-/// One manifest file, or text that stands for one.
+/// One manifest file, or the text of one.
 package struct ManifestSource: Sendable {
     /// How messages name the file, as the user gave it.
     package let file: String

@@ -4,7 +4,7 @@
 /// A SHA-256 content digest, written `sha256:` and 64 lower-case hexadecimal digits.
 ///
 /// The one registered algorithm that every registry has (image-spec, descriptor.md, "Digests"); sha512 and
-/// unregistered algorithms are refused by name.
+/// unregistered algorithms are refused with their name.
 package struct Digest: Hashable, Sendable, CustomStringConvertible {
     /// The 64 digits without the algorithm; safe as a file name.
     package let hex: String

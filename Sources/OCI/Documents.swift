@@ -23,7 +23,7 @@ package enum Documents {
     /// - Parameters:
     ///   - bytes: the document.
     ///   - name: what it is called in errors.
-    ///   - mediaType: what the descriptor or server says it is; nil when nobody has said.
+    ///   - mediaType: the type according to the descriptor or server; nil when unknown.
     /// - Returns: the document.
     /// - Throws: ``OCIError/malformedDocument(what:reason:)``, ``OCIError/unknownMediaType(_:in:)``. A document
     ///   that could be read as both kinds is refused (CVE-2021-41190).

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A user's secret for one registry. No description of it ever shows the secret.
 
-/// How to prove who we are.
+/// A proof of identity.
 package struct Credential: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     /// What the secret is.
     package enum Kind: Hashable, Sendable {

@@ -7,7 +7,7 @@ import Glibc
 
 /// A credential helper: reads a registry's name on stdin, writes JSON on stdout.
 enum CredentialHelper {
-    /// A helper may ask a person to unlock a key ring; nobody waits longer than this.
+    /// A helper may ask a person to unlock a key ring; the longest wait for that.
     static let timeoutSeconds = 30
     /// One JSON object with a token in it.
     static let outputBytesMax = 64 << 10
@@ -57,7 +57,7 @@ enum CredentialHelper {
             Thread.detachNewThread {
                 waiter.resume(
                     returning: Result { () throws(RegistryError) in
-                        try tell(credential, helper: name, server: server, searchPath: path)
+                        try send(credential, helper: name, server: server, searchPath: path)
                     }
                 )
             }
@@ -65,7 +65,7 @@ enum CredentialHelper {
         try result.get()
     }
 
-    private static func tell(
+    private static func send(
         _ credential: Credential?,
         helper name: String,
         server: String,

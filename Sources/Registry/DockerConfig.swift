@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The content of Docker's config.json: who authenticates where. Pure; DockerConfigFile reads and writes it.
+// The content of Docker's config.json: the credentials of each registry. Pure; DockerConfigFile reads and writes it.
 
 import Foundation
 

@@ -117,7 +117,7 @@ extension DownloadSink {
         if let failure { throw failure }
     }
 
-    /// An answer came to its end, or the sink declined its body.
+    /// An answer was complete, or the sink declined its body.
     func ended() -> DownloadState.Step {
         var random = SystemRandomNumberGenerator()
         return state.withLock { state in
@@ -164,7 +164,7 @@ extension DownloadSink {
         try result.get()
     }
 
-    /// Drops the part that is there, so that nobody resumes it.
+    /// Drops the partial blob, so that it is not resumed.
     ///
     /// Blocks on the disk.
     func discard() {

@@ -98,7 +98,7 @@ struct DownloadState: Sendable {
         return true
     }
 
-    /// An answer came to its end.
+    /// An answer was complete.
     mutating func ended(
         status: Int,
         retryAfter: Duration?,

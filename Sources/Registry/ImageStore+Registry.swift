@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pulling into the store and pushing out of it, by name. faasctl and the HTTP door drive it.
+// Pulls a named image into the store, and pushes one from it. Gateway drives it.
 
 package import OCI
 package import ImageStore
@@ -13,7 +13,7 @@ extension ImageStore {
     ///   - reference: as users type it; `hello` means `docker.io/library/hello:latest`.
     ///   - platform: chosen from an index; nil takes the host's.
     ///   - client: whose credentials and mirrors to use.
-    ///   - events: told about every step, from several threads.
+    ///   - events: gets every step, from several threads.
     /// - Returns: the image that the name means here.
     /// - Throws: ``RegistryError``; the name then still means what it meant before.
     package func pull(
@@ -51,7 +51,7 @@ extension ImageStore {
     ///   - reference: a name in this store.
     ///   - target: the name at the registry; nil takes `reference`.
     ///   - client: whose credentials to use.
-    ///   - events: told about every step, from several threads.
+    ///   - events: gets every step, from several threads.
     /// - Returns: the digest that the registry now has under the name.
     /// - Throws: ``RegistryError``; blobs that arrived stay at the registry.
     package func push(
@@ -94,7 +94,7 @@ extension ImageStore {
             try await references.all()
         }
         let neighbours = records.compactMap { record -> (String, Digest)? in
-            // A record that is no reference is no neighbour; whoever lists images reports it.
+            // A record that is not a reference is no neighbour; the list of images reports it.
             guard let other = try? ImageReference(record.reference), other.registry == name.registry,
                 other.repository != name.repository
             else { return nil }

@@ -56,7 +56,7 @@ extension RegistryAnswer {
     ]
     private static let forbidden: Set<String> = ["UNAUTHORIZED", "DENIED"]
 
-    /// The kind of refusal that the status and the code tell.
+    /// The kind of refusal, from the status and the code.
     var error: RegistryError {
         let code = code?.uppercased() ?? ""
         if status == 401 || status == 403 || Self.forbidden.contains(code) { return .notAllowed(self) }

@@ -6,7 +6,7 @@ import ImageStore
 import Foundation
 
 extension RegistryClient {
-    /// Looks up who we are at a registry; nil is anonymous.
+    /// Looks up the credentials for a registry; nil is anonymous.
     ///
     /// Reads the file, and may run a helper.
     func credential(for registry: String, repository: String?) async throws(RegistryError) -> Credential? {

@@ -6,18 +6,18 @@ import HTTPClient
 package import ImageStore
 
 extension RegistryClient {
-    /// Brings an image into the store: index, manifest, configuration, layers.
+    /// Pulls an image into the store: index, manifest, configuration, layers.
     ///
     /// Gives it no name.
     ///
-    /// Mirrors are asked first; what one has brought before it failed is not fetched again. Hold a
+    /// Mirrors are asked first; content that a mirror delivered before it failed is not fetched again. Hold a
     /// ``BlobStore/lease()`` meanwhile.
     ///
     /// - Parameters:
     ///   - reference: by digest when it has one.
     ///   - platform: chosen from an index, and required of a single image.
     ///   - store: where everything goes, verified.
-    ///   - events: told about every step.
+    ///   - events: gets every step.
     /// - Returns: what to register.
     /// - Throws: ``RegistryError``; blobs that are whole stay.
     package func pull(
@@ -60,7 +60,7 @@ struct ImagePull: Sendable {
     let platform: Platform
     let store: BlobStore
 
-    /// Indexes within indexes: nobody nests more than one.
+    /// Indexes within indexes: more than one level is not used in practice.
     static let depthMax = 3
     /// Entries without a platform cost two requests each to find out.
     static let unnamedMax = 16

@@ -14,7 +14,7 @@ extension RegistryClient {
     ///   - store: where everything is.
     ///   - reference: by its tag; by digest when it has no tag.
     ///   - mountable: for blobs, another repository of the same registry that should have them.
-    ///   - events: told about every step.
+    ///   - events: gets every step.
     /// - Returns: the digest that the name has now.
     /// - Throws: ``RegistryError``; what has arrived stays at the registry.
     package func push(

@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// Holds tokens while they last, and nothing else.
 package final class RegistryClient: Sendable {
-    /// What a client may be told.
+    /// The options of a client.
     package struct Options: Sendable {
         package var registries = RegistryConfiguration()
         /// Networks besides the public internet that a registry's answers may lead to.
@@ -34,7 +34,7 @@ package final class RegistryClient: Sendable {
     package init(_ options: Options = Options()) { self.options = options }
 }
 
-/// What a pull brought.
+/// The result of a pull.
 package struct PulledImage: Hashable, Sendable {
     /// What the name means at the registry: a manifest, or an index of several.
     package var root: Descriptor

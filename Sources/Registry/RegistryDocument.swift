@@ -11,7 +11,7 @@ struct RegistryDocument: Sendable {
     let content: ImageDocument
 
     static let bytesMax = Documents.maximumManifestBytes
-    /// Overlay mounts end at 500 lower folders, and nobody builds more layers.
+    /// Overlay mounts end at 500 lower folders, and images in practice have fewer layers.
     static let layersMax = 512
     /// Every platform and attestation of a large project, ten times over.
     static let manifestsMax = 4096
@@ -45,7 +45,7 @@ struct RegistryDocument: Sendable {
             content = try Documents.manifestOrIndex(bytes, name: what, mediaType: outer.first)
         } catch {
             if case .unknownMediaType(let type, _) = error { throw .unknownMediaType(type, in: what) }
-            // What is no JSON at all, such as the page of a portal, is told by its type.
+            // Content that is not JSON, such as the page of a portal, is reported with its type.
             if let type = outer.first, !MediaType.isIndex(type), !MediaType.isManifest(type) {
                 throw .unknownMediaType(type, in: what)
             }
@@ -99,7 +99,7 @@ extension ImageDocument {
         }
     }
 
-    /// What it is when nobody says: OCI documents need not.
+    /// The type without a statement of the server or the document: OCI documents need none.
     fileprivate var mediaTypeDefault: String {
         switch self {
         case .manifest: MediaType.manifest

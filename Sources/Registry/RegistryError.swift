@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Typed errors of pulling and pushing: "not found", "not allowed" and "unreachable" are told apart.
+// Typed errors of pulling and pushing, with separate cases for "not found", "not allowed" and "unreachable".
 
 package import ImageStore
 import OCI
@@ -30,7 +30,7 @@ package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
     case notFound(RegistryAnswer)
     /// The registry rejects the credentials, or forbids the operation.
     case notAllowed(RegistryAnswer)
-    /// Nobody answers, or the connection breaks again and again.
+    /// There is no answer, or the connection breaks repeatedly.
     case unreachable(host: String, reason: String)
     /// Any other refusal of the registry.
     case refused(RegistryAnswer)
@@ -38,7 +38,7 @@ package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
     case violation(host: String, reason: String)
     /// Content is not what was asked for; nothing of it was kept.
     case wrongContent(what: String, reason: String)
-    /// A type that this program does not know, by name.
+    /// A media type that this program does not know.
     case unknownMediaType(String, in: String)
     /// A document of the registry is larger than any honest one.
     case tooLarge(what: String, limitBytes: Int)

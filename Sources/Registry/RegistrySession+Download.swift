@@ -12,7 +12,7 @@ extension RegistrySession {
     private static let sharedPause = Duration.milliseconds(200)
     private static let sharedPausesMax = 5 * 3600
 
-    /// Brings a blob into the store, unless it is there.
+    /// Downloads a blob into the store, unless it is there.
     ///
     /// A download that breaks leaves its part for the next one; one with a wrong digest leaves nothing.
     func download(_ blob: Descriptor, into store: BlobStore) async throws(RegistryError) {

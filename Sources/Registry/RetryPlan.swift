@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When to try again and after how long. Pure: the driver sleeps and brings the random numbers.
+// When to try again and after how long. Pure: the driver sleeps and provides the random numbers.
 
 /// Counts the failures of one request or transfer.
 struct RetryPlan: Sendable {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a pull or push tells while it runs. The command line draws bars from it, logs write lines.
+// The progress events of a pull or push. The command line draws bars from them, logs write lines.
 
 package import OCI
 
@@ -30,5 +30,5 @@ package enum TransferEvent: Hashable, Sendable {
     static let progressStepBytes = 512 << 10
 }
 
-/// Who listens to a transfer; called from several threads, and must not block.
+/// A listener of a transfer; called from several threads, and must not block.
 package typealias TransferEvents = @Sendable (TransferEvent) -> Void

@@ -143,7 +143,7 @@ struct UploadState: Sendable {
 
     private mutating func asked(_ answer: Answer) -> Step {
         guard (200...299).contains(answer.status) else { return reopen() }
-        // `0-0` is how some registries say "nothing"; those who mean one byte refuse it when it comes again,
+        // Some registries send `0-0` for "nothing"; a registry that means one byte refuses it when it is sent again,
         // and after a few such turns the upload begins anew.
         let end = answer.lastByte.map { $0 == 0 ? 0 : $0 + 1 } ?? 0
         guard end <= sizeBytes else { return .violation("it has more bytes than were sent") }

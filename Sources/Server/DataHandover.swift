@@ -7,7 +7,7 @@ import Sandbox
 
 /// Gives a data folder to the user that the gateway is about to become.
 enum DataHandover {
-    /// Folders below DATA that must exist before the warden starts; nobody else may look into them.
+    /// Folders below DATA that must exist before the warden starts; other users may not read them.
     private static let folders = ["rootfs", "build", "run"]
     private static let databaseFiles = ["mayfly.sqlite", "mayfly.sqlite-wal", "mayfly.sqlite-shm"]
 
@@ -30,7 +30,7 @@ enum DataHandover {
     ///
     /// - Parameters:
     ///   - directory: its real path, held by this process.
-    ///   - account: whom it becomes.
+    ///   - account: the account that gets the folder.
     /// - Returns: whether it was necessary.
     /// - Throws: ``Failure`` with the first thing that could not be done.
     static func prepare(_ directory: String, for account: Privileges.Account) throws(Failure) -> Result {
@@ -46,7 +46,7 @@ enum DataHandover {
 
     /// Mode of DATA, which is root's, for the service's group.
     ///
-    /// Its user cannot open it for others, to whom set-user-ID files of images would be a way to become root.
+    /// The service's user cannot open it for others, who could become root with set-user-ID files of images.
     private static let mode: UInt32 = 0o770
 
     /// Everything that belonged to the folder's owner, the folder itself last: an interrupted handover is repeated.
@@ -57,7 +57,7 @@ enum DataHandover {
     ) throws(Failure) -> Result {
         guard let owned = Ownership.of([46, 0], in: folder) else { throw failure(directory, errno) }
         if owned.uid == 0, owned.gid == account.gid, owned.mode == mode {
-            // A folder that somebody had removed was made by root just now, a database put back by root before.
+            // Root created a removed folder again just now, or restored a database before.
             for name in folders + databaseFiles {
                 let error = Ownership.give(name.utf8CString.map { $0 }, in: folder, from: 0, to: account)
                 if error != 0, error != ENOENT { throw failure(directory + "/" + name, error) }
@@ -71,7 +71,7 @@ enum DataHandover {
         return .made
     }
 
-    /// What is in one open folder; by descriptor, so that nobody leads it elsewhere meanwhile.
+    /// The content of one open folder; by descriptor, so that no other process can replace the folder meanwhile.
     private static func handOver(
         _ folder: Int32,
         at path: String,
@@ -93,7 +93,7 @@ enum DataHandover {
                 defer { close(inner) }
                 try handOver(inner, at: relative, below: directory, of: owner, to: account)
             }
-            // Nothing else: a link that somebody planted must not give a file of the host away.
+            // Nothing else: a planted link must not give away a file of the host.
             let error = Ownership.give(name, in: folder, from: owner, to: account)
             if error == EMLINK {
                 throw Failure(
@@ -155,7 +155,7 @@ enum DataHandover {
         var path = ""
         for part in directory.split(separator: "/").dropLast() {
             path += "/" + part
-            // A link here is followed by whoever goes this way: what it leads to counts.
+            // Other users follow a link here: the permissions of its target count.
             guard let entry = Ancestor(URL(fileURLWithPath: path).resolvingSymlinksInPath().path) else {
                 return path
             }

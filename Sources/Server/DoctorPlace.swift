@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where `doctor` tries things: on the data folder's file system, where a gateway would, and in nobody's way.
+// The folder in which `doctor` probes the data folder's file system, as a gateway would, without disturbing one.
 
 import Foundation
 

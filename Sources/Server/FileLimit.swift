@@ -6,7 +6,7 @@ import Glibc
 enum FileLimit {
     /// Raises the soft limit, which is for programs that use select(2), to the hard one.
     ///
-    /// Every connection, container and slot holds descriptors; helpers inherit what stands when they start.
+    /// Every connection, container and slot holds descriptors; helpers inherit the limit at their start.
     ///
     /// - Returns: why it could not be; nil when it is as high as it gets.
     static func raise() -> String? {

@@ -87,12 +87,12 @@ package struct GatewayProcess: Sendable {
             throw ServerError("cannot start the gateway", why: "\(error)")
         }
         start.warden?.onDeath {
-            // Nobody is left who could start anything; the service manager starts a gateway with a new one. Without
-            // the C library's tidying up, which other threads would run into.
+            // No process is left that could start a helper; the service manager starts a gateway with a new one.
+            // Without the C library's tidying up, which other threads would run into.
             logger.critical("the warden died; this gateway ends")
             _exit(1)
         }
-        // Once, by name: an operator reads the start of the log.
+        // Once, with its name: an operator reads the start of the log.
         for finding in start.findings + engine.findings where finding.level != .ok {
             logger.warning("the host lacks \(finding.name): \(finding.advice)")
         }

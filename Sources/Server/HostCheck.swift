@@ -50,7 +50,7 @@ package enum HostCheck {
         TerminationSignals.hold()
         _ = FileLimit.raise()
         let limits = StartLimits.ofThisProcess().finding
-        // A helper that cannot start would be told as something else.
+        // A helper that cannot start would be reported as a different failure.
         guard limits.level == .ok else { return [Finding(limits)] }
         let findings = [limits] + (try await probe(dataDirectory, allowsRoot: allowsRoot, warn))
         return findings.map(Finding.init)

@@ -10,7 +10,7 @@ import Sandbox
 struct PrivilegedStart: Sendable {
     /// What does the little that still needs root; nil for an ordinary user's gateway, and where none can be had.
     var warden: Warden?
-    /// What could not be given up, by name.
+    /// The name of the privilege that could not be given up.
     var findings: [HostFinding] = []
     /// Set while a port below 1024 is still to be bound.
     private var account: Privileges.Account?
@@ -50,7 +50,7 @@ struct PrivilegedStart: Sendable {
             start.findings = Self.hardLinks.map { [$0] } ?? []
         } catch {
             guard configuration.allowsRoot else {
-                // What somebody handed over before stays as it was.
+                // A folder that was handed over before stays as it was.
                 if handover == .made { DataHandover.takeBack(directory) }
                 throw ServerError(
                     "cannot start the gateway",
@@ -79,7 +79,7 @@ struct PrivilegedStart: Sendable {
         if let account { try Privileges.dropPorts(account) }
     }
 
-    /// What `doctor` tells.
+    /// The lines of `doctor`.
     ///
     /// - Parameters:
     ///   - directory: a folder of its own, on the data folder's file system; it may be absent.

@@ -8,7 +8,7 @@ package import Logging
 import Registry
 import Scheduler
 
-/// What a gateway was told, all together.
+/// All options of a gateway.
 package struct ServeConfiguration: Sendable {
     /// Address and port to listen on; port 0 lets the kernel choose.
     package var listen = ListenAddress()
@@ -24,13 +24,13 @@ package struct ServeConfiguration: Sendable {
     var limits = GatewayLimits()
     /// Further host names under which administrative paths are served; `*` for any.
     var adminHosts: [String] = []
-    /// Who may read /metrics.
+    /// The authentication of /metrics.
     var metricsAuthentication = FunctionAuthentication.none
     /// Whether `faasctl run` may show folders of this host to containers.
     package var hostMounts = true
-    /// Whether it may stay root where that cannot be given up.
+    /// Whether the gateway may run as root where it cannot give up root.
     package var allowsRoot = false
-    /// Whether an empty database may stand beside images and secrets.
+    /// Whether an empty database is accepted beside images and secrets.
     package var acceptsNewDatabase = false
     /// How much disk images and build cache may take.
     var imageBudget = ImageBudget.standard

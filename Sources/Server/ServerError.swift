@@ -18,7 +18,7 @@ package struct ServerError: Error, Hashable, Sendable {
     }
 }
 
-/// The system's text for an error number, in lower case as it stands inside a sentence.
+/// The system's text for an error number, in lower case for use inside a sentence.
 func systemMessage(_ errorNumber: Int32) -> String {
     guard let text = unsafe strerror(errorNumber) else { return "error \(errorNumber)" }
     let message = unsafe String(cString: text)

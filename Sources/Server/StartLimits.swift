@@ -52,7 +52,7 @@ struct StartLimits: Hashable {
         return nil
     }
 
-    /// As `doctor` tells it.
+    /// As `doctor` reports it.
     var finding: HostFinding {
         let refusal = refusal
         return HostFinding(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals that end a gateway are caught from the process's first moment: Faasctl.swift begins, SignalWatch takes them.
+// Signals that end a gateway are caught from the process's first moment: Faasctl.swift begins, SignalWatch takes
+// them.
 
 import Foundation
 import Glibc
@@ -9,12 +10,12 @@ package enum TerminationSignals {
     /// SIGTERM from service managers, SIGINT from a terminal's keys, SIGHUP from a terminal that is closed.
     static let all = [SIGTERM, SIGINT, SIGHUP].filter { $0 != SIGHUP || !isHangupIgnored }
 
-    /// Read and write end of the pipe between the handler and who waits.
+    /// Read and write end of the pipe between the handler and the waiter.
     ///
     /// SAFETY: written once by ``hold()``, before the first handler is installed and a second thread is made.
     nonisolated(unsafe) private static var ends: (read: Int32, write: Int32) = (-1, -1)
 
-    /// Keeps them in a pipe until somebody takes them: they end nothing half-way.
+    /// Keeps them in a pipe until they are read, so that they interrupt no operation.
     ///
     /// Call it before the process has a second thread; again is harmless.
     package static func hold() {
@@ -29,7 +30,7 @@ package enum TerminationSignals {
             signal(number) { number in
                 let saved = errno
                 var byte = UInt8(truncatingIfNeeded: number)
-                // A full pipe holds more signals than anybody counts.
+                // A full pipe holds more signals than needed.
                 _ = unsafe write(TerminationSignals.ends.write, &byte, 1)
                 errno = saved
             }

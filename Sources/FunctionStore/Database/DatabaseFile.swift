@@ -21,7 +21,7 @@ enum DatabaseFile {
         guard stat(path, &status) == 0, status.st_size > 0 else { throw .missing(path: path) }
     }
 
-    /// Makes the folder and an empty file of mode 0600, so that what is wrong is told with the system's reason.
+    /// Makes the folder and an empty file of mode 0600, so that a failure is reported with the system's reason.
     static func prepare(path: String) throws(StoreError) {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         do {

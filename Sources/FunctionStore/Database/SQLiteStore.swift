@@ -21,7 +21,7 @@ package final class SQLiteStore: Sendable {
     /// Whether the log says already that a file is lost.
     private let isLossTold = Mutex(false)
 
-    /// Opens the database, makes it when absent, and brings it up to this version.
+    /// Opens the database, makes it when absent, and migrates it to this version.
     ///
     /// Blocks for a read of the whole file (its check); call it before serving.
     ///
@@ -54,7 +54,7 @@ package final class SQLiteStore: Sendable {
         _ = reserve.take()
     }
 
-    /// A file of the database that is gone; the log tells it once.
+    /// A file of the database that is gone; logged once.
     private func lostFile() -> String? {
         guard let lost = files.lost else { return nil }
         let isFirst = isLossTold.withLock { isTold in
@@ -137,7 +137,7 @@ package final class SQLiteStore: Sendable {
                         var value: Value?
                         try db.inTransaction(.immediate) {
                             value = try body(db)
-                            // Into a file that nobody finds again everything can be written, and nothing kept.
+                            // Writes to an unlinked file succeed, and are lost.
                             if let lost = self.lostFile() { throw StoreError.removed(path: lost) }
                             return .commit
                         }

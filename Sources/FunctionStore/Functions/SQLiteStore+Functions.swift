@@ -151,7 +151,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Who needs each image: for every digest, the kept revisions as `NAME revision N`, sorted.
+    /// The users of each image: for every digest, the kept revisions as `NAME revision N`, sorted.
     ///
     /// - Throws: ``StoreError``.
     package func imageUsers() async throws(StoreError) -> [String: [String]] {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which digest a reference such as `hello:latest` stands for. Images asks through an adapter in Scheduler.
+// The digest that a reference such as `hello:latest` refers to. ImageStore asks through an adapter in Scheduler.
 
 package import FoundationEssentials
 import GRDB
 
-/// A reference and the image it stands for now.
+/// A reference and the image that it refers to now.
 package struct StoredReference: Hashable, Sendable {
     /// The complete name, for example `docker.io/library/hello:latest`.
     package var reference: String
@@ -23,7 +23,7 @@ package struct StoredReference: Hashable, Sendable {
 }
 
 extension SQLiteStore {
-    /// Lets a reference stand for a digest, whatever it stood for before.
+    /// Makes a reference refer to a digest; replaces an earlier one.
     ///
     /// - Throws: ``StoreError``.
     package func setReference(

@@ -82,7 +82,7 @@ package final class InvocationRecorder: Sendable {
 
     /// Writes everything appended so far and waits for it: at shutdown, and before the history is read.
     ///
-    /// Gives up at the first failure, which the log tells.
+    /// Gives up at the first failure, which is logged.
     package func flush() async {
         _ = await flushOnce()
     }

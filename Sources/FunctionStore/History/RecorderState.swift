@@ -82,7 +82,7 @@ struct RecorderState: ~Copyable {
     }
 
     enum FlushResult: Hashable {
-        /// Write this; then tell ``writeSucceeded()`` or ``writeFailed()``.
+        /// Write this; then call ``writeSucceeded()`` or ``writeFailed()``.
         ///
         /// `dropped` counts the records lost since the last flush.
         case write(RecordBatch, dropped: Int)
@@ -91,7 +91,7 @@ struct RecorderState: ~Copyable {
         case nothing(dropped: Int)
     }
 
-    /// The interval has ended, or somebody wants everything written now.
+    /// The interval has ended, or a flush was requested.
     mutating func flushWanted() -> FlushResult {
         guard written == nil else { return .wait }
         let dropped = self.dropped

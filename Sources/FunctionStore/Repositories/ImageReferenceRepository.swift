@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The aggregate "image references", as its users see it. SQLiteStore implements it, Scheduler adapts it for ImageStore.
+// The aggregate "image references", as its users see it. SQLiteStore implements it, Scheduler adapts it for
+// ImageStore.
 
 package import FoundationEssentials
 
-/// Which digest each image reference stands for.
+/// The digest that each image reference refers to.
 ///
-/// Each method is one transaction, durable when it returns. Several processes may use one repository at the same time;
-/// of two writes of one reference the later one stays. No method blocks the cooperative thread pool.
+/// Each method is one transaction, durable when it returns. Several processes may use one repository at the same
+/// time; of two writes of one reference the later one stays. No method blocks the cooperative thread pool.
 package protocol ImageReferenceRepository: Sendable {
-    /// Lets a reference stand for a digest, whatever it stood for before.
+    /// Makes a reference refer to a digest; replaces an earlier one.
     ///
     /// - Parameters:
     ///   - reference: the complete name.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The aggregate "secrets of functions", as its users see it. SecretStore implements it with files.
 
-/// Secrets of functions by name; values of at most ``SecretStore/valueBytesMax`` bytes.
+/// Named secrets of functions; values of at most ``SecretStore/valueBytesMax`` bytes.
 ///
-/// Each change is atomic and durable: after a crash it is whole or absent. All methods block for a moment; call them off
-/// the request path.
+/// Each change is atomic and durable: after a crash it is whole or absent. All methods block for a moment; call them
+/// off the request path.
 package protocol SecretRepository: Sendable {
     /// Stores a new secret.
     ///

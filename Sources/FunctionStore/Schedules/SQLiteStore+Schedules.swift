@@ -94,7 +94,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Tells that the run of a claimed due time has ended (or, as `lost`, never will).
+    /// Records that the run of a claimed due time has ended (or, as `lost`, never will).
     ///
     /// - Returns: false when there is no such claim.
     /// - Throws: ``StoreError``.

@@ -9,7 +9,7 @@ package struct ScheduleKey: Hashable, Sendable {
     package var function: FunctionName
     /// The expression with its time zone, in the form Scheduler chose; moving it within the list changes nothing.
     package var expression: String
-    /// Tells equal expressions of one function apart; 0 for the first.
+    /// Distinguishes equal expressions of one function; 0 for the first.
     package var ordinal: Int
 
     package init(function: FunctionName, expression: String, ordinal: Int = 0) {
@@ -37,7 +37,7 @@ package struct ScheduleState: Hashable, Sendable {
     }
 }
 
-/// A due time that was claimed and whose run has not been told as finished.
+/// A due time that was claimed and whose run was not recorded as finished.
 package struct ScheduleClaim: Hashable, Sendable {
     package var key: ScheduleKey
     package var due: Date

@@ -63,7 +63,7 @@ package final class SecretStore: Sendable {
         return try SecretFile.read(folder, name, bytesMax: Self.valueBytesMax)
     }
 
-    /// Where a secret's file is, for those who show it to a build step.
+    /// The path of a secret's file, for build steps.
     ///
     /// - Throws: ``SecretError/notFound(_:)``.
     package func file(of name: String) throws(SecretError) -> String {

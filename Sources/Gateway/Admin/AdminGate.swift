@@ -24,7 +24,8 @@ struct AdminGate: RouterMiddleware {
 
     /// What a form of any page can send without asking first (WHATWG Fetch, CORS-safelisted content types).
     private static let formTypes: Set<Substring> = ["text/plain", "multipart/form-data", encodedType]
-    /// What curl and other clients say where they are told nothing; a form's JSON would be encoded, and be none.
+    /// The default content type of curl and other clients; JSON sent by a form would be encoded, and thus not be
+    /// JSON.
     private static let encodedType: Substring = "application/x-www-form-urlencoded"
 
     /// Why a request is refused; nil when it is not.

@@ -5,7 +5,7 @@ import Glibc
 
 /// Reads and makes files of one line.
 enum CredentialFile {
-    /// Longer lines are no password that somebody typed.
+    /// A longer line is not a password that a person typed.
     private static let bytesMax = 1024
 
     /// The file's first line; when there is no file, a new one with what `make` gives.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the admin's credentials wherever they are asked for, and slows down those who guess. The middleware and
+// Checks the admin's credentials wherever they are required, and delays guesses. The middleware and
 // FunctionHandler drive it.
 
 import Logging

@@ -4,9 +4,9 @@
 /// Wrong attempts by address.
 ///
 /// The right password always passes at once while fewer than ``waitingMax`` wrong ones wait, so that a user
-/// who shares an address with a guesser is not locked out.
+/// an administrator behind the same address as a guesser is not locked out.
 struct LoginThrottle: Sendable {
-    /// Attempts that are answered at once: somebody who mistypes.
+    /// Attempts that are answered at once: typing errors.
     static let freeFailures = 5
     /// What every further wrong attempt waits for its answer.
     static let delay = Duration.seconds(1)
@@ -40,7 +40,7 @@ struct LoginThrottle: Sendable {
     struct Failure: Hashable, Sendable {
         /// Whether the answer waits for ``delay``; ``waited(_:)`` must follow.
         var waits: Bool
-        /// Wrong attempts so far, when the log should tell.
+        /// Wrong attempts so far, when they should be logged.
         var logs: Int?
     }
 

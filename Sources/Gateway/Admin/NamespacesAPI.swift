@@ -8,7 +8,7 @@ import Hummingbird
 
 /// /system/namespaces and /system/namespace/NAME.
 ///
-/// What one namespace cannot do is refused by name, never accepted and forgotten.
+/// Operations that a single namespace cannot support are refused, never accepted and ignored.
 struct NamespacesAPI: Sendable {
     let bodyBytesMax: Int
 

@@ -45,7 +45,7 @@ struct SecretsAPI: Sendable {
 
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
         let body = try await decode(request)
-        // Before the question who uses it: what is not there is not in use.
+        // Before the check for users of the secret: a missing secret is not in use.
         _ = try await FileWork.run { try secrets.file(of: body.name) }
         let force = body.force ?? false || context.flag("force")
         try await catalog.removeSecret(body.name, force: force) {

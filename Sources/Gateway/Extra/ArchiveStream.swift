@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An archive on its way to a client: written into a pipe by a thread of its own, so that a slow client holds nobody up.
+// An archive as a response body: a thread of its own writes it into a pipe, so that a slow client delays no other
+// work.
 
 import Dispatch
 import Glibc
@@ -11,7 +12,7 @@ enum ArchiveStream {
     /// Read at once: several tar blocks, and little for each client.
     private static let pieceBytes = 256 << 10
 
-    /// Writes the archive as a body; without its end when something fails, so that nobody takes it for whole.
+    /// Writes the archive as a body; omits the body's end after a failure, so that no client takes it for complete.
     @concurrent static func send(_ archive: ImageArchive, to writer: inout any ResponseBodyWriter)
         async throws
     {

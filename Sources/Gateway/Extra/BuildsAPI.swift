@@ -30,7 +30,7 @@ struct BuildsAPI: Sendable {
 
     /// The body is the context as a tar archive, compressed or not.
     ///
-    /// What is wrong with the request is a problem; once the build runs, its last line tells the end.
+    /// A mistake in the request is a problem body; once the build runs, its last line reports the end.
     @Sendable private func build(_ request: Request, _ context: OwnContext) async throws -> Response {
         let registry = try registries?.client(for: request)
         guard let turn = turns.take() else { throw Self.tooMany }

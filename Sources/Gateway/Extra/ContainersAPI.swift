@@ -30,7 +30,7 @@ struct ContainersAPI: Sendable {
         deinit { container.close() }
     }
 
-    /// What is wrong with the request is a problem; once the container runs, its last frame tells the end.
+    /// A mistake in the request is a problem body; once the container runs, its last frame reports the end.
     @Sendable private func start(_ request: Request, _ context: OwnContext) async throws -> Response {
         let wanted = try await WireJSON.decode(ContainerRequest.self, request, bytesMax: bodyBytesMax)
         let lease = Lease(try await containers.start(wanted))
@@ -44,7 +44,7 @@ struct ContainersAPI: Sendable {
         )
     }
 
-    /// Writes frames as the container does; a caller who goes away takes it along.
+    /// Writes frames as the container does; the container ends when its caller disconnects.
     @concurrent private static func send(
         _ container: AttachedContainer,
         to writer: inout any ResponseBodyWriter

@@ -25,7 +25,7 @@ struct ImageImportAPI: Sendable {
         guard let reference = context.query("reference"), !reference.isEmpty else {
             throw Problem(400, .invalid, "'reference' is missing, expected the new image's name")
         }
-        // Before the upload: what is wrong with the query needs no gigabyte to be told.
+        // Before the upload: a mistake in the query is reported without waiting for a gigabyte.
         _ = try ImageReference(reference)
         var wanted = ImportRequest(reference: reference)
         wanted.message = context.query("message")

@@ -48,13 +48,13 @@ struct ImagesAPI: Sendable {
         return try WireJSON.response(body)
     }
 
-    /// The body is the archive itself, compressed or not; `repository` makes names of tags that stand alone.
+    /// The body is the archive itself, compressed or not; `repository` completes tags without a repository.
     @Sendable private func load(_ request: Request, _ context: OwnContext) async throws -> Response {
         let repository = context.query("repository")
         defer { keeper.grown() }
         let loaded = try await work.run("the load") {
             try await uploads.withFile(of: request) { path in
-                // By what the client knows: the file's name here is nobody's business.
+                // Names the archive in the client's terms, not by the file's internal name.
                 try await images.load(archive: path, called: "the archive", repository: repository)
             }
         }

@@ -17,7 +17,7 @@ enum ProgressLines<Event: Sendable> {
     /// Runs an operation and answers with its lines.
     ///
     /// An operation that fails before it gets anywhere is a problem with a status of its own; afterwards the last
-    /// line tells the end, a ``ProgressEnd``.
+    /// line is a ``ProgressEnd``, the result.
     ///
     /// - Parameters:
     ///   - operation: given a function that takes events from any thread.
@@ -68,7 +68,7 @@ enum ProgressLines<Event: Sendable> {
     ) async -> (early: [Event], hasProgress: Bool) {
         var early: [Event] = []
         for await event in events {
-            // Of retries without end the last few are enough to tell.
+            // Of many retries the last few are enough.
             if early.count == eventsMax { early.removeFirst() }
             early.append(event)
             if isProgress(event) { return (early, true) }

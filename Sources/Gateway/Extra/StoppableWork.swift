@@ -66,7 +66,7 @@ final class StoppableWork: Sendable {
         for cancel in cancels { cancel() }
     }
 
-    /// What the client of work that a stop ended is told.
+    /// The message to the client of an operation that the gateway's stop ended.
     static func stopped(_ what: String) -> Problem {
         var problem = Problem(
             503,

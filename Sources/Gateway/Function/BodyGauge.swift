@@ -11,15 +11,15 @@ import Synchronization
 final class BodyGauge: Sendable {
     /// How far a body got.
     enum Progress: Hashable, Sendable {
-        /// Nobody has asked for it.
+        /// Not read yet.
         case untouched
-        /// Being read, or given up in the middle of a read: nobody else may read the connection.
+        /// Being read, or abandoned in the middle of a read: there must be no second reader of the connection.
         case reading
         /// The function wants no more; the rest is still to come.
         case stopped
         /// More came than the function takes.
         case overflowed
-        /// It broke the protocol, or did not come in time.
+        /// It violated the protocol, or was not complete in time.
         case failed(RequestRefusal)
         /// Read to its end: the connection can carry another request.
         case finished
@@ -50,7 +50,7 @@ final class BodyGauge: Sendable {
 
     var progress: Progress { state.withLock { $0 } }
 
-    /// Whether nobody else may read the connection.
+    /// Whether the connection must have no second reader.
     var isBroken: Bool {
         switch progress {
         case .reading, .failed: true
@@ -87,7 +87,7 @@ final class BodyGauge: Sendable {
         }
     }
 
-    /// Reads the beginning, so that a client who sends nothing holds no sandbox.
+    /// Reads the beginning, so that a client that sends nothing holds no sandbox.
     ///
     /// - Throws: ``RequestRefusal``, ``RequestBodyTooLarge``.
     func begin(upTo bytes: Int) async throws -> Beginning {
@@ -141,6 +141,6 @@ final class BodyGauge: Sendable {
 }
 
 extension RequestRefusal {
-    /// What Scheduler is told of it.
+    /// The body's state as Scheduler gets it.
     var bodyFailure: RequestBodyFailure { self == .stalled ? .stalled : .malformed }
 }

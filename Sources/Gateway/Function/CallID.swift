@@ -21,7 +21,7 @@ enum CallID {
         return make(random.next(), random.next())
     }
 
-    /// Whether an id may stand in headers, file names and SQL without any care.
+    /// Whether an id is safe in headers, file names and SQL without escaping.
     static func isSane(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= lengthMax
             && text.utf8.allSatisfy { byte in

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns one HTTP request into one invocation and its answer into a response. Edge drives it on the hot path:
-// nothing here blocks, parses JSON or formats what nobody reads.
+// no operation here blocks, parses JSON or formats text that is not needed.
 
 import Contracts
 import FoundationEssentials
@@ -34,7 +34,8 @@ struct FunctionHandler: Sendable {
     ///
     /// Problems of the call are part of the answer.
     ///
-    /// - Throws: ``Abandoned`` when nobody is there to read an answer; a parser's error when the connection was closed before the request was complete.
+    /// - Throws: ``Abandoned`` when there is no client to read an answer; a parser's error when the connection was
+    ///   closed before the request was complete.
     func serve(_ request: Request, _ match: RouteMatch, _ call: ReceivedCall) async throws
         -> (reply: Reply, gauge: BodyGauge?)
     {
@@ -197,7 +198,7 @@ struct FunctionHandler: Sendable {
             output.cancel()
         }
         let record = await output.ending()
-        // The head that GET would have sent before its output broke off: the record has the same status.
+        // The head that GET would have sent before its output ended early: the record has the same status.
         var response = accounting.succeed(record, head, ByteBuffer(), request)
         let isWhole = record.outcome == .ok
         response.headers[.contentLength] = isWhole && head.hasContent ? String(length) : nil

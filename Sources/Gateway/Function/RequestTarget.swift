@@ -5,7 +5,7 @@ import Contracts
 
 /// Path and query of a request (RFC 9112, section 3.2).
 struct RequestTarget: Sendable {
-    /// Starts with `/`, or is `*`; letters, digits and `-._~` stand for themselves, however they were sent.
+    /// Starts with `/`, or is `*`; letters, digits and `-._~` are decoded, however they were sent.
     let path: Substring
     /// After the first `?`; nil when there is none.
     let query: Substring?

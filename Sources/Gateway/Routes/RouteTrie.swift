@@ -43,7 +43,7 @@ struct RouteTrie: Sendable {
         }
     }
 
-    /// The node that stands for a path, made when absent by splitting the edge where the texts part.
+    /// The node of a path; when absent it is made by splitting the edge where the texts differ.
     private mutating func node(for path: ArraySlice<UInt8>, under start: Int) -> Int {
         var rest = path
         var current = start

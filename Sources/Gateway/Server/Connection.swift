@@ -59,7 +59,7 @@ final class Connection: Sendable {
         if let refusal { body?.fail(refusal) }
     }
 
-    /// The body that is being read will not come to its end: reported at once, also to a function that does not read.
+    /// The body that is being read will not be complete: reported at once, also to a function that does not read.
     func failBody(_ refusal: RequestRefusal) {
         let body = state.withLock { state in
             state.bodyRefusal = refusal
@@ -68,7 +68,7 @@ final class Connection: Sendable {
         body?.fail(refusal)
     }
 
-    /// The trailers that follow tell why the answer breaks off.
+    /// The trailers that follow give the reason why the answer is incomplete.
     func abort() { state.withLock { $0.isAborting = true } }
 
     func setVersion(isHTTP10: Bool) { state.withLock { $0.isHTTP10 = isHTTP10 } }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that the HTTP edge can be told. faasctl fills it in from flags and files; GatewayServer reads it.
+// All options of the HTTP edge. faasctl fills them in from flags and files; GatewayServer reads them.
 
 package import ImageStore
 package import Registry

@@ -9,7 +9,7 @@ package enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
     case credentials(path: String, reason: String)
     /// The folder of builds cannot be used.
     case builds(reason: String)
-    /// The server ended although nobody asked it to.
+    /// The server ended without a request to stop.
     case ended(reason: String)
 
     package var description: String {

@@ -148,9 +148,9 @@ package final class GatewayServer: Sendable {
             } onGracefulShutdown: { [drain, containers, keeper, work] in
                 drain.begin()
                 keeper?.stop()
-                // The database closes soon, and whatever they brought would get no name.
+                // The database closes soon, and the images that they imported would get no name.
                 work.stop()
-                // Their answers would hold the server for as long as somebody looks at them.
+                // Their answers would hold the server for as long as a client reads them.
                 containers?.end()
             }
         } catch let error as IOError where error.errnoCode == EADDRINUSE {

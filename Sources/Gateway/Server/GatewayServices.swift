@@ -20,7 +20,7 @@ struct GatewayServices: Sendable {
     var images: ImageStore?
     var builder: ImageBuilder?
     var keeper: ImageKeeper?
-    /// Brings images of registries into the store; nil where no images are needed.
+    /// Pulls images of registries into the store; nil where no images are needed.
     var puller: ImagePuller? { images.map { ImagePuller(images: $0, keeper: keeper) } }
     /// Nil where nothing may be pulled or pushed.
     var registries: RegistryAccess?

@@ -11,7 +11,7 @@ struct StreamTurnState<Waiter>: ~Copyable {
     enum Asked: Hashable {
         /// The turn is the caller's now; a rest follows it.
         case go
-        /// The caller is told by a later ``rested()``.
+        /// The caller is resumed by a later ``rested()``.
         case wait
     }
 
@@ -25,7 +25,7 @@ struct StreamTurnState<Waiter>: ~Copyable {
         return .wait
     }
 
-    /// The rest after a turn is over: whose turn it is then, and after that the next rest; nil when nobody waits.
+    /// The pause after a turn is over: returns the next waiter; the next pause follows its turn. Nil without waiters.
     mutating func rested() -> Waiter? {
         let next = waiting.popFirst()
         isTaken = next != nil

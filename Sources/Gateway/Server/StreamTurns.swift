@@ -7,8 +7,9 @@ import Synchronization
 
 /// Turns of the streams of one event loop.
 ///
-/// NIO looks at its sockets only when no task is left to run. A function that writes as fast as the client reads makes
-/// a task of each piece, one after the other without end, and all other connections of the loop would wait for it.
+/// NIO looks at its sockets only when no task is left to run. A function that writes as fast as the client reads
+/// makes a task of each piece, one after the other without end, and all other connections of the loop would wait for
+/// it.
 final class StreamTurns: Sendable {
     /// Between two pieces of all streams of a loop.
     ///
@@ -31,11 +32,12 @@ final class StreamTurns: Sendable {
         }
     }
 
-    /// The rest begins behind the work of the turn, however long that takes: both are tasks of the loop, in this order.
+    /// The rest begins behind the work of the turn, however long that takes: both are tasks of the loop, in this
+    /// order.
     private func start(_ turn: CheckedContinuation<Void, Never>) {
         turn.resume()
         loop.execute { [self] in
-            // Also told by a loop that is shut down, so that nobody waits for ever.
+            // A loop that is shut down also resumes its waiters, so that none waits for ever.
             loop.scheduleTask(in: Self.rest) {}.futureResult.whenComplete { [self] _ in
                 if let next = state.withLock({ $0.rested() }) { start(next) }
             }

@@ -81,7 +81,7 @@ struct WireState: ~Copyable {
 
     /// The connection broke, or the client ended it in the middle of a request.
     ///
-    /// - Returns: whether somebody must be told, once.
+    /// - Returns: whether the callback must be called, once.
     mutating func lost() -> Bool {
         guard awaitsAnswer else { return false }
         isLost = true

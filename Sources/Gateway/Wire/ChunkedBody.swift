@@ -15,7 +15,7 @@ struct ChunkedBody: Hashable, Sendable {
     private var state = State.size
     private var trailerBytes = 0
 
-    /// A chunk's size with its extensions, which nobody reads: as much as any client sends.
+    /// Bytes of a chunk's size with its extensions, which are ignored: as much as any client sends.
     private static let sizeLineMax = 256
     /// Trailer fields together; they are checked and dropped.
     private static let trailerBytesMax = 16 << 10

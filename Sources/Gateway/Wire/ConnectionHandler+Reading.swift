@@ -11,11 +11,11 @@ extension ConnectionHandler {
     ///
     /// Most answers are done by then, and nothing but the answer is sent.
     private static let firstProbe = TimeAmount.seconds(1)
-    /// Between two such looks at most: a function runs on for that long when nobody waits for it.
+    /// The longest time between two such checks: a function continues for that long without a client.
     private static let longestProbe = TimeAmount.seconds(30)
 
-    /// Paths of containers, builds and followed logs: their answers may be quiet without a bound, where a function has
-    /// its timeout; their uploads may be slow to begin.
+    /// Paths of containers, builds and followed logs: their answers may be quiet without a bound, where a function
+    /// has its timeout; their uploads may be slow to begin.
     private static let ownStreams = ["/v1/", "/system/"]
 
     func read(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {

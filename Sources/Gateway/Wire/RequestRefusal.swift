@@ -15,7 +15,7 @@ enum RequestRefusal: Error, Hashable, Sendable {
     case fieldTooLarge(max: Int)
     case headTooLarge(max: Int)
     case tooManyFields(max: Int)
-    /// Head or body did not come in time.
+    /// Head or body was not complete in time.
     case stalled
     /// The client ended its side in the middle of the request.
     case brokenOff

@@ -17,7 +17,7 @@ package struct FunctionDeployment: StrictBody {
     package var requests: Resources?
     package var constraints: [String]?
     package var readOnlyRootFilesystem: Bool?
-    /// The whole configuration with function.yaml's keys; OpenFaaS's fields above are laid over it.
+    /// The whole configuration with function.yaml's keys; OpenFaaS's fields above override it.
     package var mayfly: FunctionConfiguration?
 
     /// Kubernetes quantities, as OpenFaaS writes them.

@@ -11,7 +11,7 @@ package struct TransferLine: Hashable, Sendable, Codable {
     package var event: Kind
     /// A blob's digest; what is retried; the image's name once it is resolved.
     package var subject: String
-    /// The digest that a name stands for, the reason of a retry, the repository that a blob came from.
+    /// The digest that a name refers to, the reason of a retry, the repository that a blob came from.
     package var detail: String?
     package var doneBytes: Int?
     package var sizeBytes: Int?

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ADD of an archive: a tar, compressed or not, told by its content and not by its name. The steps of a build
+// ADD of an archive: a tar, compressed or not, recognized by its content and not by its name. The steps of a build
 // drive it; every call blocks on the disk.
 
 import ImageStore
@@ -15,7 +15,7 @@ struct ArchiveExtractor {
     private static let compressions: [[UInt8]] = [
         [0x1F, 0x8B], [0x42, 0x5A, 0x68], [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], [0x28, 0xB5, 0x2F, 0xFD],
     ]
-    /// Where a tar header has "ustar"; the older V7 form is not told from other files by this, and is copied.
+    /// Where a tar header has "ustar"; the older V7 form is not recognized by this, and is copied.
     private static let magicOffset = 257
 
     /// The archive's files as a source that goes into the destination; nil when the file is no archive.
@@ -45,7 +45,7 @@ struct ArchiveExtractor {
             try read(descriptor, name, into: &reading)
         } catch {
             if error == .cancelled { throw .cancelled }
-            // Compressed, but no tar inside: an ordinary file, which only its first block tells.
+            // Compressed, but no tar inside: an ordinary file, which only its first block shows.
             if !isPlainTar, reading.items.isEmpty { return nil }
             throw .archive(path: name, reason: error.description)
         }
@@ -131,7 +131,7 @@ struct ArchiveExtractor {
                 }
                 size = offset + bytes.count
             }
-            // A hole at the end is told by no piece.
+            // A hole at the end has no piece of its own.
             let rest = entry.size - size
             try Self.asImageError(entry) { () throws(StepFailure) in try spool.append(zeroes: rest) }
             return max(size, entry.size)

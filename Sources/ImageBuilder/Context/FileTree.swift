@@ -35,7 +35,7 @@ final class FileTree: Sendable {
         do throws(ImageError) { return try body() } catch { throw StepFailure(reading: error) }
     }
 
-    /// What stands at a path that is free of links; nil when nothing does.
+    /// The file at a path that is free of links; nil when there is none.
     func node(_ path: String) throws(StepFailure) -> TreeNode? {
         try Self.reading { () throws(ImageError) in try reader.node(path) }
     }

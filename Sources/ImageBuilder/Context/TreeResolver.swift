@@ -20,7 +20,7 @@ enum TreeResolver {
     /// - Parameters:
     ///   - path: as written; `..` goes up from where a link led.
     ///   - followsLast: whether a link at the very end is followed too.
-    ///   - lookup: what stands at a path that is free of links.
+    ///   - lookup: returns the file at a path that is free of links.
     /// - Returns: where it leads, whether something is there or not.
     /// - Throws: ``StepFailure`` for too many links, or a file where a folder is needed.
     static func resolve(

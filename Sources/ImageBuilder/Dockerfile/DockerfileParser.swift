@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From logical lines to stages: which instruction may stand where. The builder drives it; pure, no IO.
+// From logical lines to stages: which instruction is allowed where. The builder drives it; pure, no IO.
 
 extension Dockerfile {
     /// Bytes of a Dockerfile; the largest generated ones have some hundred KiB.
@@ -94,7 +94,7 @@ extension Dockerfile {
         return name.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || "-_.".contains($0) }
     }
 
-    /// Parses the text that an `ONBUILD` left in an image, which may bring here-documents along.
+    /// Parses the text that an `ONBUILD` left in an image, which may contain here-documents.
     static func trigger(_ text: String, escape: Character) throws(SyntaxFailure) -> Step {
         let line: LogicalLine?
         do throws(DockerfileError) {

@@ -13,7 +13,7 @@ package struct NamedValue: Hashable, Sendable {
     }
 }
 
-/// One `ARG`: a name, and what it is when nobody gives it.
+/// One `ARG`: a name, and its default.
 package struct ArgumentDeclaration: Hashable, Sendable {
     package var name: String
     /// Nil for a bare `ARG name`, which takes over a global argument of that name.

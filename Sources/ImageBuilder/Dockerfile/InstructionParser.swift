@@ -156,7 +156,7 @@ struct InstructionParser {
         if ["ONBUILD", "FROM", "MAINTAINER"].contains(inner.keyword) {
             throw SyntaxFailure(line.text, expected: "an instruction other than ONBUILD, FROM and MAINTAINER")
         }
-        // Only to find mistakes now, not when somebody builds upon the image.
+        // Only to find mistakes now, not in a later build from the image.
         var parser = InstructionParser(line: inner, escape: escape)
         _ = try parser.parse()
         warnings += parser.warnings

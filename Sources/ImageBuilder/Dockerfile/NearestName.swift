@@ -19,7 +19,7 @@ func nearestHint(_ name: String, among known: [String]) -> String {
 
 /// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment).
 private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
-    // Nobody misspells a name of this length; it bounds the table below.
+    // There are no hints for names of this length; it bounds the table below.
     guard left.count <= 64, right.count <= 64 else { return Int.max }
     var rows = [Array(0...right.count)]
     for (i, letter) in left.enumerated() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `RUN --mount=…`: what stands in the step's container besides its root.
+// `RUN --mount=…`: the mounts of a step's container besides its root.
 
 import FunctionModel
 
@@ -7,11 +7,11 @@ import FunctionModel
 package struct RunMount: Hashable, Sendable {
     /// What is mounted.
     package enum Kind: String, Hashable, Sendable, CaseIterable { case bind, cache, tmpfs, secret, ssh }
-    /// Who may write to a cache at once.
+    /// The sharing mode of a cache.
     package enum Sharing: String, Hashable, Sendable, CaseIterable { case shared, `private`, locked }
 
     package var kind = Kind.bind
-    /// Where it stands; nil for a secret at its default place.
+    /// The mount's path; nil for a secret at its default path.
     package var target: String?
     package var source: String?
     /// Stage or image that the source is in; nil means the build context (an empty folder for a cache).

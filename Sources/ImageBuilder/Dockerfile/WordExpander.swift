@@ -197,7 +197,7 @@ struct WordScanner {
         return expander.variables[name] ?? ""
     }
 
-    /// A name, or one of the shell's special parameters; nil when neither stands here.
+    /// A name, or one of the shell's special parameters; nil when there is neither here.
     private mutating func name() -> String? {
         guard position < text.count else { return nil }
         let start = position

@@ -35,7 +35,7 @@ struct LayerEntry: Sendable {
     var attributes: [ExtendedAttribute] = []
     var content = LayerContent.none
 
-    /// The header that stands before its content.
+    /// The header in front of its content.
     var header: TarEntry {
         var header: TarEntry
         switch kind {

@@ -17,7 +17,7 @@ final class SpoolFile: Sendable {
         file = OpenFile(owning: descriptor)
     }
 
-    /// Lends the descriptor, set to the beginning, to somebody who reads it through.
+    /// Passes the descriptor, at offset 0, to a closure that reads it completely.
     func withDescriptor<Value>(_ body: (Int32) throws(StepFailure) -> Value) throws(StepFailure) -> Value {
         guard lseek(file.descriptor, 0, SEEK_SET) == 0 else {
             throw StepFailure.failedCall("lseek", "temporary file", errno)

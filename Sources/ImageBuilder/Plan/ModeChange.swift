@@ -13,7 +13,7 @@ enum ModeChange: Hashable, Sendable {
         var operation: Character
         /// `r`, `w`, `x`, `s`, `t`, spread over all three classes.
         var permissions: UInt32 = 0
-        /// `X`: execute for folders, and for files that somebody may execute.
+        /// `X`: execute for folders, and for files that have an execute bit.
         var executesConditionally = false
     }
 

@@ -5,7 +5,7 @@
 struct RunPlan: Hashable, Sendable {
     /// How long one step may run: compilers take their time, but nothing takes an hour without being stuck.
     static let timeLimit = Duration.seconds(3600)
-    /// Where a script stands while it runs; below a folder that every tree has.
+    /// The path of a script while it runs; below a folder that every tree has.
     static let scriptPath = "/run/mayfly-step"
     /// What a command finds when the image says nothing.
     static let defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -135,7 +135,7 @@ extension StageDraft {
     }
 }
 
-/// The signals of Linux by name (signal(7)).
+/// The names of Linux' signals (signal(7)).
 enum SignalName {
     private static let names: Set<String> = [
         "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "IOT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",

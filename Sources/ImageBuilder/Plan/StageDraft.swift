@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a stage is while it is built: configuration, variables in scope, history. Pure: one method per kind of
-// instruction; the files are somebody else's.
+// instruction; the files are handled elsewhere.
 
 import OCI
 import ImageStore
@@ -21,7 +21,7 @@ struct StageDraft: Sendable {
 
     init(escape: Character) { self.escape = escape }
 
-    /// Begins upon an image: its configuration, without what is told once only.
+    /// Starts from an image: its configuration, without the parts that apply once only.
     mutating func begin(upon image: ImageConfiguration) {
         execution = image.config ?? ImageConfiguration.Execution()
         author = image.author
@@ -94,7 +94,7 @@ struct StageDraft: Sendable {
         arguments[name] = nil
     }
 
-    /// Brings arguments into scope: what the request gave, else the default, else the global argument of that name.
+    /// Declares arguments: the value in the request, else the default, else the global argument of that name.
     mutating func declare(
         _ declarations: [ArgumentDeclaration],
         given: [String: String],

@@ -29,7 +29,7 @@ enum StepPlan {
     ///   - command: the step's.
     ///   - limits: its bounds.
     ///   - dataDirectory: DATA; whatever the step sees of the host lies below.
-    ///   - translatesOwners: whether its files may have owners; else it is root, and cannot make anybody else's:
+    ///   - translatesOwners: whether its files may have owners; else it is root, and cannot change owners:
     ///     this user could neither read nor remove them.
     /// - Returns: the plan; root keeps what package managers need, other users nothing.
     /// - Throws: ``StepFailure/argument(text:expected:)`` for a mount target that is not the user's to choose.

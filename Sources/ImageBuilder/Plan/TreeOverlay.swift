@@ -24,7 +24,7 @@ struct TreeOverlay: Sendable {
         for below in nodes.keys where below.hasPrefix(path + "/") { nodes[below] = nil }
     }
 
-    /// What stands at a path that is free of links.
+    /// The file at a path that is free of links.
     func node(
         _ path: String,
         below: (String) throws(StepFailure) -> TreeNode?
@@ -38,7 +38,7 @@ struct TreeOverlay: Sendable {
 }
 
 extension LayerEntry {
-    /// What stands at the entry's path once it is unpacked.
+    /// The file at the entry's path once it is unpacked.
     var node: TreeNode {
         let kind: TreeNode.Kind =
             switch self.kind {

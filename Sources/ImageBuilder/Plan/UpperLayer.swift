@@ -115,7 +115,7 @@ enum UpperLayer {
         return entry
     }
 
-    /// Ids that the container's range does not have stay as they are; nobody in the container owns them.
+    /// Ids that the container's range does not have stay as they are; no user of the container owns them.
     private static func owner(_ id: UInt32, _ firstHostID: UInt32) -> UInt32 {
         id >= firstHostID ? id - firstHostID : id
     }

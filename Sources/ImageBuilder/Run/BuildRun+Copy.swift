@@ -198,7 +198,7 @@ extension BuildRun {
         return try await ownerLookup(of: state).owner(text)
     }
 
-    /// Who owns the folders that WORKDIR makes: the stage's user, and root when the image does not know it.
+    /// The owner of the folders that WORKDIR makes: the stage's user, and root when the image does not know it.
     func folderOwner(_ state: StageState) async throws(StepFailure) -> CopyPlan.Owner? {
         guard let user = state.draft.execution.user, !user.isEmpty else { return nil }
         do throws(StepFailure) {

@@ -52,7 +52,7 @@ extension BuildRun {
         _ state: StageState
     ) async throws(StepFailure) -> StepResult {
         let (root, account) = try await root(of: state)
-        // The next step may take the tree over once nobody holds it.
+        // The next step may take over the tree once it is no longer in use.
         defer { withExtendedLifetime(root) {} }
         let rootfs = root.path
         let prepared = try await prepare(mounts, folder: folder)

@@ -180,7 +180,7 @@ extension BuildRun {
         return LayerWriter(blobs: builder.store.blobs) { cancellation.isCancelled }
     }
 
-    /// What stands in a stage's tree.
+    /// The content of a stage's tree.
     static func lookup(
         _ overlay: TreeOverlay,
         _ tree: FileTree?

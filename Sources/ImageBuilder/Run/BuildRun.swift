@@ -117,7 +117,7 @@ struct BuildRun {
             throw failure(error, line: stage.line, instruction: stage.text)
         }
         events(.stepDone(layer: nil))
-        // Triggers stand on the line of the FROM that pulled them.
+        // Triggers have the line of the FROM that pulled them.
         for index in triggers.indices { triggers[index].line = stage.line }
         let steps = triggers + stage.steps
         for (index, step) in steps.enumerated() {

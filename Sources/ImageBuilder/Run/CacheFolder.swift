@@ -22,7 +22,7 @@ final class CacheFolder: Sendable {
     /// Opens the cache of a mount, by its id or else its target; waits while another step has it locked.
     ///
     /// - Parameters:
-    ///   - mount: says who shares it.
+    ///   - mount: its sharing mode.
     ///   - directory: `DATA/build`.
     ///   - folder: where a private one goes when the cache is in use.
     ///   - trees: how it gets its owner.

@@ -10,7 +10,7 @@ struct StageLayer: Hashable, Sendable {
     var diffID: Digest
 }
 
-/// Where a stage stands between two steps.
+/// The state of a stage between two steps.
 struct StageState: Sendable {
     var draft: StageDraft
     var layers: [StageLayer] = []
@@ -38,7 +38,7 @@ struct StageState: Sendable {
 
     /// Notes a step's layer.
     ///
-    /// Without its entries the tree has to be unpacked anew when somebody asks.
+    /// Without its entries the tree has to be unpacked again when it is needed.
     mutating func add(_ layer: StageLayer, entries: [LayerEntry]?) {
         layers.append(layer)
         if let entries {

@@ -64,7 +64,7 @@ package enum ContextArchive {
     ///
     /// - Parameters:
     ///   - archive: a tar of this host, compressed or not.
-    ///   - directory: an empty folder that nobody else writes to.
+    ///   - directory: an empty folder without another writer.
     /// - Throws: ``ImageError`` for names that lead out of the folder, and beyond ``limits``.
     package static func unpack(archive: String, into directory: String) throws(ImageError) {
         let file = try OpenFile(path: archive)

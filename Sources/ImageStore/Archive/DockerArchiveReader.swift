@@ -94,7 +94,7 @@ struct DockerArchiveReader {
         return FoundImage(reference: nil, digest: digest, configuration: content.digest)
     }
 
-    /// A layer is named `.tar` whatever it is: its first bytes tell.
+    /// A layer is named `.tar` with any compression: its first bytes show which.
     private func layer(_ path: String, _ diffID: Digest) throws(ImageError) -> Descriptor {
         guard let content = try source.store(path, expected: nil) else {
             throw .malformedArchive(file: source.name, reason: "the layer '\(path)' is missing")

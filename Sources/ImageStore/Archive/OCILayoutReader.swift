@@ -7,7 +7,7 @@ import OCI
 struct FoundImage: Hashable {
     /// Normalised; nil when the source names none.
     var reference: String?
-    /// A tag that stands alone; it takes a repository to make a name of it.
+    /// A tag without a repository, which is not a complete name.
     var bareTag: String?
     /// Of the manifest or index.
     var digest: Digest
@@ -64,7 +64,7 @@ struct OCILayoutReader {
         var imageLayoutVersion: String
     }
 
-    /// Where several platforms' manifests stand under one name (or none), only the one for this host.
+    /// Of several platforms' manifests under one name (or none), only the one for this host.
     private func entries(_ index: ImageIndex) -> [Descriptor] {
         var order: [String?] = []
         var groups: [String?: [Descriptor]] = [:]

@@ -13,10 +13,10 @@ final class TarSource: ContentSource {
     private var stored: [String: StoredContent] = [:]
     private var links: [String: String] = [:]
     private var smallBytes = 0
-    /// First parts of all names, as many as tell a root from an image.
+    /// First parts of all names, as many as distinguish a root file system from an image.
     private var tops: Set<String> = []
     private let stop: StopFlag
-    /// Blobs that this archive brought and the store did not have.
+    /// Blobs that this archive added to the store.
     private(set) var arrivals: [Digest] = []
 
     /// Files up to here are kept in memory: listings, configurations, one-file layers.

@@ -44,7 +44,7 @@ package struct Image: Hashable, Sendable {
     }
 }
 
-/// One image that an archive brought.
+/// One image that was loaded from an archive.
 package struct LoadedImage: Hashable, Sendable {
     /// Normalised; nil when the archive names none.
     package var reference: String?
@@ -77,7 +77,7 @@ package struct ImageSummary: Hashable, Sendable {
     /// Whether its tree is unpacked.
     package var isUnpacked: Bool
 
-    /// Stands where an image has no name.
+    /// Shown where an image has no name.
     package static let unnamed = "<none>"
 }
 

@@ -22,7 +22,7 @@ extension ImageStore {
 
     /// Removes every blob and tree that no name and no digest in use needs.
     ///
-    /// Safe beside running loads, pulls and builds: what they brought stays. A crash leaves whole blobs and trees
+    /// Safe beside running loads, pulls and builds: their content stays. A crash leaves whole blobs and trees
     /// only, and the next call goes on.
     ///
     /// - Parameter pruning: what to take.
@@ -52,7 +52,7 @@ extension ImageStore {
         }
     }
 
-    /// Removes everything that does not hang from the roots.
+    /// Removes everything that is not reachable from the roots.
     ///
     /// Blocks.
     private func sweep(keeping roots: Set<Digest>, _ pruning: Pruning) throws(ImageError) -> PruneReport {
@@ -78,7 +78,7 @@ extension ImageStore {
         return report
     }
 
-    /// What running operations have looked up or brought since the oldest of them began.
+    /// Content that running operations have looked up or added since the oldest of them began.
     private func held() throws(ImageError) -> [Digest] {
         guard let oldest = blobs.oldestLease else { return [] }
         return try blobs.all().filter { digest in blobs.touched(digest).map { $0 >= oldest } ?? false }

@@ -6,11 +6,11 @@ import FoundationEssentials
 import Glibc
 package import OCI
 
-/// What `image import` is told besides the files.
+/// The options of `image import`.
 package struct ImportRequest: Hashable, Sendable {
     /// The name that the image gets.
     package var reference: String
-    /// Stands in the image's history; nil says only that it was imported.
+    /// Recorded in the image's history; nil records only that it was imported.
     package var message: String?
     /// The image's defaults for containers; empty sets nothing, as with `docker import`.
     package var execution = ImageConfiguration.Execution()
@@ -74,7 +74,7 @@ extension ImageStore {
         }
     }
 
-    /// The layer of an image that came to nothing; its small documents go with the next pruning.
+    /// The layer of a failed import; the next pruning removes its small documents.
     private func forget(_ layer: Digest) async throws(ImageError) {
         let blobs = blobs
         _ = try await BlockingWork.run { () throws(ImageError) in try blobs.removeArrival(layer) }

@@ -10,7 +10,7 @@ extension ImageStore {
     /// - Parameters:
     ///   - path: a file of the host.
     ///   - title: what errors call it; nil takes its path.
-    ///   - repository: makes names of tags that stand alone, as many tools write them into archives; nil leaves
+    ///   - repository: completes tags without a repository, as many tools write them into archives; nil leaves
     ///     such images without a name.
     /// - Returns: what was found, in the archive's order.
     /// - Throws: ``ImageError``; nothing of a bad archive gets a name, nor of one whose loading is cancelled.

@@ -5,7 +5,7 @@ package import OCI
 import FoundationEssentials
 
 extension ImageStore {
-    /// Every image: those with names by name, then those without by digest.
+    /// Every image: those with names, sorted by name, then those without, sorted by digest.
     ///
     /// Damaged ones are left out; ``verify()`` names them.
     package func list() async throws(ImageError) -> [ImageSummary] {
@@ -20,7 +20,7 @@ extension ImageStore {
         }
     }
 
-    /// Marks what a RUN step of a build has as its root: no image that anybody has asked for.
+    /// Marks the root of a RUN step of a build, which is not an image that a user asked for.
     package static let stepLabel = "mayfly.build-step"
 
     /// Images without a name, but for those that only steps of builds run in.
@@ -101,7 +101,7 @@ extension ImageStore {
     ///
     /// - Parameters:
     ///   - reference: the name; or a digest or id, which forgets every name of the image.
-    ///   - users: who runs each digest, for example functions by name; an image with users keeps its last name.
+    ///   - users: the users of each digest, for example names of functions; an image with users keeps its last name.
     /// - Throws: ``ImageError/inUse(reference:by:)``, ``ImageError/unknownImage(_:)``.
     package func remove(_ reference: String, users: [Digest: [String]]) async throws(ImageError) {
         let records = try await references.all()

@@ -37,7 +37,7 @@ extension ImageStore {
         try await roots.path(of: try await image(digest: digest))
     }
 
-    /// Looks up who PID 1 is, in the image's own /etc/passwd and /etc/group.
+    /// Looks up the user of PID 1 in the image's own /etc/passwd and /etc/group.
     ///
     /// - Parameters:
     ///   - digest: the manifest's or index's.
@@ -75,7 +75,7 @@ extension ImageStore {
         }
     }
 
-    /// The digest that a name stands for: the reference table first, then digests and image ids.
+    /// The digest that a name refers to: the reference table first, then digests and image ids.
     func digest(named name: String) async throws(ImageError) -> Digest {
         if name.hasPrefix("sha256:"), let digest = try? Digest(name) {
             // A digest may be a manifest's or, as Docker shows them, a configuration's.

@@ -81,7 +81,7 @@ package struct ImageArchive: Sendable {
         try write(FileSink(OpenFile(owning: copy), "archive"), name: "archive")
     }
 
-    /// A pipe to write an archive into while somebody else reads it, both ends close-on-exec.
+    /// A pipe to write an archive into while another thread reads it, both ends close-on-exec.
     package static func pipe() throws(ImageError) -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
         let result = csandbox_pipe(&ends)

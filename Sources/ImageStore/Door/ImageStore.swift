@@ -29,7 +29,7 @@ package final class ImageStore: Sendable {
     ///   - dataDirectory: DATA; `blobs` and `rootfs` below it belong to this room.
     ///   - references: where names are kept.
     ///   - trees: how their files are reached.
-    ///   - logger: told about leftovers and skipped entries.
+    ///   - logger: gets leftovers and skipped entries.
     ///   - host: which platform's images to choose; tests choose another.
     /// - Throws: ``ImageError`` when the folders cannot be made or read.
     package init(

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which blobs would survive a power cut. BlobStore tells it what comes; whoever gives names waits for it.
+// The blobs that would survive a power cut. BlobStore reports new ones; giving a name waits for them.
 
 import OCI
 import Dispatch
 import Glibc
 import Synchronization
 
-/// Syncs blobs beside the work that brings them, and marks those that are durable by their mode.
+/// Syncs blobs beside the operation that adds them, and marks those that are durable by their mode.
 ///
 /// A sync takes as long as the disk is busy, and a pull has several blobs: each waits for its sync beside the next
 /// one's download, and only a name waits for all of them. After a crash of the host a blob without the mark may
-/// hold anything, so it is hashed again before anybody sees it. A crash of the gateway alone harms none: the
+/// hold anything, so it is hashed again before it is used. A crash of the gateway alone harms none: the
 /// kernel keeps what was written.
 final class BlobDurability: Sendable {
     /// Of blobs that were written whole, but may not be on the disk yet.
@@ -91,7 +91,7 @@ final class BlobDurability: Sendable {
         }
     }
 
-    /// The kernel may have dropped what it could not write: nobody can trust such a file.
+    /// The kernel may have dropped data that it could not write: such a file must not be trusted.
     private func fail(_ digest: Digest, _ error: ImageError) {
         unlink(directory + "/" + digest.hex)
         state.withLock { $0.failures[digest] = error }

@@ -33,7 +33,7 @@ package final class BlobStore: Sendable {
     ///
     /// - Parameters:
     ///   - dataDirectory: DATA.
-    ///   - damaged: told about each blob that is removed.
+    ///   - damaged: gets each blob that is removed.
     /// - Throws: ``ImageError`` when the folders cannot be made or read.
     package init(dataDirectory: String, damaged: (Digest) -> Void = { _ in }) throws(ImageError) {
         directory = dataDirectory + "/blobs/sha256"
@@ -94,7 +94,7 @@ package final class BlobStore: Sendable {
         }
     }
 
-    /// Removes unfinished downloads that nobody goes on with at the moment.
+    /// Removes unfinished downloads that no operation continues at the moment.
     ///
     /// - Returns: how many bytes they had.
     func removePartials() throws(ImageError) -> Int {
@@ -151,7 +151,7 @@ package final class BlobStore: Sendable {
         }
     }
 
-    /// Begins a blob that nobody resumes.
+    /// Starts a blob that cannot be resumed.
     ///
     /// - Parameters:
     ///   - expected: refused at the end unless it has this digest; nil takes whatever comes.
@@ -217,7 +217,7 @@ package final class BlobStore: Sendable {
         return try result.get()
     }
 
-    /// Removes a blob that a failed operation has just brought, unless another operation is running.
+    /// Removes a blob that a failed operation has just added, unless another operation is running.
     ///
     /// - Returns: false when it stays for garbage collection to judge.
     func removeArrival(_ digest: Digest) throws(ImageError) -> Bool {

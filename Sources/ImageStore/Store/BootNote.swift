@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells a restart of the gateway from one of the host. Whoever keeps what was not synced asks it.
+// Distinguishes a restart of the gateway from one of the host, for files that were not synced.
 
 import Glibc
 
@@ -15,7 +15,7 @@ struct BootNote {
 
     /// Notes this run.
     ///
-    /// Only after everything that an earlier run may have damaged is gone: nobody asks again.
+    /// Only after everything that a crash of the host may have damaged is removed: there is no second check.
     func write() throws(ImageError) {
         try Self.write(try Self.bootID(), to: path)
     }

@@ -65,7 +65,7 @@ package enum Directories {
         return entries
     }
 
-    /// Asks again where the file system does not tell kinds in its listings.
+    /// Calls lstat where the file system has no file types in its listings.
     private static func isFolder(_ type: UInt8, _ name: [CChar], in directory: Int32) -> Bool {
         if type != UInt8(DT_UNKNOWN) { return type == UInt8(DT_DIR) }
         var status = stat()

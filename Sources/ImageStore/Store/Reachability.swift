@@ -3,7 +3,7 @@
 
 import OCI
 
-/// Blobs and trees that hang from some manifests.
+/// Blobs and trees reachable from some manifests.
 struct Reachable {
     var blobs: Set<Digest> = []
     var trees: Set<Digest> = []

@@ -76,7 +76,7 @@ final class RootfsStore: Sendable {
         directory + "/" + Self.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 16)
     }
 
-    /// The tree of an image; one unpacking for all who ask at the same time.
+    /// The tree of an image; one unpacking for all concurrent callers.
     func path(of image: Image) async throws(ImageError) -> String {
         let chainID = image.chainID
         // Under the same lock as the taking of a step's tree for the next step.
@@ -87,7 +87,7 @@ final class RootfsStore: Sendable {
         return isThere ? path(of: chainID) : try await unpacked(image, chainID)
     }
 
-    /// Unpacks, or waits for another who does.
+    /// Unpacks, or waits for another caller's unpacking.
     func unpacked(_ image: Image, _ chainID: Digest) async throws(ImageError) -> String {
         let task = running.withLock { running in
             if let task = running[chainID] { return task }

@@ -16,7 +16,7 @@ package enum SystemCall {
         }
     }
 
-    /// The error for the call that has just failed; a full disk is told apart.
+    /// The error for the call that has just failed; a full disk is a separate case.
     package static func failure(_ call: String, _ path: String, errorNumber: Int32 = errno) -> ImageError {
         switch errorNumber {
         case ENOSPC, EDQUOT: .noSpace(path: path)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which trees would survive a power cut. RootfsStore tells it what comes and goes.
+// The trees that would survive a power cut. RootfsStore reports added and removed trees.
 
 import OCI
 import CSandbox
@@ -7,7 +7,7 @@ import Dispatch
 import Glibc
 import Logging
 
-/// Makes trees durable behind the caller's back, and remembers which ones are.
+/// Syncs trees in the background, and remembers which ones are durable.
 ///
 /// Waiting for a sync before a tree may be used would hold a deploy up for as long as the whole disk is busy. A
 /// tree can be made again from its layers, so it is enough to know after a crash of the host which trees were

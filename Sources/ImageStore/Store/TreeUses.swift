@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who has asked for which tree. Pure; RootfsStore asks it before it takes or removes one.
+// The users of each tree. Pure; RootfsStore asks it before it takes or removes one.
 
 import OCI
 
-/// Trees that somebody runs from, and those that only steps of builds have.
+/// Trees that containers may run from, and those that only build steps use.
 struct TreeUses {
     /// When callers got the path of a tree.
     ///
@@ -16,7 +16,7 @@ struct TreeUses {
     /// Trees that steps of builds alone have asked for, with how many use each now.
     private var steps: [Digest: Int] = [:]
 
-    /// Somebody may run from the tree from now on.
+    /// Containers may run from the tree from now on.
     mutating func ask(for tree: Digest) {
         lastUse[tree] = .now
         asked.insert(tree)

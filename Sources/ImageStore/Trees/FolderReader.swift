@@ -29,7 +29,7 @@ package final class FolderReader: TreeReader {
         root = OpenFile(owning: descriptor)
     }
 
-    /// What stands at a path that is free of links; nil when nothing does.
+    /// The file at a path that is free of links; nil when there is none.
     package func node(_ path: String) throws(ImageError) -> TreeNode? {
         var status = stat()
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
@@ -116,7 +116,7 @@ package final class FolderReader: TreeReader {
         return attributes.sorted { TreePath.precedes($0.name, $1.name) }
     }
 
-    /// Layers hold names as UTF-8 (pax); another encoding could not be told from it afterwards.
+    /// Layers hold names as UTF-8 (pax); another encoding could not be distinguished from it afterwards.
     private static func text(_ bytes: [UInt8], _ path: String) throws(ImageError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .hostileEntry(

@@ -14,7 +14,7 @@ package struct TreeAccess: Sendable {
     /// By this process, with whatever rights it has.
     package static let direct = TreeAccess(warden: nil)
 
-    /// Through workers of a warden; without one, `idShift` as ``OwnerTranslation`` tells it.
+    /// Through workers of a warden; without one, with `idShift` of ``OwnerTranslation``.
     package init(warden: Warden?, idShift: UInt32? = nil) {
         self.warden = warden
         self.idShift = warden == nil ? idShift : nil

@@ -3,7 +3,7 @@
 
 /// One file, folder or link.
 package struct TreeNode: Hashable, Codable {
-    /// What stands under the name.
+    /// The type of the file.
     package enum Kind: Hashable, Codable {
         case directory
         case file

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be asked of whoever may touch the files of images, and what comes back: values that cross a socket.
+// Requests to a worker for image files, and its answers: values that cross a socket.
 
 /// One piece of work in one folder.
 ///
@@ -35,7 +35,7 @@ package enum TreeAnswer: Hashable, Codable, Sendable {
     case bytes(Int)
     /// As ``TreeCompare`` lists them.
     case differences([String])
-    /// Nil when nothing stands there.
+    /// Nil when there is no file.
     case node(TreeNode?)
     case names([String])
     case attributes([ExtendedAttribute])
@@ -50,7 +50,7 @@ package struct TreeReply: Sendable {
     var file: Int32?
 }
 
-/// One folder, as whoever may work in it.
+/// One folder, and the process that may work in it.
 ///
 /// All calls block.
 package protocol TreeSession: Sendable {
@@ -58,7 +58,7 @@ package protocol TreeSession: Sendable {
     ///   - order: what to do.
     ///   - layers: open files for ``TreeOrder/unpack(options:continues:)``; they stay the caller's.
     /// - Returns: never ``TreeAnswer/failed(_:)``.
-    /// - Throws: ``ImageError``, also when nobody is there any more to do it.
+    /// - Throws: ``ImageError``, also when the worker is gone.
     func ask(_ order: TreeOrder, layers: [Int32]) throws(ImageError) -> TreeReply
 }
 

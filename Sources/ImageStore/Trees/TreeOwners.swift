@@ -9,10 +9,10 @@ import Sandbox
 extension TreeAccess {
     /// Removes unpacked trees whose owners do not fit, for them to be unpacked anew from their layers.
     ///
-    /// For root only, before anybody uses the folder. Blocks.
+    /// For root only, before the folder is in use. Blocks.
     ///
     /// - Parameters:
-    ///   - shift: what this host needs, as ``OwnerTranslation/shift(for:)`` tells it.
+    ///   - shift: the shift that this host needs, from ``OwnerTranslation/shift(for:)``.
     ///   - dataDirectory: DATA.
     /// - Returns: the first failure; nil when all is well.
     package static func removeTrees(notShiftedBy shift: UInt32?, in dataDirectory: String) -> String? {

@@ -3,7 +3,7 @@
 
 /// How the files of a tree are reached.
 package protocol TreeReader: Sendable {
-    /// What stands at a path that is free of links; nil when nothing does.
+    /// The file at a path that is free of links; nil when there is none.
     func node(_ path: String) throws(ImageError) -> TreeNode?
     /// Names in a folder, sorted by their bytes.
     func names(_ path: String) throws(ImageError) -> [String]

@@ -67,7 +67,7 @@ final class SessionReader: TreeReader {
 
     func names(_ path: String) throws(ImageError) -> [String] {
         guard case .names(let names) = try ask(.names(path)).answer else { throw Self.nonsense(path) }
-        // A name is a part of a path to whoever reads on.
+        // The caller uses a name as a part of a path.
         guard names.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." && !$0.utf8.contains(47) }) else {
             throw Self.nonsense(path)
         }

@@ -53,7 +53,7 @@ package enum LayerUnpacker {
     ///
     /// - Parameters:
     ///   - layers: open files, each at its beginning.
-    ///   - root: the open folder; nobody else may change it meanwhile.
+    ///   - root: the open folder; no other process may change it meanwhile.
     ///   - options: how.
     /// - Returns: what was found; the caller compares the digests.
     /// - Throws: ``ImageError``.

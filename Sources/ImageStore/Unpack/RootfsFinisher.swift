@@ -16,7 +16,7 @@ enum RootfsFinisher {
     /// Distributions ship links here, to places that no container has.
     private static let files = ["etc/hosts", "etc/hostname", "etc/resolv.conf"]
 
-    /// - Throws: ``ImageError/hostileTree(path:reason:)`` when a link or file stands where a folder must be.
+    /// - Throws: ``ImageError/hostileTree(path:reason:)`` when there is a link or file instead of a folder.
     static func finish(_ tree: TreeWriter) throws(ImageError) {
         let rootInode = try tree.inode(of: tree.root, "/")
         if tree.folderAttributes.attributes(inode: rootInode) == nil {

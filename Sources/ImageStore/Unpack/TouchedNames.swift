@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which names the current layer has made, so that whiteouts hide lower layers only, wherever they stand.
+// The names that the current layer has made, so that whiteouts hide lower layers only, in any order.
 
 import CSandbox
 import Glibc

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hiding what lower layers brought (image-spec, layer.md, "Whiteouts").
+// Hiding files of lower layers (image-spec, layer.md, "Whiteouts").
 
 import CSandbox
 import Glibc

@@ -29,7 +29,7 @@ struct EgressPolicy: Hashable, Sendable {
     /// Networks that only a function that names them may reach: private, shared, link-local and other special
     /// ranges (RFC 6890).
     static let refused = IPv4Network.special
-    /// Unusable networks: unspecified, loopback, link-local, multicast and reserved ranges; always refused.
+    /// Unusable networks: unspecified, loopback, multicast and reserved ranges; always refused.
     static let never = IPv4Network.unreachable
 
     let routes: [EgressRoute]

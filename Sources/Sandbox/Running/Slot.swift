@@ -90,7 +90,7 @@ package final class Slot: Sendable, Identifiable {
 
     /// Waits for the slot process's first word.
     ///
-    /// `start` sends the order that brings it to life.
+    /// `start` sends the order that creates it.
     func waitUntilBuilt(_ start: () throws(SandboxError) -> Void) async throws(SandboxError) {
         watch()
         let result = await withCheckedContinuation { continuation in

@@ -13,7 +13,7 @@ package enum PulledDeployError: Error, Sendable {
     case pull(reference: String, RegistryError)
 }
 
-/// Brings images of registries into the store.
+/// Pulls images of registries into the store.
 package struct ImagePuller: Sendable {
     private let images: ImageStore
     private let keeper: ImageKeeper?

@@ -39,7 +39,7 @@ struct BasicCredentials: Hashable, Sendable, CustomStringConvertible {
         return bare == "localhost" || bare == "::1" || bare.hasPrefix("127.") && isNumeric(bare)
     }
 
-    /// `127.example.com` is a name that anybody may own.
+    /// `127.example.com` is a name that any party may own.
     private static func isNumeric(_ host: String) -> Bool {
         host.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
     }

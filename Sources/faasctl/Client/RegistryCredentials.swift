@@ -7,7 +7,7 @@ import Registry
 extension GatewayClient {
     /// Puts the user's credentials for some images into a request.
     ///
-    /// Only towards this machine or over TLS: anybody on the way could read them.
+    /// Only to this machine or over TLS: otherwise a third party on the network could read them.
     ///
     /// - Parameters:
     ///   - images: references as users type them.
@@ -37,6 +37,6 @@ extension GatewayClient {
         request.headers.append((CredentialParcel.fieldName, parcel.text))
     }
 
-    /// Whether nobody between here and the gateway can listen.
+    /// Whether no third party between here and the gateway can read the traffic.
     var isPrivate: Bool { address.hasPrefix("https://") || BasicCredentials.isLoopback(address) }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of what one call wrote to standard error, for those who may read it. invoke shows it after a failure.
+// The end of one call's standard error, for administrators. invoke shows it after a failure.
 
 import Foundation
 import GatewayAPI
@@ -18,7 +18,7 @@ struct CallLog {
         guard client.credentials != nil else { return [] }
         var request = GatewayRequest("GET", APIPath.logs)
         request.query = [("name", function), ("instance", id), ("tail", "\(Self.linesMax)")]
-        // The call's own failure is what counts: without its log it is told all the same.
+        // The call's own failure counts: it is reported even without the log.
         guard let body = try? await client.require(request, "cannot read the log") else { return [] }
         return Self.texts(body)
     }

@@ -53,7 +53,7 @@ struct DescribeCommand: AsyncParsableCommand {
         return text
     }
 
-    /// The configuration as it would stand in a function.yaml.
+    /// The configuration in the form of a function.yaml.
     private static func yaml(_ configuration: FunctionConfiguration) throws(CommandFailure) -> String {
         do {
             return try YAMLOutput.text(ofJSON: APIJSON.encode(configuration))

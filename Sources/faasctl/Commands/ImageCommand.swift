@@ -49,7 +49,7 @@ struct ImageListCommand: AsyncParsableCommand {
         }
     }
 
-    /// Enough to tell images apart, as container tools show it.
+    /// Enough to distinguish images, as container tools show it.
     private static let digestCharacters = 12
 }
 

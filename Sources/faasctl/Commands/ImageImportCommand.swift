@@ -30,7 +30,7 @@ struct ImageImportCommand: AsyncParsableCommand {
     )
     var change: [String] = []
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Stands in the image's history.", valueName: "text"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Recorded in the image's history.", valueName: "text"))
     var message: String?
 
     func run() async throws {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a call's end becomes an exit code, from the answer's headers or, when it broke off, from the record.
+// How a call's end becomes an exit code, from the answer's headers or, for an incomplete answer, from the record.
 
 import Foundation
 import FunctionModel
@@ -29,9 +29,9 @@ enum InvocationExit {
         return record.exitCode.map { Int32(clamping: $0) } ?? 1
     }
 
-    /// As timeout(1) tells it.
+    /// As timeout(1) reports it.
     private static let timeoutCode: Int32 = 124
-    /// As shells tell a death by signal.
+    /// As shells report a death by signal.
     private static let signalBase: Int32 = 128
 }
 

@@ -59,7 +59,8 @@ struct InvokeCommand: AsyncParsableCommand {
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         request.headers = header.map(Self.splitHeader)
         if let data { request.content = try Self.content(data) }
-        // Our own id, so that a call whose answer broke off can be found again; a given one wins.
+        // An id of the client, so that a call with an incomplete answer can be found again; a given id takes
+        // precedence.
         let callID = UUID().uuidString.lowercased()
         request.headers.insert(("X-Call-Id", callID), at: 0)
         let (head, problem) = try await answer(to: request, id: callID, client)
@@ -71,12 +72,12 @@ struct InvokeCommand: AsyncParsableCommand {
         var failure = client.failure(GatewayResponse(head: head, body: problem), "cannot invoke '\(name)'")
         if !head.isProblem { failure.why = "the function answered with status \(head.status)" }
         failure.exitCode = code
-        // The platform has an outcome to tell exactly when the function ran.
+        // The gateway reports an outcome exactly when the function ran.
         if head.headers["x-outcome"] != nil { await showLog(of: head.headers["x-call-id"] ?? callID, client) }
         throw failure
     }
 
-    /// Shows what the function said last, to those who may read its log.
+    /// Shows the last lines of the function's log, to administrators.
     private func showLog(of id: String, _ client: GatewayClient) async {
         guard !global.quiet else { return }
         for line in await CallLog(client: client, function: name, id: id).lastLines() {

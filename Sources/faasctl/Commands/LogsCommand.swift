@@ -94,6 +94,6 @@ struct LogsCommand: AsyncParsableCommand {
         }
     }
 
-    /// Enough of an invocation's id to tell neighbours apart.
+    /// Enough of an invocation's id to distinguish neighbours.
     private static let idCharacters = 8
 }

@@ -28,7 +28,7 @@ enum BuildFolder {
         return String(file.dropFirst(folder.count))
     }
 
-    /// Tells a missing Dockerfile before anything is sent.
+    /// Reports a missing Dockerfile before anything is sent.
     ///
     /// - Throws: ``CommandFailure``.
     static func requireDockerfile(_ context: URL, named name: String?, _ what: String) throws(CommandFailure)

@@ -15,7 +15,7 @@ struct BuildProgress {
 
     /// Takes one line of the answer.
     ///
-    /// - Throws: ``CommandFailure`` when it tells a failure, or nothing that is known.
+    /// - Throws: ``CommandFailure`` when the line reports a failure, or is unknown.
     mutating func show(_ line: Data, _ what: String) throws(CommandFailure) {
         if let error = (try? APIJSON.decode(BuildEnd.self, from: line))?.error {
             throw CommandFailure(what, why: error)

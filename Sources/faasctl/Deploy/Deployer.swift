@@ -69,7 +69,7 @@ struct Deployer {
         }
     }
 
-    /// Tells what serves now.
+    /// Prints what serves now.
     func report(_ function: FunctionStatusBody) throws(CommandFailure) {
         let json: Data
         do { json = try APIJSON.encode(function) } catch {

@@ -72,7 +72,7 @@ final class FolderUpload: Sendable {
         guard pipe(&ends) == 0 else {
             throw CommandFailure(what, why: systemMessage(errno))
         }
-        // A request that ends early closes the pipe: the writer is told by its error then.
+        // A request that ends early closes the pipe: the writer then fails with an error.
         signal(SIGPIPE, SIG_IGN)
         let packing = Packing()
         let writeEnd = ends[1]
@@ -96,9 +96,9 @@ final class FolderUpload: Sendable {
     /// What the request sends.
     var content: RequestContent { .stream(readEnd, type: MediaName.tar) }
 
-    /// Gives the pipe back and tells whether the folder was read whole.
+    /// Closes the pipe and returns whether the folder was read completely.
     ///
-    /// Blocks until the thread has ended, bounded: a gateway that refuses early leaves it writing to nobody,
+    /// Blocks until the thread has ended, bounded: a gateway that refuses early leaves it without a reader,
     /// and then its refusal is what counts.
     ///
     /// - Throws: ``CommandFailure`` when something in the folder could not be read.
@@ -106,7 +106,7 @@ final class FolderUpload: Sendable {
         close(readEnd)
         guard packing.done.wait(timeout: .now() + Self.endSecondsMax) == .success else { return }
         guard let failure = packing.failure.withLock({ $0 }) else { return }
-        // The gateway that stops reading has its own reason, and tells it.
+        // A gateway that stops reading reports its own reason.
         if case .system(_, _, EPIPE) = failure { return }
         throw CommandFailure(what, why: "\(failure)")
     }

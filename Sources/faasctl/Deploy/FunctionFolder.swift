@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A function's folder: its function.yaml, or what can be told without one.
+// A function's folder: its function.yaml, or the defaults without one.
 
 import Foundation
 import FunctionModel
@@ -63,7 +63,7 @@ enum FunctionFolder {
         }
     }
 
-    /// Told before anything is sent; a Dockerfile named by a flag is looked for by the build itself.
+    /// Checked before anything is sent; the build itself looks for a Dockerfile named by a flag.
     private static func requireDockerfile(_ folder: URL, _ manifest: FunctionManifest, _ what: String)
         throws(CommandFailure)
     {

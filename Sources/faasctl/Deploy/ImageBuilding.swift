@@ -51,7 +51,7 @@ struct ImageBuilding {
         return digest
     }
 
-    /// What the Dockerfile reads from registries; what is wrong with it the gateway tells.
+    /// The images that the Dockerfile reads from registries; the gateway reports mistakes in it.
     private static func images(_ context: URL, _ settings: BuildSettings) -> [String] {
         var request = BuildRequest(contextDirectory: context.path)
         request.dockerfilePath = settings.dockerfile

@@ -56,13 +56,13 @@ enum ImageSource: Hashable {
             throw CommandFailure(
                 what,
                 why: "the archive holds several images: \(names)",
-                next: "load it with 'faasctl image load -i' and deploy one by name"
+                next: "load it with 'faasctl image load -i' and deploy one of the names"
             )
         }
         return image.reference ?? image.digest
     }
 
-    /// What a tag that stands alone in the archive belongs to: the file's name as a repository's.
+    /// The repository of a tag without one in the archive: the file's name.
     var repository: String? {
         let url: URL
         switch self {

@@ -23,7 +23,7 @@ struct UpCommand: AsyncParsableCommand {
             variables: ProcessInfo.processInfo.environment
         )
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
-        // Missing files are told before the first function is deployed.
+        // Missing files are reported before the first function is deployed.
         for index in stack.functions.indices {
             try stack.functions[index].addEnvironmentFiles(in: folder)
             let function = stack.functions[index]

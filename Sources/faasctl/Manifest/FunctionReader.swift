@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the map of one function to a manifest: every key is asked for by name, nothing is guessed.
+// From the map of one function to a manifest: every key is read explicitly, nothing is guessed.
 
 import FunctionModel
 import ManifestReader
@@ -11,7 +11,7 @@ struct FunctionReader {
     /// Reads the whole function.
     ///
     /// - Parameters:
-    ///   - name: the function's, which stands elsewhere than its keys.
+    ///   - name: the function's name, which is not among its keys.
     ///   - keys: those that may be here.
     /// - Returns: the function, checked.
     /// - Throws: ``ManifestError`` with the place of the first mistake.
@@ -91,7 +91,7 @@ struct FunctionReader {
         }
     }
 
-    /// Checks across keys; a value's own mistakes were found where it stands.
+    /// Checks across keys; mistakes within a value were found where it was read.
     private func validate(_ manifest: FunctionManifest) throws(ManifestError) {
         guard manifest.image != nil || manifest.buildFolder != nil else {
             throw mapping.node.mistake(
@@ -105,7 +105,7 @@ struct FunctionReader {
         }
     }
 
-    /// The node that a field's dotted name stands for.
+    /// The node of a field's dotted name.
     private func place(of field: String) -> ManifestNode? {
         var current = mapping
         var found: ManifestNode?

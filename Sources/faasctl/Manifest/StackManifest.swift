@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stack.yaml: OpenFaaS's form, a map of functions by name; up deploys them all.
+// A stack.yaml in OpenFaaS's format, a map from names to functions; up deploys them all.
 
 import FunctionModel
 import ManifestReader

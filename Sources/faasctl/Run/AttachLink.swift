@@ -52,7 +52,7 @@ final class AttachLink: Sendable {
             request = GatewayRequest("POST", APIPattern.containerSize.path(id))
             request.query = [("rows", "\(size.rows)"), ("columns", "\(size.columns)")]
         }
-        // A container that has ended meanwhile takes no signal; its end is told elsewhere.
+        // A container that has ended meanwhile takes no signal; its end is reported elsewhere.
         _ = try? await client.exchange(request)
     }
 
@@ -64,7 +64,7 @@ final class AttachLink: Sendable {
             request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
             request.content = .bytes(bytes, type: "application/octet-stream")
             if bytes.isEmpty { request.query = [("end", "true")] }
-            // As with signals: after the container's end nobody wants input.
+            // As with signals: after the container's end input is discarded.
             guard let answer = try? await client.exchange(request), answer.head.isSuccess else { return }
             if bytes.isEmpty { return }
         }

@@ -85,7 +85,7 @@ struct RunCommand: AsyncParsableCommand {
         if code != 0 { throw QuietExit(exitCode: code) }
     }
 
-    /// `K` alone stands for this process's own; without one it is left out, as with Docker.
+    /// `K` alone takes this process's value; without one the variable is omitted, as with Docker.
     static func variables(_ texts: [String], own: [String: String]) -> [String] {
         texts.compactMap { text in text.contains("=") ? text : own[text].map { "\(text)=\($0)" } }
     }

@@ -7,7 +7,7 @@ import Synchronization
 
 /// Passes signals on, from its birth to its end.
 final class SignalRelay: Sendable {
-    /// What a person or a shell sends; SIGWINCH tells that the window has another size.
+    /// Signals that a person or a shell sends; SIGWINCH reports another size of the window.
     private static let relayed = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH]
     /// Requests to end that a container may ignore; the next one ends faasctl, and the container with it.
     private static let patience = 2

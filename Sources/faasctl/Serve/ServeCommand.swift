@@ -84,7 +84,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         do throws(ServerError) {
             let process = try GatewayProcess(preparing: configuration)
-            // Scripts wait for this line; nobody reading it is no reason to stop.
+            // Scripts wait for this line; a missing reader is no reason to stop.
             try await process.run { try? Terminal.output.line($0) }
         } catch {
             throw CommandFailure(error)

@@ -13,7 +13,7 @@ struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
     var exitCode: Int32 = 1
     /// Whether an answer had begun before it failed: part of it is written already.
     var isBrokenOff = false
-    /// Whether nobody listens at the gateway's address.
+    /// Whether there is no listener at the gateway's address.
     var isUnreachable = false
     /// Whether the gateway rejected the credentials.
     var isUnauthorized = false

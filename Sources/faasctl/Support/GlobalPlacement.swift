@@ -30,7 +30,7 @@ enum GlobalPlacement {
     /// - Parameters:
     ///   - words: without the program's name.
     ///   - root: the command that they are for.
-    /// - Returns: the same words where no option stands before the subcommand.
+    /// - Returns: the same words where no option precedes the subcommand.
     /// - Throws: ``ValidationError`` when there is no subcommand, or it has no such option.
     static func rearranged(_ words: [String], for root: any ParsableCommand.Type) throws -> [String] {
         var command = root

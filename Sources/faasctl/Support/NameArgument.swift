@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names on the command line: what is no name is a usage error, told before the gateway is asked.
+// Names on the command line: an invalid name is a usage error, reported before any request to the gateway.
 
 import ArgumentParser
 import FunctionModel
@@ -33,17 +33,17 @@ enum NameArgument {
     }
 }
 
-/// Does something to each of several names; a failure is told, and the others are done all the same.
+/// Applies an operation to each of several names; a failure is reported, and the others continue.
 ///
 /// - Parameters:
 ///   - names: in the order that they were given.
-///   - tell: takes the line of each failure but those that end everything.
+///   - report: takes the line of each failure except those that end everything.
 ///   - work: what is done to one.
 /// - Throws: the failure of the only name, or one that all others would have too; else ``QuietExit`` with 1 when any
 ///   failed.
 func forEachName(
     _ names: [String],
-    tell: (String) -> Void = { Terminal.error.remark($0) },
+    report: (String) -> Void = { Terminal.error.remark($0) },
     _ work: (String) async throws(CommandFailure) -> Void
 ) async throws {
     var hasFailed = false
@@ -52,7 +52,7 @@ func forEachName(
             try await work(name)
         } catch {
             guard names.count > 1, !error.isUnreachable, !error.isUnauthorized else { throw error }
-            tell("faasctl: \(error)")
+            report("faasctl: \(error)")
             hasFailed = true
         }
     }

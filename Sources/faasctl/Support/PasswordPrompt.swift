@@ -53,7 +53,7 @@ enum PasswordPrompt {
 
     /// One line of the terminal; nil at its end.
     private static func ask(_ question: String, isSecret: Bool) -> String? {
-        // Nobody who cannot read the question answers it.
+        // Without a visible question there is no answer.
         try? Terminal.error.write(question.utf8)
         var before = termios()
         let hasSettings = unsafe isSecret && tcgetattr(0, &before) == 0

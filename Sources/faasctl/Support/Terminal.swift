@@ -29,9 +29,9 @@ enum Terminal: Int32, Sendable {
     /// Writes a line.
     func line(_ text: String) throws(CommandFailure) { try write((text + "\n").utf8) }
 
-    /// Writes a remark that must not fail the command when nobody can read it.
+    /// Writes a remark; a closed standard error does not fail the command.
     func remark(_ text: String) {
-        // A closed standard error leaves nobody to tell.
+        // With standard error closed there is nowhere to report to.
         try? line(text)
     }
 
@@ -50,7 +50,7 @@ enum Terminal: Int32, Sendable {
     }
 }
 
-/// The system's text for an error number, in lower case as it stands inside a sentence.
+/// The system's text for an error number, in lower case for use inside a sentence.
 func systemMessage(_ errorNumber: Int32) -> String {
     guard let text = unsafe strerror(errorNumber) else { return "error \(errorNumber)" }
     let message = unsafe String(cString: text)

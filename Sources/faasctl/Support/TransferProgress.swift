@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a pull or push stands: pure arithmetic over its events, as a bar for people or as lines. TransferScreen writes.
+// The progress of a pull or push: pure arithmetic over its events, as a bar or as lines. TransferScreen writes it.
 
 import GatewayAPI
 
@@ -62,10 +62,10 @@ struct TransferProgress: Sendable {
         return head + "[" + cells + "]" + tail
     }
 
-    /// A bar of fewer cells tells nothing.
+    /// A bar of fewer cells shows nothing.
     private static let widthMin = 8
 
-    /// Enough of a digest to tell blobs apart.
+    /// Enough of a digest to distinguish blobs.
     private static func short(_ subject: String) -> String {
         subject.hasPrefix("sha256:") ? String(subject.dropFirst("sha256:".count).prefix(12)) : subject
     }

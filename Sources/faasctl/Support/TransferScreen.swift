@@ -48,13 +48,13 @@ struct TransferScreen {
 
     private func draw() {
         let text = "\r\u{1B}[K" + progress.bar(columns: Terminal.error.columns)
-        // A closed terminal leaves nobody to show it to.
+        // With the terminal closed there is nothing to show it on.
         try? Terminal.error.write(text.utf8)
     }
 }
 
 extension Terminal {
-    /// How many characters fit into a line; 80 where nobody knows.
+    /// How many characters fit into a line; 80 where that is unknown.
     var columns: Int {
         var size = winsize()
         guard unsafe ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
