@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every candidate runs: one write of a short answer in CGI's form, which mod_cgi needs and nobody else minds.
+// What every candidate runs: one write of a short answer in CGI's form, which mod_cgi needs and the others accept.
 
 #include <unistd.h>
 

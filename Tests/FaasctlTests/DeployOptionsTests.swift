@@ -17,7 +17,7 @@ import Testing
         return configuration
     }
 
-    @Test("every flag of the design is laid over the configuration")
+    @Test("every documented flag overrides the configuration")
     func appliesFlags() throws {
         var start = FunctionConfiguration()
         start.environment = ["KEPT": "1", "CHANGED": "old"]

@@ -57,7 +57,7 @@ import Testing
         #expect(throws: (any Error).self) { try BuildCommand.parse(["-t", tag, "."]) }
     }
 
-    @Test("mistakes are told with the file as the user named it")
+    @Test("mistakes are reported with the file as the user named it")
     func namesFile() throws {
         try write("nam: a\n", "function.yaml")
         let mistake = #expect(throws: ManifestError.self) {
@@ -67,7 +67,7 @@ import Testing
         try remove()
     }
 
-    @Test("a missing Dockerfile, folder or file is told with what to do")
+    @Test("a missing Dockerfile, folder or file is reported with what to do")
     func tellsMissing() throws {
         try write("name: a\nbuild: .\n", "function.yaml")
         let missing = #expect(throws: CommandFailure.self) {

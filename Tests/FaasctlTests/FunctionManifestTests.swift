@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// function.yaml: what is read, and how mistakes are told.
+// function.yaml: what is read, and how mistakes are reported.
 
 import Foundation
 import FunctionModel
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(
-        "a mistake is told with file, line, column and what was meant",
+        "a mistake is reported with file, line, column and expectation",
         arguments: [
             ("name: a\nimage: b\ntmeout: 3s\n", "f:3:1: unknown key 'tmeout' (did you mean 'timeout'?)"),
             (
@@ -152,7 +152,7 @@ import Testing
         #expect(mistake?.description == message)
     }
 
-    @Test("text that is no YAML is told with its place")
+    @Test("text that is not YAML is reported with its place")
     func tellsSyntax() {
         let mistake = #expect(throws: ManifestError.self) {
             try FunctionManifest.read("name: a\nimage: [b\n", file: "f")
@@ -182,7 +182,7 @@ import Testing
     }
 
     @Test(
-        "an environment_file's variables win over the manifest's own, and its mistakes are told with their place"
+        "an environment_file's variables win over the manifest's own, and its mistakes are reported with their place"
     )
     func readsEnvironmentFiles() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(

@@ -8,30 +8,30 @@ enum KeyEffects {
     private static let busy = "callers beyond concurrency and queue are refused as busy"
     private static let everySecond =
         "a schedule of every second fires once a second, with its input, recorded as a schedule's"
-    private static let requests = "requests beyond the host's memory or processors are refused by name"
+    private static let requests = "requests beyond the host's memory or processors are refused"
     private static let timeout =
         "after the timeout comes the stop signal, after the grace SIGKILL, and the first cause counts"
     private static let foundImage = "an image is a layout, an archive or a reference by what is there"
     private static let buildArguments =
-        "arguments: defaults, given values, global ones by name, environment before arguments"
+        "arguments: defaults, given values, global arguments, environment before arguments"
 
     /// By path in a function.yaml, or in an entry of a stack.yaml.
     static let function = [
         "name": "a folder without function.yaml is named after itself",
         "image": foundImage,
-        "build": "a missing Dockerfile, folder or file is told with what to do",
+        "build": "a missing Dockerfile, folder or file is reported with what to do",
         "build_args": buildArguments,
         "lang": translated, "handler": translated, "fprocess": translated, "namespace": translated,
         "skip_build": translated,
         "environment_file":
-            "an environment_file's variables win over the manifest's own, and its mistakes are told with their place",
+            "an environment_file's variables win over the manifest's own, and its mistakes are reported with their place",
         "routes": "a function's own routes lead to it, by path, method and host",
         "port": "an http function is reached at its port, and ready when its ready_path answers",
         "ready_path": "an http function is reached at its port, and ready when its ready_path answers",
         "contract": "a CGI program's status, fields and body are the answer's",
         "environment": "the function's environment wins over the image's, and both over the defaults",
         "secrets": "a function reads its secret, and the new value as soon as it is stored",
-        "limits.memory": "a memory hog is killed and told as out of memory",
+        "limits.memory": "a memory hog is killed and reported as out of memory",
         "limits.cpu": "of the processor holds a spinning function to its share",
         "limits.pids": "of processes stops a fork bomb, and nothing of it is left",
         "limits.disk": "of the disk stops a writer, everywhere it can write",
@@ -43,7 +43,7 @@ enum KeyEffects {
         "timeout": timeout, "grace": timeout,
         "concurrency": busy, "queue.length": busy,
         "queue.wait": "a caller over the limits waits its time in the queue and is refused",
-        "warm.min": "the warm minimum is kept when nobody calls",
+        "warm.min": "the warm minimum is kept without calls",
         "warm.max": "beyond the warm maximum a slot stays empty",
         "network": "reaches the public internet, under the host's address",
         "egress_allow": "reaches what egress_allow names, and still nothing else",
@@ -56,9 +56,9 @@ enum KeyEffects {
         "schedules[].deadline": "what is later than the deadline does not run any more",
         "labels": "deploy, list, describe and remove answer as OpenFaaS's clients expect",
         "annotations": "OpenFaaS's annotations are schedules too, several separated by semicolons",
-        "command": "wrong input is told in one line that names what is wrong, and changes nothing",
+        "command": "wrong input is reported in one line that names the mistake, and changes nothing",
         "content_type": "content_type is the answer's type, whatever the output begins with",
-        "expose_errors": "a failing function with expose_errors tells the end of its stderr",
+        "expose_errors": "the answer of a failing function with expose_errors has the end of its stderr",
         "stream": "a function with stream: true gets its output sent at once, whatever the client accepts",
         "auth": "a function with auth: basic asks for them too, and hides them from the function",
         "capabilities":
@@ -96,7 +96,7 @@ enum KeyEffects {
         "build_allow": reaches,
         "allow_root":
             "on a disk without idmapped mounts root is kept only when asked for, and image files have their owners",
-        "metrics_auth": "/metrics asks for credentials when it is told to",
+        "metrics_auth": "/metrics asks for credentials when it is configured to",
         "limits.idle_timeout": "a connection without traffic is closed after the idle timeout",
         "limits.upload": "an archive larger than the bound is refused, by its length and while it comes",
         "limits.admin_body": "a body that is too large is refused",
@@ -107,7 +107,7 @@ enum KeyEffects {
             "a gateway that shows nothing of its host refuses volumes, and runs containers without",
     ]
 
-    private static let laid = "every flag of the design is laid over the configuration"
+    private static let laid = "every documented flag overrides the configuration"
     private static let moved = "every command parses with the options that were moved to it"
 
     /// The flags of `deploy` by their long names.

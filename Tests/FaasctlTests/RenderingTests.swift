@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How results are told: endings, sizes, times, build progress, suggestions.
+// How results are printed: endings, sizes, times, build progress, suggestions.
 
 import ArgumentParser
 import Foundation
@@ -12,7 +12,7 @@ import Testing
 
 @Suite struct RenderingTests {
     @Test(
-        "an ending is told with its number",
+        "an ending is reported with its number",
         arguments: [
             (Outcome.ok, nil, nil, "ok"), (.exit, 42, nil, "exit 42"), (.signal, nil, 11, "signal 11"),
             (.oom, nil, 9, "oom"), (.timeout, nil, 9, "timeout"), (.platform, 127, nil, "platform"),
@@ -81,7 +81,7 @@ import Testing
         #expect(try lines() == nil)
     }
 
-    @Test("what can only be a file is told as absent, a reference is not")
+    @Test("a name that can only be a file is reported as absent, a reference is not")
     func namesAbsentFiles() throws {
         for text in ["nofile.tar", "x/nofile.TGZ", "./nofile", "/no/such/file", "nofile.tar.gz"] {
             #expect(ImageSource.absence(text) == "there is no file '\(text)'")

@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "a mistake is told with its place",
+        "a mistake is reported with its place",
         arguments: [
             (
                 "functions:\n  a: {image: \"${X}\"}\n",

@@ -31,7 +31,7 @@ import Testing
         #expect(progress.bar(columns: 80).contains("100 %"))
     }
 
-    @Test("without a terminal only what ends, breaks or is told by name is a line")
+    @Test("without a terminal only ends, failures and named events are lines")
     func lines() throws {
         let blob = Self.blob
         var progress = TransferProgress(verb: "pulling")

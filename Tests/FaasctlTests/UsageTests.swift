@@ -92,19 +92,19 @@ import Testing
         CommandFailure("cannot remove '\(name)'", why: "no")
     }
 
-    @Test("one failure among several names is told, the others are done, and the end is 1")
+    @Test("one failure among several names is reported, the others are done, and the exit code is 1")
     func goesOn() async throws {
         var done: [String] = []
-        var told: [String] = []
+        var reported: [String] = []
         await #expect(throws: QuietExit(exitCode: 1)) {
-            try await forEachName(["a", "missing", "b"], tell: { told.append($0) }) {
+            try await forEachName(["a", "missing", "b"], report: { reported.append($0) }) {
                 name throws(CommandFailure) in
                 if name == "missing" { throw failure(name) }
                 done.append(name)
             }
         }
         #expect(done == ["a", "b"])
-        #expect(told == ["faasctl: cannot remove 'missing': no"])
+        #expect(reported == ["faasctl: cannot remove 'missing': no"])
     }
 
     @Test("a failure that all would have ends it, and the only name's failure is thrown itself")

@@ -101,7 +101,7 @@ import Testing
         #expect(try await store.integrityCheck() == [])
     }
 
-    @Test("pruning keeps the newest and the current revision, and names digests nobody uses any more")
+    @Test("pruning keeps the newest and the current revision, and returns unused digests")
     func prune() async throws {
         for digest in ["a", "b", "c", "d", "e"] { try await store.deploySample(digest: digest) }
         try await store.deploySample("other", digest: "b")
@@ -113,7 +113,7 @@ import Testing
         #expect(try await store.deploySample().number == 6)
     }
 
-    @Test("a reference stands for its last digest until it is removed")
+    @Test("a reference refers to its last digest until it is removed")
     func references() async throws {
         let reference = "docker.io/library/hello:latest"
         #expect(try await store.reference(reference)?.digest == nil)

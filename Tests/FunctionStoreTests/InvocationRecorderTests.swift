@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The recorder with a real database: what is appended is written, followers are told, failures are said.
+// The recorder with a real database: what is appended is written, followers are notified, failures are logged.
 
 import Foundation
 import FunctionModel
@@ -88,7 +88,7 @@ import Testing
         #expect(capture.lines.all.isEmpty)
     }
 
-    @Test("the running recorder writes by itself and tells followers", .timeLimit(.minutes(1)))
+    @Test("the running recorder writes in the background and notifies followers", .timeLimit(.minutes(1)))
     func run() async throws {
         let recorder = recorder()
         let running = Task { await recorder.run() }

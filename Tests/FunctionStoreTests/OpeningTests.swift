@@ -29,7 +29,7 @@ import Testing
         #expect(mode == "wal")
     }
 
-    @Test("the folder is made, and nobody else can read the database")
+    @Test("the folder is made, and no other user can read the database")
     func permissions() throws {
         let path = folder.path + "/a/b/mayfly.sqlite"
         let store = try SQLiteStore(path: path, logger: Logger(label: "test"))
@@ -40,7 +40,7 @@ import Testing
         #expect(parent[.posixPermissions] as? Int == 0o700)
     }
 
-    @Test("the log tells which migrations were made, once")
+    @Test("the log has the migrations that were made, once")
     func migrationLog() throws {
         let capture = LogCapture()
         let logger = Logger(label: "test") { _ in capture }
@@ -49,7 +49,7 @@ import Testing
         #expect(capture.lines.all.first?.contains("1-functions") == true)
     }
 
-    @Test("a database from a newer version is refused by name, and left as it was")
+    @Test("a database from a newer version is refused, and left as it was")
     func newer() throws {
         try folder.open().close()
         let queue = try DatabaseQueue(path: folder.database)
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test("a place that cannot be written is told with the path and the system's reason")
+    @Test("a path that cannot be written is reported with the system's reason")
     func notWritable() throws {
         try Data().write(to: URL(fileURLWithPath: folder.path + "/file"))
         try FileManager.default.createDirectory(
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test("a value of another version in a row is told by table")
+    @Test("a value of another version in a row is reported with its table")
     func malformedRow() async throws {
         let store = try folder.open()
         try await store.deploySample()

@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test("a folder that cannot be made is told with call, path and errno")
+    @Test("a folder that cannot be made is reported with call, path and errno")
     func noFolder() throws {
         try Data().write(to: URL(fileURLWithPath: folder.path + "/file"))
         let below = folder.path + "/file/secrets"

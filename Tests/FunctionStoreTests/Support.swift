@@ -117,7 +117,7 @@ func line(
 }
 
 extension FunctionRepository {
-    /// The current revision of every function, by name.
+    /// Names and current revisions of all functions.
     func currentRevisions() async throws -> [Revision] {
         try await changes(since: .none).changes.compactMap(\.revision)
     }

@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(
-        "compressed tars are told by content, whatever their name",
+        "compressed tars are recognized by content, whatever their name",
         arguments: [TarCompression.gzip, .zstd]
     )
     func compressed(compression: TarCompression) async throws {

@@ -82,7 +82,7 @@ import Testing
         #expect(try await bench.entries(digest).first == "app/ 755 0:0")
     }
 
-    @Test("a wildcard that matches nothing is told as a warning, a plain name that is missing is an error")
+    @Test("a wildcard that matches nothing is a warning, a plain name that is missing is an error")
     func unmatched() async throws {
         let bench = try Self.bench()
         try await bench.build("FROM scratch\nCOPY package.json yarn.lock* ./\n")

@@ -90,7 +90,7 @@ import Testing
         ("WORKDIR $nothing", "'$nothing': expected a path"),
     ]
 
-    @Test("what cannot be copied is told by line and name", arguments: refusals)
+    @Test("a file that cannot be copied is reported with line and name", arguments: refusals)
     func refusal(text: String, expected: String) async throws {
         let bench = try Self.bench()
         let failure = try await bench.failure("FROM scratch\n" + text + "\n")

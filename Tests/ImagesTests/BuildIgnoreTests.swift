@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(
-        "a malformed rule is told with its line",
+        "a malformed rule is reported with its line",
         arguments: ["ok\n!", "ok\n[a", "ok\n[b-a]", "ok\n[]", "ok\na\\"]
     )
     func malformed(rules: String) {

@@ -156,7 +156,7 @@ import Testing
         #expect(mount?.source == .memory(sizeBytes: 64_000_000))
     }
 
-    @Test("what stands for a mount is no change of the image")
+    @Test("a placeholder of a mount is no change of the image")
     func stubs() throws {
         func item(_ path: String, _ kind: TreeNode.Kind) -> UpperItem {
             UpperItem(path: path, node: TreeNode(kind: kind, mode: 0o755))

@@ -53,13 +53,13 @@ final class FakeRunner: StepRunner {
         try Data(text.utf8).write(to: URL(filePath: full))
     }
 
-    @Test("a host without a sandbox refuses RUN by name")
+    @Test("a host without a sandbox refuses RUN")
     func unavailable() async throws {
         let failure = try await BuildBench().failure("FROM scratch\nRUN make\n")
         #expect(failure == "Dockerfile:2: RUN make: RUN is not available on this gateway")
     }
 
-    @Test("the runner is told command, environment, user, folder, network and the tree so far")
+    @Test("the runner gets command, environment, user, folder, network and the current tree")
     func command() async throws {
         let runner = FakeRunner()
         let bench = try BuildBench(runner: runner)
@@ -152,7 +152,7 @@ final class FakeRunner: StepRunner {
         #expect(try await bench.times(digest) == [315_532_800])
         #expect(try await bench.build(text) == digest)
         #expect(runner.commands.count == 1)
-        // The next step stands upon the changed tree.
+        // The next step starts from the changed tree.
         try await bench.build(text + "RUN again\n")
         #expect(runner.commands.count == 2)
         let rootfs = try #require(runner.commands.last?.rootfs)
@@ -210,7 +210,7 @@ final class FakeRunner: StepRunner {
     }
 
     @Test(
-        "what this builder cannot do is said by name",
+        "an unsupported instruction is named",
         arguments: [
             ("RUN --security=insecure x", "RUN --security=insecure is not available"),
             ("RUN --network=host x", "RUN --network=host is not available"),

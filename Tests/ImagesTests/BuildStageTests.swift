@@ -49,10 +49,12 @@ import Testing
         let unknown = try await bench.failure(text) { $0.target = "d" }
         #expect(unknown?.hasPrefix("target 'd' is not a stage of the Dockerfile; stages: a, b, c") == true)
         let needed = try await bench.failure(text) { $0.target = "b" }
-        #expect(needed?.contains("Dockerfile:3: FROM nowhere AS b: image 'nowhere' is not in the store") == true)
+        #expect(
+            needed?.contains("Dockerfile:3: FROM nowhere AS b: image 'nowhere' is not in the store") == true
+        )
     }
 
-    @Test("arguments: defaults, given values, global ones by name, environment before arguments")
+    @Test("arguments: defaults, given values, global arguments, environment before arguments")
     func arguments() async throws {
         let bench = try BuildBench()
         let text = """
@@ -180,7 +182,7 @@ import Testing
         )
     }
 
-    @Test("what ONBUILD says is done first by whoever builds upon the image, and not handed on")
+    @Test("ONBUILD instructions are executed first by a build from the image, and not inherited")
     func triggers() async throws {
         let bench = try BuildBench()
         try bench.write("a", "A")
@@ -246,7 +248,7 @@ import Testing
         ("USER app:70000", "'app:70000': expected a user and group from 0 to 65535"),
     ]
 
-    @Test("a wrong value is told with its line", arguments: late)
+    @Test("a wrong value is reported with its line", arguments: late)
     func wrongValue(text: String, expected: String) async throws {
         let failure = try await BuildBench().failure("FROM scratch\n" + text + "\n")
         let line = 1 + text.split(separator: "\n").count
@@ -266,7 +268,7 @@ import Testing
         #expect(failure?.contains("platform: 'nonsense' is not valid") == true)
     }
 
-    @Test("a missing context, Dockerfile or readable text is told by its path")
+    @Test("a missing context, Dockerfile or readable text is reported with its path")
     func missing() async throws {
         let bench = try BuildBench()
         let none = await #expect(throws: BuildError.self) { try await bench.build() }

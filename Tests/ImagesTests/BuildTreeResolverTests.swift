@@ -40,7 +40,7 @@ import Testing
         #expect((resolved.node != nil) == isThere)
     }
 
-    @Test("the last link stands for itself when it is not to be followed")
+    @Test("the last link is returned itself when it is not to be followed")
     func lastLink() throws {
         #expect(try Self.resolve("a/abs", followsLast: false).path == "a/abs")
         #expect(try Self.resolve("a/abs/file", followsLast: false).path == "a/b/file")

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(
-        "who is not there is refused",
+        "an unknown user is refused",
         arguments: ["nobody", "app:nobody", "evil", "-1", "4294967295", "99999999999", "app:-1"]
     )
     func unknown(text: String) throws {

@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test("the images that a Dockerfile reads are told without building it")
+    @Test("the images that a Dockerfile reads are listed without building it")
     func imagesOfBuild() throws {
         let scratch = try Scratch()
         try scratch.write(

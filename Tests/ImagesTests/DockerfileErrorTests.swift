@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with a Dockerfile is told with its place, its text and what was expected.
+// Mistakes in a Dockerfile are reported with position, text and expectation.
 
 import Testing
 
@@ -55,7 +55,7 @@ import Testing
         ("# escape=`\n# escape=`\nFROM a\n", 2, "# escape=`", "only once"),
     ]
 
-    @Test("every mistake is told with line, text and expectation", arguments: errors)
+    @Test("every mistake is reported with line, text and expectation", arguments: errors)
     func mistake(text: String, line: Int, offending: String, expected: String) throws {
         let error = #expect(throws: DockerfileError.self) { try Dockerfile(parsing: text) }
         #expect(error?.location == DockerfileLocation(file: "Dockerfile", line: line))

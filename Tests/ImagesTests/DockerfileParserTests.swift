@@ -197,7 +197,7 @@ import Testing
         #expect(dockerfile.stages[0].steps[0].text == "RUN a")
     }
 
-    @Test("directives stand before everything else, in any case and spacing, and only once known")
+    @Test("directives precede everything else, in any case and spacing, and only once known")
     func directives() throws {
         let dockerfile = try Dockerfile(
             parsing: "#syntax=x\n# ESCAPE = `\n# check=skip=all\nFROM a`\n  AS b\n"
@@ -214,7 +214,7 @@ import Testing
         #expect(try Dockerfile(parsing: "\u{FEFF}FROM a\r\nRUN b \\\r\n  c\r\nENV x=y") == plain)
     }
 
-    @Test("lines are told where instructions begin, whatever stands between them")
+    @Test("the line of an instruction is that of its beginning, whatever precedes it")
     func lineNumbers() throws {
         let dockerfile = try Dockerfile(
             parsing: "\n# c\nFROM a\n\n  RUN a \\\n # c\n b\nCOPY <<E /x\n1\nE\nENV a=b\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A disk that fills up in the middle: told as such, and nothing of the operation stays.
+// A disk that fills up in the middle: reported as such, and nothing of the operation stays.
 
 import Glibc
 import Logging

@@ -58,7 +58,7 @@ import Testing
         #expect(ContinuousClock.now - begin < .seconds(2))
     }
 
-    @Test("silence ends an exchange, a closed port and an unknown name are told apart")
+    @Test("silence ends an exchange, a closed port and an unknown name are distinguished")
     func failures() async throws {
         let server = try TestServer { _ in
             sleep(4)

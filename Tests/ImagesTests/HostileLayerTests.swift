@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(
-        "an entry that climbs is refused by name",
+        "an entry that leaves the root is refused",
         arguments: ["../x", "a/../../x", "/../x", "..", "a/.."]
     )
     func traversal(name: String) throws {

@@ -61,7 +61,7 @@ import Testing
         #expect(try await store.list().map(\.digest) == [first])
     }
 
-    @Test("a tag that stands alone gets the repository that the loader gives")
+    @Test("a tag without a repository gets the one that the loader gives")
     func bareTag() async throws {
         var files = try SampleImage().layout(reference: "v1")
         #expect(files.removeValue(forKey: "absent") == nil)
@@ -90,7 +90,7 @@ import Testing
         #expect(try await store.list().map(\.familiarName) == ["both:1"])
         _ = try await store.prune(.init(inUse: []))
         #expect(StoredTree(store.blobs).isWhole(digest))
-        // What runs is one manifest of it: all the same nobody may take the name.
+        // What runs is one manifest of it: the name cannot be taken nevertheless.
         var pruning = ImageStore.Pruning(inUse: [own])
         pruning.takesUnused = true
         _ = try await store.prune(pruning)
@@ -196,7 +196,7 @@ import Testing
             if name == "closed:1" { _ = try await store.rootfs(for: digest) }
         }
         let tree = try #require(try store.roots.all().first)
-        // A file in the place of a tree: nobody can enter that.
+        // A file in the place of a tree: it cannot be entered.
         try Directories.removeTree(path: store.roots.path(of: tree))
         try scratch.write("no folder", to: "other/rootfs/\(tree.hex)")
         let closed = try await store.resolve("closed:1").digest

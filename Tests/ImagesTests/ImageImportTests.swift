@@ -67,7 +67,7 @@ import Testing
         store.roots.durability.settle()
     }
 
-    @Test("changes set the configuration, and a message stands in the history")
+    @Test("changes set the configuration, and the history has the message")
     func changes() async throws {
         var request = ImportRequest(reference: "debian:base")
         request.message = "made by debootstrap"
@@ -94,7 +94,7 @@ import Testing
         #expect(throws: ImageError.self) { try ImportChanges.execution([change]) }
     }
 
-    @Test("hostile and damaged archives leave nothing, and no error tells where the gateway keeps them")
+    @Test("hostile and damaged archives leave nothing, and no error reveals the gateway's paths")
     func hostile() async throws {
         var climbing = RawTar()
         climbing.add("../../outside/file", content: "x")

@@ -174,7 +174,7 @@ import Testing
         ("depth", { $0.depth = 1 }),
     ]
 
-    @Test("each limit is refused by name", arguments: lowered.indices)
+    @Test("each exceeded limit is refused", arguments: lowered.indices)
     func limits(index: Int) throws {
         let (word, lower) = Self.lowered[index]
         let scratch = try Scratch()
@@ -224,7 +224,7 @@ import Testing
     }
 
     @Test(
-        "a link or file in place of a mount point is refused by name",
+        "a link or file in place of a mount point is refused",
         arguments: ["proc", "sys", "dev", "tmp", "etc", "run", "var", "var/openfaas"],
         [true, false]
     )

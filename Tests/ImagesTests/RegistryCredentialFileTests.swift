@@ -49,7 +49,7 @@ struct RegistryCredentialFileTests {
         #expect(try config.stored(for: "r.example", repository: "z")?.user == "a")
     }
 
-    @Test("tokens are told from passwords")
+    @Test("tokens are distinguished from passwords")
     func kinds() throws {
         let config = try config(
             #"""

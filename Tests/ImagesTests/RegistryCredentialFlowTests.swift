@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who gets to see our credentials: the registry and its token server, and nobody that they point to.
+// The receivers of credentials: the registry and its token server, and no server that they refer to.
 
 import ImageStore
 import Foundation
@@ -54,7 +54,7 @@ struct RegistryCredentialFlowTests {
         #expect(others.filter { $0.fields["authorization"] == nil }.count == 1)
     }
 
-    @Test("a wrong password is told in the token server's words")
+    @Test("a wrong password is reported in the token server's words")
     func wrongPassword() async throws {
         demandToken()
         try registry.addImage("app", layers: [])

@@ -55,7 +55,7 @@ struct RegistryPullTests {
         #expect(asked.manifest.digest == foreign.digest)
     }
 
-    @Test("by name: the host's image of an index is kept, another platform's when it is asked for")
+    @Test("the name of an index refers to the host's image, or to another platform's when it is requested")
     func byName() async throws {
         let other = Platform(architecture: "s390x")
         let foreign = try registry.addImage("app", tag: nil, layers: [noise(10, seed: 1)], platform: other)
@@ -176,7 +176,7 @@ struct RegistryPullTests {
         #expect(gets("/manifests/").count == 3 && gets("\(Digest(of: layer))").count == 3)
     }
 
-    @Test("absent, forbidden, unreachable and refused are told apart, in the registry's own words")
+    @Test("absent, forbidden, unreachable and refused are distinguished, in the registry's own words")
     func errors() async throws {
         try registry.addImage("app", layers: [])
         let name = "\(registry.host)/app:none"

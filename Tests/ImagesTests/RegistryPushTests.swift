@@ -109,7 +109,7 @@ struct RegistryPushTests {
         #expect(puts.last?.fields["content-type"] == MediaType.index)
     }
 
-    @Test("a refused manifest is told in the registry's words")
+    @Test("a refused manifest is reported in the registry's words")
     func refused() async throws {
         let image = try fixture.addImage([])
         registry.edit { content in
@@ -123,7 +123,7 @@ struct RegistryPushTests {
         }
     }
 
-    @Test("by name: layers of another name at the same registry are mounted from there")
+    @Test("layers of another repository at the same registry are mounted from there")
     func byName() async throws {
         let shared = noise(1000, seed: 1)
         let base = try fixture.addImage([shared])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For whom, for what and for how long a token is used.
+// The server, scope and duration for which a token is used.
 
 import Foundation
 import Testing

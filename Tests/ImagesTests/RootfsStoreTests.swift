@@ -179,7 +179,7 @@ import Testing
         #expect(!store.roots.isUnpacked(first.chainID))
         #expect(scratch.status("data/rootfs/\(second.chainID.hex)/alone")?.st_ino == inode)
         #expect(scratch.read("data/rootfs/\(second.chainID.hex)/folder/replaced") == "new")
-        // What others have asked for is nobody's to take.
+        // A tree that others use cannot be taken.
         _ = try await store.rootfs(for: second.digest)
         next = nil
         let third = try await image([lower, upper, lower])

@@ -11,7 +11,7 @@ struct SampleImage {
     var configuration = ImageConfiguration()
     var layers: [[UInt8]]
 
-    /// One layer with one file, unless told otherwise.
+    /// One layer with one file, by default.
     init(_ layers: [RawTar]? = nil, platform: Platform = .host) throws {
         var tar = RawTar()
         tar.add("hello", content: "hello, world", mode: 0o755)

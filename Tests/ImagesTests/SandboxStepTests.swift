@@ -117,7 +117,7 @@ struct SandboxStepTests {
         }
     }
 
-    @Test("that fails is told with line, command and exit code, and its output comes before")
+    @Test("that fails is reported with line, command and exit code, after its output")
     func failure() async throws {
         try await StepBench.with { bench in
             let text = StepBench.base + "RUN echo out; echo err >&2; exit 3\n"
@@ -237,7 +237,7 @@ struct SandboxStepTests {
         }
     }
 
-    @Test("is killed over its memory, and told so")
+    @Test("is killed over its memory limit, and reported so")
     func memory() async throws {
         var limits = StepLimits.ofHost
         limits.sandbox.memory = .mebibytes(32)

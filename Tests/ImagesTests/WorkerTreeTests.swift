@@ -128,7 +128,7 @@ struct WorkerTreeTests {
         await warden.stop()
     }
 
-    @Test("give owners that no container can have to nobody")
+    @Test("map owners that no container can have to `nobody`")
     func largeOwner() async throws {
         var tar = RawTar()
         tar.add("file", content: "x", owner: 1_000_660_000)
@@ -137,7 +137,7 @@ struct WorkerTreeTests {
         await warden.stop()
     }
 
-    @Test("see nothing of the host, are nobody on it, and keep capabilities for files only")
+    @Test("see nothing of the host, have no user of it, and keep capabilities for files only")
     func confined() async throws {
         let session = try trees.session(on: scratch.path + "/data/rootfs", isWritable: true)
         let worker = try #require(workers.first)
@@ -213,7 +213,7 @@ struct WorkerTreeTests {
         var pipe: [Int32] = [-1, -1]
         #expect(csandbox_pipe(&pipe) == 0)
         defer { for end in pipe + [ends[1]] { close(end) } }
-        // A pipe in place of a file would make whoever reads it wait for ever.
+        // A pipe in place of a file would make its reader wait for ever.
         try liar.send(TreeAnswer.file, descriptors: [pipe[0]])
         #expect(throws: ImageError.self) { _ = try reader.open("x") }
         try liar.send(TreeAnswer.file)

@@ -33,7 +33,7 @@ enum CommandExamples {
         guard let start = words.firstIndex(where: { $0 == "faasctl" || $0.hasSuffix("/faasctl") }) else {
             return nil
         }
-        // What stands before is an assignment, `sudo` or a pipe's left side; a file to copy is no command.
+        // The words before are an assignment, `sudo` or a pipe's left side; a file to copy is no command.
         if start > 0, ["install", "ls", "-v", "cp"].contains(words[0]) { return nil }
         let command = words[(start + 1)...].prefix {
             !["|", ";", "&", "&&", "||", ">", "<", ">>", "2>"].contains($0)

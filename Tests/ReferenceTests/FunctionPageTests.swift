@@ -49,7 +49,7 @@ struct FunctionPageTests {
         expectNames(page, table: "key of OpenFaaS", in: .init(uniqueKeysWithValues: keys.map { ($0, "") }))
     }
 
-    @Test("has a row for every key that stands above the functions of a stack.yaml")
+    @Test("has a row for every top-level key of a stack.yaml")
     func stackKeys() throws {
         let page = try ReferencePage.read("function.yaml.md")
         let keys = ManifestSchema.stack.leaves + ["provider"]

@@ -110,7 +110,7 @@ struct RuntimePageTests {
         )
     }
 
-    @Test("tells the bounds of requests, answers and logs as the sources have them")
+    @Test("has the bounds of requests, answers and logs of the sources")
     func bounds() throws {
         let page = try ReferencePage.read("runtime.md")
         let bounds = [

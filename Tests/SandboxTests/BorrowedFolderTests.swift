@@ -143,7 +143,7 @@ struct BorrowedFolderTests {
         }
     }
 
-    @Test("has a terminal of its own when it wants one, with the size that it is told")
+    @Test("has a terminal of its own when it wants one, with the requested size")
     func terminal() async throws {
         try await TestHost.with { host in
             var plan = host.plan

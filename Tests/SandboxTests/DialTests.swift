@@ -41,7 +41,7 @@ struct DialTests {
         }
     }
 
-    @Test("on which nobody listens is refused at once, and the sandbox goes on", arguments: [false, true])
+    @Test("without a listener is refused at once, and the sandbox continues", arguments: [false, true])
     func refused(sharesEmptyNetwork: Bool) async throws {
         try await Self.with(sharesEmptyNetwork: sharesEmptyNetwork) { slot in
             let sandbox = try await slot.makeSandbox()
@@ -108,7 +108,7 @@ struct DialTests {
         }
     }
 
-    @Test("of a sandbox that is gone, or not the slot's any more, is told as gone")
+    @Test("of a sandbox that is gone, or not the slot's any more, is reported as gone")
     func gone() async throws {
         try await Self.with(sharesEmptyNetwork: false) { slot in
             let sandbox = try await slot.makeSandbox()

@@ -44,7 +44,7 @@ struct EgressPolicyTests {
         #expect(destinations(policy, .gateway) == ["0.0.0.0/0", "10.0.0.0/8"])
     }
 
-    @Test("reaches private name servers, and tells whether egress_allow names them")
+    @Test("reaches private name servers, and reports whether egress_allow lists them")
     func nameservers() throws {
         let server = try #require(IPv4Network.address("10.0.0.53"))
         let closed = try EgressPolicy(allow: ["192.168.0.0/16"], nameservers: [server])

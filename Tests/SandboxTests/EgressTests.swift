@@ -74,7 +74,7 @@ struct EgressTests {
     @Test("does not reach another sandbox that listens, not even with egress_allow")
     func neighbours() async throws {
         try await TestNetwork.with { host, _ in
-            // Both may route to each other: only the firewall stands between them.
+            // Both may route to each other: only the firewall separates them.
             let shared = "100.64.0.0/10"
             let slot = try await host.spawner.makeSlot(plan(host, allow: [shared]))
             defer { slot.retire() }
@@ -193,7 +193,7 @@ struct EgressTests {
         }
     }
 
-    @Test("is refused by name where the host cannot give one")
+    @Test("is refused with the reason where the host cannot provide one")
     func unsupported() async throws {
         try await TestHost.with { host in
             host.spawner.state.withLock { $0.features = 0 }

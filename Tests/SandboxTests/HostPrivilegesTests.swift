@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who runs the gateway, read from the system's files.
+// The user of the gateway, read from the system's files.
 
 import Testing
 
@@ -16,7 +16,7 @@ struct HostPrivilegesTests {
     }
 
     @Test(
-        "fix who goes first when memory runs short only with the capability for it",
+        "fix oom_score_adj only with the capability for it",
         arguments: [
             ("CapEff:\t000001ffffffffff\n", true), ("CapEff:\t000001fffeffffff\n", false),
             ("CapPrm:\t000001ffffffffff\nCapEff:\t0000000000000000\n", false), ("", false),

@@ -97,7 +97,7 @@ struct ImageConfigurationTests {
     }
 
     @Test(
-        "as the working directory can be closed to the user, as long as root can enter it, or to nobody else",
+        "as the working directory can be closed to the user, as long as root can enter it, or to no other user",
         arguments: [(mode_t(0o700), UInt32(5)), (0o700, 1000), (0o755, 0), (0o000, 5)]
     )
     func closedDirectory(mode: mode_t, owner: UInt32) async throws {
@@ -115,7 +115,7 @@ struct ImageConfigurationTests {
         }
     }
 
-    @Test("as the working directory is refused by name when it is a file")
+    @Test("as the working directory is refused when it is a file")
     func fileDirectory() async throws {
         await #expect(throws: SandboxError.setup(step: "working directory", errorNumber: ENOTDIR)) {
             _ = try await Self.run("pwd") { $0.workingDirectory = "/bin/busybox" }
@@ -123,7 +123,7 @@ struct ImageConfigurationTests {
     }
 
     @Test(
-        "as an interpreter is told by name when the image lacks it",
+        "as an interpreter is named when the image lacks it",
         arguments: [
             ("#!/bin/sh\r\necho x\n", "/bin/sh\r"), ("#! /opt/python -u\n", "/opt/python"),
             ("#!/usr/bin/env\tpython\n", "/usr/bin/env"), ("#!/first\n", "/missing"), ("#!/opt/x", "/opt/x"),
@@ -149,7 +149,7 @@ struct ImageConfigurationTests {
         }
     }
 
-    @Test("as a dynamic linker is told by name when the image lacks it")
+    @Test("as a dynamic linker is named when the image lacks it")
     func linkers() async throws {
         try await TestHost.with { host in
             // The beginning of a program that needs its dynamic linker: this one. The kernel looks for the linker

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The root that a slot keeps from one sandbox to the next: for as long as nobody left a trace in it, and not longer.
+// The root that a slot keeps from one sandbox to the next: for as long as it is unmodified, and not longer.
 
 import Foundation
 import Testing
@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The root of a slot's sandboxes", .enabled(if: TestHost.isRoot), .serialized)
 struct KeptRootTests {
-    /// Both change only when the root is made anew: nobody set them in between.
+    /// Both change only when the root is replaced: they are not set in between.
     private static let birth = "stat -c '%z' /dev/shm /dev/pts"
 
     /// When the root was made, as one sandbox sees it; then it does what `script` says.
@@ -137,7 +137,7 @@ struct KeptRootTests {
     }
 
     @Test(
-        "comes with a network namespace that nobody has used, also after one that has",
+        "has an unused network namespace, also after a sandbox that has used its own",
         arguments: [false, true]
     )
     func network(sharesEmptyNetwork: Bool) async throws {
@@ -216,7 +216,7 @@ struct KeptRootTests {
         }
     }
 
-    @Test("keeps its network namespace while nobody uses it")
+    @Test("keeps its network namespace while it is unused")
     func networkKept() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
@@ -259,7 +259,7 @@ struct KeptRootTests {
         }
     }
 
-    @Test("has nothing beneath it, even for somebody who could take it off", arguments: [false, true])
+    @Test("covers nothing, even for a process that could unmount it", arguments: [false, true])
     func nothingBeneath(readOnly: Bool) async throws {
         try await TestHost.with { host in
             let plan = try Self.probed(host, readOnly: readOnly)

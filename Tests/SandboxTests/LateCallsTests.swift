@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Calls that come later, mostly for nothing")
 struct LateCallsTests {
-    @Test("arm the timer once, and again only while somebody waits")
+    @Test("arm the timer once, and again only while a caller waits")
     func arming() {
         var calls = LateCalls<Int>(processors: 2)
         let first = calls.add(1)
@@ -49,7 +49,7 @@ struct LateCallsTests {
         #expect(after == 3)
     }
 
-    @Test("wait one period when all who ran have ended")
+    @Test("wait one period when all running callers have ended")
     func nobody() {
         var calls = LateCalls<Int>(processors: 0)
         _ = calls.add(1)

@@ -26,7 +26,10 @@ struct LimitTests {
             let after = try await TestHost.run(slot, ["sh", "-c", "ls /proc | grep -c '^[0-9]'"])
             // The shell, ls and grep.
             #expect(after.output == "3\n")
-            #expect(after.report.limitsReached.isEmpty, "what one came to is not the next one's")
+            #expect(
+                after.report.limitsReached.isEmpty,
+                "a limit that one sandbox reached is not the next one's"
+            )
         }
     }
 
@@ -71,7 +74,7 @@ struct LimitTests {
         }
     }
 
-    @Test("of memory is told, also when only a child of the command came to it")
+    @Test("of memory is reported, also when only a child of the command reached it")
     func childMemory() async throws {
         try await TestHost.with { host in
             var plan = host.plan
@@ -100,7 +103,7 @@ struct LimitTests {
         }
     }
 
-    @Test("of what the kernel counts per user is each sandbox's own: nobody can take it from others")
+    @Test("on objects that the kernel counts per user is each sandbox's own: no sandbox can use up another's")
     func perUser() async throws {
         try await TestHost.with { host in
             try Probe.compile(to: host.plan.rootfs + "/bin/probe")

@@ -55,7 +55,7 @@ struct OutputStateTests {
         #expect(String(buffer: output) == "abcd")
     }
 
-    @Test("is not read while nobody asks and the buffer is full")
+    @Test("is not read without a caller while the buffer is full")
     func backpressure() {
         var state = OutputState()
         let fact9 = state.wantsMore
@@ -65,7 +65,7 @@ struct OutputStateTests {
         #expect(fact10)
     }
 
-    @Test("a reader who asks late gets what is here at once")
+    @Test("a late reader gets the buffered output at once")
     func lateReader() async {
         let piece = await withCheckedContinuation { continuation in
             var state = OutputState()
@@ -85,7 +85,7 @@ struct OutputStateTests {
         #expect(piece == nil)
     }
 
-    @Test("the end can be awaited while somebody reads, and neither forgets the other")
+    @Test("one caller can await the end while another one reads, and both are resumed")
     func exitBesideReader() async {
         let sink = AsyncStream<String>.makeStream()
         Task {

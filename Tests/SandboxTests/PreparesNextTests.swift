@@ -9,11 +9,11 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("A slot that is told to go on", .enabled(if: TestHost.isRoot), .serialized)
+@Suite("A slot that prepares its next sandbox", .enabled(if: TestHost.isRoot), .serialized)
 struct PreparesNextTests {
     private static let waitMax = Duration.seconds(10)
 
-    @Test("makes its next sandbox before anybody asks for it, and hands that one out")
+    @Test("makes its next sandbox before it is requested, and leases that one")
     func unasked() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
@@ -40,18 +40,18 @@ struct PreparesNextTests {
     /// As many calls as it takes for some to end while the kernel still counts what the function left.
     private static let inflightCalls = 60
 
-    @Test("tells each end, also where the function's descriptors on their way keep others from being sent")
+    @Test("reports each end, also where descriptors in flight of the function prevent others from being sent")
     func inflight() async throws {
         try await TestHost.with { host in
             try Probe.compile(to: host.plan.rootfs + "/bin/probe")
             for turn in 1...Self.inflightCalls {
-                // A slot in which something is left ends after it has told.
+                // A slot with something left in it ends after its report.
                 let slot = try await host.spawner.makeSlot(host.plan)
                 defer { slot.retire() }
                 let sandbox = try await slot.makeSandbox()
                 try sandbox.release(Self.command("probe inflight"), preparesNext: true) { _ in }
                 sandbox.closeInput()
-                // Ends the wait of a call that is not told: the slot goes, and the sandbox with it.
+                // Ends the wait of a call without a report: the slot ends, and the sandbox with it.
                 let limit = Task {
                     try await Task.sleep(for: Self.waitMax)
                     slot.retire()
@@ -63,7 +63,7 @@ struct PreparesNextTests {
         }
     }
 
-    @Test("tells at once when its sandbox ends that nobody has called")
+    @Test("reports at once when its unused sandbox ends")
     func standingKilled() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
@@ -80,14 +80,14 @@ struct PreparesNextTests {
             let reason = await reasons.first { _ in true }
             limit.cancel()
             #expect(reason?.isEmpty == false)
-            // Also who asks later.
+            // Also for a later caller.
             sandbox.whenUnused { told.yield($0) }
             let again = await reasons.first { _ in true }
             #expect(again == reason)
         }
     }
 
-    @Test("makes none where it is not told to")
+    @Test("makes none without a request")
     func asked() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
@@ -123,7 +123,7 @@ struct PreparesNextTests {
         }
     }
 
-    @Test("ends with a sandbox that died before its release, whose message nobody else may read")
+    @Test("ends with a sandbox that died before its release, so that no other sandbox reads its message")
     func diedUnreleased() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Room for processes")
 struct ProcessRoomTests {
-    @Test("is what the limit leaves, never less than nothing, and none is told without a limit")
+    @Test("is the remainder of the limit, never negative, and unknown without a limit")
     func room() {
         #expect(ProcessRoom.room(in: "/c", max: "12\n", current: "5\n")?.left == 7)
         #expect(ProcessRoom.room(in: "/c", max: "12\n", current: "20\n")?.left == 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real containers, as root: what a function sees and how its end is told.
+// Real containers, as root: what a function sees and how its end is reported.
 
 import FunctionModel
 import NIOCore
@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Running a sandbox", .enabled(if: TestHost.isRoot), .serialized)
 struct SandboxRunTests {
-    @Test("stdin goes in, stdout comes out, the exit code is told")
+    @Test("stdin goes in, stdout comes out, the exit code is reported")
     func roundTrip() async throws {
         try await TestHost.with { host in
             let result = try await host.shell("cat; echo there; exit 42", input: "hello ")
@@ -86,7 +86,7 @@ struct SandboxRunTests {
     }
 
     @Test(
-        "the end is told by kind",
+        "each kind of end is reported",
         arguments: [
             ("exit 0", ExitReport.Ending.exited(code: 0)), ("exit 127", .exited(code: 127)),
             ("kill -SEGV $$; sleep 1", .exited(code: 0)),
@@ -111,7 +111,7 @@ struct SandboxRunTests {
         }
     }
 
-    @Test("a memory hog is killed and told as out of memory")
+    @Test("a memory hog is killed and reported as out of memory")
     func outOfMemory() async throws {
         try await TestHost.with { host in
             var plan = host.plan
@@ -150,7 +150,7 @@ struct SandboxRunTests {
         }
     }
 
-    @Test("output that nobody reads any more is let go when the function has ended")
+    @Test("output without a reader is dropped when the function has ended")
     func abandonedOutput() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)

@@ -52,7 +52,7 @@ struct SandboxUseTests {
         #expect(use.countsFrom == 4)
     }
 
-    @Test("an end before the assignment is told once, with its reason, and refuses what comes later")
+    @Test("an end before the assignment is reported once, with its reason, and refuses what comes later")
     func unused() {
         var use = SandboxUse()
         let step11 = use.start(at: 5)
@@ -68,7 +68,7 @@ struct SandboxUseTests {
         #expect(step15 == .ended(reason: "exit code 3"))
     }
 
-    @Test("a sandbox that did not come so far is told by its own reason")
+    @Test("a sandbox whose set-up failed is reported with its own reason")
     func notStarted() {
         var use = SandboxUse()
         let step16 = use.end(.notStarted(reason: "no memory"))
@@ -80,7 +80,7 @@ struct SandboxUseTests {
 
 @Suite("Sockets that a slot was asked for")
 struct SocketRequestsTests {
-    @Test("each answer finds who asked, once and in any order")
+    @Test("each answer reaches its waiter, once and in any order")
     func answers() {
         var requests = SocketRequests<String>()
         guard let first = requests.add("first"), let second = requests.add("second") else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slots that only stand ready: without a network namespace of their own until they are called, and then no different
-// from others. Real containers, as root.
+// Slots that share the empty network: without a network namespace of their own until they are called, and then no
+// different from others. Real containers, as root.
 
 import CSandbox
 import Foundation
@@ -136,7 +136,7 @@ struct SharedNetworkTests {
         }
     }
 
-    @Test("tells before the call that its working directory is none")
+    @Test("reports before the call that its working directory is not a folder")
     func workingDirectory() async throws {
         try await TestHost.with { host in
             for uid in [UInt32(1000), 0] {
@@ -199,7 +199,7 @@ struct SharedNetworkTests {
         }
     }
 
-    /// Writes the limit of a user namespace (namespaces(7)) from inside of it; nobody else is concerned.
+    /// Writes the limit of a user namespace (namespaces(7)) from inside of it; no other namespace is affected.
     private static func setNetworksMax(_ count: Int, inUserNamespaceOf process: Int32) throws {
         let command = Process()
         command.executableURL = URL(fileURLWithPath: "/usr/bin/nsenter")

@@ -112,7 +112,7 @@ struct SlotStateTests {
         }
     }
 
-    @Test("tells whoever asks next that the unasked one could not be made, and asks the slot after that")
+    @Test("reports a failed sandbox that was not requested to the next caller, and requests one after that")
     func unaskedFailure() {
         var state = preparingNext()
         guard case .kept = state.sandboxFailed(.gone("it")) else {
@@ -126,7 +126,7 @@ struct SlotStateTests {
         }
     }
 
-    @Test("tells whoever has it that a sandbox handed out ahead will not come")
+    @Test("reports to its holder that a sandbox leased during set-up failed")
     func handedOutFailure() {
         var asked = preparingNext()
         _ = asked.sandboxReady(6)
@@ -142,7 +142,7 @@ struct SlotStateTests {
         }
     }
 
-    @Test("tells whoever waits that an ordered one could not be made, and takes another order")
+    @Test("reports to the waiter that a requested sandbox failed, and takes another request")
     func orderedFailure() {
         var state = empty()
         _ = state.makeRequested()
@@ -152,7 +152,7 @@ struct SlotStateTests {
         }
     }
 
-    @Test("is asked again when an unasked sandbox died before anybody wanted it")
+    @Test("gets a request when a sandbox made without one died before it was wanted")
     func unaskedDeath() {
         var state = preparingNext()
         _ = state.sandboxReady(4)
@@ -164,7 +164,7 @@ struct SlotStateTests {
         }
     }
 
-    @Test("tells who is concerned when it is lost, once")
+    @Test("notifies its waiters when it is lost, once")
     func loss() {
         var making = empty()
         _ = making.makeRequested()

@@ -48,7 +48,7 @@ struct SpawnerTests {
         }
     }
 
-    @Test("when killed takes every container along, tells so, and can be started again")
+    @Test("when killed ends every container, reports that, and can be started again")
     func killed() async throws {
         try await TestHost.with { host in
             let deaths = Mutex(0)
@@ -85,7 +85,7 @@ struct SpawnerTests {
             let folder = "/proc/\(host.spawner.processID)/fd"
             // 1024 is a function's soft limit.
             for _ in 0..<1040 { slots.append(try await host.spawner.makeSlot(host.plan)) }
-            // Those of a slot that stands would be copied, and closed again, for each new one. Before Linux 6.6
+            // Those of a complete slot would be copied, and closed again, for each new one. Before Linux 6.6
             // each keeps the one by which it asks for overlays.
             let features = host.spawner.state.withLock { $0.features }
             let perSlot = features & UInt32(CSANDBOX_FEATURE_TMPFS_ATTRIBUTES.rawValue) == 0 ? 1 : 0

@@ -60,17 +60,17 @@ struct StartedAheadTests {
         }
     }
 
-    @Test("that exits before its assignment is told with how it ended, and cannot be assigned")
+    @Test("that exits before its assignment is reported with its exit, and cannot be assigned")
     func exitsBefore() async throws {
         try await Self.unused(script: "exit 3", reason: "exit code 3") { _ in }
     }
 
-    @Test("that is killed before its assignment is told as well")
+    @Test("that is killed before its assignment is reported as well")
     func killedBefore() async throws {
         try await Self.unused(script: "sleep 100", reason: "signal 9") { $0.kill() }
     }
 
-    @Test("in a slot that is given up is told as well")
+    @Test("in a slot that is given up is reported as well")
     func retiredBefore() async throws {
         try await Self.unused(script: "sleep 100", reason: "the slot (retired) is gone") { $0.slot.retire() }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Helper processes that are stopped (SIGSTOP): nobody waits for them without a bound. Real processes, as root.
+// Helper processes that are stopped (SIGSTOP): every wait for them has a bound. Real processes, as root.
 
 import Foundation
 import Glibc
@@ -76,7 +76,7 @@ struct StoppedHelperTests {
         }
     }
 
-    @Test("as the spawner is ended, which is told as its death")
+    @Test("as the spawner is ended, which is reported as its death")
     func spawner() async throws {
         try await TestHost.with { host in
             let (deaths, continuation) = AsyncStream<Void>.makeStream()

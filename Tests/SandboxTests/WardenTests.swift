@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a gateway without privileges, or whoever has taken it over, can make of the warden. Real processes, as root.
+// What an unprivileged gateway, or an attacker in control of it, can do with the warden. Real processes, as root.
 
 import CSandbox
 import Foundation
@@ -75,7 +75,7 @@ struct WardenTests {
             }
             var status = stat()
             #expect(lstat(fixture.folder + "/rootfs/tree/inside", &status) == 0)
-            // To the disk it is an image's user, to the host it was nobody.
+            // On the disk it is an image's user, on the host it was no existing user.
             #expect(status.st_uid == 7 && status.st_gid == 8)
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: fixture.folder + "/outside") == ["secret"]
@@ -286,7 +286,7 @@ struct WardenTests {
         }
     }
 
-    @Test("gives containers nothing of the host but DATA, where it was told so")
+    @Test("gives containers nothing of the host but DATA, where it is configured so")
     func noHostFolders() async throws {
         try await withSpawner(showsHost: false) { host, _ in
             await #expect(throws: SandboxError.self) {

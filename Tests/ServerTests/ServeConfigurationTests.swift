@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test(
-        "a mistake in the file is told with its place",
+        "a mistake in the file is reported with its place",
         arguments: [
             ("port: 3\n", "f:1:1: unknown key 'port'"),
             ("limits:\n  uplaod: 3\n", "f:2:3: unknown key 'uplaod' in 'limits' (did you mean 'upload'?)"),

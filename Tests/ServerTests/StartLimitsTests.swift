@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct StartLimitsTests {
     @Test(
-        "limits that are too low are refused by name, with the number that is needed",
+        "limits that are too low are refused, with the number that is needed",
         arguments: [
             (12, nil, "12 files"), (255, nil, "255 files"), (256, nil, nil), (1024, 12, "12 processes"),
             (1024, 63, "63 processes"), (1024, 64, nil),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the tree tests tell what is wrong: one line for each place.
+// How the tree tests report violations: one line for each place.
 
 import Testing
 

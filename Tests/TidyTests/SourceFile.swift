@@ -56,7 +56,7 @@ extension String {
         return String(part)
     }
 
-    /// Whether `needle` occurs and no letter, digit or dot stands directly before it.
+    /// Whether `needle` occurs and no letter, digit or dot directly precedes it.
     func containsCall(_ needle: String) -> Bool {
         let haystack = Array(utf8)
         let wanted = Array(needle.utf8)

@@ -40,7 +40,7 @@ enum SourceTree {
     }
 
     private static func read(_ url: URL, below base: String) -> SourceFile? {
-        // A file that went away or cannot be read while the tree is walked belongs to nobody's sources.
+        // A file that went away or cannot be read while the tree is walked is not a source.
         guard let values = try? url.resourceValues(forKeys: [.isRegularFileKey, .fileSizeKey]),
             values.isRegularFile == true, let size = values.fileSize, size <= fileBytesMax,
             let data = try? Data(contentsOf: url), !data.contains(0),

@@ -25,7 +25,9 @@ struct StreamTurnState<Waiter>: ~Copyable {
         return .wait
     }
 
-    /// The pause after a turn is over: returns the next waiter; the next pause follows its turn. Nil without waiters.
+    /// The pause after a turn is over.
+    ///
+    /// - Returns: the waiter whose turn is next; nil without waiters.
     mutating func rested() -> Waiter? {
         let next = waiting.popFirst()
         isTaken = next != nil

@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     @Suite struct BadArchiveTests {
-        @Test("an image for another architecture is refused by name")
+        @Test("an image for another architecture is refused")
         func refusesForeignArchitecture() async throws {
             var image = try await ImageFixture.hello()
             image.architecture = ImageFixture.foreignArchitecture

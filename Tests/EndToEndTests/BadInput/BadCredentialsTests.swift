@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wrong credentials for the gateway itself: told at once, also in the middle of an upload.
+// Wrong credentials for the gateway itself: reported at once, also in the middle of an upload.
 
 import Foundation
 import Testing

@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     @Suite struct BadHostTests {
-        @Test("a port in use is told, and the one who has it goes on")
+        @Test("a port in use is reported, and its owner continues")
         func portInUse() async throws {
             try await GatewayUnderTest.with { gateway in
                 let port = try #require(gateway.address.split(separator: ":").last)
@@ -60,7 +60,7 @@ extension EndToEnd {
             await gateway.stop()
         }
 
-        @Test("a data folder that cannot be written is told")
+        @Test("a data folder that cannot be written is reported")
         func notWritable() async throws {
             for folder in ["/proc/mayfly", "/dev/null/mayfly"] {
                 let result = try await Self.serve("--data-dir", folder)
@@ -92,7 +92,7 @@ extension EndToEnd {
             try await Self.unmount(disk)
         }
 
-        @Test("without any cgroup controller the gateway says so by name")
+        @Test("without any cgroup controller the gateway reports that")
         func noCgroups() async throws {
             let folder = try TemporaryFolder()
             defer { folder.remove() }

@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     @Suite struct BadManifestTests {
-        @Test("wrong input is told in one line that names what is wrong, and changes nothing")
+        @Test("wrong input is reported in one line that names the mistake, and changes nothing")
         func tellsMistakes() async throws {
             try await GatewayUnderTest.with { gateway in
                 try await gateway.require("deploy", Fixtures.function("hello"))
@@ -93,7 +93,7 @@ extension EndToEnd {
             }
         }
 
-        /// A command that is not in the image: told at deploy, or as exit code 127 of each call.
+        /// A command that is not in the image: reported at deploy, or as exit code 127 of each call.
         private static func commandNotFound(_ gateway: GatewayUnderTest) async throws {
             let echo = try await Fixtures.function("echo")
             try await gateway.require("deploy", echo, "--name", "lost", "--", "/no/such/program")

@@ -36,7 +36,7 @@ extension EndToEnd {
                 for _ in 0..<2 {
                     let lines = try await gateway.call("/function/owners").lines
                     #expect(lines.prefix(4) == ["0:0 755", "5:6 600", "0:0 600", "written"], "\(lines)")
-                    // Root of the container is nobody of the host.
+                    // Root of the container is an unprivileged user of the host.
                     let map = lines.last?.split(separator: " ").compactMap { UInt32($0) } ?? []
                     #expect(map.count == 3 && map[1] > 65_536, "\(lines)")
                 }
@@ -78,7 +78,7 @@ extension EndToEnd {
             }
         }
 
-        /// A function that shows whose its files are, as whoever must be able to read them.
+        /// A function that shows the owners of its files, as the user who must be able to read them.
         private static func owners() async throws -> TemporaryFolder {
             let script = """
                 b=/bin/busybox

@@ -126,7 +126,7 @@ struct ProcessTable {
     private(set) var startTimes: [Int32: UInt64] = [:]
 
     init() {
-        // Without /proc nothing of this suite can be told.
+        // Without /proc this suite cannot observe the host.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         for id in names.compactMap({ Int32($0) }) {
             let text = Self.text("/proc/\(id)/stat")
@@ -174,7 +174,7 @@ struct ProcessTable {
 
     /// Children that have ended and for which their parent did not wait.
     static func unreaped(by parent: Int32) -> [Int32] {
-        // Without /proc nothing of this suite can be told.
+        // Without /proc this suite cannot observe the host.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { Int32($0) }.filter { id in
             let text = text("/proc/\(id)/stat")

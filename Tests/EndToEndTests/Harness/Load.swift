@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Callers that go on until they are told to stop, while a test does something to the gateway.
+// Callers that continue until they are stopped, while a test does something to the gateway.
 
 import Foundation
 import Synchronization

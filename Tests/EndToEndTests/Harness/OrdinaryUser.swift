@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A gateway of somebody without privileges: of whoever runs the tests, or of nobody when that is root.
+// A gateway of an unprivileged user: the user of the tests, or `nobody` when that is root.
 
 import Foundation
 import Glibc
 
-/// Who the gateway runs as, and with what.
+/// The user that the gateway runs as, and its folder.
 enum OrdinaryUser {
-    /// The id that every system keeps for those who own nothing.
+    /// The id of the unprivileged user `nobody` of every system.
     private static let nobody = "65534"
 
     /// Whether user namespaces are to be had at all: some distributions forbid them.
@@ -23,7 +23,7 @@ enum OrdinaryUser {
 
     /// Whether this user has a range of ids in /etc/subuid, and newuidmap.
     static let hasRange: Bool = {
-        // A system without the file gave nobody any.
+        // On a system without the file no user has a range.
         let text = (try? String(contentsOfFile: "/etc/subuid", encoding: .utf8)) ?? ""
         let isNamed = text.split(separator: "\n").contains { $0.hasPrefix(NSUserName() + ":") }
         return !Fixtures.isRoot && isNamed && access("/usr/bin/newuidmap", X_OK) == 0

@@ -70,7 +70,7 @@ final class RegistryUnderTest: Sendable {
         )
     }
 
-    /// A port that nobody listens on at this moment.
+    /// A port without a listener at this moment.
     static func freePort() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }

@@ -76,7 +76,7 @@ extension EndToEnd {
                         "TZ": "Asia/Tokyo",
                     ]
                 )
-                // One due time, told in the reader's own zone and marked with it.
+                // One due time, shown in the reader's own zone and marked with it.
                 #expect(schedules.text.split(separator: "\n").count == 2, "\(schedules.text)")
                 #expect(schedules.text.contains("-01-01 09:00:00 +09:00"), "\(schedules.text)")
             }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every way a function can end is told apart: in the answer, its headers, the record and the command line.
+// Every way a function can end is distinguished: in the answer, its headers, the record and the command line.
 
 import Foundation
 import Testing
 
 extension EndToEnd {
     @Suite struct EndingsTests {
-        /// One way to end, and everything that tells it.
+        /// One way to end, and everything that reports it.
         struct Ending: Sendable, CustomTestStringConvertible {
             var query: String
             var status: Int
             var outcome: String
             var exitCode: Int?
             var signal: Int?
-            /// What `invoke --exit-code` exits with: as a shell tells it, and 124 after a timeout.
+            /// What `invoke --exit-code` exits with: as a shell reports it, and 124 after a timeout.
             var commandCode: Int32
 
-            /// X-Exit-Code: as a shell tells it.
+            /// X-Exit-Code: as a shell reports it.
             var headerCode: Int { exitCode ?? 128 + (signal ?? 0) }
 
             var testDescription: String { query }
@@ -33,7 +33,7 @@ extension EndToEnd {
             Ending(query: "sleep=30", status: 504, outcome: "timeout", signal: 9, commandCode: 124),
         ]
 
-        @Test("each end is told in status, headers, record and exit code")
+        @Test("each end is reported in status, headers, record and exit code")
         func tellsEndings() async throws {
             try await GatewayUnderTest.with { gateway in
                 try await gateway.require("deploy", Fixtures.function("fail"))

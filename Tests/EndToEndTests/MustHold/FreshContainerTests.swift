@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each call is a new container: no traces, nobody else, nothing left.
+// Each call is a new container: no traces, no other process, nothing left.
 
 import Foundation
 import Testing
@@ -42,7 +42,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("what a call was sent reaches nobody else when its container is killed before it")
+        @Test("the request of a call reaches no other call when its container is killed before it")
         func survivesKilledContainers() async throws {
             try await GatewayUnderTest.with { gateway in
                 let folder = try await Fixtures.shell("echo $QUERY_STRING\n", name: "query")
@@ -51,7 +51,7 @@ extension EndToEnd {
                 for turn in 0..<20 {
                     let before = try await gateway.call("/function/query?before-\(turn)")
                     #expect(before.text == "before-\(turn)\n")
-                    // All that stand, as the kernel does when the host has no memory left.
+                    // All warm ones, as the kernel does when the host has no memory left.
                     let table = ProcessTable()
                     let killed = table.containers(below: gateway.processID)
                     for container in killed { kill(container, SIGKILL) }

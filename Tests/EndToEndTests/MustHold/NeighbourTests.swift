@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     @Suite struct NeighbourTests {
-        /// A function that harms, and how its end is told.
+        /// A harmful function, and how its end is reported.
         struct Neighbour: Sendable, CustomTestStringConvertible {
             var name: String
             var script: String
@@ -72,7 +72,10 @@ extension EndToEnd {
         private static let attemptsMax = 15
         private static let callsPerMeasurement = 200
 
-        @Test("leaves other functions' latency within twice, and is told by name", arguments: neighbours)
+        @Test(
+            "leaves other functions' latency within twice, and its limit is reported",
+            arguments: neighbours
+        )
         func harmless(neighbour: Neighbour) async throws {
             try await GatewayUnderTest.with { gateway in
                 try await gateway.require("deploy", Fixtures.function("hello"))

@@ -32,7 +32,7 @@ struct OrdinaryUserTests {
         try await OrdinaryUser.with { gateway in try await SharedNetwork.check(gateway) }
     }
 
-    @Test("says at the start what it lacks, by name, and refuses a function that wants a network")
+    @Test("logs at the start each feature that it lacks, and refuses a function that wants a network")
     func says() async throws {
         try await OrdinaryUser.with { gateway in
             #expect(
@@ -131,7 +131,7 @@ struct OrdinaryUserTests {
         }
     }
 
-    @Test("works for root of a user namespace, which is nobody outside")
+    @Test("works for root of a user namespace, an unprivileged user outside")
     func namespaceRoot() async throws {
         try await OrdinaryUser.with(namespace: ["unshare", "--user", "--map-root-user"]) { gateway in
             #expect(gateway.logText.contains("running as an ordinary user"), "\(gateway.logText)")

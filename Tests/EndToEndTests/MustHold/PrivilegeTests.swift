@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A gateway started as root is nobody afterwards, and everything still works: seen from outside.
+// A gateway started as root is unprivileged afterwards, and everything still works: seen from outside.
 
 import Foundation
 import Testing

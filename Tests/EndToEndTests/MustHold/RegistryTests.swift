@@ -72,7 +72,7 @@ extension EndToEnd {
                 try await Self.logIn(gateway, home, registry)
                 let deployed = try await Self.faasctl(gateway, home, ["deploy", "hi", "--image", image])
                 #expect(deployed.code == 0, "\(deployed.error)")
-                #expect(deployed.error.contains("done"), "no progress told: \(deployed.error)")
+                #expect(deployed.error.contains("done"), "no progress reported: \(deployed.error)")
                 #expect(!deployed.error.contains("\r"), "a bar where there is no terminal")
                 #expect(try await gateway.call("/function/hi").text == "Hello from a fresh container\n")
                 let pulled = try await Self.faasctl(
@@ -115,7 +115,7 @@ extension EndToEnd {
             let layout = home.url.appendingPathComponent("foreign")
             try await foreign.write(to: layout, name: "v1")
             let loaded = try await gateway.require("image", "load", "-i", layout.path)
-            #expect(loaded.contains("foreign:v1"), "a tag that stands alone got no name: \(loaded)")
+            #expect(loaded.contains("foreign:v1"), "a tag without a repository got no name: \(loaded)")
             let index = "\(registry.host)/ns/both:1"
             try await gateway.require("image", "index", "create", index, image, "foreign:v1")
             let pushed = try await faasctl(gateway, home, ["image", "push", index])
@@ -163,7 +163,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("not found, not allowed and unreachable are told apart, with the registry's own words")
+        @Test("not found, not allowed and unreachable are distinguished, with the registry's own words")
         func tellsApart() async throws {
             try await Self.with { gateway, registry, home in
                 try await Self.logIn(gateway, home, registry)

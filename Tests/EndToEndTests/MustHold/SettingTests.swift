@@ -44,7 +44,7 @@ extension EndToEnd {
             )
             defer { folderOfSlow.remove() }
             try await gateway.require("deploy", folderOfSlow.url.path)
-            // Not read to its end by anybody: the connection stays open until the gateway gives it up.
+            // The body is never read completely: the connection stays open until the gateway gives it up.
             let call = Task { try await gateway.call("/function/slow") }
             _ = try await gateway.faasctl("logs", "slow")
             gateway.signal(SIGTERM)

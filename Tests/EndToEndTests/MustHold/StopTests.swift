@@ -56,7 +56,7 @@ extension EndToEnd {
             #expect(try await view.remains(dataFolder: data, within: .seconds(2)) == [])
         }
 
-        @Test("a stop ends a load that is under way, which is told why, and nothing of it is kept")
+        @Test("a stop ends a load that is under way with a reason, and nothing of it is kept")
         func endsLoads() async throws {
             let folder = try TemporaryFolder()
             defer { folder.remove() }

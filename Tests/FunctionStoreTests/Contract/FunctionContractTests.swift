@@ -58,7 +58,7 @@ import Testing
         #expect(found.changes.map(\.revision?.number) == [40])
     }
 
-    @Test("a reference stands for its last digest in every process", arguments: RepositoryMaker.all)
+    @Test("a reference refers to its last digest in every process", arguments: RepositoryMaker.all)
     func references(_ maker: RepositoryMaker) async throws {
         let pair = try Pair(maker)
         for (digest, size) in [("sha256:aa", 1), ("sha256:bb", 2)] {

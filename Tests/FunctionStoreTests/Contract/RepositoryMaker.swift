@@ -9,7 +9,7 @@ import Testing
 typealias Repositories =
     FunctionRepository & HistoryRepository & ImageReferenceRepository & ScheduleRepository
 
-/// Opens an implementation; opened twice for one folder, it stands for two processes.
+/// Opens an implementation; opened twice for one folder, it represents two processes.
 struct RepositoryMaker: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let open: @Sendable (TemporaryFolder) throws -> any Repositories

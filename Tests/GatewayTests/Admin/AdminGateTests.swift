@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test("/metrics asks for credentials when it is told to")
+    @Test("/metrics asks for credentials when it is configured to")
     func metrics() async throws {
         try await TestGateway.run(.ending(.ok), nil, { $0.metricsNeedCredentials = true }) { gateway in
             let anonymous = try await gateway.client.send("GET", "/metrics")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may do what: credentials, their files, and the paths that ask for them.
+// Authentication: credentials, their files, and the paths that require them.
 
 import FunctionModel
 import Glibc
@@ -24,7 +24,7 @@ import Testing
         #expect(credentials.user(authorizing: nil) == nil)
     }
 
-    @Test("credentials are made at the first start, kept at the next, and nobody else's to read")
+    @Test("credentials are made at the first start, kept at the next, and readable by their owner only")
     func files() throws {
         let directory = try TestGateway.makeDirectory()
         defer { TestGateway.removeDirectory(directory) }

@@ -55,7 +55,7 @@ import Testing
         #expect(configuration.readOnlyRootFilesystem)
     }
 
-    @Test("our own configuration says everything, and OpenFaaS's fields are laid over it")
+    @Test("Mayfly's configuration has every key, and OpenFaaS's fields override it")
     func ownConfiguration() throws {
         let json = """
             {"service":"f","image":"f","mayfly":{"contract":"stdio","timeout":"7s","concurrency":2,
@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test(
-        "a catalog's refusal is told with its own status",
+        "a catalog's refusal is reported with its own status",
         arguments: [
             (CatalogError.unknownImage(reference: "x"), 400), (.unknownSecret("s"), 400),
             (.unavailable(reason: "draining"), 503), (.storage(reason: "disk"), 500),
@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    @Test("a value that the catalog refuses is told with its place in the body")
+    @Test("a value that the catalog refuses is reported with its place in the body")
     func places() async throws {
         try await TestGateway.run { gateway in
             let error = ModelError(field: "contract", value: "cgi", expected: "stdio")
@@ -204,7 +204,7 @@ import Testing
         }
     }
 
-    @Test("a wrong method is told which ones there are")
+    @Test("a wrong method is answered with the permitted ones")
     func methods() async throws {
         try await TestGateway.run { gateway in
             let answer = try await Self.send(gateway, "PATCH", "/system/functions")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was recorded, as it is told over HTTP.
+// Records of invocations, over HTTP.
 
 import Foundation
 import FunctionModel
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test("a failing function with expose_errors tells the end of its stderr")
+    @Test("the answer of a failing function with expose_errors has the end of its stderr")
     func exposedErrors() async throws {
         let revision = try makeRevision("hello") { $0.exposeErrors = true }
         try await TestGateway.run(.ending(.exit) { $0.exitCode = 3 }, [revision]) { gateway in

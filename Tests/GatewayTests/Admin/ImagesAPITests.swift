@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test(
-        "a tar of a root file system is imported under a name, and what is wrong is told without host paths"
+        "a tar of a root file system is imported under a name, and mistakes are reported without host paths"
     )
     func imports() async throws {
         try await TestGateway.run { gateway in

@@ -14,7 +14,7 @@ import Testing
     ])
 
     @Test(
-        "the first key that is not known or comes twice is told with its place",
+        "the first key that is not known or comes twice is reported with its place",
         arguments: [
             ("{}", nil), ("[1, {\"x\": 2}]", nil),
             ("{\"a\": {\"any\": [1]}, \"free\": {\"x\": {\"y\": 1}}}", nil),
@@ -32,7 +32,7 @@ import Testing
         #expect(JSONPlaces(json.utf8, keys: Self.keys).mistake == mistake)
     }
 
-    @Test("an error is told at its field, or at the nearest one around it")
+    @Test("an error is reported at its field, or at the nearest one around it")
     func located() {
         let places = JSONPlaces("{\"mayfly\": {\"limits\": {}}}".utf8, keys: FunctionDeployment.keys)
         let error = ModelError(field: "limits.memory", value: "x", expected: "y")

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct NamespacesAPITests {
     @Test(
-        "each verb is answered, and what one namespace cannot do is refused by name",
+        "each verb is answered, and an operation that one namespace cannot support is refused",
         arguments: [
             ("GET", "/system/namespaces", nil, 200, "[\"openfaas-fn\"]"),
             ("GET", "/system/namespace/openfaas-fn", nil, 200, "\"name\":\"openfaas-fn\""),

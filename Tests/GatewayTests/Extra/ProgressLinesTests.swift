@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Long operations whose progress is told line by line, and clients that do not stay to the end.
+// Long operations that report progress line by line, and clients that disconnect before the end.
 
 import Foundation
 import HTTPTypes
@@ -17,8 +17,8 @@ import Testing
 
     @Test("an operation that is silent is cancelled when its client goes away")
     func clientGone() async throws {
-        let response = try await ProgressLines<Int>.response { (tell) -> String in
-            tell(1)
+        let response = try await ProgressLines<Int>.response { (report) -> String in
+            report(1)
             try await Task.sleep(for: .seconds(60))
             return "late"
         } isProgress: { _ in

@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test("a client that waits for 100-continue is told to go on, or told the end at once")
+    @Test("a client that waits for 100-continue gets it, or gets the final answer at once")
     func expectContinue() async throws {
         let revision = try makeRevision("hello") { $0.limits.body = ByteCount(bytes: 10) }
         try await TestGateway.run(.echo, [revision]) { gateway in

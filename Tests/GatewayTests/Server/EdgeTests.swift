@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test("a port in use is told as such")
+    @Test("a port in use is reported as such")
     func portInUse() async throws {
         try await TestGateway.run { gateway in
             await #expect(throws: GatewayError.addressInUse(host: "127.0.0.1", port: gateway.client.port)) {
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test("an address that is not this host's is told as such")
+    @Test("an address that is not this host's is reported as such")
     func foreignAddress() async throws {
         await #expect(throws: GatewayError.self) {
             try await TestGateway.run(.ending(.ok), nil, { $0.host = "192.0.2.1" }) { _ in }
@@ -198,7 +198,7 @@ import Testing
     }
 }
 
-/// Output without an end, until somebody cancels it.
+/// Output without an end, until it is cancelled.
 final class EndlessOutput: OutputStream {
     private let isCancelled = Atomic<Bool>(false)
     private let source: AsyncStream<Void>.Continuation

@@ -26,7 +26,7 @@ import Testing
         #expect(state.rested() == nil)
     }
 
-    /// Output that is always there, until it is told to end.
+    /// Output that is always there, until it is ended.
     private final class Flood: OutputStream {
         /// By then the test has failed, and its gateway is to end.
         static let piecesMax = 200_000

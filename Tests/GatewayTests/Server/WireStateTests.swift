@@ -49,7 +49,7 @@ import Testing
         #expect(closes)
     }
 
-    @Test("a client that leaves is told once, and only while a request is open")
+    @Test("a client that leaves is reported once, and only while a request is open")
     func loss() {
         var state = WireState()
         let early = state.lost()
@@ -61,7 +61,7 @@ import Testing
         #expect(!second)
     }
 
-    @Test("a client that leaves after its answer is nobody's loss")
+    @Test("a client that leaves after its answer is not an error")
     func afterAnswer() {
         var state = WireState()
         state.requestHead(isHTTP10: false, keepsAlive: true)

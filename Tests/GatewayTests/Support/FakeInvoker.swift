@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands where Scheduler stands: answers calls as the test says, and remembers them.
+// Replaces Scheduler: answers calls as the test says, and remembers them.
 
 import Contracts
 import FoundationEssentials

@@ -106,7 +106,7 @@ static long circle(void) {
     }
     return -1;
 }
-// probe inflight: leaves some thousand descriptors on their way between sockets that nobody can read any more; the
+// probe inflight: leaves some thousand descriptors on their way between sockets that have no reader any more; the
 // kernel finds that out some time after this program has ended
 static long inflight(void) {
     enum { EACH = 253 };
@@ -137,7 +137,7 @@ static long inflight(void) {
     return sent;
 }
 // probe watch: watches and locks everything that can be reached, says so, and when its input ends prints what others did
-// probe visit: opens everything that can be reached, and prints what of it somebody else has locked
+// probe visit: opens everything that can be reached, and prints what of it another process has locked
 enum { WATCHES_MAX = 1 << 16, KERNEL_LOCKS_MAX = 1000 };
 static char *watched[WATCHES_MAX];
 static int watcher = -1, kernel_locks;

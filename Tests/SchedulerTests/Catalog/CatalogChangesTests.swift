@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A catalogue follows what another process writes into the same database. Two connections stand for two processes.
+// A catalogue follows what another process writes into the same database. Two connections represent two processes.
 
 import Foundation
 import FunctionModel

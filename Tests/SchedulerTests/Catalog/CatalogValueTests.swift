@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalog's pure parts: signals by name, the snapshot, the checks of a configuration.
+// The catalog's pure parts: names of signals, the snapshot, the checks of a configuration.
 
 import Foundation
 import FunctionModel
@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct StopSignalTests {
     @Test(
-        "a signal is known by number and by name, and SIGTERM stands for the rest",
+        "a signal is known by number and by name, and any other value becomes SIGTERM",
         arguments: [
             (nil, 15), ("", 15), ("SIGTERM", 15), ("SIGQUIT", 3), ("quit", 3), ("sigint", 2), ("9", 9),
             ("RTMIN+3", 37),

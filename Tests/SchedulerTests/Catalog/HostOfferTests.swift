@@ -14,7 +14,7 @@ import Testing
         hostname: "Node-1"
     )
 
-    @Test("network: egress is refused by name where the host has none, and nothing else is")
+    @Test("network: egress is refused where the host has none, and nothing else is")
     func egress() throws {
         var host = host
         var configuration = FunctionConfiguration()
@@ -28,7 +28,7 @@ import Testing
         try host.checkFeatures(configuration)
     }
 
-    @Test("requests beyond the host's memory or processors are refused by name")
+    @Test("requests beyond the host's memory or processors are refused")
     func requests() throws {
         var configuration = FunctionConfiguration()
         configuration.requests.memory = .mebibytes(1024)

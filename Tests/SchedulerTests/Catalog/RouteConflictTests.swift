@@ -14,7 +14,7 @@ import Testing
 
 @Suite("Deploys that want the same route")
 struct RouteConflictTests {
-    /// A catalog over a folder of its own with an image `tool:1`, whose sandboxes nobody can make.
+    /// A catalog over a folder of its own with an image `tool:1`, whose sandboxes cannot be made.
     private static func withCatalog(_ test: (Catalog) async throws -> Void) async throws {
         let data = FileManager.default.temporaryDirectory
             .appendingPathComponent("mayfly-routes-\(UUID().uuidString)")

@@ -12,7 +12,7 @@ import Testing
 
 @testable import Scheduler
 
-/// Notes every call; ends it at once, or when told.
+/// Notes every call; ends it at once, or on request.
 private final class FakeInvoker: FunctionInvoker {
     private struct Storage {
         var requests: [InvocationRequest] = []

@@ -19,7 +19,7 @@ import Testing
         #expect(try ScheduleSet(configuration).schedules.isEmpty)
     }
 
-    @Test("equal schedules are told apart, and an expression keeps its identity when it moves")
+    @Test("equal schedules are distinguished, and an expression keeps its identity when it moves")
     func identity() throws {
         var configuration = FunctionConfiguration()
         var berlin = ScheduleConfiguration(cron: "0  12 * * *")

@@ -7,7 +7,7 @@ import Testing
 @testable import Scheduler
 
 @Suite struct HeldDataFolderTests {
-    @Test("a second gateway is refused by name, and the first one keeps its lock")
+    @Test("a second gateway is refused, and the first one keeps its lock")
     func lock() throws {
         let folder = try TemporaryFolder()
         let first = try HeldDataFolder(folder.path + "/data")
@@ -57,7 +57,7 @@ import Testing
         #expect(try String(contentsOfFile: host, encoding: .utf8) == "of the host")
     }
 
-    @Test("a folder that cannot be made is told with the reason")
+    @Test("a folder that cannot be made is reported with the reason")
     func notWritable() throws {
         let folder = try TemporaryFolder()
         try Data().write(to: URL(filePath: folder.path + "/file"))
@@ -71,7 +71,7 @@ import Testing
 }
 
 @Suite struct DataTracesTests {
-    @Test("images and secrets tell of a database, and nothing else does")
+    @Test("images and secrets are traces of a database, and nothing else is")
     func traces() throws {
         let folder = try TemporaryFolder()
         #expect(DataTraces.find(in: folder.path) == [])

@@ -72,7 +72,7 @@ import Testing
         #expect(world.sink.invocations == [invocation])
     }
 
-    @Test("a caller who wants the first byte gets it at once")
+    @Test("a caller that asks for the first byte gets it at once")
     func wantsStream() async throws {
         let world = try DispatcherWorld(program(["x"]))
         let answer = try await world.dispatcher.invoke(world.name, world.request(wantsStream: true))
@@ -120,7 +120,7 @@ import Testing
         #expect(invocation.signal == (isObedient ? 15 : 9))
     }
 
-    @Test("a caller who goes away has the function stopped")
+    @Test("a caller that disconnects stops the function")
     func cancelled() async throws {
         var endless = program()
         endless.isEndless = true

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What PID 1 gets to see: arguments, environment and who wins where names meet.
+// What PID 1 gets: arguments, environment, and the precedence of equal names.
 
 import Contracts
 import Foundation
@@ -90,7 +90,7 @@ import Testing
         #expect(seen["HTTP_ACCEPT"] == ["*/*"])
     }
 
-    @Test("nobody else sets Mayfly's variables")
+    @Test("neither request nor configuration sets Mayfly's variables")
     func reserved() throws {
         let seen = try environment(
             image: ["MAYFLY_INVOCATION_ID=forged"],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One invocation's end: every way to end is told apart.
+// One invocation's end: every way to end is distinguished.
 
 import Contracts
 import FunctionModel
@@ -79,7 +79,7 @@ import Testing
         return report
     }
 
-    @Test("every way to end is told apart", arguments: endings)
+    @Test("every way to end is distinguished", arguments: endings)
     func verdict(_ row: Ending) {
         let end = ContainerEnd(report(row.ending, oomKilled: row.oomKilled), program: "/hello")
         let verdict = InvocationState(outputMax: 100).verdict(end, nil)

@@ -11,7 +11,7 @@ import Synchronization
 
 @testable import Scheduler
 
-/// Makes slots at once, or fails as told.
+/// Makes slots at once, or fails as configured.
 final class FakeSpawner: SlotMaking {
     struct Counts: Hashable {
         var launched = 0
@@ -20,7 +20,7 @@ final class FakeSpawner: SlotMaking {
         var retired = 0
         var made = 0
         var killed = 0
-        /// Sandboxes that somebody still holds.
+        /// Sandboxes that are still held.
         var alive = 0
     }
 
@@ -106,7 +106,7 @@ final class FakeSandbox: SandboxHandle {
         var isInputClosed = false
         var command: SandboxCommand?
         var signals: [Int32] = []
-        /// Kept for good: nobody else may count on its being dropped.
+        /// Kept for good, so that no test depends on its release.
         var onStandardError: (@Sendable (ByteBuffer) -> Void)?
         var onUnused: (@Sendable (String) -> Void)?
         var isAssigned = false
@@ -233,7 +233,7 @@ final class FakeSandbox: SandboxHandle {
         storage.withLock { $0.onUnused = action }
     }
 
-    /// As if it was killed while it stood ready.
+    /// As if it was killed while it was warm.
     func dieUnused() {
         storage.withLock { $0.onUnused }?("killed")
     }

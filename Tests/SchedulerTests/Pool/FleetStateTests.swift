@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who gets the host's slots: limits, fairness and the spawner's death, across pools.
+// The distribution of the host's slots: limits, fairness and the spawner's death, across pools.
 
 import FunctionModel
 import Testing
@@ -111,7 +111,7 @@ import Testing
         #expect(isLease(answers[waiter]))
     }
 
-    @Test("a caller who waited for a spawner in vain learns that there is no room")
+    @Test("a caller that waited for a spawner in vain is refused for lack of room")
     func noSpawner() {
         var (fleet, pools) = fleet(4, [settings()])
         fleet.hostLost()

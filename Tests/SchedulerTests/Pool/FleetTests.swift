@@ -46,7 +46,7 @@ import Testing
         fleet.end(lease, isReusable: true)
     }
 
-    @Test("a caller who is cancelled leaves the queue")
+    @Test("a cancelled caller leaves the queue")
     func cancelled() async throws {
         let fleet = fleet()
         let pool = fleet.add(plan, settings())
@@ -58,7 +58,7 @@ import Testing
         #expect(fleet.status(pool)?.waiting == 0)
     }
 
-    @Test("what stands ready for nobody is made to rest, what a caller waits for is not")
+    @Test("a slot without a caller shares the empty network, one that a caller waits for does not")
     func rest() async throws {
         let fleet = fleet()
         fleet.attach(spawner)
@@ -71,7 +71,7 @@ import Testing
         #expect(spawner.counts.withLock { $0.inEmptyNetwork } == 2)
     }
 
-    @Test("a set-up that fails tells step and errno")
+    @Test("a failed set-up is reported with step and errno")
     func failure() async throws {
         let fleet = fleet()
         fleet.attach(spawner)

@@ -123,7 +123,7 @@ import Testing
         }
         let now = start + idle
         #expect(pool.timePassed(now) == [.retire(slot(1))])
-        // Nobody has granted the successor yet; then it is being made.
+        // The successor is not granted yet; then it is being made.
         #expect(pool.nextWake == nil && pool.timePassed(now) == [])
         #expect(pool.granted(slot(3)) == [.launch(slot(3), sharesEmptyNetwork: true)])
         #expect(pool.nextWake == nil && pool.timePassed(now) == [])

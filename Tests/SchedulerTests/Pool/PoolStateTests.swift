@@ -33,7 +33,7 @@ import Testing
         return pool
     }
 
-    @Test("a warm sandbox is leased at once, and another slot is wanted to stand ready")
+    @Test("a warm sandbox is leased at once, and another slot is wanted ahead of demand")
     func warmLease() {
         var pool = warmPool(pool())
         #expect(pool.leaseRequested(waiter(1), at: start) == .use(slot(1), []))
@@ -54,7 +54,7 @@ import Testing
         #expect(pool.leaseRequested(waiter(3), at: start + PoolState.setUpTime) == .use(slot(3), []))
     }
 
-    @Test("one that ends while it stands ready is forgotten, counted, and followed by another after a wait")
+    @Test("a warm sandbox that ends is forgotten, counted, and replaced after a wait")
     mutating func standingLost() {
         var pool = warmPool(pool(warmMin: 1))
         let death = SlotFailure(reason: "killed", isDeath: true)
@@ -65,7 +65,7 @@ import Testing
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
     }
 
-    @Test("those that end with the spawner hold up nobody when there is another one")
+    @Test("sandboxes that end with the spawner delay no caller when there is another spawner")
     mutating func standingLostWithSpawner() {
         var pool = warmPool(pool(warmMin: 1))
         let death = SlotFailure(reason: "killed", isDeath: true)
@@ -84,7 +84,9 @@ import Testing
         #expect(pool.leased == 1 && pool.backoff.failures == 0)
     }
 
-    @Test("the next sandbox of a leased slot is wanted while fewer than the most are warm, or somebody waits")
+    @Test(
+        "the next sandbox of a leased slot is wanted while fewer than the maximum are warm, or a caller waits"
+    )
     func next() {
         var pool = warmPool(pool(concurrency: 1, warmMax: 1))
         _ = pool.leaseRequested(waiter(1), at: start)
@@ -106,7 +108,7 @@ import Testing
         #expect(!pool.wantsNext)
     }
 
-    @Test("a caller without a warm sandbox waits; one to stand ready is wanted only when it is served")
+    @Test("a caller without a warm sandbox waits; a spare one is wanted only when the caller is served")
     func coldLease() {
         var pool = pool()
         #expect(pool.leaseRequested(waiter(1), at: start) == .wait([]))
@@ -118,7 +120,7 @@ import Testing
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 1))
     }
 
-    @Test("where a call is expected one sandbox is made ahead, once, and given back when nobody comes")
+    @Test("where a call is expected one sandbox is made ahead, once, and given back when no call arrives")
     mutating func expectedCall() {
         var settings = pool().settings
         settings.expectsCall = true
@@ -141,7 +143,7 @@ import Testing
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
     }
 
-    @Test("the sandbox that becomes ready goes to the caller who came first")
+    @Test("a sandbox that becomes ready is leased to the first waiter")
     func firstComeFirstServed() {
         var pool = pool()
         _ = pool.leaseRequested(waiter(1), at: start)
@@ -187,7 +189,7 @@ import Testing
         #expect(pool.timePassed(start + .seconds(10)) == [.answer(waiter(1), .refused(.busy))])
     }
 
-    @Test("a caller who waited in vain for any slot learns that the host has no room")
+    @Test("a caller that waited in vain for any slot is refused because the host has no room")
     func noRoom() {
         var pool = pool()
         _ = pool.leaseRequested(waiter(1), at: start)
@@ -205,7 +207,7 @@ import Testing
         #expect(pool.timePassed(start + .seconds(11)) == [])
     }
 
-    @Test("a slot that fails tells its reason to those who wait, and to those who come right after")
+    @Test("the failure of a slot is the reason for its waiters, and for the callers right after")
     mutating func failure() {
         var pool = pool()
         _ = pool.leaseRequested(waiter(1), at: start)
@@ -221,7 +223,7 @@ import Testing
         #expect(pool.demand == PoolState.Demand(urgent: 0, spare: 0))
     }
 
-    @Test("a slot that dies under way is tried again for those who wait, for a few times")
+    @Test("a slot that dies during set-up is tried again for its waiters, for a few times")
     mutating func death() {
         var pool = pool()
         var now = start
@@ -300,7 +302,7 @@ import Testing
         #expect(pool.leaseRequested(waiter(2), at: start) == .use(slot(2), [.make(slot(1))]))
     }
 
-    @Test("idle slots are given back when nobody calls any more")
+    @Test("idle slots are given back when calls stop")
     func idleShrink() {
         var pool = warmPool(pool())
         #expect(pool.nextWake == start + PoolState.idleAfter)
@@ -308,7 +310,7 @@ import Testing
         #expect(pool.timePassed(start + PoolState.idleAfter) == [.retire(slot(1))])
     }
 
-    @Test("the warm minimum is kept when nobody calls")
+    @Test("the warm minimum is kept without calls")
     func warmMinimum() {
         var pool = warmPool(pool(warmMin: 1))
         #expect(pool.timePassed(start + .seconds(3600)) == [])
@@ -316,7 +318,7 @@ import Testing
         #expect(pool.nextWake == nil)
     }
 
-    @Test("a superseded pool still serves who waits, and then is gone")
+    @Test("a superseded pool still serves its waiters, and then is gone")
     func supersede() {
         var pool = warmPool(pool(concurrency: 1))
         _ = pool.leaseRequested(waiter(1), at: start)
@@ -330,7 +332,7 @@ import Testing
         #expect(pool.isGone)
     }
 
-    @Test("a drained pool refuses who waits and gives back what is warm; what runs goes on")
+    @Test("a drained pool refuses its waiters and gives back warm slots; running invocations continue")
     func drain() {
         var pool = warmPool(pool(concurrency: 1))
         _ = pool.leaseRequested(waiter(1), at: start)
@@ -370,7 +372,9 @@ import Testing
         #expect(pool.debt == 0)
     }
 
-    @Test("a slot that the fleet wants back is given when its sandbox becomes ready, before anybody gets it")
+    @Test(
+        "a slot that the fleet wants back is given back when its sandbox becomes ready, before it is leased"
+    )
     func debtWhileMaking() {
         var pool = pool()
         _ = pool.leaseRequested(waiter(1), at: start)
@@ -382,7 +386,7 @@ import Testing
         #expect(pool.waiters.count == 1)
     }
 
-    @Test("a sandbox that nobody wants any more and that would be one too many is given back")
+    @Test("a surplus sandbox that is no longer wanted is given back")
     func superfluous() {
         var pool = pool(warmMax: 0)
         _ = pool.leaseRequested(waiter(1), at: start)

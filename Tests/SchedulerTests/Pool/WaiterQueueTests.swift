@@ -11,7 +11,7 @@ import Testing
 
     private func waiter(_ number: UInt64) -> WaiterNumber { WaiterNumber(value: number) }
 
-    @Test("waiters leave in order, and those who left before are passed over")
+    @Test("waiters leave in order, and cancelled ones are skipped")
     func order() {
         var queue = WaiterQueue()
         for number in 1...4 { queue.append(waiter(UInt64(number)), deadline: now + .seconds(number)) }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Links of the documentation lead somewhere, and a link to a test names a sentence that stands there.
+// Links of the documentation have a target, and the label of a link to a test is a title in that file.
 
 enum DocumentLinks {
     /// Relative links whose target is absent, and links into Tests whose label the file does not hold.

@@ -6,7 +6,7 @@ enum ForbiddenCode {
     static let calls: [(text: String, instead: String)] = [
         ("print(", "log, or write to the command's output"),
         ("debugPrint(", "log"),
-        ("try!", "let the error reach someone who can say it"),
+        ("try!", "throw the error to a caller that can report it"),
         ("fatalError(", "throw; a gateway does not die of one request"),
         (".disabled(", "mend the test, or take it out"),
     ]

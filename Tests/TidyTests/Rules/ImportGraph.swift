@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may import whom. The table is the architecture: docs/ARCHITECTURE.md tells its reasons.
+// The permitted imports. The table is the architecture: docs/ARCHITECTURE.md gives its reasons.
 
 enum ImportGraph {
     /// For each room, the rooms and system libraries that it may import.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the compiler's proof of data-race safety is switched off, a person's proof stands instead.
+// Where the compiler's proof of data-race safety is switched off, a comment gives a person's proof.
 
 enum SafetyComments {
     /// How far above the mark its reason may begin.

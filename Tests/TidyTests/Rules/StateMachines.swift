@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files named *State.swift decide; time, chance and waiting come to them as parameters.
+// Files named *State.swift decide; they get time, chance and waiting as parameters.
 
 enum StateMachines {
     private static let forbidden = [

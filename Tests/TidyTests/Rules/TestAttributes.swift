@@ -23,7 +23,7 @@ enum TestAttributes {
         file.code.contains { ImportGraph.importedModule($0) == module }
     }
 
-    /// By its name; or it expects something, takes and returns nothing, and nobody in its file calls it.
+    /// Identified by its name; or it expects something, takes and returns nothing, and is not called in its file.
     private static func looksLikeTest(_ span: FunctionSpan, _ file: SourceFile) -> Bool {
         guard span.signature.hasPrefix("func") else { return false }
         let declaration = file.code[span.firstLine - 1]
