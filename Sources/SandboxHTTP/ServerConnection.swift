@@ -108,7 +108,7 @@ package final class ServerConnection: Sendable {
     /// The next part that is here already; nil when none is.
     package func nextIfPresent() -> AnswerPart? { storage.withLock { $0.state.take() } }
 
-    /// The next part of the answer; nothing is read from the connection while nobody asks.
+    /// The next part of the answer; the connection is read only during a call.
     package func next() async -> AnswerPart {
         await withCheckedContinuation { continuation in
             let (part, channel) = storage.withLock { storage -> (AnswerPart?, (any Channel)?) in

@@ -61,7 +61,7 @@ struct AnswerStateTests {
         #expect(inside.take() == .failure(.closedInside), "a failure stays")
     }
 
-    @Test("that nobody asked for is a failure")
+    @Test("that was not requested is a failure")
     func unasked() {
         var idle = AnswerState()
         idle.received(HTTPResponse(status: .ok), isKept: true)

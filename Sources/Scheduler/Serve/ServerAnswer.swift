@@ -28,7 +28,7 @@ final class ServerAnswer: Sendable {
         self.running = running
     }
 
-    /// The next part; nothing is read from the server while nobody asks.
+    /// The next part; the server's answer is read only during a call.
     func next() async -> Part { part(await connection.next()) }
 
     /// The next part that is here already.
