@@ -25,7 +25,7 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var queue = QueueConfiguration()
     package var warm = WarmConfiguration()
     package var network: NetworkMode = .none
-    /// Private destinations (CIDR) that an egress function may reach all the same.
+    /// Private destinations (CIDR) that an egress function may reach nevertheless.
     package var egressAllow: [String] = []
     package var readOnlyRootFilesystem = false
     package var schedules: [ScheduleConfiguration] = []

@@ -6,7 +6,7 @@ import CCurl
 import Foundation
 import Synchronization
 
-/// A request under way.
+/// A running request.
 // SAFETY: everything but the cancellation flag is used by the one thread that runs the exchange, and was made
 // before that thread was.
 final class CurlExchange: @unchecked Sendable {
@@ -110,7 +110,7 @@ final class CurlExchange: @unchecked Sendable {
     }
 }
 
-/// Header lines on their way to a head; pure.
+/// Collects header lines to a head; pure.
 struct ResponseHeadLines {
     enum Step: Equatable {
         case more

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a request's body comes from. CurlRequest's callbacks and the lane drive it.
+// The source of a request's body. CurlRequest's callbacks and the lane drive it.
 
 import Foundation
 

@@ -101,7 +101,7 @@ package enum AddressScope: Hashable, Sendable {
 package struct DestinationPolicy: Hashable, Sendable {
     /// Networks that the gateway's configuration opens.
     package var allowed: [IPv4Network]
-    /// Where the address comes from: a registry's own scope, or the open world.
+    /// The origin of the address: a registry's own scope, or the open world.
     package var source = AddressScope.open
 
     package init(allowed: [IPv4Network] = []) { self.allowed = allowed }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door of the builder: from a folder with a Dockerfile to an image in the store.
+// The interface of the builder: from a folder with a Dockerfile to an image in the store.
 
 package import HTTPClient
 package import OCI
@@ -25,7 +25,7 @@ package final class ImageBuilder: Sendable {
     ///
     /// - Parameters:
     ///   - dataDirectory: DATA; `build` below it belongs to the builder.
-    ///   - store: where base images come from and the result goes.
+    ///   - store: holds base images and gets the result.
     ///   - runner: executes RUN; the default refuses it.
     ///   - destinations: which addresses ADD of a URL reaches; the public internet by default.
     ///   - logger: gets leftovers.

@@ -15,7 +15,7 @@ package enum Documents {
     package static let maximumManifestBytes = 4 << 20
     /// Bytes of a configuration; histories of generated images are long.
     package static let maximumConfigurationBytes = 8 << 20
-    /// How deep indexes may lie in indexes.
+    /// How deep indexes may be nested.
     package static let maximumIndexDepth = 4
 
     /// Reads a manifest or index.
@@ -34,7 +34,7 @@ package enum Documents {
     ) throws(OCIError) -> ImageDocument {
         try checkSize(bytes, limitBytes: maximumManifestBytes, name)
         let shape = try decode(Shape.self, bytes, name: name)
-        // First of all, because whatever else is wrong with it follows from what it is.
+        // First of all, because all further checks depend on the type.
         let types = [mediaType, shape.mediaType].compactMap(\.self).filter { !$0.isEmpty }
         if let type = types.first(where: { !MediaType.isIndex($0) && !MediaType.isManifest($0) }) {
             throw .unknownMediaType(type, in: name)
@@ -118,7 +118,7 @@ package enum Documents {
         }
     }
 
-    /// Which members are there, whatever they hold.
+    /// The members that are present, with any value.
     private struct Shape: Decodable {
         var schemaVersion: Int?
         var mediaType: String?

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be wrong with an image's names, digests and documents before any content is looked at.
+// What can be wrong with an image's names, digests and documents before any content is read.
 
 /// A digest, a reference or a document that does not follow the OCI specifications.
 package enum OCIError: Error, Hashable, Codable, Sendable, CustomStringConvertible {

@@ -11,7 +11,7 @@ struct AuthChallenge: Hashable, Sendable {
 
     /// A longer header is cut: no registry needs more than a few hundred bytes.
     static let headerBytesMax = 8192
-    /// Challenges beyond these are not looked at.
+    /// Challenges beyond these are ignored.
     static let challengesMax = 16
 
     /// Every challenge that is well formed; the rest of a header that breaks the grammar is left out.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registry credentials on their way from a client to the gateway: one header field, as Docker's clients send it.
+// Registry credentials that a client sends to the gateway: one header field, as Docker's clients send it.
 
 import OCI
 import Foundation

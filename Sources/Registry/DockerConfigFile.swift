@@ -36,7 +36,7 @@ package enum DockerConfigFile {
         return try DockerConfig(data, path: path)
     }
 
-    /// Keeps a credential in the file, or removes it; whatever else the file says stays.
+    /// Keeps a credential in the file, or removes it; the rest of the file stays unchanged.
     ///
     /// The file is replaced in one step and readable by its owner only.
     ///

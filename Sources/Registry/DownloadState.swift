@@ -25,7 +25,7 @@ struct DownloadState: Sendable {
         case decline
     }
 
-    /// A server that ignores ranges may make us begin anew so often.
+    /// Permitted restarts because of a server that ignores ranges.
     static let restartsMax = 3
 
     let sizeBytes: Int
@@ -36,7 +36,7 @@ struct DownloadState: Sendable {
     private var isAccepted = false
     /// Whether the content came in parts, of several answers or of an earlier run.
     ///
-    /// A wrong digest may then come from putting it together, and one clean download is worth a try.
+    /// Joining the parts may then be the cause of a wrong digest, so one complete download is tried.
     private(set) var isPatched: Bool
 
     init(sizeBytes: Int, writtenBytes: Int, limits: RetryPlan.Limits) {

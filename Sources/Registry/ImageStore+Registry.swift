@@ -119,7 +119,7 @@ extension ImageStore {
 struct StoredTree: Sendable {
     private let blobs: BlobStore
 
-    /// Names looked at for layers to mount: enough for the usual handful of images of one project.
+    /// Names searched for layers to mount: enough for the usual handful of images of one project.
     static let neighboursMax = 64
 
     init(_ blobs: BlobStore) { self.blobs = blobs }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads what a registry says when it refuses (distribution-spec, "Error Codes"), in whatever form it says it.
+// Reads the error body of a registry's refusal (distribution-spec, "Error Codes"), in any of its forms.
 
 import HTTPClient
 import Foundation
@@ -7,7 +7,7 @@ import Foundation
 extension RegistryAnswer {
     /// An error body longer than this is not read to its end.
     static let bodyBytesMax = 64 << 10
-    /// A longer message is cut: it goes on one line.
+    /// A longer message is cut: it is printed in one line.
     static let messageCharactersMax = 300
 
     private struct Document: Decodable {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door to registries (distribution-spec 1.1). One client serves any number of pulls and pushes at once.
+// The client of registries (distribution-spec 1.1). One client serves any number of pulls and pushes at once.
 
 package import OCI
 package import FunctionModel

@@ -6,7 +6,7 @@ import Foundation
 import Synchronization
 
 extension RegistrySession {
-    /// How long Basic credentials are sent unasked; then the credential file is read anew.
+    /// How long Basic credentials are sent without a challenge; then the credential file is read again.
     private static let basicLifetime = Duration.seconds(300)
     /// A token is a few kilobytes at most.
     private static let tokenBytesMax = 256 << 10

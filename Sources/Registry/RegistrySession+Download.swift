@@ -8,7 +8,7 @@ import Foundation
 import Glibc
 
 extension RegistrySession {
-    /// Waiting for another download of the same blob to end: looked at so often, and for so long.
+    /// Waiting for another download of the same blob to end: interval and number of checks.
     private static let sharedPause = Duration.milliseconds(200)
     private static let sharedPausesMax = 5 * 3600
 

@@ -47,7 +47,7 @@ final class RegistrySession: Sendable {
         return url
     }
 
-    /// Where an address that the registry's answers name may lie: no nearer to this host than the registry.
+    /// The permitted scope of addresses in the registry's answers: no nearer to this host than the registry.
     ///
     /// The registry's own address was named by the user or the configuration, and may be any.
     func destinations(of url: URL) -> DestinationPolicy? {

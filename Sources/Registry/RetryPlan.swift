@@ -61,7 +61,7 @@ struct RetryPlan: Sendable {
         return .wait(max(jittered, least))
     }
 
-    /// Bytes arrived since the last failure, so the next failure is a first one again; bounded all the same.
+    /// Bytes arrived since the last failure, so the next failure counts as a first one; bounded nevertheless.
     mutating func progressed() {
         guard failures > 0, resumptions < limits.resumptionsMax else { return }
         resumptions += 1

@@ -15,9 +15,9 @@ package enum TransferEvent: Hashable, Sendable {
     case present(Digest, sizeBytes: Int)
     /// Bytes of a blob moved so far.
     case progressed(Digest, doneBytes: Int, sizeBytes: Int)
-    /// The connection broke; the transfer goes on from here.
+    /// The connection broke; the transfer continues from this offset.
     case resumed(Digest, fromByte: Int)
-    /// The other side knows no ranges: the transfer begins anew.
+    /// The server does not support ranges: the transfer is restarted.
     case restarted(Digest)
     /// A failure that may pass.
     case retrying(what: String, reason: String, after: Duration)

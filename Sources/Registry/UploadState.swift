@@ -39,9 +39,9 @@ struct UploadState: Sendable {
         var retryAfter: Duration?
     }
 
-    /// Uploads begun anew before giving up: a registry that forgets three is broken.
+    /// Restarts of an upload before giving up: a registry that forgets three is broken.
     static let opensMax = 4
-    /// Refused chunks in a row after which the upload begins anew.
+    /// Refused chunks in a row after which the upload is restarted.
     static let asksMax = 3
     /// How registries that know no chunks refuse the first one.
     private static let unknownToSome: Set<Int> = [400, 404, 405, 411, 415, 501]
@@ -144,7 +144,7 @@ struct UploadState: Sendable {
     private mutating func asked(_ answer: Answer) -> Step {
         guard (200...299).contains(answer.status) else { return reopen() }
         // Some registries send `0-0` for "nothing"; a registry that means one byte refuses it when it is sent again,
-        // and after a few such turns the upload begins anew.
+        // and after a few such turns the upload is restarted.
         let end = answer.lastByte.map { $0 == 0 ? 0 : $0 + 1 } ?? 0
         guard end <= sizeBytes else { return .violation("it has more bytes than were sent") }
         guard end >= sentBytes else { return reopen() }
@@ -171,7 +171,7 @@ struct UploadState: Sendable {
         guard case .wait(let delay) = plan.failed(trouble, using: &random) else { return end }
         switch step {
         case .patch: step = .ask
-        // What a broken PUT left behind is unknown, so the upload begins anew.
+        // What a broken PUT left behind is unknown, so the upload is restarted.
         case .putWhole, .close:
             let again = reopen()
             if case .violation = again { return end }

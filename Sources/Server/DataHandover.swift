@@ -107,7 +107,7 @@ enum DataHandover {
 
     /// Makes the folder root's alone: what a gateway that stays root writes, the next one could not read.
     static func takeBack(_ directory: String) {
-        // It fails where root's rights do, and then root's gateway goes on all the same.
+        // It fails where root's rights are not enough, and then root's gateway continues nevertheless.
         _ = chown(directory, 0, 0)
         _ = chmod(directory, 0o700)
     }
@@ -137,7 +137,7 @@ enum DataHandover {
         var group: UInt32
         var mode: Int
 
-        /// Nil when nothing is there, or it cannot be looked at.
+        /// Nil when there is no file, or it cannot be read.
         init?(_ path: String) {
             guard let found = try? FileManager.default.attributesOfItem(atPath: path),
                 let owner = found[.ownerAccountID] as? NSNumber,

@@ -4,7 +4,7 @@
 import Foundation
 
 enum DoctorPlace {
-    /// The nearest folder that exists on the way to DATA, on its file system: above it, where there is one.
+    /// The nearest existing folder above DATA on its file system.
     ///
     /// - Parameter given: DATA as the operator calls it; it may be absent.
     /// - Returns: a real path.

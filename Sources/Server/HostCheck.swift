@@ -46,7 +46,7 @@ package enum HostCheck {
         allowsRoot: Bool,
         warn: (String) -> Void
     ) async throws(ServerError) -> [Finding] {
-        // What it starts is taken apart again before a signal ends it.
+        // The processes that it starts are ended before a signal ends it.
         TerminationSignals.hold()
         _ = FileLimit.raise()
         let limits = StartLimits.ofThisProcess().finding

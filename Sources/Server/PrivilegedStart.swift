@@ -59,7 +59,7 @@ struct PrivilegedStart: Sendable {
                         "\(Self.needs), or start it as an ordinary user; --allow-root starts it as root all the same"
                 )
             }
-            // What it writes as root the next one could not read, which is to hand over anew.
+            // The next gateway could not read what this one writes as root, so it has to hand over the folder again.
             DataHandover.takeBack(directory)
             start.findings = [Self.finding(lacking: error.description, isAllowed: true)]
             return start

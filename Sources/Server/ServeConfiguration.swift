@@ -80,7 +80,7 @@ package struct ServeConfiguration: Sendable {
         return gateway
     }
 
-    /// A YAML scalar that reads as text whatever it holds.
+    /// A YAML scalar that is always read as text.
     private static func quoted(_ text: String) -> String {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }

@@ -5,7 +5,7 @@
 import Foundation
 import Glibc
 
-/// Caught, not blocked: dispatch's main thread takes every signal, whatever was blocked before.
+/// Caught, not blocked: dispatch's main thread takes every signal, also one that was blocked before.
 package enum TerminationSignals {
     /// SIGTERM from service managers, SIGINT from a terminal's keys, SIGHUP from a terminal that is closed.
     static let all = [SIGTERM, SIGINT, SIGHUP].filter { $0 != SIGHUP || !isHangupIgnored }

@@ -42,7 +42,7 @@ enum DatabaseFile {
         } else if errno != EEXIST {
             throw .notWritable(path: path, reason: systemText(errno))
         }
-        // An existing file is only looked at: opening and closing it would drop this process's locks on it.
+        // An existing file is only checked with stat: opening and closing it would drop this process's locks on it.
         guard access(path, R_OK | W_OK) == 0 else {
             throw .notWritable(path: path, reason: systemText(errno))
         }

@@ -3,7 +3,7 @@
 
 import Glibc
 
-/// One file, whatever it is called.
+/// The identity of a file, independent of its path.
 struct DatabaseFileIdentity: Hashable, Sendable {
     var device: UInt64
     var number: UInt64

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door to everything that outlives a process. `faasctl serve` opens it once; Scheduler and Gateway use it.
+// The interface to all persistent state. `faasctl serve` opens it once; Scheduler and Gateway use it.
 
 import FoundationEssentials
 import GRDB
@@ -65,7 +65,7 @@ package final class SQLiteStore: Sendable {
         return lost
     }
 
-    /// Closes the database, after what is under way.
+    /// Closes the database, after running operations.
     ///
     /// Blocks. Later calls fail.
     ///

@@ -105,7 +105,7 @@ package final class InvocationRecorder: Sendable {
         return stream
     }
 
-    /// Whether a batch is on its way into the database.
+    /// Whether a batch is being written to the database.
     var isWriting: Bool { shared.withLock { $0.state.isWriting } }
 
     private enum Ending { case written, failed }
@@ -126,7 +126,7 @@ package final class InvocationRecorder: Sendable {
         }
     }
 
-    /// Returns when the write under way has ended, well or not.
+    /// Returns when the running write has ended, with success or failure.
     private func otherWrite() async {
         await withCheckedContinuation { continuation in
             let isOver = shared.withLock { shared in

@@ -115,7 +115,7 @@ extension SQLiteStore {
         try await read { db in
             let (sql, arguments) = LogSelection.statement(query)
             let rows = try Row.fetchAll(db, sql: sql, arguments: arguments)
-            // A full page of a follower ends before the newest line: it goes on from its last one.
+            // A full page of a follower ends before the newest line: it continues from its last one.
             let isCut = query.after != nil && query.tail == nil && rows.count == LogQuery.limitMax
             // SQLite has one writer: the order of sequence numbers is that of commits.
             let newest =

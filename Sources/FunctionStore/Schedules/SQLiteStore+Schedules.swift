@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Claims that make a schedule run exactly once per due time, whatever dies in between.
+// Claims that make a schedule run exactly once per due time, across crashes.
 
 package import FoundationEssentials
 package import FunctionModel

@@ -12,7 +12,7 @@ struct LoginThrottle: Sendable {
     static let delay = Duration.seconds(1)
     /// Attempts of one address that wait at once: with ``delay`` the rate of its guesses per second.
     static let waitingMax = 16
-    /// Quiet time after which an address begins anew.
+    /// Quiet time after which the count of an address starts again.
     static let memory = Duration.seconds(60)
     /// Addresses kept; all others share one entry.
     ///
@@ -33,7 +33,7 @@ struct LoginThrottle: Sendable {
     /// The entry of addresses for which there is no room.
     private static let others = ""
 
-    /// Whether credentials of this address may be looked at now.
+    /// Whether credentials of this address may be checked now.
     func mayTry(_ address: String) -> Bool { (entries[key(address)]?.waiting ?? 0) < Self.waitingMax }
 
     /// What follows a wrong attempt.

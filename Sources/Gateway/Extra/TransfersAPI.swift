@@ -64,7 +64,7 @@ struct TransfersAPI: Sendable {
         }
     }
 
-    /// `registry`: asks it whether it takes the credentials that came along; keeps nothing.
+    /// `registry`: asks it whether it accepts the credentials of the request; stores nothing.
     @Sendable private func login(_ request: Request, _ context: OwnContext) async throws -> Response {
         guard let registry = context.query("registry"), !registry.isEmpty else {
             throw Problem(400, .invalid, "'registry' is missing, expected a registry's host name")

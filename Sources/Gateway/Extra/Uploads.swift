@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Request bodies that are too big for memory, on their way through a file. ImagesAPI drives it.
+// Request bodies that are too big for memory, received into a file. ImagesAPI drives it.
 
 import Glibc
 import HTTPTypes

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request body on its way from the connection to a function. FunctionHandler makes it, Scheduler pulls it, and
+// A request body between the connection and a function. FunctionHandler makes it, Scheduler pulls it, and
 // Edge asks afterwards how far it got.
 
 import Hummingbird
@@ -68,7 +68,7 @@ final class BodyGauge: Sendable {
         }
     }
 
-    /// The connection found a failure; what was read before it may still be on its way.
+    /// The connection found a failure; what was read before it may not have been delivered yet.
     func fail(_ refusal: RequestRefusal) {
         guard refusal != .brokenOff else { return }
         let isRead = state.withLock { state in

@@ -8,7 +8,7 @@ import HTTPTypes
 import Hummingbird
 import Scheduler
 
-/// Output on its way to the client, as fast as the client takes it.
+/// Streams output to the client, as fast as the client takes it.
 struct FunctionStreaming: Sendable {
     let head: ResponseHead
     let output: any OutputStream

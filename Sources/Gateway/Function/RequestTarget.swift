@@ -24,7 +24,7 @@ struct RequestTarget: Sendable {
             guard let absolute = Self.withoutAuthority(rest) else { return nil }
             rest = absolute
         }
-        // A fragment has no place in a request line; some clients send one all the same.
+        // A fragment has no place in a request line; some clients send one nevertheless.
         if let fragment = rest.utf8.firstIndex(of: UInt8(ascii: "#")) { rest = rest[..<fragment] }
         guard let mark = rest.utf8.firstIndex(of: UInt8(ascii: "?")) else {
             path = PercentDecoding.normalized(rest)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Liveness, readiness and the front door. OwnPaths adds it.
+// Liveness, readiness and the index page. OwnPaths adds it.
 
 import HTTPTypes
 import Hummingbird

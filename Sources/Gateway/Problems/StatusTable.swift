@@ -7,7 +7,7 @@ package import FunctionModel
 package enum StatusTable {
     /// The status of a call's answer, and of its record.
     ///
-    /// What was sent counts: an answer that began keeps its status, however the function went on.
+    /// What was sent counts: an answer that began keeps its status, whatever the function does afterwards.
     package static func status(of record: Invocation) -> Int {
         if record.outcome == .ok || record.isCommitted { return record.responseStatus ?? 200 }
         return status(record.outcome, record.cause)

@@ -17,7 +17,7 @@ final class Connection: Sendable {
         var isAborting = false
         var refusal: RequestRefusal?
         var body: BodyGauge?
-        /// Why the body of the request under way will not end; the connection closes after its answer.
+        /// Why the body of the current request will not end; the connection closes after its answer.
         var bodyRefusal: RequestRefusal?
         var task: Task<Void, Never>?
     }
@@ -34,7 +34,7 @@ final class Connection: Sendable {
         self.turns = turns
     }
 
-    /// SERVER_PROTOCOL of the request under way.
+    /// SERVER_PROTOCOL of the current request.
     var version: String { state.withLock { $0.isHTTP10 } ? "HTTP/1.0" : "HTTP/1.1" }
 
     /// Whether the client went away while its request was served.
@@ -43,7 +43,7 @@ final class Connection: Sendable {
     /// Why the last request of this connection is none; set before that request is handed on.
     var refusal: RequestRefusal? { state.withLock { $0.refusal } }
 
-    /// Whether the answer under way must not be taken for whole, although its trailers are sent.
+    /// Whether the current answer is incomplete, although its trailers are sent.
     var isAborting: Bool { state.withLock { $0.isAborting } }
 
     func refuse(_ refusal: RequestRefusal) { state.withLock { $0.refusal = refusal } }

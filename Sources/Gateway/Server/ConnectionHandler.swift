@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between the bytes of a connection and Hummingbird's loop: parses requests, frames answers, and knows when the client
-// is gone. GatewayChannel puts one into every connection; the event loop drives it.
+// Between the bytes of a connection and Hummingbird's loop: parses requests, frames answers, and knows when the
+// client is gone. GatewayChannel puts one into every connection; the event loop drives it.
 
 import HTTPTypes
 import NIOCore
@@ -16,7 +16,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// How long a client may take to read its answer after we have closed our side.
     ///
-    /// Closing at once while it still sends would reset the connection and destroy the answer on its way.
+    /// Closing at once while it still sends would reset the connection and destroy the answer in flight.
     static let lingerTime = TimeAmount.seconds(2)
     /// How long a client may leave 64 KiB of answer unread before it counts as gone.
     static let stalledWriteTime = TimeAmount.seconds(60)

@@ -95,7 +95,7 @@ package final class GatewayServer: Sendable {
         self.init(configuration, services: services, credentials: credentials, drain: drain)
     }
 
-    /// Makes the edge of whatever services are given: tests give fakes.
+    /// Makes the edge from the given services: tests pass fakes.
     init(
         _ configuration: GatewayConfiguration,
         services: GatewayServices,

@@ -76,7 +76,7 @@ struct WireState: ~Copyable {
     /// Whether an informational head may be sent now: the answer has not begun, and the client knows such heads.
     var takesInformation: Bool { !isAnswering && open.first?.isHTTP10 == false }
 
-    /// Whether the answer under way ends with the client's side.
+    /// Whether the current answer ends when the client closes its sending side.
     var answerEndsWithInput: Bool { isAnswering && open.first?.endsWithInput == true }
 
     /// The connection broke, or the client ended it in the middle of a request.

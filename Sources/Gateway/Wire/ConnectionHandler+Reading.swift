@@ -58,7 +58,7 @@ extension ConnectionHandler {
         return true
     }
 
-    /// Ends the request under way with an error, or makes one whose answer is the refusal, behind all others.
+    /// Ends the current request with an error, or makes one whose answer is the refusal, behind all others.
     private func refuse(_ refusal: RequestRefusal, _ context: ChannelHandlerContext) {
         parser.fail()
         unread = ByteBuffer()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request's head, taken apart and checked against RFC 9110 and 9112. RequestParser makes it from whole heads.
+// One request's head, parsed and checked against RFC 9110 and 9112. RequestParser makes it from complete heads.
 
 import HTTPTypes
 

@@ -74,7 +74,7 @@ struct RequestParser: ~Copyable {
         }
     }
 
-    /// Nothing that comes from now on is read.
+    /// No further input is read.
     mutating func fail() { state = .failed }
 
     private mutating func head(_ given: HeadScan, _ buffer: inout ByteBuffer) throws(RequestRefusal) -> Event

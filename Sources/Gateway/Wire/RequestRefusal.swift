@@ -3,7 +3,7 @@
 
 import FunctionModel
 
-/// A request that cannot be served, whatever its path.
+/// A request that cannot be served, independent of its path.
 enum RequestRefusal: Error, Hashable, Sendable {
     case malformed(Mistake)
     /// A transfer coding other than `chunked`.

@@ -39,7 +39,7 @@ final class BuildCache: Sendable {
         return record
     }
 
-    /// A record as it lies there, whether its layer does or not.
+    /// The stored record, whether its layer exists or not.
     ///
     /// An unreadable one is as good as none: the step is executed again and the record replaced.
     private func read(_ key: Digest) -> CacheRecord? {

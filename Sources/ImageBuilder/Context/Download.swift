@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ADD of a URL: into a temporary file, hashed on the way. The steps of a build drive it.
+// ADD of a URL: into a temporary file, hashed while it is received. The steps of a build drive it.
 
 import OCI
 import HTTPClient

@@ -51,7 +51,7 @@ final class FileTree: Sendable {
     func attributes(_ path: String) throws(StepFailure) -> [ExtendedAttribute] {
         try Self.reading { () throws(ImageError) in try reader.attributes(path) }
     }
-    /// Whether an overlay's upper folder hides what lies below it.
+    /// Whether an overlay's upper folder hides the folder below it.
     func isOpaque(_ path: String) throws(StepFailure) -> Bool {
         try Self.reading { () throws(ImageError) in try reader.isOpaque(path) }
     }

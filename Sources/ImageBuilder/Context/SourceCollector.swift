@@ -67,7 +67,7 @@ struct SourceCollector {
 
     private func missing(_ written: String) -> StepFailure { .noSource(written, place: place) }
 
-    /// Where a path leads; nil when a file is in the place of a folder on the way.
+    /// Where a path leads; nil when a part of the path is a file instead of a folder.
     private func resolve(_ path: String) throws(StepFailure) -> ResolvedPath? {
         do throws(StepFailure) { return try tree.resolve(path) } catch .destinationOccupied { return nil }
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One file of a layer on its way into the tar. Planners make them, LayerWriter writes them.
+// One file of a layer, to be written to the tar. Planners make them, LayerWriter writes them.
 
 import ImageStore
 
-/// Where a file's bytes come from.
+/// The source of a file's content.
 enum LayerContent: Sendable {
     case none
     case bytes([UInt8])

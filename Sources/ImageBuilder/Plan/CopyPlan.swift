@@ -48,7 +48,7 @@ struct CopyPlan {
         let isOccupied = target.node.map { !$0.isDirectory } ?? false
         if source.isContents {
             if isOccupied { throw .destinationOccupied(destination) }
-            // The destination is the step's own folder, whatever the source's is like.
+            // The destination is the step's own folder, independent of the source's attributes.
             try makeFolder(target.path)
         } else if isFolder || target.node?.isDirectory == true {
             if isOccupied { throw .destinationOccupied(destination) }
@@ -113,7 +113,7 @@ struct CopyPlan {
         add(entry)
     }
 
-    /// Where an archive's entry goes: links on the way are followed, absent folders on it are root's.
+    /// Where an archive's entry goes: links in the path are followed, absent folders in it are created for root.
     private mutating func archivePath(_ name: String, below folder: String) throws(StepFailure) -> String {
         let target = try resolve("/" + TreePath.join(folder, name), followsLast: false)
         try makeFolders(above: target.path, Owner())

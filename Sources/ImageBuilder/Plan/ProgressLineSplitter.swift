@@ -20,7 +20,7 @@ struct ProgressLineSplitter {
 
     /// What is left at the end, if anything.
     ///
-    /// A carriage return means that the line was written anew.
+    /// A carriage return means that the line was rewritten.
     mutating func finish() -> [String] {
         defer { rest = [] }
         var line = rest[...]

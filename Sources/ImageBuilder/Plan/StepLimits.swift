@@ -15,7 +15,7 @@ package struct StepLimits: Hashable, Sendable {
     package static let memoryFilesMax = ByteCount.mebibytes(64)
     /// The step is killed when the disk has less left: running functions and the database need it.
     package static let freeSpaceFloor = ByteCount.mebibytes(512)
-    /// How often time and disk are looked at.
+    /// How often time and disk are checked.
     package static let watchInterval = Duration.seconds(1)
 
     package var sandbox: Limits

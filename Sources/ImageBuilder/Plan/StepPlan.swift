@@ -28,7 +28,7 @@ enum StepPlan {
     /// - Parameters:
     ///   - command: the step's.
     ///   - limits: its bounds.
-    ///   - dataDirectory: DATA; whatever the step sees of the host lies below.
+    ///   - dataDirectory: DATA; everything that the step sees of the host is below it.
     ///   - translatesOwners: whether its files may have owners; else it is root, and cannot change owners:
     ///     this user could neither read nor remove them.
     /// - Returns: the plan; root keeps what package managers need, other users nothing.

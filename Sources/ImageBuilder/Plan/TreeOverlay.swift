@@ -32,7 +32,7 @@ struct TreeOverlay: Sendable {
         if let node = nodes[path] { return node }
         if !covered.isEmpty, TreePath.ancestors(path).contains(where: covered.contains) { return nil }
         if let node = try below(path) { return node }
-        // The root of an empty image is there all the same.
+        // The root of an empty image exists nevertheless.
         return path.isEmpty ? TreeNode(kind: .directory, mode: 0o755) : nil
     }
 }

@@ -28,7 +28,7 @@ struct ExpandedCopy: Sendable {
     }
 }
 
-/// Where the files of a COPY come from.
+/// The source of a COPY.
 enum CopyOrigin {
     case context
     case stage(StageState, label: String)
@@ -54,7 +54,7 @@ extension BuildRun {
         if isLinked { state.key = CacheKey.chained(parent, ["link", state.key.hex]) }
     }
 
-    /// Whether the layer is the same whatever lies below: `--link`, and no name to be looked up there.
+    /// Whether the layer is independent of the layers below: `--link`, and no name to be looked up there.
     private func isIndependent(_ expanded: ExpandedCopy) throws(StepFailure) -> Bool {
         guard expanded.copy.link else { return false }
         guard let owner = expanded.copy.owner else { return true }

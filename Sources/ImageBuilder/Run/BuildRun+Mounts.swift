@@ -159,7 +159,7 @@ extension BuildRun {
         return bytes
     }
 
-    /// Copies the files of a bind mount, by way of a layer, so that there is one way only to write trees.
+    /// Copies the files of a bind mount through a layer, so that only one code path writes trees.
     private func copy(
         _ planned: PlannedMount,
         to folder: StepFolder,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the files of COPY, ADD and bind mounts come from. Part of BuildRun.
+// The sources of COPY, ADD and bind mounts. Part of BuildRun.
 
 import OCI
 import ImageStore

@@ -104,7 +104,7 @@ extension BuildRun {
 
     // MARK: Trees
 
-    /// The unpacked tree that a stage's overlay lies upon; nil when that is empty.
+    /// The unpacked tree below a stage's overlay; nil when that is empty.
     func tree(below state: StageState) async throws(StepFailure) -> FileTree? {
         guard state.unpackedLayers > 0 else { return nil }
         var part = state

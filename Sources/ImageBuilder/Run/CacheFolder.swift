@@ -26,7 +26,7 @@ final class CacheFolder: Sendable {
     ///   - directory: `DATA/build`.
     ///   - folder: where a private one goes when the cache is in use.
     ///   - trees: how it gets its owner.
-    /// - Returns: the cache; in use until it is let go of.
+    /// - Returns: the cache; in use until it is released.
     /// - Throws: ``StepFailure``.
     static func open(
         _ mount: RunMount,

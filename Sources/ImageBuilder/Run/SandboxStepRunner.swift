@@ -10,10 +10,10 @@ import Synchronization
 /// Runs each command in a slot of its own, whose writable layer is the step's folder.
 ///
 /// Root of the step is root of the container's user namespace only, with Docker's capabilities over its own ids; the
-/// filter, masks and limits are those of functions. Files that it makes lie on the disk under the numbers it gave
-/// them.
+/// filter, masks and limits are those of functions. Files that it makes have on the disk the owner numbers that it
+/// gave them.
 package struct SandboxStepRunner: StepRunner {
-    /// DATA: everything that a step sees of the host lies below it.
+    /// DATA: everything that a step sees of the host is below it.
     let dataDirectory: String
     /// How the step's folder gets the container's owners.
     let trees: TreeAccess

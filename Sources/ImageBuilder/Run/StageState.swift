@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stage on its way: configuration, layers and cache key. BuildRun carries it from step to step.
+// The state of a stage: configuration, layers and cache key. BuildRun passes it from step to step.
 
 import OCI
 import Synchronization
@@ -19,7 +19,7 @@ struct StageState: Sendable {
     var platform: Platform
     /// What the steps since ``unpackedLayers`` have put into the tree.
     var overlay = TreeOverlay()
-    /// How many of the layers ``overlay`` lies upon.
+    /// The number of layers below ``overlay``.
     var unpackedLayers = 0
     /// The base image: its tree serves as long as nothing else has to be unpacked.
     var baseImage: Digest?

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a root file system as a tar, for `image import` on their way to the gateway.
+// Packs the files of a root file system as a tar, which `image import` sends to the gateway.
 
 import CSandbox
 import Glibc

@@ -9,9 +9,9 @@ package enum TarCompression: Hashable, Sendable {
     case none, gzip, zstd
 }
 
-/// One tar file on its way out.
+/// Writes one tar file.
 ///
-/// Blocks on whatever the sink does; not safe between threads.
+/// Blocks while the sink does; not safe between threads.
 ///
 /// The pax dialect, but plain ustar for entries that fit it, as image-spec (layer.md) asks. User and group
 /// names are left out, gzip carries no time: nothing of the host gets into the bytes.

@@ -31,7 +31,7 @@ package enum ContainerUserLookup {
         return try find(specification, users: users, groups: groups)
     }
 
-    /// Whether a specification has a number that no container's user or group has, whatever the image's files say.
+    /// Whether a specification has a number that no container's user or group has, independent of the image's files.
     package static func isOutOfRange(_ specification: String) -> Bool {
         specification.split(separator: ":", maxSplits: 1).contains { part in
             part.utf8.allSatisfy { (48...57).contains($0) }

@@ -6,7 +6,7 @@ package import OCI
 extension ImageStore {
     /// What a pruning takes, besides what belongs to no image.
     package struct Pruning: Hashable, Sendable {
-        /// Manifests of everything deployed; they stay whatever is asked for.
+        /// Manifests of everything deployed; they are never removed.
         package var inUse: Set<Digest>
         /// Layers that stay although no image has them: the build cache's.
         package var kept: Set<Digest> = []
@@ -23,7 +23,7 @@ extension ImageStore {
     /// Removes every blob and tree that no name and no digest in use needs.
     ///
     /// Safe beside running loads, pulls and builds: their content stays. A crash leaves whole blobs and trees
-    /// only, and the next call goes on.
+    /// only, and the next call continues.
     ///
     /// - Parameter pruning: what to take.
     /// - Returns: what was given back.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door of the room: everything the other rooms ask of images.
+// The interface of the room: all operations on images for the other rooms.
 
 package import OCI
 import Glibc
@@ -18,7 +18,7 @@ package final class ImageStore: Sendable {
     package let trees: TreeAccess
     let logger: Logger
 
-    /// Keeps every image that is looked up from now on from garbage collection, until it is let go of.
+    /// Keeps every image that is looked up from now on from garbage collection, until it is released.
     package func hold() -> BlobLease { blobs.lease() }
 
     /// Opens the store, making its folders, and sweeps what a killed process left.

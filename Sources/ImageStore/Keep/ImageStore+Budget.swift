@@ -112,7 +112,7 @@ extension ImageStore {
         for root in named.union(try unnamedImages(beside: records)).union(inUse) {
             let reachable = try reachable(from: [root])
             let lastUsed = blobs.touched(root) ?? 0
-            // What a running operation has looked up since it began may be on its way into a revision.
+            // Images that a running operation has looked up may become part of a revision.
             let isHeld = oldestLease.map { lastUsed >= $0 } ?? false
             census.images.append(
                 .init(

@@ -82,7 +82,7 @@ package final class BlobStore: Sendable {
         return Int(status.f_bavail) * Int(status.f_frsize)
     }
 
-    /// The beginning of the oldest operation under way; nil when there is none.
+    /// The beginning of the oldest running operation; nil when there is none.
     var oldestLease: Int64? { gate.withLock { $0.started.values.min() } }
 
     /// Nil when the blob is empty or absent.
@@ -140,7 +140,7 @@ package final class BlobStore: Sendable {
         return bytes
     }
 
-    /// Hashes a blob as it lies on the disk.
+    /// Hashes a blob on the disk.
     func hash(_ digest: Digest) throws(ImageError) -> Digest {
         let file = try open(digest, for: "verification")
         var hash = SHA256()
@@ -154,7 +154,7 @@ package final class BlobStore: Sendable {
     /// Starts a blob that cannot be resumed.
     ///
     /// - Parameters:
-    ///   - expected: refused at the end unless it has this digest; nil takes whatever comes.
+    ///   - expected: refused at the end unless it has this digest; nil accepts any.
     ///   - size: refused as soon as it has more bytes, and at the end when fewer; nil takes any.
     /// - Returns: the writer; drop it to leave nothing.
     /// - Throws: ``ImageError`` when no file can be made.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One blob on its way into the store. Registry, archives and the builder drive it.
+// One blob that is being written to the store. Registry, archives and the builder drive it.
 
 import CSandbox
 package import OCI
@@ -28,7 +28,7 @@ package struct BlobWriter: ~Copyable, Sendable {
         return BlobWriter(store, file: file, path: path, expected: expected, size: size, keepsPartial: false)
     }
 
-    /// A writer that goes on where an earlier one stopped, and holds a lock against a second.
+    /// A writer that continues where an earlier one stopped, and holds a lock against a second.
     static func resumed(in store: BlobStore, expected: Digest, size: Int) throws(ImageError) -> BlobWriter {
         let path = store.partialDirectory + "/" + expected.hex
         let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT, mode: BlobDurability.fresh)

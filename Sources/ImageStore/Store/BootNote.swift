@@ -33,7 +33,7 @@ struct BootNote {
 
     private static let bytesMax = 256
 
-    /// A number that the kernel chooses anew at each start.
+    /// A number that the kernel chooses at each boot.
     private static func bootID() throws(ImageError) -> [UInt8] {
         let path = "/proc/sys/kernel/random/boot_id"
         return try OpenFile(path: path).read(upTo: bytesMax, of: path)

@@ -4,7 +4,7 @@
 package import CSandbox
 import Glibc
 
-/// An open file; closed when its owner lets go of it.
+/// An open file; closed when its owner releases it.
 package struct OpenFile: ~Copyable, Sendable {
     package let descriptor: Int32
 

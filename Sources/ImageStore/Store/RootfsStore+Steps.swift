@@ -25,7 +25,7 @@ package final class StepRoot: Sendable {
 extension RootfsStore {
     /// The tree of an image that nothing but a step of a build runs in.
     ///
-    /// The tree may be gone as soon as the last owner of the answer has let go of it.
+    /// The tree may be gone as soon as the last owner of the answer has released it.
     func step(of image: Image) async throws(ImageError) -> StepRoot {
         let chainID = image.chainID
         let (isThere, isCounted) = uses.withLock { uses in

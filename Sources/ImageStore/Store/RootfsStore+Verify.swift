@@ -14,7 +14,7 @@ extension RootfsStore {
     ///
     /// - Parameter image: with all its layers in the store.
     /// - Returns: what was wrong; empty when nothing was, or no tree is there.
-    /// - Throws: ``ImageError`` when the tree cannot be made anew or compared; it stays as it is then.
+    /// - Throws: ``ImageError`` when the tree cannot be unpacked again or compared; it then stays unchanged.
     func mend(_ image: Image) throws(ImageError) -> [String] {
         let chainID = image.chainID
         guard isUnpacked(chainID) else { return [] }

@@ -26,7 +26,7 @@ final class RootfsStore: Sendable {
 
     /// Names of trees that are being made or removed; swept at start.
     private static let temporaryPrefix = ".partial-"
-    /// Says how trees were made; trees of another form are made anew.
+    /// Says how trees were made; trees of another form are unpacked again.
     ///
     /// 2: no two trees share an inode.
     private static let form = Array("2\n".utf8)

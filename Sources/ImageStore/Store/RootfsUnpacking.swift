@@ -28,7 +28,7 @@ struct RootfsUnpacking {
     ///
     /// - Parameters:
     ///   - folder: absolute path.
-    ///   - base: where the lowest layers come from.
+    ///   - base: the tree with the lowest layers.
     ///   - count: how many layers `base` has.
     /// - Returns: what was found in the layers above.
     /// - Throws: ``ImageError``; the caller removes the folder.

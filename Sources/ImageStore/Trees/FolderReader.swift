@@ -131,7 +131,7 @@ package final class FolderReader: TreeReader {
         SystemCall.failure(call, path.isEmpty ? "/" : path, errorNumber: number)
     }
 
-    /// Whether an overlay's upper folder hides what lies below it.
+    /// Whether an overlay's upper folder hides the folder below it.
     package func isOpaque(_ path: String) throws(ImageError) -> Bool {
         let file = try open(path)
         for name in ["trusted.overlay.opaque", "user.overlay.opaque"] {

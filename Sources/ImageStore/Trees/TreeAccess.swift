@@ -11,7 +11,7 @@ package struct TreeAccess: Sendable {
     /// Added to owners on the disk, where mounts cannot translate them; nil elsewhere.
     package let idShift: UInt32?
 
-    /// By this process, with whatever rights it has.
+    /// By this process, with its own rights.
     package static let direct = TreeAccess(warden: nil)
 
     /// Through workers of a warden; without one, with `idShift` of ``OwnerTranslation``.

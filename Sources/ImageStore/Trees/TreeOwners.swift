@@ -7,7 +7,7 @@ import Glibc
 import Sandbox
 
 extension TreeAccess {
-    /// Removes unpacked trees whose owners do not fit, for them to be unpacked anew from their layers.
+    /// Removes unpacked trees whose owners do not fit, so that they are unpacked again from their layers.
     ///
     /// For root only, before the folder is in use. Blocks.
     ///

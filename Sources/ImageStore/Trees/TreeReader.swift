@@ -11,6 +11,6 @@ package protocol TreeReader: Sendable {
     func open(_ path: String) throws(ImageError) -> OpenFile
     /// Extended attributes that belong into a layer.
     func attributes(_ path: String) throws(ImageError) -> [ExtendedAttribute]
-    /// Whether an overlay's upper folder hides what lies below it.
+    /// Whether an overlay's upper folder hides the folder below it.
     func isOpaque(_ path: String) throws(ImageError) -> Bool
 }

@@ -44,7 +44,7 @@ extension TreeWriter {
         return folder
     }
 
-    /// The folder if it is there; links on the way lead to inside of the root only.
+    /// The folder if it exists; links in the path resolve below the root only.
     func findFolder(_ path: EntryPath) throws(ImageError) -> Folder? {
         if let folder = remembered(path) { return folder }
         let name = path.description

@@ -123,7 +123,7 @@ final class Reactor: Sendable {
                     timerRang()
                     continue
                 }
-                // Looked up anew each time: an earlier event of this batch may have removed it.
+                // Looked up again each time: an earlier event of this batch may have removed it.
                 let registration = state.withLock { $0.registrations[event.token] }
                 registration?.source.ready(registration?.role ?? .control, readiness: event.readiness)
             }

@@ -37,7 +37,7 @@ struct EgressPolicy: Hashable, Sendable {
 
     /// - Parameters:
     ///   - allow: `egress_allow` of the function.
-    ///   - nameservers: the host's, which may lie in a refused network.
+    ///   - nameservers: the host's, which may be in a refused network.
     /// - Throws: ``SandboxError/unsupported(_:)`` naming an entry that is not an IPv4 network or may not be named.
     init(allow: [String], nameservers: [UInt32]) throws(SandboxError) {
         var allowed: [IPv4Network] = []

@@ -49,7 +49,7 @@ enum SeccompFilter {
             try add(context, refused.contains(name) ? refusal : allowance, name, [])
         }
         for name in SystemCallPolicy.refused { try add(context, refusal, name, []) }
-        // Its flags lie in memory where no filter can see them; ENOSYS makes the C library use clone(2).
+        // A filter cannot read its flags, which are in memory; ENOSYS makes the C library use clone(2).
         try add(context, CSeccomp_action_errno(UInt16(ENOSYS)), "clone3", [], isDefault: true)
     }
 

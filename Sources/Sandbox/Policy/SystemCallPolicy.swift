@@ -3,7 +3,7 @@
 // container without extra capabilities, as data. SeccompFilter compiles it.
 
 enum SystemCallPolicy {
-    /// Allowed whatever the arguments.
+    /// Allowed with any arguments.
     static let allowed = """
         accept accept4 access adjtimex alarm arch_prctl bind brk cachestat capget capset chdir chmod chown
         clock_adjtime clock_getres clock_gettime clock_nanosleep close close_range connect copy_file_range creat dup
@@ -37,7 +37,7 @@ enum SystemCallPolicy {
         writev
         """.split(whereSeparator: \.isWhitespace).map(String.init)
 
-    /// Known and refused with EPERM, as programs expect; whatever is on neither list does not exist (ENOSYS).
+    /// Known and refused with EPERM, as programs expect; calls on neither list do not exist (ENOSYS).
     static let refused = """
         acct add_key bpf chroot clock_settime create_module delete_module fanotify_init finit_module
         fspick get_kernel_syms get_mempolicy init_module io_uring_enter io_uring_register io_uring_setup iopl
@@ -60,8 +60,8 @@ enum SystemCallPolicy {
     /// Socket families that have been ways out: AF_ALG and AF_VSOCK.
     static let refusedSocketFamilies: [UInt64] = [38, 40]
 
-    /// Commands of fcntl(2) that leave a mark on a file of the image, which the next sandbox would find: F_SET_RW_HINT
-    /// and F_SET_FILE_RW_HINT.
+    /// Commands of fcntl(2) that leave a mark on a file of the image, which the next sandbox would find:
+    /// F_SET_RW_HINT and F_SET_FILE_RW_HINT.
     static let refusedFileCommands: [UInt32] = [1036, 1038]
 
     /// personality(2): Linux, and the two flags that old programs ask for, and the query.

@@ -10,7 +10,7 @@ struct AnswerWatch: Hashable, Sendable {
     static let order: Int64 = 10_000_000_000
     /// Longest wait for the end of a sandbox that was killed: the kernel ends it within milliseconds.
     static let ending: Int64 = 1_000_000_000
-    /// Longest wait for the end of a slot that was let go, before it is killed.
+    /// Longest wait for the end of a slot that was given up, before it is killed.
     static let leaving: Int64 = 2_000_000_000
     /// From here on the helper above is asked whether it is still there.
     static let doubt: Int64 = 2_000_000_000

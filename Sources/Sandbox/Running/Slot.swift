@@ -22,7 +22,7 @@ package final class Slot: Sendable, Identifiable {
 
     let control: OwnedDescriptor
     private let releaseEnd: OwnedDescriptor
-    /// The order said that it makes its first sandbox unasked.
+    /// Whether the order said that it makes its first sandbox without a request.
     private let preparesNext: Bool
     let state = Mutex(State())
 
@@ -83,7 +83,7 @@ package final class Slot: Sendable, Identifiable {
     /// As the other one, with the reason for its waiters.
     func retire(because error: SandboxError) {
         lost(error)
-        // Both sockets end: the slot process sees it and exits, its sandbox dies with it.
+        // Both sockets close: the slot process notices that and exits, which ends its sandbox.
         shutdown(control.raw, Int32(SHUT_RDWR))
         shutdown(releaseEnd.raw, Int32(SHUT_RDWR))
     }

@@ -9,7 +9,7 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
         /// MAKE_SLOT is sent.
         case building
         case empty
-        /// A sandbox is on its way: MAKE_SANDBOX is sent, or the slot makes it unasked.
+        /// A sandbox is being made: MAKE_SANDBOX is sent, or the slot makes it without a request.
         case making(isAsked: Bool)
         /// The result of making a sandbox that was not requested yet.
         case made(Result<Sandbox, SandboxError>)
@@ -47,7 +47,7 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
 
     /// The slot process reports that its set-up is complete.
     ///
-    /// - Parameter preparesNext: it makes its first sandbox unasked.
+    /// - Parameter preparesNext: the slot makes its first sandbox without a request.
     /// - Returns: false without a waiter.
     mutating func built(preparesNext: Bool) -> Bool {
         guard case .building = phase else { return false }
@@ -86,7 +86,7 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
 
     /// The slot process has reaped a sandbox.
     ///
-    /// - Parameter preparesNext: the slot makes the next one unasked; ``sandboxReady(_:)`` follows.
+    /// - Parameter preparesNext: the slot makes the next one without a request; ``sandboxReady(_:)`` follows.
     /// - Returns: the one that ended, nil when there was none.
     mutating func sandboxExited(preparesNext: Bool) -> Sandbox? {
         let sandbox: Sandbox

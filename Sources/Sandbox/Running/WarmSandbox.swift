@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One container, on its way to `execve`, and then the invocation that runs in it. Driven by Scheduler and the
+// One container until `execve`, and then the invocation that runs in it. Driven by Scheduler and the
 // reactor.
 
 import CSandbox
@@ -89,7 +89,7 @@ package final class WarmSandbox: Sendable {
         slot.send(CSANDBOX_SIGNAL, value: signal, sandbox: number)
     }
 
-    /// SIGKILL to PID 1: everything in the PID namespace dies with it; also discards an unreleased sandbox,
+    /// SIGKILL to PID 1, which ends all processes of the PID namespace; also discards an unreleased sandbox,
     /// and its slot with it.
     package func kill() { signal(SIGKILL) }
 
@@ -103,7 +103,7 @@ package final class WarmSandbox: Sendable {
         }
     }
 
-    /// Stops or goes on reading stderr; at the end whatever is left is read in any case.
+    /// Stops or continues reading stderr; at the end the remainder is read in any case.
     package func holdErrors(_ isHeld: Bool) {
         state.withLock { state in
             state.isErrorHeld = isHeld

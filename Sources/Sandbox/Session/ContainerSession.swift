@@ -22,7 +22,7 @@ package final class ContainerSession: Sendable {
             self.grace = grace
         }
 
-        /// SIGKILL, whatever the cause.
+        /// SIGKILL, for any cause.
         package static let killAtOnce = StopPolicy(signal: nil, grace: .zero)
     }
 

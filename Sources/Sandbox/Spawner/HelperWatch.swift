@@ -7,7 +7,7 @@ import Glibc
 import Logging
 import Synchronization
 
-/// A timer on the reactor that looks after one spawner.
+/// A timer on the reactor that supervises one spawner.
 final class HelperWatch: ReactorSource {
     /// Between two looks: what is overdue is overdue by seconds.
     private static let nanoseconds: Int64 = 500_000_000
@@ -94,7 +94,7 @@ extension Spawner {
         }
     }
 
-    /// Only for one that does not end by itself: the spawner dies with it, and every container.
+    /// Only for a supervisor that does not end: its death kills the spawner and every container.
     func killSupervisor() {
         if let supervisorPID { kill(supervisorPID, SIGKILL) } else { warden?.killSupervisors() }
     }

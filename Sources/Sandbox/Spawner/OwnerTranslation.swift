@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether image files can be shown with a slot's own ids, or must lie on the disk with ids that fit. HostEnvironment
+// Whether image files can be shown with a slot's own ids, or must have matching ids on the disk. HostEnvironment
 // and the stores of images ask it.
 
 import CSandbox

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door to the privileged helper: starts it, orders slots, and notices its death.
+// The interface to the privileged helper: starts it, orders slots, and notices its death.
 
 import CSandbox
 import FunctionModel
@@ -84,7 +84,7 @@ package final class Spawner: Sendable {
         }
     }
 
-    /// Starts a new spawner after the last one died; the supervisor does it, whatever privileges are left here.
+    /// Starts a new spawner after the last one died; the supervisor does it, so this process needs no privileges.
     ///
     /// Blocks the calling thread, bounded by ``startTimeoutMilliseconds``.
     ///

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the helper's bytes come from: appended to this executable, or (development builds) a file beside it.
+// The source of the spawner's program: appended to this executable, or (development builds) a file beside it.
 
 import CSandbox
 import Foundation

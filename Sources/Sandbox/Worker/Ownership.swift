@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owners of files, looked at and changed by descriptor. faasctl's handover of the data folder drives it.
+// Owners of files, read and changed by descriptor. faasctl's handover of the data folder drives it.
 
 import CSandbox
 import Glibc
@@ -17,7 +17,7 @@ package struct Ownership: Sendable {
     /// - Parameters:
     ///   - name: terminated; without slashes.
     ///   - folder: open.
-    /// - Returns: nil with `errno` set when it cannot be looked at.
+    /// - Returns: nil with `errno` set when it cannot be read.
     package static func of(_ name: [CChar], in folder: Int32) -> Ownership? {
         var found = csandbox_owner()
         let result = csandbox_owner_of(folder, name, &found)

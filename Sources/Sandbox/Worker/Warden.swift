@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door to what keeps root's privileges after the gateway has given up its own: starts supervisors and workers.
+// The interface to the warden, which keeps root's privileges after the gateway gave up its own.
 
 import CSandbox
 import Glibc

@@ -7,7 +7,7 @@ import Logging
 import Synchronization
 
 extension Catalog {
-    /// Pause between two looks at the catalogue's version: a look is one read of an index.
+    /// Pause between two checks of the catalogue's version: a check is one read of an index.
     static let changesPause = Duration.seconds(2)
 
     /// Restores every function of the repository; one whose image is damaged answers with the reason.

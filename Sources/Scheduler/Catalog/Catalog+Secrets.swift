@@ -6,7 +6,7 @@ import FunctionModel
 extension Catalog {
     /// Lets new invocations see a secret's new value; running ones keep the old one.
     ///
-    /// The revisions stay as they are: only the sandboxes are made anew. A function that cannot be prepared, for
+    /// The revisions stay as they are: only the sandboxes are replaced. A function that cannot be prepared, for
     /// example because another of its secrets is missing, serves nothing, and its status says why: it must not go on
     /// with the old value.
     ///
@@ -38,8 +38,8 @@ extension Catalog {
     ///
     /// - Parameters:
     ///   - name: the secret.
-    ///   - force: remove it all the same; the functions serve nothing then, and their status says why.
-    ///   - remove: removes the file; no deploy is under way meanwhile.
+    ///   - force: remove it nevertheless; the functions then serve nothing, and their status has the reason.
+    ///   - remove: removes the file; no deploy runs meanwhile.
     /// - Throws: ``CatalogError/secretInUse(_:_:)``, or what `remove` throws.
     package func removeSecret(
         _ name: String,

@@ -8,7 +8,7 @@ import Logging
 
 /// The schedules of one gateway.
 ///
-/// Every due time is claimed in the store before its run, so that it runs once whatever dies in between. An
+/// Every due time is claimed in the store before its run, so that it runs once, across crashes. An
 /// actor: a few events a second at most, and each one waits for the store.
 actor CronService: CatalogObserver {
     /// One run under way.

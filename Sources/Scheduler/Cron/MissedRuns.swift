@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which due times are run and which passed over when the clock is seen again, as a pure function. CronService drives it.
+// Which due times are run and which passed over when the clock is seen again, as a pure function. CronService drives
+// it.
 
 import FoundationEssentials
 import FunctionModel
 
-/// What happens to due times that lie in the past.
+/// The handling of due times in the past.
 struct MissedRuns: Hashable, Sendable {
     /// The store moves from one due time to the next: what each step does with the one it leaves.
     struct Step: Hashable, Sendable {
@@ -19,7 +20,7 @@ struct MissedRuns: Hashable, Sendable {
     static let onTimeWithin: TimeInterval = 60
     /// Most runs that `all` makes up for; more would be a flood after a long night.
     static let runsMax = 100
-    /// Most due times looked at before skipping ahead to the last hour: every second for two days.
+    /// Most due times examined before skipping ahead to the last hour: every second for two days.
     static let lookedAtMax = 200_000
 
     /// The steps from the remembered due time to the first one in the future.

@@ -68,7 +68,7 @@ struct ScheduleSet: Hashable, Sendable {
         }
     }
 
-    /// Adds a schedule; with `unlessKnown` only when it is not there yet, in whatever form: both would run at each
+    /// Adds a schedule; with `unlessKnown` only when it is not there yet, in any form: both would run at each
     /// due time.
     private mutating func add(
         _ configuration: ScheduleConfiguration,

@@ -13,7 +13,7 @@ import Synchronization
 package final class Engine: Sendable {
     /// What the end of running invocations may take beyond their grace: signals, reaping, the pumps' end.
     static let drainMargin = Duration.seconds(2)
-    /// How often the store's files are looked after; a look costs three system calls.
+    /// How often the store's files are checked; a check costs three system calls.
     static let carePause = Duration.seconds(10)
 
     package let configuration: EngineConfiguration
@@ -42,7 +42,7 @@ package final class Engine: Sendable {
     /// The one end, from its first call on.
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
-    /// The door that HTTP, schedules and the queue call functions through.
+    /// The interface through which HTTP, schedules and the queue call functions.
     package var invoker: any FunctionInvoker { dispatcher }
 
     /// Executes the RUN steps of builds.

@@ -6,7 +6,7 @@ import Synchronization
 
 /// An open data folder, held by this gateway alone until ``release()`` or the process's end.
 package final class HeldDataFolder: Sendable {
-    /// Its real path: absolute and without links, whatever it was called.
+    /// Its real path: absolute and without links.
     package let path: String
     private let lock: Mutex<Int32?>
 

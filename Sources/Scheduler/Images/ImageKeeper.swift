@@ -17,7 +17,7 @@ package final class ImageKeeper: Sendable {
     /// Folders of uploaded build contexts that an earlier process left.
     private let leftovers: [String]
     private let logger: Logger
-    /// Requests to look at the budget; those that arrive while the service works are merged into one.
+    /// Requests to check the budget; those that arrive while the service works are merged into one.
     private let requests: AsyncStream<Void>
     private let request: AsyncStream<Void>.Continuation
     private let isStopping = Atomic(false)
@@ -46,7 +46,7 @@ package final class ImageKeeper: Sendable {
         (requests, request) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// The store may have grown: the budget is looked at soon.
+    /// The store may have grown: the budget is checked soon.
     ///
     /// Does not block.
     package func grown() { request.yield() }

@@ -63,7 +63,7 @@ extension Dispatcher {
         }
     }
 
-    /// Output has come that PID 1 goes on with: the answer begins as soon as its head is whole.
+    /// PID 1 has written output and continues: the answer begins as soon as its head is complete.
     private func open(
         _ started: StartedRun,
         _ pump: RequestPump,

@@ -13,7 +13,7 @@ package enum RequestBody: Sendable {
     /// Arrives while the function runs.
     ///
     /// Throws ``RequestBodyTooLarge`` when the limit is passed, anything else when the client goes away. The task
-    /// that runs it is cancelled when the function ends first, and awaited before the answer is handed out.
+    /// that runs it is cancelled when the function ends first, and awaited before the answer is returned.
     case stream(@Sendable (_ write: (ByteBuffer) async -> Bool) async throws -> Void)
 }
 
@@ -63,7 +63,7 @@ package enum InvocationAnswer: Sendable {
     ///
     /// The head and the output count when the record's outcome is `ok`.
     case complete(ResponseHead, output: ByteBuffer, Invocation)
-    /// Output goes on; the record comes with its end.
+    /// Output continues; the record follows its end.
     case streaming(ResponseHead, any OutputStream)
     /// The function asks the gateway to serve this path instead (RFC 3875, section 6.2.2).
     case redirected(to: String, Invocation)
@@ -95,7 +95,7 @@ package enum InvocationRefusal: Error, Hashable, Sendable {
     case cancelled
 }
 
-/// The door that every trigger goes through.
+/// The interface that every trigger uses.
 package protocol FunctionInvoker: Sendable {
     /// Runs one invocation from admission to its answer.
     ///

@@ -3,7 +3,7 @@
 
 import Synchronization
 
-/// The failure of one request's body, past whatever of it is still on its way.
+/// The failure of one request's body, reported before undelivered parts of it.
 package final class RequestBodyMonitor: Sendable {
     private struct State {
         var failure: RequestBodyFailure?

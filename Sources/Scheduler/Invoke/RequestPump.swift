@@ -5,9 +5,9 @@ import NIOCore
 import Sandbox
 import SandboxHTTP
 
-/// The body of one request on its way to stdin.
+/// Copies the body of one request to stdin.
 struct RequestPump: Sendable {
-    /// A body that surely fits into an empty pipe, whatever the host's limits on pipes: one page, written
+    /// A body that always fits into an empty pipe, independent of the host's limits on pipes: one page, written
     /// before the output is read.
     static let inlineBytesMax = 4096
 

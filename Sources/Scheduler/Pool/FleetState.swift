@@ -30,7 +30,7 @@ struct FleetState: Sendable {
     private(set) var isDraining = false
     /// Pools that would launch a slot now.
     private var hungry: Set<PoolNumber> = []
-    /// Since when the longest idle slot of each pool is; apart from the pools, which are dear to go through.
+    /// Since when the longest idle slot of each pool is idle; kept apart, because searching all pools is expensive.
     private var idleSince: [PoolNumber: Instant] = [:]
     private var lastNumber: UInt64 = 0
 

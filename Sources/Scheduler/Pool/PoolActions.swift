@@ -82,7 +82,7 @@ enum PoolAction: Hashable, Sendable {
     case make(SlotNumber)
     /// Start the program of the slot's sandbox; then `programReady` or `slotFailed`.
     case start(SlotNumber)
-    /// Give the slot back with whatever is in it; the state has forgotten it.
+    /// Give the slot back with its sandbox, if any; the state has forgotten it.
     case retire(SlotNumber)
     case answer(WaiterNumber, WaiterAnswer)
 }

@@ -35,7 +35,7 @@ struct PoolState: Sendable {
     /// One within the floor is replaced by a slot that
     /// shares the empty network, because a warm sandbox with a network of its own costs up to half a megabyte.
     static let idleAfter = Duration.seconds(60)
-    /// About what a slot that goes on takes to set its next sandbox up, on a machine with time for it: a call that is
+    /// About the time that a slot needs to set up its next sandbox, on an idle machine: a call that is
     /// given one earlier waits for the rest, which costs nothing where there is no better one.
     static let setUpTime = Duration.microseconds(400)
     /// While a function is called, two stay ready: one to use and one while that one is refilled.
@@ -242,7 +242,7 @@ struct PoolState: Sendable {
 
     /// The revision takes no new callers.
     ///
-    /// What runs goes on.
+    /// Running invocations continue.
     ///
     /// - Parameter refusingWaiters: whether waiters are refused, or still served.
     /// - Returns: what to do.

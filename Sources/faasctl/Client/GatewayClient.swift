@@ -15,7 +15,7 @@ struct GatewayClient: Sendable {
     /// Answers held in memory as a whole: listings of 10,000 functions stay well below.
     static let answerBytesMax = 64 << 20
 
-    /// Sends a request and reads the whole answer, whatever its status.
+    /// Sends a request and reads the whole answer, with any status.
     ///
     /// - Throws: ``CommandFailure`` when the gateway cannot be reached or breaks off.
     func exchange(_ request: GatewayRequest) async throws(CommandFailure) -> GatewayResponse {

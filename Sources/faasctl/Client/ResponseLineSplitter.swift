@@ -5,7 +5,7 @@ import Foundation
 
 /// Collects bytes until a line is whole.
 struct ResponseLineSplitter: Sendable {
-    /// A longer line is handed over in parts: memory stays bounded whatever the other side sends.
+    /// A longer line is handed over in parts: memory stays bounded for any input.
     static let lineBytesMax = 1 << 20
 
     private var rest = Data()

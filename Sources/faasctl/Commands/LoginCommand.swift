@@ -46,7 +46,7 @@ struct LoginCommand: AsyncParsableCommand {
 
     /// Has the gateway ask, whose configuration knows how the registry is reached.
     ///
-    /// False when no gateway listens, or when others could read along on the way to it.
+    /// False when no gateway listens, or when a third party could read the traffic.
     private func wasChecked(
         by client: GatewayClient,
         _ credential: Credential,

@@ -52,7 +52,7 @@ struct Deployer {
         manifest.image ?? "\(manifest.name.text.lowercased()):latest"
     }
 
-    /// Refuses what the gateway would refuse whatever the image is, before anything is built or sent.
+    /// Refuses values that the gateway would refuse for any image, before anything is built or sent.
     static func check(_ manifest: FunctionManifest) throws(CommandFailure) {
         let what = "cannot deploy '\(manifest.name)'"
         do throws(CatalogError) { try FunctionPreparer.check(manifest.configuration) } catch {

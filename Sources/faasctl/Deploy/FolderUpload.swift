@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder on its way to the gateway: packed on a thread of its own while the request reads from a pipe.
+// Sends a folder to the gateway: packed on a thread of its own while the request reads from a pipe.
 
 import Foundation
 import GatewayAPI

@@ -4,7 +4,7 @@
 import Foundation
 import GatewayAPI
 
-/// Where an image comes from.
+/// The source of an image.
 enum ImageSource: Hashable {
     case reference(String)
     case archive(URL)
