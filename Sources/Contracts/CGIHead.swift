@@ -7,14 +7,15 @@ import NIOCore
 /// A checked header.
 struct CGIHead: Sendable {
     private(set) var response = ResponseHead()
-    /// The path that the gateway serves instead, should no body follow; nil when the header asks for no such thing.
+    /// The path that the gateway serves instead, should no body follow; nil when the header does not request that.
     private(set) var localRedirect: String?
 
-    /// Fields that speak of the gateway's connection with its client (RFC 9110, section 7.6.1): the gateway sets them.
+    /// Fields that speak of the gateway's connection with its client (RFC 9110, section 7.6.1): the gateway sets
+    /// them.
     private static let hopByHop: Set<String> = [
         "connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade", "date",
     ]
-    /// Fields that may be there once.
+    /// Fields that may occur once.
     private static let single: Set<String> = ["status", "location", "content-type", "content-length"]
 
     /// Parses a header.

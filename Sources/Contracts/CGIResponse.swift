@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `cgi` contract's answer (RFC 3875, section 6): finds the header in the output and decides what it asks for.
+// The `cgi` contract's answer (RFC 3875, section 6): finds the header in the output and interprets it.
 
 import NIOCore
 

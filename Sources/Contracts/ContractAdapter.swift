@@ -8,7 +8,7 @@ import HTTPTypes
 /// The contract of one revision; a value without IO.
 package struct ContractAdapter: Hashable, Sendable {
     private let contract: Contract
-    /// `content_type` of the function; nil when it says nothing.
+    /// `content_type` of the function; nil without one.
     private let contentType: String?
     /// A program named `nph-…` writes the whole response itself (RFC 3875, section 5).
     private let isNonParsed: Bool

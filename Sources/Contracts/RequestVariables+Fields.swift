@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Header fields as environment variables, and which of them no program sees. RequestVariables calls it.
+// Header fields as environment variables, and the fields that are omitted. RequestVariables calls it.
 
 import HTTPTypes
 
 extension RequestVariables {
     /// Never variables: matters between client and gateway (RFC 9110, section 7.6.1).
     ///
-    /// Most never come so far.
+    /// The parser removes most of them already.
     private static let withheld: Set<String> = [
         "proxy", "te", "connection", "keep-alive", "upgrade", "trailer",
     ]
@@ -63,7 +63,8 @@ extension RequestVariables {
         append(bytes)
     }
 
-    /// Whether a value is no UTF-8: its text then shows a replacement character, whose first byte is looked for first.
+    /// Whether a value is no UTF-8: its text then shows a replacement character, whose first byte is looked for
+    /// first.
     private static func isForeign(_ field: HTTPField) -> Bool {
         guard field.value.utf8.contains(0xef) else { return false }
         return field.withUnsafeBytesOfValue { String(validating: $0, as: UTF8.self) == nil }

@@ -19,7 +19,7 @@ package struct ResponseHead: Hashable, Sendable {
     /// A client takes whatever follows a 204 or 304 for the next response on the connection.
     package var hasContent: Bool { status != 204 && status != 304 }
 
-    /// The rule that a whole body of this length breaks; nil when it breaks none.
+    /// The rule that a complete body of this length violates; nil when there is none.
     ///
     /// A HEAD request's body is not written, and 304 has the length of the body that a 200 would have (RFC 9110,
     /// section 8.6).
@@ -29,7 +29,7 @@ package struct ResponseHead: Hashable, Sendable {
     }
 }
 
-/// What a function's output means so far.
+/// The result of reading a function's output so far.
 package enum ResponseEvent: Hashable, Sendable {
     /// The head is not whole yet.
     case incomplete
@@ -37,11 +37,11 @@ package enum ResponseEvent: Hashable, Sendable {
     case begins(ResponseHead)
     /// The gateway serves this path and query instead (RFC 3875, section 6.2.2); starts with `/`.
     case localRedirect(String)
-    /// The output breaks a rule of the contract.
+    /// The output violates the contract.
     case malformed(ResponseFault)
 }
 
-/// A rule of the contract that a function's output breaks.
+/// A rule of the contract that a function's output violates.
 package enum ResponseFault: String, Error, Hashable, Sendable {
     case headTooLarge = "its header is larger than 64 KiB"
     case headIncomplete = "its output ended before the empty line behind the header"

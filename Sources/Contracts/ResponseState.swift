@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The head of one answer on its way out of a function's output. Dispatcher feeds it until the answer begins.
+// Reads the head of one answer from a function's output. Dispatcher feeds it until the answer begins.
 
 package import NIOCore
 
-/// Reads the head of one answer; what follows the head is the body and does not come here.
+/// Reads the head of one answer; the body behind the head is not passed to it.
 package struct ResponseState: Sendable {
     enum Reader: Sendable {
         case stdio(StdioResponse)

@@ -11,14 +11,14 @@ struct StdioResponse: Hashable, Sendable {
     /// How a line of an event stream begins: a field, or a comment (HTML, section 9.2.6).
     private static let eventBeginnings = ["data:", "event:", "id:", "retry:", ":"].map { Array($0.utf8) }
 
-    /// `content_type` of the function; nil when it says nothing.
+    /// `content_type` of the function; nil without one.
     let contentType: String?
     /// The request's Accept field.
     let accept: String?
 
     /// Status 200 and a content type.
     ///
-    /// A function that names no type may write events: its first output shows whether it does.
+    /// A function without a type may write events: its first output shows whether it does.
     func head(before output: ByteBuffer) -> ResponseHead {
         ResponseHead(fields: [.contentType: contentType ?? type(of: output)])
     }

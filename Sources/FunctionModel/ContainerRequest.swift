@@ -19,7 +19,7 @@ package struct ContainerVolume: Hashable, Sendable, Codable {
 
     /// Parses `SRC:DST` or `SRC:DST:ro`.
     ///
-    /// - Throws: ``ModelError`` when it is none.
+    /// - Throws: ``ModelError`` for other text.
     package init(_ text: String) throws(ModelError) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let mode = parts.count == 3 ? parts[2] : "rw"
@@ -29,7 +29,7 @@ package struct ContainerVolume: Hashable, Sendable, Codable {
     }
 }
 
-/// One container, attached to its caller and gone with it.
+/// One container, attached to its caller; it ends when the caller disconnects.
 package struct ContainerRequest: Hashable, Sendable, Codable {
     /// Reference of an image that the image store holds.
     package var image: String
@@ -37,7 +37,7 @@ package struct ContainerRequest: Hashable, Sendable, Codable {
     package var command: [String]?
     /// Replaces the image's ENTRYPOINT, and its CMD with it.
     package var entrypoint: [String]?
-    /// `NAME=value` each; they win over the image's.
+    /// `NAME=value` each; they override the image's.
     package var environment: [String] = []
     package var volumes: [ContainerVolume] = []
     package var network = NetworkMode.none

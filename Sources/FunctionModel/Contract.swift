@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The closed choices of a function's configuration.
 
-/// How a function gets its request and gives its answer (design, section 5).
+/// How a function gets its request and returns its answer (docs/reference/runtime.md).
 package enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
     case stdio, cgi, http, lambda
 

@@ -2,14 +2,14 @@
 // Rules between the values of a configuration. Code that reads a configuration from outside calls them.
 
 extension FunctionConfiguration {
-    /// Docker's default set: what a function may be given at most.
+    /// Docker's default set, the maximum for a function.
     package static let capabilitiesAllowed: Set<String> = [
         "CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
         "CAP_MKNOD", "CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP",
         "CAP_SETUID", "CAP_SYS_CHROOT",
     ]
 
-    /// Networks that one function may name: each is a route in every slot of it, and those have room for 96.
+    /// Networks that one function may list: each is a route in every slot of it, and a slot has room for 96.
     private static let egressAllowMax = 64
 
     /// Checks what the types alone cannot; cron expressions are checked by Scheduler.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that function.yaml says of a function besides its name and image. Its coded form is function.yaml's.
+// The configuration of a function besides its name and image. Its coded form is that of function.yaml.
 
 /// How a function runs; with an image digest it makes a revision.
 package struct FunctionConfiguration: Hashable, Sendable {
@@ -12,9 +12,9 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var environment: [String: String] = [:]
     package var secrets: [String] = []
     package var limits = Limits()
-    /// What the host must have for a deploy to be accepted; at most the limits.
+    /// Resources that the host must have for a deploy to be accepted; at most the limits.
     package var requests = ResourceRequests()
-    /// What must be true of the host for a deploy to be accepted, in OpenFaaS's words.
+    /// Conditions on the host for a deploy to be accepted, in OpenFaaS's syntax.
     package var constraints: [String] = []
     /// Wall time of one invocation, then the stop signal.
     package var timeout: TimeSpan = .seconds(60)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The record of one run, in the JSON form that scripts rely on (design, section 7).
+// The record of one run, in its stable JSON form for scripts.
 
 package import FoundationEssentials
 
@@ -22,17 +22,17 @@ package enum Outcome: String, Hashable, Sendable, Codable, CaseIterable {
     case oom
     /// Stopped by Mayfly after `timeout`.
     case timeout
-    /// The caller went away or an operator stopped it.
+    /// The caller disconnected or an operator stopped it.
     case cancelled
     /// The gateway died while it ran.
     case lost
-    /// It never ran, or its answer broke a limit of the platform.
+    /// It never ran, or its answer violated its contract or a limit of Mayfly.
     case platform
 }
 
-/// What an outcome alone does not say of a call that did not run, or whose answer is not the function's.
+/// Why a call did not run, or why its answer is not the function's; in addition to the outcome.
 ///
-/// The edge's status table is the only place that knows which HTTP status it means.
+/// Only the edge's status table maps it to an HTTP status.
 package enum InvocationCause: String, Hashable, Sendable, CaseIterable {
     /// The function's concurrency and queue are full.
     case functionBusy
@@ -40,17 +40,17 @@ package enum InvocationCause: String, Hashable, Sendable, CaseIterable {
     case hostUnavailable
     /// No sandbox could be made.
     case cannotStart
-    /// The request's variables are more than a process can be started with.
+    /// The request's variables exceed the size with which a process can be started.
     case requestTooLarge
     /// The request cannot be passed on by the function's contract.
     case requestInvalid
     /// The request's body is larger than `limits.body`.
     case bodyTooLarge
-    /// The request's body breaks the protocol.
+    /// The request's body violates the protocol.
     case bodyMalformed
-    /// The request's body did not come in time.
+    /// The request's body was not complete in time.
     case bodyStalled
-    /// The function's answer breaks a rule of its contract.
+    /// The function's answer violates its contract.
     case answerMalformed
 }
 
@@ -75,7 +75,7 @@ package struct Invocation: Hashable, Sendable, Codable, Identifiable {
     /// HTTP status of the answer; 0 until the edge's status table has set it.
     package var status: Int
     package var outcome: Outcome
-    /// What the outcome does not say; kept until the status is set, and not stored.
+    /// The cause; kept until the status is set, and not stored.
     package var cause: InvocationCause?
     /// The status of the function's own response head; nil while there is none.
     ///

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one sandbox may use. Defaults are those of the design, section 6.
+// The limits of one sandbox, and their defaults (docs/reference/function.yaml.md).
 
 /// Upper bounds for one invocation; every one is enforced by the kernel or by the gateway.
 package struct Limits: Hashable, Sendable, Codable {
@@ -32,7 +32,7 @@ package struct Limits: Hashable, Sendable, Codable {
 
     /// Smallest memory limit with which PID 1 of an ordinary image still starts.
     package static let memoryMin = ByteCount.mebibytes(2)
-    /// The kernel's own ceiling for process numbers on small machines.
+    /// The kernel's limit of process numbers on small machines.
     package static let pidsMax = 32768
 
     /// Checks what the types alone cannot.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one error of FunctionModel: which field, which text, what was expected.
 
-/// A value that a user gave is not valid.
+/// A user's value is not valid.
 package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The field as the user knows it, for example `limits.memory`.
     package var field: String

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this software calls itself towards clients and people.
+// Name and version of the product.
 
 /// Name and version, the same on the command line and over HTTP.
 package enum Product {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a function asks of the host at its deploy, as Kubernetes and OpenFaaS write it.
+// Resources that a function requests from the host at its deploy, in the form of Kubernetes and OpenFaaS.
 
 /// Resources that the host must have; a deploy that asks for more is refused.
 package struct ResourceRequests: Hashable, Sendable, Codable {

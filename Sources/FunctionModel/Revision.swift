@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The immutable thing a deploy makes.
+// The immutable result of a deploy.
 
 package import FoundationEssentials
 

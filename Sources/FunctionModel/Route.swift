@@ -20,7 +20,7 @@ package struct Route: Hashable, Sendable, CustomStringConvertible {
 
     /// Longest host name (RFC 1035, section 2.3.4).
     private static let hostBytesMax = 253
-    /// Longest path: what proxies in front are sure to let through.
+    /// Longest path: the length that all proxies in front accept.
     private static let pathBytesMax = 2048
 
     private static func isHostByte(_ byte: UInt8) -> Bool {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // One entry of `schedules:`. The expression's own syntax is checked by Scheduler, which has the time zones.
 
-/// What happens when a run is due while the last one still runs.
+/// The handling of a run that is due while the previous one still runs.
 package enum OverlapPolicy: String, Hashable, Sendable, Codable, CaseIterable {
     case allow, skip, queue, replace
 }
 
-/// What happens with runs that fell due while the gateway was down.
+/// The handling of runs that were due while the gateway was down.
 package enum MissedPolicy: String, Hashable, Sendable, Codable, CaseIterable { case skip, once, all }
 
-/// When a function runs by itself, and with what input.
+/// The times at which a function runs, and its input.
 package struct ScheduleConfiguration: Hashable, Sendable, Codable {
     package var cron: String
     /// IANA name; UTC when absent.

@@ -11,8 +11,9 @@ import Synchronization
 
 /// One connection; it carries one exchange at a time.
 ///
-/// Order: ``send(_:body:isWhole:)``, then perhaps ``write(_:)`` and ``finish()``, at the same time ``next()`` until `end` or
-/// `failure`. Where ``isReusable`` then holds, again. One reader, one writer. Closed with the last reference.
+/// Order: ``send(_:body:isWhole:)``, then perhaps ``write(_:)`` and ``finish()``, at the same time ``next()`` until
+/// `end` or `failure`. Where ``isReusable`` then holds, again. One reader, one writer. Closed with the last
+/// reference.
 package final class ServerConnection: Sendable {
     private struct Storage {
         var state = AnswerState()
@@ -93,7 +94,7 @@ package final class ServerConnection: Sendable {
             try await channel.writeAndFlush(HTTPClientRequestPart.body(.byteBuffer(bytes)))
             return true
         } catch {
-            // The answer tells why, if there is one: servers may answer without reading.
+            // The answer has the reason, if there is one: servers may answer without reading.
             return false
         }
     }

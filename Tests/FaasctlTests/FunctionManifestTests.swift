@@ -34,7 +34,7 @@ import Testing
         content_type: text/plain
         """
 
-    @Test("every key of the design is read")
+    @Test("every documented key is read")
     func readsEveryKey() throws {
         let manifest = try FunctionManifest.read(Self.whole, file: "function.yaml")
         let configuration = manifest.configuration

@@ -3,7 +3,7 @@
 
 /// Names of tests by key; a key without an effect is refused by the reader instead of listed here.
 enum KeyEffects {
-    private static let manifest = "every key of the design is read"
+    private static let manifest = "every documented key is read"
     private static let translated = "OpenFaaS's words are translated"
     private static let busy = "callers beyond concurrency and queue are refused as busy"
     private static let everySecond =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order in which the parts of an answer are read, whatever order they come in.
+// The order in which the parts of an answer are read, independent of the order of their arrival.
 
 import HTTPTypes
 import NIOCore

@@ -90,7 +90,7 @@ struct ServerConnectionTests {
     }
 
     @Test(
-        "tells apart what is not HTTP, what broke off and what never came",
+        "distinguishes invalid, incomplete and missing answers",
         arguments: [
             ("", "closedBeforeHead"),
             ("garbage\r\n\r\n", "malformed"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which file a path leads to now. SQLiteStore compares it with the files that it has open.
+// The identity of the file at a path. SQLiteStore compares it with the files that it has open.
 
 import Glibc
 
@@ -8,7 +8,7 @@ struct DatabaseFileIdentity: Hashable, Sendable {
     var device: UInt64
     var number: UInt64
 
-    /// Nil when nothing is there.
+    /// Nil when there is no file.
     static func of(_ path: String) -> DatabaseFileIdentity? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -29,7 +29,7 @@ struct DatabaseFiles: Sendable {
         )
     }
 
-    /// The first that is gone or another one by now: what is written to it is lost with this process.
+    /// The first that was removed or replaced: data written to it is lost with this process.
     var lost: String? {
         known.keys.sorted().first { DatabaseFileIdentity.of($0) != known[$0] }
     }

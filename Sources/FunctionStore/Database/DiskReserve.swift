@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Disk space that is put aside while there is some, for what must be written when there is none. SQLiteStore owns one.
+// Reserved disk space for writes that are necessary when the disk is full. SQLiteStore owns one.
 
 import Glibc
 import Synchronization
 
 /// A file that only takes space, and gives it back when a full disk would refuse a removal or a start.
 ///
-/// While it is given back, nothing but such things may be written: else it would be used up by what fills disks.
+/// While it is given back, only such writes are permitted: other writes would use it up.
 final class DiskReserve: Sendable {
     /// Some hundred removals: each writes a few pages to the write-ahead log, which starts over at 4 MiB.
     static let bytes = 4 << 20

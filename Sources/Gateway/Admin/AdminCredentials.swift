@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The admin's name and password. GatewayServer reads or makes them at start; the middleware and functions with
-// `auth: basic` ask them.
+// The administrator's name and password. GatewayServer reads or makes them at the start; the middleware and functions
+// with `auth: basic` ask them.
 
 import FoundationEssentials
 import Glibc
@@ -10,7 +10,7 @@ struct AdminCredentials: Sendable {
     let user: String
     private let expected: [UInt8]
 
-    /// Bytes of a new password: 160 bits, past any guessing.
+    /// Bytes of a new password: 160 bits cannot be guessed.
     private static let passwordBytes = 20
 
     init(user: String, password: String) {
@@ -21,7 +21,7 @@ struct AdminCredentials: Sendable {
     /// The Authorization field of a request with these credentials.
     var authorization: String { "Basic " + Data(expected).base64EncodedString() }
 
-    /// The user, when an Authorization field holds the right pair (RFC 7617).
+    /// The user, when an Authorization field has the correct pair (RFC 7617).
     ///
     /// Compares in a time that depends on the lengths only.
     func user(authorizing field: String?) -> String? {

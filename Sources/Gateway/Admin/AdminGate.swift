@@ -7,7 +7,7 @@ import Hummingbird
 
 /// Refuses what a page of another site made a browser send.
 ///
-/// Other clients send neither Origin nor Sec-Fetch-Site, and are not held up.
+/// Other clients send neither Origin nor Sec-Fetch-Site, and are not affected.
 struct AdminGate: RouterMiddleware {
     typealias Context = OwnContext
 
@@ -45,7 +45,7 @@ struct AdminGate: RouterMiddleware {
         return typeRefusal(head)
     }
 
-    /// Whether a browser says that another site made the request; its own word on that wins over the origin's name,
+    /// Whether a browser says that another site made the request; Sec-Fetch-Site takes precedence over Origin,
     /// which a proxy may have a different view of.
     private static func isForeign(_ head: HTTPRequest) -> Bool {
         if let site = head.headerFields[.fetchSite] { return site != "same-origin" && site != "none" }

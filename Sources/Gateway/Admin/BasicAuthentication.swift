@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks for the admin's credentials. OwnPaths puts it in front of every administrative path.
+// Requires the administrator's credentials. OwnPaths puts it in front of every administrative path.
 
 import Contracts
 import HTTPTypes

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One small secret file, made whole or not at all. AdminCredentials drives it at start.
+// One small secret file, created atomically. AdminCredentials drives it at start.
 
 import Glibc
 
@@ -8,7 +8,7 @@ enum CredentialFile {
     /// A longer line is not a password that a person typed.
     private static let bytesMax = 1024
 
-    /// The file's first line; when there is no file, a new one with what `make` gives.
+    /// The file's first line; when there is no file, a new one with the result of `make`.
     ///
     /// Blocks.
     ///
@@ -37,7 +37,7 @@ enum CredentialFile {
         return text
     }
 
-    /// Writes beside the place and renames, so that a crash leaves no half password.
+    /// Writes a temporary file and renames it, so that a crash leaves no partial password.
     private static func write(_ path: String, _ line: String) throws(GatewayError) {
         let temporary = path + ".new"
         unlink(temporary)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deploys for both deploy paths: with the credentials that the request brought. FunctionsAPI and DeployAPI drive it.
+// Deploys for both deploy paths: with the credentials of the request. FunctionsAPI and DeployAPI drive it.
 
 import FunctionModel
 import Hummingbird

@@ -87,7 +87,7 @@ struct FunctionsAPI: Sendable {
     }
 }
 
-/// The one namespace there is.
+/// The only namespace.
 enum Namespace {
     /// Throws ``Problem`` for any other than the default one.
     static func require(_ name: String?) throws {

@@ -7,7 +7,7 @@ import Synchronization
 
 /// AdminCredentials, with a bound on wrong ones.
 final class LoginGuard: Sendable {
-    /// What a request's Authorization field is worth.
+    /// The result of checking a request's Authorization field.
     enum Verdict: Sendable {
         case admin(String)
         case refused(Problem)
@@ -22,7 +22,7 @@ final class LoginGuard: Sendable {
         self.logger = logger
     }
 
-    /// Checks a field; a wrong one may take its time.
+    /// Checks a field; the answer to a wrong one may be delayed.
     ///
     /// - Parameters:
     ///   - field: the Authorization field; without one nothing is counted.

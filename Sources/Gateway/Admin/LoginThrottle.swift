@@ -3,12 +3,12 @@
 
 /// Wrong attempts by address.
 ///
-/// The right password always passes at once while fewer than ``waitingMax`` wrong ones wait, so that a user
+/// The right password always passes at once while fewer than ``waitingMax`` wrong ones wait, so that
 /// an administrator behind the same address as a guesser is not locked out.
 struct LoginThrottle: Sendable {
     /// Attempts that are answered at once: typing errors.
     static let freeFailures = 5
-    /// What every further wrong attempt waits for its answer.
+    /// The delay of the answer to every further wrong attempt.
     static let delay = Duration.seconds(1)
     /// Attempts of one address that wait at once: with ``delay`` the rate of its guesses per second.
     static let waitingMax = 16

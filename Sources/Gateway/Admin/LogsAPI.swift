@@ -18,8 +18,8 @@ struct LogsAPI: Sendable {
         router.resource(APIPath.logs, [.get: logs])
     }
 
-    /// `name` (needed), `since` (RFC 3339), `tail` (0 or less means all), `follow`, and `instance`: an invocation's id,
-    /// or how it begins.
+    /// `name` (needed), `since` (RFC 3339), `tail` (0 or less means all), `follow`, and `instance`: an invocation's
+    /// id, or how it begins.
     @Sendable private func logs(_ request: Request, _ context: OwnContext) async throws -> Response {
         try Namespace.require(context.query("namespace"))
         var query = try Self.query(context)
@@ -44,7 +44,7 @@ struct LogsAPI: Sendable {
         return Response(status: .ok, headers: [.contentType: MediaName.lines], body: body)
     }
 
-    /// A removed function's log is still there: only a name that left nothing is not known.
+    /// A removed function's log still exists: only a name without a log is unknown.
     private func requireKnown(_ query: LogQuery) async throws {
         guard let name = query.function, catalog.current(name) == nil else { return }
         guard try await store.hasHistory(of: name) else { throw Problem.unknownFunction(name.text) }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenFaaS's namespace administration over the one namespace that there is. OwnPaths adds it.
+// OpenFaaS's namespace administration, for the only namespace. OwnPaths adds it.
 
 import FunctionModel
 import GatewayAPI

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds on the gateway's side: a context goes up, progress comes down line by line. OwnPaths adds it.
+// Builds on the gateway's side: receives a context, sends progress line by line. OwnPaths adds it.
 
 import FoundationEssentials
 import FunctionModel
@@ -17,7 +17,7 @@ import Scheduler
 struct BuildsAPI: Sendable {
     let builder: ImageBuilder
     let uploads: Uploads
-    /// Nil leaves base images that are not here missing.
+    /// Nil does not pull missing base images.
     let registries: RegistryAccess?
     let keeper: ImageKeeper?
     let secrets: any SecretRepository
@@ -35,7 +35,7 @@ struct BuildsAPI: Sendable {
         let registry = try registries?.client(for: request)
         guard let turn = turns.take() else { throw Self.tooMany }
         let directory = uploads.folder + "/context-" + String(UInt64.random(in: .min ... .max), radix: 16)
-        // Before the upload: what is wrong with the query leaves no folder behind.
+        // Before the upload: a mistake in the query leaves no folder behind.
         var wanted = try Self.settings(context, directory: directory)
         for name in context.queryAll("secret") {
             wanted.secrets[name] = try await FileWork.run { try secrets.file(of: name) }
@@ -48,7 +48,7 @@ struct BuildsAPI: Sendable {
             status: .ok,
             headers: [.contentType: MediaName.lines],
             body: ResponseBody { writer in
-                // Gives the turn back at the end of the body, however it ends.
+                // Releases the turn at the end of the body, in every case.
                 defer {
                     turn.giveBack()
                     keeper?.grown()
@@ -108,7 +108,7 @@ struct BuildsAPI: Sendable {
         }
     }
 
-    /// Events kept for a client that reads slowly; a RUN step can write faster than a network takes it.
+    /// Events kept for a slow client; a RUN step can write faster than a network transfers.
     private static let eventsMax = 4096
 
     private static func settings(_ context: OwnContext, directory: String) throws -> BuildRequest {
@@ -153,13 +153,13 @@ struct BuildsAPI: Sendable {
         return buffer
     }
 
-    /// The result: the event that says so with the digest beside it, or the error.
+    /// The result: the final event with the digest, or the error.
     private func lastLine(_ result: Result<Digest, BuildError>) throws -> ByteBuffer {
         let end: BuildEnd
         switch result {
         case .success(let digest): end = BuildEnd(digest: digest.description)
         case .failure(let error):
-            // Whatever broke first, the helper or a step: the stop is why.
+            // Independent of what failed first, the helper or a step: the stop is the cause.
             end = BuildEnd(
                 error: work.isStopping ? StoppableWork.stopped("the build").detail : error.description
             )

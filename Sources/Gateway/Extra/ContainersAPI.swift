@@ -23,7 +23,7 @@ struct ContainersAPI: Sendable {
         router.resource(APIPattern.containerSignal.pattern, [.post: signal])
     }
 
-    /// Ends a container when its answer does, also when that never began.
+    /// Ends a container with its answer, also when the answer never began.
     private final class Lease: Sendable {
         let container: AttachedContainer
         init(_ container: AttachedContainer) { self.container = container }

@@ -32,7 +32,7 @@ struct HistoryAPI: Sendable {
             query.before = APIJSON.date(text).map { .time($0) } ?? .invocation(text)
         }
         await recorder.flush()
-        // A removed function's history is still there: only a name that left nothing is not known.
+        // A removed function's history still exists: only a name without a history is unknown.
         if let name = query.function, catalog.current(name) == nil, try await !store.hasHistory(of: name) {
             throw Problem.unknownFunction(name.text)
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An image of a root file system that comes as a tar. OwnPaths adds it.
+// Imports a root file system from a tar. OwnPaths adds it.
 
 import GatewayAPI
 import HTTPTypes

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What images are made of, and what is made of images: history, archives, indexes. OwnPaths adds it.
+// The history of images, and archives and indexes made from images. OwnPaths adds it.
 
 import GatewayAPI
 import HTTPTypes

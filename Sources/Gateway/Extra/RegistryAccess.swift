@@ -14,7 +14,7 @@ struct RegistryAccess: Sendable {
     /// Networks besides the public internet that a registry's answers may lead to.
     var allowed: [IPv4Network] = []
 
-    /// A client with the credentials that the request brought.
+    /// A client with the credentials of the request.
     ///
     /// - Throws: ``Problem`` when their header field is malformed.
     func client(for request: Request) throws -> RegistryClient {

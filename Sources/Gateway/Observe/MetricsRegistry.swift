@@ -4,7 +4,7 @@
 import FunctionModel
 import Synchronization
 
-/// The counters of deployed functions, and only of those: names from the network make no series.
+/// The counters of deployed functions only: names from requests create no series.
 final class MetricsRegistry: Sendable {
     private let functions = Mutex<[FunctionName: FunctionMetrics]>([:])
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the edge needs of Scheduler's catalog, as a seam for tests. Catalog itself is the one real conformer.
+// The part of Scheduler's catalog that the edge needs, as a protocol for tests. Catalog is the only real conformer.
 
 import FunctionModel
 import Scheduler

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Translates what Scheduler says of a call into a problem; StatusTable gives the status.
+// Translates Scheduler's result of a call into a problem; StatusTable gives the status.
 
 import Contracts
 import FunctionModel
@@ -54,7 +54,7 @@ extension Problem {
         Problem(404, .unknownFunction, "no function named '\(name)'")
     }
 
-    /// A call that ran and did not end well.
+    /// A call that ran and failed.
     ///
     /// - Parameter invocation: its record; an outcome of `ok` has no problem.
     init?(_ invocation: Invocation) {

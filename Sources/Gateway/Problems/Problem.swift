@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one form of an error that leaves the gateway (RFC 9457). Every handler throws or returns it; Edge writes it.
+// The only form of errors in answers of the gateway (RFC 9457). Every handler throws or returns it; Edge writes it.
 
 import HTTPTypes
 import Hummingbird
 
-/// An error as the client sees it, and what only the log may say.
+/// An error for the client, with details for the log only.
 struct Problem: Error, Hashable, Sendable {
     var status: Int
     var code: Code

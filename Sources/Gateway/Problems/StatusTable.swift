@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outcome and cause as HTTP status: the table of the design, section 5. Records, metrics, headers and logs ask it.
+// The HTTP status of an outcome and its cause. Records, metrics, headers and logs use it.
 
 package import FunctionModel
 
@@ -20,7 +20,7 @@ package enum StatusTable {
         case .ok: 200
         case .exit, .signal, .oom: 500
         case .timeout: 504
-        // Not in any RFC: nginx's number for a client that went away.
+        // Not in any RFC: nginx's number for a client that disconnected.
         case .cancelled: 499
         case .lost: 503
         case .platform: 502

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the request path must know of a function, looked up once per deploy. RouteTable makes and holds it.
+// The properties of a function that the request path needs, looked up once per deploy. RouteTable makes and holds it.
 
 import FunctionModel
 
@@ -10,7 +10,7 @@ final class FunctionTarget: Sendable {
     let name: FunctionName
     /// `/function/NAME`.
     let functionPath: String
-    /// What the function says of its output; nil when it says nothing.
+    /// The content type that the function declares; nil without one.
     let contentType: String?
     let bodyBytesMax: Int
     let streams: Bool
@@ -32,7 +32,7 @@ final class FunctionTarget: Sendable {
     }
 }
 
-/// Where a request goes.
+/// The destination of a request.
 struct RouteMatch: Sendable {
     let function: FunctionTarget
     /// SCRIPT_NAME: the part of the path that chose the function.
@@ -41,10 +41,10 @@ struct RouteMatch: Sendable {
     let rest: Substring
 }
 
-/// What a table says of a path.
+/// The result of looking up a path.
 enum RouteLookup: Sendable {
     case found(RouteMatch)
-    /// The path is routed, but not for this method; the methods that are, comma-separated.
+    /// The path has routes, but not for this method; the permitted methods, comma-separated.
     case otherMethods(String)
     case none
 }

@@ -37,7 +37,7 @@ final class Connection: Sendable {
     /// SERVER_PROTOCOL of the current request.
     var version: String { state.withLock { $0.isHTTP10 } ? "HTTP/1.0" : "HTTP/1.1" }
 
-    /// Whether the client went away while its request was served.
+    /// Whether the client disconnected while its request was served.
     var isLost: Bool { state.withLock { $0.isLost } }
 
     /// Why the last request of this connection is none; set before that request is handed on.
@@ -82,7 +82,7 @@ final class Connection: Sendable {
         if isLost { task?.cancel() }
     }
 
-    /// The client is gone: cancels what runs for it.
+    /// The client is gone: cancels its request.
     ///
     /// The task is cancelled outside the lock, because its cancellation handlers may come back here.
     func lose() {

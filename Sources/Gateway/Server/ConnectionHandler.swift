@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between the bytes of a connection and Hummingbird's loop: parses requests, frames answers, and knows when the
+// Between the bytes of a connection and Hummingbird's loop: parses requests, frames answers, and detects when the
 // client is gone. GatewayChannel puts one into every connection; the event loop drives it.
 
 import HTTPTypes

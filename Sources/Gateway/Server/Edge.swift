@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where every request arrives. GatewayChannel drives it; it chooses between functions and the gateway's own paths.
+// The entry point of every request: chooses between functions and the gateway's own paths. GatewayChannel drives it.
 
 import Contracts
 import HTTPTypes
@@ -177,7 +177,7 @@ final class Edge: Sendable {
         return Request(head: head, body: RequestBody(buffer: ByteBuffer()))
     }
 
-    /// Whether the client waits for a word before it sends its body (RFC 9110, section 10.1.1).
+    /// Whether the client waits for 100-continue before it sends its body (RFC 9110, section 10.1.1).
     private static func mustContinue(_ request: Request, _ destination: Destination) -> Bool {
         guard let expect = request.headers[.expect], expect.lowercased() == "100-continue" else {
             return false
@@ -191,7 +191,7 @@ final class Edge: Sendable {
         }
     }
 
-    /// Whether so much of the body may be unread that the connection cannot go on after the answer.
+    /// Whether so much of the body may be unread that the connection cannot be reused after the answer.
     private static func leavesBody(_ request: Request, _ served: FunctionHandler.Served) -> Bool {
         // While output streams the body usually streams too: how far it got is known afterwards.
         if let gauge = served.gauge {

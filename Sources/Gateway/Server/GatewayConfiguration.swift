@@ -26,7 +26,7 @@ package struct GatewayConfiguration: Sendable {
     package var imageBudget = ImageBudget.standard
     /// Mirrors and plain-http registries.
     package var registries = RegistryConfiguration()
-    /// Networks that builds and pulls may be led to besides the public internet.
+    /// Networks that builds and pulls may reach besides the public internet.
     package var buildAllow: [IPv4Network] = []
     /// Level of the one line per invocation.
     package var accessLogLevel: Logger.Level = .debug
@@ -52,7 +52,7 @@ package struct GatewayLimits: Hashable, Sendable {
     ///
     /// Browsers send about 20, proxies add a few.
     package var headerCountMax = 256
-    /// A connection on which nothing happens is closed after this; not while a function runs.
+    /// An idle connection is closed after this time; not while a function runs.
     package var idleTimeout = Duration.seconds(75)
     /// From the first byte of a request to the end of its head.
     ///

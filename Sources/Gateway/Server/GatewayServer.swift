@@ -132,14 +132,14 @@ package final class GatewayServer: Sendable {
 
     /// Serves until the surrounding service group shuts down gracefully or the task is cancelled.
     ///
-    /// Then no new connection is taken, and requests under way end first.
+    /// Then no new connection is accepted, and running requests end first.
     ///
     /// - Parameter onListening: called once with the port, when connections are accepted.
     /// - Throws: ``GatewayError``.
     package func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in })
         async throws(GatewayError)
     {
-        // Ends with the edge: what it was in the middle of is done again at the next start.
+        // Ends with the edge: an interrupted task is repeated at the next start.
         let keeping = Task { [keeper] in await keeper?.run() }
         defer { keeping.cancel() }
         do {

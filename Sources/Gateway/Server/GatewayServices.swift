@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything the edge asks of the rooms below, in one value. GatewayServer fills it from Engine; tests from fakes.
+// The interfaces of the rooms below for the edge, in one value. GatewayServer fills it from Engine; tests from fakes.
 
 import FunctionModel
 import FunctionStore

@@ -11,8 +11,8 @@ package struct ContainerStarted: Hashable, Sendable, Codable {
 
 /// The content of the last frame.
 package struct ContainerEnded: Hashable, Sendable, Codable {
-    /// The container's own, 128 plus the signal, 126 or 127 when the command could not be executed, 125 when the
-    /// platform failed.
+    /// The container's exit code, 128 plus the signal, 126 or 127 when the command could not be executed, 125 when
+    /// the platform failed.
     package var exitCode: Int32
     /// What the code alone does not say; nil when the container's own output explains it.
     package var reason: String?

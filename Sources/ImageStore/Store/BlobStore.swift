@@ -17,7 +17,7 @@ package final class BlobStore: Sendable {
     package let partialDirectory: String
     let durability: BlobDurability
     private let notePath: String
-    /// Held while a blob is claimed or removed, so that no removal slips between a look and a touch.
+    /// Held while a blob is claimed or removed: prevents a race between the check and the use (TOCTOU).
     private let gate = Mutex(Leases())
 
     private struct Leases {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file descriptor with one owner. Everything in this room that holds one, holds it through this type.
+// A file descriptor with one owner. All code of this room holds descriptors through this type.
 
 import Glibc
 

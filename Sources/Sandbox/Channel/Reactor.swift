@@ -27,7 +27,7 @@ let writable = UInt32(CSANDBOX_WRITABLE.rawValue)
 final class Reactor: Sendable {
     /// Events taken from the kernel at once.
     private static let batch = 64
-    /// Between half of and all the time until ``callLater(_:)`` comes back, on a machine with time for everybody.
+    /// Between half of and all the time until ``callLater(_:)`` comes back, on a machine that is not overloaded.
     ///
     /// Longer than most short functions run, so that their output is read once, at their end; short enough that
     /// a function whose output fills the pipe hardly waits for its reader.
@@ -86,7 +86,7 @@ final class Reactor: Sendable {
 
     /// Calls `source`, which begins to run, once with ``ReactorRole/later``, some milliseconds from now.
     ///
-    /// Cheaper than ``add(_:_:readiness:source:)`` for what is over by then: mostly one entry in a list.
+    /// Cheaper than ``add(_:_:readiness:source:)`` for a source that has ended by then: mostly one entry in a list.
     /// ``callLaterEnded()`` reports its end.
     func callLater(_ source: any ReactorSource) {
         if let periods = state.withLock({ $0.late.add(source) }) { arm(periods) }

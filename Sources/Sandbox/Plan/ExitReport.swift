@@ -5,7 +5,7 @@ package import FunctionModel
 
 /// The end of PID 1, and with it of everything in its PID namespace.
 package struct ExitReport: Hashable, Sendable {
-    /// What became of PID 1.
+    /// The end of PID 1.
     package enum Ending: Hashable, Sendable {
         case exited(code: Int32)
         case signalled(Int32)
@@ -13,7 +13,7 @@ package struct ExitReport: Hashable, Sendable {
         case execFailed(errorNumber: Int32)
         /// Set-up after release failed, or the slot or spawner died.
         case lost(reason: String)
-        /// It did not come so far as to read what it was released with: nothing of the image has run.
+        /// PID 1 did not read its release message: no program of the image has run.
         case notStarted(reason: String)
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of the host a container sees besides its image: values.
+// Mounts of a container besides its image: values.
 
 /// A folder or file of the host.
 package struct HostPlace: Hashable, Sendable {
@@ -14,9 +14,9 @@ package struct HostPlace: Hashable, Sendable {
     }
 }
 
-/// Something mounted into a container.
+/// A mount of a container.
 package struct SandboxMount: Hashable, Sendable {
-    /// What is shown.
+    /// The source of the mount.
     package enum Source: Hashable, Sendable {
         case host(HostPlace)
         /// An empty tmpfs of at most so many bytes.

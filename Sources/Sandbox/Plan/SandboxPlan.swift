@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a container is made from, as a pure value. Spawner turns it into a slot and sandboxes.
+// The configuration of a container, as a pure value. Spawner makes a slot and sandboxes from it.
 
 import CSandbox
 package import FunctionModel
@@ -64,7 +64,7 @@ package struct SandboxPlan: Hashable, Sendable {
     }
 }
 
-/// What PID 1 executes; known only when the request is.
+/// The command of PID 1; known only with the request.
 package struct SandboxCommand: Hashable, Sendable {
     /// `argv`; a first word without `/` is looked up in the PATH of ``environment`` inside the container.
     package var arguments: [String]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a function with `network: egress` may go, as a list of routes. Pure; SlotOrder sends it to the helper.
+// The addresses that a function with `network: egress` reaches, as a list of routes. Pure; SlotOrder sends it.
 
 import CSandbox
 import FunctionModel
@@ -51,7 +51,8 @@ struct EgressPolicy: Hashable, Sendable {
             if !allowed.contains(network) { allowed.append(network) }
         }
         let hosts = nameservers.compactMap { IPv4Network($0, prefix: 32) }
-        // What is named as a whole is not refused; what is named in part stays refused around it.
+        // A refused network inside an allowed one is opened; one that contains an allowed one stays refused around
+        // it.
         let refusals = Self.refused.filter { refused in !allowed.contains { $0.contains(refused) } }
         var ways = [IPv4Network(0, prefix: 0)].compactMap { $0 }
         for way in allowed + hosts where !ways.contains(way) { ways.append(way) }

@@ -74,7 +74,7 @@ enum SeccompPrologue {
         return lines + [Line(code: Code.go, k: 0, isTrue: .end)]
     }
 
-    /// The set-up's own sockets pass untold.
+    /// The set-up's own sockets pass without a report.
     private static func cookieCheck(_ cookie: UInt64) -> [Line] {
         [
             loadArgument(5),

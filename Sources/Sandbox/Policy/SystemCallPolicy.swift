@@ -57,7 +57,7 @@ enum SystemCallPolicy {
     /// Every flag of clone(2) that makes a namespace: those calls too are the set-up's alone.
     static let namespaceFlags: UInt64 = 0x7e02_0000
 
-    /// Socket families that have been ways out: AF_ALG and AF_VSOCK.
+    /// Socket families that were used to escape from containers: AF_ALG and AF_VSOCK.
     static let refusedSocketFamilies: [UInt64] = [38, 40]
 
     /// Commands of fcntl(2) that leave a mark on a file of the image, which the next sandbox would find:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Until when a slot process has to answer: decisions without IO. Slot drives it, HelperWatch asks.
+// Deadlines for answers of a slot process: decisions without IO. Slot drives it, HelperWatch asks.
 
-/// What one slot owes the gateway.
+/// The outstanding answers of one slot.
 ///
 /// A process that is stopped, or that the kernel holds, answers nothing, and its socket stays open. Times are those
 /// of CLOCK_MONOTONIC, in nanoseconds.
@@ -97,7 +97,7 @@ struct HelperPulse: Hashable, Sendable {
         case end
         /// Kill the supervisor, and the spawner with it.
         case force
-        /// Nothing helps: everything of it is lost.
+        /// Neither helped: all slots of the spawner are lost.
         case abandon
     }
 

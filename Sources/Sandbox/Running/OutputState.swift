@@ -61,7 +61,7 @@ struct OutputState: ~Copyable {
         return satisfied()
     }
 
-    /// Someone waits for the end only; answered at once when it has come.
+    /// A caller waits for the end only; answered at once after the end.
     mutating func waitForExit(_ continuation: CheckedContinuation<ExitReport, Never>) -> Wake {
         exitWaiter = continuation
         return exitTold()
@@ -74,7 +74,7 @@ struct OutputState: ~Copyable {
         return .exit(continuation, report)
     }
 
-    /// Someone asks; answered at once when possible.
+    /// A caller reads; answered at once when possible.
     mutating func wait(_ waiter: Waiter) -> Wake {
         self.waiter = waiter
         return satisfied()

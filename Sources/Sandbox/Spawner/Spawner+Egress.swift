@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the host ready for functions with a network, when the first of them comes.
+// Prepares the host for functions with a network, for the first of them.
 
 import CSandbox
 import Dispatch
@@ -17,7 +17,7 @@ extension Spawner {
             : "functions with network: egress are refused: the kernel has no nf_tables"
     }
 
-    /// Loads the firewall's table, once; later calls only look.
+    /// Loads the firewall's table, once; later calls only check it.
     ///
     /// - Throws: ``SandboxError/unsupported(_:)`` where this host cannot, or with step and errno.
     func prepareEgress() async throws(SandboxError) {

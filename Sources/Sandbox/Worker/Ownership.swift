@@ -4,7 +4,7 @@
 import CSandbox
 import Glibc
 
-/// Whose a file is.
+/// The owner of a file.
 package struct Ownership: Sendable {
     package var uid: UInt32
     package var gid: UInt32
@@ -12,7 +12,7 @@ package struct Ownership: Sendable {
     package var mode: UInt32
     package var isFolder: Bool
 
-    /// Looks at a name in an open folder; links are not followed.
+    /// Reads the owner of a name in an open folder; links are not followed.
     ///
     /// - Parameters:
     ///   - name: terminated; without slashes.

@@ -7,9 +7,10 @@ import Sandbox
 
 /// The end of an attached container.
 package struct AttachEnd: Hashable, Sendable {
-    /// Its own, 128 plus the signal, 126 or 127 when the command could not be executed, 125 when the platform failed.
+    /// The container's exit code, 128 plus the signal, 126 or 127 when the command could not be executed, 125 when
+    /// Mayfly failed.
     package var exitCode: Int32
-    /// What the code alone does not say; nil when the container has spoken for itself.
+    /// An explanation of the code; nil when the container's own exit code needs none.
     package var reason: String?
 
     package init(exitCode: Int32, reason: String? = nil) {
@@ -17,7 +18,7 @@ package struct AttachEnd: Hashable, Sendable {
         self.reason = reason
     }
 
-    /// The platform's own failure.
+    /// A failure of Mayfly itself.
     package static let platformCode = ContainerEnd.platformCode
 
     /// From the table of the room below.

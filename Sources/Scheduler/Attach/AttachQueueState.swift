@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an attached container has written and its caller has not taken yet: decisions without IO. AttachedContainer
+// The output of an attached container that its caller has not read yet: decisions without IO. AttachedContainer
 // drives it.
 
 package import NIOCore
@@ -18,7 +18,7 @@ package enum AttachedOutput: Hashable, Sendable {
 
 /// The queue between a container and its caller.
 struct AttachQueueState {
-    /// Held while the caller does not take it: then the container waits, as with a pipe.
+    /// Bytes held while the caller does not read: at this limit the container blocks, as with a pipe.
     static let bytesMax = 256 * 1024
 
     private var pieces: [AttachedOutput] = []
@@ -46,7 +46,7 @@ struct AttachQueueState {
     /// The container has ended: nothing will be added.
     mutating func end() { isEnded = true }
 
-    /// The caller is gone: nothing is wanted.
+    /// The caller is gone: output is dropped.
     mutating func close() {
         isClosed = true
         pieces = []

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One container with a caller at its other end. AttachedContainers makes it; Gateway carries its bytes.
+// One container whose streams are connected to a caller. AttachedContainers makes it; Gateway transfers its bytes.
 
 package import NIOCore
 import Sandbox
@@ -35,7 +35,7 @@ package final class AttachedContainer: Sendable {
         self.onClose = onClose
     }
 
-    /// Lets PID 1 execute and begins to take its output.
+    /// Lets PID 1 execute and starts to read its output.
     func begin(_ command: SandboxCommand, hasInput: Bool) throws(SandboxError) {
         try session.start(command) { [weak self] in self?.receivedErrors($0) }
         if !hasInput { session.closeInput() }
@@ -76,7 +76,7 @@ package final class AttachedContainer: Sendable {
 
     /// Writes to its stdin, suspending while that is full.
     ///
-    /// - Returns: false when another write is under way.
+    /// - Returns: false while another write is running.
     package func write(_ bytes: ByteBuffer) async -> Bool {
         let isMine = state.withLock { state in
             defer { state.isWriting = true }
@@ -100,7 +100,7 @@ package final class AttachedContainer: Sendable {
     /// Sends a signal to PID 1.
     package func signal(_ number: Int32) { session.signal(number) }
 
-    /// Ends it and everything it had; idempotent.
+    /// Ends the container and all of its processes; idempotent.
     package func close() {
         let (isFirst, reader, writer) = state.withLock { state in
             let isFirst = !state.isClosed

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes attached containers and knows those that run. Engine owns one.
+// Makes attached containers and keeps the running ones. Engine owns one.
 
 package import FunctionModel
 import ImageStore
 import Sandbox
 import Synchronization
 
-/// Containers with a caller at their other end.
+/// Containers whose streams are connected to a caller.
 package final class AttachedContainers: Sendable {
     /// Attached containers are an administrator's tool: more of them at once are a mistake.
     static let countMax = 32

@@ -27,7 +27,7 @@ package final class Engine: Sendable {
     package let secrets: any SecretRepository
     package let images: ImageStore
     package let catalog: Catalog
-    /// Containers that callers hold the other end of.
+    /// Containers whose streams are connected to callers.
     package let containers: AttachedContainers
     private let folder: HeldDataFolder
     /// How image files are reached on this host.

@@ -26,7 +26,7 @@ extension Dispatcher {
         }
     }
 
-    /// PID 1 has ended, and all of its output is here.
+    /// PID 1 has ended, and all of its output was read.
     ///
     /// - Parameters:
     ///   - started: the call.
@@ -104,7 +104,7 @@ extension Dispatcher {
         return .complete(ResponseHead(), output: ByteBuffer(), record())
     }
 
-    /// Its sandbox could not be made after all: another one takes the call, unless its body is used up.
+    /// The set-up of its sandbox failed: another one takes the call, unless its body was consumed.
     private func notStarted(
         _ started: StartedRun,
         _ pump: RequestPump,

@@ -10,7 +10,7 @@ import Synchronization
 
 /// Runs invocations.
 package final class Dispatcher: FunctionInvoker {
-    /// Held back before the head of the answer is sent (design, section 5).
+    /// Bytes of output held back before the head of the answer is sent.
     static let responseBufferBytes = 64 << 10
     /// Attempts to find a sandbox for one call, each lost to a deploy or a slot that died in between.
     ///
@@ -104,9 +104,9 @@ package final class Dispatcher: FunctionInvoker {
         }
     }
 
-    /// Stops taking calls; what runs has its grace to finish and is killed then.
+    /// Stops taking calls; running invocations get their grace to finish and are killed then.
     ///
-    /// Returns when nothing runs.
+    /// Returns when no invocation runs.
     func drain() async {
         let current = admission.withLock { admission in
             admission.isDraining = true
@@ -124,7 +124,7 @@ package final class Dispatcher: FunctionInvoker {
 
     // MARK: One call
 
-    /// Runs a call in its sandbox; nil when that died before anything of the image ran.
+    /// Runs a call in its sandbox; nil when the sandbox died before a program of the image ran.
     private func start(_ run: Run) async throws(InvocationRefusal) -> InvocationAnswer? {
         let limits = run.function.limits
         let running = running(run)
@@ -181,7 +181,7 @@ package final class Dispatcher: FunctionInvoker {
             admission.running[run.lease.slot] = running
             return admission.isDraining
         }
-        // It was let in just before the drain began, which has not seen it.
+        // It was admitted just before the drain started, which did not see it.
         if isDraining { endAfterGrace(running) }
         return StartedRun(run: run, released: .now, running: running)
     }
@@ -196,7 +196,7 @@ package final class Dispatcher: FunctionInvoker {
     ///   - pump: of its body.
     ///   - report: how PID 1 ended.
     ///   - fault: a rule of the contract that the function's whole output breaks.
-    /// - Returns: what makes the record and hands it to the sink; call once.
+    /// - Returns: a closure that makes the record and passes it to the sink; call once.
     func finish(
         _ started: StartedRun,
         _ pump: RequestPump,

@@ -8,7 +8,7 @@ import Sandbox
 
 /// Arguments and environment of one revision; the request's variables are added per invocation.
 struct FunctionCommand: Hashable, Sendable {
-    /// Where a program is looked for when neither image nor function sets PATH: Docker's default.
+    /// The PATH when neither image nor function sets one: Docker's default.
     static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
     private let arguments: [String]
@@ -53,7 +53,7 @@ struct FunctionCommand: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - id: of the invocation.
-    ///   - variables: they come after the function's own; where both have a name, the request's counts.
+    ///   - variables: they follow the function's own; for equal names, the request's value counts.
     ///   - deadline: when the invocation is stopped.
     /// - Returns: what PID 1 executes.
     func command(id: String, _ variables: RequestVariables, deadline: Date) -> SandboxCommand {

@@ -34,7 +34,7 @@ struct Call: Sendable {
         return record
     }
 
-    /// What the function's log says about a refusal that its owner can mend.
+    /// The line in the function's log about a refusal that its owner can correct.
     func refusalLog(_ refusal: InvocationRefusal) -> [LogLine] {
         guard case .cannotStart(let reason) = refusal else { return [] }
         return [
@@ -123,7 +123,7 @@ extension StartedRun {
 }
 
 extension InvocationRefusal {
-    /// What a record says of it; nil when the outcome says everything.
+    /// The cause in the record; nil when the outcome is sufficient.
     package var cause: InvocationCause? {
         switch self {
         case .unknownFunction, .cancelled: nil

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the triggers hand to Scheduler, and what they get back. Knows nothing of HTTP's wire.
+// The requests of triggers to Scheduler, and the answers. Independent of HTTP's wire format.
 
 package import Contracts
 package import FoundationEssentials
@@ -12,7 +12,7 @@ package enum RequestBody: Sendable {
     case whole(ByteBuffer)
     /// Arrives while the function runs.
     ///
-    /// Throws ``RequestBodyTooLarge`` when the limit is passed, anything else when the client goes away. The task
+    /// Throws ``RequestBodyTooLarge`` when the limit is exceeded, another error when the client disconnects. The task
     /// that runs it is cancelled when the function ends first, and awaited before the answer is returned.
     case stream(@Sendable (_ write: (ByteBuffer) async -> Bool) async throws -> Void)
 }
@@ -24,12 +24,12 @@ package struct RequestBodyTooLarge: Error, Hashable, Sendable {
 
 /// The request's body cannot be read to its end; the function is killed at once, and the caller gets an error.
 package enum RequestBodyFailure: Error, Hashable, Sendable {
-    /// It breaks the protocol's rules.
+    /// It violates the protocol.
     case malformed
-    /// It did not come in time.
+    /// It was not complete in time.
     case stalled
 
-    /// What a record says of it.
+    /// The cause in the record.
     package var cause: InvocationCause { self == .stalled ? .bodyStalled : .bodyMalformed }
 }
 
@@ -59,7 +59,7 @@ package struct InvocationRequest: Sendable {
 
 /// The answer of one call.
 package enum InvocationAnswer: Sendable {
-    /// It ended before its response began to leave: everything is known.
+    /// The invocation ended before its response was sent: everything is known.
     ///
     /// The head and the output count when the record's outcome is `ok`.
     case complete(ResponseHead, output: ByteBuffer, Invocation)
@@ -75,20 +75,20 @@ package protocol OutputStream: Sendable {
     func next() async -> ByteBuffer?
     /// The record, after `next()` gave nil. Its outcome says whether the body is complete.
     func ending() async -> Invocation
-    /// The reader went away: stops the function.
+    /// The reader disconnected: stops the function.
     func cancel()
 }
 
 /// Why a call did not start.
 package enum InvocationRefusal: Error, Hashable, Sendable {
     case unknownFunction(String)
-    /// The queue is full or the wait in it was too long.
+    /// The queue is full, or the wait in it was too long.
     case busy(retryAfterSeconds: Int)
     /// The host has no room, or the gateway drains.
     case unavailable(reason: String, retryAfterSeconds: Int)
     /// No sandbox could be made: step and errno, or what is wrong with the image.
     case cannotStart(reason: String)
-    /// Its variables are more than a process can be started with; in bytes.
+    /// Its variables exceed the size with which a process can be started; in bytes.
     case requestTooLarge(bytes: Int, max: Int)
     /// The function's contract cannot pass the request on.
     case requestInvalid(RequestFault)

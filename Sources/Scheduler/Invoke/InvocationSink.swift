@@ -4,7 +4,7 @@
 import FunctionModel
 import FunctionStore
 
-/// Takes what is to be remembered.
+/// Takes records and log lines.
 ///
 /// Never waits and never fails.
 protocol InvocationSink: Sendable {

@@ -27,7 +27,7 @@ struct InvocationState: ~Copyable {
         case exceeded
     }
 
-    /// A piece of stdout came.
+    /// A piece of stdout was read.
     mutating func outputReceived(bytes: Int) -> OutputResult {
         guard bytesOut + bytes <= outputMax else { return .exceeded }
         bytesOut += bytes
@@ -51,9 +51,9 @@ struct InvocationState: ~Copyable {
         var outcome: Outcome
         var exitCode: Int?
         var signal: Int?
-        /// What the outcome does not say.
+        /// The cause, in addition to the outcome.
         var cause: InvocationCause?
-        /// What to add to the function's log; nil when the end speaks for itself.
+        /// A line for the function's log; nil when the end needs no explanation.
         var note: String?
         /// The limit that Mayfly ended it for.
         var limit: LimitName?
@@ -62,7 +62,7 @@ struct InvocationState: ~Copyable {
     /// PID 1 is gone.
     ///
     /// - Parameters:
-    ///   - end: what that means by itself.
+    ///   - end: the meaning of the exit alone.
     ///   - cause: why Mayfly ended it; nil when it did not.
     /// - Returns: what it means for answer, record and log.
     func verdict(_ end: ContainerEnd, _ cause: StopCause?) -> Verdict {
@@ -71,7 +71,7 @@ struct InvocationState: ~Copyable {
         case .timeout: verdict.outcome = .timeout
         case .cancelled: verdict.outcome = .cancelled
         case .outputLimit:
-            // Whatever it made of the signal: it was ended, and what it wrote is not whole.
+            // Independent of its reaction to the signal: it was ended, and its output is incomplete.
             verdict.outcome = .signal
             verdict.exitCode = nil
             verdict.signal = Int(SIGKILL)
@@ -98,7 +98,7 @@ struct InvocationState: ~Copyable {
         return verdict
     }
 
-    /// What it means that the function's answer breaks a rule of its contract; nil when it breaks none.
+    /// The verdict on an answer that violates its contract; nil for a correct one.
     private var malformed: Verdict? {
         fault.map { fault in
             Verdict(
@@ -109,7 +109,7 @@ struct InvocationState: ~Copyable {
         }
     }
 
-    /// What the end means when Mayfly had no part in it.
+    /// The meaning of an end that Mayfly did not cause.
     private static func verdict(of end: ContainerEnd) -> Verdict {
         let code = end.exitCode.map { Int($0) }
         switch end.meaning {

@@ -3,12 +3,12 @@
 
 /// Splits one invocation's stderr into lines.
 struct LogSplitter: Sendable {
-    /// A longer line is cut into several: what one row of a log and one screen can take.
+    /// A longer line is cut into several: the size that one row of a log and one screen can take.
     static let lineBytesMax = 16 << 10
-    /// Log kept of one invocation; the rest is dropped and said so.
+    /// Bytes of log kept of one invocation; the rest is dropped, with a note.
     ///
     /// A runaway loop must not push out
-    /// everybody else's history.
+    /// the history of others.
     static let invocationBytesMax = 1 << 20
     /// What a line costs besides its text, so that empty lines are bounded too.
     static let lineOverheadBytes = 32
@@ -17,7 +17,7 @@ struct LogSplitter: Sendable {
     private var bytesLeft = invocationBytesMax
     private var isCut = false
 
-    /// A piece of stderr came.
+    /// A piece of stderr was read.
     ///
     /// - Parameter bytes: the piece, of any length and split anywhere.
     /// - Returns: the lines that are complete now, without their line ends.

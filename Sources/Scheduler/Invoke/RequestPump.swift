@@ -66,7 +66,7 @@ struct RequestPump: Sendable {
         }
     }
 
-    /// The function has ended: what still comes is dropped.
+    /// The function has ended: further input is dropped.
     ///
     /// Returns when the body has no reader any more.
     func ended() async {
@@ -88,7 +88,7 @@ struct RequestPump: Sendable {
         } catch let failure as RequestBodyFailure {
             running.session.stop(failure.stopCause)
         } catch {
-            // The client went away in the middle of its request. Without effect when the function has ended.
+            // The client disconnected in the middle of its request. Without effect when the function has ended.
             running.session.stop(.cancelled)
         }
     }

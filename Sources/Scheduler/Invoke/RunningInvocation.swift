@@ -8,7 +8,7 @@ import NIOCore
 import Sandbox
 import Synchronization
 
-/// What an invocation needs to know of its function.
+/// The properties of a function that its invocations need.
 struct InvocationLimits: Sendable {
     var function: FunctionName
     var revision: Int
@@ -78,7 +78,7 @@ final class RunningInvocation: Sendable {
         return bytes
     }
 
-    /// The function's response head leaves.
+    /// The function's response head is sent.
     func committed() { storage.withLock { $0.state.committed() } }
 
     /// The function's response head is known.
@@ -88,7 +88,7 @@ final class RunningInvocation: Sendable {
 
     // MARK: End
 
-    /// What the record needs to know.
+    /// The values for the record.
     struct Ending: Sendable {
         var verdict: InvocationState.Verdict
         /// The status of the function's own response head; nil while there is none.
@@ -97,7 +97,7 @@ final class RunningInvocation: Sendable {
         var lines: [LogLine]
     }
 
-    /// What the function wrote breaks a rule of its contract.
+    /// The function's output violates its contract.
     ///
     /// Its end is a failure then; it is not ended by this.
     func faultFound(_ fault: ResponseFault) { storage.withLock { $0.state.faultFound(fault) } }

@@ -9,7 +9,7 @@ import Synchronization
 /// The rest of one invocation's output.
 ///
 /// The slot is given back when PID 1 is gone, and the record made when the reader is done too. A reader that
-/// drops the stream without a word counts as one that went away.
+/// drops the stream without a call counts as disconnected.
 final class StreamedOutput: OutputStream {
     private struct Storage {
         var buffered: ByteBuffer?

@@ -6,11 +6,11 @@ import Sandbox
 import Synchronization
 
 extension Fleet {
-    /// What is done after the lock is left.
+    /// The work that is done after the lock is released.
     struct Effects {
         var actions: [FleetState.Action] = []
         var wakes: [(PoolNumber, ContinuousClock.Instant)] = []
-        /// A pool has ended, perhaps the last one.
+        /// Whether a pool has ended, perhaps the last one.
         var mayBeGone = false
     }
 }
@@ -97,7 +97,7 @@ extension Fleet {
         guard let handle = storage.withLock({ $0.slots[slot]?.slot }) else {
             return failed(pool, slot, .gone("slot"))
         }
-        // Straight on the thread that hears of it: a task would cost two changes of threads per invocation.
+        // Directly on the thread that gets the event: a task would cost two changes of threads per invocation.
         handle.sandbox { [self] result in
             switch result {
             case .success(let sandbox): made(pool, slot, sandbox)

@@ -179,7 +179,7 @@ final class Fleet: Sendable {
         switch answer {
         case .refused(let refusal): throw refusal
         case .lease:
-            // The slot can have died together with the spawner between answer and here.
+            // The slot may have died together with the spawner since the answer.
             guard let lease else { throw .closed }
             return lease
         }
@@ -223,7 +223,7 @@ final class Fleet: Sendable {
 
     // MARK: The host
 
-    /// A spawner is there.
+    /// A spawner is available.
     ///
     /// Does not block.
     func attach(_ maker: any SlotMaking) {

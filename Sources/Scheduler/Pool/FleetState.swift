@@ -79,7 +79,7 @@ struct FleetState: Sendable {
         }
     }
 
-    /// A waiting caller went away; false when it has its answer already.
+    /// A waiting caller was cancelled; false when it has its answer already.
     mutating func waiterCancelled(_ pool: PoolNumber, _ waiter: WaiterNumber) -> (Bool, [Action]) {
         var wasWaiting = false
         let actions = changing(pool) { state in
@@ -144,7 +144,7 @@ struct FleetState: Sendable {
 
     // MARK: The host
 
-    /// A spawner is there: what callers wait for is launched.
+    /// A spawner is available: the slots that callers wait for are launched.
     mutating func hostReady() -> [Action] {
         isHostReady = true
         return balance()
@@ -180,7 +180,7 @@ struct FleetState: Sendable {
         return lastNumber
     }
 
-    /// Runs one event of a pool, then gives out what it left free or asked for.
+    /// Runs one event of a pool, then grants the slots that it freed or requested.
     private mutating func changing(
         _ pool: PoolNumber,
         orRetire slot: SlotNumber? = nil,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long a pool leaves a failing set-up alone. Part of PoolState.
+// How long a pool waits after a failed set-up. Part of PoolState.
 
 /// Consecutive failures to make a slot or sandbox, and until when no other attempt is made.
 struct LaunchBackoff: Sendable {
@@ -28,7 +28,7 @@ struct LaunchBackoff: Sendable {
 
     /// Doubles the wait with every failure: 0.2 s, 0.4 s, … 30 s, each shortened by up to half at random.
     ///
-    /// Attempts that were under way when the first of them failed count as that one.
+    /// Attempts that were running when the first of them failed count as that one.
     mutating func failed(
         _ failure: SlotFailure,
         at now: ContinuousClock.Instant,

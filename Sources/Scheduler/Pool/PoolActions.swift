@@ -18,7 +18,7 @@ struct PoolNumber: Hashable, Sendable, Comparable {
     static func < (left: PoolNumber, right: PoolNumber) -> Bool { left.value < right.value }
 }
 
-/// What a function's configuration says about its pool.
+/// The part of a function's configuration that concerns its pool.
 struct PoolSettings: Hashable, Sendable {
     var concurrency: Int
     var queueLength: Int
@@ -38,7 +38,7 @@ struct PoolSettings: Hashable, Sendable {
         mayShareEmptyNetwork = configuration.network == .none && !startsAhead
         concurrency = configuration.concurrency
         queueLength = configuration.queue.length
-        // A caller who waits for the first program must live to see it ready, or learn why it is not.
+        // A caller that waits for the first program must wait long enough to get it, or the reason of its failure.
         queueWait = configuration.queue.wait.duration + (startsAhead ? ReadinessState.spanMax : .zero)
         warmMax = min(configuration.warm.max, configuration.concurrency)
         warmMin = min(configuration.warm.min, warmMax)
@@ -55,15 +55,15 @@ enum PoolRefusal: Error, Hashable, Sendable {
     case cannotStart(String)
     /// The revision was replaced or removed, or the gateway drains: look the function up again.
     case closed
-    /// The caller went away.
+    /// The caller was cancelled.
     case cancelled
 }
 
-/// Why a slot or sandbox did not come about.
+/// Why a slot or sandbox could not be made.
 struct SlotFailure: Hashable, Sendable {
     /// Names step and errno.
     var reason: String
-    /// Spawner or slot died under way: mostly not the function's fault, so callers go on waiting for a while.
+    /// Spawner or slot died meanwhile: mostly not the function's fault, so callers continue to wait for a while.
     var isDeath = false
 }
 
@@ -87,7 +87,7 @@ enum PoolAction: Hashable, Sendable {
     case answer(WaiterNumber, WaiterAnswer)
 }
 
-/// What a lease request leads to.
+/// The result of a lease request.
 enum LeaseResult: Hashable, Sendable {
     /// A warm sandbox, at once.
     case use(SlotNumber, [PoolAction])

@@ -17,7 +17,7 @@ struct PoolState: Sendable {
         case making
         /// The program of its sandbox runs, and is not ready to serve yet.
         case starting
-        /// Nothing in it, nothing under way.
+        /// The slot has no sandbox, and makes none.
         case empty
         /// A sandbox is warm, or its set-up is nearly complete: it may be leased.
         case warm
@@ -91,7 +91,7 @@ struct PoolState: Sendable {
         return .wait(refillFromEmpty())
     }
 
-    /// A waiting caller went away.
+    /// A waiting caller was cancelled.
     ///
     /// False when it has its answer already: then the lease is to be ended.
     mutating func waiterCancelled(_ waiter: WaiterNumber) -> Bool { waiters.remove(waiter) }
@@ -173,7 +173,7 @@ struct PoolState: Sendable {
 
     /// A warm or nearly complete sandbox ended before it was leased, and its slot with it.
     ///
-    /// No effect when it was leased: its caller finds out.
+    /// No effect when it was leased: its caller notices the end.
     mutating func standingLost(
         _ slot: SlotNumber,
         _ failure: SlotFailure,
@@ -236,7 +236,7 @@ struct PoolState: Sendable {
         preparing = 0
         leased = 0
         debt = 0
-        // What died with the spawner says nothing of the function.
+        // A death with the spawner is not the function's fault.
         if backoff.failure?.isDeath == true { backoff.succeeded() }
     }
 

@@ -115,7 +115,7 @@ extension Dispatcher {
         return .complete(head, output: body, started.answered(head))
     }
 
-    /// There is no whole answer: a server that ends by itself is given time to say why.
+    /// There is no complete answer: a server that exits gets time to log the reason.
     private func broken(
         _ started: StartedRun,
         _ pump: RequestPump?,

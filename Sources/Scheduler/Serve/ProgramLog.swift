@@ -5,7 +5,7 @@
 import NIOCore
 import Synchronization
 
-/// The output of one started program on its way to a log.
+/// Collects the output of one started program for a log.
 final class ProgramLog: Sendable {
     /// Output that is kept until there is an invocation: a banner and some warnings; more is dropped.
     static let keptBytesMax = 16 << 10

@@ -16,7 +16,7 @@ final class ServerAnswer: Sendable {
         case overLimit
     }
 
-    /// How long a server that broke its connection may take to end by itself: its exit code says more than the
+    /// How long a server that broke its connection may take to exit: its exit code says more than the
     /// connection does.
     static let endMax = Duration.milliseconds(200)
 
@@ -34,7 +34,7 @@ final class ServerAnswer: Sendable {
     /// The next part that is here already.
     func nextIfPresent() -> Part? { connection.nextIfPresent().map(part) }
 
-    /// The next piece of a body that is on its way to the client; nil at its end, with which the server is ended.
+    /// The next piece of a body that is sent to the client; nil at its end, with which the server is ended.
     func nextStreamed() async -> ByteBuffer? {
         switch await next() {
         case .bytes(let bytes): return bytes

@@ -19,7 +19,7 @@ struct ProgramSettings: Hashable, Sendable {
     var readyPath: String?
 }
 
-/// One server on its way to its invocation.
+/// One server that is started ahead of its invocation.
 final class StartedProgram: Sendable {
     private struct State {
         var isReady = false

@@ -13,7 +13,7 @@ struct BasicCredentials: Hashable, Sendable, CustomStringConvertible {
     /// Never the password: descriptions end up in logs.
     var description: String { "\(user):***" }
 
-    /// Looks where the design says.
+    /// Looks in the environment, then in the data folder.
     ///
     /// The data folder's password goes to gateways on this machine only: another host that `--gateway` names
     /// must not learn it.
@@ -45,7 +45,7 @@ struct BasicCredentials: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Where a gateway on this machine keeps everything (design, section 7).
+/// The default data folder of a gateway on this machine.
 enum DataFolder {
     /// The folder when no `--data-dir` is given.
     static func path(environment: [String: String]) -> String {

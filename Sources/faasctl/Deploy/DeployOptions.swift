@@ -4,7 +4,7 @@
 import ArgumentParser
 import FunctionModel
 
-/// Flags of `deploy` (design, section 7); each wins over the same key of function.yaml.
+/// Flags of `deploy`; each overrides the same key of function.yaml.
 struct DeployOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Route such as 'GET /hello' or '/api/*'; repeatable.", valueName: "route"))
     var route: [String] = []

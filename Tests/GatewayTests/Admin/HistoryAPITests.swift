@@ -84,7 +84,7 @@ import Testing
             #expect(try await Self.get(gateway, path + "call-1").body.contains("line 1"))
             let many = try await Self.get(gateway, path + "call-")
             #expect(many.status == 400)
-            #expect(many.body.contains("begins several ids"))
+            #expect(many.body.contains("is a prefix of several ids"))
             #expect(try await Self.get(gateway, path + "x").status == 404)
             #expect(try await Self.get(gateway, path).body.contains("line 0"))
         }

@@ -11,7 +11,7 @@ import Testing
 @testable import Gateway
 
 @Suite struct StatusTableTests {
-    /// Every outcome and cause that a record can have, with its status (design, section 5).
+    /// Every outcome and cause that a record can have, with its status.
     static let rows: [(Outcome, InvocationCause?, Int)] = [
         (.ok, nil, 200), (.exit, nil, 500), (.signal, nil, 500), (.oom, nil, 500), (.timeout, nil, 504),
         (.cancelled, nil, 499), (.lost, nil, 503), (.platform, nil, 502), (.platform, .functionBusy, 429),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The status table of the design, section 5, row by row, as a client sees it.
+// The status table, row by row, as a client sees it.
 
 import Contracts
 import FoundationEssentials

@@ -13,7 +13,7 @@ import Testing
     private func slot(_ number: UInt64) -> SlotNumber { SlotNumber(value: number) }
     private func waiter(_ number: UInt64) -> WaiterNumber { WaiterNumber(value: number) }
 
-    @Test("a program that starts ahead is leased when it is ready, and its failure refuses those who wait")
+    @Test("a program that starts ahead is leased when it is ready, and its failure refuses its waiters")
     mutating func startsAhead() {
         var settings = settings()
         settings.startsAhead = true
