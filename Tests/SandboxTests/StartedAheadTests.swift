@@ -67,7 +67,7 @@ struct StartedAheadTests {
 
     @Test("that is killed before its assignment is reported as well")
     func killedBefore() async throws {
-        try await Self.unused(script: "sleep 100", reason: "signal 9") { $0.kill() }
+        try await Self.unused(script: "echo up; sleep 100", reason: "signal 9") { $0.kill() }
     }
 
     @Test("in a slot that is given up is reported as well")
@@ -87,6 +87,8 @@ struct StartedAheadTests {
             let (reasons, told) = AsyncStream<String>.makeStream()
             sandbox.whenUnused { told.yield($0) }
             try sandbox.start(command(script)) { _ in }
+            // Killed earlier, it would be killed before its program ran.
+            if script.hasPrefix("echo") { _ = await sandbox.nextOutput() }
             end(sandbox)
             let limit = Task {
                 try await Task.sleep(for: waitMax)

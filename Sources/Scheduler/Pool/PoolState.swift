@@ -126,8 +126,7 @@ struct PoolState: Sendable {
 
     /// The program that was started ahead can serve an invocation.
     mutating func programReady(_ slot: SlotNumber, at now: Instant) -> [PoolAction] {
-        guard phases[slot] == .starting else { return [.retire(slot)] }
-        return ready(slot, at: now)
+        phases[slot] == .starting ? ready(slot, at: now) : [.retire(slot)]
     }
 
     /// A sandbox may be leased: the first caller gets it, or it is warm.

@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test("a contract that cannot be served is refused", arguments: [Contract.http, .lambda])
+    @Test("a contract that cannot be served is refused", arguments: [Contract.lambda])
     func contract(_ contract: Contract) throws {
         var configuration = FunctionConfiguration()
         configuration.contract = contract
