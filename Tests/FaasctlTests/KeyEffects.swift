@@ -84,7 +84,8 @@ enum KeyEffects {
         "log_level": "the levels of the configuration decide what the log has",
         "access_log_level": "the levels of the configuration decide what the log has",
         "drain_timeout": "an open connection holds the end up for the drain timeout at most",
-        "limits.connections": reaches,
+        "limits.connections":
+            "as many connections as the most are served at once, and further ones when one of those ends",
         "limits.header_count": "a request with more fields than the most is refused",
         "limits.header_field": refusedHeads, "limits.headers": refusedHeads, "limits.target": refusedHeads,
         "limits.head_timeout": "a head that does not come whole ends with 408",
