@@ -82,7 +82,7 @@ final class Connection: Sendable {
         if isLost { task?.cancel() }
     }
 
-    /// The client is gone: cancels what runs for it.
+    /// The client is gone, or its answer is given up: cancels what runs for it.
     ///
     /// The task is cancelled outside the lock, because its cancellation handlers may come back here.
     func lose() {
