@@ -28,19 +28,20 @@ final class GatewayUnderTest: Sendable {
     ///   - arguments: more flags of `serve`.
     ///   - wrapper: words in front of the program, for example `unshare --mount`.
     ///   - program: faasctl, where others can execute it.
+    ///   - namesPlace: false leaves address and folder to a configuration file, which has to name a free port.
     /// - Throws: ``HarnessError`` with what it wrote when it did not start.
     init(
         dataFolder: String,
         arguments: [String] = [],
         wrapper: [String] = [],
-        program: String = Fixtures.faasctl
+        program: String = Fixtures.faasctl,
+        namesPlace: Bool = true
     ) async throws {
         let folder = try TemporaryFolder()
         let output = folder.url.appendingPathComponent("output")
         let error = folder.url.appendingPathComponent("error")
-        let words =
-            wrapper + [program, "serve", "--listen", "127.0.0.1:0", "--data-dir", dataFolder]
-            + arguments
+        let place = namesPlace ? ["--listen", "127.0.0.1:0", "--data-dir", dataFolder] : []
+        let words = wrapper + [program, "serve"] + place + arguments
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = words
