@@ -112,17 +112,25 @@ package enum ServeConfigurationFile {
 
     private static func positive(_ node: ManifestNode) throws(ManifestError) -> Int {
         let number = try node.integer()
-        guard number > 0 else {
-            throw node.mistake("\(node.path): '\(number)' is not valid, expected more than zero")
-        }
+        guard number > 0 else { throw tooSmall(node, number) }
         return number
     }
 
     private static func duration(_ node: ManifestNode) throws(ManifestError) -> Duration {
-        try node.value(TimeSpan.init(_:field:)).duration
+        let span = try node.value(TimeSpan.init(_:field:))
+        guard span.duration > .zero else { throw tooSmall(node, span) }
+        return span.duration
     }
 
     private static func bytes(_ node: ManifestNode) throws(ManifestError) -> Int {
-        try node.value(ByteCount.init(_:field:)).bytes
+        let count = try node.value(ByteCount.init(_:field:))
+        guard count.bytes > 0 else { throw tooSmall(node, count) }
+        return count.bytes
+    }
+
+    /// No limit can be zero: nothing would be served, and no word says that zero is no limit.
+    private static func tooSmall(_ node: ManifestNode, _ value: some CustomStringConvertible) -> ManifestError
+    {
+        node.mistake("\(node.path): '\(value)' is not valid, expected more than zero")
     }
 }

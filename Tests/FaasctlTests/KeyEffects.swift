@@ -74,7 +74,8 @@ enum KeyEffects {
         "provider.gateway": stackRead, "functions": stackRead,
     ]
 
-    private static let reaches = "every value of the file reaches the part of the gateway that it is for"
+    private static let placed =
+        "the file's listen and data_dir are where the gateway listens and keeps what it has"
     private static let registries = "mirrors and plain-http registries are taken from the configuration file"
 
     private static let refusedHeads =
@@ -82,18 +83,21 @@ enum KeyEffects {
 
     /// By path in the file of `serve --config`.
     static let configuration = [
-        "listen": reaches, "data_dir": reaches, "sandboxes_max": reaches,
+        "listen": placed, "data_dir": placed,
+        "sandboxes_max":
+            "sandboxes_max is how many containers there are at once, whatever functions are called",
         "log_level": "the levels of the configuration decide what the log has",
         "access_log_level": "the levels of the configuration decide what the log has",
-        "drain_timeout": "an open connection holds the end up for the drain timeout at most",
-        "limits.connections": reaches,
+        "drain_timeout": "a connection holds the end up for the drain timeout, and no longer",
+        "limits.connections":
+            "as many connections as the most are served at once, and further ones when one of those ends",
         "limits.header_count": "a request with more fields than the most is refused",
         "limits.header_field": refusedHeads, "limits.headers": refusedHeads, "limits.target": refusedHeads,
         "limits.head_timeout": "a head that does not come whole ends with 408",
         "limits.body_timeout":
             "a body that stalls before the function starts ends with 408, and starts nothing",
         "admin_hosts": "administrative paths are served under names that only this machine can have",
-        "build_allow": reaches,
+        "build_allow": "builds reach the networks of build_allow, and without it nothing of the host",
         "allow_root":
             "on a disk without idmapped mounts root is kept only when asked for, and image files have their owners",
         "metrics_auth": "/metrics asks for credentials when it is configured to",

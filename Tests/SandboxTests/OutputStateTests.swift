@@ -110,6 +110,6 @@ struct OutputStateTests {
             seen.insert(text)
             if seen.count == 2 { break }
         }
-        #expect(seen == ["last", "exited(code: 7)"])
+        #expect(seen == ["last", "exit code 7"])
     }
 }

@@ -115,6 +115,14 @@ import Testing
                 "f:1:14: unknown key 'mirors' in 'registries' (did you mean 'mirrors'?)"
             ),
             ("sandboxes_max: 0\n", "f:1:16: sandboxes_max: '0' is not valid, expected more than zero"),
+            (
+                "limits:\n  idle_timeout: 0s\n",
+                "f:2:17: limits.idle_timeout: '0s' is not valid, expected more than zero"
+            ),
+            (
+                "limits: {headers: 0Ki}\n",
+                "f:1:19: limits.headers: '0' is not valid, expected more than zero"
+            ),
         ]
     )
     func tellsMistakes(text: String, message: String) {

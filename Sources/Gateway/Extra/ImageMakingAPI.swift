@@ -11,6 +11,7 @@ import OCI
 /// GET /v1/image-history, GET /v1/image-archives and POST /v1/image-indexes.
 struct ImageMakingAPI: Sendable {
     let images: ImageStore
+    let work: StoppableWork
 
     /// Images of one archive or index; a distribution for every architecture has a dozen.
     private static let countMax = 256
@@ -30,10 +31,16 @@ struct ImageMakingAPI: Sendable {
     /// `reference`, several times: one tar that is a `docker save` archive and an OCI archive.
     @Sendable private func archive(_ request: Request, _ context: OwnContext) async throws -> Response {
         let archive = try await images.archive(of: Self.references(context, "reference"))
+        let connection = context.call.connection
         return Response(
             status: .ok,
             headers: [.contentType: MediaName.tar],
-            body: ResponseBody { writer in try await ArchiveStream.send(archive, to: &writer) }
+            body: ResponseBody { [work] in
+                // Its client may read slowly, or not at all, for as long as the drain lasts.
+                let id = work.begin { connection.lose() }
+                defer { work.end(id) }
+                try await ArchiveStream.send(archive, to: &$0)
+            }
         )
     }
 

@@ -3,7 +3,7 @@
 
 import Synchronization
 
-/// Loads, imports, pulls and builds under way.
+/// Loads, imports, pulls, builds and saves under way.
 final class StoppableWork: Sendable {
     private struct State {
         var isStopping = false

@@ -82,7 +82,7 @@ final class Connection: Sendable {
         if isLost { task?.cancel() }
     }
 
-    /// The client is gone: cancels its request.
+    /// The client is gone, or its answer is given up: cancels its request.
     ///
     /// The task is cancelled outside the lock, because its cancellation handlers may come back here.
     func lose() {

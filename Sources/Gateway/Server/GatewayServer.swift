@@ -170,16 +170,17 @@ package final class GatewayServer: Sendable {
         let loops = EventLoopGroupProvider.singleton.eventLoopGroup
         let channel = GatewayChannel(edge: edge, limits: limits, loops: loops)
         let port = configuration.port
+        let gate = ConnectionGate(countMax: limits.connectionsMax)
         return channel.server(
             configuration: ServerConfiguration(
                 address: .hostname(configuration.host, port: port),
                 backlog: Self.backlog,
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    limits.connectionsMax,
-                    logger: logger
-                )
+                availableConnectionsDelegate: gate
             ),
-            onServerRunning: { onListening($0.localAddress?.port ?? port) },
+            onServerRunning: { listener in
+                await gate.open(listener)
+                onListening(listener.localAddress?.port ?? port)
+            },
             eventLoopGroup: loops,
             logger: logger
         )

@@ -72,7 +72,7 @@ struct OwnPaths: Sendable {
     /// Everything about images: what they are, how they come and go, and builds.
     private static func addImages(_ services: GatewayServices, to guarded: RouterGroup<OwnContext>) {
         if let images = services.images {
-            ImageMakingAPI(images: images).add(to: guarded)
+            ImageMakingAPI(images: images, work: services.work).add(to: guarded)
             if let keeper = services.keeper {
                 ImagesAPI(
                     images: images,

@@ -43,7 +43,8 @@ struct HeadScan: Hashable, Sendable {
             lineStart = scanned
         }
         scanned = bytes.count
-        try check(bytes.count - lineStart, bytes.count, limits)
+        // The last byte may be the CR of the line's end.
+        try check(max(0, bytes.count - lineStart - 1), bytes.count, limits)
         return .more
     }
 
@@ -56,6 +57,9 @@ struct HeadScan: Hashable, Sendable {
             return
         }
         guard lineBytes <= limits.fieldBytesMax else { throw .fieldTooLarge(max: limits.fieldBytesMax) }
-        guard end - fieldsStart <= limits.headBytesMax else { throw .headTooLarge(max: limits.headBytesMax) }
+        // The empty line is none of the fields, and its CR may have come already.
+        guard end - fieldsStart <= limits.headBytesMax + 1 else {
+            throw .headTooLarge(max: limits.headBytesMax)
+        }
     }
 }

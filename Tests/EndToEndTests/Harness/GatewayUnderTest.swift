@@ -14,6 +14,12 @@ final class GatewayUnderTest: Sendable {
     let processID: Int32
     private let logFolder: TemporaryFolder
     private let ending: Task<Int32, Never>
+    private let life: Life
+
+    /// Whether the process has ended: its number may be another's then.
+    private final class Life: Sendable {
+        let hasEnded = Atomic(false)
+    }
 
     /// Starts a gateway and waits for its ready line.
     ///
@@ -22,19 +28,20 @@ final class GatewayUnderTest: Sendable {
     ///   - arguments: more flags of `serve`.
     ///   - wrapper: words in front of the program, for example `unshare --mount`.
     ///   - program: faasctl, where others can execute it.
+    ///   - namesPlace: false leaves address and folder to a configuration file, which has to name a free port.
     /// - Throws: ``HarnessError`` with what it wrote when it did not start.
     init(
         dataFolder: String,
         arguments: [String] = [],
         wrapper: [String] = [],
-        program: String = Fixtures.faasctl
+        program: String = Fixtures.faasctl,
+        namesPlace: Bool = true
     ) async throws {
         let folder = try TemporaryFolder()
         let output = folder.url.appendingPathComponent("output")
         let error = folder.url.appendingPathComponent("error")
-        let words =
-            wrapper + [program, "serve", "--listen", "127.0.0.1:0", "--data-dir", dataFolder]
-            + arguments
+        let place = namesPlace ? ["--listen", "127.0.0.1:0", "--data-dir", dataFolder] : []
+        let words = wrapper + [program, "serve"] + place + arguments
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = words
@@ -42,21 +49,33 @@ final class GatewayUnderTest: Sendable {
         process.standardOutput = try Command.createFile(output)
         process.standardError = try Command.createFile(error)
         let (ends, continuation) = AsyncStream<Int32>.makeStream()
+        let life = Life()
         process.terminationHandler = { process in
+            life.hasEnded.store(true, ordering: .relaxed)
             let isSignal = process.terminationReason == .uncaughtSignal
             continuation.yield(process.terminationStatus + (isSignal ? 128 : 0))
             continuation.finish()
         }
         try process.run()
         self.dataFolder = dataFolder
+        self.life = life
         logFolder = folder
         ending = Task { await ends.first { _ in true } ?? -1 }
         let launched = process.processIdentifier
         processID = launched
-        address = try await Self.readyAddress(output: output, error: error, processID: launched)
+        do {
+            address = try await Self.readyAddress(output: output, error: error, processID: launched)
+        } catch {
+            folder.remove()
+            throw error
+        }
     }
 
-    deinit { logFolder.remove() }
+    /// A test that throws before ``stop()`` leaves no gateway behind.
+    deinit {
+        if !life.hasEnded.load(ordering: .relaxed) { kill(processID, SIGKILL) }
+        logFolder.remove()
+    }
 
     /// Starts a gateway on a new folder, hands it over, stops it and removes everything.
     static func with<Value: Sendable>(

@@ -65,13 +65,12 @@ extension EndToEnd {
             try Data(repeating: 7, count: 20 << 20).write(to: noise)
             let gateway = try await GatewayUnderTest(dataFolder: data)
             // The upload would take minutes.
-            let password = try String(contentsOfFile: data + "/secrets/basic-auth-password", encoding: .utf8)
-                .trimmingCharacters(in: .whitespacesAndNewlines)
-            let arguments = [
-                "--silent", "--limit-rate", "100k", "--user", "admin:\(password)", "--header", "Expect:",
-                "--header", "Content-Type: application/x-tar", "--data-binary", "@\(noise.path)",
-                gateway.address + "/v1/images",
-            ]
+            let arguments =
+                try gateway.curlArguments + [
+                    "--limit-rate", "100k", "--header", "Expect:", "--header",
+                    "Content-Type: application/x-tar", "--data-binary", "@\(noise.path)",
+                    gateway.address + "/v1/images",
+                ]
             async let loading = Command.run("/usr/bin/curl", arguments)
             let uploads = data + "/run/uploads"
             for _ in 0..<200 where try FileManager.default.contentsOfDirectory(atPath: uploads).isEmpty {
@@ -82,6 +81,40 @@ extension EndToEnd {
             #expect(answer.contains("the gateway is stopping: the load was not finished"), "\(answer)")
             #expect(await gateway.ended() == 0)
             #expect(try FileManager.default.contentsOfDirectory(atPath: uploads).isEmpty)
+        }
+
+        @Test("a stop ends a save whose client reads slowly, which does not take the archive for whole")
+        func endsSaves() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let gateway = try await GatewayUnderTest(
+                dataFolder: folder.url.appendingPathComponent("data").path
+            )
+            // More than the sockets between the two hold.
+            let image = ImageFixture(members: [
+                TarMember(name: "noise", content: Data(repeating: 7, count: 64 << 20))
+            ])
+            let archive = folder.url.appendingPathComponent("large.tar")
+            try await image.writeArchive(to: archive, name: "large:1")
+            try await gateway.require("image", "load", "-i", archive.path)
+            let saved = folder.url.appendingPathComponent("saved.tar").path
+            async let saving = Command.run(
+                "/usr/bin/curl",
+                try gateway.curlArguments + [
+                    "--limit-rate", "1M", "--output", saved,
+                    gateway.address + "/v1/image-archives?reference=large:1",
+                ]
+            )
+            for _ in 0..<200 where access(saved, F_OK) != 0 {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            let start = ContinuousClock.now
+            gateway.signal(SIGTERM)
+            #expect(await gateway.ended() == 0)
+            // The connection would hold the end up for the drain timeout of 30 s.
+            #expect(ContinuousClock.now - start < Patience.duration(.seconds(15)))
+            // Partial file, or the connection was reset.
+            #expect([18, 56].contains(try await saving.code))
         }
 
         @Test("a second signal ends at once, and nothing is left either")
@@ -106,6 +139,19 @@ extension EndToEnd {
             #expect(await gateway.ended() == 130)
             _ = await running
             #expect(try await view.remains(dataFolder: data, within: .seconds(2)) == [])
+        }
+    }
+}
+
+extension GatewayUnderTest {
+    /// Makes curl a silent administrator.
+    fileprivate var curlArguments: [String] {
+        get throws {
+            let path = dataFolder + "/secrets/basic-auth-password"
+            let password = try String(contentsOfFile: path, encoding: .utf8)
+            return [
+                "--silent", "--user", "admin:" + password.trimmingCharacters(in: .whitespacesAndNewlines),
+            ]
         }
     }
 }

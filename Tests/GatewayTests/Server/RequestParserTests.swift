@@ -75,6 +75,35 @@ import Testing
         #expect(Self.events([Array(text.utf8)]) == ["refused \(refusal)"])
     }
 
+    /// A request whose target, first field and fields together have these sizes; fields count with their line ends.
+    private static func request(target: Int, field: Int, fields: Int) -> String {
+        let line = "GET /" + String(repeating: "t", count: target - 1) + " HTTP/1.1\r\n"
+        let first = "A: " + String(repeating: "a", count: field - 3) + "\r\n"
+        let rest = fields - first.utf8.count - "Host: h\r\nB: \r\n".utf8.count
+        return line + first + "Host: h\r\nB: " + String(repeating: "b", count: rest) + "\r\n\r\n"
+    }
+
+    @Test(
+        "a head of exactly the most is taken however it is cut, one byte more is refused",
+        arguments: [
+            (request(target: 100, field: 200, fields: 400), RequestRefusal?.none),
+            (request(target: 101, field: 200, fields: 400), .targetTooLong(max: 100)),
+            (request(target: 100, field: 201, fields: 400), .fieldTooLarge(max: 200)),
+            (request(target: 100, field: 200, fields: 401), .headTooLarge(max: 400)),
+        ]
+    ) func exact(_ text: String, _ refusal: RequestRefusal?) {
+        let bytes = Array(text.utf8)
+        for cut in 0..<bytes.count {
+            let events = Self.events([Array(bytes[..<cut]), Array(bytes[cut...])])
+            if let refusal {
+                #expect(events == ["refused \(refusal)"], "cut at \(cut)")
+            } else {
+                #expect(events.last == "end ", "cut at \(cut): \(events)")
+            }
+        }
+        #expect(Self.events(bytes.map { [$0] }).last == (refusal.map { "refused \($0)" } ?? "end "))
+    }
+
     @Test("nothing is read behind what was refused")
     func afterwards() {
         let good = Array("GET /a HTTP/1.1\r\nHost: h\r\n\r\n".utf8)

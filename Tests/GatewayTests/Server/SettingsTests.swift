@@ -21,12 +21,64 @@ import Testing
     @Test("a request with more fields than the most is refused")
     func headerCount() async throws {
         try await TestGateway.run(.ending(.ok), nil, { $0.limits.headerCountMax = 8 }) { gateway in
-            let few = (0..<4).map { "X-\($0): a" }
-            let served = try await gateway.client.send("GET", "/healthz", headers: few)
-            #expect(served.status == 200)
-            let many = (0..<20).map { "X-\($0): a" }
-            let refused = try await gateway.client.send("GET", "/healthz", headers: many)
-            #expect(refused.status == 431)
+            // The client sends two of its own.
+            for (count, status) in [(6, 200), (7, 431), (20, 431)] {
+                let fields = (0..<count).map { "X-\($0): a" }
+                let answer = try await gateway.client.send("GET", "/healthz", headers: fields)
+                #expect(answer.status == status, "\(count)")
+            }
+        }
+    }
+
+    @Test("as many connections as the most are served at once, and further ones when one of those ends")
+    func connections() async throws {
+        let request = "GET /function/hello HTTP/1.1\r\nHost: h\r\n\r\n"
+        for countMax in [1, 2] {
+            let invoker = FakeInvoker.ending(.ok)
+            try await TestGateway.run(invoker, nil, { $0.limits.connectionsMax = countMax }) { gateway in
+                // They ask for no end: each connection stays open behind its answer.
+                var open: [WireConnection] = []
+                for _ in 0..<countMax { open.append(try await gateway.client.open([request])) }
+                try await Self.expect(countMax, of: invoker)
+                for _ in 0..<8 { open.append(try await gateway.client.open([request])) }
+                try await Self.expect(countMax, of: invoker)
+                for served in countMax + 1...countMax + 3 {
+                    open.removeFirst().close()
+                    try await Self.expect(served, of: invoker)
+                }
+            }
+        }
+    }
+
+    /// Waits until so many calls came, and sees that no more come.
+    private static func expect(_ count: Int, of invoker: FakeInvoker) async throws {
+        for _ in 0..<200 where invoker.requests.count < count {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(invoker.requests.count == count)
+    }
+
+    @Test("uploads and bodies of the admin API of exactly the most are taken, one byte more is not")
+    func bodies() async throws {
+        let change: (inout GatewayConfiguration) -> Void = {
+            $0.limits.adminBodyBytesMax = 100
+            $0.limits.uploadBytesMax = 200
+        }
+        try await TestGateway.run(.ending(.ok), nil, change) { gateway in
+            for (path, max, extra) in [
+                ("/system/functions", 100, 0), ("/system/functions", 100, 1), ("/v1/images", 200, 0),
+                ("/v1/images", 200, 1),
+            ] {
+                let answer = try await gateway.client.send(
+                    "POST",
+                    path,
+                    headers: [TestGateway.authorization, "Content-Type: application/json"],
+                    body: String(repeating: "a", count: max + extra)
+                )
+                // What is taken is no JSON and no archive.
+                #expect(answer.status == (extra == 0 ? 400 : 413), "\(path) \(extra): \(answer.body)")
+            }
         }
     }
 
