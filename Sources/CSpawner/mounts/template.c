@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mounts that outlive sandboxes, from which their root is made (mounts/root.c).
+//   /base          a mount, so that all that is below it can be let go at once
+//   /base/proc     the spawner's: the kernel wants to see one before it makes another
+//   /base/dev      device nodes, read-only, with inodes of this slot's own
+//   /base/sys      of a network namespace with loopback only, read-only, inodes likewise
+//   /base/s        the spawner's, unmasked: for a slot that needs a /sys of its own
+//   /base/lower    the image, read-only, root being this namespace's
+//   /base/t        files of this slot, laid over it
+//   /base/secrets  only when the function has some
+//   /base/w        the sandboxes' writable layer; /base/l where a folder of the host is it
+//   /n             where the sandboxes' root is made
+#define _GNU_SOURCE
+#include "mounts/mount_calls.h"
+#include "slot/slot.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct failure make_folders(void) {
+    static const char *const folders[] = {"n",          "base",         "base/proc",  "base/dev",
+                                          "base/sys",   "base/s",       "base/lower", "base/t",
+                                          "base/t/etc", "base/secrets", "base/w"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, mkdir(folders[i], 0755)));
+    return fine();
+}
+
+// Every network namespace without egress looks the same here: loopback and nothing
+// else. So the view of one serves them all, laid over itself for each slot.
+static struct failure mount_sys(void) {
+    if (host.empty_network < 0)
+        return mount_masked_sys("base/sys", "base" EMPTY_FOLDER, &slot.has_sys);
+    slot.has_sys = host.empty_network_has_sys;
+    if (!slot.has_sys)
+        return fine();
+    TRY(empty_network_sys_lay("base/sys"));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
+              raw_mount("/sys", "base/s", NULL, MS_BIND | MS_REC, NULL)));
+    unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    return check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount(NULL, "base/s", NULL, flags, NULL));
+}
+
+// The kernel wants to see one /sys as a whole before it mounts another: /base/s.
+static struct failure mount_own_sys(void) {
+    if (!(slot.plan.flags & CSANDBOX_SLOT_EGRESS) || host.empty_network < 0 || !slot.has_sys)
+        return fine();
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, "/base/sys", MNT_DETACH)));
+    return mount_masked_sys("/base/sys", "/base" EMPTY_FOLDER, &slot.has_sys);
+}
+
+static struct failure mount_dev(int own) {
+    long result = own >= 0 ? raw_move_mount(own, AT_FDCWD, "base/dev", 0)
+                           : raw_mount("/dev", "base/dev", NULL, MS_BIND | MS_REC, NULL);
+    return check(CSANDBOX_STEP_SLOT_DEV, result);
+}
+
+struct failure template_private_root(int own_dev) {
+    umask(0);
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
+              raw_mount("tmpfs", "/slot", "tmpfs", MS_NOSUID | MS_NODEV, "size=256k,mode=0755")));
+    TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, chdir("/slot")));
+    TRY(make_folders());
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("base", "base", NULL, MS_BIND, NULL)));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/proc", "base/proc", NULL, MS_BIND, NULL)));
+    TRY(mount_dev(own_dev));
+    TRY(mount_sys());
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_pivot_root, ".", ".")));
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, ".", MNT_DETACH)));
+    TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, chdir("/")));
+    umask(022);
+    return fine();
+}
+
+static struct failure write_file(uint32_t step, const char *path, const char *bytes, size_t size,
+                                 mode_t mode) {
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (file < 0)
+        return check_errno(step, -1);
+    ssize_t written = write(file, bytes, size);
+    struct failure failure =
+        written == (ssize_t)size ? fine() : (struct failure){step, written < 0 ? errno : ENOSPC};
+    close(file);
+    return failure;
+}
+
+// Laid over the image's /etc, unless the image has no such real folder: nothing
+// may follow its symbolic links.
+static struct failure write_etc(int lower) {
+    char hosts[256];
+    long etc = open_beneath(lower, "etc", O_PATH | O_DIRECTORY);
+    if (etc < 0)
+        return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, rmdir("/base/t/etc"));
+    close((int)etc);
+    int size = snprintf(hosts, sizeof hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n",
+                        slot.plan.hostname);
+    TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/base/t/etc/hosts", hosts, (size_t)size, 0644));
+    size = snprintf(hosts, sizeof hosts, "%s\n", slot.plan.hostname);
+    TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/base/t/etc/hostname", hosts, (size_t)size, 0644));
+    return write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/base/t/etc/resolv.conf", slot.plan.resolv_conf,
+                      strlen(slot.plan.resolv_conf), 0644);
+}
+
+// The image is read-only from here on, so what is a real folder now is one for
+// every sandbox.
+static struct failure require_folder(int lower, const char *name) {
+    long folder = open_beneath(lower, name, O_PATH | O_DIRECTORY);
+    TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, folder));
+    close((int)folder);
+    return fine();
+}
+
+static bool is_plain_name(const char *name) {
+    return name[0] && memchr(name, 0, CSANDBOX_NAME_MAX) && !strchr(name, '/') &&
+           strcmp(name, ".") && strcmp(name, "..");
+}
+
+static struct failure write_secret(int source, const struct csandbox_secret *secret) {
+    static char bytes[65536];
+    char path[CSANDBOX_NAME_MAX + 16];
+    if (!is_plain_name(secret->name))
+        return (struct failure){CSANDBOX_STEP_SLOT_SECRETS, EINVAL};
+    snprintf(path, sizeof path, "/base/secrets/%s", secret->name);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+    struct failure failure = check_errno(CSANDBOX_STEP_SLOT_SECRETS, file);
+    for (uint32_t left = secret->size; !failed(failure) && left > 0;) {
+        ssize_t size = read(source, bytes, left < sizeof bytes ? left : sizeof bytes);
+        if (size <= 0 || write(file, bytes, (size_t)size) != size)
+            failure = (struct failure){CSANDBOX_STEP_SLOT_SECRETS, size < 0 ? errno : EIO};
+        else
+            left -= (uint32_t)size;
+    }
+    if (!failed(failure))
+        failure =
+            check_errno(CSANDBOX_STEP_SLOT_SECRETS, fchown(file, slot.plan.uid, slot.plan.gid));
+    if (file >= 0)
+        close(file);
+    return failure;
+}
+
+static struct failure write_secrets(int source) {
+    if (source < 0)
+        return fine();
+    TRY(check(CSANDBOX_STEP_SLOT_SECRETS,
+              raw_mount("tmpfs", "/base/secrets", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                        "mode=0755")));
+    struct csandbox_secret secret;
+    while (read(source, &secret, sizeof secret) == sizeof secret)
+        TRY(write_secret(source, &secret));
+    unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    return check(CSANDBOX_STEP_SLOT_SECRETS, raw_mount(NULL, "/base/secrets", NULL, flags, NULL));
+}
+
+// With a read-only root the whole tree stands here already; a sandbox only adds
+// what must be its own.
+static struct failure mount_read_only_root(void) {
+    if (slot.has_layer)
+        return fine();
+    TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
+              raw_mount("overlay", "/n", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
+                        "lowerdir=/base/t:/base/lower,userxattr")));
+    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/base/dev", "/n/dev", NULL, MS_MOVE, NULL)));
+    if (!slot.has_sys)
+        return fine();
+    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/base/sys", "/n/sys", NULL, MS_MOVE, NULL));
+}
+
+// A folder of the host takes the place of the sandbox's own memory.
+static struct failure mount_layer_tree(void) {
+    if (!(slot.plan.flags & CSANDBOX_SLOT_LAYER))
+        return fine();
+    TRY(check_errno(CSANDBOX_STEP_SLOT_LAYER, mkdir("/base/l", 0755)));
+    return check(CSANDBOX_STEP_SLOT_LAYER, raw_move_mount(slot.trees[0], AT_FDCWD, "/base/l", 0));
+}
+
+// Kept in memory: a sandbox's set-up reads no files.
+static struct failure read_mounts(int source) {
+    if (source < 0)
+        return fine();
+    ssize_t size = read(source, slot.mounts, sizeof slot.mounts);
+    TRY(check_errno(CSANDBOX_STEP_SLOT_MOUNTS, size));
+    slot.mount_count = (uint32_t)((size_t)size / sizeof slot.mounts[0]);
+    for (uint32_t i = 0; i < slot.mount_count; i++) {
+        const struct csandbox_mount *mount = &slot.mounts[i];
+        bool is_known = mount->tree == CSANDBOX_TREE_MEMORY || mount->tree < slot.plan.tree_count;
+        if (!is_known || mount->target[0] != '/' || !memchr(mount->target, 0, sizeof mount->target))
+            return (struct failure){CSANDBOX_STEP_SLOT_MOUNTS, EINVAL};
+    }
+    return fine();
+}
+
+struct failure template_bind(int rootfs_tree, int secrets, int mounts) {
+    TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, raw_move_mount(rootfs_tree, AT_FDCWD, "/base/lower", 0)));
+    int lower = open("/base/lower", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    TRY(check_errno(CSANDBOX_STEP_SLOT_ROOTFS, lower));
+    static const char *const needed[] = {"proc", "dev", "sys", "tmp"};
+    struct failure failure = fine();
+    for (size_t i = 0; i < 4 && !failed(failure); i++)
+        failure = require_folder(lower, needed[i]);
+    if (!failed(failure) && secrets >= 0)
+        failure = require_folder(lower, "run/secrets");
+    if (!failed(failure))
+        failure = write_etc(lower);
+    folders_choose(lower);
+    close(lower);
+    TRY(failure);
+    TRY(mount_own_sys());
+    TRY(mount_layer_tree());
+    TRY(read_mounts(mounts));
+    TRY(write_secrets(secrets));
+    TRY(folders_lay());
+    return mount_read_only_root();
+}

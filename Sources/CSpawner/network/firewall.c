@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's nf_tables table: looked for and removed here, over nfnetlink;
+// nft itself only loads it. A table belongs to one run of one data folder, so a
+// supervisor that ends late cannot take away the table of the next.
+#define _GNU_SOURCE
+#include "network/egress.h"
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/// Tables of earlier runs removed at one start; each is left by one kill -9 of
+/// a supervisor.
+enum { SWEPT_MAX = 16 };
+
+static const uint16_t get_table = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE;
+static const uint16_t new_table = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE;
+static const uint16_t delete_table = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE;
+static const uint16_t get_generation = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN;
+
+static void prefix_of_tables(char *name) {
+    snprintf(name, EGRESS_TABLE_MAX, "mayfly_%016llx_",
+             (unsigned long long)host.configuration.gateway_hash);
+}
+
+static void name_of_table(char *name) {
+    snprintf(name, EGRESS_TABLE_MAX, "mayfly_%016llx_%08x",
+             (unsigned long long)host.configuration.gateway_hash, host.configuration.egress_run);
+}
+
+static void begin(struct netlink_request *request, uint16_t type, uint16_t flags, uint8_t family,
+                  const char *table) {
+    struct nfgenmsg body = {.nfgen_family = family, .version = NFNETLINK_V0};
+    netlink_begin(request, type, flags, &body, sizeof body);
+    if (table)
+        netlink_put(request, NFTA_TABLE_NAME, table, strlen(table) + 1);
+}
+
+static long ask(uint16_t type, uint8_t family, const char *table) {
+    int socket = netlink_open(NETLINK_NETFILTER);
+    if (socket < 0)
+        return socket;
+    struct netlink_request request;
+    begin(&request, type, 0, family, table);
+    long result = netlink_call(socket, &request);
+    close(socket);
+    return result;
+}
+
+long firewall_present(void) {
+    char name[EGRESS_TABLE_MAX];
+    name_of_table(name);
+    return ask(get_table, NFPROTO_INET, name);
+}
+
+bool firewall_supported(void) { return ask(get_generation, NFPROTO_UNSPEC, NULL) == 0; }
+
+// Changes come in transactions: begin, change, end, in one packet.
+static void delete_by_name(const char *name) {
+    struct netlink_request parts[3];
+    struct nfgenmsg batch = {.version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES)};
+    struct iovec vectors[3];
+    int socket = netlink_open(NETLINK_NETFILTER);
+    if (socket < 0)
+        return;
+    netlink_begin(&parts[0], NFNL_MSG_BATCH_BEGIN, 0, &batch, sizeof batch);
+    begin(&parts[1], delete_table, NLM_F_ACK, NFPROTO_INET, name);
+    netlink_begin(&parts[2], NFNL_MSG_BATCH_END, 0, &batch, sizeof batch);
+    for (int i = 0; i < 3; i++)
+        vectors[i] = (struct iovec){&parts[i], parts[i].header.nlmsg_len};
+    struct msghdr message = {.msg_iov = vectors, .msg_iovlen = 3};
+    // Already gone is as good; anything else shows as a table that is left.
+    if (sendmsg(socket, &message, MSG_NOSIGNAL) >= 0)
+        netlink_acknowledged(socket);
+    close(socket);
+}
+
+void firewall_remove(void) {
+    char name[EGRESS_TABLE_MAX];
+    if (!(host.configuration.flags & CSANDBOX_EGRESS))
+        return;
+    name_of_table(name);
+    delete_by_name(name);
+}
+
+// The name in one message of a dump, when the table is this gateway's.
+static bool own_table(const struct nlmsghdr *message, char *name) {
+    char prefix[EGRESS_TABLE_MAX];
+    prefix_of_tables(prefix);
+    size_t place = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+    while (message->nlmsg_type == new_table && place + NLA_HDRLEN <= message->nlmsg_len) {
+        const struct nlattr *attribute = (const void *)((const char *)message + place);
+        size_t size = attribute->nla_len;
+        if (size < NLA_HDRLEN || place + size > message->nlmsg_len)
+            return false;
+        const char *text = (const char *)attribute + NLA_HDRLEN;
+        if (attribute->nla_type == NFTA_TABLE_NAME && size - NLA_HDRLEN <= EGRESS_TABLE_MAX &&
+            memchr(text, 0, size - NLA_HDRLEN) && !strncmp(text, prefix, strlen(prefix))) {
+            strcpy(name, text);
+            return true;
+        }
+        place += NLA_ALIGN(size);
+    }
+    return false;
+}
+
+// Reads one dump to its end; returns how many names it found.
+static int own_tables(int socket, char names[SWEPT_MAX][EGRESS_TABLE_MAX]) {
+    int count = 0;
+    static union {
+        struct nlmsghdr header;
+        char bytes[16384];
+    } answer;
+    for (;;) {
+        ssize_t size = recv(socket, &answer, sizeof answer, 0);
+        if (size < 0)
+            return count;
+        const struct nlmsghdr *message = &answer.header;
+        for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
+            if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
+                return count;
+            if (count < SWEPT_MAX && own_table(message, names[count]))
+                count++;
+        }
+    }
+}
+
+void firewall_sweep(void) {
+    static char names[SWEPT_MAX][EGRESS_TABLE_MAX];
+    if (!(host.configuration.flags & CSANDBOX_EGRESS))
+        return;
+    int socket = netlink_open(NETLINK_NETFILTER);
+    if (socket < 0)
+        return;
+    struct netlink_request request;
+    begin(&request, get_table, NLM_F_DUMP, NFPROTO_INET, NULL);
+    int count = send(socket, &request, request.header.nlmsg_len, MSG_NOSIGNAL) < 0
+                    ? 0
+                    : own_tables(socket, names);
+    close(socket);
+    char current[EGRESS_TABLE_MAX];
+    name_of_table(current);
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], current) != 0)
+            delete_by_name(names[i]);
+}

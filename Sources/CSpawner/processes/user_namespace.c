@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// User namespaces: one per slot, with a range of host ids that no other slot
+// has.
+#define _GNU_SOURCE
+#include "processes/spawner.h"
+#include "sys.h"
+#include <fcntl.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static long write_proc(pid_t pid, const char *name, const char *text) {
+    char path[64];
+    if (pid > 0)
+        snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    else
+        snprintf(path, sizeof path, "/proc/self/%s", name);
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return -errno;
+    long result = write(file, text, strlen(text)) < 0 ? -errno : 0;
+    close(file);
+    return result;
+}
+
+static struct failure write_maps(pid_t pid, const char *map) {
+    TRY(check(CSANDBOX_STEP_ID_MAP, write_proc(pid, "uid_map", map)));
+    return check(CSANDBOX_STEP_ID_MAP, write_proc(pid, "gid_map", map));
+}
+
+// A slot's own ids of the host.
+static struct failure map_slot(pid_t pid, uint32_t index) {
+    char map[64];
+    snprintf(map, sizeof map, "0 %u %u", first_id_of(index), CSANDBOX_IDS_PER_SLOT);
+    return write_maps(pid, map);
+}
+
+// The same for all slots. The namespace around them has its id 0 from elsewhere
+// than the range behind it, and a line may not span both.
+static struct failure map_slot_rootless(pid_t pid) {
+    char map[64];
+    if (single_id()) {
+        TRY(check(CSANDBOX_STEP_ID_MAP, write_proc(pid, "setgroups", "deny")));
+        return write_maps(pid, "0 0 1");
+    }
+    uint32_t count = host.own_ids < CSANDBOX_IDS_PER_SLOT ? host.own_ids : CSANDBOX_IDS_PER_SLOT;
+    snprintf(map, sizeof map, "0 0 1\n1 1 %u", count - 1);
+    return write_maps(pid, map);
+}
+
+// Without a range only one's own id can be mapped, and setgroups must be given up
+// first (kernel 3.19).
+static struct failure map_single_id(uid_t uid, gid_t gid) {
+    char map[64];
+    TRY(check(CSANDBOX_STEP_ID_MAP, write_proc(0, "setgroups", "deny")));
+    snprintf(map, sizeof map, "0 %u 1", uid);
+    TRY(check(CSANDBOX_STEP_ID_MAP, write_proc(0, "uid_map", map)));
+    snprintf(map, sizeof map, "0 %u 1", gid);
+    return check(CSANDBOX_STEP_ID_MAP, write_proc(0, "gid_map", map));
+}
+
+// One's own id as 0, the range behind it.
+static bool run_mapper(const char *program, pid_t target, uint32_t own, uint32_t first) {
+    char numbers[4][16];
+    uint32_t values[] = {(uint32_t)target, own, first, host.configuration.range_count};
+    for (size_t i = 0; i < 4; i++)
+        snprintf(numbers[i], sizeof numbers[i], "%u", values[i]);
+    char *arguments[] = {(char *)program, numbers[0], "0", numbers[1], "1", "1",
+                         numbers[2],      numbers[3], NULL};
+    char *environment[] = {NULL};
+    pid_t pid = fork();
+    if (pid == 0) {
+        execve(program, arguments, environment);
+        _exit(127);
+    }
+    int status = -1;
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+// In a process that stays outside of the namespace, as newuidmap(1) demands. Groups
+// first: when they fail nothing is written yet, and one id remains possible.
+static _Noreturn void map_from_outside(int start, pid_t target, uid_t uid, gid_t gid) {
+    char byte;
+    if (read(start, &byte, 1) != 1)
+        _exit(1);
+    _exit(run_mapper("/usr/bin/newgidmap", target, gid, host.configuration.range_gid) &&
+                  run_mapper("/usr/bin/newuidmap", target, uid, host.configuration.range_uid)
+              ? 0
+              : 1);
+}
+
+static pid_t start_mapper(int ends[2], uid_t uid, gid_t gid) {
+    if (host.configuration.range_count == 0 || pipe2(ends, O_CLOEXEC) < 0)
+        return 0;
+    pid_t target = getpid();
+    pid_t mapper = fork();
+    if (mapper == 0) {
+        close(ends[1]);
+        map_from_outside(ends[0], target, uid, gid);
+    }
+    close(ends[0]);
+    if (mapper < 0)
+        close(ends[1]);
+    return mapper > 0 ? mapper : 0;
+}
+
+static bool mapper_succeeds(pid_t mapper, int start) {
+    int status = -1;
+    bool told = write(start, "", 1) == 1;
+    close(start);
+    return waitpid(mapper, &status, 0) == mapper && told && status == 0;
+}
+
+struct failure own_namespace_enter(void) {
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    int ends[2];
+    host.own_ids = 1;
+    pid_t mapper = start_mapper(ends, uid, gid);
+    struct failure failure = check(CSANDBOX_STEP_USER_NAMESPACE, SYS1(SYS_unshare, CLONE_NEWUSER));
+    if (mapper > 0 && failed(failure)) {
+        close(ends[1]);
+        waitpid(mapper, NULL, 0);
+    }
+    TRY(failure);
+    if (mapper > 0 && mapper_succeeds(mapper, ends[1])) {
+        host.own_ids = host.configuration.range_count + 1;
+        return fine();
+    }
+    return map_single_id(uid, gid);
+}
+
+static _Noreturn void wait_to_be_killed(void) {
+    for (;;)
+        pause();
+}
+
+static bool is_own_namespace(int descriptor) {
+    struct stat own, other;
+    return stat("/proc/self/ns/user", &own) == 0 && fstat(descriptor, &other) == 0 &&
+           own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+// A slot that was killed at its birth is still in the spawner's.
+int user_namespace_of(pid_t pid) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0 || !is_own_namespace(descriptor))
+        return descriptor;
+    close(descriptor);
+    errno = ESRCH;
+    return -1;
+}
+
+// What the kernel counts per user (inotify instances, bytes of message queues, signals) it counts
+// for the owner of a namespace too, with one limit for all namespaces of an owner: each slot's has
+// an owner of its own, whose number nobody else has.
+static long become_owner(uint32_t index) {
+    if (rootless())
+        return 0;
+    long owner = host.configuration.id_base + index * CSANDBOX_IDS_PER_SLOT;
+    // With its capabilities, since hosts may keep others from making namespaces.
+    long result = SYS2(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
+    return result < 0 ? result : SYS3(SYS_setresuid, owner, owner, owner);
+}
+
+static _Noreturn void be_born(uint32_t index, int answer) {
+    long result = become_owner(index);
+    if (result == 0)
+        result = SYS1(SYS_unshare, CLONE_NEWUSER);
+    if (write(answer, &result, sizeof result) != sizeof result)
+        _exit(1);
+    wait_to_be_killed();
+}
+
+// The pid, or -errno; -errno of a process that is there still is in `made`.
+static long start_owner(uint32_t index, long *made) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    long pid = SYS5(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0)
+        be_born(index, ends[1]);
+    close(ends[1]);
+    // Without a word it has ended before its time.
+    if (pid > 0 && read(ends[0], made, sizeof *made) != sizeof *made)
+        *made = -ECHILD;
+    close(ends[0]);
+    return pid;
+}
+
+static struct failure map_and_open(pid_t pid, uint32_t index, int *descriptor) {
+    TRY(rootless() ? map_slot_rootless(pid) : map_slot(pid, index));
+    *descriptor = user_namespace_of(pid);
+    return check_errno(CSANDBOX_STEP_USER_NAMESPACE, *descriptor);
+}
+
+// A namespace lives as long as its descriptor; the process that was born in it
+// is needed only to write its maps.
+struct failure user_namespace_make(uint32_t index, int *descriptor) {
+    *descriptor = -1;
+    long made = 0;
+    long pid = start_owner(index, &made);
+    TRY(check(CSANDBOX_STEP_USER_NAMESPACE, pid));
+    struct failure failure = check(CSANDBOX_STEP_USER_NAMESPACE, made);
+    if (!failed(failure))
+        failure = map_and_open((pid_t)pid, index, descriptor);
+    kill((pid_t)pid, SIGKILL);
+    waitpid((pid_t)pid, NULL, 0);
+    return failure;
+}

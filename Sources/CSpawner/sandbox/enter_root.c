@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The mount that is of one sandbox only, since it belongs to a namespace that is:
+// /proc.
+#define _GNU_SOURCE
+#include "mounts/mount_calls.h"
+#include "slot/slot.h"
+#include <sched.h>
+
+// Made while the slot's own mounts are still in sight: within a user namespace
+// the kernel wants to see one /proc before it mounts another, and the root of
+// sandboxes has none.
+static struct failure make_proc(long *tree) {
+    long context = SYS2(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
+    TRY(check(CSANDBOX_STEP_SANDBOX_PROC, context));
+    long result = SYS5(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+    if (result >= 0)
+        result = SYS3(SYS_fsmount, context, FSMOUNT_CLOEXEC,
+                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    SYS1(SYS_close, context);
+    *tree = result;
+    return check(CSANDBOX_STEP_SANDBOX_PROC, result);
+}
+
+static long allow_writing(int tree) {
+    struct mount_attr attributes = {.attr_clr = MOUNT_ATTR_RDONLY};
+    return SYS5(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+}
+
+// Read-only as a whole at first: what is mounted from it upon itself stays so,
+// with one call for each instead of two.
+static struct failure fill_proc(int proc) {
+    TRY(check(CSANDBOX_STEP_SANDBOX_PROC, raw_move_mount(proc, AT_FDCWD, "/proc", 0)));
+    TRY(check(CSANDBOX_STEP_SANDBOX_PROC, SYS1(SYS_fchdir, proc)));
+    TRY(sandbox_mask_proc());
+    return check(CSANDBOX_STEP_SANDBOX_PROC, allow_writing(proc));
+}
+
+struct failure sandbox_enter_root(void) {
+    long proc = -1;
+    TRY(make_proc(&proc));
+    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_setns, slot.root.mounts, CLONE_NEWNS)));
+    // With all that lies on it.
+    if (slot.root.has_proc)
+        TRY(check(CSANDBOX_STEP_SANDBOX_PROC, SYS2(SYS_umount2, "/proc", MNT_DETACH)));
+    TRY(fill_proc((int)proc));
+    SYS1(SYS_close, proc);
+    return slot.plan.flags & CSANDBOX_SLOT_TERMINAL ? sandbox_open_terminal() : fine();
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a sandbox's set-up: wait for argv and environment, then become the
+// function.
+#define _GNU_SOURCE
+#include "mounts/mount_calls.h"
+#include "slot/slot.h"
+#include <stddef.h>
+#include <time.h>
+
+static struct csandbox_release message;
+static const char *pointers[CSANDBOX_POINTERS_MAX + 2];
+static char candidate[4096];
+
+// Where PATH is not set, as in Docker.
+static const char default_path[] =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+static size_t length(const char *text) {
+    size_t size = 0;
+    while (text[size])
+        size++;
+    return size;
+}
+
+// Splits the strings into argv and environ, each with its NULL. Everything is
+// checked against the packet's end.
+static const char **split(size_t size) {
+    size_t total = (size_t)message.head.argument_count + message.head.environment_count;
+    if (message.head.header.kind != CSANDBOX_RELEASE || message.head.argument_count == 0 ||
+        total > CSANDBOX_POINTERS_MAX || size <= offsetof(struct csandbox_release, strings) ||
+        message.strings[size - 1 - offsetof(struct csandbox_release, strings)])
+        return NULL;
+    const char *place = message.strings;
+    const char *end = (const char *)&message + size;
+    size_t slot_number = 0;
+    for (size_t i = 0; i < total; i++) {
+        if (place >= end)
+            return NULL;
+        if (i == message.head.argument_count)
+            pointers[slot_number++] = NULL;
+        pointers[slot_number++] = place;
+        place += length(place) + 1;
+    }
+    if (message.head.environment_count == 0)
+        pointers[slot_number++] = NULL;
+    pointers[slot_number] = NULL;
+    return &pointers[message.head.argument_count + 1];
+}
+
+static const char *search_path(const char **environment) {
+    for (; *environment; environment++)
+        if ((*environment)[0] == 'P' && (*environment)[1] == 'A' && (*environment)[2] == 'T' &&
+            (*environment)[3] == 'H' && (*environment)[4] == '=')
+            return *environment + 5;
+    return default_path + 5;
+}
+
+int64_t sandbox_now_ns(void) {
+    struct timespec now;
+    SYS2(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+// A CMD such as /proc/self/exe would name what runs now instead of a file of
+// the image (CVE-2019-5736).
+static long execute(const char *path, const char **environment) {
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+    long file = SYS4(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    if (file < 0)
+        return file == -ELOOP ? -EACCES : file;
+    SYS1(SYS_close, file);
+    slot.exec_at_ns = sandbox_now_ns();
+    long result = SYS3(SYS_execve, path, pointers, environment);
+    if (result == -ENOENT)
+        sandbox_find_missing_interpreter(path);
+    return result;
+}
+
+static size_t join(const char *folder, size_t folder_size, const char *name) {
+    size_t name_size = length(name);
+    if (folder_size + name_size + 2 > sizeof candidate)
+        return 0;
+    size_t size = 0;
+    for (; size < folder_size; size++)
+        candidate[size] = folder[size];
+    if (folder_size > 0)
+        candidate[size++] = '/';
+    for (size_t i = 0; i <= name_size; i++)
+        candidate[size++] = name[i];
+    return size;
+}
+
+static bool has_slash(const char *text) {
+    for (; *text; text++)
+        if (*text == '/')
+            return true;
+    return false;
+}
+
+// As execvp(3): the first that runs; "not permitted" outlives "not found".
+static long execute_from_path(const char **environment) {
+    if (has_slash(pointers[0]))
+        return execute(pointers[0], environment);
+    long result = -ENOENT;
+    for (const char *folder = search_path(environment);;) {
+        size_t size = 0;
+        while (folder[size] && folder[size] != ':')
+            size++;
+        if (join(folder, size, pointers[0]) > 0) {
+            long error = execute(candidate, environment);
+            if (error != -ENOENT && error != -ENOTDIR)
+                result = error;
+        }
+        if (!folder[size])
+            return result;
+        folder += size + 1;
+    }
+}
+
+struct failure sandbox_wait_and_execute(void) {
+    long size = SYS3(SYS_read, 3, &message, sizeof message);
+    TRY(check(CSANDBOX_STEP_SANDBOX_RELEASE, size));
+    // The gateway let go: nobody wants this sandbox.
+    if (size == 0)
+        return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, ECANCELED};
+    slot.stage = STAGE_RELEASED;
+    SYS1(SYS_close, 3);
+    const char **environment = split((size_t)size);
+    if (!environment)
+        return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, EINVAL};
+    // A terminal is the sandbox's own: there is nothing to hand out ahead. Never set back: an
+    // assignment that the slot has read meanwhile may have said so.
+    if (message.head.prepares_next && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL))
+        slot.is_followed = true;
+    TRY(sandbox_leave_rest());
+    return check(CSANDBOX_STEP_SANDBOX_EXEC, execute_from_path(environment));
+}

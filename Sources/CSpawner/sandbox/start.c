@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the process that becomes a sandbox. It shares memory with the slot
+// (CLONE_VM), which saves the copy of page tables; it runs on a stack of its
+// own and executes before any foreign code runs.
+#define _GNU_SOURCE
+#include "slot/slot.h"
+#include "sys.h"
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+static char stack[SANDBOX_STACK_BYTES] __attribute__((aligned(16)));
+
+static const struct stdio_pipes no_pipes = {{-1, -1, -1}, {-1, -1, -1}};
+
+static void close_all(const int *descriptors, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (descriptors[i] >= 0)
+            close(descriptors[i]);
+}
+
+static void close_pipes(const struct stdio_pipes *pipes) {
+    close_all(pipes->function, 3);
+    close_all(pipes->gateway, 3);
+}
+
+// Index 0 is read by the function, 1 and 2 are written by it.
+static struct failure make_pipe(struct stdio_pipes *pipes, int i) {
+    int ends[2];
+    TRY(check_errno(CSANDBOX_STEP_SANDBOX_PIPES, pipe2(ends, O_CLOEXEC | O_NONBLOCK)));
+    pipes->function[i] = ends[i == 0 ? 0 : 1];
+    pipes->gateway[i] = ends[i == 0 ? 1 : 0];
+    // The gateway must not wait for a function, but a function may for the gateway.
+    return check_errno(CSANDBOX_STEP_SANDBOX_PIPES, fcntl(pipes->function[i], F_SETFL, 0));
+}
+
+struct failure sandbox_next_pipes(void) {
+    struct stdio_pipes *pipes = &slot.next_pipes;
+    if (pipes->function[0] >= 0)
+        return fine();
+    for (int i = 0; i < 3; i++) {
+        struct failure failure = make_pipe(pipes, i);
+        if (failed(failure)) {
+            close_pipes(pipes);
+            *pipes = no_pipes;
+            return failure;
+        }
+    }
+    return fine();
+}
+
+void sandbox_next_announced(void) {
+    close_all(slot.next_pipes.gateway, 3);
+    for (int i = 0; i < 3; i++)
+        slot.next_pipes.gateway[i] = -1;
+    slot.is_announced = true;
+}
+
+struct failure sandbox_prepare(void) {
+    slot.root.mounts = -1;
+    slot.next_pipes = no_pipes;
+    slot.proc = open("/base/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.proc));
+    return mount_namespace_of_now(&slot.own_mounts);
+}
+
+// One that nobody has used: those that come after a sandbox of a slot that rested, whose
+// own ended with it, share one, and so do those after one that has used theirs. An
+// interface to the outside stays: only the spawner can make it.
+static struct failure network_ready(void) {
+    bool is_used = slot.rests || sockets_used_network();
+    if (slot.stage != STAGE_RELEASED || !is_used || slot.plan.flags & CSANDBOX_SLOT_EGRESS)
+        return fine();
+    TRY(check(CSANDBOX_STEP_SLOT_UNSHARE, SYS1(SYS_unshare, CLONE_NEWNET)));
+    TRY(loopback_up());
+    slot.rests = false;
+    return fine();
+}
+
+struct failure sandbox_start(void) {
+    TRY(network_ready());
+    TRY(root_ready(&slot.root));
+    TRY(sandbox_next_pipes());
+    sockets_forget();
+    slot.missing_interpreter[0] = 0;
+    slot.pipes = slot.next_pipes;
+    slot.next_pipes = no_pipes;
+    slot.number++;
+    slot.stage = STAGE_SETTING_UP;
+    slot.sandbox_failure = fine();
+    slot.ready_at_ns = slot.exec_at_ns = 0;
+    slot.is_followed = false;
+    slot.used_before = (struct cpu_times){0, 0};
+    bool is_called = slot.is_announced;
+    long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | SIGCHLD, stack, sizeof stack,
+                                sandbox_main, NULL);
+    // Descriptors are copied, not shared: the slot's own copies can be closed at
+    // once. Their numbers are shared, and the sandbox reads them.
+    close_pipes(&slot.pipes);
+    TRY(check(CSANDBOX_STEP_SANDBOX_CLONE, pid));
+    slot.sandbox = (pid_t)pid;
+    // Ahead of the call that ends with them, in a slot that is called; what cannot be
+    // made now is tried again then.
+    if (is_called)
+        sandbox_next_pipes();
+    return fine();
+}

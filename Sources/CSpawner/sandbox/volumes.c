@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a plan mounts into its sandbox. Targets are an image's or a user's words: each is resolved as if the sandbox's
+// root were "/", and used by descriptor from then on. Raw calls only.
+#define _GNU_SOURCE
+#include "mounts/mount_calls.h"
+#include "slot/slot.h"
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+static char path[CSANDBOX_PATH_MAX];
+
+static long is_folder(int file) {
+    struct statx status;
+    long result = SYS5(SYS_statx, file, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+    return result < 0 ? result : S_ISDIR(status.stx_mode);
+}
+
+// As root of the container; the last part as a folder or a file.
+long make_in_root(int root, const char *target, bool folder) {
+    long parent = open_in_root(root, "/", O_PATH | O_DIRECTORY);
+    for (size_t begin = 0, end = 0; parent >= 0 && target[end];) {
+        for (begin = end; target[begin] == '/'; begin++)
+            ;
+        for (end = begin; target[end] && target[end] != '/'; end++)
+            ;
+        for (size_t i = 0; i < end; i++)
+            path[i] = target[i];
+        path[end] = 0;
+        bool last = !target[end];
+        long next = open_in_root(root, path, O_PATH);
+        if (next == -ENOENT && end > begin) {
+            next = folder || !last
+                       ? SYS3(SYS_mkdirat, parent, path + begin, 0755)
+                       : SYS4(SYS_openat, parent, path + begin,
+                              O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+            if (next > 0)
+                SYS1(SYS_close, next);
+            if (next >= 0)
+                next = open_in_root(root, path, O_PATH);
+        }
+        SYS1(SYS_close, parent);
+        parent = next;
+    }
+    return parent;
+}
+
+// The mount that an open file lies on (Linux 5.8); negative errno when the kernel does not tell.
+static long mount_of(int file) {
+    struct statx status;
+    long result = SYS5(SYS_statx, file, "", AT_EMPTY_PATH, STATX_MNT_ID, &status);
+    if (result < 0)
+        return result;
+    return status.stx_mask & STATX_MNT_ID ? (long)status.stx_mnt_id : -ENOSYS;
+}
+
+// /proc is laid over itself in parts, each a mount of its own: its file system tells.
+static long lies_on_proc(int target) {
+    struct statfs system;
+    long result = SYS2(SYS_fstatfs, target, &system);
+    return result < 0 ? result : system.f_type == PROC_SUPER_MAGIC;
+}
+
+// A mount inside of /proc, /sys or /dev could undo their masks. /sys and /dev are overlays, as the root is: their mounts
+// tell.
+static long check_target(int root, int target) {
+    static const char *const masked[] = {"/sys", "/dev"};
+    long proc = lies_on_proc(target);
+    if (proc != 0)
+        return proc < 0 ? proc : -EPERM;
+    long own = mount_of(target);
+    for (size_t i = 0; own >= 0 && i < sizeof masked / sizeof masked[0]; i++) {
+        long folder = open_in_root(root, masked[i], O_PATH);
+        long other = folder < 0 ? folder : mount_of((int)folder);
+        if (folder >= 0)
+            SYS1(SYS_close, folder);
+        if (other < 0 || other == own)
+            return other < 0 ? other : -EPERM;
+    }
+    return own < 0 ? own : 0;
+}
+
+static size_t append_number(char *text, size_t size, uint64_t number) {
+    char digits[20];
+    size_t count = 0;
+    do
+        digits[count++] = (char)('0' + number % 10);
+    while (number /= 10);
+    while (count > 0)
+        text[size++] = digits[--count];
+    return size;
+}
+
+static long mount_memory(int target, uint64_t bytes) {
+    char options[32] = "size=";
+    options[append_number(options, 5, bytes)] = 0;
+    long result = SYS1(SYS_fchdir, target);
+    return result < 0 ? result : raw_mount("tmpfs", ".", "tmpfs", MS_NOSUID | MS_NODEV, options);
+}
+
+static struct failure mount_volume(int root, const struct csandbox_mount *mount) {
+    bool memory = mount->tree == CSANDBOX_TREE_MEMORY;
+    long folder = memory ? 1 : is_folder(slot.trees[mount->tree]);
+    TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, folder));
+    long target = make_in_root(root, mount->target, folder);
+    TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, target));
+    long result = check_target(root, (int)target);
+    if (result == 0)
+        result = memory ? mount_memory((int)target, mount->size_bytes)
+                        : raw_move_mount(slot.trees[mount->tree], (int)target, "",
+                                         MOVE_MOUNT_T_EMPTY_PATH);
+    SYS1(SYS_close, target);
+    return check(CSANDBOX_STEP_SANDBOX_MOUNTS, result);
+}
+
+struct failure sandbox_mount_volumes(void) {
+    if (slot.mount_count == 0)
+        return fine();
+    for (uint32_t i = 0; i < slot.mount_count; i++) {
+        // Anew each time: an earlier mount may lie over the root.
+        long root = SYS4(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, root));
+        struct failure failure = mount_volume((int)root, &slot.mounts[i]);
+        SYS1(SYS_close, root);
+        TRY(failure);
+    }
+    return fine();
+}
+
+// Where changes are kept these files are mounted instead of laid over, so that none of them becomes a change.
+struct failure sandbox_bind_etc(void) {
+    static const char *const files[][2] = {{"/base/t/etc/hosts", "etc/hosts"},
+                                           {"/base/t/etc/hostname", "etc/hostname"},
+                                           {"/base/t/etc/resolv.conf", "etc/resolv.conf"}};
+    long root = SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    TRY(check(CSANDBOX_STEP_SANDBOX_ETC, root));
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        long tree = raw_open_tree(AT_FDCWD, files[i][0], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        long target = tree < 0 ? -1 : open_beneath((int)root, files[i][1], O_PATH);
+        // An image without a real /etc is left alone, as everywhere.
+        if (target >= 0)
+            TRY(check(CSANDBOX_STEP_SANDBOX_ETC,
+                      raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH)));
+        SYS1(SYS_close, target);
+        SYS1(SYS_close, tree);
+    }
+    SYS1(SYS_close, root);
+    return fine();
+}
