@@ -66,12 +66,18 @@ int csandbox_drop_privileges(uid_t user, gid_t group, bool keeps_ports,
 
 /// Longest wait for the first thread, in steps of a millisecond; it does nothing else.
 enum { LEADER_STEPS_MAX = 5000, LEADER_STEP_US = 1000 };
-static volatile sig_atomic_t leader_is_done;
-static uid_t leader_user;
+
+/// What the first thread's signal handler is given, and what it answers: a handler gets no argument.
+static struct first_thread {
+    uid_t user;
+    /// 0 before, 1 when the ids are changed, else -errno.
+    volatile sig_atomic_t outcome;
+} first_thread;
 
 static void drop_in_leader(int number) {
     int saved = errno;
-    leader_is_done = syscall(SYS_setresuid, leader_user, leader_user, leader_user) < 0 ? -errno : 1;
+    uid_t user = first_thread.user;
+    first_thread.outcome = syscall(SYS_setresuid, user, user, user) < 0 ? -errno : 1;
     errno = saved;
 }
 
@@ -80,13 +86,15 @@ static void drop_in_leader(int number) {
 static int drop_in_first_thread(uid_t user) {
     struct sigaction action = {.sa_handler = drop_in_leader, .sa_flags = SA_RESTART};
     int number = SIGRTMAX - 1;
-    leader_user = user;
+    first_thread.user = user;
     if (sigaction(number, &action, NULL) < 0 || syscall(SYS_tgkill, getpid(), getpid(), number) < 0)
         return -errno;
-    for (int i = 0; i < LEADER_STEPS_MAX && !leader_is_done; i++)
+    for (int i = 0; i < LEADER_STEPS_MAX && first_thread.outcome == 0; i++)
         usleep(LEADER_STEP_US);
     signal(number, SIG_IGN);
-    return leader_is_done > 0 ? 0 : leader_is_done < 0 ? leader_is_done : -ETIMEDOUT;
+    if (first_thread.outcome == 0)
+        return -ETIMEDOUT;
+    return first_thread.outcome > 0 ? 0 : first_thread.outcome;
 }
 
 int csandbox_drop_ports(uid_t user) {

@@ -5,6 +5,7 @@
 // otherwise read-only has a layer for the sake of volumes.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
+#include "mounts/template.h"
 #include "slot/slot.h"
 #include <fcntl.h>
 #include <string.h>

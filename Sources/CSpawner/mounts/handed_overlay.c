@@ -6,7 +6,8 @@
 // where no slot looks and hands the mounts over detached.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
-#include "processes/spawner.h"
+#include "csandbox_channel.h"
+#include "mounts/mounts.h"
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -74,7 +75,7 @@ static void close_both(const int descriptors[2]) {
             close(descriptors[i]);
 }
 
-bool overlay_answer(int binding, uint32_t index, uint64_t disk_bytes) {
+bool overlay_answer(int binding, uint32_t owner, uint64_t disk_bytes) {
     struct csandbox_overlay message;
     int trees[2] = {-1, -1}, mounts[2] = {-1, -1};
     size_t count = 2;
@@ -85,7 +86,7 @@ bool overlay_answer(int binding, uint32_t index, uint64_t disk_bytes) {
         close_both(trees);
         return false;
     }
-    struct failure failure = mount_all(trees, first_id_of(index), disk_bytes);
+    struct failure failure = mount_all(trees, owner, disk_bytes);
     if (!failed(failure))
         failure = detach(mounts);
     clear_stage();

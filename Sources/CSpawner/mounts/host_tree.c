@@ -3,8 +3,10 @@
 // work on. Only the supervisor still sees the host's mounts; a process of its own opens the tree, in a
 // copy of them, which is what even an ordinary user may do.
 #define _GNU_SOURCE
+#include "mounts/host_tree.h"
+#include "csandbox_channel.h"
 #include "mounts/mount_calls.h"
-#include "processes/spawner.h"
+#include "step.h"
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,13 +41,13 @@ bool path_of_descriptor(int place, char *path) {
     return true;
 }
 
-static bool is_allowed(int place) {
+static bool is_allowed(const struct host_tree_rules *rules, int place) {
     char path[CSANDBOX_PATH_MAX];
     if (!path_of_descriptor(place, path))
         return false;
-    if (host.pinned_data[0] && is_below(path, host.pinned_data))
+    if (rules->data[0] && is_below(path, rules->data))
         return true;
-    if (host.configuration.flags & CSANDBOX_DATA_ONLY)
+    if (rules->is_data_only)
         return false;
     for (size_t i = 0; i < sizeof system_folders / sizeof system_folders[0]; i++)
         if (is_below(path, system_folders[i]) || is_below(system_folders[i], path))
@@ -54,8 +56,8 @@ static bool is_allowed(int place) {
 }
 
 // What is mounted below comes along only where the kernel does not let it be left out.
-static struct failure open_tree_of(const struct csandbox_open_tree *order, bool is_pinned,
-                                   long *tree) {
+static struct failure open_tree_of(const struct csandbox_open_tree *order,
+                                   const struct host_tree_rules *rules, long *tree) {
     if (order->folder[0] != '/' || !memchr(order->folder, 0, sizeof order->folder) ||
         !memchr(order->name, 0, sizeof order->name))
         return (struct failure){CSANDBOX_STEP_HOST_TREE, EINVAL};
@@ -64,19 +66,20 @@ static struct failure open_tree_of(const struct csandbox_open_tree *order, bool 
     if (order->name[0])
         place = (int)open_beneath(place, order->name, O_PATH);
     TRY(check(CSANDBOX_STEP_HOST_TREE, place));
-    if (is_pinned && !is_allowed(place))
+    if (rules->data && !is_allowed(rules, place))
         return (struct failure){CSANDBOX_STEP_HOST_TREE, EPERM};
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
-    *tree = raw_open_tree(place, "", flags | (rootless() ? AT_RECURSIVE : 0));
+    *tree = raw_open_tree(place, "", flags | (rules->is_recursive ? AT_RECURSIVE : 0));
     return check(CSANDBOX_STEP_HOST_TREE, *tree);
 }
 
-pid_t host_tree_open(const struct csandbox_open_tree *order, int answer, bool is_pinned) {
+pid_t host_tree_open(const struct csandbox_open_tree *order, int answer,
+                     const struct host_tree_rules *rules) {
     long pid = SYS5(SYS_clone, CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         long tree = -1;
-        struct failure failure = open_tree_of(order, is_pinned, &tree);
+        struct failure failure = open_tree_of(order, rules, &tree);
         answer_with(answer, failure, (int)tree);
         _exit(0);
     }

@@ -3,7 +3,7 @@
 // of the host's firmware and power covered or left out.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
-#include "processes/spawner.h"
+#include "mounts/mounts.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -4,7 +4,7 @@
 // slot has inodes of its own. Done while the slot still has the power to; raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
-#include "processes/spawner.h"
+#include "mounts/mounts.h"
 #include <sched.h>
 #include <unistd.h>
 
@@ -31,10 +31,10 @@ static long configure_overlay(int context) {
 // An overlay without an upper folder has inodes of its own for those of the lower ones, and
 // makes each when it is first looked up: half the time and a third of the memory of nodes made
 // one by one. Of the first user namespace, since in any other one devices do not work.
-struct failure own_dev_make(int *tree) {
+struct failure own_dev_make(const struct host *host, int *tree) {
     *tree = -1;
     // There the host's nodes are bound, and nothing but the host's file system has nodes.
-    if (rootless())
+    if (rootless(host))
         return fine();
     long context = SYS2(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
     TRY(check(CSANDBOX_STEP_SLOT_DEV, context));

@@ -4,7 +4,7 @@
 // mount here is paid for again and again; and what is not here cannot leak.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
-#include "processes/spawner.h"
+#include "mounts/mounts.h"
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -29,11 +29,11 @@ static const struct {
 // Real nodes on a tmpfs of the initial user namespace work in every namespace
 // that sees the mount; one mount instead of six. Without privileges nodes
 // cannot be made, so the host's are bound one by one.
-static struct failure make_node(size_t i) {
+static struct failure make_node(const struct host *host, size_t i) {
     char path[32], original[32];
     snprintf(path, sizeof path, "dev/%s", nodes[i].name);
     snprintf(original, sizeof original, "/dev/%s", nodes[i].name);
-    if (!rootless()) {
+    if (!rootless(host)) {
         TRY(check_errno(CSANDBOX_STEP_PRUNE_DEV,
                         mknod(path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor))));
         return check_errno(CSANDBOX_STEP_PRUNE_DEV, chmod(path, 0666));
@@ -42,11 +42,11 @@ static struct failure make_node(size_t i) {
     return check(CSANDBOX_STEP_PRUNE_DEV, raw_mount(original, path, NULL, MS_BIND, NULL));
 }
 
-static struct failure make_dev(void) {
+static struct failure make_dev(const struct host *host) {
     TRY(check(CSANDBOX_STEP_PRUNE_DEV,
               raw_mount("tmpfs", "dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "size=64k,mode=0755")));
     for (size_t i = 0; i < sizeof nodes / sizeof nodes[0]; i++)
-        TRY(make_node(i));
+        TRY(make_node(host, i));
     for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
         char path[32];
         snprintf(path, sizeof path, "dev/%s", links[i].name);
@@ -82,32 +82,32 @@ static struct failure make_folders(void) {
 // /sys is only there so that a slot may mount its own: the kernel wants to see
 // one first. With its children where they are locked together (rootless), else
 // without.
-static struct failure fill(int rootfs_tree) {
+static struct failure fill(const struct host *host, int rootfs_tree) {
     unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     TRY(check(CSANDBOX_STEP_PRUNE_SYS,
-              raw_mount("/sys", "sys", NULL, MS_BIND | (rootless() ? MS_REC : 0), NULL)));
-    TRY(make_dev());
+              raw_mount("/sys", "sys", NULL, MS_BIND | (rootless(host) ? MS_REC : 0), NULL)));
+    TRY(make_dev(host));
     TRY(check(CSANDBOX_STEP_PRUNE_ROOTFS, raw_move_mount(rootfs_tree, AT_FDCWD, "rootfs", 0)));
     // The supervisor's tree may share its mounts with the host's.
     TRY(check(CSANDBOX_STEP_PRUNE_ROOTFS, raw_mount(NULL, "rootfs", NULL, MS_PRIVATE, NULL)));
     return check(CSANDBOX_STEP_PRUNE_PROC, raw_mount("proc", "proc", "proc", flags, NULL));
 }
 
-static struct failure enter(void) {
+static struct failure enter(int *rootfs_folder) {
     TRY(check(CSANDBOX_STEP_PRUNE_PIVOT, SYS2(SYS_pivot_root, ".", ".")));
     TRY(check(CSANDBOX_STEP_PRUNE_PIVOT, SYS2(SYS_umount2, ".", MNT_DETACH)));
     TRY(check_errno(CSANDBOX_STEP_PRUNE_PIVOT, chdir("/")));
-    host.rootfs_folder = open("/rootfs", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return check_errno(CSANDBOX_STEP_PRUNE_ROOTFS, host.rootfs_folder);
+    *rootfs_folder = open("/rootfs", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return check_errno(CSANDBOX_STEP_PRUNE_ROOTFS, *rootfs_folder);
 }
 
 // The rootfs folder is taken as a detached tree first, since the tmpfs may come
 // to lie over it.
-struct failure prune_mounts(void) {
+struct failure prune_mounts(const struct host *host, int rootfs_tree, int *rootfs_folder) {
     TRY(check(CSANDBOX_STEP_PRUNE_TMPFS, raw_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)));
-    long tree = host.rootfs_tree;
+    long tree = rootfs_tree;
     if (tree < 0)
-        tree = raw_open_tree(AT_FDCWD, host.configuration.rootfs_directory,
+        tree = raw_open_tree(AT_FDCWD, host->configuration.rootfs_directory,
                              OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     TRY(check(CSANDBOX_STEP_PRUNE_ROOTFS, tree));
     TRY(check(CSANDBOX_STEP_PRUNE_TMPFS,
@@ -116,10 +116,10 @@ struct failure prune_mounts(void) {
     TRY(check_errno(CSANDBOX_STEP_PRUNE_TMPFS, chdir("/tmp")));
     umask(0);
     TRY(make_folders());
-    struct failure failure = fill((int)tree);
+    struct failure failure = fill(host, (int)tree);
     close((int)tree);
     TRY(failure);
-    TRY(enter());
+    TRY(enter(rootfs_folder));
     umask(022);
     return fine();
 }

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "mounts/root.h"
+#include "mounts/template.h"
 #include "slot/slot.h"
 #include <sched.h>
 #include <unistd.h>
@@ -59,7 +60,7 @@ static struct failure mount_root(void) {
     if (!slot.has_layer)
         return mount_tmp();
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
-        TRY(sandbox_bind_etc());
+        TRY(etc_bind());
     TRY(folders_make());
     TRY(mount_tmp());
     TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/base/dev", "/n/dev", NULL, MS_MOVE, NULL)));
@@ -70,8 +71,8 @@ static struct failure mount_root(void) {
 
 static struct failure mount_dev_children(void) {
     unsigned long flags = MS_NOSUID | MS_NOEXEC;
-    const char *options = single_id() ? "newinstance,ptmxmode=0666,mode=0620"
-                                      : "newinstance,ptmxmode=0666,mode=0620,gid=5";
+    const char *options = single_id(slot.host) ? "newinstance,ptmxmode=0666,mode=0620"
+                                               : "newinstance,ptmxmode=0666,mode=0620,gid=5";
     TRY(check(CSANDBOX_STEP_SANDBOX_DEVPTS,
               raw_mount("devpts", "/n/dev/pts", "devpts", flags, options)));
     TRY(check(CSANDBOX_STEP_SANDBOX_SHM,
@@ -102,7 +103,7 @@ static struct failure bind_secrets(const char *place) {
 
 static struct failure mount_all(void) {
     if (slot.binding >= 0 && slot.has_layer && !(slot.plan.flags & CSANDBOX_SLOT_LAYER)) {
-        TRY(sandbox_take_overlay());
+        TRY(overlay_take());
     } else {
         TRY(mount_layer());
         TRY(mount_overlay());

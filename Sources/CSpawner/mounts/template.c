@@ -11,6 +11,7 @@
 //   /base/w        the sandboxes' writable layer; /base/l where a folder of the host is it
 //   /n             where the sandboxes' root is made
 #define _GNU_SOURCE
+#include "mounts/template.h"
 #include "mounts/mount_calls.h"
 #include "slot/slot.h"
 #include <fcntl.h>
@@ -30,10 +31,10 @@ static struct failure make_folders(void) {
 
 // Every network namespace without egress looks the same here: loopback and nothing
 // else. So the view of one serves them all, laid over itself for each slot.
-static struct failure mount_sys(void) {
-    if (host.empty_network < 0)
+static struct failure mount_sys(const struct slot_seed *seed) {
+    if (seed->empty_network < 0)
         return mount_masked_sys("base/sys", "base" EMPTY_FOLDER, &slot.has_sys);
-    slot.has_sys = host.empty_network_has_sys;
+    slot.has_sys = slot.is_sys_laid = seed->empty_network_has_sys;
     if (!slot.has_sys)
         return fine();
     TRY(empty_network_sys_lay("base/sys"));
@@ -45,7 +46,7 @@ static struct failure mount_sys(void) {
 
 // The kernel wants to see one /sys as a whole before it mounts another: /base/s.
 static struct failure mount_own_sys(void) {
-    if (!(slot.plan.flags & CSANDBOX_SLOT_EGRESS) || host.empty_network < 0 || !slot.has_sys)
+    if (!(slot.plan.flags & CSANDBOX_SLOT_EGRESS) || !slot.is_sys_laid)
         return fine();
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, "/base/sys", MNT_DETACH)));
     return mount_masked_sys("/base/sys", "/base" EMPTY_FOLDER, &slot.has_sys);
@@ -57,7 +58,7 @@ static struct failure mount_dev(int own) {
     return check(CSANDBOX_STEP_SLOT_DEV, result);
 }
 
-struct failure template_private_root(int own_dev) {
+struct failure template_private_root(const struct slot_seed *seed, int own_dev) {
     umask(0);
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
               raw_mount("tmpfs", "/slot", "tmpfs", MS_NOSUID | MS_NODEV, "size=256k,mode=0755")));
@@ -66,41 +67,12 @@ struct failure template_private_root(int own_dev) {
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("base", "base", NULL, MS_BIND, NULL)));
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount("/proc", "base/proc", NULL, MS_BIND, NULL)));
     TRY(mount_dev(own_dev));
-    TRY(mount_sys());
+    TRY(mount_sys(seed));
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_pivot_root, ".", ".")));
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, ".", MNT_DETACH)));
     TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, chdir("/")));
     umask(022);
     return fine();
-}
-
-static struct failure write_file(uint32_t step, const char *path, const char *bytes, size_t size,
-                                 mode_t mode) {
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (file < 0)
-        return check_errno(step, -1);
-    ssize_t written = write(file, bytes, size);
-    struct failure failure =
-        written == (ssize_t)size ? fine() : (struct failure){step, written < 0 ? errno : ENOSPC};
-    close(file);
-    return failure;
-}
-
-// Laid over the image's /etc, unless the image has no such real folder: nothing
-// may follow its symbolic links.
-static struct failure write_etc(int lower) {
-    char hosts[256];
-    long etc = open_beneath(lower, "etc", O_PATH | O_DIRECTORY);
-    if (etc < 0)
-        return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, rmdir("/base/t/etc"));
-    close((int)etc);
-    int size = snprintf(hosts, sizeof hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n",
-                        slot.plan.hostname);
-    TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/base/t/etc/hosts", hosts, (size_t)size, 0644));
-    size = snprintf(hosts, sizeof hosts, "%s\n", slot.plan.hostname);
-    TRY(write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/base/t/etc/hostname", hosts, (size_t)size, 0644));
-    return write_file(CSANDBOX_STEP_SLOT_TEMPLATE, "/base/t/etc/resolv.conf", slot.plan.resolv_conf,
-                      strlen(slot.plan.resolv_conf), 0644);
 }
 
 // The image is read-only from here on, so what is a real folder now is one for
@@ -117,8 +89,11 @@ static bool is_plain_name(const char *name) {
            strcmp(name, ".") && strcmp(name, "..");
 }
 
+/// Bytes of a secret that are copied at once.
+enum { SECRET_BYTES = 4096 };
+
 static struct failure write_secret(int source, const struct csandbox_secret *secret) {
-    static char bytes[65536];
+    char bytes[SECRET_BYTES];
     char path[CSANDBOX_NAME_MAX + 16];
     if (!is_plain_name(secret->name))
         return (struct failure){CSANDBOX_STEP_SLOT_SECRETS, EINVAL};
@@ -202,7 +177,7 @@ struct failure template_bind(int rootfs_tree, int secrets, int mounts) {
     if (!failed(failure) && secrets >= 0)
         failure = require_folder(lower, "run/secrets");
     if (!failed(failure))
-        failure = write_etc(lower);
+        failure = etc_write(lower);
     folders_choose(lower);
     close(lower);
     TRY(failure);

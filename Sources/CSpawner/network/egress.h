@@ -3,7 +3,9 @@
 // end, and the firewall's table (supervisor).
 #pragma once
 #include "network/netlink.h"
-#include "processes/spawner.h"
+#include "host.h"
+#include "step.h"
+#include <sys/types.h>
 
 /// Bytes of the names of a network interface and of a firewall table.
 #define EGRESS_INTERFACE_MAX 16u
@@ -14,31 +16,24 @@
 
 /// Each slot has four addresses of the gateway's block: network, host's end,
 /// slot's end, broadcast.
-static inline uint32_t egress_host_address(uint32_t index) {
-    return host.configuration.egress_network + index * 4 + 1;
+static inline uint32_t egress_host_address(const struct host *host, uint32_t index) {
+    return host->configuration.egress_network + index * 4 + 1;
 }
-static inline uint32_t egress_slot_address(uint32_t index) {
-    return host.configuration.egress_network + index * 4 + 2;
+static inline uint32_t egress_slot_address(const struct host *host, uint32_t index) {
+    return host->configuration.egress_network + index * 4 + 2;
 }
 
-/// network/egress_plan.c: whether the egress part of an order is one that this spawner
+/// egress_plan.c: whether the egress part of an order is one that this spawner
 /// carries out.
-bool egress_is_sane(const struct csandbox_make_slot *plan);
+bool egress_is_sane(const struct host *host, const struct csandbox_make_slot *plan);
 
-/// network/egress_link.c: run by the spawner, in the host's network namespace.
-struct failure egress_attach(uint32_t index, pid_t slot_process,
+/// egress_link.c: run by the spawner, in the host's network namespace.
+struct failure egress_attach(const struct host *host, uint32_t index, pid_t slot_process,
                              const struct csandbox_make_slot *plan);
 /// Adds one IPv4 address to an interface.
 long egress_add_address(int socket, uint32_t interface, uint32_t address, uint8_t prefix,
                         uint32_t flags);
 
-/// network/firewall.c: whether this gateway's table is there.
-long firewall_present(void);
-/// Whether this kernel has nf_tables.
-bool firewall_supported(void);
-/// Removes the tables that earlier runs of this gateway left.
-void firewall_sweep(void);
-/// Removes this run's table.
-void firewall_remove(void);
-/// network/firewall_load.c: runs nft over the gateway's ruleset; bounded.
-long firewall_load(int ruleset);
+/// egress_inside.c, the slot's: waits on `binding` for the spawner's interface and sets it
+/// up; hands on a failure of the steps before.
+struct failure egress_join(int binding, struct failure so_far);

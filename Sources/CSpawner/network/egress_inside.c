@@ -4,6 +4,7 @@
 // no capability to change any of it.
 #define _GNU_SOURCE
 #include "network/egress.h"
+#include "csandbox_channel.h"
 #include "slot/slot.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -48,7 +49,7 @@ static long add_route(int socket, uint32_t interface, const struct csandbox_rout
     netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);
     netlink_put_u32(&request, RTA_DST, htonl(route->address));
     if (!refused) {
-        netlink_put_u32(&request, RTA_GATEWAY, htonl(egress_host_address(slot.index)));
+        netlink_put_u32(&request, RTA_GATEWAY, htonl(egress_host_address(slot.host, slot.index)));
         netlink_put_u32(&request, RTA_OIF, interface);
     }
     return netlink_call(socket, &request);
@@ -71,7 +72,8 @@ static long configure(int socket) {
         return -errno;
     long result = without_ipv6();
     if (result == 0)
-        result = egress_add_address(socket, interface, egress_slot_address(slot.index), 30, 0);
+        result = egress_add_address(socket, interface, egress_slot_address(slot.host, slot.index),
+                                    30, 0);
     if (result == 0)
         result = bring_up(socket, interface);
     if (result == 0)

@@ -3,6 +3,7 @@
 // is born inside the slot's network namespace and dies with it.
 #define _GNU_SOURCE
 #include "network/egress.h"
+#include "network/firewall.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
@@ -61,7 +62,7 @@ long egress_add_address(int socket, uint32_t interface, uint32_t address, uint8_
 
 // Exclusive: where another program already routes this address, its traffic
 // must not come to a function, nor the function's to it.
-static long route_to_slot(int socket, uint32_t interface, uint32_t index) {
+static long route_to_slot(const struct host *host, int socket, uint32_t interface, uint32_t index) {
     struct netlink_request request;
     struct rtmsg body = {.rtm_family = AF_INET,
                          .rtm_dst_len = 32,
@@ -70,8 +71,8 @@ static long route_to_slot(int socket, uint32_t interface, uint32_t index) {
                          .rtm_scope = RT_SCOPE_LINK,
                          .rtm_type = RTN_UNICAST};
     netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);
-    netlink_put_u32(&request, RTA_DST, htonl(egress_slot_address(index)));
-    netlink_put_u32(&request, RTA_PREFSRC, htonl(egress_host_address(index)));
+    netlink_put_u32(&request, RTA_DST, htonl(egress_slot_address(host, index)));
+    netlink_put_u32(&request, RTA_PREFSRC, htonl(egress_host_address(host, index)));
     netlink_put_u32(&request, RTA_OIF, interface);
     return netlink_call(socket, &request);
 }
@@ -98,9 +99,10 @@ static long pair_in_place(int socket, const char *name, uint32_t group, pid_t sl
     return make_pair(socket, name, group, slot_process);
 }
 
-static long attach(int socket, uint32_t index, pid_t slot_process, uint32_t group) {
+static long attach(const struct host *host, int socket, uint32_t index, pid_t slot_process,
+                   uint32_t group) {
     char name[EGRESS_INTERFACE_MAX];
-    snprintf(name, sizeof name, "mf%04x-%u", (unsigned)(host.configuration.gateway_hash & 0xffff),
+    snprintf(name, sizeof name, "mf%04x-%u", (unsigned)(host->configuration.gateway_hash & 0xffff),
              index);
     long result = pair_in_place(socket, name, group, slot_process);
     if (result < 0)
@@ -108,26 +110,26 @@ static long attach(int socket, uint32_t index, pid_t slot_process, uint32_t grou
     uint32_t interface = if_nametoindex(name);
     if (interface == 0)
         return -errno;
-    result =
-        egress_add_address(socket, interface, egress_host_address(index), 30, IFA_F_NOPREFIXROUTE);
+    result = egress_add_address(socket, interface, egress_host_address(host, index), 30,
+                                IFA_F_NOPREFIXROUTE);
     if (result == 0)
-        result = route_to_slot(socket, interface, index);
+        result = route_to_slot(host, socket, interface, index);
     if (result < 0)
         remove_link(socket, name);
     return result;
 }
 
-struct failure egress_attach(uint32_t index, pid_t slot_process,
+struct failure egress_attach(const struct host *host, uint32_t index, pid_t slot_process,
                              const struct csandbox_make_slot *plan) {
     // Asked each time: whoever flushes the host's rules takes ours along, and
     // without them no function gets a network.
-    TRY(check(CSANDBOX_STEP_SLOT_FIREWALL, firewall_present()));
+    TRY(check(CSANDBOX_STEP_SLOT_FIREWALL, firewall_present(&host->configuration)));
     TRY(check(CSANDBOX_STEP_SLOT_VETH, switch_forwarding_on()));
     int socket = netlink_open(NETLINK_ROUTE);
     TRY(check(CSANDBOX_STEP_SLOT_VETH, socket));
     uint32_t group = CSANDBOX_EGRESS_GROUP + plan->egress_class;
     struct failure failure =
-        check(CSANDBOX_STEP_SLOT_VETH, attach(socket, index, slot_process, group));
+        check(CSANDBOX_STEP_SLOT_VETH, attach(host, socket, index, slot_process, group));
     close(socket);
     return failure;
 }

@@ -11,10 +11,10 @@ static bool route_is_sane(const struct csandbox_route *route) {
     return (route->address & ~mask) == 0;
 }
 
-bool egress_is_sane(const struct csandbox_make_slot *plan) {
+bool egress_is_sane(const struct host *host, const struct csandbox_make_slot *plan) {
     if (!(plan->flags & CSANDBOX_SLOT_EGRESS))
         return plan->route_count == 0 && plan->resolv_conf[0] == 0;
-    if (!(host.configuration.flags & CSANDBOX_EGRESS) || rootless() ||
+    if (!(host->configuration.flags & CSANDBOX_EGRESS) || rootless(host) ||
         plan->route_count > CSANDBOX_ROUTES_MAX || plan->egress_class >= CSANDBOX_EGRESS_CLASSES ||
         !memchr(plan->resolv_conf, 0, sizeof plan->resolv_conf))
         return false;

@@ -3,8 +3,10 @@
 // nothing else. No function ever runs in it (sandbox/identity.c). A namespace of
 // each slot's own would be almost half of what a waiting sandbox costs.
 #define _GNU_SOURCE
-#include "mounts/mount_calls.h"
+#include "network/network.h"
+#include "mounts/mounts.h"
 #include "processes/spawner.h"
+#include "sys.h"
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -41,7 +43,7 @@ static int open_network_of(pid_t process) {
 // By a process of its own: without privileges over the host there is no way back
 // into the host's network namespace.
 void empty_network_open(void) {
-    host.empty_network = -1;
+    spawner.empty_network = -1;
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return;
@@ -54,8 +56,8 @@ void empty_network_open(void) {
         process > 0 && read(ends[0], &made, sizeof made) == sizeof made && !failed(made.failure);
     close(ends[0]);
     if (is_made) {
-        host.empty_network = open_network_of(process);
-        host.empty_network_has_sys = made.has_sys;
+        spawner.empty_network = open_network_of(process);
+        spawner.empty_network_has_sys = made.has_sys;
     }
     if (process > 0) {
         kill(process, SIGKILL);

@@ -3,6 +3,7 @@
 // nft itself only loads it. A table belongs to one run of one data folder, so a
 // supervisor that ends late cannot take away the table of the next.
 #define _GNU_SOURCE
+#include "network/firewall.h"
 #include "network/egress.h"
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
@@ -16,20 +17,22 @@
 /// Tables of earlier runs removed at one start; each is left by one kill -9 of
 /// a supervisor.
 enum { SWEPT_MAX = 16 };
+/// Bytes of one packet of a dump; the kernel makes none longer than its reader's buffer.
+enum { DUMP_BYTES = 16384 };
 
 static const uint16_t get_table = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE;
 static const uint16_t new_table = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE;
 static const uint16_t delete_table = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE;
 static const uint16_t get_generation = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN;
 
-static void prefix_of_tables(char *name) {
+static void prefix_of_tables(const struct csandbox_configure *configuration, char *name) {
     snprintf(name, EGRESS_TABLE_MAX, "mayfly_%016llx_",
-             (unsigned long long)host.configuration.gateway_hash);
+             (unsigned long long)configuration->gateway_hash);
 }
 
-static void name_of_table(char *name) {
+static void name_of_table(const struct csandbox_configure *configuration, char *name) {
     snprintf(name, EGRESS_TABLE_MAX, "mayfly_%016llx_%08x",
-             (unsigned long long)host.configuration.gateway_hash, host.configuration.egress_run);
+             (unsigned long long)configuration->gateway_hash, configuration->egress_run);
 }
 
 static void begin(struct netlink_request *request, uint16_t type, uint16_t flags, uint8_t family,
@@ -51,9 +54,9 @@ static long ask(uint16_t type, uint8_t family, const char *table) {
     return result;
 }
 
-long firewall_present(void) {
+long firewall_present(const struct csandbox_configure *configuration) {
     char name[EGRESS_TABLE_MAX];
-    name_of_table(name);
+    name_of_table(configuration, name);
     return ask(get_table, NFPROTO_INET, name);
 }
 
@@ -79,18 +82,16 @@ static void delete_by_name(const char *name) {
     close(socket);
 }
 
-void firewall_remove(void) {
+void firewall_remove(const struct csandbox_configure *configuration) {
     char name[EGRESS_TABLE_MAX];
-    if (!(host.configuration.flags & CSANDBOX_EGRESS))
+    if (!(configuration->flags & CSANDBOX_EGRESS))
         return;
-    name_of_table(name);
+    name_of_table(configuration, name);
     delete_by_name(name);
 }
 
 // The name in one message of a dump, when the table is this gateway's.
-static bool own_table(const struct nlmsghdr *message, char *name) {
-    char prefix[EGRESS_TABLE_MAX];
-    prefix_of_tables(prefix);
+static bool own_table(const struct nlmsghdr *message, const char *prefix, char *name) {
     size_t place = NLMSG_LENGTH(sizeof(struct nfgenmsg));
     while (message->nlmsg_type == new_table && place + NLA_HDRLEN <= message->nlmsg_len) {
         const struct nlattr *attribute = (const void *)((const char *)message + place);
@@ -109,11 +110,11 @@ static bool own_table(const struct nlmsghdr *message, char *name) {
 }
 
 // Reads one dump to its end; returns how many names it found.
-static int own_tables(int socket, char names[SWEPT_MAX][EGRESS_TABLE_MAX]) {
+static int own_tables(int socket, const char *prefix, char names[SWEPT_MAX][EGRESS_TABLE_MAX]) {
     int count = 0;
-    static union {
+    union {
         struct nlmsghdr header;
-        char bytes[16384];
+        char bytes[DUMP_BYTES];
     } answer;
     for (;;) {
         ssize_t size = recv(socket, &answer, sizeof answer, 0);
@@ -123,27 +124,28 @@ static int own_tables(int socket, char names[SWEPT_MAX][EGRESS_TABLE_MAX]) {
         for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
             if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
                 return count;
-            if (count < SWEPT_MAX && own_table(message, names[count]))
+            if (count < SWEPT_MAX && own_table(message, prefix, names[count]))
                 count++;
         }
     }
 }
 
-void firewall_sweep(void) {
-    static char names[SWEPT_MAX][EGRESS_TABLE_MAX];
-    if (!(host.configuration.flags & CSANDBOX_EGRESS))
+void firewall_sweep(const struct csandbox_configure *configuration) {
+    char names[SWEPT_MAX][EGRESS_TABLE_MAX], prefix[EGRESS_TABLE_MAX];
+    if (!(configuration->flags & CSANDBOX_EGRESS))
         return;
     int socket = netlink_open(NETLINK_NETFILTER);
     if (socket < 0)
         return;
     struct netlink_request request;
+    prefix_of_tables(configuration, prefix);
     begin(&request, get_table, NLM_F_DUMP, NFPROTO_INET, NULL);
     int count = send(socket, &request, request.header.nlmsg_len, MSG_NOSIGNAL) < 0
                     ? 0
-                    : own_tables(socket, names);
+                    : own_tables(socket, prefix, names);
     close(socket);
     char current[EGRESS_TABLE_MAX];
-    name_of_table(current);
+    name_of_table(configuration, current);
     for (int i = 0; i < count; i++)
         if (strcmp(names[i], current) != 0)
             delete_by_name(names[i]);

@@ -4,7 +4,8 @@
 // at its start. Never at the start itself: the rules track connections, which
 // every packet of the host would then pay for.
 #define _GNU_SOURCE
-#include "network/egress.h"
+#include "network/firewall.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -31,9 +32,9 @@ static _Noreturn void become_nft(int ruleset) {
     _exit(127);
 }
 
-long firewall_load(int ruleset) {
+long firewall_load(const struct csandbox_configure *configuration, int ruleset) {
     int status = 0;
-    if (firewall_present() == 0)
+    if (firewall_present(configuration) == 0)
         return 0;
     pid_t pid = fork();
     if (pid == 0)
@@ -42,7 +43,9 @@ long firewall_load(int ruleset) {
         return -errno;
     for (int i = 0; i < LOAD_STEPS_MAX; i++) {
         if (waitpid(pid, &status, WNOHANG) == pid)
-            return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : firewall_present();
+            return WIFEXITED(status) && WEXITSTATUS(status) == 127
+                       ? -ENOENT
+                       : firewall_present(configuration);
         usleep(LOAD_STEP_US);
     }
     kill(pid, SIGKILL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loopback of a network namespace that has nothing else.
 #define _GNU_SOURCE
-#include "processes/spawner.h"
+#include "network/network.h"
 #include "sys.h"
 #include <net/if.h>
 #include <sys/ioctl.h>

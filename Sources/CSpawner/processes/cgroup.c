@@ -3,6 +3,7 @@
 // by itself: writing a foreign process number would wait for an RCU grace
 // period and stall every fork on the machine meanwhile.
 #define _GNU_SOURCE
+#include "processes/cgroup.h"
 #include "processes/spawner.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -88,9 +89,9 @@ static uint32_t features_of(uint32_t kinds, int folder) {
 // A hierarchy that cannot be used (read-only, not delegated to this user) costs its limits and nothing else: the
 // gateway tells by name which ones are missing.
 struct failure cgroups_open(void) {
-    for (uint32_t i = 0; i < host.configuration.cgroup_count; i++) {
-        const struct csandbox_cgroup *cgroup = &host.configuration.cgroups[i];
-        host.cgroup_folders[i] = -1;
+    for (uint32_t i = 0; i < spawner.host->configuration.cgroup_count; i++) {
+        const struct csandbox_cgroup *cgroup = &spawner.host->configuration.cgroups[i];
+        spawner.cgroup_folders[i] = -1;
         if (mkdir(cgroup->path, 0755) < 0 && errno != EEXIST)
             continue;
         int folder = open(cgroup->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -102,8 +103,8 @@ struct failure cgroups_open(void) {
             close(folder);
             continue;
         }
-        host.cgroup_folders[i] = folder;
-        host.features |= features;
+        spawner.cgroup_folders[i] = folder;
+        spawner.features |= features;
     }
     return fine();
 }
@@ -133,25 +134,16 @@ void cgroups_sweep(const struct csandbox_configure *configuration) {
     }
 }
 
-/// What the cgroups of an index are limited to: most functions have the defaults, and each
-/// file that need not be written saves a call that waits.
-static struct limits {
-    bool are_set;
-    uint32_t cpu_millicores;
-    uint64_t memory_bytes;
-    uint32_t pids;
-} limits[CSANDBOX_SLOTS_MAX + 1];
-
 static int slot_folder(uint32_t hierarchy, uint32_t index) {
     char name[24];
-    int parent = host.cgroup_folders[hierarchy];
+    int parent = spawner.cgroup_folders[hierarchy];
     int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     snprintf(name, sizeof name, "slot-%u", index);
     // There already, unless the index is new.
     int folder = openat(parent, name, flags);
     if (folder >= 0 || errno != ENOENT || mkdirat(parent, name, 0755) < 0)
         return folder;
-    limits[index].are_set = false;
+    spawner.limits[index].are_set = false;
     return openat(parent, name, flags);
 }
 
@@ -160,7 +152,7 @@ static void open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgr
     if (kinds & CSANDBOX_CGROUP_V2) {
         cgroups->v2_folder = folder;
         cgroups->oom_counter = openat(folder, "memory.events", O_RDONLY | O_CLOEXEC);
-        if (host.features & CSANDBOX_FEATURE_CGROUP_PIDS)
+        if (spawner.features & CSANDBOX_FEATURE_CGROUP_PIDS)
             cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
         return;
     }
@@ -174,8 +166,8 @@ static void open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgr
 
 struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups) {
     memset(cgroups, -1, sizeof *cgroups);
-    for (uint32_t i = 0; i < host.configuration.cgroup_count; i++) {
-        if (host.cgroup_folders[i] < 0)
+    for (uint32_t i = 0; i < spawner.host->configuration.cgroup_count; i++) {
+        if (spawner.cgroup_folders[i] < 0)
             continue;
         int folder = slot_folder(i, index);
         if (folder < 0) {
@@ -183,7 +175,7 @@ struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups) {
             cgroups_close(cgroups);
             return failure;
         }
-        open_slot_files(host.configuration.cgroups[i].kinds, folder, cgroups, i);
+        open_slot_files(spawner.host->configuration.cgroups[i].kinds, folder, cgroups, i);
     }
     return fine();
 }
@@ -245,7 +237,7 @@ static long limit_cpu_v2(int folder, uint32_t millicores) {
 static struct failure limit_hierarchy(uint32_t kinds, int folder,
                                       const struct csandbox_make_slot *plan) {
     bool v2 = kinds & CSANDBOX_CGROUP_V2;
-    uint32_t has = v2 ? host.features : features_of(kinds, folder);
+    uint32_t has = v2 ? spawner.features : features_of(kinds, folder);
     if (has & CSANDBOX_FEATURE_CGROUP_MEMORY)
         TRY(check(CSANDBOX_STEP_CGROUP_MEMORY, v2 ? limit_memory_v2(folder, plan->memory_bytes)
                                                   : limit_memory_v1(folder, plan->memory_bytes)));
@@ -259,25 +251,26 @@ static struct failure limit_hierarchy(uint32_t kinds, int folder,
 }
 
 struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *plan) {
-    struct limits *now = &limits[index];
+    struct cgroup_limits *now = &spawner.limits[index];
     if (now->are_set && now->memory_bytes == plan->memory_bytes && now->pids == plan->pids &&
         now->cpu_millicores == plan->cpu_millicores)
         return fine();
     now->are_set = false;
-    for (uint32_t i = 0; i < host.configuration.cgroup_count; i++) {
-        if (host.cgroup_folders[i] < 0)
+    for (uint32_t i = 0; i < spawner.host->configuration.cgroup_count; i++) {
+        if (spawner.cgroup_folders[i] < 0)
             continue;
         int folder = slot_folder(i, index);
         if (folder < 0)
             return check_errno(CSANDBOX_STEP_CGROUP_CREATE, -1);
-        struct failure failure = limit_hierarchy(host.configuration.cgroups[i].kinds, folder, plan);
+        struct failure failure =
+            limit_hierarchy(spawner.host->configuration.cgroups[i].kinds, folder, plan);
         close(folder);
         TRY(failure);
     }
-    *now = (struct limits){.are_set = true,
-                           .cpu_millicores = plan->cpu_millicores,
-                           .memory_bytes = plan->memory_bytes,
-                           .pids = plan->pids};
+    *now = (struct cgroup_limits){.are_set = true,
+                                  .cpu_millicores = plan->cpu_millicores,
+                                  .memory_bytes = plan->memory_bytes,
+                                  .pids = plan->pids};
     return fine();
 }
 

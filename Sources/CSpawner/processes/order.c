@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks an order for a slot: the spawner trusts nobody's numbers.
+#include "processes/order.h"
 #include "network/egress.h"
 #include <string.h>
 
@@ -36,7 +37,8 @@ static bool folders_are_sane(const struct csandbox_make_slot *plan) {
     return true;
 }
 
-bool order_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t count) {
+bool order_is_sane(const struct host *host, const struct csandbox_make_slot *plan, ssize_t size,
+                   size_t count) {
     return size == sizeof *plan && plan->header.slot != 0 && trees_are_sane(plan) &&
            count == descriptors_wanted(plan) && plan->group_count <= CSANDBOX_GROUPS_MAX &&
            plan->uid < CSANDBOX_IDS_PER_SLOT && plan->gid < CSANDBOX_IDS_PER_SLOT &&
@@ -44,5 +46,5 @@ bool order_is_sane(const struct csandbox_make_slot *plan, ssize_t size, size_t c
            is_text(plan->hostname, sizeof plan->hostname) &&
            is_text(plan->directory, sizeof plan->directory) && plan->memory_bytes > 0 &&
            plan->disk_bytes > 0 && plan->cpu_millicores > 0 && plan->pids > 0 &&
-           egress_is_sane(plan) && rest_is_sane(plan) && folders_are_sane(plan);
+           egress_is_sane(host, plan) && rest_is_sane(plan) && folders_are_sane(plan);
 }

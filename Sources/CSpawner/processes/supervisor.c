@@ -5,81 +5,83 @@
 // the death of every slot and sandbox: the kernel guarantees it, whatever they
 // are doing.
 #define _GNU_SOURCE
-#include "network/egress.h"
-#include "mounts/mount_calls.h"
-#include "processes/spawner.h"
-#include "sys.h"
-#include "processes/warden.h"
+#include "processes/supervisor.h"
+#include "csandbox_channel.h"
 #include "csandbox_host.h"
+#include "host.h"
+#include "mounts/host_tree.h"
+#include "mounts/mount_calls.h"
+#include "network/firewall.h"
+#include "processes/cgroup.h"
+#include "processes/spawner.h"
+#include "processes/user_namespace.h"
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct host host = {.pinned_rootfs = -1, .rootfs_tree = -1};
-uint64_t setup_cookie;
-/// The ruleset that nft loads when a function first asks for a network; -1
-/// without.
-static int ruleset = -1;
-/// Processes that are opening a tree of the host, and their most: a gateway that was
-/// taken over could have more of them than the host bears.
-static int tree_openers;
+/// Most processes at once that open a tree of the host: without a bound, a compromised gateway
+/// could start more of them than the host bears.
 enum { TREE_OPENERS_MAX = 64 };
-/// What every CONFIGURE must be equal to; NULL while nobody has pinned anything.
-static const struct csandbox_configure *pinned;
 
-static struct failure report_started(pid_t pid, struct failure failure) {
-    struct csandbox_started message = {.header = {.kind = CSANDBOX_STARTED},
-                                       .pid = pid,
-                                       .step = failure.step,
-                                       .error = failure.error};
-    return check(CSANDBOX_STEP_PROTOCOL,
-                 csandbox_send(GATEWAY_SOCKET, &message, sizeof message, NULL, 0));
-}
+/// All state of the supervisor's process. It owns the spawner's process, this gateway's cgroups
+/// and its firewall table: it starts or creates them, and removes them.
+static struct supervisor {
+    struct supervisor_seed seed;
+    /// Written before a spawner starts, which inherits it.
+    struct host host;
+    int signals;
+    /// 0 while there is none.
+    pid_t spawner;
+    /// The ruleset that nft loads when a function first asks for a network; -1 without.
+    int ruleset;
+    /// Processes that are opening a tree of the host.
+    int tree_openers;
+    /// Rootless: this process is in its own user namespace, which it enters once.
+    bool has_own_namespace;
+    /// The message that is being handled.
+    struct csandbox_configure message;
+} supervisor;
 
 // The spawner's first steps, before it serves: die with the supervisor, keep
 // only its socket.
-static _Noreturn void spawner_child(int socket) {
+static _Noreturn void spawner_child(int socket, int rootfs_tree) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(GATEWAY_SOCKET);
-    if (ruleset >= 0)
-        close(ruleset);
-    if (host.pinned_rootfs >= 0) {
-        close(host.pinned_rootfs);
-        if (host.rootfs_tree < 0)
-            _exit(1);
-    }
-    host.socket = socket;
-    setup_cookie = host.configuration.cookie;
-    spawner_main();
+    close(supervisor.signals);
+    if (supervisor.ruleset >= 0)
+        close(supervisor.ruleset);
+    if (supervisor.seed.rootfs_folder >= 0)
+        close(supervisor.seed.rootfs_folder);
+    spawner_main(&supervisor.host, socket, rootfs_tree);
 }
 
 // A fork without CLONE_PARENT: the supervisor must be the one that reaps the
 // spawner, since only after that is it certain that the whole PID namespace is
 // empty and cgroups can be removed.
 static pid_t start_spawner(int socket) {
-    // Here, where the folder's mount is of this namespace.
-    if (host.pinned_rootfs >= 0)
-        host.rootfs_tree = (int)raw_open_tree(host.pinned_rootfs, "",
-                                              OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-    if (host.pinned_rootfs >= 0 && host.rootfs_tree < 0) {
-        report_started(0, check(CSANDBOX_STEP_PRUNE_ROOTFS, host.rootfs_tree));
-        close(socket);
-        return 0;
+    long tree = -1;
+    // Here, because the folder's mount belongs to this mount namespace.
+    if (supervisor.seed.rootfs_folder >= 0) {
+        tree = raw_open_tree(supervisor.seed.rootfs_folder, "",
+                             OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+        if (tree < 0) {
+            started_send(GATEWAY_SOCKET, 0, check(CSANDBOX_STEP_PRUNE_ROOTFS, tree));
+            close(socket);
+            return 0;
+        }
     }
     long pid = SYS5(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
     if (pid == 0)
-        spawner_child(socket);
+        spawner_child(socket, (int)tree);
     struct failure failure = check(CSANDBOX_STEP_NAMESPACES, pid);
     close(socket);
-    if (host.rootfs_tree >= 0)
-        close(host.rootfs_tree);
-    report_started((pid_t)pid, failure);
+    if (tree >= 0)
+        close((int)tree);
+    started_send(GATEWAY_SOCKET, pid > 0 ? (pid_t)pid : 0, failure);
     return pid > 0 ? (pid_t)pid : 0;
 }
 
@@ -91,164 +93,147 @@ static bool configuration_is_sane(const struct csandbox_configure *configuration
            memchr(configuration->rootfs_directory, 0, sizeof configuration->rootfs_directory);
 }
 
-// A new spawner for this configuration: its pid, or 0 when it cannot be.
+// A new spawner for this configuration: its pid, or 0 when it cannot be started.
 static pid_t configure(int socket) {
-    static bool mapped;
-    if (rootless() && !mapped) {
-        struct failure failure = own_namespace_enter();
+    if (rootless(&supervisor.host) && !supervisor.has_own_namespace) {
+        struct failure failure = own_namespace_enter(&supervisor.host);
         if (failed(failure)) {
-            report_started(0, failure);
+            started_send(GATEWAY_SOCKET, 0, failure);
             close(socket);
             return 0;
         }
-        mapped = true;
+        supervisor.has_own_namespace = true;
     }
-    cgroups_sweep(&host.configuration);
-    firewall_sweep();
+    cgroups_sweep(&supervisor.host.configuration);
+    firewall_sweep(&supervisor.host.configuration);
     return start_spawner(socket);
 }
 
-// Returns the running spawner's pid, or 0 when the message was refused.
-static pid_t handle_configure(const struct csandbox_configure *configuration, ssize_t size,
-                              const int *received, size_t count) {
-    bool sane = configuration_is_sane(configuration, size) &&
-                count == (configuration->flags & CSANDBOX_EGRESS ? 2 : 1);
-    bool allowed = sane && (!pinned || !memcmp(configuration, pinned, sizeof *pinned));
-    if (!allowed) {
-        for (size_t i = 0; i < count; i++)
-            close(received[i]);
-        report_started(0, (struct failure){CSANDBOX_STEP_PROTOCOL, sane ? EPERM : EPROTO});
-        return 0;
-    }
-    if (pinned) {
-        // The rules that root gave count, not those of whoever the gateway is now.
-        if (count == 2)
-            close(received[1]);
-    } else {
+// The rules that root gave count, not those of a gateway that has given root up.
+static void take_ruleset(const int *received, size_t count) {
+    int ruleset = count == 2 ? received[1] : -1;
+    if (supervisor.seed.configuration) {
         if (ruleset >= 0)
             close(ruleset);
-        ruleset = count == 2 ? received[1] : -1;
+        return;
     }
-    host.configuration = *configuration;
+    if (supervisor.ruleset >= 0)
+        close(supervisor.ruleset);
+    supervisor.ruleset = ruleset;
+}
+
+// Returns the running spawner's pid, or 0 when the message was refused.
+static pid_t handle_configure(ssize_t size, const int *received, size_t count) {
+    const struct csandbox_configure *pinned = supervisor.seed.configuration;
+    const struct csandbox_configure *wanted = &supervisor.message;
+    bool is_sane =
+        configuration_is_sane(wanted, size) && count == (wanted->flags & CSANDBOX_EGRESS ? 2 : 1);
+    if (!is_sane || (pinned && memcmp(wanted, pinned, sizeof *pinned))) {
+        for (size_t i = 0; i < count; i++)
+            close(received[i]);
+        started_send(GATEWAY_SOCKET, 0,
+                     (struct failure){CSANDBOX_STEP_PROTOCOL, is_sane ? EPERM : EPROTO});
+        return 0;
+    }
+    take_ruleset(received, count);
+    supervisor.host.configuration = *wanted;
     return configure(received[0]);
 }
 
 static void handle_firewall(void) {
-    long result = ruleset < 0 ? -EOPNOTSUPP : firewall_load(ruleset);
-    struct failure failure = check(CSANDBOX_STEP_SLOT_FIREWALL, result);
-    struct csandbox_outcome message = {
-        .header = {.kind = CSANDBOX_FIREWALL}, .step = failure.step, .error = failure.error};
-    csandbox_send(GATEWAY_SOCKET, &message, sizeof message, NULL, 0);
+    long result = supervisor.ruleset < 0
+                      ? -EOPNOTSUPP
+                      : firewall_load(&supervisor.host.configuration, supervisor.ruleset);
+    outcome_send(GATEWAY_SOCKET, CSANDBOX_FIREWALL, 0, check(CSANDBOX_STEP_SLOT_FIREWALL, result));
+}
+
+// Without an answer the caller's socket closes.
+static void handle_open_tree(const struct csandbox_open_tree *order, int answer) {
+    struct host_tree_rules rules = {
+        .is_recursive = rootless(&supervisor.host),
+        .data = supervisor.seed.data,
+        .is_data_only = supervisor.host.configuration.flags & CSANDBOX_DATA_ONLY,
+    };
+    if (supervisor.tree_openers < TREE_OPENERS_MAX && host_tree_open(order, answer, &rules) > 0)
+        supervisor.tree_openers++;
 }
 
 // After the spawner was reaped nothing of its PID namespace is left, so its
 // cgroups are empty.
-static void spawner_ended(pid_t *spawner, int status) {
-    *spawner = 0;
-    cgroups_sweep(&host.configuration);
+static void spawner_ended(int status) {
+    supervisor.spawner = 0;
+    cgroups_sweep(&supervisor.host.configuration);
     struct csandbox_command message = {.header = {.kind = CSANDBOX_ENDED}, .value = status};
     csandbox_send(GATEWAY_SOCKET, &message, sizeof message, NULL, 0);
 }
 
 // The spawner, and processes that opened a tree of the host.
-static void reap(pid_t *spawner) {
+static void reap(void) {
     int status = 0;
+    signals_drain(supervisor.signals);
     for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG))
-        if (pid == *spawner)
-            spawner_ended(spawner, status);
-        else if (tree_openers > 0)
-            tree_openers--;
+        if (pid == supervisor.spawner)
+            spawner_ended(status);
+        else if (supervisor.tree_openers > 0)
+            supervisor.tree_openers--;
 }
 
 // Whether it died or is to be replaced: only when it is reaped are its cgroups empty.
-static void end_spawner(pid_t *spawner) {
-    if (*spawner <= 0)
+static void end_spawner(void) {
+    if (supervisor.spawner <= 0)
         return;
-    kill(*spawner, SIGKILL);
-    waitpid(*spawner, NULL, 0);
-    *spawner = 0;
-    cgroups_sweep(&host.configuration);
+    kill(supervisor.spawner, SIGKILL);
+    waitpid(supervisor.spawner, NULL, 0);
+    supervisor.spawner = 0;
+    cgroups_sweep(&supervisor.host.configuration);
 }
 
-static _Noreturn void gateway_gone(pid_t spawner) {
-    end_spawner(&spawner);
-    cgroups_sweep(&host.configuration);
-    firewall_remove();
+static _Noreturn void gateway_gone(void) {
+    end_spawner();
+    cgroups_sweep(&supervisor.host.configuration);
+    firewall_remove(&supervisor.host.configuration);
     _exit(0);
 }
 
-static void handle_message(pid_t *spawner) {
-    static struct csandbox_configure message;
+static void handle_message(void) {
+    struct csandbox_configure *message = &supervisor.message;
     int received[2];
     size_t count = 2;
-    ssize_t size = csandbox_receive(GATEWAY_SOCKET, &message, sizeof message, received, &count, 0);
+    ssize_t size = csandbox_receive(GATEWAY_SOCKET, message, sizeof *message, received, &count, 0);
     if (size <= 0 && size != -EMSGSIZE)
-        gateway_gone(*spawner);
-    if (size == sizeof(struct csandbox_command) && message.header.kind == CSANDBOX_FIREWALL) {
-        for (size_t i = 0; i < count; i++)
-            close(received[i]);
+        gateway_gone();
+    uint32_t kind = size >= (ssize_t)sizeof message->header ? message->header.kind : 0;
+    if (kind == CSANDBOX_FIREWALL && size == sizeof(struct csandbox_command)) {
         handle_firewall();
+    } else if (kind == CSANDBOX_OPEN_TREE && size == sizeof(struct csandbox_open_tree)) {
+        if (count == 1)
+            handle_open_tree((const struct csandbox_open_tree *)message, received[0]);
+    } else {
+        end_spawner();
+        supervisor.spawner = handle_configure(size, received, count);
         return;
     }
-    if (size == sizeof(struct csandbox_open_tree) && message.header.kind == CSANDBOX_OPEN_TREE) {
-        // Without an answer its socket closes.
-        if (count == 1 && tree_openers < TREE_OPENERS_MAX &&
-            host_tree_open((const struct csandbox_open_tree *)&message, received[0],
-                           pinned != NULL) > 0)
-            tree_openers++;
-        for (size_t i = 0; i < count; i++)
-            close(received[i]);
-        return;
-    }
-    end_spawner(spawner);
-    *spawner = handle_configure(&message, size, received, count);
+    for (size_t i = 0; i < count; i++)
+        close(received[i]);
 }
 
-int signal_descriptor(void) {
-    sigset_t set;
-    sigfillset(&set);
-    sigprocmask(SIG_SETMASK, &set, NULL);
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-_Noreturn void supervisor_main(const struct csandbox_configure *only, int only_ruleset) {
-    pinned = only;
-    ruleset = only_ruleset;
-    // Executed from a descriptor, it would be shown by that number.
+_Noreturn void supervisor_main(const struct supervisor_seed *seed) {
+    supervisor.seed = *seed;
+    supervisor.ruleset = seed->ruleset;
+    // Executed from a descriptor, the program would be shown by that number.
     prctl(PR_SET_NAME, CSANDBOX_SUPERVISOR_NAME);
-    host.signals = signal_descriptor();
-    pid_t spawner = 0;
+    supervisor.signals = signals_open();
     struct pollfd sources[2] = {{.fd = GATEWAY_SOCKET, .events = POLLIN},
-                                {.fd = host.signals, .events = POLLIN}};
+                                {.fd = supervisor.signals, .events = POLLIN}};
     for (;;) {
-        if (poll(sources, 2, -1) < 0 && errno != EINTR)
-            gateway_gone(spawner);
-        if (sources[1].revents) {
-            struct signalfd_siginfo info;
-            while (read(host.signals, &info, sizeof info) > 0)
-                ;
-            reap(&spawner);
+        if (poll(sources, 2, -1) < 0) {
+            if (errno != EINTR)
+                gateway_gone();
+            continue;
         }
+        if (sources[1].revents)
+            reap();
         if (sources[0].revents)
-            handle_message(&spawner);
+            handle_message();
     }
-}
-
-// Either the one process that an ordinary user's gateway has, or the warden of
-// one that began as root.
-int main(int count, char **arguments) {
-    SYS3(SYS_close_range, GATEWAY_SOCKET + 1, ~0U, 0);
-    // A container that managed to execute this program has no gateway.
-    int type = 0;
-    socklen_t size = sizeof type;
-    if (getsockopt(GATEWAY_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
-        _exit(1);
-    // Its own session: a Ctrl-C in the terminal is the gateway's to handle, in
-    // order.
-    setsid();
-    if (count > 0 && !strcmp(arguments[0], CSANDBOX_WARDEN_NAME))
-        warden_main(arguments[0]);
-    supervisor_main(NULL, -1);
 }

@@ -2,7 +2,7 @@
 // User namespaces: one per slot, with a range of host ids that no other slot
 // has.
 #define _GNU_SOURCE
-#include "processes/spawner.h"
+#include "processes/user_namespace.h"
 #include "sys.h"
 #include <fcntl.h>
 #include <linux/securebits.h>
@@ -35,21 +35,21 @@ static struct failure write_maps(pid_t pid, const char *map) {
 }
 
 // A slot's own ids of the host.
-static struct failure map_slot(pid_t pid, uint32_t index) {
+static struct failure map_slot(const struct host *host, pid_t pid, uint32_t index) {
     char map[64];
-    snprintf(map, sizeof map, "0 %u %u", first_id_of(index), CSANDBOX_IDS_PER_SLOT);
+    snprintf(map, sizeof map, "0 %u %u", first_id_of(host, index), CSANDBOX_IDS_PER_SLOT);
     return write_maps(pid, map);
 }
 
 // The same for all slots. The namespace around them has its id 0 from elsewhere
 // than the range behind it, and a line may not span both.
-static struct failure map_slot_rootless(pid_t pid) {
+static struct failure map_slot_rootless(const struct host *host, pid_t pid) {
     char map[64];
-    if (single_id()) {
+    if (single_id(host)) {
         TRY(check(CSANDBOX_STEP_ID_MAP, write_proc(pid, "setgroups", "deny")));
         return write_maps(pid, "0 0 1");
     }
-    uint32_t count = host.own_ids < CSANDBOX_IDS_PER_SLOT ? host.own_ids : CSANDBOX_IDS_PER_SLOT;
+    uint32_t count = host->own_ids < CSANDBOX_IDS_PER_SLOT ? host->own_ids : CSANDBOX_IDS_PER_SLOT;
     snprintf(map, sizeof map, "0 0 1\n1 1 %u", count - 1);
     return write_maps(pid, map);
 }
@@ -66,9 +66,10 @@ static struct failure map_single_id(uid_t uid, gid_t gid) {
 }
 
 // One's own id as 0, the range behind it.
-static bool run_mapper(const char *program, pid_t target, uint32_t own, uint32_t first) {
+static bool run_mapper(const char *program, pid_t target, uint32_t own, uint32_t first,
+                       uint32_t count) {
     char numbers[4][16];
-    uint32_t values[] = {(uint32_t)target, own, first, host.configuration.range_count};
+    uint32_t values[] = {(uint32_t)target, own, first, count};
     for (size_t i = 0; i < 4; i++)
         snprintf(numbers[i], sizeof numbers[i], "%u", values[i]);
     char *arguments[] = {(char *)program, numbers[0], "0", numbers[1], "1", "1",
@@ -85,24 +86,27 @@ static bool run_mapper(const char *program, pid_t target, uint32_t own, uint32_t
 
 // In a process that stays outside of the namespace, as newuidmap(1) demands. Groups
 // first: when they fail nothing is written yet, and one id remains possible.
-static _Noreturn void map_from_outside(int start, pid_t target, uid_t uid, gid_t gid) {
+static _Noreturn void map_from_outside(const struct csandbox_configure *range, int start,
+                                       pid_t target, uid_t uid, gid_t gid) {
     char byte;
     if (read(start, &byte, 1) != 1)
         _exit(1);
-    _exit(run_mapper("/usr/bin/newgidmap", target, gid, host.configuration.range_gid) &&
-                  run_mapper("/usr/bin/newuidmap", target, uid, host.configuration.range_uid)
-              ? 0
-              : 1);
+    _exit(
+        run_mapper("/usr/bin/newgidmap", target, gid, range->range_gid, range->range_count) &&
+                run_mapper("/usr/bin/newuidmap", target, uid, range->range_uid, range->range_count)
+            ? 0
+            : 1);
 }
 
-static pid_t start_mapper(int ends[2], uid_t uid, gid_t gid) {
-    if (host.configuration.range_count == 0 || pipe2(ends, O_CLOEXEC) < 0)
+static pid_t start_mapper(const struct csandbox_configure *range, int ends[2], uid_t uid,
+                          gid_t gid) {
+    if (range->range_count == 0 || pipe2(ends, O_CLOEXEC) < 0)
         return 0;
     pid_t target = getpid();
     pid_t mapper = fork();
     if (mapper == 0) {
         close(ends[1]);
-        map_from_outside(ends[0], target, uid, gid);
+        map_from_outside(range, ends[0], target, uid, gid);
     }
     close(ends[0]);
     if (mapper < 0)
@@ -117,12 +121,12 @@ static bool mapper_succeeds(pid_t mapper, int start) {
     return waitpid(mapper, &status, 0) == mapper && told && status == 0;
 }
 
-struct failure own_namespace_enter(void) {
+struct failure own_namespace_enter(struct host *host) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     int ends[2];
-    host.own_ids = 1;
-    pid_t mapper = start_mapper(ends, uid, gid);
+    host->own_ids = 1;
+    pid_t mapper = start_mapper(&host->configuration, ends, uid, gid);
     struct failure failure = check(CSANDBOX_STEP_USER_NAMESPACE, SYS1(SYS_unshare, CLONE_NEWUSER));
     if (mapper > 0 && failed(failure)) {
         close(ends[1]);
@@ -130,7 +134,7 @@ struct failure own_namespace_enter(void) {
     }
     TRY(failure);
     if (mapper > 0 && mapper_succeeds(mapper, ends[1])) {
-        host.own_ids = host.configuration.range_count + 1;
+        host->own_ids = host->configuration.range_count + 1;
         return fine();
     }
     return map_single_id(uid, gid);
@@ -162,17 +166,17 @@ int user_namespace_of(pid_t pid) {
 // What the kernel counts per user (inotify instances, bytes of message queues, signals) it counts
 // for the owner of a namespace too, with one limit for all namespaces of an owner: each slot's has
 // an owner of its own, whose number nobody else has.
-static long become_owner(uint32_t index) {
-    if (rootless())
+static long become_owner(const struct host *host, uint32_t index) {
+    if (rootless(host))
         return 0;
-    long owner = host.configuration.id_base + index * CSANDBOX_IDS_PER_SLOT;
+    long owner = host->configuration.id_base + index * CSANDBOX_IDS_PER_SLOT;
     // With its capabilities, since hosts may keep others from making namespaces.
     long result = SYS2(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
     return result < 0 ? result : SYS3(SYS_setresuid, owner, owner, owner);
 }
 
-static _Noreturn void be_born(uint32_t index, int answer) {
-    long result = become_owner(index);
+static _Noreturn void be_born(const struct host *host, uint32_t index, int answer) {
+    long result = become_owner(host, index);
     if (result == 0)
         result = SYS1(SYS_unshare, CLONE_NEWUSER);
     if (write(answer, &result, sizeof result) != sizeof result)
@@ -181,13 +185,13 @@ static _Noreturn void be_born(uint32_t index, int answer) {
 }
 
 // The pid, or -errno; -errno of a process that is there still is in `made`.
-static long start_owner(uint32_t index, long *made) {
+static long start_owner(const struct host *host, uint32_t index, long *made) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     long pid = SYS5(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0)
-        be_born(index, ends[1]);
+        be_born(host, index, ends[1]);
     close(ends[1]);
     // Without a word it has ended before its time.
     if (pid > 0 && read(ends[0], made, sizeof *made) != sizeof *made)
@@ -196,22 +200,23 @@ static long start_owner(uint32_t index, long *made) {
     return pid;
 }
 
-static struct failure map_and_open(pid_t pid, uint32_t index, int *descriptor) {
-    TRY(rootless() ? map_slot_rootless(pid) : map_slot(pid, index));
+static struct failure map_and_open(const struct host *host, pid_t pid, uint32_t index,
+                                   int *descriptor) {
+    TRY(rootless(host) ? map_slot_rootless(host, pid) : map_slot(host, pid, index));
     *descriptor = user_namespace_of(pid);
     return check_errno(CSANDBOX_STEP_USER_NAMESPACE, *descriptor);
 }
 
 // A namespace lives as long as its descriptor; the process that was born in it
 // is needed only to write its maps.
-struct failure user_namespace_make(uint32_t index, int *descriptor) {
+struct failure user_namespace_make(const struct host *host, uint32_t index, int *descriptor) {
     *descriptor = -1;
     long made = 0;
-    long pid = start_owner(index, &made);
+    long pid = start_owner(host, index, &made);
     TRY(check(CSANDBOX_STEP_USER_NAMESPACE, pid));
     struct failure failure = check(CSANDBOX_STEP_USER_NAMESPACE, made);
     if (!failed(failure))
-        failure = map_and_open((pid_t)pid, index, descriptor);
+        failure = map_and_open(host, (pid_t)pid, index, descriptor);
     kill((pid_t)pid, SIGKILL);
     waitpid((pid_t)pid, NULL, 0);
     return failure;

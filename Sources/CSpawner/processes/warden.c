@@ -5,15 +5,16 @@
 // workers.
 #define _GNU_SOURCE
 #include "processes/warden.h"
+#include "csandbox_channel.h"
 #include "csandbox_host.h"
+#include "mounts/host_tree.h"
+#include "processes/cgroup.h"
 #include "sys.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,17 +27,39 @@ enum { WORKER_SECONDS_MAX = 2 * 60 * 60 };
 /// Supervisors at once: one that works, others that are about to end.
 enum { SUPERVISORS_MAX = 4 };
 
-struct pinned pinned_facts;
-static bool is_pinned;
-/// What people see as this process's command.
-static char *own_name;
+/// Longest wait for the supervisors' own end, in which they remove their cgroups.
+enum { SUPERVISOR_SECONDS_MAX = 5, SUPERVISOR_PAUSE_NS = 10000000 };
 
-static struct worker {
+struct worker {
+    /// 0 while the entry is free.
     pid_t pid;
     time_t until;
-} workers[WORKERS_MAX];
+};
 
-static pid_t supervisors[SUPERVISORS_MAX];
+union warden_message {
+    struct csandbox_header header;
+    struct csandbox_pin pin;
+    struct csandbox_work work;
+    struct csandbox_command command;
+};
+
+/// All state of the warden's process. It owns the processes that it starts, supervisors and
+/// workers, and what the gateway pinned; it owns no spawner, cgroup or firewall table.
+static struct warden {
+    /// Set by the first PIN, whether or not its folders could be opened: there is no second one.
+    bool is_pinned;
+    struct pinned pinned;
+    /// DATA by its real path: the folder around the rootfs folder.
+    char data[CSANDBOX_PATH_MAX];
+    /// The memory of this process's command line.
+    char *command_name;
+    struct worker workers[WORKERS_MAX];
+    pid_t supervisors[SUPERVISORS_MAX];
+    /// A supervisor that was killed has not removed its cgroups.
+    bool has_killed_supervisors;
+    /// The message that is being handled.
+    union warden_message message;
+} warden;
 
 static time_t now(void) {
     struct timespec time;
@@ -44,27 +67,21 @@ static time_t now(void) {
     return time.tv_sec;
 }
 
-/// Longest wait for the supervisors' own end, in which they remove their cgroups.
-enum { SUPERVISOR_SECONDS_MAX = 5, SUPERVISOR_PAUSE_NS = 10000000 };
-
-// Where this is necessary, nobody removes their cgroups.
-static bool were_killed;
-
 // Each takes its spawner along, and that every container (PDEATHSIG).
 static void kill_supervisors(void) {
     for (int i = 0; i < SUPERVISORS_MAX; i++)
-        if (supervisors[i] > 0) {
-            kill(supervisors[i], SIGKILL);
-            were_killed = true;
+        if (warden.supervisors[i] > 0) {
+            kill(warden.supervisors[i], SIGKILL);
+            warden.has_killed_supervisors = true;
         }
 }
 
 static bool has_supervisors(void) {
     for (int i = 0; i < SUPERVISORS_MAX; i++)
-        if (supervisors[i] > 0 && waitpid(supervisors[i], NULL, WNOHANG) != 0)
-            supervisors[i] = 0;
+        if (warden.supervisors[i] > 0 && waitpid(warden.supervisors[i], NULL, WNOHANG) != 0)
+            warden.supervisors[i] = 0;
     for (int i = 0; i < SUPERVISORS_MAX; i++)
-        if (supervisors[i] > 0)
+        if (warden.supervisors[i] > 0)
             return true;
     return false;
 }
@@ -75,20 +92,14 @@ static _Noreturn void gateway_gone(void) {
     struct timespec pause = {0, SUPERVISOR_PAUSE_NS};
     time_t until = now() + SUPERVISOR_SECONDS_MAX;
     for (int i = 0; i < WORKERS_MAX; i++)
-        if (workers[i].pid > 0)
-            kill(workers[i].pid, SIGKILL);
+        if (warden.workers[i].pid > 0)
+            kill(warden.workers[i].pid, SIGKILL);
     while (has_supervisors() && now() < until)
         nanosleep(&pause, NULL);
     kill_supervisors();
-    if (were_killed)
-        cgroups_sweep(&host.configuration);
+    if (warden.has_killed_supervisors)
+        cgroups_sweep(&warden.pinned.facts.configuration);
     _exit(0);
-}
-
-static void answer(int socket, uint32_t kind, struct failure failure) {
-    struct csandbox_outcome message = {
-        .header = {.kind = kind}, .step = failure.step, .error = failure.error};
-    csandbox_send(socket, &message, sizeof message, NULL, 0);
 }
 
 static bool is_path(const char *bytes) {
@@ -97,94 +108,103 @@ static bool is_path(const char *bytes) {
 
 static bool pin_is_sane(const struct csandbox_pin *pin, ssize_t size, size_t count) {
     size_t wanted = pin->configuration.flags & CSANDBOX_EGRESS ? 2 : 1;
-    bool sane = size == sizeof *pin && count == wanted && !is_pinned &&
+    bool sane = size == sizeof *pin && count == wanted && !warden.is_pinned &&
                 pin->version == CSANDBOX_PROTOCOL_VERSION && pin->service_id != 0;
     for (int i = 0; sane && i < CSANDBOX_PLACES; i++)
         sane = is_path(pin->directories[i]);
     return sane;
 }
 
+// The folder around the rootfs folder, by the real path of that one.
+static bool find_data(void) {
+    char *end = path_of_descriptor(warden.pinned.places[CSANDBOX_PLACE_ROOTFS], warden.data)
+                    ? strrchr(warden.data, '/')
+                    : NULL;
+    if (!end || end == warden.data)
+        return false;
+    *end = 0;
+    return true;
+}
+
 // Opened once: what the gateway does to the paths later changes nothing.
 static struct failure open_places(void) {
+    for (int i = 0; i < CSANDBOX_PLACES; i++)
+        warden.pinned.places[i] = -1;
     for (int i = 0; i < CSANDBOX_PLACES; i++) {
-        const char *path = pinned_facts.facts.directories[i];
-        pinned_facts.places[i] = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        TRY(check_errno(CSANDBOX_STEP_WORKER_FOLDER, pinned_facts.places[i]));
+        const char *path = warden.pinned.facts.directories[i];
+        warden.pinned.places[i] = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        TRY(check_errno(CSANDBOX_STEP_WORKER_FOLDER, warden.pinned.places[i]));
     }
-    host.pinned_rootfs = pinned_facts.places[CSANDBOX_PLACE_ROOTFS];
-    char *end = path_of_descriptor(host.pinned_rootfs, host.pinned_data)
-                    ? strrchr(host.pinned_data, '/')
-                    : NULL;
-    if (!end || end == host.pinned_data)
-        return (struct failure){CSANDBOX_STEP_WORKER_FOLDER, EINVAL};
-    *end = 0;
-    return fine();
+    return find_data() ? fine() : (struct failure){CSANDBOX_STEP_WORKER_FOLDER, EINVAL};
 }
 
 static void handle_pin(const struct csandbox_pin *pin, ssize_t size, int *received, size_t *count) {
-    if (!pin_is_sane(pin, size, *count)) {
-        answer(GATEWAY_SOCKET, CSANDBOX_PIN, (struct failure){CSANDBOX_STEP_PROTOCOL, EPROTO});
-        return;
+    struct failure failure = {CSANDBOX_STEP_PROTOCOL, EPROTO};
+    if (pin_is_sane(pin, size, *count)) {
+        warden.pinned.facts = *pin;
+        warden.pinned.program = received[0];
+        warden.pinned.ruleset = *count == 2 ? received[1] : -1;
+        *count = 0;
+        warden.is_pinned = true;
+        failure = open_places();
     }
-    pinned_facts.facts = *pin;
-    pinned_facts.program = received[0];
-    pinned_facts.ruleset = *count == 2 ? received[1] : -1;
-    *count = 0;
-    is_pinned = true;
-    host.configuration = pin->configuration;
-    answer(GATEWAY_SOCKET, CSANDBOX_PIN, open_places());
+    outcome_send(GATEWAY_SOCKET, CSANDBOX_PIN, 0, failure);
 }
 
-static void tell_not_started(int socket, int error) {
-    struct csandbox_started message = {
-        .header = {.kind = CSANDBOX_STARTED}, .step = CSANDBOX_STEP_SUPERVISOR, .error = error};
-    csandbox_send(socket, &message, sizeof message, NULL, 0);
+static void send_not_started(int socket, int error) {
+    started_send(socket, 0, (struct failure){CSANDBOX_STEP_SUPERVISOR, error});
 }
 
 // The child keeps its new socket, where the gateway's was, the rootfs folder and the
 // ruleset.
-static _Noreturn void become_supervisor(int socket) {
+static void become_supervisor(int socket, struct supervisor_seed *seed) {
     // Above what a warden has open, and low enough for a host with few descriptors.
     enum { ROOTFS = GATEWAY_SOCKET + 1, RULES, FIRST_FREE, OUT_OF_THE_WAY = 24 };
-    int rootfs = fcntl(host.pinned_rootfs, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-    int rules = pinned_facts.ruleset < 0
-                    ? -1
-                    : fcntl(pinned_facts.ruleset, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-    dup2(socket, GATEWAY_SOCKET);
-    host.pinned_rootfs = dup3(rootfs, ROOTFS, O_CLOEXEC);
-    if (host.pinned_rootfs < 0) {
-        tell_not_started(GATEWAY_SOCKET, errno);
+    const struct pinned *pinned = &warden.pinned;
+    int rootfs = fcntl(pinned->places[CSANDBOX_PLACE_ROOTFS], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    int rules = pinned->ruleset < 0 ? -1 : fcntl(pinned->ruleset, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    if (dup2(socket, GATEWAY_SOCKET) < 0) {
+        send_not_started(socket, errno);
         _exit(1);
     }
-    if (rules >= 0)
-        rules = dup3(rules, RULES, O_CLOEXEC);
-    SYS3(SYS_close_range, rules < 0 ? RULES : FIRST_FREE, ~0U, 0);
+    seed->rootfs_folder = dup3(rootfs, ROOTFS, O_CLOEXEC);
+    seed->ruleset = pinned->ruleset < 0 ? -1 : dup3(rules, RULES, O_CLOEXEC);
+    if (seed->rootfs_folder < 0 || (pinned->ruleset >= 0 && seed->ruleset < 0)) {
+        send_not_started(GATEWAY_SOCKET, errno);
+        _exit(1);
+    }
+    SYS3(SYS_close_range, seed->ruleset < 0 ? RULES : FIRST_FREE, ~0U, 0);
+    seed->configuration = &pinned->facts.configuration;
+    seed->data = warden.data;
     _Static_assert(sizeof CSANDBOX_WARDEN_NAME == sizeof CSANDBOX_SUPERVISOR_NAME, "one length");
-    memcpy(own_name, CSANDBOX_SUPERVISOR_NAME, sizeof CSANDBOX_SUPERVISOR_NAME);
-    supervisor_main(&pinned_facts.facts.configuration, rules);
+    memcpy(warden.command_name, CSANDBOX_SUPERVISOR_NAME, sizeof CSANDBOX_SUPERVISOR_NAME);
 }
 
-// The supervisor says the rest, on the same socket, which closes when there is none.
-static void handle_supervise(int socket) {
+// The supervisor sends the next message on the same socket, which closes when there is none.
+// Returns true in the child.
+static bool handle_supervise(int socket, struct supervisor_seed *seed) {
     for (int i = 0; i < SUPERVISORS_MAX; i++) {
-        if (supervisors[i] > 0)
+        if (warden.supervisors[i] > 0)
             continue;
-        supervisors[i] = fork();
-        if (supervisors[i] == 0)
-            become_supervisor(socket);
-        if (supervisors[i] < 0) {
-            tell_not_started(socket, errno);
-            supervisors[i] = 0;
+        pid_t pid = fork();
+        if (pid == 0) {
+            become_supervisor(socket, seed);
+            return true;
         }
-        return;
+        if (pid < 0)
+            send_not_started(socket, errno);
+        else
+            warden.supervisors[i] = pid;
+        return false;
     }
-    tell_not_started(socket, EAGAIN);
+    send_not_started(socket, EAGAIN);
+    return false;
 }
 
 static struct worker *free_worker(void) {
     for (int i = 0; i < WORKERS_MAX; i++)
-        if (workers[i].pid == 0)
-            return &workers[i];
+        if (warden.workers[i].pid == 0)
+            return &warden.workers[i];
     return NULL;
 }
 
@@ -200,50 +220,46 @@ static void handle_work(const struct csandbox_work *order, ssize_t size, int soc
     if (!work_is_sane(order, size))
         failure = (struct failure){CSANDBOX_STEP_PROTOCOL, EPROTO};
     else if (worker)
-        failure = worker_start(order, socket, &worker->pid);
+        failure = worker_start(&warden.pinned, order, socket, &worker->pid);
     if (worker)
         worker->until = now() + WORKER_SECONDS_MAX;
     if (failed(failure))
-        answer(socket, CSANDBOX_WORK, failure);
+        outcome_send(socket, CSANDBOX_WORK, 0, failure);
 }
 
-static void handle_message(void) {
-    static union {
-        struct csandbox_header header;
-        struct csandbox_pin pin;
-        struct csandbox_work work;
-        struct csandbox_command command;
-    } message;
+// Returns true in a child that is to become a supervisor.
+static bool handle_message(struct supervisor_seed *seed) {
+    union warden_message *message = &warden.message;
     int received[2];
     size_t count = 2;
-    ssize_t size = csandbox_receive(GATEWAY_SOCKET, &message, sizeof message, received, &count, 0);
+    ssize_t size = csandbox_receive(GATEWAY_SOCKET, message, sizeof *message, received, &count, 0);
     if (size == 0 || (size < 0 && size != -EMSGSIZE))
         gateway_gone();
-    uint32_t kind = size >= (ssize_t)sizeof message.header ? message.header.kind : 0;
+    uint32_t kind = size >= (ssize_t)sizeof message->header ? message->header.kind : 0;
+    bool is_command = size == sizeof message->command;
     if (kind == CSANDBOX_PIN)
-        handle_pin(&message.pin, size, received, &count);
-    else if (kind == CSANDBOX_SUPERVISE && is_pinned && count == 1 &&
-             size == sizeof message.command)
-        handle_supervise(received[0]);
-    else if (kind == CSANDBOX_KILL_SUPERVISORS && size == sizeof message.command)
+        handle_pin(&message->pin, size, received, &count);
+    else if (kind == CSANDBOX_SUPERVISE && warden.is_pinned && count == 1 && is_command) {
+        if (handle_supervise(received[0], seed))
+            return true;
+    } else if (kind == CSANDBOX_KILL_SUPERVISORS && is_command)
         kill_supervisors();
-    else if (kind == CSANDBOX_WORK && is_pinned && count == 1)
-        handle_work(&message.work, size, received[0]);
+    else if (kind == CSANDBOX_WORK && warden.is_pinned && count == 1)
+        handle_work(&message->work, size, received[0]);
     for (size_t i = 0; i < count; i++)
         close(received[i]);
+    return false;
 }
 
 static void reap(int signals) {
-    struct signalfd_siginfo info;
-    while (read(signals, &info, sizeof info) > 0)
-        ;
+    signals_drain(signals);
     for (pid_t pid = waitpid(-1, NULL, WNOHANG); pid > 0; pid = waitpid(-1, NULL, WNOHANG)) {
         for (int i = 0; i < WORKERS_MAX; i++)
-            if (workers[i].pid == pid)
-                workers[i].pid = 0;
+            if (warden.workers[i].pid == pid)
+                warden.workers[i].pid = 0;
         for (int i = 0; i < SUPERVISORS_MAX; i++)
-            if (supervisors[i] == pid)
-                supervisors[i] = 0;
+            if (warden.supervisors[i] == pid)
+                warden.supervisors[i] = 0;
     }
 }
 
@@ -252,29 +268,31 @@ static void reap(int signals) {
 static int enforce_deadlines(void) {
     time_t next = 0;
     for (int i = 0; i < WORKERS_MAX; i++) {
-        if (workers[i].pid <= 0)
+        if (warden.workers[i].pid <= 0)
             continue;
-        if (workers[i].until <= now())
-            kill(workers[i].pid, SIGKILL);
-        else if (next == 0 || workers[i].until < next)
-            next = workers[i].until;
+        if (warden.workers[i].until <= now())
+            kill(warden.workers[i].pid, SIGKILL);
+        else if (next == 0 || warden.workers[i].until < next)
+            next = warden.workers[i].until;
     }
     return next == 0 ? -1 : (int)(next - now() + 1) * 1000;
 }
 
-_Noreturn void warden_main(char *name) {
-    own_name = name;
+void warden_main(char *name, struct supervisor_seed *seed) {
+    warden.command_name = name;
     prctl(PR_SET_NAME, "mayfly-warden");
-    int signals = signal_descriptor();
+    int signals = signals_open();
     struct pollfd sources[2] = {{.fd = GATEWAY_SOCKET, .events = POLLIN},
                                 {.fd = signals, .events = POLLIN}};
     for (;;) {
-        if (poll(sources, 2, enforce_deadlines()) < 0 && errno != EINTR)
-            gateway_gone();
+        if (poll(sources, 2, enforce_deadlines()) < 0) {
+            if (errno != EINTR)
+                gateway_gone();
+            continue;
+        }
         if (sources[1].revents)
             reap(signals);
-        if (sources[0].revents)
-            handle_message();
-        sources[0].revents = sources[1].revents = 0;
+        if (sources[0].revents && handle_message(seed))
+            return;
     }
 }

@@ -3,8 +3,8 @@
 // a user that nothing else on the host is, with one folder. What strangers'
 // archives can make of it has power over that folder and nothing else.
 #define _GNU_SOURCE
-#include "mounts/mount_calls.h"
 #include "processes/warden.h"
+#include "mounts/mount_calls.h"
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
@@ -31,9 +31,9 @@ static const int namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE
 // Ids of images are what they are on the disk; to the host they are slot 0's
 // range, which no sandbox has. Folders of the gateway's own user lie between
 // trees: it is mapped as well, to an id that is nobody's.
-static struct failure map_worker(pid_t pid) {
+static struct failure map_worker(const struct csandbox_pin *facts, pid_t pid) {
     static const char *const files[] = {"uid_map", "gid_map"};
-    uint32_t first = host.configuration.id_base, service = pinned_facts.facts.service_id;
+    uint32_t first = facts->configuration.id_base, service = facts->service_id;
     char map[128], path[64];
     int length = snprintf(map, sizeof map, "0 %u %u\n", first, CSANDBOX_IDS_PER_SLOT);
     if (service >= CSANDBOX_IDS_PER_SLOT)
@@ -64,9 +64,10 @@ static struct failure map_folder(pid_t pid, int tree, uint32_t flags) {
 }
 
 // By descriptor and real names only, so that nobody leads it elsewhere.
-static struct failure open_folder(const struct csandbox_work *order, int *tree) {
-    long folder = open_beneath(pinned_facts.places[order->place], order->name,
-                               O_PATH | O_DIRECTORY | O_NOFOLLOW);
+static struct failure open_folder(const struct pinned *pinned, const struct csandbox_work *order,
+                                  int *tree) {
+    long folder =
+        open_beneath(pinned->places[order->place], order->name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
     TRY(check(CSANDBOX_STEP_WORKER_FOLDER, folder));
     long result =
         raw_open_tree((int)folder, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
@@ -110,15 +111,14 @@ static int move_away(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC,
 
 // Born with every capability over its own namespaces, over nothing else. The
 // program gives up most of them before it reads its first order.
-static _Noreturn void worker_main(int socket, int tree, int gate) {
+static _Noreturn void worker_main(int gateway_program, int socket, int tree, int gate) {
     static char *const arguments[] = {"mayfly-worker", "worker", NULL};
     static char *const environment[] = {NULL};
     sigset_t none;
     char ready;
     if (read(gate, &ready, 1) != 1)
         _exit(1);
-    int own = move_away(socket), folder = move_away(tree),
-        program = move_away(pinned_facts.program);
+    int own = move_away(socket), folder = move_away(tree), program = move_away(gateway_program);
     if (own < 0)
         _exit(1);
     long result = become_root_of_nothing();
@@ -127,17 +127,15 @@ static _Noreturn void worker_main(int socket, int tree, int gate) {
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (result >= 0)
         result = SYS5(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
-    struct csandbox_outcome message = {.header = {.kind = CSANDBOX_WORK},
-                                       .step = CSANDBOX_STEP_WORKER_EXEC,
-                                       .error = (int32_t)-result};
-    csandbox_send(own, &message, sizeof message, NULL, 0);
+    outcome_send(own, CSANDBOX_WORK, 0, check(CSANDBOX_STEP_WORKER_EXEC, result));
     _exit(1);
 }
 
-struct failure worker_start(const struct csandbox_work *order, int socket, pid_t *pid) {
+struct failure worker_start(const struct pinned *pinned, const struct csandbox_work *order,
+                            int socket, pid_t *pid) {
     int tree = -1, gate[2];
     *pid = 0;
-    TRY(open_folder(order, &tree));
+    TRY(open_folder(pinned, order, &tree));
     if (pipe2(gate, O_CLOEXEC) < 0) {
         close(tree);
         return check_errno(CSANDBOX_STEP_WORKER_CLONE, -1);
@@ -145,13 +143,13 @@ struct failure worker_start(const struct csandbox_work *order, int socket, pid_t
     long child = SYS5(SYS_clone, namespaces | SIGCHLD, 0, 0, 0, 0);
     if (child == 0) {
         close(gate[1]);
-        worker_main(socket, tree, gate[0]);
+        worker_main(pinned->program, socket, tree, gate[0]);
     }
     close(gate[0]);
     struct failure failure = check(CSANDBOX_STEP_WORKER_CLONE, child);
     if (child > 0) {
         *pid = (pid_t)child;
-        failure = map_worker(*pid);
+        failure = map_worker(&pinned->facts, *pid);
         if (!failed(failure))
             failure = map_folder(*pid, tree, order->flags);
         // Without the byte it ends by itself.

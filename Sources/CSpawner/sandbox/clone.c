@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // clone(2) onto a stack of its own with the set-up cookie, for processes that share the slot's memory.
 #define _GNU_SOURCE
-#include "slot/slot.h"
+#include "sandbox/sandbox.h"
 #include "sys.h"
 #include <sched.h>
 
@@ -11,7 +11,7 @@
 static long clone_with_cookie(unsigned long flags, void **top) {
     register long r10 __asm__("r10") = 0;
     register long r8 __asm__("r8") = 0;
-    register long r9 __asm__("r9") = (long)setup_cookie;
+    register long r9 __asm__("r9") = setup_cookie();
     long result;
     __asm__ volatile("syscall\n\t"
                      "test %%rax, %%rax\n\t"
@@ -38,7 +38,7 @@ static long clone_with_cookie(unsigned long flags, void **top) {
     register long x2 __asm__("x2") = 0;
     register long x3 __asm__("x3") = 0;
     register long x4 __asm__("x4") = 0;
-    register long x5 __asm__("x5") = (long)setup_cookie;
+    register long x5 __asm__("x5") = setup_cookie();
     __asm__ volatile("svc 0\n\t"
                      "cbnz x0, 1f\n\t"
                      "mov x29, xzr\n\t"

@@ -3,7 +3,7 @@
 // /proc.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
-#include "slot/slot.h"
+#include "sandbox/sandbox.h"
 #include <sched.h>
 
 // Made while the slot's own mounts are still in sight: within a user namespace

@@ -3,13 +3,12 @@
 // function.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
-#include "slot/slot.h"
+#include "sandbox/sandbox.h"
 #include <stddef.h>
 #include <time.h>
 
-static struct csandbox_release message;
-static const char *pointers[CSANDBOX_POINTERS_MAX + 2];
-static char candidate[4096];
+/// Longest path of a program that is looked for in PATH, with its NUL.
+enum { CANDIDATE_BYTES = 4096 };
 
 // Where PATH is not set, as in Docker.
 static const char default_path[] =
@@ -25,26 +24,29 @@ static size_t length(const char *text) {
 // Splits the strings into argv and environ, each with its NULL. Everything is
 // checked against the packet's end.
 static const char **split(size_t size) {
-    size_t total = (size_t)message.head.argument_count + message.head.environment_count;
-    if (message.head.header.kind != CSANDBOX_RELEASE || message.head.argument_count == 0 ||
-        total > CSANDBOX_POINTERS_MAX || size <= offsetof(struct csandbox_release, strings) ||
-        message.strings[size - 1 - offsetof(struct csandbox_release, strings)])
+    const struct csandbox_release *message = &slot.release_message;
+    const struct csandbox_release_head *head = &message->head;
+    size_t total = (size_t)head->argument_count + head->environment_count;
+    if (size <= offsetof(struct csandbox_release, strings) ||
+        head->header.kind != CSANDBOX_RELEASE || head->argument_count == 0 ||
+        total > CSANDBOX_POINTERS_MAX ||
+        message->strings[size - 1 - offsetof(struct csandbox_release, strings)])
         return NULL;
-    const char *place = message.strings;
-    const char *end = (const char *)&message + size;
-    size_t slot_number = 0;
+    const char *place = message->strings;
+    const char *end = (const char *)message + size;
+    size_t filled = 0;
     for (size_t i = 0; i < total; i++) {
         if (place >= end)
             return NULL;
-        if (i == message.head.argument_count)
-            pointers[slot_number++] = NULL;
-        pointers[slot_number++] = place;
+        if (i == head->argument_count)
+            slot.pointers[filled++] = NULL;
+        slot.pointers[filled++] = place;
         place += length(place) + 1;
     }
-    if (message.head.environment_count == 0)
-        pointers[slot_number++] = NULL;
-    pointers[slot_number] = NULL;
-    return &pointers[message.head.argument_count + 1];
+    if (head->environment_count == 0)
+        slot.pointers[filled++] = NULL;
+    slot.pointers[filled] = NULL;
+    return &slot.pointers[head->argument_count + 1];
 }
 
 static const char *search_path(const char **environment) {
@@ -70,15 +72,15 @@ static long execute(const char *path, const char **environment) {
         return file == -ELOOP ? -EACCES : file;
     SYS1(SYS_close, file);
     slot.exec_at_ns = sandbox_now_ns();
-    long result = SYS3(SYS_execve, path, pointers, environment);
+    long result = SYS3(SYS_execve, path, slot.pointers, environment);
     if (result == -ENOENT)
         sandbox_find_missing_interpreter(path);
     return result;
 }
 
-static size_t join(const char *folder, size_t folder_size, const char *name) {
+static size_t join(char *candidate, const char *folder, size_t folder_size, const char *name) {
     size_t name_size = length(name);
-    if (folder_size + name_size + 2 > sizeof candidate)
+    if (folder_size + name_size + 2 > CANDIDATE_BYTES)
         return 0;
     size_t size = 0;
     for (; size < folder_size; size++)
@@ -99,14 +101,15 @@ static bool has_slash(const char *text) {
 
 // As execvp(3): the first that runs; "not permitted" outlives "not found".
 static long execute_from_path(const char **environment) {
-    if (has_slash(pointers[0]))
-        return execute(pointers[0], environment);
+    if (has_slash(slot.pointers[0]))
+        return execute(slot.pointers[0], environment);
+    char candidate[CANDIDATE_BYTES];
     long result = -ENOENT;
     for (const char *folder = search_path(environment);;) {
         size_t size = 0;
         while (folder[size] && folder[size] != ':')
             size++;
-        if (join(folder, size, pointers[0]) > 0) {
+        if (join(candidate, folder, size, slot.pointers[0]) > 0) {
             long error = execute(candidate, environment);
             if (error != -ENOENT && error != -ENOTDIR)
                 result = error;
@@ -118,7 +121,7 @@ static long execute_from_path(const char **environment) {
 }
 
 struct failure sandbox_wait_and_execute(void) {
-    long size = SYS3(SYS_read, 3, &message, sizeof message);
+    long size = SYS3(SYS_read, 3, &slot.release_message, sizeof slot.release_message);
     TRY(check(CSANDBOX_STEP_SANDBOX_RELEASE, size));
     // The gateway let go: nobody wants this sandbox.
     if (size == 0)
@@ -130,7 +133,7 @@ struct failure sandbox_wait_and_execute(void) {
         return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, EINVAL};
     // A terminal is the sandbox's own: there is nothing to hand out ahead. Never set back: an
     // assignment that the slot has read meanwhile may have said so.
-    if (message.head.prepares_next && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL))
+    if (slot.release_message.head.prepares_next && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL))
         slot.is_followed = true;
     TRY(sandbox_leave_rest());
     return check(CSANDBOX_STEP_SANDBOX_EXEC, execute_from_path(environment));

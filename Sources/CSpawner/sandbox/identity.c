@@ -2,7 +2,8 @@
 // The user that PID 1 runs as, without capabilities; and how one in a slot that
 // rests comes to its network namespace before it executes anything.
 #define _GNU_SOURCE
-#include "slot/slot.h"
+#include "network/network.h"
+#include "sandbox/sandbox.h"
 #include "sys.h"
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -38,7 +39,7 @@ static uint64_t capabilities_kept(void) { return slot.plan.uid == 0 ? slot.plan.
 static struct failure set_ids(const struct csandbox_make_slot *plan) {
     if (plan->uid != 0)
         TRY(give_stdio(plan->uid, plan->gid));
-    if (!single_id())
+    if (!single_id(slot.host))
         TRY(check(CSANDBOX_STEP_SANDBOX_USER,
                   SYS2(SYS_setgroups, plan->group_count, plan->groups)));
     TRY(check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresgid, plan->gid, plan->gid, plan->gid)));

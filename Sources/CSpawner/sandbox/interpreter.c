@@ -3,7 +3,7 @@
 // interpreter of a script, or the dynamic linker. Which one it is, people are told. Raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
-#include "slot/slot.h"
+#include "sandbox/sandbox.h"
 #include <elf.h>
 
 /// What the kernel reads of a file (BINPRM_BUF_SIZE), and how often a script may name another one
@@ -12,19 +12,26 @@ enum { HEAD_BYTES = 256, DEPTH_MAX = 5 };
 /// Program headers that are looked at; linkers write about a dozen.
 enum { PROGRAM_HEADERS_MAX = 64 };
 
-static union {
-    char text[HEAD_BYTES];
-    Elf64_Ehdr elf;
-} head;
-static char name[CSANDBOX_INTERPRETER_MAX];
+/// One step of the search.
+struct search {
+    /// The beginning of the file.
+    union {
+        char text[HEAD_BYTES];
+        Elf64_Ehdr elf;
+    } head;
+    /// What the file asks for.
+    char name[CSANDBOX_INTERPRETER_MAX];
+};
 
 // The first word of the first line, as the kernel reads it: a carriage return is part of it.
-static bool read_script(long size) {
+static bool read_script(struct search *search, long size) {
+    const char *text = search->head.text;
+    char *name = search->name;
     long from = 2, length = 0;
-    while (from < size && (head.text[from] == ' ' || head.text[from] == '\t'))
+    while (from < size && (text[from] == ' ' || text[from] == '\t'))
         from++;
     for (; from + length < size && length < CSANDBOX_INTERPRETER_MAX - 1; length++) {
-        char next = head.text[from + length];
+        char next = text[from + length];
         if (next == ' ' || next == '\t' || next == '\n' || next == 0)
             break;
         name[length] = next;
@@ -33,15 +40,18 @@ static bool read_script(long size) {
     return length > 0;
 }
 
-static bool read_elf(long file) {
+static bool read_elf(struct search *search, long file) {
+    const Elf64_Ehdr *elf = &search->head.elf;
+    char *name = search->name;
     Elf64_Phdr part;
-    for (int i = 0; i < head.elf.e_phnum && i < PROGRAM_HEADERS_MAX; i++) {
-        Elf64_Off place = head.elf.e_phoff + (Elf64_Off)i * sizeof part;
+    for (int i = 0; i < elf->e_phnum && i < PROGRAM_HEADERS_MAX; i++) {
+        Elf64_Off place = elf->e_phoff + (Elf64_Off)i * sizeof part;
         if (SYS4(SYS_pread64, file, &part, sizeof part, place) != sizeof part)
             return false;
         if (part.p_type != PT_INTERP)
             continue;
-        uint64_t size = part.p_filesz < sizeof name ? part.p_filesz : sizeof name - 1;
+        uint64_t size =
+            part.p_filesz < sizeof search->name ? part.p_filesz : sizeof search->name - 1;
         long length = SYS4(SYS_pread64, file, name, size, part.p_offset);
         name[length > 0 ? length : 0] = 0;
         return length > 0;
@@ -49,33 +59,35 @@ static bool read_elf(long file) {
     return false;
 }
 
-// Into `name`, which may be the path itself.
-static bool read_interpreter(const char *path) {
+// Into search->name, which may be the path itself.
+static bool read_interpreter(struct search *search, const char *path) {
     struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
                            .resolve = RESOLVE_NO_MAGICLINKS};
     long file = SYS4(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
     if (file < 0)
         return false;
-    long size = SYS4(SYS_pread64, file, &head, sizeof head, 0);
-    bool is_elf = size >= (long)sizeof head.elf && head.text[0] == ELFMAG0 &&
-                  head.text[1] == ELFMAG1 && head.elf.e_ident[EI_CLASS] == ELFCLASS64;
-    bool is_script = size > 2 && head.text[0] == '#' && head.text[1] == '!';
-    bool found = is_elf ? read_elf(file) : is_script && read_script(size);
+    long size = SYS4(SYS_pread64, file, &search->head, sizeof search->head, 0);
+    const char *text = search->head.text;
+    bool is_elf = size >= (long)sizeof search->head.elf && text[0] == ELFMAG0 &&
+                  text[1] == ELFMAG1 && search->head.elf.e_ident[EI_CLASS] == ELFCLASS64;
+    bool is_script = size > 2 && text[0] == '#' && text[1] == '!';
+    bool found = is_elf ? read_elf(search, file) : is_script && read_script(search, size);
     SYS1(SYS_close, file);
     return found;
 }
 
 void sandbox_find_missing_interpreter(const char *path) {
-    for (int depth = 0; depth < DEPTH_MAX && read_interpreter(path); depth++) {
+    struct search search;
+    for (int depth = 0; depth < DEPTH_MAX && read_interpreter(&search, path); depth++) {
         struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
-        long file = SYS4(SYS_openat2, AT_FDCWD, name, &how, sizeof how);
+        long file = SYS4(SYS_openat2, AT_FDCWD, search.name, &how, sizeof how);
         if (file == -ENOENT || file == -ENOTDIR) {
-            for (unsigned i = 0; i < sizeof name; i++)
-                slot.missing_interpreter[i] = name[i];
+            for (unsigned i = 0; i < sizeof search.name; i++)
+                slot.missing_interpreter[i] = search.name[i];
             return;
         }
         if (file >= 0)
             SYS1(SYS_close, file);
-        path = name;
+        path = search.name;
     }
 }

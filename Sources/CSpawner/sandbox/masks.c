@@ -3,7 +3,7 @@
 // daemon/pkg/oci/defaults.go).
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
-#include "slot/slot.h"
+#include "sandbox/sandbox.h"
 #include <unistd.h>
 
 enum treatment { COVER_FILE, COVER_FOLDER, READ_ONLY };

@@ -3,7 +3,7 @@
 // its reasons demand. Raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
-#include "slot/slot.h"
+#include "sandbox/sandbox.h"
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>

@@ -3,14 +3,13 @@
 // (CLONE_VM), which saves the copy of page tables; it runs on a stack of its
 // own and executes before any foreign code runs.
 #define _GNU_SOURCE
-#include "slot/slot.h"
+#include "network/network.h"
+#include "sandbox/sandbox.h"
 #include "sys.h"
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <unistd.h>
-
-static char stack[SANDBOX_STACK_BYTES] __attribute__((aligned(16)));
 
 static const struct stdio_pipes no_pipes = {{-1, -1, -1}, {-1, -1, -1}};
 
@@ -93,8 +92,8 @@ struct failure sandbox_start(void) {
     slot.is_followed = false;
     slot.used_before = (struct cpu_times){0, 0};
     bool is_called = slot.is_announced;
-    long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | SIGCHLD, stack, sizeof stack,
-                                sandbox_main, NULL);
+    long pid = clone_onto_stack(CLONE_VM | CLONE_NEWPID | SIGCHLD, slot.sandbox_stack,
+                                sizeof slot.sandbox_stack, sandbox_main, NULL);
     // Descriptors are copied, not shared: the slot's own copies can be closed at
     // once. Their numbers are shared, and the sandbox reads them.
     close_pipes(&slot.pipes);

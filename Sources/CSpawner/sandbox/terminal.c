@@ -2,7 +2,7 @@
 // A terminal of the sandbox's own instead of pipes. Its other end is opened through the descriptor, never through a
 // name in /dev/pts that could lead elsewhere (CVE-2025-52565). Raw calls only.
 #define _GNU_SOURCE
-#include "slot/slot.h"
+#include "sandbox/sandbox.h"
 #include "sys.h"
 #include <asm/ioctls.h>
 #include <fcntl.h>

@@ -3,46 +3,16 @@
 // root were "/", and used by descriptor from then on. Raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
-#include "slot/slot.h"
+#include "mounts/template.h"
+#include "sandbox/sandbox.h"
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-
-static char path[CSANDBOX_PATH_MAX];
 
 static long is_folder(int file) {
     struct statx status;
     long result = SYS5(SYS_statx, file, "", AT_EMPTY_PATH, STATX_TYPE, &status);
     return result < 0 ? result : S_ISDIR(status.stx_mode);
-}
-
-// As root of the container; the last part as a folder or a file.
-long make_in_root(int root, const char *target, bool folder) {
-    long parent = open_in_root(root, "/", O_PATH | O_DIRECTORY);
-    for (size_t begin = 0, end = 0; parent >= 0 && target[end];) {
-        for (begin = end; target[begin] == '/'; begin++)
-            ;
-        for (end = begin; target[end] && target[end] != '/'; end++)
-            ;
-        for (size_t i = 0; i < end; i++)
-            path[i] = target[i];
-        path[end] = 0;
-        bool last = !target[end];
-        long next = open_in_root(root, path, O_PATH);
-        if (next == -ENOENT && end > begin) {
-            next = folder || !last
-                       ? SYS3(SYS_mkdirat, parent, path + begin, 0755)
-                       : SYS4(SYS_openat, parent, path + begin,
-                              O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
-            if (next > 0)
-                SYS1(SYS_close, next);
-            if (next >= 0)
-                next = open_in_root(root, path, O_PATH);
-        }
-        SYS1(SYS_close, parent);
-        parent = next;
-    }
-    return parent;
 }
 
 // The mount that an open file lies on (Linux 5.8); negative errno when the kernel does not tell.
@@ -124,26 +94,5 @@ struct failure sandbox_mount_volumes(void) {
         SYS1(SYS_close, root);
         TRY(failure);
     }
-    return fine();
-}
-
-// Where changes are kept these files are mounted instead of laid over, so that none of them becomes a change.
-struct failure sandbox_bind_etc(void) {
-    static const char *const files[][2] = {{"/base/t/etc/hosts", "etc/hosts"},
-                                           {"/base/t/etc/hostname", "etc/hostname"},
-                                           {"/base/t/etc/resolv.conf", "etc/resolv.conf"}};
-    long root = SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    TRY(check(CSANDBOX_STEP_SANDBOX_ETC, root));
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        long tree = raw_open_tree(AT_FDCWD, files[i][0], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-        long target = tree < 0 ? -1 : open_beneath((int)root, files[i][1], O_PATH);
-        // An image without a real /etc is left alone, as everywhere.
-        if (target >= 0)
-            TRY(check(CSANDBOX_STEP_SANDBOX_ETC,
-                      raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH)));
-        SYS1(SYS_close, target);
-        SYS1(SYS_close, tree);
-    }
-    SYS1(SYS_close, root);
     return fine();
 }

@@ -23,9 +23,6 @@ enum { MESSAGE_QUEUE_BYTES = 819200 };
 /// memory limit anyhow.
 enum { LOCKED_MEMORY_BYTES = 8 * 1024 * 1024 };
 
-/// What functions get, as far as the host allows it.
-static struct rlimit open_files = {OPEN_FILES_SOFT, OPEN_FILES_HARD};
-
 // Never raised: without privileges over the host that is not allowed.
 static void clip(struct rlimit *limit, rlim_t max) {
     if (limit->rlim_max > max)
@@ -35,6 +32,7 @@ static void clip(struct rlimit *limit, rlim_t max) {
 }
 
 struct failure harden_limits(void) {
+    slot.open_files = (struct rlimit){OPEN_FILES_SOFT, OPEN_FILES_HARD};
     static const struct {
         int resource;
         struct rlimit limit;
@@ -52,7 +50,7 @@ struct failure harden_limits(void) {
         clip(&wanted, now.rlim_max);
         TRY(check_errno(CSANDBOX_STEP_SLOT_LIMITS, setrlimit(limits[i].resource, &wanted)));
         if (limits[i].resource == RLIMIT_NOFILE)
-            clip(&open_files, wanted.rlim_max);
+            clip(&slot.open_files, wanted.rlim_max);
     }
     return fine();
 }
@@ -60,7 +58,7 @@ struct failure harden_limits(void) {
 // From here on there is no way back up. Raw calls only.
 struct failure harden_open_files(void) {
     return check(CSANDBOX_STEP_SANDBOX_LIMITS,
-                 SYS4(SYS_prlimit64, 0, RLIMIT_NOFILE, &open_files, NULL));
+                 SYS4(SYS_prlimit64, 0, RLIMIT_NOFILE, &slot.open_files, NULL));
 }
 
 // Dropped from the bounding set here: the slot keeps using its capabilities,
@@ -109,8 +107,8 @@ struct failure harden_filter(void) {
     _Static_assert(sizeof(struct csandbox_instruction) == sizeof(struct sock_filter),
                    "same layout");
     struct sock_fprog program = {
-        .len = (unsigned short)host.configuration.filter_count,
-        .filter = (struct sock_filter *)host.configuration.filter,
+        .len = (unsigned short)slot.host->configuration.filter_count,
+        .filter = (struct sock_filter *)slot.host->configuration.filter,
     };
     if (program.len == 0)
         return (struct failure){CSANDBOX_STEP_SLOT_SECCOMP, ENODATA};

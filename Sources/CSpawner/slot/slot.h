@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// State of one slot process, shared by address with the sandboxes it clones
-// (CLONE_VM) until they execute.
+// The slot's process: parent of one function's sandboxes, one at a time. Its state is shared by address with the
+// sandboxes that it clones (CLONE_VM) until they execute.
 #pragma once
+#include "mounts/mounts.h"
 #include "mounts/root.h"
-#include "processes/spawner.h"
-#include <stdint.h>
+#include "slot/seed.h"
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/types.h>
 
-/// Room for a sandbox's set-up code; it calls a few levels deep and keeps no
-/// big locals.
+/// Room for a sandbox's set-up code; it calls a few levels deep, and its largest local is a path
+/// of 4 KiB.
 #define SANDBOX_STACK_BYTES (32u * 1024u)
 
 enum sandbox_stage { STAGE_NONE, STAGE_SETTING_UP, STAGE_BLOCKED, STAGE_RELEASED };
@@ -32,7 +35,24 @@ struct cpu_times {
     int64_t system_us;
 };
 
+/// Sockets that were made in the sandbox's network namespace (socket_traces.c).
+struct socket_traces {
+    /// By the sandbox.
+    bool has_local, has_other, has_ipv6;
+    /// By the slot for the gateway, which may keep them for longer than the sandbox lives.
+    bool has_gateways;
+    /// Table of local sockets of the sandbox's namespace, which may not be the slot's; -1 without.
+    int local_sockets;
+};
+
+/// All state of the slot's process. It owns its sandbox's process, the mounts that sandboxes use,
+/// and its namespaces. Before execve a sandbox reads it and writes the members that say so.
 struct slot {
+    /// First, because the raw system calls read it without this declaration (sys.h). 0 in the
+    /// processes above a slot, which have no filter.
+    uint64_t setup_cookie;
+    /// The supervisor's, inherited.
+    const struct host *host;
     uint32_t index;
     struct slot_cgroups cgroups;
     /// Two ends that the gateway holds the others of.
@@ -45,11 +65,15 @@ struct slot {
     /// listener that the kernel allows: then each of them counts as having made some.
     int listener;
     struct csandbox_make_slot plan;
+    /// What functions get, as far as the host allows it.
+    struct rlimit open_files;
     /// Options of the writable layer's tmpfs, from plan.disk_bytes.
     char layer_options[LAYER_OPTIONS_MAX];
     /// Bit N: entry N of the mask list exists on this host.
     uint32_t masks;
     bool has_sys;
+    /// /sys is laid over the spawner's view of the empty network namespace.
+    bool is_sys_laid;
     /// In the network namespace that all such slots share: a sandbox makes one of
     /// its own before it executes anything, and the slot makes one for those that
     /// come after it.
@@ -59,7 +83,8 @@ struct slot {
     pid_t sandbox;
     /// How many there were, with this one.
     uint32_t number;
-    /// The gateway has its pipes: from then on a release message may be on its way.
+    /// The gateway has its pipes: from then on a release message may be on its way. Written by the
+    /// sandbox too.
     volatile bool is_announced;
     uint32_t oom_before;
     uint32_t pids_refused_before;
@@ -71,11 +96,12 @@ struct slot {
     volatile bool is_followed;
     /// What it had used when it was assigned; nothing when that was its start.
     struct cpu_times used_before;
+    /// Written by the sandbox.
     struct failure sandbox_failure;
     struct stdio_pipes pipes;
     /// Of the sandbox after it, made ahead.
     struct stdio_pipes next_pipes;
-    /// With a terminal only: the gateway's end of it, and the function's.
+    /// With a terminal only: the gateway's end of it, and the function's. Written by the sandbox.
     int terminal_master;
     int terminal;
 
@@ -95,89 +121,47 @@ struct slot {
     /// The slot's own mount namespace, to come back to.
     int own_mounts;
     struct root root;
+    struct socket_traces sockets;
+    /// Requests to the spawner for an overlay, so far.
+    uint32_t overlay_sequence;
+
+    /// Read and written by the sandbox, whose stack is too small for them.
+    struct csandbox_release release_message;
+    const char *pointers[CSANDBOX_POINTERS_MAX + 2];
+    char sandbox_stack[SANDBOX_STACK_BYTES] __attribute__((aligned(16)));
 };
 
 extern struct slot slot;
+_Static_assert(offsetof(struct slot, setup_cookie) == 0, "sys.h reads it by the address");
 
-/// mounts/template.c: mounts that outlive sandboxes. The first half is the same
-/// for all functions.
-/// `own_dev` is a detached /dev, -1 for the spawner's.
-struct failure template_private_root(int own_dev);
-/// `mounts` is a memfd of records, -1 without.
-struct failure template_bind(int rootfs_tree, int secrets, int mounts);
+/// start.c: what is the same for all functions. `*binding` is the socket to the spawner, before and
+/// after: every other descriptor of the spawner is closed.
+struct failure slot_become_generic(const struct slot_seed *seed, int *binding);
+/// start.c: waits for the order that binds the slot to one function and carries it out, unless a
+/// step before has failed. Reports the outcome; ends this process after a failure.
+void slot_bind(int binding, bool hands_overlays, struct failure so_far);
+/// exit.c: makes a sandbox, or reports why not.
+void sandbox_make(void);
+/// exit.c: reaps the sandbox when it has ended, and makes the next one where that is wanted.
+void sandbox_reap(void);
 
-/// slot/harden.c: limits, bounding set, no_new_privs; then the filter.
+/// harden.c: limits, bounding set, no_new_privs; then the filter.
 struct failure harden_limits(void);
 struct failure harden_capabilities(uint64_t kept);
 struct failure harden_filter(void);
-/// slot/harden.c: called by a sandbox that has sent all that it sends.
+/// harden.c: called by a sandbox that has sent all that it sends.
 struct failure harden_open_files(void);
 
-/// network/egress_inside.c: waits on `binding` for the spawner's interface and sets it
-/// up; hands on a failure of the steps before.
-struct failure egress_join(int binding, struct failure so_far);
-
-/// slot/socket_traces.c: before each sandbox; when it is about to make a socket (`listener` can be read).
+/// socket_traces.c: before each sandbox; when it is about to make a socket (`listener` can be read).
 void sockets_forget(void);
 void sockets_answer(void);
-/// slot/socket_traces.c: the slot makes one for the gateway in the sandbox's network namespace.
+/// socket_traces.c: the slot makes one for the gateway in the sandbox's network namespace.
 void sockets_made_for_gateway(void);
-/// slot/sockets.c: answers DIAL and LISTEN within DIAL_WAIT_MS.
-void socket_order_answer(const struct csandbox_socket_order *order);
-/// slot/usage.c: what a process has used so far; nothing where that cannot be read.
-struct cpu_times cpu_times_of(pid_t pid);
-/// sandbox/clone.c: a process on a stack of its own, whose entry may use raw calls only. Returns
-/// its id or -errno.
-long clone_onto_stack(unsigned long flags, char *stack, size_t size, int (*entry)(void *),
-                      void *argument);
-/// slot/socket_traces.c: whether the sandbox that has ended did anything to its network namespace; and
+/// socket_traces.c: whether the sandbox that has ended did anything to its network namespace; and
 /// whether something of it is there still, that reaches further than that.
 bool sockets_used_network(void);
 bool sockets_outlive(void);
-
-/// sandbox/start.c: the pipes of the sandbox that is started next, unless they are there.
-struct failure sandbox_next_pipes(void);
-/// sandbox/start.c: the gateway has got its ends of them.
-void sandbox_next_announced(void);
-/// sandbox/start.c: makes the sandbox process. Returns when it runs, not when it is
-/// ready.
-struct failure sandbox_start(void);
-/// sandbox/start.c: call once, before the filter is attached.
-struct failure sandbox_prepare(void);
-/// sandbox/setup.c: entry of the sandbox process.
-int sandbox_main(void *unused);
-/// sandbox/enter_root.c: moves the sandbox into the root, with a /proc of its own.
-struct failure sandbox_enter_root(void);
-/// sandbox/volumes.c: files of /etc over an image whose changes are kept; then
-/// what the plan mounts.
-struct failure sandbox_bind_etc(void);
-struct failure sandbox_mount_volumes(void);
-/// sandbox/volumes.c: descriptor of a place below `root` as if that were "/", or -errno; what is
-/// missing on the way is made.
-long make_in_root(int root, const char *target, bool folder);
-/// mounts/folders.c: which folders of the plan the image in `lower` lacks; makes them, once per
-/// slot; then what a new root needs for them, which is read-only afterwards when it is to be.
-void folders_choose(int lower);
-struct failure folders_lay(void);
-struct failure folders_make(void);
-/// sandbox/interpreter.c: what a file asks for that cannot be found itself, for the exit message.
-void sandbox_find_missing_interpreter(const char *path);
-/// sandbox/terminal.c: opens a terminal of the sandbox's own; then makes it the
-/// controlling one.
-struct failure sandbox_open_terminal(void);
-struct failure sandbox_take_terminal(void);
-/// sandbox/overlay.c: puts a root and a layer of the spawner's making in place.
-struct failure sandbox_take_overlay(void);
-/// sandbox/masks.c
-struct failure sandbox_mask_proc(void);
-uint32_t masks_present(void);
-/// sandbox/identity.c: in a slot that rests, what it takes to make a network
-/// namespace is kept; then that is used and given up. Nothing may be executed in
-/// between.
-struct failure sandbox_become_user(void);
-struct failure sandbox_leave_rest(void);
-/// sandbox/exec.c: waits for the release message and executes; returns only on
-/// failure.
-struct failure sandbox_wait_and_execute(void);
-/// sandbox/exec.c: CLOCK_MONOTONIC, asked without the C library.
-int64_t sandbox_now_ns(void);
+/// sockets.c: answers DIAL and LISTEN within DIAL_WAIT_MS.
+void socket_order_answer(const struct csandbox_socket_order *order);
+/// usage.c: what a process has used so far; nothing where that cannot be read.
+struct cpu_times cpu_times_of(pid_t pid);

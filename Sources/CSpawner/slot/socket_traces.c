@@ -18,36 +18,30 @@
 /// A line of names, and the beginning of another.
 enum { TABLE_BYTES = 512 };
 
-/// What the sandbox has made.
-static bool has_local, has_other, has_ipv6;
-/// What the slot has made for the gateway, which may keep it for longer than the sandbox is there.
-static bool has_gateways;
-/// Local sockets of the namespace that the sandbox is in, which may not be the slot's; -1 without.
-static int local_sockets = -1;
+static const struct socket_traces no_sockets = {.local_sockets = -1};
 
 void sockets_forget(void) {
-    has_local = has_other = has_ipv6 = has_gateways = false;
-    if (local_sockets >= 0)
-        close(local_sockets);
-    local_sockets = -1;
+    if (slot.sockets.local_sockets >= 0)
+        close(slot.sockets.local_sockets);
+    slot.sockets = no_sockets;
 }
 
 // While the sandbox is there, since a process that has ended has no namespace.
 static void open_local_sockets(void) {
     char path[64];
     snprintf(path, sizeof path, "%d/net/unix", slot.sandbox);
-    local_sockets = openat(slot.proc, path, O_RDONLY | O_CLOEXEC);
+    slot.sockets.local_sockets = openat(slot.proc, path, O_RDONLY | O_CLOEXEC);
 }
 
 static void remember(int family) {
-    if (family == AF_UNIX && !has_local)
+    if (family == AF_UNIX && !slot.sockets.has_local)
         open_local_sockets();
-    has_local |= family == AF_UNIX;
-    has_other |= family != AF_UNIX;
-    has_ipv6 |= family == AF_INET6;
+    slot.sockets.has_local |= family == AF_UNIX;
+    slot.sockets.has_other |= family != AF_UNIX;
+    slot.sockets.has_ipv6 |= family == AF_INET6;
 }
 
-void sockets_made_for_gateway(void) { has_other = has_gateways = true; }
+void sockets_made_for_gateway(void) { slot.sockets.has_other = slot.sockets.has_gateways = true; }
 
 void sockets_answer(void) {
     struct seccomp_notif call;
@@ -76,16 +70,17 @@ static bool table_has_entries(const char *path) {
     return result;
 }
 
-bool sockets_used_network(void) { return slot.listener < 0 || has_other; }
+bool sockets_used_network(void) { return slot.listener < 0 || slot.sockets.has_other; }
 
 // Local sockets that are on their way between each other outlive all processes, and so does what
 // is on its way with them: open files of the root, with their locks.
 bool sockets_outlive(void) {
     if (slot.listener < 0)
         return slot.rests || table_has_entries("self/net/unix") ||
-               (slot.plan.flags & CSANDBOX_SLOT_EGRESS && has_gateways);
+               (slot.plan.flags & CSANDBOX_SLOT_EGRESS && slot.sockets.has_gateways);
     // An interface to the outside keeps its namespace, so that what is known to stay is looked for.
     bool keeps_network = slot.plan.flags & CSANDBOX_SLOT_EGRESS;
-    return (has_local && has_entries(local_sockets)) || (keeps_network && has_gateways) ||
-           (keeps_network && has_ipv6 && table_has_entries("self/net/ip6_flowlabel"));
+    return (slot.sockets.has_local && has_entries(slot.sockets.local_sockets)) ||
+           (keeps_network && slot.sockets.has_gateways) ||
+           (keeps_network && slot.sockets.has_ipv6 && table_has_entries("self/net/ip6_flowlabel"));
 }

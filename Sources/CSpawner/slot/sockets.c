@@ -3,7 +3,7 @@
 // The slot makes them and passes them on; it keeps none, and the sandbox gets none.
 #define _GNU_SOURCE
 #include "csandbox_channel.h"
-#include "slot/slot.h"
+#include "sandbox/sandbox.h"
 #include "sys.h"
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 // A sandbox's writable root where the spawner has to make it. Raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
+#include "mounts/template.h"
 #include "slot/slot.h"
 #include <sys/socket.h>
 
@@ -9,8 +10,6 @@ union control {
     struct cmsghdr header;
     char space[CMSG_SPACE(sizeof(int) * 2)];
 };
-
-static uint32_t sequence;
 
 static void close_both(const int descriptors[2]) {
     for (int i = 0; i < 2; i++)
@@ -20,7 +19,7 @@ static void close_both(const int descriptors[2]) {
 
 static long ask(const int trees[2]) {
     struct csandbox_overlay request = {.header = {.kind = CSANDBOX_MAKE_OVERLAY},
-                                       .sequence = ++sequence};
+                                       .sequence = ++slot.overlay_sequence};
     struct iovec part = {&request, sizeof request};
     union control control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int) * 2),
                                         .cmsg_level = SOL_SOCKET,
@@ -61,7 +60,7 @@ static struct failure receive_own(int mounts[2]) {
     struct csandbox_overlay answer;
     for (;;) {
         TRY(receive(&answer, mounts));
-        if (answer.sequence == sequence)
+        if (answer.sequence == slot.overlay_sequence)
             break;
         close_both(mounts);
     }
@@ -74,7 +73,7 @@ static struct failure put_in_place(const int mounts[2]) {
     return check(CSANDBOX_STEP_SANDBOX_LAYER, raw_move_mount(mounts[1], AT_FDCWD, "/base/w", 0));
 }
 
-struct failure sandbox_take_overlay(void) {
+struct failure overlay_take(void) {
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
     int trees[2] = {(int)raw_open_tree(AT_FDCWD, "/base/lower", flags),
                     (int)raw_open_tree(AT_FDCWD, "/base/t", flags)};

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// /etc/hosts, /etc/hostname and /etc/resolv.conf of a slot: written once, then laid over the image or mounted on it.
+#define _GNU_SOURCE
+#include "mounts/mount_calls.h"
+#include "mounts/template.h"
+#include "slot/slot.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct failure write_file(const char *path, const char *bytes, size_t size) {
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (file < 0)
+        return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, -1);
+    ssize_t written = write(file, bytes, size);
+    struct failure failure =
+        written == (ssize_t)size
+            ? fine()
+            : (struct failure){CSANDBOX_STEP_SLOT_TEMPLATE, written < 0 ? errno : ENOSPC};
+    close(file);
+    return failure;
+}
+
+// Laid over the image's /etc, unless the image has no such real folder: nothing
+// may follow its symbolic links.
+struct failure etc_write(int lower) {
+    char hosts[256];
+    long etc = open_beneath(lower, "etc", O_PATH | O_DIRECTORY);
+    if (etc < 0)
+        return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, rmdir("/base/t/etc"));
+    close((int)etc);
+    int size = snprintf(hosts, sizeof hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n",
+                        slot.plan.hostname);
+    TRY(write_file("/base/t/etc/hosts", hosts, (size_t)size));
+    size = snprintf(hosts, sizeof hosts, "%s\n", slot.plan.hostname);
+    TRY(write_file("/base/t/etc/hostname", hosts, (size_t)size));
+    return write_file("/base/t/etc/resolv.conf", slot.plan.resolv_conf,
+                      strlen(slot.plan.resolv_conf));
+}
+
+// Where changes are kept these files are mounted instead of laid over, so that none of them becomes a change.
+struct failure etc_bind(void) {
+    static const char *const files[][2] = {{"/base/t/etc/hosts", "etc/hosts"},
+                                           {"/base/t/etc/hostname", "etc/hostname"},
+                                           {"/base/t/etc/resolv.conf", "etc/resolv.conf"}};
+    long root = SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    TRY(check(CSANDBOX_STEP_SANDBOX_ETC, root));
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        long tree = raw_open_tree(AT_FDCWD, files[i][0], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        long target = tree < 0 ? -1 : open_beneath((int)root, files[i][1], O_PATH);
+        // An image without a real /etc is left alone, as everywhere.
+        if (target >= 0)
+            TRY(check(CSANDBOX_STEP_SANDBOX_ETC,
+                      raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH)));
+        SYS1(SYS_close, target);
+        SYS1(SYS_close, tree);
+    }
+    SYS1(SYS_close, root);
+    return fine();
+}
