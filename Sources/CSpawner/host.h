@@ -21,12 +21,12 @@ static inline bool shares_ids(const struct host *host) {
     return host->configuration.flags & CSANDBOX_SHARED_IDS;
 }
 
-/// The host's id of a slot's root.
+/// The id on the host that root of a slot has.
 static inline uint32_t first_id_of(const struct host *host, uint32_t index) {
     return host->configuration.id_base + (shares_ids(host) ? 1 : index) * CSANDBOX_IDS_PER_SLOT;
 }
 
-/// Every user that an image names runs as the same id: no other is available.
+/// Every user that an image names has the same id: the host offers no other.
 static inline bool single_id(const struct host *host) {
     return rootless(host) && host->own_ids <= 1;
 }

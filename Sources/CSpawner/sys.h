@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-/// The process's state as a slot (slot/slot.h), whose first member is the cookie; zero in the
+/// The state of a slot's process (slot/slot.h). Its first member is the cookie, which is 0 in the
 /// processes above a slot.
 struct slot;
 extern struct slot slot;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// /etc/hosts, /etc/hostname and /etc/resolv.conf of a slot: written once, then laid over the image or mounted on it.
+// /etc/hosts, /etc/hostname and /etc/resolv.conf of a slot: written once, then part of an overlay on the
+// image or mounted on it.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "mounts/template.h"
@@ -16,35 +17,35 @@ static struct failure write_file(const char *path, const char *bytes, size_t siz
     ssize_t written = write(file, bytes, size);
     struct failure failure =
         written == (ssize_t)size
-            ? fine()
+            ? success()
             : (struct failure){CSANDBOX_STEP_SLOT_TEMPLATE, written < 0 ? errno : ENOSPC};
     close(file);
     return failure;
 }
 
-// Laid over the image's /etc, unless the image has no such real folder: nothing
-// may follow its symbolic links.
+// Written into a layer above the image. An image whose /etc is missing or a symbolic link gets none
+// of them: no link of the image is followed.
 struct failure etc_write(int lower) {
     char hosts[256];
     long etc = open_beneath(lower, "etc", O_PATH | O_DIRECTORY);
     if (etc < 0)
-        return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, rmdir("/base/t/etc"));
+        return check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, rmdir("/base/files/etc"));
     close((int)etc);
     int size = snprintf(hosts, sizeof hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost\n",
                         slot.plan.hostname);
-    TRY(write_file("/base/t/etc/hosts", hosts, (size_t)size));
+    TRY(write_file("/base/files/etc/hosts", hosts, (size_t)size));
     size = snprintf(hosts, sizeof hosts, "%s\n", slot.plan.hostname);
-    TRY(write_file("/base/t/etc/hostname", hosts, (size_t)size));
-    return write_file("/base/t/etc/resolv.conf", slot.plan.resolv_conf,
+    TRY(write_file("/base/files/etc/hostname", hosts, (size_t)size));
+    return write_file("/base/files/etc/resolv.conf", slot.plan.resolv_conf,
                       strlen(slot.plan.resolv_conf));
 }
 
-// Where changes are kept these files are mounted instead of laid over, so that none of them becomes a change.
+// Mounts the files on a root whose changes are kept, so that they do not count as changes.
 struct failure etc_bind(void) {
-    static const char *const files[][2] = {{"/base/t/etc/hosts", "etc/hosts"},
-                                           {"/base/t/etc/hostname", "etc/hostname"},
-                                           {"/base/t/etc/resolv.conf", "etc/resolv.conf"}};
-    long root = SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    static const char *const files[][2] = {{"/base/files/etc/hosts", "etc/hosts"},
+                                           {"/base/files/etc/hostname", "etc/hostname"},
+                                           {"/base/files/etc/resolv.conf", "etc/resolv.conf"}};
+    long root = SYS4(SYS_openat, AT_FDCWD, "/newroot", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     TRY(check(CSANDBOX_STEP_SANDBOX_ETC, root));
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         long tree = raw_open_tree(AT_FDCWD, files[i][0], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -57,5 +58,5 @@ struct failure etc_bind(void) {
         SYS1(SYS_close, tree);
     }
     SYS1(SYS_close, root);
-    return fine();
+    return success();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folders that an image's configuration names and its layers need not have: VOLUME and the
-// working directory, owned by root of the container. They are made once per slot, in the files that
-// it lays over the image, so that a layer in which nobody wrote stays empty. A root that is
-// otherwise read-only has a layer for the sake of volumes.
+// Folders that an image's configuration names and its layers may lack: VOLUME and the working directory,
+// owned by root of the container. They are created once per slot in the slot's own layer above the image, so
+// that the writable layer of a sandbox stays empty until the sandbox writes. A read-only root has a writable
+// layer for its volumes.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "mounts/template.h"
@@ -19,8 +19,8 @@ static bool is_there(int lower, const char *path) {
     return folder >= 0;
 }
 
-// Once per slot: the image does not change.
-void folders_choose(int lower) {
+// Called once per slot, because the image does not change.
+void folders_find(int lower) {
     const char *path = slot.plan.folders;
     bool is_read_only = slot.plan.flags & CSANDBOX_SLOT_READ_ONLY;
     for (uint32_t i = 0; i < slot.plan.folder_count; i++, path += strlen(path) + 1) {
@@ -33,7 +33,7 @@ void folders_choose(int lower) {
     slot.has_layer = !is_read_only || slot.plan.volume_count > 0;
 }
 
-// A mount of the same place that stays writable when the root is not any more.
+// Mounts a folder on itself, so that it stays writable when the root becomes read-only.
 static long keep_writable(int folder) {
     long tree = raw_open_tree(folder, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
     if (tree < 0)
@@ -45,20 +45,21 @@ static long keep_writable(int folder) {
 
 static struct failure make(int root, const struct wanted_folder *wanted, bool is_written) {
     long folder = make_in_root(root, wanted->path, true);
-    // A file or a link that leads nowhere is the image's word; whether it matters shows later.
+    // The image has a file or a broken link in this place; a program that needs the folder will
+    // report it.
     if (folder == -EEXIST || folder == -ENOTDIR || folder == -ELOOP)
-        return fine();
+        return success();
     TRY(check(CSANDBOX_STEP_SANDBOX_FOLDERS, folder));
     long result = is_written ? keep_writable((int)folder) : 0;
     SYS1(SYS_close, folder);
     return check(CSANDBOX_STEP_SANDBOX_FOLDERS, result);
 }
 
-// In the root at /n: those that are missing, or those that are written to.
+// Creates the missing folders in the root at /newroot, or keeps the volumes writable.
 static struct failure make_all(bool are_written) {
-    long root = SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    long root = SYS4(SYS_openat, AT_FDCWD, "/newroot", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     TRY(check(CSANDBOX_STEP_SANDBOX_FOLDERS, root));
-    struct failure failure = fine();
+    struct failure failure = success();
     for (uint32_t i = 0; i < slot.folder_count && !failed(failure); i++)
         if (are_written ? slot.folders[i].is_written : slot.folders[i].is_missing)
             failure = make((int)root, &slot.folders[i], are_written);
@@ -66,25 +67,27 @@ static struct failure make_all(bool are_written) {
     return failure;
 }
 
-// By an overlay that writes to the slot's own files: folders on the way stay as the image has them.
-struct failure folders_lay(void) {
+// Creates them through an overlay that writes to the slot's layer, so that folders on the way keep
+// owner and mode of the image.
+struct failure folders_make_in_template(void) {
     if (slot.folder_count == 0 || slot.plan.flags & CSANDBOX_SLOT_LAYER)
-        return fine();
+        return success();
     TRY(check_errno(CSANDBOX_STEP_SANDBOX_FOLDERS, mkdir("/base/scratch", 0755)));
-    TRY(check(CSANDBOX_STEP_SANDBOX_FOLDERS,
-              raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV,
-                        "lowerdir=/base/lower,upperdir=/base/t,workdir=/base/scratch,userxattr")));
+    TRY(check(
+        CSANDBOX_STEP_SANDBOX_FOLDERS,
+        raw_mount("overlay", "/newroot", "overlay", MS_NOSUID | MS_NODEV,
+                  "lowerdir=/base/lower,upperdir=/base/files,workdir=/base/scratch,userxattr")));
     struct failure failure = make_all(false);
-    TRY(check(CSANDBOX_STEP_SANDBOX_FOLDERS, SYS2(SYS_umount2, "/n", 0)));
+    TRY(check(CSANDBOX_STEP_SANDBOX_FOLDERS, SYS2(SYS_umount2, "/newroot", 0)));
     return failure;
 }
 
-struct failure folders_make(void) {
+struct failure folders_make_in_root(void) {
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
-        return slot.folder_count > 0 ? make_all(false) : fine();
+        return slot.folder_count > 0 ? make_all(false) : success();
     if (!(slot.plan.flags & CSANDBOX_SLOT_READ_ONLY))
-        return fine();
+        return success();
     TRY(make_all(true));
     unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV;
-    return check(CSANDBOX_STEP_SANDBOX_FOLDERS, raw_mount(NULL, "/n", NULL, flags, NULL));
+    return check(CSANDBOX_STEP_SANDBOX_FOLDERS, raw_mount(NULL, "/newroot", NULL, flags, NULL));
 }

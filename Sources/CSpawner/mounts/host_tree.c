@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folders and files of the host for a sandbox: volumes, and what build steps
-// work on. Only the supervisor still sees the host's mounts; a process of its own opens the tree, in a
-// copy of them, which is what even an ordinary user may do.
+// Opens folders and files of the host for a sandbox: volumes, and folders of build steps. Only the supervisor
+// still sees the host's mounts. A child opens the tree in a copy of the mount namespace, which even an
+// ordinary user may do.
 #define _GNU_SOURCE
 #include "mounts/host_tree.h"
 #include "csandbox_channel.h"
@@ -20,8 +20,8 @@ static void answer_with(int socket, struct failure failure, int tree) {
     csandbox_send(socket, &message, sizeof message, &tree, tree >= 0 ? 1 : 0);
 }
 
-/// Folders of the system: whoever may write there as root is root. What is above
-/// them is refused with them.
+/// Folders of the system: write access as root to one of them is root access to the host. Their
+/// parents are refused too.
 static const char *const system_folders[] = {"/bin",   "/boot",  "/dev",  "/etc",  "/lib",
                                              "/lib32", "/lib64", "/proc", "/root", "/run",
                                              "/sbin",  "/sys",   "/usr",  "/var"};
@@ -55,7 +55,7 @@ static bool is_allowed(const struct host_tree_rules *rules, int place) {
     return strcmp(path, "/") != 0;
 }
 
-// What is mounted below comes along only where the kernel does not let it be left out.
+// Without the mounts below, except where the kernel requires them (rootless).
 static struct failure open_tree_of(const struct csandbox_open_tree *order,
                                    const struct host_tree_rules *rules, long *tree) {
     if (order->folder[0] != '/' || !memchr(order->folder, 0, sizeof order->folder) ||

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// /sys as functions may see it: of one network namespace, read-only, what tells
-// of the host's firmware and power covered or left out.
+// /sys of one network namespace, read-only, without the host's firmware, power and temperature data.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "mounts/mounts.h"
@@ -9,12 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/// As many as Linux can be built for; the first that is missing ends the search.
+/// Most processors that Linux can be built for; the search ends at the first that is missing.
 enum { PROCESSORS_MAX = 8192 };
 enum { PLACE_MAX = 128 };
 #define SYS_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
-// Calls `treat` for all that may not be seen below `folder`.
+// Calls `treat` for every path below `folder` that functions may not see.
 static struct failure for_each_hidden(const char *folder, const char *other,
                                       struct failure (*treat)(const char *, const char *,
                                                               const char *)) {
@@ -28,31 +27,30 @@ static struct failure for_each_hidden(const char *folder, const char *other,
         snprintf(name, sizeof name, "devices/system/cpu/cpu%d/thermal_throttle", cpu);
         TRY(treat(folder, name, other));
     }
-    return fine();
+    return success();
 }
 
 static struct failure cover(const char *folder, const char *name, const char *empty) {
     char path[2 * PLACE_MAX];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     if (access(path, F_OK) != 0)
-        return fine();
+        return success();
     return check(CSANDBOX_STEP_SLOT_SYS, raw_mount(empty, path, NULL, MS_BIND, NULL));
 }
 
 struct failure mount_masked_sys(const char *folder, const char *empty, bool *is_mounted) {
-    // Some hosts (a container around us) hide /sys; programs in functions hardly
-    // miss it.
+    // Some hosts, such as a container around Mayfly, hide /sys; few programs in functions need it.
     *is_mounted = raw_mount("sysfs", folder, "sysfs", SYS_FLAGS, NULL) == 0;
-    return *is_mounted ? for_each_hidden(folder, empty, cover) : fine();
+    return *is_mounted ? for_each_hidden(folder, empty, cover) : success();
 }
 
-// What an overlay takes for removed (a node 0:0), with the folders that lead there. Covers would
-// not do: an overlay shows nothing of what is mounted on its lower folders.
+// Creates a whiteout (a node 0:0), which removes a path from an overlay, and the folders to it. A
+// bind mount would not do: an overlay does not show mounts on its lower folders.
 static struct failure white_out(const char *folder, const char *name, const char *whiteouts) {
     char path[2 * PLACE_MAX];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     if (access(path, F_OK) != 0)
-        return fine();
+        return success();
     snprintf(path, sizeof path, "%s/%s", whiteouts, name);
     for (char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
         *end = 0;
@@ -67,16 +65,18 @@ static struct failure white_out(const char *folder, const char *name, const char
 struct failure empty_network_sys_make(bool *is_mounted) {
     *is_mounted = raw_mount("sysfs", EMPTY_NETWORK_SYS, "sysfs", SYS_FLAGS, NULL) == 0;
     if (!*is_mounted)
-        return fine();
+        return success();
     TRY(for_each_hidden(EMPTY_NETWORK_SYS, SYS_WHITEOUTS, white_out));
-    // Where it cannot be done functions have no /sys.
-    *is_mounted = !failed(empty_network_sys_lay("/stage/n"));
-    return *is_mounted ? check(CSANDBOX_STEP_SLOT_SYS, SYS2(SYS_umount2, "/stage/n", MNT_DETACH))
-                       : fine();
+    // Where the overlay cannot be mounted, functions have no /sys. The trial here decides it once
+    // for all slots.
+    *is_mounted = !failed(empty_network_sys_mount("/stage/root"));
+    return *is_mounted ? check(CSANDBOX_STEP_SLOT_SYS, SYS2(SYS_umount2, "/stage/root", MNT_DETACH))
+                       : success();
 }
 
-// In the slot's own user namespace: files are opened with the rights of who mounts.
-struct failure empty_network_sys_lay(const char *folder) {
+// To be called in the slot's user namespace: an overlay opens files with the credentials of its
+// mounter.
+struct failure empty_network_sys_mount(const char *folder) {
     return check(CSANDBOX_STEP_SLOT_SYS,
                  raw_mount("overlay", folder, "overlay", SYS_FLAGS,
                            "lowerdir=" SYS_WHITEOUTS ":" EMPTY_NETWORK_SYS ",userxattr"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mount calls that the C library of Debian 12 lacks, and openat2. All raw:
-// usable after CLONE_VM.
+// Mount calls that the C library of Debian 12 lacks, and openat2. All are raw system calls, usable after
+// CLONE_VM.
 #pragma once
 #include "sys.h"
 #include <fcntl.h>
@@ -33,8 +33,8 @@ static inline long raw_mount_setattr(int tree, unsigned flags, uint64_t set, int
 #define AT_RECURSIVE 0x8000
 #endif
 
-/// O_PATH descriptor of a place below `folder`, by real names only: no symbolic
-/// link, no way out.
+/// Opens a path strictly below `folder` without following symbolic links. Returns a descriptor or
+/// -errno.
 static inline long open_beneath(int folder, const char *path, uint64_t flags) {
     struct open_how how = {
         .flags = flags | O_CLOEXEC,
@@ -43,8 +43,8 @@ static inline long open_beneath(int folder, const char *path, uint64_t flags) {
     return SYS4(SYS_openat2, folder, path, &how, sizeof how);
 }
 
-/// Descriptor of a place as if `root` were "/": links are followed and lead
-/// nowhere else.
+/// Opens a path as if `root` were "/": symbolic links are followed within it. Returns a descriptor
+/// or -errno.
 static inline long open_in_root(int root, const char *path, uint64_t flags) {
     struct open_how how = {
         .flags = flags | O_CLOEXEC,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a slot would share with others by its inodes: device nodes, and the time namespace. A
-// watch (inotify(7)) or a lock (flock(2)) is of an inode, whatever mount leads to it, so each
-// slot has inodes of its own. Done while the slot still has the power to; raw calls only.
+// Inodes that slots would otherwise share: device nodes and the time namespace. Watches (inotify(7)) and
+// locks (flock(2)) belong to an inode, whatever mount leads to it, so sandboxes could signal each other
+// through a common one. Raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "mounts/mounts.h"
@@ -17,7 +17,7 @@ static long configure_overlay(int context) {
         unsigned command;
         const char *key, *value;
     } settings[] = {
-        {FSCONFIG_SET_STRING, "lowerdir", "/dev:" NOTHING_FOLDER},
+        {FSCONFIG_SET_STRING, "lowerdir", "/dev:" EMPTY_LOWER_FOLDER},
         {FSCONFIG_SET_FLAG, "ro", NULL},
         {FSCONFIG_CMD_CREATE, NULL, NULL},
     };
@@ -28,14 +28,15 @@ static long configure_overlay(int context) {
     return result;
 }
 
-// An overlay without an upper folder has inodes of its own for those of the lower ones, and
-// makes each when it is first looked up: half the time and a third of the memory of nodes made
-// one by one. Of the first user namespace, since in any other one devices do not work.
+// An overlay without an upper folder has its own inodes for the files below, and creates each at
+// its first lookup: this takes half the time and a third of the memory of separate nodes. Mounted
+// in the initial user namespace, because devices do not work in another.
 struct failure own_dev_make(const struct host *host, int *tree) {
     *tree = -1;
-    // There the host's nodes are bound, and nothing but the host's file system has nodes.
+    // Without privileges the host's nodes are bind-mounted; only the host's file system can have
+    // nodes.
     if (rootless(host))
-        return fine();
+        return success();
     long context = SYS2(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
     TRY(check(CSANDBOX_STEP_SLOT_DEV, context));
     long result = configure_overlay((int)context);
@@ -47,13 +48,14 @@ struct failure own_dev_make(const struct host *host, int *tree) {
     return check(CSANDBOX_STEP_SLOT_DEV, result);
 }
 
-// The file /proc/PID/ns/time can be watched and locked like any other. The clocks stay as they
-// are. A process enters it with its children otherwise, which sandboxes (CLONE_VM) are not.
+// /proc/PID/ns/time can be watched and locked like any other file. The clocks stay the same.
+// unshare(2) moves only future children into the namespace, and not children that share memory
+// (CLONE_VM), so this process enters it itself.
 struct failure own_time_make(void) {
     long result = SYS1(SYS_unshare, CLONE_NEWTIME);
-    // A kernel without such namespaces has no such file.
+    // The kernel has no time namespaces, and so no such file.
     if (result == -EINVAL)
-        return fine();
+        return success();
     TRY(check(CSANDBOX_STEP_SLOT_UNSHARE, result));
     long space =
         SYS4(SYS_openat, AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The spawner's own mount namespace: a tmpfs with /proc, /sys, /dev and the
-// rootfs folder, and nothing else of the host. Every slot copies it, so each
-// mount here is paid for again and again; and what is not here cannot leak.
+// The spawner's mount namespace: a tmpfs with /proc, /sys, /dev and the rootfs folder, and nothing else of
+// the host. Every slot copies it, so each mount costs time and memory in every slot; and a mount that is not
+// here cannot be reached from a sandbox.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "mounts/mounts.h"
@@ -26,9 +26,9 @@ static const struct {
              {"/proc/self/fd/2", "stderr"},
              {"pts/ptmx", "ptmx"}};
 
-// Real nodes on a tmpfs of the initial user namespace work in every namespace
-// that sees the mount; one mount instead of six. Without privileges nodes
-// cannot be made, so the host's are bound one by one.
+// Device nodes on a tmpfs of the initial user namespace work in every namespace that sees the
+// mount: one mount instead of six. Without privileges nodes cannot be created, so the host's are
+// bind-mounted one by one.
 static struct failure make_node(const struct host *host, size_t i) {
     char path[32], original[32];
     snprintf(path, sizeof path, "dev/%s", nodes[i].name);
@@ -69,26 +69,26 @@ static struct failure make_folders(void) {
                                           "stage",
                                           "stage/image",
                                           "stage/files",
-                                          "stage/w",
-                                          "stage/n",
+                                          "stage/layer",
+                                          "stage/root",
                                           "empty-network-sys",
                                           "sys-whiteouts",
-                                          "nothing"};
+                                          "empty-lower"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         TRY(check_errno(CSANDBOX_STEP_PRUNE_TMPFS, mkdir(folders[i], 0755)));
-    return fine();
+    return success();
 }
 
-// /sys is only there so that a slot may mount its own: the kernel wants to see
-// one first. With its children where they are locked together (rootless), else
-// without.
+// /sys is here because the kernel lets a user namespace mount a new one only where another is
+// visible. It includes its child mounts where the kernel locks them together (rootless). The rootfs
+// folder comes after /dev and before /proc, which hides nothing of the paths used here.
 static struct failure fill(const struct host *host, int rootfs_tree) {
     unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     TRY(check(CSANDBOX_STEP_PRUNE_SYS,
               raw_mount("/sys", "sys", NULL, MS_BIND | (rootless(host) ? MS_REC : 0), NULL)));
     TRY(make_dev(host));
     TRY(check(CSANDBOX_STEP_PRUNE_ROOTFS, raw_move_mount(rootfs_tree, AT_FDCWD, "rootfs", 0)));
-    // The supervisor's tree may share its mounts with the host's.
+    // The tree may be a peer of a mount of the host: no mount event may pass.
     TRY(check(CSANDBOX_STEP_PRUNE_ROOTFS, raw_mount(NULL, "rootfs", NULL, MS_PRIVATE, NULL)));
     return check(CSANDBOX_STEP_PRUNE_PROC, raw_mount("proc", "proc", "proc", flags, NULL));
 }
@@ -101,8 +101,8 @@ static struct failure enter(int *rootfs_folder) {
     return check_errno(CSANDBOX_STEP_PRUNE_ROOTFS, *rootfs_folder);
 }
 
-// The rootfs folder is taken as a detached tree first, since the tmpfs may come
-// to lie over it.
+// The rootfs folder is opened as a detached tree first, because it may be below /tmp, which the
+// tmpfs then covers.
 struct failure prune_mounts(const struct host *host, int rootfs_tree, int *rootfs_folder) {
     TRY(check(CSANDBOX_STEP_PRUNE_TMPFS, raw_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)));
     long tree = rootfs_tree;
@@ -121,5 +121,5 @@ struct failure prune_mounts(const struct host *host, int rootfs_tree, int *rootf
     TRY(failure);
     TRY(enter(rootfs_folder));
     umask(022);
-    return fine();
+    return success();
 }

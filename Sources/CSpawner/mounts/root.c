@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The root that sandboxes are lent: writable layer, overlay, /dev, /sys,
-// terminals, shared memory, message queues, secrets. It is made in a mount and an
-// IPC namespace of its own and goes from sandbox to sandbox for as long as nobody
-// changed anything in them. A sandbox adds its own /proc, and can neither mount
-// nor unmount anything itself.
+// The root that sandboxes use: writable layer, overlay, /dev, /sys, terminals, shared memory, message queues,
+// secrets. It has its own mount and IPC namespaces, and the next sandbox uses it too unless a sandbox has
+// changed something in it. A sandbox adds its own /proc, and can neither mount nor unmount.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "mounts/root.h"
@@ -16,57 +14,61 @@ static struct failure make_folder(const char *path, unsigned mode) {
     return check(CSANDBOX_STEP_SANDBOX_LAYER, SYS3(SYS_mkdirat, AT_FDCWD, path, mode));
 }
 
-// One tmpfs for everything that the function may write, so that one size bounds
-// it all, and its memory limit counts it. noexec binds /dev/shm and the like;
-// the overlay above has flags of its own.
+// One tmpfs for everything that the function may write, so that one size limits all of it and the
+// memory limit counts it. noexec applies to /dev/shm and the like; the overlay above has flags of
+// its own.
 static struct failure mount_layer(void) {
     unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     TRY(check(CSANDBOX_STEP_SANDBOX_LAYER,
-              raw_mount("tmpfs", "/base/w", "tmpfs", flags, slot.layer_options)));
+              raw_mount("tmpfs", "/base/layer", "tmpfs", flags, slot.layer_options)));
     SYS1(SYS_umask, 0);
-    TRY(make_folder("/base/w/shm", 01777));
+    TRY(make_folder("/base/layer/shm", 01777));
     if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
-        TRY(make_folder("/base/w/tmp", 01777));
+        TRY(make_folder("/base/layer/tmp", 01777));
     if (slot.has_layer) {
-        TRY(make_folder("/base/w/upper", 0755));
-        TRY(make_folder("/base/w/work", 0755));
+        TRY(make_folder("/base/layer/upper", 0755));
+        TRY(make_folder("/base/layer/work", 0755));
     }
     SYS1(SYS_umask, 022);
-    return fine();
+    return success();
 }
 
 static struct failure mount_overlay(void) {
     if (!slot.has_layer)
-        return fine();
-    // userxattr also switches off redirect_dir and metacopy: the upper folder alone tells all changes.
-    const char *options =
-        slot.plan.flags & CSANDBOX_SLOT_LAYER
-            ? "lowerdir=/base/lower,upperdir=/base/l/changes,workdir=/base/l/scratch,userxattr"
-            : "lowerdir=/base/t:/base/lower,upperdir=/base/w/upper,workdir=/base/w/work,userxattr";
+        return success();
+    // userxattr also disables redirect_dir and metacopy, so that the upper folder alone contains
+    // all changes.
+    const char *options = "lowerdir=/base/files:/base/lower,upperdir=/base/layer/upper,"
+                          "workdir=/base/layer/work,userxattr";
+    if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
+        options = "lowerdir=/base/lower,upperdir=/base/layer-tree/changes,"
+                  "workdir=/base/layer-tree/scratch,userxattr";
     return check(CSANDBOX_STEP_SANDBOX_OVERLAY,
-                 raw_mount("overlay", "/n", "overlay", MS_NOSUID | MS_NODEV, options));
+                 raw_mount("overlay", "/newroot", "overlay", MS_NOSUID | MS_NODEV, options));
 }
 
-// All that can be written in a read-only root, besides volumes.
+// The only writable part of a read-only root, besides volumes.
 static struct failure mount_tmp(void) {
     if (!(slot.plan.flags & CSANDBOX_SLOT_READ_ONLY))
-        return fine();
+        return success();
     return check(CSANDBOX_STEP_SANDBOX_TMP,
-                 raw_mount("/base/w/tmp", "/n/tmp", NULL, MS_BIND, NULL));
+                 raw_mount("/base/layer/tmp", "/newroot/tmp", NULL, MS_BIND, NULL));
 }
 
 static struct failure mount_root(void) {
-    // The slot's template has it all.
+    // The slot's template already contains the other mounts.
     if (!slot.has_layer)
         return mount_tmp();
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
         TRY(etc_bind());
-    TRY(folders_make());
+    TRY(folders_make_in_root());
     TRY(mount_tmp());
-    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/base/dev", "/n/dev", NULL, MS_MOVE, NULL)));
+    TRY(check(CSANDBOX_STEP_SANDBOX_DEV,
+              raw_mount("/base/dev", "/newroot/dev", NULL, MS_MOVE, NULL)));
     if (!slot.has_sys)
-        return fine();
-    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/base/sys", "/n/sys", NULL, MS_MOVE, NULL));
+        return success();
+    return check(CSANDBOX_STEP_SANDBOX_SYS,
+                 raw_mount("/base/sys", "/newroot/sys", NULL, MS_MOVE, NULL));
 }
 
 static struct failure mount_dev_children(void) {
@@ -74,23 +76,22 @@ static struct failure mount_dev_children(void) {
     const char *options = single_id(slot.host) ? "newinstance,ptmxmode=0666,mode=0620"
                                                : "newinstance,ptmxmode=0666,mode=0620,gid=5";
     TRY(check(CSANDBOX_STEP_SANDBOX_DEVPTS,
-              raw_mount("devpts", "/n/dev/pts", "devpts", flags, options)));
+              raw_mount("devpts", "/newroot/dev/pts", "devpts", flags, options)));
     TRY(check(CSANDBOX_STEP_SANDBOX_SHM,
-              raw_mount("/base/w/shm", "/n/dev/shm", NULL, MS_BIND, NULL)));
+              raw_mount("/base/layer/shm", "/newroot/dev/shm", NULL, MS_BIND, NULL)));
     return check(CSANDBOX_STEP_SANDBOX_MQUEUE,
-                 raw_mount("mqueue", "/n/dev/mqueue", "mqueue", flags | MS_NODEV, NULL));
+                 raw_mount("mqueue", "/newroot/dev/mqueue", "mqueue", flags | MS_NODEV, NULL));
 }
 
-// By descriptor, since the way to run/secrets leads through folders of the
-// image.
+// By descriptor, because the path to run/secrets leads through folders of the image. The template
+// has checked that the required place exists; the other one is OpenFaaS's, which an image may lack.
 static struct failure bind_secrets(const char *place) {
-    int root = (int)SYS4(SYS_openat, AT_FDCWD, "/n", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    int root = (int)SYS4(SYS_openat, AT_FDCWD, "/newroot", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     TRY(check(CSANDBOX_STEP_SANDBOX_SECRETS, root));
     long target = open_beneath(root, place, O_PATH | O_DIRECTORY);
     SYS1(SYS_close, root);
-    // The second place is OpenFaaS's: an image without it is not worse for that.
     if (target < 0)
-        return fine();
+        return success();
     long tree = raw_open_tree(AT_FDCWD, "/base/secrets", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (tree >= 0) {
         long moved = raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH);
@@ -103,7 +104,7 @@ static struct failure bind_secrets(const char *place) {
 
 static struct failure mount_all(void) {
     if (slot.binding >= 0 && slot.has_layer && !(slot.plan.flags & CSANDBOX_SLOT_LAYER)) {
-        TRY(overlay_take());
+        TRY(overlay_request());
     } else {
         TRY(mount_layer());
         TRY(mount_overlay());
@@ -114,15 +115,15 @@ static struct failure mount_all(void) {
         TRY(bind_secrets("run/secrets"));
         TRY(bind_secrets("var/openfaas/secrets"));
     }
-    return fine();
+    return success();
 }
 
-// What the root was made from is detached at once, and the root laid over what is
-// left: a file system with two folders, to which no path leads. pivot_root(2) would
-// take that away as well, but looks at every process of the host for it.
+// Detaches what the root was made from, then moves the root over the remaining file system, which
+// has two folders and no path that leads to it. pivot_root(2) would remove that as well, but
+// examines every process of the host.
 static struct failure take_place(void) {
-    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_umount2, "/base", MNT_DETACH)));
-    return check(CSANDBOX_STEP_SANDBOX_PIVOT, raw_mount("/n", "/", NULL, MS_MOVE, NULL));
+    TRY(check(CSANDBOX_STEP_SANDBOX_ROOT, SYS2(SYS_umount2, "/base", MNT_DETACH)));
+    return check(CSANDBOX_STEP_SANDBOX_ROOT, raw_mount("/newroot", "/", NULL, MS_MOVE, NULL));
 }
 
 static struct failure make(struct root *root) {
@@ -131,9 +132,9 @@ static struct failure make(struct root *root) {
     TRY(mount_all());
     TRY(root_open_traces(root));
     TRY(take_place());
-    // After everything: what is seen now is what every sandbox may find.
-    ipc_remember(&root->numbers);
-    return root_remember(root);
+    // Last: the recorded state is what every sandbox finds.
+    ipc_record(&root->numbers);
+    return root_record(root);
 }
 
 struct failure mount_namespace_of_now(int *descriptor) {
@@ -141,13 +142,13 @@ struct failure mount_namespace_of_now(int *descriptor) {
     return check_errno(CSANDBOX_STEP_SANDBOX_CLONE, *descriptor);
 }
 
-void go_to(int mounts) {
-    // What comes next would happen in the wrong place: better not at all.
+void enter_mounts(int mounts) {
+    // The following mounts would be made in the wrong namespace.
     if (SYS2(SYS_setns, mounts, CLONE_NEWNS) < 0)
         _exit(1);
 }
 
-void root_let_go(struct root *root) {
+void root_release(struct root *root) {
     root_close_traces(root);
     if (root->mounts >= 0)
         close(root->mounts);
@@ -155,27 +156,27 @@ void root_let_go(struct root *root) {
     root->has_proc = false;
 }
 
-static struct failure make_anew(struct root *root) {
-    root_let_go(root);
+static struct failure make_again(struct root *root) {
+    root_release(root);
     struct failure failure = make(root);
-    go_to(slot.own_mounts);
+    enter_mounts(slot.own_mounts);
     if (failed(failure))
-        root_let_go(root);
+        root_release(root);
     return failure;
 }
 
-struct failure root_ready(struct root *root) {
+struct failure root_ensure(struct root *root) {
     if (root->mounts < 0)
-        TRY(make_anew(root));
-    // Asked before the sandbox begins: it can only change something later.
+        TRY(make_again(root));
+    // Before the sandbox starts: its changes come later.
     root->is_settled = root_has_settled(root);
-    return fine();
+    return success();
 }
 
-void root_take_back(struct root *root, bool is_whole) {
+void root_recycle(struct root *root, bool is_whole) {
     if (root->mounts < 0)
         return;
     root->has_proc = is_whole;
-    if (!is_whole || !root_is_untouched(root) || !ipc_is_untouched(&root->numbers))
-        root_let_go(root);
+    if (!is_whole || !root_is_unchanged(root) || !ipc_is_unchanged(&root->numbers))
+        root_release(root);
 }

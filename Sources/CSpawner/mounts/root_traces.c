@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a sandbox has left anything behind in the root that it was given a
-// copy of. All of its processes are dead by then, so nothing changes any more.
-// Whatever changes a file's state changes its time. Where that is kept in steps, of
-// milliseconds by kernels before 6.13, of seconds by message queues, it would hide
-// a change right after the root was made: then the state itself is compared.
+// Whether a sandbox has changed its root. All of its processes have ended by then, so the state no longer
+// changes. A change of a file's state changes its times. Their resolution (milliseconds before Linux 6.13,
+// seconds for message queues) could hide a change directly after the root was made: then the state itself is
+// compared.
 #define _GNU_SOURCE
 #include "mounts/root.h"
 #include "slot/slot.h"
@@ -19,27 +18,27 @@
 #include <time.h>
 #include <unistd.h>
 
-/// Room for "." and ".." and a few more: what does not fit counts as a change.
+/// Room for "." and ".." and a few more; names that do not fit count as a change.
 enum { NAMES_BYTES = 512, NAMES_TOO_MANY = -1 };
 
 static struct failure open_trace(struct root *root, const char *path, int flags) {
     int folder = open(path, flags | O_NOFOLLOW | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_SANDBOX_LAYER, folder));
     root->traces[root->trace_count++].folder = folder;
-    return fine();
+    return success();
 }
 
 struct failure root_open_traces(struct root *root) {
     int flags = O_RDONLY | O_DIRECTORY;
     root->trace_count = 0;
     if (slot.has_layer)
-        TRY(open_trace(root, "/base/w/upper", flags));
+        TRY(open_trace(root, "/base/layer/upper", flags));
     if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
-        TRY(open_trace(root, "/base/w/tmp", flags));
-    TRY(open_trace(root, "/base/w/shm", flags));
-    TRY(open_trace(root, "/n/dev/mqueue", flags));
-    TRY(open_trace(root, "/n/dev/pts", flags));
-    return open_trace(root, "/n/dev/pts/ptmx", O_PATH);
+        TRY(open_trace(root, "/base/layer/tmp", flags));
+    TRY(open_trace(root, "/base/layer/shm", flags));
+    TRY(open_trace(root, "/newroot/dev/mqueue", flags));
+    TRY(open_trace(root, "/newroot/dev/pts", flags));
+    return open_trace(root, "/newroot/dev/pts/ptmx", O_PATH);
 }
 
 void root_close_traces(struct root *root) {
@@ -63,7 +62,7 @@ static int count_names(int folder) {
     return NAMES_TOO_MANY;
 }
 
-static bool look_at_times(int folder, struct trace *trace) {
+static bool read_times(int folder, struct trace *trace) {
     struct statx status;
     unsigned wanted = STATX_MODE | STATX_UID | STATX_GID | STATX_MTIME | STATX_CTIME;
     if (syscall(SYS_statx, folder, "", AT_EMPTY_PATH, wanted, &status) < 0)
@@ -82,24 +81,24 @@ static bool look_at_times(int folder, struct trace *trace) {
     return true;
 }
 
-static bool look(int folder, struct trace *trace) {
-    if (!look_at_times(folder, trace))
+static bool read_trace(int folder, struct trace *trace) {
+    if (!read_times(folder, trace))
         return false;
     if (!S_ISDIR(trace->mode))
         return true;
     trace->extended_bytes = flistxattr(folder, NULL, 0);
-    // File systems without flags answer with an error, and do so again.
+    // A file system without flags gives the same error each time.
     if (ioctl(folder, FS_IOC_GETFLAGS, &trace->flags) < 0)
         trace->flags = -errno;
     trace->names = count_names(folder);
     return trace->names != NAMES_TOO_MANY;
 }
 
-struct failure root_remember(struct root *root) {
+struct failure root_record(struct root *root) {
     for (int i = 0; i < root->trace_count; i++)
-        if (!look(root->traces[i].folder, &root->traces[i]))
+        if (!read_trace(root->traces[i].folder, &root->traces[i]))
             return (struct failure){CSANDBOX_STEP_SANDBOX_LAYER, EIO};
-    return fine();
+    return success();
 }
 
 static bool has_same_times(const struct trace *now, const struct trace *before) {
@@ -114,23 +113,23 @@ static bool is_same(const struct trace *now, const struct trace *before) {
            now->flags == before->flags && now->names == before->names;
 }
 
-bool root_is_untouched(const struct root *root) {
-    // Changes that are kept are somebody else's to judge.
+bool root_is_unchanged(const struct root *root) {
+    // A root with kept changes or volumes of the host serves one sandbox only.
     if (slot.plan.flags & (CSANDBOX_SLOT_LAYER | CSANDBOX_SLOT_MOUNTS))
         return false;
     for (int i = 0; i < root->trace_count; i++) {
         const struct trace *before = &root->traces[i];
         struct trace now;
         bool untouched = root->is_settled
-                             ? look_at_times(before->folder, &now) && has_same_times(&now, before)
-                             : look(before->folder, &now) && is_same(&now, before);
+                             ? read_times(before->folder, &now) && has_same_times(&now, before)
+                             : read_trace(before->folder, &now) && is_same(&now, before);
         if (!untouched)
             return false;
     }
     return true;
 }
 
-// Whole seconds are all that some file systems keep: message queues do.
+// Some file systems, such as message queues, keep whole seconds only.
 static bool is_past(const struct trace *trace, const struct timespec *now) {
     return now->tv_sec > trace->changed_s ||
            (now->tv_sec == trace->changed_s && trace->changed_ns != 0 &&

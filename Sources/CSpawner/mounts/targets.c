@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Places below a root whose paths an image or a user has chosen: each is resolved as if the root were "/". Raw calls only.
+// Creates and opens places below a root. An image or a user chooses their paths: each is resolved as if the
+// root were "/". Raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "mounts/template.h"
 #include <stdbool.h>
 
-// As root of the container; the last part as a folder or a file.
+// Missing parts are created as root of the container; the last one as a folder or a file.
 long make_in_root(int root, const char *target, bool folder) {
     char path[CSANDBOX_PATH_MAX];
     long parent = open_in_root(root, "/", O_PATH | O_DIRECTORY);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mounts that outlive sandboxes, from which their root is made (mounts/root.c).
-//   /base          a mount, so that all that is below it can be let go at once
-//   /base/proc     the spawner's: the kernel wants to see one before it makes another
-//   /base/dev      device nodes, read-only, with inodes of this slot's own
-//   /base/sys      of a network namespace with loopback only, read-only, inodes likewise
-//   /base/s        the spawner's, unmasked: for a slot that needs a /sys of its own
-//   /base/lower    the image, read-only, root being this namespace's
-//   /base/t        files of this slot, laid over it
-//   /base/secrets  only when the function has some
-//   /base/w        the sandboxes' writable layer; /base/l where a folder of the host is it
-//   /n             where the sandboxes' root is made
+//   /base              a mount of its own, so that everything below it can be detached at once
+//   /base/proc         the spawner's: the kernel allows a new /proc only where another is visible
+//   /base/dev          device nodes, read-only, with inodes of this slot's own
+//   /base/sys          of a network namespace with loopback only, read-only, inodes likewise
+//   /base/spawner-sys  the spawner's, unmasked: for a slot that needs a /sys of its own
+//   /base/lower        the image, read-only, its owners mapped to the slot's ids
+//   /base/files        files of this slot, a layer above the image
+//   /base/secrets      only when the function has some
+//   /base/layer        the sandboxes' writable layer
+//   /base/layer-tree   a folder of the host that replaces it
+//   /newroot           where the sandboxes' root is made
 #define _GNU_SOURCE
 #include "mounts/template.h"
 #include "mounts/mount_calls.h"
@@ -21,33 +22,35 @@
 #include <unistd.h>
 
 static struct failure make_folders(void) {
-    static const char *const folders[] = {"n",          "base",         "base/proc",  "base/dev",
-                                          "base/sys",   "base/s",       "base/lower", "base/t",
-                                          "base/t/etc", "base/secrets", "base/w"};
+    static const char *const folders[] = {"newroot",      "base",       "base/proc",
+                                          "base/dev",     "base/sys",   "base/spawner-sys",
+                                          "base/lower",   "base/files", "base/files/etc",
+                                          "base/secrets", "base/layer"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, mkdir(folders[i], 0755)));
-    return fine();
+    return success();
 }
 
-// Every network namespace without egress looks the same here: loopback and nothing
-// else. So the view of one serves them all, laid over itself for each slot.
+// Every network namespace without egress looks the same here: it has loopback only. So all slots
+// use an overlay on the view of one of them.
 static struct failure mount_sys(const struct slot_seed *seed) {
     if (seed->empty_network < 0)
         return mount_masked_sys("base/sys", "base" EMPTY_FOLDER, &slot.has_sys);
-    slot.has_sys = slot.is_sys_laid = seed->empty_network_has_sys;
+    slot.has_sys = slot.is_sys_overlay = seed->empty_network_has_sys;
     if (!slot.has_sys)
-        return fine();
-    TRY(empty_network_sys_lay("base/sys"));
+        return success();
+    TRY(empty_network_sys_mount("base/sys"));
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
-              raw_mount("/sys", "base/s", NULL, MS_BIND | MS_REC, NULL)));
+              raw_mount("/sys", "base/spawner-sys", NULL, MS_BIND | MS_REC, NULL)));
     unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    return check(CSANDBOX_STEP_SLOT_TEMPLATE, raw_mount(NULL, "base/s", NULL, flags, NULL));
+    return check(CSANDBOX_STEP_SLOT_TEMPLATE,
+                 raw_mount(NULL, "base/spawner-sys", NULL, flags, NULL));
 }
 
-// The kernel wants to see one /sys as a whole before it mounts another: /base/s.
+// The kernel allows a new /sys only where a whole one is visible: /base/spawner-sys.
 static struct failure mount_own_sys(void) {
-    if (!(slot.plan.flags & CSANDBOX_SLOT_EGRESS) || !slot.is_sys_laid)
-        return fine();
+    if (!(slot.plan.flags & CSANDBOX_SLOT_EGRESS) || !slot.is_sys_overlay)
+        return success();
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, "/base/sys", MNT_DETACH)));
     return mount_masked_sys("/base/sys", "/base" EMPTY_FOLDER, &slot.has_sys);
 }
@@ -72,16 +75,15 @@ struct failure template_private_root(const struct slot_seed *seed, int own_dev) 
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, SYS2(SYS_umount2, ".", MNT_DETACH)));
     TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, chdir("/")));
     umask(022);
-    return fine();
+    return success();
 }
 
-// The image is read-only from here on, so what is a real folder now is one for
-// every sandbox.
+// The image is read-only from here on, so a folder that is real now is one for every sandbox.
 static struct failure require_folder(int lower, const char *name) {
     long folder = open_beneath(lower, name, O_PATH | O_DIRECTORY);
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE, folder));
     close((int)folder);
-    return fine();
+    return success();
 }
 
 static bool is_plain_name(const char *name) {
@@ -89,7 +91,7 @@ static bool is_plain_name(const char *name) {
            strcmp(name, ".") && strcmp(name, "..");
 }
 
-/// Bytes of a secret that are copied at once.
+/// Bytes of a secret that are copied at a time.
 enum { SECRET_BYTES = 4096 };
 
 static struct failure write_secret(int source, const struct csandbox_secret *secret) {
@@ -117,7 +119,7 @@ static struct failure write_secret(int source, const struct csandbox_secret *sec
 
 static struct failure write_secrets(int source) {
     if (source < 0)
-        return fine();
+        return success();
     TRY(check(CSANDBOX_STEP_SLOT_SECRETS,
               raw_mount("tmpfs", "/base/secrets", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
                         "mode=0755")));
@@ -128,32 +130,34 @@ static struct failure write_secrets(int source) {
     return check(CSANDBOX_STEP_SLOT_SECRETS, raw_mount(NULL, "/base/secrets", NULL, flags, NULL));
 }
 
-// With a read-only root the whole tree stands here already; a sandbox only adds
-// what must be its own.
+// A read-only root without a layer is complete in the template; a sandbox adds only its own mounts.
 static struct failure mount_read_only_root(void) {
     if (slot.has_layer)
-        return fine();
+        return success();
     TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
-              raw_mount("overlay", "/n", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
-                        "lowerdir=/base/t:/base/lower,userxattr")));
-    TRY(check(CSANDBOX_STEP_SANDBOX_DEV, raw_mount("/base/dev", "/n/dev", NULL, MS_MOVE, NULL)));
+              raw_mount("overlay", "/newroot", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
+                        "lowerdir=/base/files:/base/lower,userxattr")));
+    TRY(check(CSANDBOX_STEP_SANDBOX_DEV,
+              raw_mount("/base/dev", "/newroot/dev", NULL, MS_MOVE, NULL)));
     if (!slot.has_sys)
-        return fine();
-    return check(CSANDBOX_STEP_SANDBOX_SYS, raw_mount("/base/sys", "/n/sys", NULL, MS_MOVE, NULL));
+        return success();
+    return check(CSANDBOX_STEP_SANDBOX_SYS,
+                 raw_mount("/base/sys", "/newroot/sys", NULL, MS_MOVE, NULL));
 }
 
-// A folder of the host takes the place of the sandbox's own memory.
+// A folder of the host replaces the writable layer in memory.
 static struct failure mount_layer_tree(void) {
     if (!(slot.plan.flags & CSANDBOX_SLOT_LAYER))
-        return fine();
-    TRY(check_errno(CSANDBOX_STEP_SLOT_LAYER, mkdir("/base/l", 0755)));
-    return check(CSANDBOX_STEP_SLOT_LAYER, raw_move_mount(slot.trees[0], AT_FDCWD, "/base/l", 0));
+        return success();
+    TRY(check_errno(CSANDBOX_STEP_SLOT_LAYER, mkdir("/base/layer-tree", 0755)));
+    return check(CSANDBOX_STEP_SLOT_LAYER,
+                 raw_move_mount(slot.trees[0], AT_FDCWD, "/base/layer-tree", 0));
 }
 
-// Kept in memory: a sandbox's set-up reads no files.
+// Read once, because the set-up of a sandbox reads no files.
 static struct failure read_mounts(int source) {
     if (source < 0)
-        return fine();
+        return success();
     ssize_t size = read(source, slot.mounts, sizeof slot.mounts);
     TRY(check_errno(CSANDBOX_STEP_SLOT_MOUNTS, size));
     slot.mount_count = (uint32_t)((size_t)size / sizeof slot.mounts[0]);
@@ -163,7 +167,7 @@ static struct failure read_mounts(int source) {
         if (!is_known || mount->target[0] != '/' || !memchr(mount->target, 0, sizeof mount->target))
             return (struct failure){CSANDBOX_STEP_SLOT_MOUNTS, EINVAL};
     }
-    return fine();
+    return success();
 }
 
 struct failure template_bind(int rootfs_tree, int secrets, int mounts) {
@@ -171,20 +175,20 @@ struct failure template_bind(int rootfs_tree, int secrets, int mounts) {
     int lower = open("/base/lower", O_PATH | O_DIRECTORY | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_SLOT_ROOTFS, lower));
     static const char *const needed[] = {"proc", "dev", "sys", "tmp"};
-    struct failure failure = fine();
+    struct failure failure = success();
     for (size_t i = 0; i < 4 && !failed(failure); i++)
         failure = require_folder(lower, needed[i]);
     if (!failed(failure) && secrets >= 0)
         failure = require_folder(lower, "run/secrets");
     if (!failed(failure))
         failure = etc_write(lower);
-    folders_choose(lower);
+    folders_find(lower);
     close(lower);
     TRY(failure);
     TRY(mount_own_sys());
     TRY(mount_layer_tree());
     TRY(read_mounts(mounts));
     TRY(write_secrets(secrets));
-    TRY(folders_lay());
+    TRY(folders_make_in_template());
     return mount_read_only_root();
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The slot's end of its network: one interface, one gateway, and the routes
-// that say where functions may not go. Done before the function exists; it has
-// no capability to change any of it.
+// The slot's end of its network: one interface, one gateway, and routes that refuse what functions may not
+// reach. It is set up before the function starts, which has no capability to change it.
 #define _GNU_SOURCE
 #include "network/egress.h"
 #include "csandbox_channel.h"
@@ -12,12 +11,11 @@
 #include <net/if.h>
 #include <unistd.h>
 
-/// In the spawner's /proc, as the slot sees it.
+/// Settings of this network namespace, in the slot's /proc.
 #define NETWORK_SETTINGS "/base/proc/sys/net"
 
-// A kernel without IPv6 has nothing to switch off: then the other one's folder is there
-// alone.
-static long without_ipv6(void) {
+// A kernel without IPv6 has the folder of IPv4 only.
+static long disable_ipv6(void) {
     if (access(NETWORK_SETTINGS "/ipv4", F_OK) == 0 && access(NETWORK_SETTINGS "/ipv6", F_OK) != 0)
         return 0;
     int file = open(NETWORK_SETTINGS "/ipv6/conf/" EGRESS_INSIDE_NAME "/disable_ipv6",
@@ -55,7 +53,7 @@ static long add_route(int socket, uint32_t interface, const struct csandbox_rout
     return netlink_call(socket, &request);
 }
 
-// The refusals stand before the way out does.
+// Routes of one kind. Refused ranges come first, so that no packet can leave before they exist.
 static long add_routes(int socket, uint32_t interface, uint8_t kind) {
     for (uint32_t i = 0; i < slot.plan.route_count; i++)
         if (slot.plan.routes[i].kind == kind) {
@@ -70,7 +68,7 @@ static long configure(int socket) {
     uint32_t interface = if_nametoindex(EGRESS_INSIDE_NAME);
     if (interface == 0)
         return -errno;
-    long result = without_ipv6();
+    long result = disable_ipv6();
     if (result == 0)
         result = egress_add_address(socket, interface, egress_slot_address(slot.host, slot.index),
                                     30, 0);
@@ -83,8 +81,7 @@ static long configure(int socket) {
     return result;
 }
 
-// The spawner can give this network namespace an interface only now that it
-// exists; it says so when it has.
+// Reports that the network namespace exists, then waits for its interface.
 static struct failure await_interface(int binding, struct failure so_far) {
     struct csandbox_outcome message = {
         .header = {.kind = CSANDBOX_SLOT_READY}, .step = so_far.step, .error = so_far.error};

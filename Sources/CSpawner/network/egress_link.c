@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host's end of a slot's network: one pair of interfaces, whose other end
-// is born inside the slot's network namespace and dies with it.
+// The host's end of a slot's network: a pair of interfaces, of which one is created inside the slot's network
+// namespace and removed with it.
 #define _GNU_SOURCE
 #include "network/egress.h"
 #include "network/firewall.h"
@@ -22,7 +22,7 @@ static void put_name(struct netlink_request *request, const char *name) {
 static long make_pair(int socket, const char *name, uint32_t group, pid_t slot_process) {
     struct netlink_request request;
     struct ifinfomsg up = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
-    // Down: the slot switches IPv6 off before it brings its end up.
+    // Down at first: the slot disables IPv6 before it brings its end up.
     struct ifinfomsg peer = {.ifi_family = AF_UNSPEC};
     netlink_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &up, sizeof up);
     put_name(&request, name);
@@ -60,8 +60,8 @@ long egress_add_address(int socket, uint32_t interface, uint32_t address, uint8_
     return netlink_call(socket, &request);
 }
 
-// Exclusive: where another program already routes this address, its traffic
-// must not come to a function, nor the function's to it.
+// Exclusive (NLM_F_EXCL): when another program already routes this address, its traffic must not
+// reach a function.
 static long route_to_slot(const struct host *host, int socket, uint32_t interface, uint32_t index) {
     struct netlink_request request;
     struct rtmsg body = {.rtm_family = AF_INET,
@@ -77,7 +77,7 @@ static long route_to_slot(const struct host *host, int socket, uint32_t interfac
     return netlink_call(socket, &request);
 }
 
-// Written only when it is off: writing resets settings of single interfaces.
+// Written only when it is off, because writing resets settings of single interfaces.
 static long switch_forwarding_on(void) {
     char now = 0;
     int file = open("/proc/sys/net/ipv4/ip_forward", O_RDWR | O_CLOEXEC);
@@ -89,8 +89,8 @@ static long switch_forwarding_on(void) {
     return error;
 }
 
-// The end of a slot that has just died may still be there: the kernel clears
-// network namespaces away in its own time.
+// The interface of an ended slot may still exist, because the kernel removes network namespaces
+// asynchronously. When its removal fails, so does the second attempt.
 static long pair_in_place(int socket, const char *name, uint32_t group, pid_t slot_process) {
     long result = make_pair(socket, name, group, slot_process);
     if (result != -EEXIST)
@@ -121,8 +121,8 @@ static long attach(const struct host *host, int socket, uint32_t index, pid_t sl
 
 struct failure egress_attach(const struct host *host, uint32_t index, pid_t slot_process,
                              const struct csandbox_make_slot *plan) {
-    // Asked each time: whoever flushes the host's rules takes ours along, and
-    // without them no function gets a network.
+    // Checked for each slot: a flush of the host's rules also removes this table, and without it no
+    // function gets a network. The checks come before the interface, which then needs no removal.
     TRY(check(CSANDBOX_STEP_SLOT_FIREWALL, firewall_present(&host->configuration)));
     TRY(check(CSANDBOX_STEP_SLOT_VETH, switch_forwarding_on()));
     int socket = netlink_open(NETLINK_ROUTE);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the egress part of an order: the spawner trusts nobody's numbers.
+// Checks the egress part of an order.
 #include "network/egress.h"
 #include <string.h>
 
-static bool route_is_sane(const struct csandbox_route *route) {
+static bool route_is_valid(const struct csandbox_route *route) {
     if (route->prefix > 32 ||
         (route->kind != CSANDBOX_ROUTE_GATEWAY && route->kind != CSANDBOX_ROUTE_REFUSED))
         return false;
@@ -11,7 +11,7 @@ static bool route_is_sane(const struct csandbox_route *route) {
     return (route->address & ~mask) == 0;
 }
 
-bool egress_is_sane(const struct host *host, const struct csandbox_make_slot *plan) {
+bool egress_is_valid(const struct host *host, const struct csandbox_make_slot *plan) {
     if (!(plan->flags & CSANDBOX_SLOT_EGRESS))
         return plan->route_count == 0 && plan->resolv_conf[0] == 0;
     if (!(host->configuration.flags & CSANDBOX_EGRESS) || rootless(host) ||
@@ -19,7 +19,7 @@ bool egress_is_sane(const struct host *host, const struct csandbox_make_slot *pl
         !memchr(plan->resolv_conf, 0, sizeof plan->resolv_conf))
         return false;
     for (uint32_t i = 0; i < plan->route_count; i++)
-        if (!route_is_sane(&plan->routes[i]))
+        if (!route_is_valid(&plan->routes[i]))
             return false;
     return true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One network namespace for all slots that only stand ready: loopback, and
-// nothing else. No function ever runs in it (sandbox/identity.c). A namespace of
-// each slot's own would be almost half of what a waiting sandbox costs.
+// One network namespace, with loopback only, for all slots that have served no call yet. No function runs in
+// it (sandbox/identity.c). A network namespace of its own is almost half of the cost of an idle sandbox.
+// Where it cannot be created, every slot has its own.
 #define _GNU_SOURCE
 #include "network/network.h"
 #include "mounts/mounts.h"
@@ -14,13 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// What the process that makes it tells the spawner.
+/// The answer of the process that creates it.
 struct made {
     struct failure failure;
     bool has_sys;
 };
 
-// Mounts are the spawner's too: only the network namespace is another.
+// The process shares the spawner's mount namespace; only its network namespace is new.
 static _Noreturn void make_and_wait(int answer) {
     struct made made = {.failure =
                             check(CSANDBOX_STEP_SLOT_UNSHARE, SYS1(SYS_unshare, CLONE_NEWNET))};
@@ -40,8 +40,8 @@ static int open_network_of(pid_t process) {
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-// By a process of its own: without privileges over the host there is no way back
-// into the host's network namespace.
+// In a separate process: without privileges over the host the spawner could not return to the
+// host's network namespace.
 void empty_network_open(void) {
     spawner.empty_network = -1;
     int ends[2];

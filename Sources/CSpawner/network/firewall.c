@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gateway's nf_tables table: looked for and removed here, over nfnetlink;
-// nft itself only loads it. A table belongs to one run of one data folder, so a
-// supervisor that ends late cannot take away the table of the next.
+// The gateway's nf_tables table: found and removed here over nfnetlink; only nft loads it. A table belongs to
+// one run of one data folder, so a supervisor that ends late cannot remove the table of the next.
 #define _GNU_SOURCE
 #include "network/firewall.h"
 #include "network/egress.h"
@@ -14,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/// Tables of earlier runs removed at one start; each is left by one kill -9 of
-/// a supervisor.
+/// Most tables of earlier runs that are removed at one start; each kill -9 of a supervisor leaves
+/// one.
 enum { SWEPT_MAX = 16 };
 /// Bytes of one packet of a dump; the kernel makes none longer than its reader's buffer.
 enum { DUMP_BYTES = 16384 };
@@ -62,7 +61,7 @@ long firewall_present(const struct csandbox_configure *configuration) {
 
 bool firewall_supported(void) { return ask(get_generation, NFPROTO_UNSPEC, NULL) == 0; }
 
-// Changes come in transactions: begin, change, end, in one packet.
+// The kernel takes changes as one transaction of three messages: begin, change, end.
 static void delete_by_name(const char *name) {
     struct netlink_request parts[3];
     struct nfgenmsg batch = {.version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES)};
@@ -76,7 +75,8 @@ static void delete_by_name(const char *name) {
     for (int i = 0; i < 3; i++)
         vectors[i] = (struct iovec){&parts[i], parts[i].header.nlmsg_len};
     struct msghdr message = {.msg_iov = vectors, .msg_iovlen = 3};
-    // Already gone is as good; anything else shows as a table that is left.
+    // The table may be gone already; after any other error it remains and is found by the next
+    // sweep.
     if (sendmsg(socket, &message, MSG_NOSIGNAL) >= 0)
         netlink_acknowledged(socket);
     close(socket);
@@ -90,7 +90,7 @@ void firewall_remove(const struct csandbox_configure *configuration) {
     delete_by_name(name);
 }
 
-// The name in one message of a dump, when the table is this gateway's.
+// Copies the table name of one message of a dump when it has the prefix of this gateway.
 static bool own_table(const struct nlmsghdr *message, const char *prefix, char *name) {
     size_t place = NLMSG_LENGTH(sizeof(struct nfgenmsg));
     while (message->nlmsg_type == new_table && place + NLA_HDRLEN <= message->nlmsg_len) {
@@ -109,7 +109,7 @@ static bool own_table(const struct nlmsghdr *message, const char *prefix, char *
     return false;
 }
 
-// Reads one dump to its end; returns how many names it found.
+// Reads a dump to its end. Returns the number of names.
 static int own_tables(int socket, const char *prefix, char names[SWEPT_MAX][EGRESS_TABLE_MAX]) {
     int count = 0;
     union {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loads the firewall's table when the first function asks for a network: a
-// child of the supervisor becomes nft, over the ruleset that the gateway gave
-// at its start. Never at the start itself: the rules track connections, which
-// every packet of the host would then pay for.
+// Loads the firewall's table when a function first needs a network: a child of the supervisor executes nft
+// with the ruleset that the gateway passed at its start. Not at the start itself: the rules track
+// connections, which costs every packet of the host.
 #define _GNU_SOURCE
 #include "network/firewall.h"
 #include <errno.h>
@@ -12,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// Longest run of nft, in steps of a millisecond; it takes about 20 ms, more
-/// when modules are loaded.
+/// Longest run of nft in steps of a millisecond; it takes about 20 ms, longer when modules are
+/// loaded.
 enum { LOAD_STEPS_MAX = 5000, LOAD_STEP_US = 1000 };
 
 static _Noreturn void become_nft(int ruleset) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loopback of a network namespace that has nothing else.
+// Sets up loopback in a new network namespace.
 #define _GNU_SOURCE
 #include "network/network.h"
 #include "sys.h"
@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-// Raw calls only: sandboxes come here too, while they share the slot's memory.
+// Raw calls only: sandboxes call it too, while they share the slot's memory.
 struct failure loopback_up(void) {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
     long end = SYS3(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The few netlink calls that interfaces, routes and the firewall's table need.
+// Builds and exchanges netlink messages for interfaces, routes and the firewall's table.
 #define _GNU_SOURCE
 #include "network/netlink.h"
 #include "sys.h"
@@ -9,14 +9,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/// Longest wait for the kernel's answer; it comes before send returns, so this
-/// only bounds a fault.
+/// Longest wait for the kernel's answer, which exists before send returns: a bound for faults only.
 enum { ANSWER_TIMEOUT_S = 5 };
-/// Messages looked at for one acknowledgement.
+/// Most messages that are read for one acknowledgement.
 enum { ANSWERS_MAX = 16 };
 
 int netlink_open(int protocol) {
-    // With the cookie: a slot's own filter would make it wait for itself.
+    // With the cookie: the slot's own filter would otherwise report the call to the slot, which
+    // would wait for itself.
     int socket_ = (int)SYS3(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
     if (socket_ < 0)
         return socket_;

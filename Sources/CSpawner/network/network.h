@@ -5,6 +5,6 @@
 
 /// loopback.c: sets up loopback in this process's network namespace. Raw calls only.
 struct failure loopback_up(void);
-/// empty_network.c: the spawner's; fills in spawner.empty_network. To be called once, after
+/// empty_network.c, for the spawner: sets spawner.empty_network. To be called once, after
 /// prune_mounts.
 void empty_network_open(void);

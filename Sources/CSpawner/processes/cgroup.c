@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cgroups of slots on v1, v2 and hybrid hosts. A slot enters its cgroups once,
-// by itself: writing a foreign process number would wait for an RCU grace
-// period and stall every fork on the machine meanwhile.
+// Cgroups of slots on v1, v2 and hybrid hosts. A slot enters its cgroups once, and moves itself: moving
+// another process waits for an RCU grace period, which stalls every fork on the machine.
 #define _GNU_SOURCE
 #include "processes/cgroup.h"
 #include "processes/spawner.h"
@@ -16,7 +15,7 @@
 
 /// One period of the processor limit, as Docker sets it.
 enum { CPU_PERIOD_US = 100000 };
-/// Dying processes leave their cgroup a little after they are reaped.
+/// A dying process leaves its cgroup shortly after it is reaped.
 enum { SWEEP_ATTEMPTS = 200, SWEEP_PAUSE_NS = 10000000 };
 
 static long write_at(int folder, const char *name, const char *text) {
@@ -35,16 +34,16 @@ static long write_number_at(int folder, const char *name, uint64_t number) {
     return write_at(folder, name, text);
 }
 
-// A parent folder may not yet hand controllers down; enabling is idempotent,
-// and each one separately, since a controller that is missing must not take the
-// others with it.
+// The parent folder may not delegate controllers to its children yet. Enabling is idempotent. Each
+// controller is written separately, because one that is missing would make the whole write fail; a
+// controller that stays off shows in the features.
 static void enable_controllers(int folder) {
     static const char *const controllers[] = {"+memory", "+cpu", "+pids"};
     for (size_t i = 0; i < 3; i++)
         write_at(folder, "cgroup.subtree_control", controllers[i]);
 }
 
-// Below a folder that limits threads no folder takes processes ("domain invalid").
+// Below a threaded cgroup, new folders have the type "domain invalid" and accept no processes.
 static bool takes_processes(int folder) {
     char text[32];
     int file = openat(folder, "cgroup.type", O_RDONLY | O_CLOEXEC);
@@ -86,8 +85,8 @@ static uint32_t features_of(uint32_t kinds, int folder) {
            (kinds & CSANDBOX_CGROUP_PIDS ? CSANDBOX_FEATURE_CGROUP_PIDS : 0);
 }
 
-// A hierarchy that cannot be used (read-only, not delegated to this user) costs its limits and nothing else: the
-// gateway tells by name which ones are missing.
+// A hierarchy that cannot be used (read-only, not delegated to this user) costs only its limits:
+// the features that are reported to the gateway lack them.
 struct failure cgroups_open(void) {
     for (uint32_t i = 0; i < spawner.host->configuration.cgroup_count; i++) {
         const struct csandbox_cgroup *cgroup = &spawner.host->configuration.cgroups[i];
@@ -98,7 +97,7 @@ struct failure cgroups_open(void) {
         if (folder < 0)
             return check_errno(CSANDBOX_STEP_CGROUP_CREATE, -1);
         uint32_t features = features_of(cgroup->kinds, folder);
-        // Without a single limit a folder is of no use, and may even refuse processes.
+        // A folder without any limit is of no use, and may refuse processes.
         if (features == 0) {
             close(folder);
             continue;
@@ -106,7 +105,7 @@ struct failure cgroups_open(void) {
         spawner.cgroup_folders[i] = folder;
         spawner.features |= features;
     }
-    return fine();
+    return success();
 }
 
 static void remove_folder(int parent, const char *name) {
@@ -118,8 +117,8 @@ static void remove_folder(int parent, const char *name) {
     }
 }
 
-// By path, since the supervisor never entered the private root: slots first,
-// then this gateway's own folder.
+// By path, because the supervisor never enters the private root. Folders of slots first: a folder
+// with children cannot be removed.
 void cgroups_sweep(const struct csandbox_configure *configuration) {
     for (uint32_t i = 0; i < configuration->cgroup_count; i++) {
         const char *path = configuration->cgroups[i].path;
@@ -139,7 +138,7 @@ static int slot_folder(uint32_t hierarchy, uint32_t index) {
     int parent = spawner.cgroup_folders[hierarchy];
     int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     snprintf(name, sizeof name, "slot-%u", index);
-    // There already, unless the index is new.
+    // The folder exists, unless the index is new.
     int folder = openat(parent, name, flags);
     if (folder >= 0 || errno != ENOENT || mkdirat(parent, name, 0755) < 0)
         return folder;
@@ -177,7 +176,7 @@ struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups) {
         }
         open_slot_files(spawner.host->configuration.cgroups[i].kinds, folder, cgroups, i);
     }
-    return fine();
+    return success();
 }
 
 void cgroups_close(struct slot_cgroups *cgroups) {
@@ -193,21 +192,22 @@ void cgroups_close(struct slot_cgroups *cgroups) {
     memset(cgroups, -1, sizeof *cgroups);
 }
 
-// v1 only: "0" means the writer itself, which the kernel moves without the
-// global lock.
+// v1 only: "0" names the writing process, which the kernel moves without the global lock.
 struct failure cgroups_enter(const struct slot_cgroups *cgroups) {
     for (uint32_t i = 0; i < CSANDBOX_CGROUPS_MAX; i++)
         if (cgroups->tasks[i] >= 0 && write(cgroups->tasks[i], "0", 1) < 0)
             return check_errno(CSANDBOX_STEP_CGROUP_ENTER, -1);
-    return fine();
+    return success();
 }
 
-/// Of the memory limit, what buffers of sockets may take besides: v1 counts them apart, and not at
-/// all without a limit of their own. v2 counts them with the rest.
+/// Fraction (1/N) of the memory limit that socket buffers may use in addition: v1 counts them
+/// separately, and not at all without a limit of their own. v2 counts them with the other memory.
 enum { SOCKET_MEMORY_SHARE = 4 };
 
-// Memory and swap together may never be below memory alone, so the sum is
-// opened first and closed last.
+// The limit of memory and swap together (memsw) may never be below the limit of memory, so the
+// first write removes it and the last sets it. Kernels without swap accounting or TCP accounting
+// lack these files, and swappiness cannot be written on some: the memory limit holds without them,
+// so only its own write is checked.
 static long limit_memory_v1(int folder, uint64_t bytes) {
     write_number_at(folder, "memory.kmem.tcp.limit_in_bytes", bytes / SOCKET_MEMORY_SHARE);
     write_at(folder, "memory.memsw.limit_in_bytes", "-1");
@@ -244,17 +244,17 @@ static struct failure limit_hierarchy(uint32_t kinds, int folder,
     if (has & CSANDBOX_FEATURE_CGROUP_CPU)
         TRY(check(CSANDBOX_STEP_CGROUP_CPU, v2 ? limit_cpu_v2(folder, plan->cpu_millicores)
                                                : limit_cpu_v1(folder, plan->cpu_millicores)));
-    // The slot process itself is one of them.
+    // The slot process is counted too.
     if (has & CSANDBOX_FEATURE_CGROUP_PIDS)
         TRY(check(CSANDBOX_STEP_CGROUP_PIDS, write_number_at(folder, "pids.max", plan->pids + 1)));
-    return fine();
+    return success();
 }
 
 struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *plan) {
     struct cgroup_limits *now = &spawner.limits[index];
     if (now->are_set && now->memory_bytes == plan->memory_bytes && now->pids == plan->pids &&
         now->cpu_millicores == plan->cpu_millicores)
-        return fine();
+        return success();
     now->are_set = false;
     for (uint32_t i = 0; i < spawner.host->configuration.cgroup_count; i++) {
         if (spawner.cgroup_folders[i] < 0)
@@ -271,10 +271,10 @@ struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *pl
                                   .cpu_millicores = plan->cpu_millicores,
                                   .memory_bytes = plan->memory_bytes,
                                   .pids = plan->pids};
-    return fine();
+    return success();
 }
 
-// A count in a file of `key value` lines; 0 where there is none.
+// Reads a count from a file of `key value` lines; 0 when the file or the key is missing.
 static uint32_t read_count(int file, const char *key) {
     char text[512];
     ssize_t size = file < 0 ? -1 : pread(file, text, sizeof text - 1, 0);
@@ -286,8 +286,7 @@ static uint32_t read_count(int file, const char *key) {
 }
 
 uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups) {
-    // "oom_kill " also ends no other key; v1 has "oom_kill_disable" before it,
-    // without the space.
+    // No other key ends in "oom_kill "; v1 also has "oom_kill_disable", without the space.
     return read_count(cgroups->oom_counter, "oom_kill ");
 }
 

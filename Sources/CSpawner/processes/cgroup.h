@@ -22,21 +22,23 @@ struct cgroup_limits {
     uint32_t pids;
 };
 
-/// The spawner's, once: opens or creates the folders of the configuration, and notes the features.
+/// The spawner calls it once: opens or creates the folders of the configuration, and adds their
+/// features to spawner.features.
 struct failure cgroups_open(void);
-/// The spawner's, for one slot index: creates and opens its folders; then sets its limits.
+/// The spawner calls both for each slot index: the first creates and opens its folders, the second
+/// sets its limits.
 struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups);
 struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *plan);
 /// Processes of this index that the memory limit has killed, over all of its slots.
 uint32_t cgroups_oom_kills_of(uint32_t index);
 
-/// A slot's: moves this process into them.
+/// A slot calls it for itself: moves this process into the cgroups.
 struct failure cgroups_enter(const struct slot_cgroups *cgroups);
 void cgroups_close(struct slot_cgroups *cgroups);
 uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups);
-/// How often a process was refused because of the limit.
+/// Number of forks that the process limit has refused.
 uint32_t cgroups_pids_refused(const struct slot_cgroups *cgroups);
 
-/// Supervisor and warden: removes every folder of the configuration; blocks while processes in
-/// them are dying, two seconds for each at most.
+/// Supervisor and warden call it: removes every folder of the configuration. Blocks while processes
+/// in them are dying, at most two seconds for each folder.
 void cgroups_sweep(const struct csandbox_configure *configuration);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks an order for a slot: the spawner trusts nobody's numbers.
+// Checks of orders: no number that arrives in a message is used unchecked.
 #include "processes/order.h"
 #include "network/egress.h"
 #include <string.h>
@@ -11,20 +11,21 @@ static size_t descriptors_wanted(const struct csandbox_make_slot *plan) {
            (plan->flags & CSANDBOX_SLOT_MOUNTS ? 1 : 0) + plan->tree_count;
 }
 
-static bool trees_are_sane(const struct csandbox_make_slot *plan) {
+static bool trees_are_valid(const struct csandbox_make_slot *plan) {
     return plan->tree_count <= CSANDBOX_TREES_MAX &&
            (plan->tree_count > 0 || !(plan->flags & CSANDBOX_SLOT_LAYER)) &&
            !(plan->flags & CSANDBOX_SLOT_LAYER && plan->flags & CSANDBOX_SLOT_READ_ONLY);
 }
 
-// What needs a network from the start, or serves one sandbox only, cannot rest.
-static bool rest_is_sane(const struct csandbox_make_slot *plan) {
-    uint32_t restless =
+// A slot that needs a network from its start, or serves one sandbox only, cannot share the empty
+// network namespace.
+static bool empty_network_is_valid(const struct csandbox_make_slot *plan) {
+    uint32_t excluded =
         CSANDBOX_SLOT_EGRESS | CSANDBOX_SLOT_LAYER | CSANDBOX_SLOT_TERMINAL | CSANDBOX_SLOT_MOUNTS;
-    return !(plan->flags & CSANDBOX_SLOT_RESTING && plan->flags & restless);
+    return !(plan->flags & CSANDBOX_SLOT_EMPTY_NETWORK && plan->flags & excluded);
 }
 
-static bool folders_are_sane(const struct csandbox_make_slot *plan) {
+static bool folders_are_valid(const struct csandbox_make_slot *plan) {
     if (plan->folder_count > CSANDBOX_FOLDERS_MAX || plan->volume_count > plan->folder_count)
         return false;
     const char *place = plan->folders, *end = plan->folders + sizeof plan->folders;
@@ -37,14 +38,14 @@ static bool folders_are_sane(const struct csandbox_make_slot *plan) {
     return true;
 }
 
-bool order_is_sane(const struct host *host, const struct csandbox_make_slot *plan, ssize_t size,
-                   size_t count) {
-    return size == sizeof *plan && plan->header.slot != 0 && trees_are_sane(plan) &&
+bool order_is_valid(const struct host *host, const struct csandbox_make_slot *plan, ssize_t size,
+                    size_t count) {
+    return size == sizeof *plan && plan->header.slot != 0 && trees_are_valid(plan) &&
            count == descriptors_wanted(plan) && plan->group_count <= CSANDBOX_GROUPS_MAX &&
            plan->uid < CSANDBOX_IDS_PER_SLOT && plan->gid < CSANDBOX_IDS_PER_SLOT &&
            is_text(plan->rootfs, sizeof plan->rootfs) &&
            is_text(plan->hostname, sizeof plan->hostname) &&
            is_text(plan->directory, sizeof plan->directory) && plan->memory_bytes > 0 &&
            plan->disk_bytes > 0 && plan->cpu_millicores > 0 && plan->pids > 0 &&
-           egress_is_sane(host, plan) && rest_is_sane(plan) && folders_are_sane(plan);
+           egress_is_valid(host, plan) && empty_network_is_valid(plan) && folders_are_valid(plan);
 }

@@ -6,5 +6,5 @@
 #include <sys/types.h>
 
 /// Whether an order for a slot and the number of its descriptors are valid for this host.
-bool order_is_sane(const struct host *host, const struct csandbox_make_slot *plan, ssize_t size,
-                   size_t count);
+bool order_is_valid(const struct host *host, const struct csandbox_make_slot *plan, ssize_t size,
+                    size_t count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals and answers, the same in every process of this program.
+// Signals and messages that every process of this program uses in the same way.
 #define _GNU_SOURCE
 #include "processes/process.h"
 #include "csandbox_channel.h"

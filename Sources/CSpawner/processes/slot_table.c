@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which index is free, and the user namespaces of those that are.
+// Finds free indexes, and keeps the user namespaces of some of them.
 #define _GNU_SOURCE
 #include "processes/slot_table.h"
 #include "processes/user_namespace.h"
 #include <unistd.h>
 
-/// User namespaces of slots that ended, kept for the next ones, which spares a
-/// process for each. No more: every descriptor is copied for each new slot and
-/// closed there again.
+/// User namespaces of ended slots that are kept for the next slots: each saves the process that
+/// would create a new one. The number is bounded because every descriptor of the spawner is copied
+/// into each new slot and closed there.
 enum { NAMESPACES_KEPT_MAX = 64 };
 
 void entries_clear(struct slot_table *table) {
@@ -33,18 +33,18 @@ uint32_t entry_of(const struct slot_table *table, pid_t pid) {
     return 0;
 }
 
-struct failure entry_need_namespace(struct slot_table *table, const struct host *host,
-                                    uint32_t index) {
+struct failure entry_ensure_namespace(struct slot_table *table, const struct host *host,
+                                      uint32_t index) {
     if (index > table->used)
         table->used = index;
     if (table->entries[index].user_namespace >= 0)
-        return fine();
+        return success();
     TRY(user_namespace_make(host, index, &table->entries[index].user_namespace));
     table->kept++;
-    return fine();
+    return success();
 }
 
-void entry_is_taken(struct slot_table *table, uint32_t index) {
+void entry_mark_taken(struct slot_table *table, uint32_t index) {
     if (table->entries[index].user_namespace >= 0)
         table->kept--;
 }
@@ -60,7 +60,7 @@ void entry_keep_namespace(struct slot_table *table, uint32_t index) {
     if (table->kept >= NAMESPACES_KEPT_MAX)
         entry_close_namespace(entry);
     else if (entry->user_namespace < 0)
-        // Whose cannot be had gets a new one.
+        // When this fails, the next slot of the index gets a new one.
         entry->user_namespace = user_namespace_of(entry->pid);
     if (entry->user_namespace >= 0)
         table->kept++;

@@ -7,16 +7,17 @@
 #include <sys/types.h>
 
 struct slot_entry {
-    /// The gateway's number; 0 while the slot is a spare.
+    /// The slot's number in messages; 0 while the slot is a spare, UINT32_MAX after its binding
+    /// failed and until it is reaped.
     uint32_t id;
     /// 0 while the index is free.
     pid_t pid;
     int binding;
-    /// Held while the slot is a spare, and when it has ended for the next one of
-    /// this index, which has the same id range; -1 else.
+    /// Open while the slot is a spare, and after its end for the next slot of this index, which has
+    /// the same id range; -1 otherwise.
     int user_namespace;
     uint64_t disk_bytes;
-    /// When the last slot ended: its cgroup counts on from one slot to the next.
+    /// Count of the cgroup when the last slot ended: the cgroup outlives the slot.
     uint32_t oom_before;
 };
 
@@ -28,19 +29,20 @@ struct slot_table {
     uint32_t kept;
 };
 
-/// To be called before every other function.
+/// Must be called before every other function of this file.
 void entries_clear(struct slot_table *table);
 /// An index without a slot, preferably one that has a user namespace; 0 when all are taken.
 uint32_t entry_free(const struct slot_table *table);
 /// The index of the slot with this process; 0 where there is none.
 uint32_t entry_of(const struct slot_table *table, pid_t pid);
 
-/// A free index has a user namespace after this.
-struct failure entry_need_namespace(struct slot_table *table, const struct host *host,
-                                    uint32_t index);
-/// A slot has it now, with its user namespace.
-void entry_is_taken(struct slot_table *table, uint32_t index);
-/// A bound slot's is not needed until it ends.
+/// Gives a free index a user namespace, unless it has one.
+struct failure entry_ensure_namespace(struct slot_table *table, const struct host *host,
+                                      uint32_t index);
+/// Marks the index as used by a slot, together with its user namespace.
+void entry_mark_taken(struct slot_table *table, uint32_t index);
+/// Closes the descriptor of a bound slot, which holds the namespace itself.
 void entry_close_namespace(struct slot_entry *entry);
-/// Keeps the user namespace of a slot whose process has ended and is not reaped yet, or closes it.
+/// Keeps the user namespace of a slot whose process has ended and is not reaped yet; closes it when
+/// enough are kept.
 void entry_keep_namespace(struct slot_table *table, uint32_t index);

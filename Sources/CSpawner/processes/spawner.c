@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The spawner: PID 1 of its PID namespace, parent of all slots. Takes orders
-// from the gateway, trusts none of them.
+// The spawner: PID 1 of its PID namespace and parent of all slots. It carries out orders of the gateway after
+// checking each of them.
 #define _GNU_SOURCE
 #include "processes/spawner.h"
 #include "csandbox_channel.h"
@@ -12,8 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// Spare slots that the gateway may ask for; each is a process and a network
-/// namespace.
+/// Most spare slots that the gateway may request; each costs a process and a network namespace.
 enum { SPARES_MAX = 64 };
 
 struct spawner spawner;
@@ -51,9 +50,9 @@ static bool handle_message(void) {
     return true;
 }
 
-// Where a function fills its layer, the kernel may find no larger process in the
-// cgroup than the slot's own.
-static void tell_gone(uint32_t index, int status, uint32_t oom_kills) {
+// When a function fills its writable layer, the slot process may be the largest one in the cgroup,
+// and then the kernel kills it.
+static void send_gone(uint32_t index, int status, uint32_t oom_kills) {
     struct csandbox_slot_gone message = {
         .header = {.kind = CSANDBOX_SLOT_GONE, .slot = spawner.table.entries[index].id},
         .wait_status = status};
@@ -64,12 +63,12 @@ static void tell_gone(uint32_t index, int status, uint32_t oom_kills) {
 
 static void slot_ended(uint32_t index, int status) {
     struct slot_entry *entry = &spawner.table.entries[index];
-    // Read here for the next slot of this index: nobody waits for this one's end.
+    // Read for the next slot of this index; the gateway does not wait for the end of this one.
     uint32_t oom_kills = cgroups_oom_kills_of(index);
     if (entry->id == 0)
         spawner.spares--;
     else if (entry->id != UINT32_MAX)
-        tell_gone(index, status, oom_kills - entry->oom_before);
+        send_gone(index, status, oom_kills - entry->oom_before);
     entry->oom_before = oom_kills;
     if (entry->binding >= 0)
         close(entry->binding);
@@ -78,8 +77,7 @@ static void slot_ended(uint32_t index, int status) {
     entry->binding = -1;
 }
 
-// Sandboxes whose slot died before them come to PID 1 as orphans: they are
-// reaped here too.
+// A sandbox whose slot has died becomes a child of PID 1, so it is reaped here too.
 static void reap(void) {
     signals_drain(spawner.signals);
     for (;;) {
@@ -104,8 +102,8 @@ static void find_features(const struct host *host) {
     if (has_attributes)
         spawner.features |= CSANDBOX_FEATURE_TMPFS_ATTRIBUTES;
     // Without privileges over the host the spawner has no other attributes either.
-    spawner.hands_overlays =
-        !rootless(host) && (!has_attributes || host->configuration.flags & CSANDBOX_HAND_OVERLAYS);
+    spawner.makes_overlays = !rootless(host) && (!has_attributes || host->configuration.flags &
+                                                                        CSANDBOX_SPAWNER_OVERLAYS);
 }
 
 static struct failure prepare(int rootfs_tree) {
@@ -116,16 +114,16 @@ static struct failure prepare(int rootfs_tree) {
     TRY(prune_mounts(spawner.host, rootfs_tree, &spawner.rootfs_folder));
     empty_network_open();
     find_features(spawner.host);
-    // The first slot's: a host that forbids user namespaces is told at the
-    // start, not by the first call.
-    return entry_need_namespace(&spawner.table, spawner.host, 1);
+    // The user namespace of the first slot: on a host that forbids user namespaces the start fails,
+    // instead of the first call.
+    return entry_ensure_namespace(&spawner.table, spawner.host, 1);
 }
 
-// Returns how many bindings are watched behind the first two sources: none
-// where sandboxes make their overlays themselves.
+// Returns the number of bindings that are watched after the first two sources; 0 where sandboxes
+// make their overlays themselves.
 static nfds_t watch_bindings(void) {
     nfds_t count = 0;
-    for (uint32_t i = 1; spawner.hands_overlays && i <= spawner.table.used; i++) {
+    for (uint32_t i = 1; spawner.makes_overlays && i <= spawner.table.used; i++) {
         const struct slot_entry *entry = &spawner.table.entries[i];
         if (entry->pid <= 0 || entry->id == 0 || entry->binding < 0)
             continue;
@@ -162,7 +160,7 @@ _Noreturn void spawner_main(const struct host *host, int socket, int rootfs_tree
     spawner.sources[1] = (struct pollfd){.fd = spawner.signals, .events = POLLIN};
     for (;;) {
         nfds_t bindings = watch_bindings();
-        // Spares are built only while nobody waits for anything else.
+        // A spare is started only while no message waits.
         int count =
             poll(spawner.sources, 2 + bindings, spawner.spares < spawner.spares_wanted ? 0 : -1);
         if (count < 0 && errno != EINTR)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The spawner's process: PID 1 of a PID namespace, parent of all slots.
+// The process of the spawner: PID 1 of a PID namespace and parent of all slots.
 #pragma once
 #include "host.h"
 #include "processes/cgroup.h"
@@ -16,7 +16,7 @@ union spawner_message {
 /// namespaces, and the mounts and the empty network namespace that slots copy or enter. Slots
 /// inherit the memory; they read only what their seed points to.
 struct spawner {
-    /// The supervisor's, inherited.
+    /// Memory of the supervisor, inherited.
     const struct host *host;
     int socket;
     int signals;
@@ -24,13 +24,13 @@ struct spawner {
     uint32_t features;
     /// Folders of this gateway in each hierarchy, as in the configuration; -1 where unusable.
     int cgroup_folders[CSANDBOX_CGROUPS_MAX];
-    /// By index: most functions have the defaults, and each file that need not be written saves a
-    /// call that waits.
+    /// Limits of the cgroups by slot index. Most functions have the default limits, and each file
+    /// that is not written again saves a blocking system call.
     struct cgroup_limits limits[CSANDBOX_SLOTS_MAX + 1];
-    /// The private root's bind of the rootfs folder.
+    /// The rootfs folder, bound into the private root.
     int rootfs_folder;
-    /// Whether the spawner makes the sandboxes' overlays, not they themselves.
-    bool hands_overlays;
+    /// The spawner makes the overlays of writable roots, instead of the slots.
+    bool makes_overlays;
     /// The network namespace that slots share until their first sandbox is released; -1 where it
     /// cannot be made.
     int empty_network;
@@ -38,9 +38,9 @@ struct spawner {
     struct slot_table table;
     uint32_t spares;
     uint32_t spares_wanted;
-    /// Gateway, signals, and the slots whose sandboxes ask for overlays.
+    /// The gateway, signals, and the bindings of slots that request overlays.
     struct pollfd sources[2 + CSANDBOX_SLOTS_MAX];
-    /// The slots' indexes, from the third source on.
+    /// Slot indexes of the sources from the third one on.
     uint32_t watched[CSANDBOX_SLOTS_MAX];
     /// The message that is being handled.
     union spawner_message message;
@@ -51,8 +51,8 @@ extern struct spawner spawner;
 /// detached mount of the rootfs folder, -1 for the configuration's path.
 _Noreturn void spawner_main(const struct host *host, int socket, int rootfs_tree);
 
-/// spawner_slots.c: carries out MAKE_SLOT, or reports its failure.
+/// spawner_slots.c: carries out MAKE_SLOT and reports a failure.
 void slot_make(const struct csandbox_make_slot *plan, ssize_t size, const int *received,
                size_t count);
-/// spawner_slots.c: starts a slot ahead of demand; false when no more are wanted or possible.
+/// spawner_slots.c: starts a spare slot; false when enough exist or no index is free.
 bool slot_make_spare(void);

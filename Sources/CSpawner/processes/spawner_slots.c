@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the spawner makes a slot: it starts a process, ahead of demand or when the gateway asks, and binds it to one
-// function.
+// Creates slots: starts a process, as a spare or on request, and binds it to one function.
 #define _GNU_SOURCE
 #include "csandbox_channel.h"
 #include "mounts/mount_calls.h"
@@ -16,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/// Longest wait for a fresh slot's own namespaces before it gets a network; they
-/// take some milliseconds.
+/// Longest wait until a new slot has its own namespaces and can be given a network; usually some
+/// milliseconds.
 enum { SLOT_TIMEOUT_MS = 5000 };
 
 static struct failure close_on_failure(struct failure failure, int descriptor) {
@@ -26,8 +25,8 @@ static struct failure close_on_failure(struct failure failure, int descriptor) {
     return failure;
 }
 
-// A copy of this small process. On v2 it is born inside its cgroup, which
-// spares the migration's global lock.
+// Forks this small process. On v2 the child starts inside its cgroup, which avoids the global lock
+// of a migration.
 static long clone_slot_process(const struct slot_seed *seed) {
     struct clone_args arguments = {.exit_signal = SIGCHLD};
     if (seed->cgroups.v2_folder >= 0) {
@@ -40,13 +39,13 @@ static long clone_slot_process(const struct slot_seed *seed) {
     return pid;
 }
 
-static struct failure start_process(uint32_t index, bool rests) {
+static struct failure start_process(uint32_t index, bool shares_empty_network) {
     struct slot_entry *entry = &spawner.table.entries[index];
     int pair[2];
     struct slot_seed seed = {.host = spawner.host,
                              .index = index,
-                             .rests = rests,
-                             .hands_overlays = spawner.hands_overlays,
+                             .shares_empty_network = shares_empty_network,
+                             .makes_overlays = spawner.makes_overlays,
                              .empty_network = spawner.empty_network,
                              .empty_network_has_sys = spawner.empty_network_has_sys};
     TRY(cgroups_prepare(index, &seed.cgroups));
@@ -64,17 +63,17 @@ static struct failure start_process(uint32_t index, bool rests) {
     entry->binding = pair[0];
     entry->id = 0;
     spawner.spares++;
-    return fine();
+    return success();
 }
 
-static struct failure start_slot(uint32_t index, bool rests) {
-    TRY(entry_need_namespace(&spawner.table, spawner.host, index));
-    TRY(start_process(index, rests));
-    entry_is_taken(&spawner.table, index);
-    return fine();
+static struct failure start_slot(uint32_t index, bool shares_empty_network) {
+    TRY(entry_ensure_namespace(&spawner.table, spawner.host, index));
+    TRY(start_process(index, shares_empty_network));
+    entry_mark_taken(&spawner.table, index);
+    return success();
 }
 
-// A read-only view of one rootfs in which the image's root is the slot's root.
+// Opens a read-only mount of one rootfs, with the owners mapped to the ids of the slot.
 static struct failure open_rootfs(const char *name, int user_namespace, int *tree) {
     long folder = open_beneath(spawner.rootfs_folder, name, O_PATH | O_DIRECTORY);
     TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, folder));
@@ -89,21 +88,23 @@ static struct failure open_rootfs(const char *name, int user_namespace, int *tre
     return close_on_failure(check(CSANDBOX_STEP_SLOT_IDMAP, result), *tree);
 }
 
-// Folders and files of the host: their root is the slot's root, as with rootfs.
-// Recursive, since without privileges they come with what is mounted in them.
-static struct failure dress_trees(const struct csandbox_make_slot *plan, const int *trees,
-                                  int user_namespace) {
+// Maps the owners of the host's folders and files to the ids of the slot, as for the rootfs, and
+// makes them read-only where asked. Recursive, because without privileges a tree comes with the
+// mounts in it.
+static struct failure set_tree_attributes(const struct csandbox_make_slot *plan, const int *trees,
+                                          int user_namespace) {
     for (uint32_t i = 0; i < plan->tree_count; i++) {
         uint64_t read_only = plan->trees_read_only >> i & 1 ? MOUNT_ATTR_RDONLY : 0;
         uint64_t attributes = read_only | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
         long result = raw_mount_setattr(trees[i], AT_RECURSIVE, attributes,
                                         rootless(spawner.host) ? -1 : user_namespace);
-        // Those of DATA have owners that fit; those of the host are nobody's then.
+        // Files of DATA then have matching owners on disk; other files of the host have owners
+        // without a mapping.
         if (result == -EINVAL && shares_ids(spawner.host))
             result = raw_mount_setattr(trees[i], AT_RECURSIVE, attributes, -1);
         TRY(check(CSANDBOX_STEP_SLOT_IDMAP, result));
     }
-    return fine();
+    return success();
 }
 
 static uint32_t take_spare(struct failure *failure) {
@@ -116,9 +117,9 @@ static uint32_t take_spare(struct failure *failure) {
     return failed(*failure) ? 0 : index;
 }
 
-// A fresh one: spares have a network namespace already. Where none can be made,
-// any other does as well.
-static uint32_t take_resting(struct failure *failure) {
+// Starts a new slot, because spares have a network namespace of their own already. When that fails,
+// a spare serves as well.
+static uint32_t take_empty_network_slot(struct failure *failure) {
     uint32_t index = spawner.empty_network >= 0 ? entry_free(&spawner.table) : 0;
     if (index && !failed(start_slot(index, true)))
         return index;
@@ -130,7 +131,7 @@ static struct failure bind_slot(uint32_t index, const struct csandbox_make_slot 
     struct slot_entry *entry = &spawner.table.entries[index];
     int descriptors[CSANDBOX_DESCRIPTORS_MAX] = {received[0], received[1]};
     TRY(cgroups_limit(index, plan));
-    TRY(dress_trees(plan, received + count - plan->tree_count, entry->user_namespace));
+    TRY(set_tree_attributes(plan, received + count - plan->tree_count, entry->user_namespace));
     TRY(open_rootfs(plan->rootfs, entry->user_namespace, &descriptors[2]));
     entry_close_namespace(entry);
     memcpy(descriptors + 3, received + 2, (count - 2) * sizeof *received);
@@ -139,8 +140,7 @@ static struct failure bind_slot(uint32_t index, const struct csandbox_make_slot 
     return check(CSANDBOX_STEP_PROTOCOL, result);
 }
 
-// Only slots with a network say that they are ready for it: the others are not
-// waited for.
+// Waits until the slot has its network namespace. Only slots with egress send this message.
 static struct failure attach_network(uint32_t index, const struct csandbox_make_slot *plan) {
     struct slot_entry *entry = &spawner.table.entries[index];
     struct pollfd source = {.fd = entry->binding, .events = POLLIN};
@@ -164,13 +164,13 @@ static void send_failed(uint32_t id, struct failure failure) {
 
 void slot_make(const struct csandbox_make_slot *plan, ssize_t size, const int *received,
                size_t count) {
-    struct failure failure = fine();
-    if (!order_is_sane(spawner.host, plan, size, count)) {
+    struct failure failure = success();
+    if (!order_is_valid(spawner.host, plan, size, count)) {
         send_failed(plan->header.slot, (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL});
         return;
     }
-    uint32_t index =
-        plan->flags & CSANDBOX_SLOT_RESTING ? take_resting(&failure) : take_spare(&failure);
+    uint32_t index = plan->flags & CSANDBOX_SLOT_EMPTY_NETWORK ? take_empty_network_slot(&failure)
+                                                               : take_spare(&failure);
     if (index) {
         spawner.spares--;
         spawner.table.entries[index].id = plan->header.slot;
@@ -178,15 +178,15 @@ void slot_make(const struct csandbox_make_slot *plan, ssize_t size, const int *r
         if (!failed(failure) && plan->flags & CSANDBOX_SLOT_EGRESS)
             failure = attach_network(index, plan);
         spawner.table.entries[index].disk_bytes = plan->disk_bytes;
-        if (!spawner.hands_overlays || failed(failure)) {
+        if (!spawner.makes_overlays || failed(failure)) {
             close(spawner.table.entries[index].binding);
             spawner.table.entries[index].binding = -1;
         }
     }
     if (!failed(failure))
         return;
-    // The process ends by itself when its socket closes; until it is reaped its
-    // index is taken, its name is not.
+    // The process also ends when its socket closes. Its index stays taken until it is reaped; its
+    // number does not.
     if (index) {
         spawner.table.entries[index].id = UINT32_MAX;
         kill(spawner.table.entries[index].pid, SIGKILL);
@@ -199,7 +199,7 @@ bool slot_make_spare(void) {
     if (index == 0)
         return false;
     struct failure failure = start_slot(index, false);
-    // Told when a function needs the slot; trying again at once would only fail
+    // The failure is reported when a function needs a slot. An immediate retry would only fail
     // again.
     if (failed(failure))
         spawner.spares_wanted = 0;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The outermost helper. It alone stays in the host's namespaces, with the one
-// task of starting the spawner, and of leaving nothing behind when the spawner
-// or the gateway dies. The spawner is PID 1 of a PID namespace, so its death is
-// the death of every slot and sandbox: the kernel guarantees it, whatever they
-// are doing.
+// The outermost helper process. Only it stays in the host's namespaces. It starts the spawner, and removes
+// what the spawner leaves when the spawner or the gateway ends. The spawner is PID 1 of a PID namespace, so
+// the kernel kills every slot and sandbox when it dies, whatever their state.
 #define _GNU_SOURCE
 #include "processes/supervisor.h"
 #include "csandbox_channel.h"
@@ -23,8 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// Most processes at once that open a tree of the host: without a bound, a compromised gateway
-/// could start more of them than the host bears.
+/// Most processes at once that open a tree of the host: a compromised gateway could otherwise start
+/// any number of them.
 enum { TREE_OPENERS_MAX = 64 };
 
 /// All state of the supervisor's process. It owns the spawner's process, this gateway's cgroups
@@ -46,8 +44,7 @@ static struct supervisor {
     struct csandbox_configure message;
 } supervisor;
 
-// The spawner's first steps, before it serves: die with the supervisor, keep
-// only its socket.
+// First steps of the spawner: die with the supervisor, and keep only its socket.
 static _Noreturn void spawner_child(int socket, int rootfs_tree) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(GATEWAY_SOCKET);
@@ -59,12 +56,11 @@ static _Noreturn void spawner_child(int socket, int rootfs_tree) {
     spawner_main(&supervisor.host, socket, rootfs_tree);
 }
 
-// A fork without CLONE_PARENT: the supervisor must be the one that reaps the
-// spawner, since only after that is it certain that the whole PID namespace is
-// empty and cgroups can be removed.
+// A fork without CLONE_PARENT: the supervisor must reap the spawner itself, because only after that
+// is the whole PID namespace known to be empty, so that its cgroups can be removed.
 static pid_t start_spawner(int socket) {
     long tree = -1;
-    // Here, because the folder's mount belongs to this mount namespace.
+    // In the supervisor, because the mount of the folder belongs to its mount namespace.
     if (supervisor.seed.rootfs_folder >= 0) {
         tree = raw_open_tree(supervisor.seed.rootfs_folder, "",
                              OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
@@ -85,7 +81,7 @@ static pid_t start_spawner(int socket) {
     return pid > 0 ? (pid_t)pid : 0;
 }
 
-static bool configuration_is_sane(const struct csandbox_configure *configuration, ssize_t size) {
+static bool configuration_is_valid(const struct csandbox_configure *configuration, ssize_t size) {
     return size == sizeof *configuration && configuration->header.kind == CSANDBOX_CONFIGURE &&
            configuration->version == CSANDBOX_PROTOCOL_VERSION &&
            configuration->cgroup_count <= CSANDBOX_CGROUPS_MAX &&
@@ -93,7 +89,8 @@ static bool configuration_is_sane(const struct csandbox_configure *configuration
            memchr(configuration->rootfs_directory, 0, sizeof configuration->rootfs_directory);
 }
 
-// A new spawner for this configuration: its pid, or 0 when it cannot be started.
+// Starts a spawner with this configuration. Returns its pid, or 0 when it cannot be started. The
+// sweeps come first: folders and tables of a killed predecessor must not be taken for the new ones.
 static pid_t configure(int socket) {
     if (rootless(&supervisor.host) && !supervisor.has_own_namespace) {
         struct failure failure = own_namespace_enter(&supervisor.host);
@@ -109,7 +106,7 @@ static pid_t configure(int socket) {
     return start_spawner(socket);
 }
 
-// The rules that root gave count, not those of a gateway that has given root up.
+// With a warden, the ruleset that root passed counts, not the one of the unprivileged gateway.
 static void take_ruleset(const int *received, size_t count) {
     int ruleset = count == 2 ? received[1] : -1;
     if (supervisor.seed.configuration) {
@@ -122,17 +119,17 @@ static void take_ruleset(const int *received, size_t count) {
     supervisor.ruleset = ruleset;
 }
 
-// Returns the running spawner's pid, or 0 when the message was refused.
+// Returns the pid of the new spawner, or 0 when the message was refused.
 static pid_t handle_configure(ssize_t size, const int *received, size_t count) {
     const struct csandbox_configure *pinned = supervisor.seed.configuration;
     const struct csandbox_configure *wanted = &supervisor.message;
-    bool is_sane =
-        configuration_is_sane(wanted, size) && count == (wanted->flags & CSANDBOX_EGRESS ? 2 : 1);
-    if (!is_sane || (pinned && memcmp(wanted, pinned, sizeof *pinned))) {
+    bool is_valid =
+        configuration_is_valid(wanted, size) && count == (wanted->flags & CSANDBOX_EGRESS ? 2 : 1);
+    if (!is_valid || (pinned && memcmp(wanted, pinned, sizeof *pinned))) {
         for (size_t i = 0; i < count; i++)
             close(received[i]);
         started_send(GATEWAY_SOCKET, 0,
-                     (struct failure){CSANDBOX_STEP_PROTOCOL, is_sane ? EPERM : EPROTO});
+                     (struct failure){CSANDBOX_STEP_PROTOCOL, is_valid ? EPERM : EPROTO});
         return 0;
     }
     take_ruleset(received, count);
@@ -147,7 +144,7 @@ static void handle_firewall(void) {
     outcome_send(GATEWAY_SOCKET, CSANDBOX_FIREWALL, 0, check(CSANDBOX_STEP_SLOT_FIREWALL, result));
 }
 
-// Without an answer the caller's socket closes.
+// When there is no answer, the socket for it closes.
 static void handle_open_tree(const struct csandbox_open_tree *order, int answer) {
     struct host_tree_rules rules = {
         .is_recursive = rootless(&supervisor.host),
@@ -158,8 +155,8 @@ static void handle_open_tree(const struct csandbox_open_tree *order, int answer)
         supervisor.tree_openers++;
 }
 
-// After the spawner was reaped nothing of its PID namespace is left, so its
-// cgroups are empty.
+// After the spawner has been reaped no process of its PID namespace is left, so its cgroups are
+// empty.
 static void spawner_ended(int status) {
     supervisor.spawner = 0;
     cgroups_sweep(&supervisor.host.configuration);
@@ -167,7 +164,7 @@ static void spawner_ended(int status) {
     csandbox_send(GATEWAY_SOCKET, &message, sizeof message, NULL, 0);
 }
 
-// The spawner, and processes that opened a tree of the host.
+// Reaps the spawner and the processes that opened trees of the host.
 static void reap(void) {
     int status = 0;
     signals_drain(supervisor.signals);
@@ -178,7 +175,7 @@ static void reap(void) {
             supervisor.tree_openers--;
 }
 
-// Whether it died or is to be replaced: only when it is reaped are its cgroups empty.
+// Also for a spawner that is replaced: its cgroups are empty only after it has been reaped.
 static void end_spawner(void) {
     if (supervisor.spawner <= 0)
         return;
@@ -220,7 +217,7 @@ static void handle_message(void) {
 _Noreturn void supervisor_main(const struct supervisor_seed *seed) {
     supervisor.seed = *seed;
     supervisor.ruleset = seed->ruleset;
-    // Executed from a descriptor, the program would be shown by that number.
+    // The program was executed from a descriptor, whose number would otherwise be its name.
     prctl(PR_SET_NAME, CSANDBOX_SUPERVISOR_NAME);
     supervisor.signals = signals_open();
     struct pollfd sources[2] = {{.fd = GATEWAY_SOCKET, .events = POLLIN},

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// User namespaces: one per slot, with a range of host ids that no other slot
-// has.
+// User namespaces: one per slot, each with a range of host ids that no other slot has.
 #define _GNU_SOURCE
 #include "processes/user_namespace.h"
 #include "sys.h"
@@ -34,15 +33,15 @@ static struct failure write_maps(pid_t pid, const char *map) {
     return check(CSANDBOX_STEP_ID_MAP, write_proc(pid, "gid_map", map));
 }
 
-// A slot's own ids of the host.
+// Maps the ids of a slot to its range of host ids.
 static struct failure map_slot(const struct host *host, pid_t pid, uint32_t index) {
     char map[64];
     snprintf(map, sizeof map, "0 %u %u", first_id_of(host, index), CSANDBOX_IDS_PER_SLOT);
     return write_maps(pid, map);
 }
 
-// The same for all slots. The namespace around them has its id 0 from elsewhere
-// than the range behind it, and a line may not span both.
+// Maps the same ids for all slots. In the surrounding namespace, id 0 and the range after it are
+// mapped by different lines, and one line here may not span both.
 static struct failure map_slot_rootless(const struct host *host, pid_t pid) {
     char map[64];
     if (single_id(host)) {
@@ -54,8 +53,7 @@ static struct failure map_slot_rootless(const struct host *host, pid_t pid) {
     return write_maps(pid, map);
 }
 
-// Without a range only one's own id can be mapped, and setgroups must be given up
-// first (kernel 3.19).
+// Without a range only the own id can be mapped, and setgroups must be disabled first (Linux 3.19).
 static struct failure map_single_id(uid_t uid, gid_t gid) {
     char map[64];
     TRY(check(CSANDBOX_STEP_ID_MAP, write_proc(0, "setgroups", "deny")));
@@ -65,7 +63,7 @@ static struct failure map_single_id(uid_t uid, gid_t gid) {
     return check(CSANDBOX_STEP_ID_MAP, write_proc(0, "gid_map", map));
 }
 
-// One's own id as 0, the range behind it.
+// Maps the own id to 0, and the range to the ids after it.
 static bool run_mapper(const char *program, pid_t target, uint32_t own, uint32_t first,
                        uint32_t count) {
     char numbers[4][16];
@@ -84,8 +82,8 @@ static bool run_mapper(const char *program, pid_t target, uint32_t own, uint32_t
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-// In a process that stays outside of the namespace, as newuidmap(1) demands. Groups
-// first: when they fail nothing is written yet, and one id remains possible.
+// Runs in a process that stays outside the namespace, as newuidmap(1) requires. Groups come first:
+// when newgidmap fails, no map is written yet, and the fallback to one id is still possible.
 static _Noreturn void map_from_outside(const struct csandbox_configure *range, int start,
                                        pid_t target, uid_t uid, gid_t gid) {
     char byte;
@@ -116,9 +114,9 @@ static pid_t start_mapper(const struct csandbox_configure *range, int ends[2], u
 
 static bool mapper_succeeds(pid_t mapper, int start) {
     int status = -1;
-    bool told = write(start, "", 1) == 1;
+    bool is_started = write(start, "", 1) == 1;
     close(start);
-    return waitpid(mapper, &status, 0) == mapper && told && status == 0;
+    return waitpid(mapper, &status, 0) == mapper && is_started && status == 0;
 }
 
 struct failure own_namespace_enter(struct host *host) {
@@ -135,7 +133,7 @@ struct failure own_namespace_enter(struct host *host) {
     TRY(failure);
     if (mapper > 0 && mapper_succeeds(mapper, ends[1])) {
         host->own_ids = host->configuration.range_count + 1;
-        return fine();
+        return success();
     }
     return map_single_id(uid, gid);
 }
@@ -151,7 +149,7 @@ static bool is_own_namespace(int descriptor) {
            own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
-// A slot that was killed at its birth is still in the spawner's.
+// A slot that was killed before it entered its namespace is still in the spawner's.
 int user_namespace_of(pid_t pid) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
@@ -163,19 +161,20 @@ int user_namespace_of(pid_t pid) {
     return -1;
 }
 
-// What the kernel counts per user (inotify instances, bytes of message queues, signals) it counts
-// for the owner of a namespace too, with one limit for all namespaces of an owner: each slot's has
-// an owner of its own, whose number nobody else has.
+// Some limits per user (inotify instances, bytes of message queues, signals) are also counted for
+// the owner of a user namespace, once for all namespaces of that owner. So each slot's namespace
+// has an owner of its own, whose id no other slot has.
 static long become_owner(const struct host *host, uint32_t index) {
     if (rootless(host))
         return 0;
     long owner = host->configuration.id_base + index * CSANDBOX_IDS_PER_SLOT;
-    // With its capabilities, since hosts may keep others from making namespaces.
+    // The process keeps its capabilities: some hosts forbid unprivileged users to create
+    // namespaces.
     long result = SYS2(SYS_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
     return result < 0 ? result : SYS3(SYS_setresuid, owner, owner, owner);
 }
 
-static _Noreturn void be_born(const struct host *host, uint32_t index, int answer) {
+static _Noreturn void run_owner(const struct host *host, uint32_t index, int answer) {
     long result = become_owner(host, index);
     if (result == 0)
         result = SYS1(SYS_unshare, CLONE_NEWUSER);
@@ -184,16 +183,17 @@ static _Noreturn void be_born(const struct host *host, uint32_t index, int answe
     wait_to_be_killed();
 }
 
-// The pid, or -errno; -errno of a process that is there still is in `made`.
+// Returns the pid of the process that creates the namespace, or -errno. The process still has to be
+// reaped when `made` is negative.
 static long start_owner(const struct host *host, uint32_t index, long *made) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     long pid = SYS5(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0)
-        be_born(host, index, ends[1]);
+        run_owner(host, index, ends[1]);
     close(ends[1]);
-    // Without a word it has ended before its time.
+    // The process ended without an answer.
     if (pid > 0 && read(ends[0], made, sizeof *made) != sizeof *made)
         *made = -ECHILD;
     close(ends[0]);
@@ -207,8 +207,8 @@ static struct failure map_and_open(const struct host *host, pid_t pid, uint32_t 
     return check_errno(CSANDBOX_STEP_USER_NAMESPACE, *descriptor);
 }
 
-// A namespace lives as long as its descriptor; the process that was born in it
-// is needed only to write its maps.
+// The descriptor keeps the namespace alive; the process in it is needed only until its maps are
+// written.
 struct failure user_namespace_make(const struct host *host, uint32_t index, int *descriptor) {
     *descriptor = -1;
     long made = 0;

@@ -5,12 +5,12 @@
 #include "step.h"
 #include <sys/types.h>
 
-/// The supervisor's, without privileges over the host: enters a user namespace and fills in
+/// The supervisor calls it, without privileges over the host: enters a user namespace and sets
 /// host->own_ids.
 struct failure own_namespace_enter(struct host *host);
 
-/// The spawner's: a new user namespace for a slot index.
+/// The spawner calls it: creates the user namespace of a slot index.
 struct failure user_namespace_make(const struct host *host, uint32_t index, int *descriptor);
-/// The user namespace of a process, which may have ended but not been reaped; -1 with errno when
-/// it cannot be opened or is this process's own.
+/// Opens the user namespace of a process that runs, or has ended and is not reaped yet. Returns -1
+/// with errno when that fails or the namespace is this process's own.
 int user_namespace_of(pid_t pid);

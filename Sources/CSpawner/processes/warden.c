@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Root's last process beside the supervisors: the gateway tells it once, while
-// it is still root, where everything is; from then on it asks, and each order
-// is checked against what was pinned. It dies with the gateway, and so do all
-// workers.
+// The warden: the only process, beside the supervisors, that stays root when the gateway has given root up.
+// The gateway pins configuration and folders while it is root; every later order is checked against them.
+// When the gateway ends, the warden ends its workers and supervisors.
 #define _GNU_SOURCE
 #include "processes/warden.h"
 #include "csandbox_channel.h"
@@ -19,15 +18,15 @@
 #include <time.h>
 #include <unistd.h>
 
-/// Workers at once: every file tree that a build reads from has one.
+/// Most workers at once: each file tree that a build reads has one.
 enum { WORKERS_MAX = 64 };
-/// Longest life of a worker: a build may read from a tree while a RUN of an hour
-/// runs; unpacking the largest image takes minutes.
+/// Longest life of a worker in seconds: a build may read a tree during a RUN step of an hour;
+/// unpacking the largest image takes minutes.
 enum { WORKER_SECONDS_MAX = 2 * 60 * 60 };
-/// Supervisors at once: one that works, others that are about to end.
+/// Most supervisors at once: one that serves, and others that are about to end.
 enum { SUPERVISORS_MAX = 4 };
 
-/// Longest wait for the supervisors' own end, in which they remove their cgroups.
+/// Longest wait until the supervisors have removed their cgroups and ended.
 enum { SUPERVISOR_SECONDS_MAX = 5, SUPERVISOR_PAUSE_NS = 10000000 };
 
 struct worker {
@@ -46,16 +45,16 @@ union warden_message {
 /// All state of the warden's process. It owns the processes that it starts, supervisors and
 /// workers, and what the gateway pinned; it owns no spawner, cgroup or firewall table.
 static struct warden {
-    /// Set by the first PIN, whether or not its folders could be opened: there is no second one.
+    /// Set by the first PIN, even when its folders could not be opened: a second one is refused.
     bool is_pinned;
     struct pinned pinned;
-    /// DATA by its real path: the folder around the rootfs folder.
+    /// The real path of DATA, the folder that contains the rootfs folder.
     char data[CSANDBOX_PATH_MAX];
-    /// The memory of this process's command line.
+    /// The memory that /proc/PID/cmdline shows.
     char *command_name;
     struct worker workers[WORKERS_MAX];
     pid_t supervisors[SUPERVISORS_MAX];
-    /// A supervisor that was killed has not removed its cgroups.
+    /// At least one supervisor was killed, which could not remove its cgroups.
     bool has_killed_supervisors;
     /// The message that is being handled.
     union warden_message message;
@@ -67,7 +66,7 @@ static time_t now(void) {
     return time.tv_sec;
 }
 
-// Each takes its spawner along, and that every container (PDEATHSIG).
+// When a supervisor dies, its spawner dies, and with it every container (PDEATHSIG, PID namespace).
 static void kill_supervisors(void) {
     for (int i = 0; i < SUPERVISORS_MAX; i++)
         if (warden.supervisors[i] > 0) {
@@ -86,8 +85,8 @@ static bool has_supervisors(void) {
     return false;
 }
 
-// Supervisors see the gateway's end by themselves, but for one that is stopped: nobody else
-// would be left to end it.
+// A supervisor notices the end of the gateway itself, unless it is stopped: then the warden kills
+// it.
 static _Noreturn void gateway_gone(void) {
     struct timespec pause = {0, SUPERVISOR_PAUSE_NS};
     time_t until = now() + SUPERVISOR_SECONDS_MAX;
@@ -106,16 +105,16 @@ static bool is_path(const char *bytes) {
     return bytes[0] == '/' && memchr(bytes, 0, CSANDBOX_PATH_MAX);
 }
 
-static bool pin_is_sane(const struct csandbox_pin *pin, ssize_t size, size_t count) {
+static bool pin_is_valid(const struct csandbox_pin *pin, ssize_t size, size_t count) {
     size_t wanted = pin->configuration.flags & CSANDBOX_EGRESS ? 2 : 1;
-    bool sane = size == sizeof *pin && count == wanted && !warden.is_pinned &&
-                pin->version == CSANDBOX_PROTOCOL_VERSION && pin->service_id != 0;
-    for (int i = 0; sane && i < CSANDBOX_PLACES; i++)
-        sane = is_path(pin->directories[i]);
-    return sane;
+    bool valid = size == sizeof *pin && count == wanted && !warden.is_pinned &&
+                 pin->version == CSANDBOX_PROTOCOL_VERSION && pin->service_id != 0;
+    for (int i = 0; valid && i < CSANDBOX_PLACES; i++)
+        valid = is_path(pin->directories[i]);
+    return valid;
 }
 
-// The folder around the rootfs folder, by the real path of that one.
+// DATA is the parent of the rootfs folder's real path.
 static bool find_data(void) {
     char *end = path_of_descriptor(warden.pinned.places[CSANDBOX_PLACE_ROOTFS], warden.data)
                     ? strrchr(warden.data, '/')
@@ -126,7 +125,7 @@ static bool find_data(void) {
     return true;
 }
 
-// Opened once: what the gateway does to the paths later changes nothing.
+// Opened once: a later change of what the paths name has no effect.
 static struct failure open_places(void) {
     for (int i = 0; i < CSANDBOX_PLACES; i++)
         warden.pinned.places[i] = -1;
@@ -135,12 +134,12 @@ static struct failure open_places(void) {
         warden.pinned.places[i] = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         TRY(check_errno(CSANDBOX_STEP_WORKER_FOLDER, warden.pinned.places[i]));
     }
-    return find_data() ? fine() : (struct failure){CSANDBOX_STEP_WORKER_FOLDER, EINVAL};
+    return find_data() ? success() : (struct failure){CSANDBOX_STEP_WORKER_FOLDER, EINVAL};
 }
 
 static void handle_pin(const struct csandbox_pin *pin, ssize_t size, int *received, size_t *count) {
     struct failure failure = {CSANDBOX_STEP_PROTOCOL, EPROTO};
-    if (pin_is_sane(pin, size, *count)) {
+    if (pin_is_valid(pin, size, *count)) {
         warden.pinned.facts = *pin;
         warden.pinned.program = received[0];
         warden.pinned.ruleset = *count == 2 ? received[1] : -1;
@@ -155,14 +154,14 @@ static void send_not_started(int socket, int error) {
     started_send(socket, 0, (struct failure){CSANDBOX_STEP_SUPERVISOR, error});
 }
 
-// The child keeps its new socket, where the gateway's was, the rootfs folder and the
-// ruleset.
+// Turns a fork of the warden into what a supervisor expects. It keeps the new socket in the place
+// of the gateway's, the rootfs folder and the ruleset.
 static void become_supervisor(int socket, struct supervisor_seed *seed) {
-    // Above what a warden has open, and low enough for a host with few descriptors.
-    enum { ROOTFS = GATEWAY_SOCKET + 1, RULES, FIRST_FREE, OUT_OF_THE_WAY = 24 };
+    // Higher than the descriptors that are replaced, and low enough for a limit of few open files.
+    enum { ROOTFS = GATEWAY_SOCKET + 1, RULES, FIRST_FREE, DUPLICATES_FROM = 24 };
     const struct pinned *pinned = &warden.pinned;
-    int rootfs = fcntl(pinned->places[CSANDBOX_PLACE_ROOTFS], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-    int rules = pinned->ruleset < 0 ? -1 : fcntl(pinned->ruleset, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    int rootfs = fcntl(pinned->places[CSANDBOX_PLACE_ROOTFS], F_DUPFD_CLOEXEC, DUPLICATES_FROM);
+    int rules = pinned->ruleset < 0 ? -1 : fcntl(pinned->ruleset, F_DUPFD_CLOEXEC, DUPLICATES_FROM);
     if (dup2(socket, GATEWAY_SOCKET) < 0) {
         send_not_started(socket, errno);
         _exit(1);
@@ -180,8 +179,8 @@ static void become_supervisor(int socket, struct supervisor_seed *seed) {
     memcpy(warden.command_name, CSANDBOX_SUPERVISOR_NAME, sizeof CSANDBOX_SUPERVISOR_NAME);
 }
 
-// The supervisor sends the next message on the same socket, which closes when there is none.
-// Returns true in the child.
+// Failures are reported on the new socket; the supervisor sends all later messages on it. Returns
+// true in the child.
 static bool handle_supervise(int socket, struct supervisor_seed *seed) {
     for (int i = 0; i < SUPERVISORS_MAX; i++) {
         if (warden.supervisors[i] > 0)
@@ -208,7 +207,7 @@ static struct worker *free_worker(void) {
     return NULL;
 }
 
-static bool work_is_sane(const struct csandbox_work *order, ssize_t size) {
+static bool work_is_valid(const struct csandbox_work *order, ssize_t size) {
     return size == sizeof *order && order->place < CSANDBOX_PLACES &&
            (order->flags & ~(uint32_t)CSANDBOX_WORK_WRITABLE) == 0 && order->name[0] &&
            memchr(order->name, 0, sizeof order->name);
@@ -217,7 +216,7 @@ static bool work_is_sane(const struct csandbox_work *order, ssize_t size) {
 static void handle_work(const struct csandbox_work *order, ssize_t size, int socket) {
     struct worker *worker = free_worker();
     struct failure failure = {CSANDBOX_STEP_WORKER_CLONE, EAGAIN};
-    if (!work_is_sane(order, size))
+    if (!work_is_valid(order, size))
         failure = (struct failure){CSANDBOX_STEP_PROTOCOL, EPROTO};
     else if (worker)
         failure = worker_start(&warden.pinned, order, socket, &worker->pid);
@@ -263,8 +262,8 @@ static void reap(int signals) {
     }
 }
 
-// Milliseconds until the next worker's time is over; those whose time is over
-// are killed.
+// Kills workers whose time is over. Returns the milliseconds until the next deadline, -1 without
+// one.
 static int enforce_deadlines(void) {
     time_t next = 0;
     for (int i = 0; i < WORKERS_MAX; i++) {

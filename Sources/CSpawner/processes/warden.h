@@ -3,7 +3,7 @@
 #pragma once
 #include "processes/process.h"
 
-/// What the gateway pinned while it was root.
+/// What the gateway passed while it was root.
 struct pinned {
     struct csandbox_pin facts;
     /// The workers' program.
@@ -19,7 +19,7 @@ struct pinned {
 /// command line, where the child writes its own name.
 void warden_main(char *name, struct supervisor_seed *seed);
 
-/// worker.c: starts one worker that has `socket` and one folder and nothing else.
-/// `*pid` is set when a process was created, whatever is returned.
+/// worker.c: starts a worker that has `socket`, one folder and no other descriptor. `*pid` is set
+/// when a process was created, also when a failure is returned.
 struct failure worker_start(const struct pinned *pinned, const struct csandbox_work *order,
                             int socket, pid_t *pid);

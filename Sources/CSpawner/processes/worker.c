@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker: the gateway's own program, begun anew in namespaces of its own, as
-// a user that nothing else on the host is, with one folder. What strangers'
-// archives can make of it has power over that folder and nothing else.
+// A worker: the program of the gateway, executed in its own namespaces, as a user that no other process of
+// the host has, with one folder. A malicious archive that takes it over controls that folder and nothing
+// else.
 #define _GNU_SOURCE
 #include "processes/warden.h"
 #include "mounts/mount_calls.h"
@@ -17,20 +17,20 @@
 
 /// Descriptors of the worker's program: its socket and its folder.
 enum { WORKER_SOCKET = 3, WORKER_FOLDER = 4, FIRST_FREE = 5 };
-/// Descriptors move above these before they come to their places.
-enum { OUT_OF_THE_WAY = 16 };
-/// Open files of a worker: one per layer and a handful of folders.
+/// Descriptors are first duplicated to numbers from here on, so that none is overwritten.
+enum { DUPLICATES_FROM = 16 };
+/// Most open files of a worker: one per layer and a handful of folders.
 enum { WORKER_FILES = 1024 };
-/// Bytes of memory that a worker may write to: the ledger of a tree with two
-/// million entries takes some hundred megabytes.
+/// Most bytes of writable memory of a worker: the index of a tree with two million entries takes
+/// some hundred megabytes.
 #define WORKER_MEMORY_BYTES (4UL << 30)
 
 static const int namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
                               CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 
-// Ids of images are what they are on the disk; to the host they are slot 0's
-// range, which no sandbox has. Folders of the gateway's own user lie between
-// trees: it is mapped as well, to an id that is nobody's.
+// The worker sees the ids that images have on disk; for the host they are the range of slot 0,
+// which no sandbox has. The gateway's own user owns folders between the trees: its id is mapped
+// too, to an id of the host that no user has.
 static struct failure map_worker(const struct csandbox_pin *facts, pid_t pid) {
     static const char *const files[] = {"uid_map", "gid_map"};
     uint32_t first = facts->configuration.id_base, service = facts->service_id;
@@ -47,7 +47,7 @@ static struct failure map_worker(const struct csandbox_pin *facts, pid_t pid) {
         close(file);
         TRY(failure);
     }
-    return fine();
+    return success();
 }
 
 static struct failure map_folder(pid_t pid, int tree, uint32_t flags) {
@@ -63,7 +63,7 @@ static struct failure map_folder(pid_t pid, int tree, uint32_t flags) {
     return check(CSANDBOX_STEP_WORKER_IDMAP, result);
 }
 
-// By descriptor and real names only, so that nobody leads it elsewhere.
+// Resolved beneath a descriptor without symbolic links, so that no link leads elsewhere.
 static struct failure open_folder(const struct pinned *pinned, const struct csandbox_work *order,
                                   int *tree) {
     long folder =
@@ -85,7 +85,7 @@ static long limit(int resource, rlim_t value) {
     return setrlimit(resource, &wanted) < 0 ? -errno : 0;
 }
 
-static long become_root_of_nothing(void) {
+static long drop_privileges(void) {
     if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
         return -errno;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -107,10 +107,13 @@ static long place_descriptors(int socket, int tree, int program) {
     return SYS3(SYS_close_range, FIRST_FREE, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
-static int move_away(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY); }
+static int duplicate_above(int descriptor) {
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, DUPLICATES_FROM);
+}
 
-// Born with every capability over its own namespaces, over nothing else. The
-// program gives up most of them before it reads its first order.
+// The clone has every capability over its own namespaces, and none over others; the program drops
+// most of them before it reads its first order. The three descriptors are duplicated to high
+// numbers first, because the low numbers are overwritten next.
 static _Noreturn void worker_main(int gateway_program, int socket, int tree, int gate) {
     static char *const arguments[] = {"mayfly-worker", "worker", NULL};
     static char *const environment[] = {NULL};
@@ -118,10 +121,11 @@ static _Noreturn void worker_main(int gateway_program, int socket, int tree, int
     char ready;
     if (read(gate, &ready, 1) != 1)
         _exit(1);
-    int own = move_away(socket), folder = move_away(tree), program = move_away(gateway_program);
+    int own = duplicate_above(socket), folder = duplicate_above(tree),
+        program = duplicate_above(gateway_program);
     if (own < 0)
         _exit(1);
-    long result = become_root_of_nothing();
+    long result = drop_privileges();
     result = result < 0 ? result : place_descriptors(own, folder, program);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -152,7 +156,7 @@ struct failure worker_start(const struct pinned *pinned, const struct csandbox_w
         failure = map_worker(&pinned->facts, *pid);
         if (!failed(failure))
             failure = map_folder(*pid, tree, order->flags);
-        // Without the byte it ends by itself.
+        // Without the byte the worker ends.
         if (!failed(failure) && write(gate[1], "", 1) != 1)
             failure = check_errno(CSANDBOX_STEP_WORKER_CLONE, -1);
     }

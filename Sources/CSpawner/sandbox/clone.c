@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// clone(2) onto a stack of its own with the set-up cookie, for processes that share the slot's memory.
+// clone(2) onto a separate stack and with the set-up cookie, for processes that share the slot's memory.
 #define _GNU_SOURCE
 #include "sandbox/sandbox.h"
 #include "sys.h"
 #include <sched.h>
 
-// The C library's clone() knows nothing of the cookie, so the call is made
-// here. The child pops its entry from the new stack; it never returns from it.
+// The C library's clone() does not pass the cookie. The child takes its entry and argument from the
+// new stack; it exits instead of returning.
 #if defined(__x86_64__)
 static long clone_with_cookie(unsigned long flags, void **top) {
     register long r10 __asm__("r10") = 0;

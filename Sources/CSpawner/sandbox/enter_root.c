@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mount that is of one sandbox only, since it belongs to a namespace that is:
-// /proc.
+// Enters the root of the sandbox and mounts its /proc, the only mount that belongs to one sandbox: it shows a
+// PID namespace.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "sandbox/sandbox.h"
 #include <sched.h>
 
-// Made while the slot's own mounts are still in sight: within a user namespace
-// the kernel wants to see one /proc before it mounts another, and the root of
-// sandboxes has none.
+// Created before the sandbox enters the root: in a user namespace the kernel allows a new /proc
+// only where another one is visible, and the root has none.
 static struct failure make_proc(long *tree) {
     long context = SYS2(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
     TRY(check(CSANDBOX_STEP_SANDBOX_PROC, context));
@@ -26,8 +25,8 @@ static long allow_writing(int tree) {
     return SYS5(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
 }
 
-// Read-only as a whole at first: what is mounted from it upon itself stays so,
-// with one call for each instead of two.
+// The whole mount is read-only at first: the bind mounts of its parts inherit that, with one call
+// each instead of two.
 static struct failure fill_proc(int proc) {
     TRY(check(CSANDBOX_STEP_SANDBOX_PROC, raw_move_mount(proc, AT_FDCWD, "/proc", 0)));
     TRY(check(CSANDBOX_STEP_SANDBOX_PROC, SYS1(SYS_fchdir, proc)));
@@ -38,11 +37,11 @@ static struct failure fill_proc(int proc) {
 struct failure sandbox_enter_root(void) {
     long proc = -1;
     TRY(make_proc(&proc));
-    TRY(check(CSANDBOX_STEP_SANDBOX_PIVOT, SYS2(SYS_setns, slot.root.mounts, CLONE_NEWNS)));
-    // With all that lies on it.
+    TRY(check(CSANDBOX_STEP_SANDBOX_ROOT, SYS2(SYS_setns, slot.root.mounts, CLONE_NEWNS)));
+    // Together with the mounts on it. It shows the PID namespace of the previous sandbox.
     if (slot.root.has_proc)
         TRY(check(CSANDBOX_STEP_SANDBOX_PROC, SYS2(SYS_umount2, "/proc", MNT_DETACH)));
     TRY(fill_proc((int)proc));
     SYS1(SYS_close, proc);
-    return slot.plan.flags & CSANDBOX_SLOT_TERMINAL ? sandbox_open_terminal() : fine();
+    return slot.plan.flags & CSANDBOX_SLOT_TERMINAL ? sandbox_open_terminal() : success();
 }

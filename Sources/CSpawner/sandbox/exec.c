@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a sandbox's set-up: wait for argv and environment, then become the
-// function.
+// The last steps of a sandbox: waits for arguments and environment, then executes the program.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "sandbox/sandbox.h"
@@ -10,7 +9,7 @@
 /// Longest path of a program that is looked for in PATH, with its NUL.
 enum { CANDIDATE_BYTES = 4096 };
 
-// Where PATH is not set, as in Docker.
+// The default where PATH is not set, as in Docker.
 static const char default_path[] =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -21,8 +20,8 @@ static size_t length(const char *text) {
     return size;
 }
 
-// Splits the strings into argv and environ, each with its NULL. Everything is
-// checked against the packet's end.
+// Splits the strings into argv and environ, each with its NULL, within the bounds of the packet.
+// Returns environ; NULL when the message is not valid.
 static const char **split(size_t size) {
     const struct csandbox_release *message = &slot.release_message;
     const struct csandbox_release_head *head = &message->head;
@@ -63,8 +62,8 @@ int64_t sandbox_now_ns(void) {
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-// A CMD such as /proc/self/exe would name what runs now instead of a file of
-// the image (CVE-2019-5736).
+// A magic link such as /proc/self/exe would name this program instead of a file of the image
+// (CVE-2019-5736).
 static long execute(const char *path, const char **environment) {
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
     long file = SYS4(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
@@ -99,7 +98,7 @@ static bool has_slash(const char *text) {
     return false;
 }
 
-// As execvp(3): the first that runs; "not permitted" outlives "not found".
+// Like execvp(3): executes the first file that can be; EACCES has precedence over ENOENT.
 static long execute_from_path(const char **environment) {
     if (has_slash(slot.pointers[0]))
         return execute(slot.pointers[0], environment);
@@ -123,7 +122,7 @@ static long execute_from_path(const char **environment) {
 struct failure sandbox_wait_and_execute(void) {
     long size = SYS3(SYS_read, 3, &slot.release_message, sizeof slot.release_message);
     TRY(check(CSANDBOX_STEP_SANDBOX_RELEASE, size));
-    // The gateway let go: nobody wants this sandbox.
+    // The gateway has closed the socket: this sandbox is not needed.
     if (size == 0)
         return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, ECANCELED};
     slot.stage = STAGE_RELEASED;
@@ -131,10 +130,10 @@ struct failure sandbox_wait_and_execute(void) {
     const char **environment = split((size_t)size);
     if (!environment)
         return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, EINVAL};
-    // A terminal is the sandbox's own: there is nothing to hand out ahead. Never set back: an
-    // assignment that the slot has read meanwhile may have said so.
+    // Not with a terminal, which belongs to one sandbox. Never set to false here: the slot may have
+    // read an assignment in the meantime that set it.
     if (slot.release_message.head.prepares_next && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL))
-        slot.is_followed = true;
-    TRY(sandbox_leave_rest());
+        slot.prepares_next = true;
+    TRY(sandbox_leave_empty_network());
     return check(CSANDBOX_STEP_SANDBOX_EXEC, execute_from_path(environment));
 }

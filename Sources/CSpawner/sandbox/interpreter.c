@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// execve(2) says "not found" of a file that is there when the program that it names is not: the
-// interpreter of a script, or the dynamic linker. Which one it is, people are told. Raw calls only.
+// Finds the missing interpreter after execve(2) has failed with ENOENT for a file that exists: the
+// interpreter of a script, or the dynamic linker. The exit message names it. Raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "sandbox/sandbox.h"
 #include <elf.h>
 
-/// What the kernel reads of a file (BINPRM_BUF_SIZE), and how often a script may name another one
+/// Bytes of a file that the kernel reads (BINPRM_BUF_SIZE), and its limit of nested scripts
 /// (exec.c).
 enum { HEAD_BYTES = 256, DEPTH_MAX = 5 };
-/// Program headers that are looked at; linkers write about a dozen.
+/// Most program headers that are read; linkers write about a dozen.
 enum { PROGRAM_HEADERS_MAX = 64 };
 
 /// One step of the search.
@@ -19,11 +19,11 @@ struct search {
         char text[HEAD_BYTES];
         Elf64_Ehdr elf;
     } head;
-    /// What the file asks for.
+    /// The interpreter that the file names.
     char name[CSANDBOX_INTERPRETER_MAX];
 };
 
-// The first word of the first line, as the kernel reads it: a carriage return is part of it.
+// Reads the first word of the first line as the kernel does: a carriage return is part of it.
 static bool read_script(struct search *search, long size) {
     const char *text = search->head.text;
     char *name = search->name;
@@ -59,7 +59,7 @@ static bool read_elf(struct search *search, long file) {
     return false;
 }
 
-// Into search->name, which may be the path itself.
+// Writes to search->name, which may be `path` itself.
 static bool read_interpreter(struct search *search, const char *path) {
     struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
                            .resolve = RESOLVE_NO_MAGICLINKS};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of /proc a container may not read or write: Docker's lists (moby,
+// Paths of /proc that a container may not read or may not write: Docker's lists (moby,
 // daemon/pkg/oci/defaults.go).
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
@@ -19,7 +19,7 @@ static const struct {
     {"irq", READ_ONLY},          {"sys", READ_ONLY},       {"sysrq-trigger", READ_ONLY},
 };
 
-/// Which of them this kernel has, seen once per slot in its own /proc.
+/// Checks once per slot, in its own /proc, which paths this kernel has.
 uint32_t masks_present(void) {
     uint32_t present = 0;
     for (uint32_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
@@ -28,8 +28,8 @@ uint32_t masks_present(void) {
     return present;
 }
 
-// The working directory is the sandbox's /proc, which is read-only as yet, and
-// so is what is mounted from it.
+// The working directory is the sandbox's /proc. It is still read-only, and its bind mounts inherit
+// that.
 static long apply(const char *path, enum treatment treatment) {
     const char *source = treatment == COVER_FILE     ? "/dev/null"
                          : treatment == COVER_FOLDER ? EMPTY_FOLDER
@@ -41,5 +41,5 @@ struct failure sandbox_mask_proc(void) {
     for (uint32_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
         if (slot.masks >> i & 1)
             TRY(check(CSANDBOX_STEP_SANDBOX_MASKS, apply(entries[i].path, entries[i].treatment)));
-    return fine();
+    return success();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From birth to the blocking read: the sandbox's own set-up, in the order that
-// its reasons demand. Raw calls only.
+// The set-up of a sandbox from clone to the blocking read. The reason for the place of each step is in its
+// comment. Raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "sandbox/sandbox.h"
@@ -8,8 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-/// Where the release socket is while the sandbox waits; the only descriptor
-/// besides stdio.
+/// Number of the release socket while the sandbox waits; its only descriptor besides stdio.
 enum { RELEASE_DESCRIPTOR = 3 };
 
 static struct failure take_stdio(void) {
@@ -17,12 +16,11 @@ static struct failure take_stdio(void) {
         return sandbox_take_terminal();
     for (int i = 0; i < 3; i++)
         TRY(check(CSANDBOX_STEP_SANDBOX_STDIO, SYS3(SYS_dup3, slot.pipes.function[i], i, 0)));
-    return fine();
+    return success();
 }
 
-// Sent by the sandbox itself: its set-up is complete exactly now, and no
-// wake-up of the slot is needed. One that follows another was announced with the
-// other's end.
+// The sandbox itself reports that it is ready, which saves a wake-up of the slot. A sandbox that
+// follows another one was announced with the end of that one.
 static struct failure announce(void) {
     struct csandbox_outcome outcome = {
         .header = {.kind = CSANDBOX_SANDBOX_READY, .slot = slot.plan.header.slot},
@@ -43,14 +41,13 @@ static struct failure announce(void) {
                              .msg_iovlen = 1,
                              .msg_control = &control,
                              .msg_controllen = sizeof control};
-    // Before: the answer may be there before the call is back.
+    // Set before the call: the gateway may release the sandbox before the call returns.
     slot.is_announced = true;
     return check(CSANDBOX_STEP_SANDBOX_ANNOUNCE,
                  SYS3(SYS_sendmsg, slot.control, &message, MSG_NOSIGNAL));
 }
 
-// Closed, not merely marked: a descriptor that is gone cannot be a way out
-// (CVE-2024-21626).
+// Closed instead of marked close-on-exec: no open folder of the host is left (CVE-2024-21626).
 static struct failure keep_release_only(void) {
     if (slot.release != RELEASE_DESCRIPTOR)
         TRY(check(CSANDBOX_STEP_SANDBOX_STDIO,
@@ -60,17 +57,16 @@ static struct failure keep_release_only(void) {
 }
 
 static struct failure set_up(void) {
-    // Before anything else: were the slot killed now, nobody would kill this
-    // process.
+    // First: if the slot died before this call, no process would kill the sandbox.
     SYS2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     TRY(sandbox_enter_root());
-    // After everything of our own: what they lie over is the user's decision.
+    // After the mounts of the root: the user decides what a volume covers.
     TRY(sandbox_mount_volumes());
     TRY(check(CSANDBOX_STEP_SANDBOX_SESSION, SYS0(SYS_setsid)));
     TRY(take_stdio());
-    // After the mounts, which need the capabilities.
+    // After the mounts, which need capabilities, and after stdio, whose owner it changes.
     TRY(sandbox_become_user());
-    // Cleared by the change of ids.
+    // Again, because the change of ids clears it.
     SYS2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     uint64_t no_signals = 0;
     TRY(check(CSANDBOX_STEP_SANDBOX_SESSION,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a plan mounts into its sandbox. Targets are an image's or a user's words: each is resolved as if the sandbox's
+// Mounts the volumes of a plan. An image or a user chooses the targets: each is resolved as if the sandbox's
 // root were "/", and used by descriptor from then on. Raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
@@ -15,7 +15,7 @@ static long is_folder(int file) {
     return result < 0 ? result : S_ISDIR(status.stx_mode);
 }
 
-// The mount that an open file lies on (Linux 5.8); negative errno when the kernel does not tell.
+// The id of the mount that an open file is on (Linux 5.8), or -errno.
 static long mount_of(int file) {
     struct statx status;
     long result = SYS5(SYS_statx, file, "", AT_EMPTY_PATH, STATX_MNT_ID, &status);
@@ -24,15 +24,15 @@ static long mount_of(int file) {
     return status.stx_mask & STATX_MNT_ID ? (long)status.stx_mnt_id : -ENOSYS;
 }
 
-// /proc is laid over itself in parts, each a mount of its own: its file system tells.
+// Parts of /proc are mounts of their own, so its file system is compared instead.
 static long lies_on_proc(int target) {
     struct statfs system;
     long result = SYS2(SYS_fstatfs, target, &system);
     return result < 0 ? result : system.f_type == PROC_SUPER_MAGIC;
 }
 
-// A mount inside of /proc, /sys or /dev could undo their masks. /sys and /dev are overlays, as the root is: their mounts
-// tell.
+// Refuses a target inside /proc, /sys or /dev, where a mount could undo their masks. /sys and /dev
+// are overlays like the root, so their mounts are compared.
 static long check_target(int root, int target) {
     static const char *const masked[] = {"/sys", "/dev"};
     long proc = lies_on_proc(target);
@@ -85,14 +85,14 @@ static struct failure mount_volume(int root, const struct csandbox_mount *mount)
 
 struct failure sandbox_mount_volumes(void) {
     if (slot.mount_count == 0)
-        return fine();
+        return success();
     for (uint32_t i = 0; i < slot.mount_count; i++) {
-        // Anew each time: an earlier mount may lie over the root.
+        // Opened for each volume: an earlier one may cover the root.
         long root = SYS4(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
         TRY(check(CSANDBOX_STEP_SANDBOX_MOUNTS, root));
         struct failure failure = mount_volume((int)root, &slot.mounts[i]);
         SYS1(SYS_close, root);
         TRY(failure);
     }
-    return fine();
+    return success();
 }

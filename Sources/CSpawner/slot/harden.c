@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a slot gives up once, so that every sandbox is born without it.
+// What a slot gives up once, for itself and every sandbox.
 #define _GNU_SOURCE
 #include "slot/slot.h"
 #include "sys.h"
@@ -10,20 +10,20 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-/// Open files: soft as POSIX programs expect it (select), hard as databases and
-/// servers ask for.
+/// Open files of functions: the soft limit that programs with select(2) expect, the hard limit that
+/// databases and servers ask for.
 enum { OPEN_FILES_SOFT = 1024, OPEN_FILES_HARD = 4096 };
-/// The slot's own: as many descriptors of its user may be on their way between sockets for it
-/// to send some (unix(7)). More than functions can bring there, which may be of its user.
+/// Open files of the slot. The kernel lets a user send descriptors only while fewer than this limit
+/// are in transit (unix(7)); it is higher than what functions, which may have the same user, can
+/// put in transit.
 enum { SLOT_OPEN_FILES = 16384 };
-/// Bytes in POSIX message queues, the kernel's default: charged per user, and a
-/// slot's user is its own.
+/// Bytes in POSIX message queues: the kernel's default. They are counted per user, and each slot
+/// has its own user.
 enum { MESSAGE_QUEUE_BYTES = 819200 };
-/// Locked memory: the default of most distributions; it counts against the
-/// memory limit anyhow.
+/// Locked memory: the default of most distributions. It counts against the memory limit as well.
 enum { LOCKED_MEMORY_BYTES = 8 * 1024 * 1024 };
 
-// Never raised: without privileges over the host that is not allowed.
+// Lowers a limit, never raises it: that needs privileges over the host.
 static void clip(struct rlimit *limit, rlim_t max) {
     if (limit->rlim_max > max)
         limit->rlim_max = max;
@@ -52,18 +52,18 @@ struct failure harden_limits(void) {
         if (limits[i].resource == RLIMIT_NOFILE)
             clip(&slot.open_files, wanted.rlim_max);
     }
-    return fine();
+    return success();
 }
 
-// From here on there is no way back up. Raw calls only.
+// Lowers the limit for the program. It also bounds the descriptors in transit, so it follows the
+// last message with descriptors. Raw calls only.
 struct failure harden_open_files(void) {
     return check(CSANDBOX_STEP_SANDBOX_LIMITS,
                  SYS4(SYS_prlimit64, 0, RLIMIT_NOFILE, &slot.open_files, NULL));
 }
 
-// Dropped from the bounding set here: the slot keeps using its capabilities,
-// but nothing that executes a file below it can have more than `kept`. With
-// NOROOT, uid 0 of the container is a user like any other.
+// Drops capabilities from the bounding set only: the slot keeps its own, and no program that it
+// executes can have more than `kept`. With NOROOT uid 0 gains none by execve.
 struct failure harden_capabilities(uint64_t kept) {
     unsigned long bits =
         SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED | SECBIT_KEEP_CAPS_LOCKED;
@@ -85,24 +85,24 @@ static long attach(struct sock_fprog *program, unsigned long flags) {
                 program);
 }
 
-// What the listener would be told of happens untold.
-static void allow_untold(struct sock_fprog *program) {
+// Without a listener, the system calls that would be reported are allowed.
+static void allow_without_listener(struct sock_fprog *program) {
     for (unsigned i = 0; i < program->len; i++)
         if (program->filter[i].code == (BPF_RET | BPF_K) &&
             program->filter[i].k == SECCOMP_RET_USER_NOTIF)
             program->filter[i].k = SECCOMP_RET_ALLOW;
 }
 
-// One listener is all that the filters of a process can have: around us may be one (LXD).
+// A process can have one listener over all of its filters; a container manager around Mayfly (LXD)
+// may have it.
 static long attach_listening(struct sock_fprog *program) {
     long listener =
         attach(program, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
-    // Signals end the wait before Linux 5.19.
+    // Before Linux 5.19, without this flag, signals interrupt the reported call.
     return listener == -EINVAL ? attach(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-// Attached once per slot and inherited: attaching costs a compilation,
-// inheriting a reference.
+// Attached once per slot and inherited: each attachment compiles the filter.
 struct failure harden_filter(void) {
     _Static_assert(sizeof(struct csandbox_instruction) == sizeof(struct sock_filter),
                    "same layout");
@@ -115,7 +115,7 @@ struct failure harden_filter(void) {
     long result = attach_listening(&program);
     slot.listener = result < 0 ? -1 : (int)result;
     if (result < 0) {
-        allow_untold(&program);
+        allow_without_listener(&program);
         result = attach(&program, 0);
     }
     return check(CSANDBOX_STEP_SLOT_SECCOMP, result);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the spawner gives a slot's process at its birth. The process inherits the spawner's memory, but uses nothing of
-// it except this.
+// What the spawner passes to a new slot process. The process inherits the spawner's memory, and reads nothing
+// of it except this.
 #pragma once
 #include "host.h"
 #include "processes/cgroup.h"
@@ -11,15 +11,15 @@ struct slot_seed {
     /// The slot's end of its socket to the spawner.
     int binding;
     int user_namespace;
-    /// Begins in the empty network namespace.
-    bool rests;
-    /// The spawner makes the sandboxes' overlays.
-    bool hands_overlays;
+    /// The slot starts in the empty network namespace.
+    bool shares_empty_network;
+    /// The spawner makes the overlays of writable roots.
+    bool makes_overlays;
     /// -1 where the host has none.
     int empty_network;
     bool empty_network_has_sys;
     struct slot_cgroups cgroups;
 };
 
-/// slot.c: the slot process, from its birth to its end.
+/// slot.c: runs the slot process until its end.
 _Noreturn void slot_main(const struct slot_seed *seed);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a sandbox has made sockets. Everything that a process can do to a network namespace it
-// does by a socket, and a sandbox comes to one by two system calls only: it inherits none, and
-// a sender in the same sandbox made its socket by the same calls. The filter lets this slot's process
-// know of each before it happens, and lets it happen then. So no list of what the kernel keeps
-// of connections, flow labels, counters or names can be incomplete.
+// Records whether a sandbox has created sockets. A process can change a network namespace only through a
+// socket. A sandbox inherits none, and obtains one only by two system calls, its own or those of another
+// process of the same sandbox. The filter reports each of these calls to the slot before it is executed. This
+// way no list of kernel state (connections, flow labels, counters, names) has to be complete.
 #define _GNU_SOURCE
 #include "slot/slot.h"
 #include "sys.h"
@@ -15,25 +14,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/// A line of names, and the beginning of another.
+/// Room for the line of column names and the beginning of the next line.
 enum { TABLE_BYTES = 512 };
 
 static const struct socket_traces no_sockets = {.local_sockets = -1};
 
-void sockets_forget(void) {
+void sockets_reset(void) {
     if (slot.sockets.local_sockets >= 0)
         close(slot.sockets.local_sockets);
     slot.sockets = no_sockets;
 }
 
-// While the sandbox is there, since a process that has ended has no namespace.
+// Opened while the sandbox lives: a process that has ended has no network namespace.
 static void open_local_sockets(void) {
     char path[64];
     snprintf(path, sizeof path, "%d/net/unix", slot.sandbox);
     slot.sockets.local_sockets = openat(slot.proc, path, O_RDONLY | O_CLOEXEC);
 }
 
-static void remember(int family) {
+static void record_family(int family) {
     if (family == AF_UNIX && !slot.sockets.has_local)
         open_local_sockets();
     slot.sockets.has_local |= family == AF_UNIX;
@@ -41,20 +40,21 @@ static void remember(int family) {
     slot.sockets.has_ipv6 |= family == AF_INET6;
 }
 
-void sockets_made_for_gateway(void) { slot.sockets.has_other = slot.sockets.has_gateways = true; }
+void sockets_record_gateways(void) { slot.sockets.has_other = slot.sockets.has_gateways = true; }
 
-void sockets_answer(void) {
+void sockets_handle_notification(void) {
     struct seccomp_notif call;
     memset(&call, 0, sizeof call);
-    // The caller may have exited already.
+    // Fails when the caller has exited already.
     if (ioctl(slot.listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
         return;
-    remember((int)call.data.args[0]);
+    record_family((int)call.data.args[0]);
     struct seccomp_notif_resp answer = {.id = call.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
     ioctl(slot.listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
 }
 
-// A table of /proc/net has a line of names; what cannot be read counts as more than that.
+// A table of /proc/net begins with a line of column names. A table that cannot be read counts as
+// not empty.
 static bool has_entries(int file) {
     char text[TABLE_BYTES];
     ssize_t size = file < 0 ? -1 : pread(file, text, sizeof text, 0);
@@ -72,13 +72,13 @@ static bool table_has_entries(const char *path) {
 
 bool sockets_used_network(void) { return slot.listener < 0 || slot.sockets.has_other; }
 
-// Local sockets that are on their way between each other outlive all processes, and so does what
-// is on its way with them: open files of the root, with their locks.
-bool sockets_outlive(void) {
+// Local sockets that are in transit to each other outlive all processes, and with them open files
+// of the root and their locks.
+bool sockets_outlive_sandbox(void) {
     if (slot.listener < 0)
-        return slot.rests || table_has_entries("self/net/unix") ||
+        return slot.shares_empty_network || table_has_entries("self/net/unix") ||
                (slot.plan.flags & CSANDBOX_SLOT_EGRESS && slot.sockets.has_gateways);
-    // An interface to the outside keeps its namespace, so that what is known to stay is looked for.
+    // A slot with egress keeps its network namespace, so what is known to survive there is checked.
     bool keeps_network = slot.plan.flags & CSANDBOX_SLOT_EGRESS;
     return (slot.sockets.has_local && has_entries(slot.sockets.local_sockets)) ||
            (keeps_network && slot.sockets.has_gateways) ||

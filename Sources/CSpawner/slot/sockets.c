@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sockets inside the sandbox's network namespace, for the gateway: connected to a port of 127.0.0.1, or listening there.
-// The slot makes them and passes them on; it keeps none, and the sandbox gets none.
+// Creates sockets in the sandbox's network namespace for the gateway: connected to a port of 127.0.0.1, or
+// listening there. The slot passes them on and keeps none; the sandbox gets none.
 #define _GNU_SOURCE
 #include "csandbox_channel.h"
 #include "sandbox/sandbox.h"
@@ -15,16 +15,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// Longest wait for a connection: over loopback it is there at once, unless the server's backlog is full.
+/// Longest wait for a connection. Over loopback it is immediate unless the server's backlog is
+/// full.
 enum { DIAL_WAIT_MS = 100 };
-/// Connections that wait for the gateway to accept them.
+/// Most connections that wait for the gateway to accept them.
 enum { LISTEN_BACKLOG = 128 };
-/// Room for two calls of this file.
+/// Stack of the process that runs open_socket_inside.
 enum { SOCKET_STACK_BYTES = 16384 };
 
 struct socket_job {
     const struct csandbox_socket_order *order;
-    /// Namespace to enter first; -1 for the slot's own.
+    /// Network namespace to enter first; -1 for the slot's own.
     int network;
     /// A descriptor or -errno.
     long result;
@@ -35,7 +36,7 @@ static long listen_at(long end, const struct sockaddr_in *place) {
     return result < 0 ? result : SYS2(SYS_listen, end, LISTEN_BACKLOG);
 }
 
-// Raw calls only: it may run in a process that shares the slot's memory.
+// Raw calls only: it can run in a process that shares the slot's memory.
 static long open_socket(const struct csandbox_socket_order *order) {
     struct sockaddr_in place = {.sin_family = AF_INET,
                                 .sin_port = htons((uint16_t)order->port),
@@ -60,8 +61,9 @@ static int open_socket_inside(void *argument) {
     return 0;
 }
 
-// The slot itself could not come back: the empty namespace that it shares with others is not of
-// its user namespace. The process shares memory and descriptors, and the slot waits for its end.
+// The slot itself could not return: it has no capability over the empty network namespace, which
+// belongs to another user namespace. The child shares memory and descriptors, and the slot waits
+// for its end.
 static void open_socket_in_child(struct socket_job *job) {
     char stack[SOCKET_STACK_BYTES] __attribute__((aligned(16)));
     long pid = clone_onto_stack(CLONE_VM | CLONE_FILES | CLONE_VFORK, stack, sizeof stack,
@@ -72,7 +74,7 @@ static void open_socket_in_child(struct socket_job *job) {
         SYS4(SYS_wait4, pid, NULL, __WALL, NULL);
 }
 
-// Before execve a sandbox may still be in the namespace that it shares with others.
+// Before execve the sandbox may still be in the empty network namespace.
 static int network_of_sandbox(void) {
     char path[64];
     if (slot.exec_at_ns == 0)
@@ -88,20 +90,20 @@ static long make_socket(const struct csandbox_socket_order *order) {
     if (slot.sandbox == 0 || order->sandbox != slot.number)
         return -ESRCH;
     struct socket_job job = {.order = order, .network = -1, .result = -ECHILD};
-    if (!slot.rests) {
-        sockets_made_for_gateway();
+    if (!slot.shares_empty_network) {
+        sockets_record_gateways();
         return open_socket(order);
     }
     job.network = network_of_sandbox();
     if (job.network < 0)
         return job.network;
-    sockets_made_for_gateway();
+    sockets_record_gateways();
     open_socket_in_child(&job);
     close(job.network);
     return job.result;
 }
 
-// Returns 0 when it is connected, else -errno.
+// Returns 0 or -errno.
 static long wait_connected(int end) {
     struct pollfd source = {.fd = end, .events = POLLOUT};
     int error = 0;
@@ -124,7 +126,7 @@ void socket_order_answer(const struct csandbox_socket_order *order) {
         close(descriptor);
     if (result == 0)
         return;
-    // Also where the kernel refuses the descriptor (unix(7), ETOOMANYREFS).
+    // Also when the kernel refuses to pass the descriptor (unix(7), ETOOMANYREFS).
     answer.error = (int32_t)-result;
     if (csandbox_send(slot.control, &answer, sizeof answer, NULL, 0) < 0)
         _exit(1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a slot's process begins: what is the same for all functions, done ahead of time in a spare slot; then what binds it
-// to one.
+// The start of a slot's process: what is the same for all functions, done ahead in a spare slot; then what
+// binds it to one function.
 #define _GNU_SOURCE
 #include "csandbox_channel.h"
 #include "mounts/template.h"
@@ -16,7 +16,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/// Function processes go first when the host runs out of memory.
+/// The kernel kills function processes first when the host runs out of memory.
 #define OOM_SCORE_ADJUSTMENT "500"
 
 static struct failure prefer_as_oom_victim(void) {
@@ -29,8 +29,8 @@ static struct failure prefer_as_oom_victim(void) {
     return failure;
 }
 
-// Root of the user namespace, and of nothing else. The C library is not asked:
-// this process has one thread.
+// Becomes root of the user namespace. Raw system calls suffice, because this process has one
+// thread.
 static struct failure become_namespace_root(int user_namespace) {
     TRY(check(CSANDBOX_STEP_SLOT_SETNS, SYS2(SYS_setns, user_namespace, CLONE_NEWUSER)));
     if (!single_id(slot.host))
@@ -39,8 +39,8 @@ static struct failure become_namespace_root(int user_namespace) {
     return check(CSANDBOX_STEP_SLOT_IDS, SYS3(SYS_setresuid, 0, 0, 0));
 }
 
-// Descriptors of other slots and of the host must not be inherited: only these
-// stay, from 3 on.
+// Closes the descriptors of other slots and of the host, and moves the kept ones to the numbers
+// from 3 on.
 static void keep_only(int *const kept[], int count) {
     int next = 3;
     for (int i = 0; i < count; i++)
@@ -55,36 +55,36 @@ static void keep_only(int *const kept[], int count) {
 static struct failure become_generic(const struct slot_seed *seed) {
     TRY(prefer_as_oom_victim());
     TRY(cgroups_enter(&seed->cgroups));
-    // While there is the power to: inside of the user namespace there is none over it.
+    // Before the user namespace, too: in another one device nodes do not work.
     int own_dev = -1;
     TRY(own_dev_make(slot.host, &own_dev));
-    if (seed->rests)
+    if (seed->shares_empty_network)
         TRY(check(CSANDBOX_STEP_SLOT_UNSHARE, SYS2(SYS_setns, seed->empty_network, CLONE_NEWNET)));
     TRY(become_namespace_root(seed->user_namespace));
-    unsigned long network = seed->rests ? 0 : CLONE_NEWNET;
+    unsigned long network = seed->shares_empty_network ? 0 : CLONE_NEWNET;
     TRY(check(CSANDBOX_STEP_SLOT_UNSHARE,
               SYS1(SYS_unshare, CLONE_NEWNS | network | CLONE_NEWUTS | CLONE_NEWCGROUP)));
-    // Cleared by the change of ids, so only now; the spawner is PID 1 here,
-    // whoever else is parent is not it.
+    // The change of ids clears the signal, so it is set after it. The spawner is PID 1 here;
+    // another parent means that it has died.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != 1)
         _exit(1);
     TRY(own_time_make());
-    if (!seed->rests)
+    if (!seed->shares_empty_network)
         TRY(loopback_up());
     TRY(template_private_root(seed, own_dev));
     return harden_filter();
 }
 
-/// What came with the order besides the two sockets, -1 where there is none.
-struct belongings {
+/// Descriptors that come with the order after the two sockets; -1 where there is none.
+struct bind_descriptors {
     int rootfs;
     int secrets;
     int mounts;
 };
 
-static struct failure bind_to_function(const struct belongings *own) {
-    if (slot.rests && !(slot.plan.flags & CSANDBOX_SLOT_RESTING))
+static struct failure bind_to_function(const struct bind_descriptors *own) {
+    if (slot.shares_empty_network && !(slot.plan.flags & CSANDBOX_SLOT_EMPTY_NETWORK))
         return (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL};
     layer_options(slot.layer_options, slot.plan.disk_bytes);
     TRY(check(CSANDBOX_STEP_SLOT_HOSTNAME,
@@ -97,11 +97,11 @@ static struct failure bind_to_function(const struct belongings *own) {
     return harden_capabilities(slot.plan.capabilities);
 }
 
-// In the order of the wire contract; the spawner has checked the number.
-static struct belongings take_descriptors(const int *received) {
+// In the order of the protocol; the spawner has checked the number.
+static struct bind_descriptors take_descriptors(const int *received) {
     slot.control = *received++;
     slot.release = *received++;
-    struct belongings own = {.rootfs = *received++, .secrets = -1, .mounts = -1};
+    struct bind_descriptors own = {.rootfs = *received++, .secrets = -1, .mounts = -1};
     if (slot.plan.flags & CSANDBOX_SLOT_SECRETS)
         own.secrets = *received++;
     if (slot.plan.flags & CSANDBOX_SLOT_MOUNTS)
@@ -111,7 +111,7 @@ static struct belongings take_descriptors(const int *received) {
     return own;
 }
 
-static void let_go(const struct belongings *own) {
+static void close_bind_descriptors(const struct bind_descriptors *own) {
     close(own->rootfs);
     if (own->secrets >= 0)
         close(own->secrets);
@@ -124,24 +124,24 @@ struct failure slot_become_generic(const struct slot_seed *seed, int *binding) {
     int *const kept[] = {binding, &slot.cgroups.oom_counter, &slot.cgroups.pids_counter,
                          &slot.listener};
     keep_only(kept, sizeof kept / sizeof kept[0]);
-    // Not before: the spawner may hold more descriptors than a function may.
+    // After the others are closed: the spawner may have more open files than a slot is allowed.
     return failed(failure) ? failure : harden_limits();
 }
 
-void slot_bind(int binding, bool hands_overlays, struct failure so_far) {
+void slot_bind(int binding, bool makes_overlays, struct failure so_far) {
     int received[CSANDBOX_DESCRIPTORS_MAX];
     size_t count = CSANDBOX_DESCRIPTORS_MAX;
     ssize_t size = csandbox_receive(binding, &slot.plan, sizeof slot.plan, received, &count, 0);
     if (size != sizeof slot.plan || count < 3)
         _exit(1);
-    // Without privileges over the host there is one id; whoever the image names runs as it.
+    // Without privileges over the host there is one id, which every user of the image gets.
     if (single_id(slot.host))
         slot.plan.uid = slot.plan.gid = 0;
-    struct belongings own = take_descriptors(received);
+    struct bind_descriptors own = take_descriptors(received);
     struct failure failure = so_far;
     if (slot.plan.flags & CSANDBOX_SLOT_EGRESS)
         failure = egress_join(binding, failure);
-    slot.binding = hands_overlays ? binding : -1;
+    slot.binding = makes_overlays ? binding : -1;
     if (slot.binding < 0)
         close(binding);
     slot.signals = signals_open();
@@ -149,7 +149,7 @@ void slot_bind(int binding, bool hands_overlays, struct failure so_far) {
         failure = check_errno(CSANDBOX_STEP_PROTOCOL, slot.signals);
     if (!failed(failure))
         failure = bind_to_function(&own);
-    let_go(&own);
+    close_bind_descriptors(&own);
     outcome_send(slot.control, failed(failure) ? CSANDBOX_SLOT_FAILED : CSANDBOX_SLOT_READY,
                  slot.plan.header.slot, failure);
     if (failed(failure))

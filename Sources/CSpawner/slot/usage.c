@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processor time of a process that still runs. wait4(2) tells it of one that has ended.
+// Processor time of a running process; wait4(2) has it for ended ones.
 #define _GNU_SOURCE
 #include "slot/slot.h"
 #include <fcntl.h>
@@ -10,7 +10,8 @@
 /// A line of /proc/PID/stat: 52 numbers and a name of 15 bytes.
 enum { STAT_BYTES = 1536 };
 
-// The name is in parentheses, and may hold any byte.
+// The process name is in parentheses and may contain any byte, so the search for its end starts at
+// the end of the line.
 struct cpu_times cpu_times_of(pid_t pid) {
     struct cpu_times none = {0, 0};
     char path[64], text[STAT_BYTES];

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writable roots made by the spawner. An overlay that is mounted in a user
-// namespace keeps its marks in user.* attributes, which tmpfs has only since
-// kernel 6.6: before, a folder of the image cannot be removed and made again.
-// The spawner may use trusted.* attributes, which tmpfs always had; it mounts
-// where no slot looks and hands the mounts over detached.
+// Makes writable roots in the spawner. An overlay that is mounted in a user namespace keeps its marks in
+// user.* attributes, which tmpfs has since Linux 6.6: before, a folder of the image could not be removed and
+// created again. The spawner can use trusted.* attributes, which tmpfs has always had. It mounts in folders
+// that no slot sees, and passes the mounts on detached.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "csandbox_channel.h"
@@ -27,44 +26,47 @@ static struct failure make_folder(const char *path, mode_t mode, uint32_t owner)
     return check_errno(CSANDBOX_STEP_SANDBOX_LAYER, chown(path, owner, owner));
 }
 
-// As mounts/root.c makes it, its owner being root of the slot's namespace.
+// The same as in mounts/root.c, owned by root of the slot's namespace.
 static struct failure mount_layer(uint32_t owner, uint64_t disk_bytes) {
     char options[LAYER_OPTIONS_MAX];
     layer_options(options, disk_bytes);
-    TRY(check(CSANDBOX_STEP_SANDBOX_LAYER,
-              raw_mount("tmpfs", "/stage/w", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options)));
-    TRY(make_folder("/stage/w/shm", 01777, owner));
-    TRY(make_folder("/stage/w/tmp", 01777, owner));
-    TRY(make_folder("/stage/w/upper", 0755, owner));
-    return make_folder("/stage/w/work", 0755, owner);
+    TRY(check(CSANDBOX_STEP_SANDBOX_LAYER, raw_mount("tmpfs", "/stage/layer", "tmpfs",
+                                                     MS_NOSUID | MS_NODEV | MS_NOEXEC, options)));
+    TRY(make_folder("/stage/layer/shm", 01777, owner));
+    TRY(make_folder("/stage/layer/tmp", 01777, owner));
+    TRY(make_folder("/stage/layer/upper", 0755, owner));
+    return make_folder("/stage/layer/work", 0755, owner);
 }
 
-// Marks that an image brings along are not followed: whatever it says, a folder
-// is found under its own name only.
+// Overlay attributes that an image contains are not followed (redirect_dir, metacopy): a folder has
+// its own content, whatever the image says.
 static struct failure mount_all(const int trees[2], uint32_t owner, uint64_t disk_bytes) {
     TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
               raw_move_mount(trees[0], AT_FDCWD, "/stage/image", 0)));
     TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
               raw_move_mount(trees[1], AT_FDCWD, "/stage/files", 0)));
     TRY(mount_layer(owner, disk_bytes));
-    return check(CSANDBOX_STEP_SANDBOX_OVERLAY,
-                 raw_mount("overlay", "/stage/n", "overlay", MS_NOSUID | MS_NODEV,
-                           "lowerdir=/stage/files:/stage/image,upperdir=/stage/w/upper,"
-                           "workdir=/stage/w/work,redirect_dir=nofollow,metacopy=off,index=off"));
+    return check(
+        CSANDBOX_STEP_SANDBOX_OVERLAY,
+        raw_mount("overlay", "/stage/root", "overlay", MS_NOSUID | MS_NODEV,
+                  "lowerdir=/stage/files:/stage/image,upperdir=/stage/layer/upper,"
+                  "workdir=/stage/layer/work,redirect_dir=nofollow,metacopy=off,index=off"));
 }
 
 static struct failure detach(int mounts[2]) {
-    static const char *const places[] = {"/stage/n", "/stage/w"};
+    static const char *const places[] = {"/stage/root", "/stage/layer"};
     for (size_t i = 0; i < 2; i++) {
         mounts[i] = (int)raw_open_tree(AT_FDCWD, places[i], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
         TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY, mounts[i]));
     }
-    return fine();
+    return success();
 }
 
-// Whatever of them came about: nothing may be left for the next slot to copy.
+// Unmounts everything that was mounted, also after a failure, before the next slot copies the
+// namespace. Places without a mount give an error that is ignored.
 static void clear_stage(void) {
-    static const char *const places[] = {"/stage/n", "/stage/w", "/stage/files", "/stage/image"};
+    static const char *const places[] = {"/stage/root", "/stage/layer", "/stage/files",
+                                         "/stage/image"};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         umount2(places[i], MNT_DETACH);
 }

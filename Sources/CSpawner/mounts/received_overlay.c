@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sandbox's writable root where the spawner has to make it. Raw calls only.
+// Requests a writable root from the spawner where it makes them. Raw calls only.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "mounts/template.h"
@@ -34,7 +34,7 @@ static long ask(const int trees[2]) {
     return SYS3(SYS_sendmsg, slot.binding, &message, MSG_NOSIGNAL);
 }
 
-// One answer; its descriptors are -1 when it has none.
+// Receives one answer; its descriptors are -1 when it has none.
 static struct failure receive(struct csandbox_overlay *answer, int mounts[2]) {
     struct iovec part = {answer, sizeof *answer};
     union control control;
@@ -52,10 +52,10 @@ static struct failure receive(struct csandbox_overlay *answer, int mounts[2]) {
         mounts[0] = descriptors[0];
         mounts[1] = descriptors[1];
     }
-    return fine();
+    return success();
 }
 
-// Answers to sandboxes that died before theirs came are passed over.
+// Skips answers to earlier requests, which failed before theirs was read.
 static struct failure receive_own(int mounts[2]) {
     struct csandbox_overlay answer;
     for (;;) {
@@ -65,18 +65,19 @@ static struct failure receive_own(int mounts[2]) {
         close_both(mounts);
     }
     TRY(((struct failure){answer.step, answer.error}));
-    return mounts[1] < 0 ? (struct failure){CSANDBOX_STEP_SANDBOX_OVERLAY, EPROTO} : fine();
+    return mounts[1] < 0 ? (struct failure){CSANDBOX_STEP_SANDBOX_OVERLAY, EPROTO} : success();
 }
 
 static struct failure put_in_place(const int mounts[2]) {
-    TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY, raw_move_mount(mounts[0], AT_FDCWD, "/n", 0)));
-    return check(CSANDBOX_STEP_SANDBOX_LAYER, raw_move_mount(mounts[1], AT_FDCWD, "/base/w", 0));
+    TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY, raw_move_mount(mounts[0], AT_FDCWD, "/newroot", 0)));
+    return check(CSANDBOX_STEP_SANDBOX_LAYER,
+                 raw_move_mount(mounts[1], AT_FDCWD, "/base/layer", 0));
 }
 
-struct failure overlay_take(void) {
+struct failure overlay_request(void) {
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
     int trees[2] = {(int)raw_open_tree(AT_FDCWD, "/base/lower", flags),
-                    (int)raw_open_tree(AT_FDCWD, "/base/t", flags)};
+                    (int)raw_open_tree(AT_FDCWD, "/base/files", flags)};
     int mounts[2] = {-1, -1};
     struct failure failure = check(CSANDBOX_STEP_SANDBOX_OVERLAY, trees[0]);
     if (!failed(failure))
