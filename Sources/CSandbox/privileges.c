@@ -38,6 +38,8 @@ static int drop_bounding(uint64_t kept) {
 }
 
 static int set_filter(const struct csandbox_instruction *filter, size_t count) {
+    if (count > CSANDBOX_FILTER_MAX)
+        return -EINVAL;
     struct sock_fprog program = {.len = (unsigned short)count,
                                  .filter = (struct sock_filter *)filter};
     long result =

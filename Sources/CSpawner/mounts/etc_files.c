@@ -40,6 +40,26 @@ struct failure etc_write(int lower) {
                       strlen(slot.plan.resolv_conf));
 }
 
+// An image without a real /etc has no such files in the template; one without the file, or with a
+// symbolic link in its place, has no target.
+static bool is_missing(long result) {
+    return result == -ENOENT || result == -ENOTDIR || result == -ELOOP;
+}
+
+static long bind_file(int root, const char *source, const char *path) {
+    long tree = raw_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0)
+        return is_missing(tree) ? 0 : tree;
+    long target = open_beneath(root, path, O_PATH);
+    long result = is_missing(target) ? 0 : target;
+    if (target >= 0) {
+        result = raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH);
+        SYS1(SYS_close, target);
+    }
+    SYS1(SYS_close, tree);
+    return result;
+}
+
 // Mounts the files on a root whose changes are kept, so that they do not count as changes.
 struct failure etc_bind(void) {
     static const char *const files[][2] = {{"/base/files/etc/hosts", "etc/hosts"},
@@ -47,16 +67,9 @@ struct failure etc_bind(void) {
                                            {"/base/files/etc/resolv.conf", "etc/resolv.conf"}};
     long root = SYS4(SYS_openat, AT_FDCWD, "/newroot", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     TRY(check(CSANDBOX_STEP_SANDBOX_ETC, root));
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        long tree = raw_open_tree(AT_FDCWD, files[i][0], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-        long target = tree < 0 ? -1 : open_beneath((int)root, files[i][1], O_PATH);
-        // An image without a real /etc is left alone, as everywhere.
-        if (target >= 0)
-            TRY(check(CSANDBOX_STEP_SANDBOX_ETC,
-                      raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH)));
-        SYS1(SYS_close, target);
-        SYS1(SYS_close, tree);
-    }
+    long result = 0;
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && result >= 0; i++)
+        result = bind_file((int)root, files[i][0], files[i][1]);
     SYS1(SYS_close, root);
-    return success();
+    return check(CSANDBOX_STEP_SANDBOX_ETC, result);
 }

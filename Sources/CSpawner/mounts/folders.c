@@ -77,9 +77,8 @@ struct failure folders_make_in_template(void) {
         CSANDBOX_STEP_SANDBOX_FOLDERS,
         raw_mount("overlay", "/newroot", "overlay", MS_NOSUID | MS_NODEV,
                   "lowerdir=/base/lower,upperdir=/base/files,workdir=/base/scratch,userxattr")));
-    struct failure failure = make_all(false);
-    TRY(check(CSANDBOX_STEP_SANDBOX_FOLDERS, SYS2(SYS_umount2, "/newroot", 0)));
-    return failure;
+    TRY(make_all(false));
+    return check(CSANDBOX_STEP_SANDBOX_FOLDERS, SYS2(SYS_umount2, "/newroot", 0));
 }
 
 struct failure folders_make_in_root(void) {

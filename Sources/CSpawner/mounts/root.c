@@ -14,6 +14,16 @@ static struct failure make_folder(const char *path, unsigned mode) {
     return check(CSANDBOX_STEP_SANDBOX_LAYER, SYS3(SYS_mkdirat, AT_FDCWD, path, mode));
 }
 
+static struct failure make_layer_folders(void) {
+    TRY(make_folder("/base/layer/shm", 01777));
+    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
+        TRY(make_folder("/base/layer/tmp", 01777));
+    if (!slot.has_layer)
+        return success();
+    TRY(make_folder("/base/layer/upper", 0755));
+    return make_folder("/base/layer/work", 0755);
+}
+
 // One tmpfs for everything that the function may write, so that one size limits all of it and the
 // memory limit counts it. noexec applies to /dev/shm and the like; the overlay above has flags of
 // its own.
@@ -22,15 +32,10 @@ static struct failure mount_layer(void) {
     TRY(check(CSANDBOX_STEP_SANDBOX_LAYER,
               raw_mount("tmpfs", "/base/layer", "tmpfs", flags, slot.layer_options)));
     SYS1(SYS_umask, 0);
-    TRY(make_folder("/base/layer/shm", 01777));
-    if (slot.plan.flags & CSANDBOX_SLOT_READ_ONLY)
-        TRY(make_folder("/base/layer/tmp", 01777));
-    if (slot.has_layer) {
-        TRY(make_folder("/base/layer/upper", 0755));
-        TRY(make_folder("/base/layer/work", 0755));
-    }
+    struct failure failure = make_layer_folders();
+    // Also after a failure: the slot, and the next sandbox with it, goes on.
     SYS1(SYS_umask, 022);
-    return success();
+    return failure;
 }
 
 static struct failure mount_overlay(void) {
@@ -85,13 +90,14 @@ static struct failure mount_dev_children(void) {
 
 // By descriptor, because the path to run/secrets leads through folders of the image. The template
 // has checked that the required place exists; the other one is OpenFaaS's, which an image may lack.
-static struct failure bind_secrets(const char *place) {
+static struct failure bind_secrets(const char *place, bool is_required) {
     int root = (int)SYS4(SYS_openat, AT_FDCWD, "/newroot", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     TRY(check(CSANDBOX_STEP_SANDBOX_SECRETS, root));
     long target = open_beneath(root, place, O_PATH | O_DIRECTORY);
     SYS1(SYS_close, root);
-    if (target < 0)
+    if (target < 0 && !is_required)
         return success();
+    TRY(check(CSANDBOX_STEP_SANDBOX_SECRETS, target));
     long tree = raw_open_tree(AT_FDCWD, "/base/secrets", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (tree >= 0) {
         long moved = raw_move_mount((int)tree, (int)target, "", MOVE_MOUNT_T_EMPTY_PATH);
@@ -112,8 +118,8 @@ static struct failure mount_all(void) {
     TRY(mount_root());
     TRY(mount_dev_children());
     if (slot.plan.flags & CSANDBOX_SLOT_SECRETS) {
-        TRY(bind_secrets("run/secrets"));
-        TRY(bind_secrets("var/openfaas/secrets"));
+        TRY(bind_secrets("run/secrets", true));
+        TRY(bind_secrets("var/openfaas/secrets", false));
     }
     return success();
 }

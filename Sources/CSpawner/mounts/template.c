@@ -61,6 +61,7 @@ static struct failure mount_dev(int own) {
     return check(CSANDBOX_STEP_SLOT_DEV, result);
 }
 
+// /proc, /dev and /sys come from the root that pivot_root then detaches.
 struct failure template_private_root(const struct slot_seed *seed, int own_dev) {
     umask(0);
     TRY(check(CSANDBOX_STEP_SLOT_TEMPLATE,
@@ -104,8 +105,9 @@ static struct failure write_secret(int source, const struct csandbox_secret *sec
     struct failure failure = check_errno(CSANDBOX_STEP_SLOT_SECRETS, file);
     for (uint32_t left = secret->size; !failed(failure) && left > 0;) {
         ssize_t size = read(source, bytes, left < sizeof bytes ? left : sizeof bytes);
-        if (size <= 0 || write(file, bytes, (size_t)size) != size)
-            failure = (struct failure){CSANDBOX_STEP_SLOT_SECRETS, size < 0 ? errno : EIO};
+        ssize_t written = size > 0 ? write(file, bytes, (size_t)size) : size;
+        if (written <= 0 || written != size)
+            failure = (struct failure){CSANDBOX_STEP_SLOT_SECRETS, written < 0 ? errno : EIO};
         else
             left -= (uint32_t)size;
     }
@@ -124,8 +126,13 @@ static struct failure write_secrets(int source) {
               raw_mount("tmpfs", "/base/secrets", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
                         "mode=0755")));
     struct csandbox_secret secret;
-    while (read(source, &secret, sizeof secret) == sizeof secret)
+    ssize_t size;
+    while ((size = read(source, &secret, sizeof secret)) == sizeof secret)
         TRY(write_secret(source, &secret));
+    TRY(check_errno(CSANDBOX_STEP_SLOT_SECRETS, size));
+    // A record that is cut off.
+    if (size != 0)
+        return (struct failure){CSANDBOX_STEP_SLOT_SECRETS, EINVAL};
     unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
     return check(CSANDBOX_STEP_SLOT_SECRETS, raw_mount(NULL, "/base/secrets", NULL, flags, NULL));
 }
@@ -160,6 +167,10 @@ static struct failure read_mounts(int source) {
         return success();
     ssize_t size = read(source, slot.mounts, sizeof slot.mounts);
     TRY(check_errno(CSANDBOX_STEP_SLOT_MOUNTS, size));
+    // A record that is cut off, or one too many.
+    char rest;
+    if ((size_t)size % sizeof slot.mounts[0] != 0 || read(source, &rest, 1) != 0)
+        return (struct failure){CSANDBOX_STEP_SLOT_MOUNTS, EINVAL};
     slot.mount_count = (uint32_t)((size_t)size / sizeof slot.mounts[0]);
     for (uint32_t i = 0; i < slot.mount_count; i++) {
         const struct csandbox_mount *mount = &slot.mounts[i];
@@ -170,6 +181,8 @@ static struct failure read_mounts(int source) {
     return success();
 }
 
+// What the image must contain is checked first, while nothing covers it; the root is mounted last,
+// from the other parts.
 struct failure template_bind(int rootfs_tree, int secrets, int mounts) {
     TRY(check(CSANDBOX_STEP_SLOT_ROOTFS, raw_move_mount(rootfs_tree, AT_FDCWD, "/base/lower", 0)));
     int lower = open("/base/lower", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -85,8 +85,9 @@ static long configure(int socket) {
 static struct failure await_interface(int binding, struct failure so_far) {
     struct csandbox_outcome message = {
         .header = {.kind = CSANDBOX_SLOT_READY}, .step = so_far.step, .error = so_far.error};
-    csandbox_send(binding, &message, sizeof message, NULL, 0);
+    int sent = csandbox_send(binding, &message, sizeof message, NULL, 0);
     TRY(so_far);
+    TRY(check(CSANDBOX_STEP_PROTOCOL, sent));
     ssize_t size = csandbox_receive(binding, &message, sizeof message, NULL, NULL, 0);
     if (size != sizeof message)
         return (struct failure){CSANDBOX_STEP_SLOT_VETH, ECONNRESET};

@@ -146,21 +146,25 @@ static int slot_folder(uint32_t hierarchy, uint32_t index) {
     return openat(parent, name, flags);
 }
 
-static void open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgroups,
-                            uint32_t hierarchy) {
+// Without the file that it enters by a slot would run without limits. Without a counter the cause
+// of an end is less precise, and nothing else.
+static struct failure open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgroups,
+                                      uint32_t hierarchy) {
     if (kinds & CSANDBOX_CGROUP_V2) {
         cgroups->v2_folder = folder;
         cgroups->oom_counter = openat(folder, "memory.events", O_RDONLY | O_CLOEXEC);
         if (spawner.features & CSANDBOX_FEATURE_CGROUP_PIDS)
             cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
-        return;
+        return success();
     }
     cgroups->tasks[hierarchy] = openat(folder, "tasks", O_WRONLY | O_CLOEXEC);
+    struct failure failure = check_errno(CSANDBOX_STEP_CGROUP_CREATE, cgroups->tasks[hierarchy]);
     if (kinds & CSANDBOX_CGROUP_MEMORY)
         cgroups->oom_counter = openat(folder, "memory.oom_control", O_RDONLY | O_CLOEXEC);
     if (kinds & CSANDBOX_CGROUP_PIDS)
         cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
     close(folder);
+    return failure;
 }
 
 struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups) {
@@ -169,12 +173,14 @@ struct failure cgroups_prepare(uint32_t index, struct slot_cgroups *cgroups) {
         if (spawner.cgroup_folders[i] < 0)
             continue;
         int folder = slot_folder(i, index);
-        if (folder < 0) {
-            struct failure failure = check_errno(CSANDBOX_STEP_CGROUP_CREATE, -1);
+        struct failure failure = check_errno(CSANDBOX_STEP_CGROUP_CREATE, folder);
+        if (!failed(failure))
+            failure =
+                open_slot_files(spawner.host->configuration.cgroups[i].kinds, folder, cgroups, i);
+        if (failed(failure)) {
             cgroups_close(cgroups);
             return failure;
         }
-        open_slot_files(spawner.host->configuration.cgroups[i].kinds, folder, cgroups, i);
     }
     return success();
 }
@@ -217,13 +223,16 @@ static long limit_memory_v1(int folder, uint64_t bytes) {
     return result;
 }
 
+// A kernel without swap accounting lacks the file of swap.
 static long limit_memory_v2(int folder, uint64_t bytes) {
     write_at(folder, "memory.swap.max", "0");
     return write_number_at(folder, "memory.max", bytes);
 }
 
 static long limit_cpu_v1(int folder, uint32_t millicores) {
-    write_number_at(folder, "cpu.cfs_period_us", CPU_PERIOD_US);
+    long result = write_number_at(folder, "cpu.cfs_period_us", CPU_PERIOD_US);
+    if (result < 0)
+        return result;
     return write_number_at(folder, "cpu.cfs_quota_us", (uint64_t)millicores * CPU_PERIOD_US / 1000);
 }
 

@@ -7,6 +7,7 @@
 #include "processes/supervisor.h"
 #include "processes/warden.h"
 #include "sys.h"
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +18,10 @@ int main(int count, char **arguments) {
     int type = 0;
     socklen_t size = sizeof type;
     if (getsockopt(GATEWAY_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
+        _exit(1);
+    // The gateway's posix_spawn leaves it open on execve, for this program only: newuidmap and nft
+    // do not inherit it.
+    if (fcntl(GATEWAY_SOCKET, F_SETFD, FD_CLOEXEC) < 0)
         _exit(1);
     // A new session: Ctrl-C in the terminal then signals only the gateway, which ends its helpers
     // in order.

@@ -38,6 +38,22 @@ static bool folders_are_valid(const struct csandbox_make_slot *plan) {
     return true;
 }
 
+bool path_is_valid(const char *bytes) {
+    return bytes[0] == '/' && memchr(bytes, 0, CSANDBOX_PATH_MAX);
+}
+
+bool configuration_is_valid(const struct csandbox_configure *configuration, ssize_t size) {
+    bool is_valid = size == sizeof *configuration &&
+                    configuration->header.kind == CSANDBOX_CONFIGURE &&
+                    configuration->version == CSANDBOX_PROTOCOL_VERSION &&
+                    configuration->cgroup_count <= CSANDBOX_CGROUPS_MAX &&
+                    configuration->filter_count <= CSANDBOX_FILTER_MAX &&
+                    path_is_valid(configuration->rootfs_directory);
+    for (uint32_t i = 0; is_valid && i < configuration->cgroup_count; i++)
+        is_valid = path_is_valid(configuration->cgroups[i].path);
+    return is_valid;
+}
+
 bool order_is_valid(const struct host *host, const struct csandbox_make_slot *plan, ssize_t size,
                     size_t count) {
     return size == sizeof *plan && plan->header.slot != 0 && trees_are_valid(plan) &&

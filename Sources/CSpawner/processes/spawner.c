@@ -106,6 +106,8 @@ static void find_features(const struct host *host) {
                                                                         CSANDBOX_SPAWNER_OVERLAYS);
 }
 
+// Cgroups come before the mounts, which hide their paths; the empty network namespace after them,
+// because its /sys is mounted in the new root.
 static struct failure prepare(int rootfs_tree) {
     entries_clear(&spawner.table);
     spawner.signals = signals_open();

@@ -126,6 +126,8 @@ static uint32_t take_empty_network_slot(struct failure *failure) {
     return take_spare(failure);
 }
 
+// Limits come before the order, which starts the slot's work. Both kinds of trees need the user
+// namespace, whose descriptor is closed after them.
 static struct failure bind_slot(uint32_t index, const struct csandbox_make_slot *plan,
                                 const int *received, size_t count) {
     struct slot_entry *entry = &spawner.table.entries[index];

@@ -11,6 +11,7 @@
 #include "mounts/mount_calls.h"
 #include "network/firewall.h"
 #include "processes/cgroup.h"
+#include "processes/order.h"
 #include "processes/spawner.h"
 #include "processes/user_namespace.h"
 #include <poll.h>
@@ -79,14 +80,6 @@ static pid_t start_spawner(int socket) {
         close((int)tree);
     started_send(GATEWAY_SOCKET, pid > 0 ? (pid_t)pid : 0, failure);
     return pid > 0 ? (pid_t)pid : 0;
-}
-
-static bool configuration_is_valid(const struct csandbox_configure *configuration, ssize_t size) {
-    return size == sizeof *configuration && configuration->header.kind == CSANDBOX_CONFIGURE &&
-           configuration->version == CSANDBOX_PROTOCOL_VERSION &&
-           configuration->cgroup_count <= CSANDBOX_CGROUPS_MAX &&
-           configuration->filter_count <= CSANDBOX_FILTER_MAX &&
-           memchr(configuration->rootfs_directory, 0, sizeof configuration->rootfs_directory);
 }
 
 // Starts a spawner with this configuration. Returns its pid, or 0 when it cannot be started. The
@@ -220,6 +213,10 @@ _Noreturn void supervisor_main(const struct supervisor_seed *seed) {
     // The program was executed from a descriptor, whose number would otherwise be its name.
     prctl(PR_SET_NAME, CSANDBOX_SUPERVISOR_NAME);
     supervisor.signals = signals_open();
+    if (supervisor.signals < 0) {
+        started_send(GATEWAY_SOCKET, 0, check_errno(CSANDBOX_STEP_SUPERVISOR, -1));
+        _exit(1);
+    }
     struct pollfd sources[2] = {{.fd = GATEWAY_SOCKET, .events = POLLIN},
                                 {.fd = supervisor.signals, .events = POLLIN}};
     for (;;) {

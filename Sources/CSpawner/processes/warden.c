@@ -8,6 +8,7 @@
 #include "csandbox_host.h"
 #include "mounts/host_tree.h"
 #include "processes/cgroup.h"
+#include "processes/order.h"
 #include "sys.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -101,16 +102,13 @@ static _Noreturn void gateway_gone(void) {
     _exit(0);
 }
 
-static bool is_path(const char *bytes) {
-    return bytes[0] == '/' && memchr(bytes, 0, CSANDBOX_PATH_MAX);
-}
-
 static bool pin_is_valid(const struct csandbox_pin *pin, ssize_t size, size_t count) {
     size_t wanted = pin->configuration.flags & CSANDBOX_EGRESS ? 2 : 1;
     bool valid = size == sizeof *pin && count == wanted && !warden.is_pinned &&
-                 pin->version == CSANDBOX_PROTOCOL_VERSION && pin->service_id != 0;
+                 pin->version == CSANDBOX_PROTOCOL_VERSION && pin->service_id != 0 &&
+                 configuration_is_valid(&pin->configuration, sizeof pin->configuration);
     for (int i = 0; valid && i < CSANDBOX_PLACES; i++)
-        valid = is_path(pin->directories[i]);
+        valid = path_is_valid(pin->directories[i]);
     return valid;
 }
 
@@ -162,7 +160,7 @@ static void become_supervisor(int socket, struct supervisor_seed *seed) {
     const struct pinned *pinned = &warden.pinned;
     int rootfs = fcntl(pinned->places[CSANDBOX_PLACE_ROOTFS], F_DUPFD_CLOEXEC, DUPLICATES_FROM);
     int rules = pinned->ruleset < 0 ? -1 : fcntl(pinned->ruleset, F_DUPFD_CLOEXEC, DUPLICATES_FROM);
-    if (dup2(socket, GATEWAY_SOCKET) < 0) {
+    if (dup3(socket, GATEWAY_SOCKET, O_CLOEXEC) < 0) {
         send_not_started(socket, errno);
         _exit(1);
     }
@@ -281,6 +279,9 @@ void warden_main(char *name, struct supervisor_seed *seed) {
     warden.command_name = name;
     prctl(PR_SET_NAME, "mayfly-warden");
     int signals = signals_open();
+    // The gateway sees its socket close.
+    if (signals < 0)
+        _exit(1);
     struct pollfd sources[2] = {{.fd = GATEWAY_SOCKET, .events = POLLIN},
                                 {.fd = signals, .events = POLLIN}};
     for (;;) {

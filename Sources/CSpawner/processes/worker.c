@@ -85,6 +85,7 @@ static long limit(int resource, rlim_t value) {
     return setrlimit(resource, &wanted) < 0 ? -errno : 0;
 }
 
+// The parent-death signal comes after the ids, whose change clears it.
 static long drop_privileges(void) {
     if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
         return -errno;
@@ -95,14 +96,14 @@ static long drop_privileges(void) {
     return result < 0 ? result : limit(RLIMIT_DATA, WORKER_MEMORY_BYTES);
 }
 
-static long place_descriptors(int socket, int tree, int program) {
+static long place_descriptors(int socket, int tree) {
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nothing < 0)
         return -errno;
     for (int i = 0; i < 3; i++)
         if (dup2(nothing, i) < 0)
             return -errno;
-    if (dup2(socket, WORKER_SOCKET) < 0 || dup2(tree, WORKER_FOLDER) < 0 || program < 0)
+    if (dup2(socket, WORKER_SOCKET) < 0 || dup2(tree, WORKER_FOLDER) < 0)
         return -errno;
     return SYS3(SYS_close_range, FIRST_FREE, ~0U, CLOSE_RANGE_CLOEXEC);
 }
@@ -123,10 +124,12 @@ static _Noreturn void worker_main(int gateway_program, int socket, int tree, int
         _exit(1);
     int own = duplicate_above(socket), folder = duplicate_above(tree),
         program = duplicate_above(gateway_program);
-    if (own < 0)
+    if (own < 0 || folder < 0 || program < 0) {
+        outcome_send(socket, CSANDBOX_WORK, 0, check_errno(CSANDBOX_STEP_WORKER_EXEC, -1));
         _exit(1);
+    }
     long result = drop_privileges();
-    result = result < 0 ? result : place_descriptors(own, folder, program);
+    result = result < 0 ? result : place_descriptors(own, folder);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (result >= 0)

@@ -35,6 +35,7 @@ static struct failure set_capabilities(uint64_t permitted, uint64_t effective) {
 // The change of ids clears all capabilities of another user than root.
 static uint64_t capabilities_kept(void) { return slot.plan.uid == 0 ? slot.plan.capabilities : 0; }
 
+// The user id changes last: the other changes need the capabilities that end with it.
 static struct failure set_ids(const struct csandbox_make_slot *plan) {
     if (plan->uid != 0)
         TRY(give_stdio(plan->uid, plan->gid));

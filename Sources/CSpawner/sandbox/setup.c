@@ -75,6 +75,7 @@ static struct failure set_up(void) {
     slot.stage = STAGE_BLOCKED;
     if (!slot.is_announced)
         TRY(announce());
+    // After the announcement, which sends descriptors.
     TRY(harden_open_files());
     return keep_release_only();
 }

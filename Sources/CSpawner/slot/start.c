@@ -41,18 +41,23 @@ static struct failure become_namespace_root(int user_namespace) {
 
 // Closes the descriptors of other slots and of the host, and moves the kept ones to the numbers
 // from 3 on.
-static void keep_only(int *const kept[], int count) {
+static struct failure keep_only(int *const kept[], int count) {
     int next = 3;
     for (int i = 0; i < count; i++)
-        if (*kept[i] >= 0)
+        if (*kept[i] >= 0) {
             *kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, 3 + count);
+            TRY(check_errno(CSANDBOX_STEP_SLOT_LIMITS, *kept[i]));
+        }
     for (int i = 0; i < count; i++)
-        if (*kept[i] >= 0)
+        if (*kept[i] >= 0) {
             *kept[i] = dup3(*kept[i], next++, O_CLOEXEC);
-    SYS3(SYS_close_range, next, ~0U, 0);
+            TRY(check_errno(CSANDBOX_STEP_SLOT_LIMITS, *kept[i]));
+        }
+    return check(CSANDBOX_STEP_SLOT_LIMITS, SYS3(SYS_close_range, next, ~0U, 0));
 }
 
 static struct failure become_generic(const struct slot_seed *seed) {
+    // Both need privileges over the host, which the user namespace takes away.
     TRY(prefer_as_oom_victim());
     TRY(cgroups_enter(&seed->cgroups));
     // Before the user namespace, too: in another one device nodes do not work.
@@ -73,6 +78,7 @@ static struct failure become_generic(const struct slot_seed *seed) {
     if (!seed->shares_empty_network)
         TRY(loopback_up());
     TRY(template_private_root(seed, own_dev));
+    // Last: without the cookie it forbids the calls of the steps before.
     return harden_filter();
 }
 
@@ -94,6 +100,7 @@ static struct failure bind_to_function(const struct bind_descriptors *own) {
     slot.masks = masks_present();
     slot.oom_before = cgroups_oom_kills(&slot.cgroups);
     slot.pids_refused_before = cgroups_pids_refused(&slot.cgroups);
+    // Before the first sandbox, which inherits it.
     return harden_capabilities(slot.plan.capabilities);
 }
 
@@ -123,7 +130,9 @@ struct failure slot_become_generic(const struct slot_seed *seed, int *binding) {
     struct failure failure = become_generic(seed);
     int *const kept[] = {binding, &slot.cgroups.oom_counter, &slot.cgroups.pids_counter,
                          &slot.listener};
-    keep_only(kept, sizeof kept / sizeof kept[0]);
+    struct failure kept_failure = keep_only(kept, sizeof kept / sizeof kept[0]);
+    if (!failed(failure))
+        failure = kept_failure;
     // After the others are closed: the spawner may have more open files than a slot is allowed.
     return failed(failure) ? failure : harden_limits();
 }
