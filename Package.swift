@@ -58,7 +58,8 @@ let package = Package(
         .executableTarget(
             name: "CSpawner",
             dependencies: ["CSandbox"],
-            cSettings: cSettings,
+            // Includes name the folder: "slot/slot.h".
+            cSettings: cSettings + [.headerSearchPath(".")],
             // Nothing of the Swift runtime: a program of 0.7 MB instead of 6.7.
             linkerSettings: [
                 .unsafeFlags(["-static-stdlib", "-nostartfiles", "-Xclang-linker", "-static"])

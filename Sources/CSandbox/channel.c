@@ -36,9 +36,8 @@ int csandbox_send(int socket, const void *bytes, size_t size, const int *descrip
     return sent < 0 ? -errno : 0;
 }
 
-// Gives the received descriptors to the caller, as many as it has room for, and
-// closes the rest: a sender can never make this process hold more than it asked
-// for.
+// Passes on as many of the received descriptors as the caller has room for, and closes the others,
+// so that a sender cannot fill this process's table of open files.
 static size_t take_descriptors(struct msghdr *message, int *descriptors, size_t room) {
     size_t taken = 0;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;

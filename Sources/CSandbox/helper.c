@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wrappers of what glibc hides behind _GNU_SOURCE. Images drives them for credential helpers.
+// Wrappers of functions that glibc declares only with _GNU_SOURCE. Registry uses them for credential
+// helper programs.
 #define _GNU_SOURCE
 #include "csandbox_helper.h"
 

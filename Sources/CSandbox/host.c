@@ -21,12 +21,12 @@ static int write_all(int file, const char *bytes, size_t size) {
     return 0;
 }
 
-/// The kernel refuses to seal while anything holds a page of the file, and itself waits some
-/// 150 ms for that: memory that is being reclaimed or moved is let go soon.
+/// The kernel refuses to seal while a page of the file is referenced, and waits about 150 ms
+/// itself: references by reclaim or migration of memory end soon.
 enum { SEAL_ATTEMPTS_MAX = 20, SEAL_PAUSE_US = 10000 };
 
-// Neither content nor seals can change: what a container sees as an
-// executable stays what it is (CVE-2019-5736).
+// Neither content nor seals can change afterwards: no container can overwrite the program through
+// /proc/PID/exe (CVE-2019-5736).
 static int seal(int file) {
     for (int attempt = 1;; attempt++) {
         if (fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
@@ -52,7 +52,7 @@ int csandbox_sealed_program(const void *bytes, size_t size) {
 }
 
 static int add_actions(posix_spawn_file_actions_t *actions, int socket) {
-    // The socket moves out of the way first: it may itself be 0, 1 or 3.
+    // The socket is duplicated first: its own number may be 0, 1 or 3.
     int error = posix_spawn_file_actions_adddup2(actions, socket, 3);
     if (!error)
         error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
@@ -74,7 +74,7 @@ static int spawn_from(const char *name, int program, int socket, pid_t *pid) {
         return error;
     error = posix_spawnattr_init(&attributes);
     if (!error) {
-        // Whatever the gateway ignores (SIGPIPE), the helper and its functions do not inherit.
+        // The helper and its functions do not inherit signals that the gateway ignores (SIGPIPE).
         sigfillset(&defaults);
         posix_spawnattr_setsigdefault(&attributes, &defaults);
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
@@ -89,8 +89,8 @@ static int spawn_from(const char *name, int program, int socket, pid_t *pid) {
 
 pid_t csandbox_spawn(const char *name, int program, int socket) {
     pid_t pid = -1;
-    // Descriptor 3 is the socket's in the child, so the program must not be there when it is
-    // executed.
+    // Descriptor 3 becomes the socket in the child, so the program must have another number when it
+    // is executed.
     int copy = fcntl(program, F_DUPFD_CLOEXEC, 4);
     if (copy < 0)
         return -errno;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a file system can be mounted with other owners. Tried, since it
-// depends on the file system and the kernel both.
+// Whether a file system supports idmapped mounts. Tried, because it depends on both the file system and the
+// kernel.
 #define _GNU_SOURCE
 #include "csandbox_host.h"
 #include <errno.h>
@@ -55,17 +55,17 @@ static int try_mount(int tree, pid_t pid) {
         return -errno;
     struct attributes wanted = {.set = ATTRIBUTE_IDMAP, .user_namespace = (uint64_t)space};
     long done = syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &wanted, sizeof wanted);
-    // EINVAL is the file system's word, ENOSYS the kernel's.
+    // EINVAL means that the file system does not support it, ENOSYS that the kernel does not.
     result = done == 0 ? 1 : errno == EINVAL || errno == ENOSYS ? 0 : -errno;
     close(space);
     return result;
 }
 
-int csandbox_translates_owners(const char *folder) {
+int csandbox_supports_idmap(const char *folder) {
     int tree = (int)syscall(SYS_open_tree, AT_FDCWD, folder, TREE_CLONE | O_CLOEXEC);
     if (tree < 0)
         return -errno;
-    // Its memory is a copy: it does nothing but wait.
+    // The child has a copy of this process's memory and only waits.
     long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
     if (pid == 0)
         for (;;)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Views of the file system: nothing at all for a worker; for the gateway the data
-// folder as a mount of its own, also where only root could reach it.
+// Mount namespaces: an empty one for a worker; for the gateway one in which the data folder is a mount of its
+// own and can be reached, also below a folder that only root can search.
 #define _GNU_SOURCE
 #include "csandbox_privileges.h"
 #include <errno.h>
@@ -32,8 +32,8 @@ struct attributes {
     uint64_t user_namespace;
 };
 
-// Everything that the dynamic linker needed is mapped by now: no path leads
-// anywhere any more.
+// The dynamic linker has already mapped everything that the program needs, so no path has to
+// resolve afterwards.
 int csandbox_empty_root(void) {
     unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -45,7 +45,7 @@ int csandbox_empty_root(void) {
     return 0;
 }
 
-// Makes every folder of an absolute path, for everybody to pass.
+// Creates every folder of an absolute path, searchable for every user.
 static int make_folders(const char *path) {
     char part[CSANDBOX_PATH_MAX];
     for (size_t i = 1; path[i - 1]; i++) {
@@ -78,8 +78,9 @@ static int cover(int tree, const char *parent, const char *folder) {
                                                                                          : 0;
 }
 
-// Neither rename nor link passes from one mount to another, whatever the file system.
-int csandbox_shelter(const char *parent, const char *folder) {
+// A mount of its own, because neither rename nor link works between mounts, even of one file
+// system.
+int csandbox_isolate_folder(const char *parent, const char *folder) {
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         return -errno;
     int tree = (int)syscall(SYS_open_tree, AT_FDCWD, folder, TREE_CLONE | O_CLOEXEC);

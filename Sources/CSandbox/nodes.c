@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Status and link target through one O_PATH descriptor, so that both are of the same file. Images drives it.
+// Reads status and link target through one O_PATH descriptor, so that both belong to the same file.
+// ImageStore uses it.
 #define _GNU_SOURCE
 #include "csandbox_nodes.h"
 #include "csandbox_paths.h"

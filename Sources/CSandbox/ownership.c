@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owners by descriptor: what was looked at is what is changed.
+// Changes owners by descriptor, so that no other file can take the place of the checked one.
 #define _GNU_SOURCE
 #include "csandbox_privileges.h"
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int look(int folder, const char *name, struct stat *status) {
+static int read_trace(int folder, const char *name, struct stat *status) {
     int entry = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (entry < 0)
         return -errno;
@@ -20,7 +20,7 @@ static int look(int folder, const char *name, struct stat *status) {
 
 int csandbox_owner_of(int folder, const char *name, struct csandbox_owner *owner) {
     struct stat status;
-    int entry = look(folder, name, &status);
+    int entry = read_trace(folder, name, &status);
     if (entry < 0)
         return entry;
     close(entry);
@@ -31,9 +31,9 @@ int csandbox_owner_of(int folder, const char *name, struct csandbox_owner *owner
     return 0;
 }
 
-int csandbox_give(int folder, const char *name, uid_t from, uid_t user, gid_t group) {
+int csandbox_change_owner(int folder, const char *name, uid_t from, uid_t user, gid_t group) {
     struct stat status;
-    int entry = look(folder, name, &status), result = 0;
+    int entry = read_trace(folder, name, &status), result = 0;
     if (entry < 0)
         return entry;
     if (status.st_uid == from && from != user) {

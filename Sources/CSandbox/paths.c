@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Path resolution that cannot leave a root; driven by Images (unpacking) and everything that reads image trees.
+// Path resolution that cannot leave a root. ImageStore uses it for unpacking, and every reader of image
+// trees.
 #define _GNU_SOURCE
 #include "csandbox_paths.h"
 
@@ -12,7 +13,8 @@
 
 _Static_assert(CSANDBOX_OPEN_PATH == O_PATH, "O_PATH has another value on this architecture");
 
-/// A concurrent rename makes the kernel say EAGAIN; nobody renames in a private tree, so a few tries are plenty.
+/// A concurrent rename makes the kernel return EAGAIN; a private tree has none, so a few tries
+/// suffice.
 enum { OPEN_TRIES = 16 };
 
 static int open_resolved(int root, const char *path, int flags, mode_t mode, uint64_t resolve) {

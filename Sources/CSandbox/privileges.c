@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Giving up privileges. faasctl drives it at its start, and as a worker.
+// Drops privileges. faasctl calls it at its start, and as a worker.
 #define _GNU_SOURCE
 #include "csandbox_privileges.h"
 #include <dirent.h>
@@ -16,7 +16,7 @@
 
 _Static_assert(sizeof(struct csandbox_instruction) == sizeof(struct sock_filter), "same layout");
 
-/// What a worker needs for the owners and modes of an image's files.
+/// Capabilities that a worker needs for owners and modes of an image's files.
 static const uint64_t file_capabilities = 1ULL << CAP_CHOWN | 1ULL << CAP_DAC_OVERRIDE |
                                           1ULL << CAP_FOWNER | 1ULL << CAP_FSETID |
                                           1ULL << CAP_SETFCAP;
@@ -38,6 +38,8 @@ static int drop_bounding(uint64_t kept) {
 }
 
 static int set_filter(const struct csandbox_instruction *filter, size_t count) {
+    if (count > CSANDBOX_FILTER_MAX)
+        return -EINVAL;
     struct sock_fprog program = {.len = (unsigned short)count,
                                  .filter = (struct sock_filter *)filter};
     long result =
@@ -53,8 +55,8 @@ int csandbox_drop_privileges(uid_t user, gid_t group, bool keeps_ports,
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
         setresgid(group, group, group) < 0)
         return -errno;
-    // With root as saved user the kernel keeps what is permitted; it takes it away with the last
-    // trace of root, in csandbox_drop_ports.
+    // With root as saved user id the kernel keeps the permitted capabilities; csandbox_drop_ports
+    // gives that id up, which clears them.
     if (setresuid(user, user, keeps_ports ? 0 : user) < 0)
         return -errno;
     result = set_capabilities(keeps_ports ? 1ULL << CAP_NET_BIND_SERVICE : 0);
@@ -64,33 +66,41 @@ int csandbox_drop_privileges(uid_t user, gid_t group, bool keeps_ports,
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-/// Longest wait for the first thread, in steps of a millisecond; it does nothing else.
-enum { LEADER_STEPS_MAX = 5000, LEADER_STEP_US = 1000 };
-static volatile sig_atomic_t leader_is_done;
-static uid_t leader_user;
+/// Longest wait for the first thread, in steps of a millisecond. The thread runs nothing else.
+enum { FIRST_THREAD_STEPS_MAX = 5000, FIRST_THREAD_STEP_US = 1000 };
 
-static void drop_in_leader(int number) {
+/// Argument and result of the first thread's signal handler, which gets no pointer.
+static struct first_thread {
+    uid_t user;
+    /// 0 before, 1 when the ids are changed, else -errno.
+    volatile sig_atomic_t outcome;
+} first_thread;
+
+static void drop_in_handler(int number) {
     int saved = errno;
-    leader_is_done = syscall(SYS_setresuid, leader_user, leader_user, leader_user) < 0 ? -errno : 1;
+    uid_t user = first_thread.user;
+    first_thread.outcome = syscall(SYS_setresuid, user, user, user) < 0 ? -errno : 1;
     errno = saved;
 }
 
-// The first thread of a Swift program ends early, but stays: the C library no longer counts it, the kernel does. It
-// takes every signal.
+// The first thread of a Swift program ends early but remains in the kernel's list of threads, while
+// the C library no longer counts it. It still handles signals.
 static int drop_in_first_thread(uid_t user) {
-    struct sigaction action = {.sa_handler = drop_in_leader, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = drop_in_handler, .sa_flags = SA_RESTART};
     int number = SIGRTMAX - 1;
-    leader_user = user;
+    first_thread.user = user;
     if (sigaction(number, &action, NULL) < 0 || syscall(SYS_tgkill, getpid(), getpid(), number) < 0)
         return -errno;
-    for (int i = 0; i < LEADER_STEPS_MAX && !leader_is_done; i++)
-        usleep(LEADER_STEP_US);
+    for (int i = 0; i < FIRST_THREAD_STEPS_MAX && first_thread.outcome == 0; i++)
+        usleep(FIRST_THREAD_STEP_US);
     signal(number, SIG_IGN);
-    return leader_is_done > 0 ? 0 : leader_is_done < 0 ? leader_is_done : -ETIMEDOUT;
+    if (first_thread.outcome == 0)
+        return -ETIMEDOUT;
+    return first_thread.outcome > 0 ? 0 : first_thread.outcome;
 }
 
 int csandbox_drop_ports(uid_t user) {
-    // The C library has every thread of the process do it, but those that have ended.
+    // The C library does this in every thread, except those that have ended.
     if (setresuid(user, user, user) < 0)
         return -errno;
     int result = drop_in_first_thread(user);

@@ -5,14 +5,18 @@
 //
 // The unused sixth argument of every call carries the set-up cookie: the
 // seccomp filter, attached once per slot and inherited by every sandbox, lets
-// the set-up's own calls (mount, umount2, ...) pass only with it. Whoever
-// comes after execve does not know the cookie, and has no capability to make
+// the set-up's own calls (mount, umount2, ...) pass only with it. A program
+// after execve does not know the cookie, and has no capability to make
 // use of it either.
 #pragma once
 #include <stdint.h>
 #include <sys/syscall.h>
 
-extern uint64_t setup_cookie;
+/// The state of a slot's process (slot/slot.h). Its first member is the cookie, which is 0 in the
+/// processes above a slot.
+struct slot;
+extern struct slot slot;
+static inline long setup_cookie(void) { return *(const long *)(const void *)&slot; }
 
 static inline long sys6(long number, long a, long b, long c, long d, long e, long f) {
 #if defined(__x86_64__)
@@ -44,7 +48,7 @@ static inline long sys6(long number, long a, long b, long c, long d, long e, lon
 }
 
 #define SYS5(n, a, b, c, d, e)                                                                     \
-    sys6((n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)setup_cookie)
+    sys6((n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), setup_cookie())
 #define SYS4(n, a, b, c, d) SYS5(n, a, b, c, d, 0)
 #define SYS3(n, a, b, c) SYS4(n, a, b, c, 0)
 #define SYS2(n, a, b) SYS3(n, a, b, 0)

@@ -255,7 +255,7 @@ struct KeptRootTests {
             let places = result.output.split(separator: "\n").map(String.init)
             #expect(Set(places).count == places.count, "\(places)")
             #expect(places.contains("/") && places.contains("/proc") && places.contains("/dev/mqueue"))
-            #expect(!places.contains { $0.hasPrefix("/base") || $0 == "/n" }, "\(places)")
+            #expect(!places.contains { $0.hasPrefix("/base") || $0 == "/newroot" }, "\(places)")
         }
     }
 

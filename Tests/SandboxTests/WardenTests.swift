@@ -146,6 +146,11 @@ struct WardenTests {
             pin.pointee.service_id = 1
             _ = FixedText.copy("/etc", into: &pin.pointee.directories.0)
             _ = FixedText.copy("/etc", into: &pin.pointee.directories.1)
+            // Valid in everything else.
+            let configuration = try fixture.warden.host.configuration()
+            memcpy(&pin.pointee.configuration, configuration, MemoryLayout<csandbox_configure>.size)
+            pin.pointee.configuration.flags &= ~UInt32(CSANDBOX_EGRESS.rawValue)
+            configuration.deallocate()
             let size = MemoryLayout<csandbox_pin>.size
             #expect(csandbox_send(fixture.warden.socket.raw, pin, size, [2], 1) == 0)
             var source = pollfd(fd: fixture.warden.socket.raw, events: Int16(POLLIN), revents: 0)
@@ -158,8 +163,11 @@ struct WardenTests {
         }
     }
 
-    @Test("has supervisors refuse a configuration other than the pinned one")
-    func otherConfiguration() async throws {
+    @Test(
+        "has supervisors refuse a configuration other than the pinned one, and one whose path has no end",
+        arguments: [("/etc", EPERM), (String(repeating: "/", count: Int(CSANDBOX_PATH_MAX)), EPROTO)]
+    )
+    func otherConfiguration(path: String, errorNumber: Int32) async throws {
         try await with { fixture in
             let (ours, theirs) = try OwnedDescriptor.packetPair().split()
             let own = OwnedDescriptor(owning: ours)
@@ -167,7 +175,9 @@ struct WardenTests {
             close(theirs)
             let message = try fixture.warden.host.configuration()
             defer { message.deallocate() }
-            _ = FixedText.copy("/etc", into: &message.pointee.rootfs_directory)
+            try #require(message.pointee.cgroup_count > 0)
+            memset(&message.pointee.cgroups.0.path, 0, Int(CSANDBOX_PATH_MAX))
+            path.withCString { _ = memcpy(&message.pointee.cgroups.0.path, $0, path.utf8.count) }
             let (end, other) = try OwnedDescriptor.packetPair().split()
             defer { close(end) }
             let ruleset = try fixture.warden.host.ruleset()
@@ -181,7 +191,7 @@ struct WardenTests {
                 guard case .packet(_, let bytes, _) = received else { return nil }
                 return Packet.read(csandbox_started.self, bytes)
             }
-            #expect(started?.error == EPERM)
+            #expect(started?.error == errorNumber)
             #expect(started?.pid == 0)
         }
     }

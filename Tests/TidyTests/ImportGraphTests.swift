@@ -48,6 +48,7 @@ struct ImportGraphTests {
             ("Sources/Gateway/A.swift", "// import Sandbox"),
             ("Sources/Gateway/A.swift", "let text = \"import Sandbox\""),
             ("Sources/CSpawner/a.c", "#include \"wire.h\""),
+            ("Sources/CSpawner/sandbox/a.c", "#include \"slot/slot.h\""),
         ]
     )
     func good(path: String, line: String) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How large and how many the parts of messages between gateway, spawner and slots can be.
+// Bounds of the messages between gateway, spawner and slots.
 #pragma once
 
 /// Instructions of a seccomp filter; the kernel's own bound is BPF_MAXINSNS.
@@ -19,7 +19,7 @@
 /// Folders that an image's configuration names, and the bytes of their paths, NULs included.
 #define CSANDBOX_FOLDERS_MAX 32u
 #define CSANDBOX_FOLDERS_BYTES 4096u
-/// Bytes of the interpreter that a file asks for, with its NUL; what is longer is cut.
+/// Bytes of the interpreter that a file names, with its NUL; a longer one is truncated.
 #define CSANDBOX_INTERPRETER_MAX 128u
 /// Largest packet that any helper sends to the gateway.
 #define CSANDBOX_TO_GATEWAY_MAX 256u
@@ -42,6 +42,6 @@
 #define CSANDBOX_ROUTES_MAX 96u
 /// Bytes of a resolv.conf: three name servers, 256 characters of search domains.
 #define CSANDBOX_RESOLV_MAX 1024u
-/// Interface groups of slots with a network begin here ("MF"); the firewall
-/// tells classes apart by them.
+/// Interface groups of slots with a network begin here ("MF"); the firewall distinguishes egress
+/// classes by them.
 #define CSANDBOX_EGRESS_GROUP 0x4d460000u

@@ -7,26 +7,24 @@ enum csandbox_readiness { CSANDBOX_READABLE = 1, CSANDBOX_WRITABLE = 2 };
 
 struct csandbox_event {
     uint64_t token;
-    /// Bits of csandbox_readiness. The end of the other side counts as readable
-    /// and writable: the next call tells.
+    /// Bits of csandbox_readiness. The end of the other side and an error count as readable and
+    /// writable: the next call shows which it is.
     uint32_t readiness;
 };
 
 /// A new epoll descriptor, or -errno.
 int csandbox_epoll_create(void);
-/// Waits for `readiness` on `descriptor` from now on, level-triggered. Returns
-/// 0 or -errno.
+/// Watches `descriptor` for `readiness` from now on, level-triggered. Returns 0 or -errno.
 int csandbox_epoll_add(int epoll, int descriptor, uint32_t readiness, uint64_t token);
 int csandbox_epoll_remove(int epoll, int descriptor);
-/// Blocks until something is ready; returns how many events were written, at
-/// most `count`, or -errno.
+/// Blocks until a descriptor is ready. Returns the number of events, at most `count`, or -errno.
 int csandbox_epoll_wait(int epoll, struct csandbox_event *events, int count);
 
-/// A timerfd(2) on the monotonic clock, not armed; or -errno. Readable once its
-/// time has come, until it is cleared.
+/// Creates a timerfd(2) on the monotonic clock, disarmed. Returns it or -errno. It is readable from
+/// its expiration until it is cleared.
 int csandbox_timer_create(void);
-/// Rings once after `delay_ns`, more than 0; replaces an earlier time. Returns 0
+/// Arms the timer to expire once after `delay_ns`, more than 0; replaces an earlier time. Returns 0
 /// or -errno.
 int csandbox_timer_arm(int timer, int64_t delay_ns);
-/// Takes the ring away; does not block.
+/// Clears an expiration; does not block.
 void csandbox_timer_clear(int timer);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages between the gateway, the warden and the supervisor: what is set once per gateway or once per worker.
+// Messages between the gateway, the warden and the supervisor, sent once per gateway, worker or tree.
 #pragma once
 #include "csandbox_message.h"
 
@@ -14,24 +14,23 @@ struct csandbox_cgroup {
     /// Bits of csandbox_cgroup_kind: V2 alone, or the v1 controllers of this
     /// hierarchy.
     uint32_t kinds;
-    /// Absolute path of the folder that this gateway owns in the hierarchy; made
-    /// when absent.
+    /// Absolute path of the folder that this gateway owns in the hierarchy; created when missing.
     char path[CSANDBOX_PATH_MAX];
 };
 
 enum csandbox_configure_flags {
-    /// No privileges over the host: one user namespace around everything, made by
-    /// the supervisor.
+    /// No privileges over the host: the supervisor enters a user namespace that contains all other
+    /// processes.
     CSANDBOX_ROOTLESS = 1,
     /// A second descriptor came along: a file with the firewall's ruleset for nft.
     CSANDBOX_EGRESS = 2,
-    /// The spawner makes every writable root itself, as it does where tmpfs has no
-    /// user attributes: for tests on hosts where it has them.
-    CSANDBOX_HAND_OVERLAYS = 4,
-    /// The file system of the trees cannot be mounted with other owners: all slots
-    /// have slot 1's ids, and trees lie on the disk with owners that fit them.
+    /// The spawner makes every writable root, as it does where tmpfs has no user attributes. For
+    /// tests on hosts where it has them.
+    CSANDBOX_SPAWNER_OVERLAYS = 4,
+    /// The file system of the trees does not support idmapped mounts: all slots have the ids of
+    /// slot 1, and trees have these owners on disk.
     CSANDBOX_SHARED_IDS = 8,
-    /// Containers are shown nothing of the host but what is in DATA.
+    /// Containers get no folder of the host that is not below DATA.
     CSANDBOX_DATA_ONLY = 16,
 };
 
@@ -49,8 +48,8 @@ struct csandbox_configure {
     /// First host user id of slot 0's range; slot N begins at id_base + N *
     /// CSANDBOX_IDS_PER_SLOT.
     uint32_t id_base;
-    /// Rootless: ids of others that newuidmap(1) gives this user, from these on; a
-    /// count of 0 without.
+    /// Rootless: the first ids of the range that newuidmap(1) may map for this user; a count of 0
+    /// without a range.
     uint32_t range_uid;
     uint32_t range_gid;
     uint32_t range_count;
@@ -58,11 +57,11 @@ struct csandbox_configure {
     struct csandbox_cgroup cgroups[CSANDBOX_CGROUPS_MAX];
     /// Absolute path of the folder that holds all rootfs trees.
     char rootfs_directory[CSANDBOX_PATH_MAX];
-    /// Sixth argument of the set-up's own system calls, which the filter lets
-    /// pass; unknown to functions.
+    /// Sixth argument of the set-up's system calls, with which the filter allows them; functions do
+    /// not know it.
     uint64_t cookie;
-    /// Of the data folder: in the names of the firewall's table (all of it) and of
-    /// interfaces (the low 16 bits).
+    /// Hash of the data folder's path: part of the names of the firewall's table and, with its low
+    /// 16 bits, of interfaces.
     uint64_t gateway_hash;
     /// Distinguishes the tables of two runs of one gateway.
     uint32_t egress_run;
@@ -73,25 +72,24 @@ struct csandbox_configure {
     struct csandbox_instruction filter[CSANDBOX_FILTER_MAX];
 };
 
-/// Folders whose trees workers may be given.
+/// Folders that contain the trees of workers.
 enum csandbox_place { CSANDBOX_PLACE_ROOTFS, CSANDBOX_PLACE_BUILD, CSANDBOX_PLACES };
 
-/// What stays as it was while the gateway still had its privileges, whatever it
-/// says later. Descriptors: the workers' program and, with EGRESS, the
+/// What the gateway pins while it is root. Descriptors: the workers' program and, with EGRESS, the
 /// firewall's ruleset.
 struct csandbox_pin {
     struct csandbox_header header;
     uint32_t version;
-    /// The user that the gateway runs as; folders of its own lie between trees.
+    /// The user id of the gateway, which owns folders between the trees.
     uint32_t service_id;
     /// Absolute paths, by csandbox_place; all of them exist.
     char directories[CSANDBOX_PLACES][CSANDBOX_PATH_MAX];
-    /// Every later CONFIGURE must be equal to it.
+    /// Every later CONFIGURE must equal it.
     struct csandbox_configure configuration;
 };
 
 enum csandbox_work_flags {
-    /// The worker may change what is in its folder.
+    /// The folder is writable for the worker.
     CSANDBOX_WORK_WRITABLE = 1,
 };
 
@@ -107,7 +105,7 @@ struct csandbox_work {
 
 struct csandbox_started {
     struct csandbox_header header;
-    /// Of the spawner, in the gateway's own PID namespace.
+    /// PID of the spawner in the gateway's PID namespace.
     int32_t pid;
     uint32_t step;
     int32_t error;

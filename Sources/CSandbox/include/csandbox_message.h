@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all messages have in common: their kinds, their header, and the two shapes that several kinds share.
+// Kinds and header of all messages, and the two shapes that several kinds share.
 #pragma once
 #include "csandbox_bounds.h"
 #include "csandbox_steps.h"
 #include <stdint.h>
 
-/// Raised whenever a struct below changes: a spawner of another build refuses.
+/// Raised whenever a struct below changes: the helper of another build refuses the configuration.
 #define CSANDBOX_PROTOCOL_VERSION 11u
 
 enum csandbox_kind {
@@ -31,16 +31,16 @@ enum csandbox_kind {
     CSANDBOX_SANDBOX_READY,
     CSANDBOX_SANDBOX_FAILED,
     CSANDBOX_SANDBOX_EXIT,
-    // gateway to PID 1, which reads it when it is ready to
+    // gateway to PID 1 of the sandbox, which reads it at the end of its set-up
     CSANDBOX_RELEASE,
-    // gateway to spawner: build spare slots ahead, `value` of them
+    // gateway to spawner: start spare slots ahead of demand, `value` of them
     CSANDBOX_SPARE,
     // gateway to supervisor: load the firewall's table; the answer is an outcome of the same kind
     CSANDBOX_FIREWALL,
     // gateway to supervisor: a folder or file of the host as a tree that can be mounted. One
     // descriptor: the socket for the answer, an outcome of the same kind with the tree
     CSANDBOX_OPEN_TREE,
-    // sandbox to spawner, and back; two descriptors each way
+    // slot to spawner, and the answer; two descriptors each way
     CSANDBOX_MAKE_OVERLAY,
     // gateway to warden, once, before it gives up its privileges; the answer is an
     // outcome of the same kind
@@ -50,10 +50,10 @@ enum csandbox_kind {
     // gateway to warden; one descriptor: a new worker's socket, on which the
     // answer comes too, an outcome of the same kind
     CSANDBOX_WORK,
-    CSANDBOX_KILL_SUPERVISORS, // gateway to warden: for those that do not answer
+    CSANDBOX_KILL_SUPERVISORS, // gateway to warden: for supervisors that do not answer
     CSANDBOX_PING,             // gateway to spawner, and back: whether it still serves
-    // gateway to slot: what it started is an invocation's from now on; `value` is not 0 when the
-    // slot is to make its next sandbox as soon as this one has ended
+    // gateway to slot: an invocation uses the started sandbox from now on; `value` is not 0 when
+    // the slot makes its next sandbox as soon as this one has ended
     CSANDBOX_ASSIGN,
     // gateway to slot: a socket in the sandbox's network namespace, connected or listening; the
     // answer is of the same kind, with one descriptor unless it failed
@@ -72,7 +72,8 @@ struct csandbox_header {
 struct csandbox_command {
     struct csandbox_header header;
     int32_t value;
-    /// SIGNAL, ASSIGN: which sandbox it is for; another one ignores it.
+    /// SIGNAL, ASSIGN: the number of the sandbox in its slot; the slot ignores an order for another
+    /// sandbox.
     uint32_t sandbox;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands at a path of a tree, in one call: O_PATH and friends are GNU extensions that Swift does not see.
+// Reads the node at a path of a tree in one call: O_PATH and related flags are GNU extensions that Swift does
+// not see.
 #pragma once
 #include <stddef.h>
 #include <sys/stat.h>
@@ -11,6 +12,6 @@
 int csandbox_node_beneath(int root, const char *path, struct stat *status, char *target,
                           size_t size, size_t *length);
 
-/// A nameless file on the file system of `directory`, for reading and writing. Close-on-exec. Returns a descriptor
-/// or -errno.
+/// Creates a file without a name on the file system of `directory`, for reading and writing.
+/// Close-on-exec. Returns a descriptor or -errno.
 int csandbox_open_nameless(const char *directory);

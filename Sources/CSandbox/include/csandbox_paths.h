@@ -9,8 +9,8 @@
 /// O_PATH, which Swift's Glibc module hides.
 #define CSANDBOX_OPEN_PATH 010000000
 
-/// Opens `path` as if `root` were "/": no link, no "..", no mount trick leads outside, and links of /proc are not
-/// followed. Close-on-exec. Returns a descriptor or -errno.
+/// Opens `path` as if `root` were "/": no symbolic link, ".." or mount leads outside, and magic
+/// links of /proc are not followed. Close-on-exec. Returns a descriptor or -errno.
 int csandbox_open_in_root(int root, const char *path, int flags, mode_t mode);
 
 /// Opens `path` strictly below `root`, refusing every symbolic link on the way (ELOOP). Close-on-exec. Returns a
@@ -26,5 +26,5 @@ ssize_t csandbox_get_attribute(int file, const char *name, void *value, size_t s
 /// Lists the names of an open file's extended attributes, each terminated. Returns their size or -errno.
 ssize_t csandbox_list_attributes(int file, char *names, size_t size);
 
-/// Makes everything on the file's file system durable. Returns 0 or -errno.
+/// Syncs the file system of the file to its device. Returns 0 or -errno.
 int csandbox_sync_filesystem(int file);

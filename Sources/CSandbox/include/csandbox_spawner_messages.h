@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages between the gateway and the spawner: orders for slots, and what became of them.
+// Messages between the gateway and the spawner: orders for slots and their results.
 #pragma once
 #include "csandbox_message.h"
 
@@ -28,36 +28,36 @@ enum csandbox_slot_flags {
     CSANDBOX_SLOT_READ_ONLY = 1,
     CSANDBOX_SLOT_EGRESS = 2,
     CSANDBOX_SLOT_SECRETS = 4,
-    /// The first tree is the writable layer, with folders `changes` and `scratch`:
-    /// it outlives the sandbox.
+    /// The first tree is the writable layer, with folders `changes` and `scratch`; it outlives the
+    /// sandbox.
     CSANDBOX_SLOT_LAYER = 8,
     /// PID 1 gets a terminal instead of pipes.
     CSANDBOX_SLOT_TERMINAL = 16,
-    /// A memfd of `csandbox_mount` records came along.
+    /// A memfd of `csandbox_mount` records comes with the order.
     CSANDBOX_SLOT_MOUNTS = 32,
-    /// It only stands ready: no network namespace of its own until its first sandbox is
-    /// released. Where the host allows it; not with EGRESS, LAYER, TERMINAL or MOUNTS.
-    CSANDBOX_SLOT_RESTING = 64,
-    /// It makes its first sandbox unasked, as after a release with `is_followed`.
-    CSANDBOX_SLOT_FOLLOWED = 128,
+    /// The slot is idle: it shares the empty network namespace until its first sandbox is released.
+    /// Where the host allows it; not with EGRESS, LAYER, TERMINAL or MOUNTS.
+    CSANDBOX_SLOT_EMPTY_NETWORK = 64,
+    /// The slot makes its first sandbox without an order, as after a release with `prepares_next`.
+    CSANDBOX_SLOT_PREPARES_FIRST = 128,
 };
 
 enum csandbox_route_kind {
     /// Through the host.
     CSANDBOX_ROUTE_GATEWAY = 1,
-    /// Nowhere: "no route to host".
+    /// Refused: "no route to host".
     CSANDBOX_ROUTE_REFUSED = 2,
 };
 
 struct csandbox_route {
-    /// Host byte order; no bits set behind the prefix.
+    /// Host byte order; no bits set after the prefix.
     uint32_t address;
     uint8_t prefix;
     uint8_t kind;
     uint16_t unused;
 };
 
-/// What the firewall lets a slot reach besides the public internet.
+/// What the firewall allows a slot to reach besides the public internet.
 enum csandbox_egress_class {
     CSANDBOX_EGRESS_PUBLIC,
     /// Private ranges too, as its routes say; private name servers for DNS only.
@@ -67,9 +67,9 @@ enum csandbox_egress_class {
     CSANDBOX_EGRESS_CLASSES,
 };
 
-/// Descriptors: slot's end of its socket, release socket's reading end, with
-/// SECRETS a memfd of `csandbox_secret` records, with MOUNTS one of
-/// `csandbox_mount`, then the trees. A slot with trees serves one sandbox only.
+/// Descriptors: the slot's end of its socket, the release socket's reading end, with SECRETS a
+/// memfd of `csandbox_secret` records, with MOUNTS one of `csandbox_mount`, then the trees. A slot
+/// with trees serves one sandbox only.
 struct csandbox_make_slot {
     struct csandbox_header header;
     uint32_t flags;
@@ -77,7 +77,7 @@ struct csandbox_make_slot {
     uint32_t gid;
     uint32_t group_count;
     uint32_t groups[CSANDBOX_GROUPS_MAX];
-    /// Bit N is capability N; what PID 1 may keep.
+    /// Bit N is capability N: those that PID 1 keeps.
     uint64_t capabilities;
     uint64_t memory_bytes;
     uint64_t disk_bytes;
@@ -88,8 +88,8 @@ struct csandbox_make_slot {
     char rootfs[CSANDBOX_NAME_MAX];
     char hostname[CSANDBOX_HOSTNAME_MAX];
     char directory[CSANDBOX_DIRECTORY_MAX];
-    /// Absolute paths, one NUL-terminated string after the other: folders that are made where
-    /// the image has none. The first `volume_count` can be written to in a read-only root too.
+    /// Absolute paths, NUL-terminated, one after the other: folders that are created where the
+    /// image lacks them. The first `volume_count` are writable in a read-only root too.
     uint32_t folder_count;
     uint32_t volume_count;
     char folders[CSANDBOX_FOLDERS_BYTES];
@@ -99,7 +99,7 @@ struct csandbox_make_slot {
     struct csandbox_route routes[CSANDBOX_ROUTES_MAX];
     char resolv_conf[CSANDBOX_RESOLV_MAX];
     uint32_t tree_count;
-    /// Bit N: tree N can be read only.
+    /// Bit N: tree N is read-only.
     uint32_t trees_read_only;
 };
 
@@ -107,12 +107,12 @@ struct csandbox_make_slot {
 #define CSANDBOX_TREE_MEMORY UINT32_MAX
 
 struct csandbox_mount {
-    /// Absolute, resolved as if the sandbox's root were "/"; made when absent.
+    /// Absolute, resolved as if the sandbox's root were "/"; created when missing.
     char target[CSANDBOX_PATH_MAX];
-    /// Which tree is shown there.
+    /// Index of the tree that is mounted there.
     uint32_t tree;
     uint32_t unused;
-    /// Of a tmpfs.
+    /// Size of a tmpfs.
     uint64_t size_bytes;
 };
 
@@ -125,6 +125,6 @@ struct csandbox_secret {
 struct csandbox_slot_gone {
     struct csandbox_header header;
     int32_t wait_status;
-    /// Not zero when the memory limit took the slot's own process.
+    /// Not zero when the memory limit killed the slot's own process.
     uint32_t oom_kills;
 };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps of every set-up, by number and name: what fails is told by them.
+// The steps of every set-up, with number and name: a failure is reported as a step and an errno.
 #pragma once
 #include <stdint.h>
 
-/// Where a set-up failed. The order is the order in which the steps are done.
+/// The step in which a set-up failed, in the order of a start from the supervisor to execve;
+/// workers come last.
 #define CSANDBOX_STEPS(X)                                                                          \
     X(NONE, "none")                                                                                \
     X(PROTOCOL, "protocol")                                                                        \
@@ -60,7 +61,7 @@
     X(SANDBOX_TERMINAL, "terminal")                                                                \
     X(SANDBOX_MASKS, "masked paths")                                                               \
     X(SANDBOX_MOUNTS, "mounts of the user")                                                        \
-    X(SANDBOX_PIVOT, "pivot_root")                                                                 \
+    X(SANDBOX_ROOT, "root of the sandbox")                                                         \
     X(SANDBOX_SESSION, "session")                                                                  \
     X(SANDBOX_STDIO, "stdio")                                                                      \
     X(SANDBOX_LIMITS, "limit of open files")                                                       \
@@ -87,5 +88,5 @@ enum csandbox_step {
         CSANDBOX_STEP_COUNT
 };
 
-/// The name of a step for people; "unknown" out of range.
+/// The name of a step for messages; "unknown" out of range.
 const char *csandbox_step_name(uint32_t step);

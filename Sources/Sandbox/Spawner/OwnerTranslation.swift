@@ -16,8 +16,8 @@ package enum OwnerTranslation {
     /// - Returns: what must be added to the image's owners; nil where the kernel translates them at the mount.
     package static func shift(for dataDirectory: String) -> UInt32? {
         guard HostPrivileges.areFull else { return nil }
-        var answer = csandbox_translates_owners(dataDirectory + "/rootfs")
-        if answer == -ENOENT { answer = csandbox_translates_owners(dataDirectory) }
+        var answer = csandbox_supports_idmap(dataDirectory + "/rootfs")
+        if answer == -ENOENT { answer = csandbox_supports_idmap(dataDirectory) }
         // What cannot be found out shows when the first slot is made, with step and errno.
         return answer == 0 ? sharedFirstID : nil
     }

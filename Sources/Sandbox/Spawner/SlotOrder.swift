@@ -25,8 +25,8 @@ enum SlotOrder {
         order.uid = plan.user.uid
         order.gid = plan.user.gid
         order.flags =
-            flags(of: plan) | (sharesEmptyNetwork ? UInt32(CSANDBOX_SLOT_RESTING.rawValue) : 0)
-            | (preparesNext ? UInt32(CSANDBOX_SLOT_FOLLOWED.rawValue) : 0)
+            flags(of: plan) | (sharesEmptyNetwork ? UInt32(CSANDBOX_SLOT_EMPTY_NETWORK.rawValue) : 0)
+            | (preparesNext ? UInt32(CSANDBOX_SLOT_PREPARES_FIRST.rawValue) : 0)
         order.capabilities = try Capabilities.mask(plan.capabilities)
         order.memory_bytes = UInt64(plan.limits.memory.bytes)
         order.disk_bytes = UInt64(plan.limits.disk.bytes)

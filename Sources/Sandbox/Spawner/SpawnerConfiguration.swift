@@ -40,7 +40,7 @@ enum SpawnerConfiguration {
         }
         if sharesIDs { message.pointee.flags |= UInt32(CSANDBOX_SHARED_IDS.rawValue) }
         if !showsHost { message.pointee.flags |= UInt32(CSANDBOX_DATA_ONLY.rawValue) }
-        if handsOverlays { message.pointee.flags |= UInt32(CSANDBOX_HAND_OVERLAYS.rawValue) }
+        if handsOverlays { message.pointee.flags |= UInt32(CSANDBOX_SPAWNER_OVERLAYS.rawValue) }
         if let egress {
             message.pointee.flags |= UInt32(CSANDBOX_EGRESS.rawValue)
             message.pointee.gateway_hash = egress.gatewayHash

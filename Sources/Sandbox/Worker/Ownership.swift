@@ -38,7 +38,7 @@ package struct Ownership: Sendable {
         from owner: UInt32,
         to account: Privileges.Account
     ) -> Int32 {
-        -csandbox_give(folder, name, owner, account.uid, account.gid)
+        -csandbox_change_owner(folder, name, owner, account.uid, account.gid)
     }
 
     /// Names in an open folder, terminated; nil with `errno` set when they cannot be read.

@@ -75,7 +75,7 @@ package enum Privileges {
     ///     service's user could not have reached anyhow.
     /// - Throws: ``SandboxError``.
     package static func shelter(_ folder: String, below parent: String?) throws(SandboxError) {
-        let result = csandbox_shelter(parent, folder)
+        let result = csandbox_isolate_folder(parent, folder)
         guard result == 0 else { throw .system(call: "mount", errorNumber: -result) }
     }
 }

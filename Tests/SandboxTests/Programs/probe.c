@@ -77,7 +77,7 @@ static long entries(const char *folder) {
 // probe beneath NAMESPACE, on the host: takes the root off a mount namespace, and counts what is in the folders
 // that it was made from
 static long beneath(const char *namespace) {
-    static const char *const folders[] = {"/base/proc", "/base/dev", "/base/lower", "/base/w"};
+    static const char *const folders[] = {"/base/proc", "/base/dev", "/base/lower", "/base/layer"};
     int mounts = open(namespace, O_RDONLY | O_CLOEXEC);
     if (setns(mounts, CLONE_NEWNS) || umount2("/", MNT_DETACH) || setns(mounts, CLONE_NEWNS))
         return -1;

@@ -136,7 +136,7 @@ enum ImportGraph {
         return words[isScoped ? position + 2 : position + 1]
     }
 
-    /// Only CSandbox's headers, besides the folder's own and the system's.
+    /// Only CSandbox's headers, besides the room's own by folder and name, and the system's.
     private static func includeViolations(in file: SourceFile, rooms: Set<String>) -> [Violation] {
         var found: [Violation] = []
         for (index, line) in file.lines.enumerated() where line.trimmed.hasPrefix("#include \"") {

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// A slot process: generic at first, then bound to one function and parent of its sandboxes, one at a time.
+#define _GNU_SOURCE
+#include "slot/slot.h"
+#include "csandbox_channel.h"
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct slot slot;
+
+// A terminal belongs to one sandbox, so there are no pipes to send ahead.
+static void assign_sandbox(bool prepares_next) {
+    slot.used_before = cpu_times_of(slot.sandbox);
+    if (prepares_next && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL))
+        slot.prepares_next = true;
+}
+
+static void handle_command(const struct csandbox_command *command) {
+    if (command->header.kind == CSANDBOX_MAKE_SANDBOX) {
+        sandbox_make();
+        return;
+    }
+    // The sandbox that the order is for may have ended.
+    if (slot.sandbox == 0 || command->sandbox != slot.number)
+        return;
+    if (command->header.kind == CSANDBOX_SIGNAL && command->value > 0)
+        kill(slot.sandbox, command->value);
+    else if (command->header.kind == CSANDBOX_ASSIGN)
+        assign_sandbox(command->value != 0);
+}
+
+union order {
+    struct csandbox_header header;
+    struct csandbox_command command;
+    struct csandbox_socket_order socket;
+};
+
+static void handle_order(const union order *order, size_t size) {
+    bool is_socket = order->header.kind == CSANDBOX_DIAL || order->header.kind == CSANDBOX_LISTEN;
+    if (is_socket && size == sizeof order->socket)
+        socket_order_answer(&order->socket);
+    else if (!is_socket && size == sizeof order->command)
+        handle_command(&order->command);
+}
+
+static void take_order(void) {
+    union order order = {.header = {0, 0}};
+    ssize_t size = csandbox_receive(slot.control, &order, sizeof order, NULL, NULL, MSG_DONTWAIT);
+    // The gateway has closed its socket: the sandbox dies with this process (PDEATHSIG).
+    if (size == 0 || (size < 0 && size != -EAGAIN && size != -EMSGSIZE))
+        _exit(0);
+    if (size > 0)
+        handle_order(&order, (size_t)size);
+}
+
+// Socket notifications first: a sandbox waits for the answer. Orders before the end of the sandbox:
+// an assignment then counts even for a very short invocation.
+static _Noreturn void serve(void) {
+    struct pollfd sources[3] = {{.fd = slot.control, .events = POLLIN},
+                                {.fd = slot.signals, .events = POLLIN},
+                                {.fd = slot.listener, .events = POLLIN}};
+    for (;;) {
+        if (poll(sources, 3, -1) < 0 && errno != EINTR)
+            _exit(1);
+        if (sources[2].revents)
+            sockets_handle_notification();
+        if (sources[0].revents)
+            take_order();
+        if (sources[1].revents)
+            sandbox_reap();
+    }
+}
+
+_Noreturn void slot_main(const struct slot_seed *seed) {
+    int binding = seed->binding;
+    slot.host = seed->host;
+    slot.setup_cookie = seed->host->configuration.cookie;
+    slot.index = seed->index;
+    slot.shares_empty_network = seed->shares_empty_network;
+    slot.cgroups = seed->cgroups;
+    slot.listener = -1;
+    slot.sockets.local_sockets = -1;
+    prctl(PR_SET_NAME, "mayfly-slot");
+    struct failure failure = slot_become_generic(seed, &binding);
+    slot_bind(binding, seed->makes_overlays, failure);
+    if (slot.plan.flags & CSANDBOX_SLOT_PREPARES_FIRST)
+        sandbox_make();
+    serve();
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Creates sockets in the sandbox's network namespace for the gateway: connected to a port of 127.0.0.1, or
+// listening there. The slot passes them on and keeps none; the sandbox gets none.
+#define _GNU_SOURCE
+#include "csandbox_channel.h"
+#include "sandbox/sandbox.h"
+#include "sys.h"
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/// Longest wait for a connection. Over loopback it is immediate unless the server's backlog is
+/// full.
+enum { DIAL_WAIT_MS = 100 };
+/// Most connections that wait for the gateway to accept them.
+enum { LISTEN_BACKLOG = 128 };
+/// Stack of the process that runs open_socket_inside.
+enum { SOCKET_STACK_BYTES = 16384 };
+
+struct socket_job {
+    const struct csandbox_socket_order *order;
+    /// Network namespace to enter first; -1 for the slot's own.
+    int network;
+    /// A descriptor or -errno.
+    long result;
+};
+
+static long listen_at(long end, const struct sockaddr_in *place) {
+    long result = SYS3(SYS_bind, end, place, sizeof *place);
+    return result < 0 ? result : SYS2(SYS_listen, end, LISTEN_BACKLOG);
+}
+
+// Raw calls only: it can run in a process that shares the slot's memory.
+static long open_socket(const struct csandbox_socket_order *order) {
+    struct sockaddr_in place = {.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)order->port),
+                                .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    long end = SYS3(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (end < 0)
+        return end;
+    long result = order->header.kind == CSANDBOX_LISTEN
+                      ? listen_at(end, &place)
+                      : SYS3(SYS_connect, end, &place, sizeof place);
+    if (result >= 0 || result == -EINPROGRESS)
+        return end;
+    SYS1(SYS_close, end);
+    return result;
+}
+
+static int open_socket_inside(void *argument) {
+    struct socket_job *job = argument;
+    job->result = SYS2(SYS_setns, job->network, CLONE_NEWNET);
+    if (job->result >= 0)
+        job->result = open_socket(job->order);
+    return 0;
+}
+
+// The slot itself could not return: it has no capability over the empty network namespace, which
+// belongs to another user namespace. The child shares memory and descriptors, and the slot waits
+// for its end.
+static void open_socket_in_child(struct socket_job *job) {
+    char stack[SOCKET_STACK_BYTES] __attribute__((aligned(16)));
+    long pid = clone_onto_stack(CLONE_VM | CLONE_FILES | CLONE_VFORK, stack, sizeof stack,
+                                open_socket_inside, job);
+    if (pid < 0)
+        job->result = pid;
+    else
+        SYS4(SYS_wait4, pid, NULL, __WALL, NULL);
+}
+
+// Before execve the sandbox may still be in the empty network namespace.
+static int network_of_sandbox(void) {
+    char path[64];
+    if (slot.exec_at_ns == 0)
+        return -EAGAIN;
+    snprintf(path, sizeof path, "%d/ns/net", slot.sandbox);
+    int file = openat(slot.proc, path, O_RDONLY | O_CLOEXEC);
+    return file >= 0 ? file : errno == ENOENT ? -ESRCH : -errno;
+}
+
+static long make_socket(const struct csandbox_socket_order *order) {
+    if (order->port == 0 || order->port > UINT16_MAX)
+        return -EINVAL;
+    if (slot.sandbox == 0 || order->sandbox != slot.number)
+        return -ESRCH;
+    struct socket_job job = {.order = order, .network = -1, .result = -ECHILD};
+    if (!slot.shares_empty_network) {
+        sockets_record_gateways();
+        return open_socket(order);
+    }
+    job.network = network_of_sandbox();
+    if (job.network < 0)
+        return job.network;
+    sockets_record_gateways();
+    open_socket_in_child(&job);
+    close(job.network);
+    return job.result;
+}
+
+// Returns 0 or -errno.
+static long wait_connected(int end) {
+    struct pollfd source = {.fd = end, .events = POLLOUT};
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (poll(&source, 1, DIAL_WAIT_MS) != 1)
+        return -ETIMEDOUT;
+    return getsockopt(end, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? -errno : -error;
+}
+
+void socket_order_answer(const struct csandbox_socket_order *order) {
+    struct csandbox_socket_answer answer = {.header = order->header, .sequence = order->sequence};
+    long end = make_socket(order);
+    long result = end < 0 ? end : 0;
+    if (end >= 0 && order->header.kind == CSANDBOX_DIAL)
+        result = wait_connected((int)end);
+    int descriptor = (int)end;
+    if (result == 0)
+        result = csandbox_send(slot.control, &answer, sizeof answer, &descriptor, 1);
+    if (end >= 0)
+        close(descriptor);
+    if (result == 0)
+        return;
+    // Also when the kernel refuses to pass the descriptor (unix(7), ETOOMANYREFS).
+    answer.error = (int32_t)-result;
+    if (csandbox_send(slot.control, &answer, sizeof answer, NULL, 0) < 0)
+        _exit(1);
+}
