@@ -163,7 +163,7 @@ final class FakeSandbox: SandboxHandle {
         if isOver { throw .gone("the sandbox") }
     }
 
-    func dial(port: UInt16) async throws(SandboxError) -> Descriptor {
+    func dial(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         let number = storage.withLock { storage -> Int? in
             guard storage.ending == nil else { return nil }
             storage.dialled += 1
@@ -180,10 +180,10 @@ final class FakeSandbox: SandboxHandle {
         }
         let far = ends[1]
         Thread.detachNewThread { server(far) }
-        return Descriptor(owning: ends[0])
+        return OwnedDescriptor(owning: ends[0])
     }
 
-    func listen(port: UInt16) async throws(SandboxError) -> Descriptor {
+    func listen(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         throw .unsupported("listening in a sandbox without a process")
     }
 
