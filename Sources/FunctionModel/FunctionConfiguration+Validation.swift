@@ -59,6 +59,7 @@ extension FunctionConfiguration {
                 )
             }
         }
+        if prestart { try requireContract(.stdio, for: "prestart", "true") }
         if let contentType { try requireContract(.stdio, for: "content_type", contentType) }
     }
 

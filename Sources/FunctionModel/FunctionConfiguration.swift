@@ -9,6 +9,8 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var port: Int?
     /// Asked with GET until it answers 200 to 399; nil: an `http` function is ready when it accepts a connection.
     package var readyPath: String?
+    /// Whether a `stdio` function's program is started before its request; it waits on standard input.
+    package var prestart = false
     package var environment: [String: String] = [:]
     package var secrets: [String] = []
     package var limits = Limits()
@@ -43,13 +45,16 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var capabilities: [String] = []
 
     package init() {}
+
+    /// Whether a sandbox's program runs before its request is known.
+    package var startsAhead: Bool { prestart || contract == .http }
 }
 
 extension FunctionConfiguration: Codable {
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case routes, contract, port
         case readyPath = "ready_path"
-        case environment, secrets, limits, requests, constraints, timeout, grace,
+        case prestart, environment, secrets, limits, requests, constraints, timeout, grace,
             concurrency, queue, warm, network
         case egressAllow = "egress_allow"
         case readOnlyRootFilesystem = "readonly_root_filesystem"
@@ -71,6 +76,7 @@ extension FunctionConfiguration: Codable {
         contract = try read(.contract, contract)
         port = try values.decodeIfPresent(Int.self, forKey: .port)
         readyPath = try values.decodeIfPresent(String.self, forKey: .readyPath)
+        prestart = try read(.prestart, prestart)
         environment = try read(.environment, environment)
         secrets = try read(.secrets, secrets)
         limits = try read(.limits, limits)

@@ -58,6 +58,14 @@ import Testing
         #expect(result.constraints == ["node.platform.os == linux"])
     }
 
+    @Test("a flag is laid over a stdio function, and refused with another contract")
+    func prestart() throws {
+        #expect(try Self.apply(["--prestart"], to: FunctionConfiguration()).prestart)
+        #expect(throws: ValidationError.self) {
+            try Self.apply(["--prestart", "--contract", "cgi"], to: FunctionConfiguration())
+        }
+    }
+
     @Test("without flags nothing changes")
     func changesNothing() throws {
         var start = FunctionConfiguration()

@@ -101,7 +101,7 @@ import Testing
                 "name: a\nimage: b\ncontract: lambda\n",
                 "f:3:11: contract: 'lambda' is not valid, expected one of stdio, cgi, http"
             ),
-            ("name: a\nimage: b\nprestart: true\n", "f:3:1: unknown key 'prestart'"),
+            ("name: a\nimage: b\ntemplate: true\n", "f:3:1: unknown key 'template'"),
             ("name: a\nimage: b\nreuse: 2\n", "f:3:1: unknown key 'reuse'"),
             ("name: a\nimage: b\nreuse: 2\n", "f:3:1: unknown key 'reuse'"),
             ("name: a\nimage: b\nasync: {attempts: 2}\n", "f:3:1: unknown key 'async'"),

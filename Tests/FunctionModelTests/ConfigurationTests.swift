@@ -94,6 +94,7 @@ import Testing
             Fault(field: "port") { $0.port = 80 },
             Fault(field: "port") { ($0.contract, $0.port) = (.http, 65536) },
             Fault(field: "ready_path") { ($0.contract, $0.readyPath) = (.http, "up") },
+            Fault(field: "prestart") { ($0.contract, $0.prestart) = (.http, true) },
             Fault(field: "ready_path") { $0.readyPath = "/up" },
             Fault(field: "content_type") { ($0.contract, $0.contentType) = (.cgi, "text/plain") },
             Fault(field: "contract") { $0.contract = .lambda },

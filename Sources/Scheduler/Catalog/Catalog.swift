@@ -215,15 +215,7 @@ package final class Catalog: FunctionDirectory, Sendable {
             outputMax: configuration.limits.output.bytes,
             stopSignal: prepared.stopSignal
         )
-        var program: ProgramSettings?
-        if configuration.contract == .http {
-            let port = prepared.port(configuration)
-            program = ProgramSettings(
-                command: command.command(port: port),
-                port: port,
-                readyPath: configuration.readyPath
-            )
-        }
+        let program = ProgramSettings(configuration, command, port: prepared.port(configuration))
         let settings = PoolSettings(configuration, expectsCall: expectsCall)
         let pool = fleet.add(prepared.plan, settings, program)
         let live = LiveFunction(

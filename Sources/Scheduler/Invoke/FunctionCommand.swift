@@ -74,10 +74,11 @@ struct FunctionCommand: Hashable, Sendable {
 
     /// What a program executes that starts before its request is known, with PORT where nothing else sets it.
     ///
-    /// - Parameter port: where it is to serve HTTP.
+    /// - Parameter port: where it is to serve HTTP; nil when it serves none.
     /// - Returns: arguments and environment.
-    func command(port: UInt16) -> SandboxCommand {
+    func command(port: UInt16?) -> SandboxCommand {
         let hasPort = environment.contains { Self.name($0) == "PORT" }
+        guard let port else { return SandboxCommand(arguments: arguments, environment: environment) }
         return SandboxCommand(
             arguments: arguments,
             environment: environment + (hasPort ? [] : ["PORT=\(port)"])

@@ -159,7 +159,10 @@ extension Fleet {
     private func lost(_ pool: PoolNumber, _ slot: SlotNumber, _ reason: String) {
         guard let resources = storage.withLock({ $0.slots[slot] }) else { return }
         // A program that ends while it starts is reported by its start, with what it wrote.
-        if let program = resources.program, !program.isReady { return program.ended(reason) }
+        if let program = resources.program, program.ended(reason) { return }
+        let reason =
+            resources.program.map { $0.explained("its program ended before its request (\(reason))") }
+            ?? reason
         report("A sandbox ended before its call", pool, reason)
         change(pool) { storage, now in
             var random = storage.random

@@ -34,7 +34,7 @@ struct PoolSettings: Hashable, Sendable {
 
     init(_ configuration: FunctionConfiguration, expectsCall: Bool = false) {
         self.expectsCall = expectsCall
-        startsAhead = configuration.contract == .http
+        startsAhead = configuration.startsAhead
         mayShareEmptyNetwork = configuration.network == .none && !startsAhead
         concurrency = configuration.concurrency
         queueLength = configuration.queue.length

@@ -22,17 +22,23 @@ extension Dispatcher {
         }
         program.assign(to: running)
         let started = admitted(run, running)
-        return await withTaskCancellationHandler {
-            await exchange(started, program)
+        let result: Result<InvocationAnswer?, InvocationRefusal> = await withTaskCancellationHandler {
+            switch program.settings.intake {
+            case .standardInput: await answer(started)
+            case .server(let port, _): .success(await exchange(started, program, port))
+            }
         } onCancel: {
             session.stop(.cancelled)
         }
+        return try result.get()
     }
 
-    private func exchange(_ started: StartedRun, _ program: StartedProgram) async -> InvocationAnswer {
+    private func exchange(_ started: StartedRun, _ program: StartedProgram, _ port: UInt16) async
+        -> InvocationAnswer
+    {
         let request = started.run.call.request
         let connection: ServerConnection
-        do throws(ExchangeFailure) { connection = try await program.connect() } catch {
+        do throws(ExchangeFailure) { connection = try await program.connect(port: port) } catch {
             return await broken(started, nil, .unreachable)
         }
         var body: ByteBuffer?

@@ -12,14 +12,38 @@ import Synchronization
 
 /// What a pool needs to know to start a function's programs ahead.
 struct ProgramSettings: Hashable, Sendable {
+    /// How a program gets its request.
+    enum Intake: Hashable, Sendable {
+        /// On standard input; it is ready as soon as it is started.
+        case standardInput
+        /// Over HTTP on a port. With a path, it is ready when that answers 200 to 399, else when it accepts a connection.
+        case server(port: UInt16, readyPath: String?)
+    }
+
     var command: SandboxCommand
-    /// Where it serves HTTP.
-    var port: UInt16
-    /// Asked until it is answered with 200 to 399; nil: a connection is enough.
-    var readyPath: String?
+    var intake: Intake
+
+    /// Nil when the function's programs start with their invocation.
+    ///
+    /// - Parameters:
+    ///   - configuration: of the function.
+    ///   - command: of its revision.
+    ///   - port: where the program of an `http` function serves.
+    init?(_ configuration: FunctionConfiguration, _ command: FunctionCommand, port: @autoclosure () -> UInt16)
+    {
+        guard configuration.startsAhead else { return nil }
+        if configuration.contract == .http {
+            let port = port()
+            self.command = command.command(port: port)
+            intake = .server(port: port, readyPath: configuration.readyPath)
+        } else {
+            self.command = command.command(port: nil)
+            intake = .standardInput
+        }
+    }
 }
 
-/// One server that is started ahead of its invocation.
+/// One program that is started ahead of its invocation.
 final class StartedProgram: Sendable {
     private struct State {
         var isReady = false
@@ -40,11 +64,25 @@ final class StartedProgram: Sendable {
         self.settings = settings
     }
 
-    /// Whether it answered, and so may be leased.
-    var isReady: Bool { state.withLock { $0.isReady } }
-
     /// It ended before it was assigned.
-    func ended(_ reason: String) { state.withLock { $0.endReason = reason } }
+    ///
+    /// - Returns: whether that was before it was ready: then its start fails with this reason.
+    func ended(_ reason: String) -> Bool {
+        state.withLock { state in
+            if !state.isReady { state.endReason = reason }
+            return !state.isReady
+        }
+    }
+
+    /// It is ready, unless it has ended.
+    ///
+    /// - Returns: why it ended.
+    private func becomesReady() -> String? {
+        state.withLock { state in
+            if state.endReason == nil { state.isReady = true }
+            return state.endReason
+        }
+    }
 
     /// Starts the program and waits until it can serve.
     ///
@@ -55,6 +93,9 @@ final class StartedProgram: Sendable {
         } catch {
             return error.description
         }
+        guard case .server(let port, let path) = settings.intake else {
+            return becomesReady().map(endedEarly)
+        }
         // A server's stdout is log. The task ends with the program, which every path ends.
         Task { [log, sandbox] in
             while let piece = await sandbox.nextOutput() { log.write(piece) }
@@ -62,21 +103,11 @@ final class StartedProgram: Sendable {
         var readiness = ReadinessState(startedAt: .now)
         var problem = ""
         while true {
-            let attempt = await attempt()
-            guard let refused = attempt else {
-                state.withLock { $0.isReady = true }
-                return nil
-            }
+            guard let refused = await attempt(port, path) else { return becomesReady().map(endedEarly) }
             problem = refused
-            if let reason = state.withLock({ $0.endReason }) {
-                return explained("its program ended before it was ready (\(reason))")
-            }
+            if let reason = state.withLock({ $0.endReason }) { return endedEarly(reason) }
             guard case .retry(let pause) = readiness.refused(at: .now) else { break }
-            do {
-                try await Task.sleep(for: pause)
-            } catch {
-                break
-            }
+            do { try await Task.sleep(for: pause) } catch { break }
         }
         let seconds = ReadinessState.spanMax / .seconds(1)
         return explained("its program was not ready within \(Int(seconds)) s: \(problem)")
@@ -85,22 +116,22 @@ final class StartedProgram: Sendable {
     /// Gives what it writes to an invocation.
     func assign(to invocation: RunningInvocation) { log.assign(to: invocation) }
 
-    /// Connects to its port.
+    /// Connects to the port of its server.
     ///
     /// - Throws: ``ExchangeFailure/broken(_:)``.
-    func connect() async throws(ExchangeFailure) -> ServerConnection {
+    func connect(port: UInt16) async throws(ExchangeFailure) -> ServerConnection {
         let descriptor: OwnedDescriptor
-        do throws(SandboxError) { descriptor = try await sandbox.dial(port: settings.port) } catch {
+        do throws(SandboxError) { descriptor = try await sandbox.dial(port: port) } catch {
             throw .broken(error.description)
         }
         return try await ServerConnection.adopt(descriptor)
     }
 
     /// - Returns: why it is not ready; nil when it is.
-    private func attempt() async -> String? {
+    private func attempt(_ port: UInt16, _ path: String?) async -> String? {
         do throws(SandboxError) {
-            let descriptor = try await sandbox.dial(port: settings.port)
-            guard let path = settings.readyPath else { return nil }
+            let descriptor = try await sandbox.dial(port: port)
+            guard let path else { return nil }
             return await ask(path, descriptor)
         } catch {
             return error.description
@@ -138,7 +169,12 @@ final class StartedProgram: Sendable {
         }
     }
 
-    private func explained(_ reason: String) -> String {
+    private func endedEarly(_ reason: String) -> String {
+        explained("its program ended before it was ready (\(reason))")
+    }
+
+    /// A reason with the end of what the program wrote.
+    func explained(_ reason: String) -> String {
         guard let tail = log.tail else { return reason }
         return "\(reason); its output ends with: \(tail)"
     }

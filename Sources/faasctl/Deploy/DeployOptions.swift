@@ -27,6 +27,9 @@ struct DeployOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Path that an http function answers when it is ready.", valueName: "path"))
     var readyPath: String?
 
+    @Flag(help: "Start a stdio function's program before its request.")
+    var prestart = false
+
     @Option(help: "Memory limit, for example 128Mi.")
     var memory: String?
 
@@ -102,6 +105,7 @@ struct DeployOptions: ParsableArguments {
         for name in secret where !configuration.secrets.contains(name) { configuration.secrets.append(name) }
         if let contract { configuration.contract = contract }
         if let port { configuration.port = port }
+        if prestart { configuration.prestart = true }
         if let readyPath { configuration.readyPath = readyPath }
         if let memory { configuration.limits.memory = try ByteCount(memory, field: "--memory") }
         if let cpu { configuration.limits.cpu = try Millicores(cpu, field: "--cpu") }

@@ -120,6 +120,29 @@ extension EndToEnd {
             }
         }
 
+        @Test("a program that is started before its request answers it, each in a container of its own")
+        func prestart() async throws {
+            let folder = try await Fixtures.shell(
+                "echo started >&2; echo one >> /tmp/calls; read -r name; echo \"$name $(/bin/busybox wc -l < /tmp/calls)\"",
+                name: "waits",
+                configuration: "prestart: true"
+            )
+            defer { folder.remove() }
+            try await GatewayUnderTest.with { gateway in
+                try await gateway.require("deploy", folder.url.path)
+                for number in 1...5 {
+                    let answer = try await gateway.call(
+                        "/function/waits",
+                        method: "POST",
+                        body: Data("call\(number)\n".utf8)
+                    )
+                    #expect(answer.text == "call\(number) 1\n")
+                    #expect(answer.headers["x-exit-code"] == "0")
+                }
+                #expect(try await gateway.require("logs", "waits").contains("started"))
+            }
+        }
+
         @Test("a server that never listens, and one that exits, are 502 with what they wrote in the log")
         func neverReady() async throws {
             let folder = try await Fixtures.shell(

@@ -67,14 +67,7 @@ struct DispatcherWorld {
         let timer = DeadlineTimer()
         fleet = Fleet(sandboxesMax: 8, timer: timer, logger: .silent)
         fleet.attach(spawner)
-        let settings =
-            configuration.contract == .http
-            ? ProgramSettings(
-                command: command.command(port: 8080),
-                port: 8080,
-                readyPath: configuration.readyPath
-            )
-            : nil
+        let settings = ProgramSettings(configuration, command, port: 8080)
         pool = fleet.add(
             SandboxPlan(rootfs: "/nowhere", hostname: "f"),
             PoolSettings(configuration),

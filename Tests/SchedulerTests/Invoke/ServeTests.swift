@@ -145,6 +145,25 @@ struct ServeTests {
         await died.value
     }
 
+    @Test(
+        "a stdio program that is started before its request gets it on standard input and answers with its output"
+    )
+    func prestarted() async throws {
+        var program = FakeSandbox.Program()
+        program.output = [ByteBuffer(string: "ok")]
+        program.standardError = "warm\n"
+        let world = try DispatcherWorld(program, keepsFirst: true) { $0.prestart = true }
+        let end = Task {
+            _ = await eventually { world.spawner.first.withLock { $0?.isInputClosed } == true }
+            world.spawner.first.withLock { $0 }?.end(ExitReport(ending: .exited(code: 0)))
+        }
+        let answer = try await world.complete(.whole(ByteBuffer(string: "in")))
+        #expect(answer.output == "ok" && answer.invocation.outcome == .ok)
+        #expect(world.spawner.first.withLock { $0?.input } == ByteBuffer(string: "in"))
+        #expect(world.sink.logs == ["warm"])
+        await end.value
+    }
+
     @Test("with a ready_path is called when that has answered well")
     func readyPath() async throws {
         let asked = Mutex(0)
