@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// C keeps its mutable state in one struct per process: a variable elsewhere is state that nobody finds.
+// C keeps its mutable state in one struct per process: a variable elsewhere is hidden state.
 
 import Foundation
 
