@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The layout of every message, as both sides have it: gateway and helper are built by two compilers. WireLayoutTests
-// has the same numbers for Swift. Whoever changes one raises CSANDBOX_PROTOCOL_VERSION.
+// has the same numbers for Swift. A change of one also raises CSANDBOX_PROTOCOL_VERSION.
 #include "csandbox_wire.h"
 #include <stddef.h>
 

@@ -88,7 +88,7 @@ package struct GatewayProcess: Sendable {
         }
         start.warden?.onDeath {
             // No process is left that could start a helper; the service manager starts a gateway with a new one.
-            // Without the C library's tidying up, which other threads would run into.
+            // Without the C library's destructors, which other threads could run into.
             logger.critical("the warden died; this gateway ends")
             _exit(1)
         }

@@ -5,7 +5,7 @@ import Foundation
 import Logging
 import Sandbox
 
-/// Tries what a gateway needs, without disturbing one that runs.
+/// Probes the features that a gateway needs, without disturbing a running one.
 package enum HostCheck {
     /// One feature of the host.
     package struct Finding: Hashable, Sendable {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one moment in which a gateway is root: hands over the data folder, starts the warden, becomes another user.
+// The privileged part of a gateway's start: hands over the data folder, starts the warden, becomes another user.
 
 import Foundation
 import Glibc
 import ImageStore
 import Sandbox
 
-/// What is left of root after the start.
+/// The remaining privileges after the start.
 struct PrivilegedStart: Sendable {
-    /// What does the little that still needs root; nil for an ordinary user's gateway, and where none can be had.
+    /// The process for operations that need root; nil for an ordinary user's gateway, and where it cannot be started.
     var warden: Warden?
     /// The name of the privilege that could not be given up.
     var findings: [HostFinding] = []
@@ -140,8 +140,8 @@ struct PrivilegedStart: Sendable {
         )
     }
 
-    /// What mostly is the matter.
+    /// The usual cause.
     private static let needs =
-        "it takes user namespaces, and a file system with idmapped mounts for the data folder (ext4, xfs, btrfs; tmpfs "
+        "giving up root requires user namespaces, and a file system with idmapped mounts for the data folder (ext4, xfs, btrfs; tmpfs "
         + "since Linux 6.3)"
 }

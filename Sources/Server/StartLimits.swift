@@ -6,8 +6,8 @@ import Sandbox
 
 /// Limits that the process was started with.
 ///
-/// Without a check the first one that is met decides what is seen: a helper that is gone, "out of memory", or a trap
-/// where a thread cannot be made.
+/// Without a check the first limit that is reached determines the symptom: a helper that is gone, "out of memory", or
+/// a trap where a thread cannot be made.
 struct StartLimits: Hashable {
     /// Some 30 for the gateway itself, 64 that the spawner keeps, five for each sandbox, one for each connection.
     static let filesMin = 256
@@ -19,7 +19,7 @@ struct StartLimits: Hashable {
     /// Nil when nothing limits processes.
     var processes: ProcessRoom?
 
-    /// What is too low, and how to raise it; both in words.
+    /// The limit that is too low, and how to raise it; both as text.
     struct Refusal: Hashable {
         var what: String
         var advice: String

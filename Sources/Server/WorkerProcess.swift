@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The other life of this program: the warden starts it as a confined worker for one operation on image files.
+// This program as a worker: the warden starts it, confined, for one operation on image files.
 
 import ImageStore
 

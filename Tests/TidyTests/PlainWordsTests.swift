@@ -15,6 +15,7 @@ struct PlainWordsTests {
         let samples = [
             SourceFile("docs/a.md", "First line.\nThere \(phrase), it says."),
             SourceFile("Sources/A/a.swift", "let a = 1\n    /// \(phrase.uppercased()) of it."),
+            SourceFile("Sources/CSpawner/a.c", "int a;\n// x \(phrase)"),
             SourceFile("Tests/ATests/a.swift", "\n    @Test(\"what \(phrase) sees\")"),
         ]
         for sample in samples {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What changed in the catalogue of functions since a version: how each gateway learns of the others' deploys.
+// The changes of the catalogue of functions since a version, by which each gateway gets the deploys of others.
 
 package import FunctionModel
 

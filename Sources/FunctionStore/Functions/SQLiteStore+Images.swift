@@ -77,7 +77,7 @@ extension SQLiteStore {
         }
     }
 
-    /// All references, by name.
+    /// All references, sorted by name.
     ///
     /// - Throws: ``StoreError``.
     package func references() async throws(StoreError) -> [StoredReference] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much history is kept. Whatever is over these bounds is dropped, oldest first, as new records come in.
+// How much history is kept. Records over these bounds are dropped, oldest first, when new records are added.
 
 /// Bounds of the history.
 package struct HistoryLimits: Hashable, Sendable {

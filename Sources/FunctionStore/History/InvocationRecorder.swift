@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The request path's way into the history: appending costs a lock, writing happens elsewhere in batches.
+// Records invocations off the request path: appending costs a lock, writing happens elsewhere in batches.
 
 package import FunctionModel
 package import Logging

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the recorder holds and when it writes, without clock or IO. InvocationRecorder drives it under its lock.
+// The recorder's batches, without clock or IO. InvocationRecorder drives it under its lock.
 
 import FunctionModel
 
@@ -22,7 +22,7 @@ struct RecorderLimits: Hashable, Sendable {
     var heldRecordsMax = 32_768
     /// Log text held at most.
     var heldLogBytesMax = 32 << 20
-    /// Attempts to write one batch before it is given up, so that one bad record cannot hold up all others.
+    /// Attempts to write one batch before it is given up, so that one bad record cannot block all others.
     var attemptsMax = 5
 }
 

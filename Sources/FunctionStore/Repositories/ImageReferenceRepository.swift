@@ -36,7 +36,7 @@ package protocol ImageReferenceRepository: Sendable {
     @discardableResult
     func removeReference(_ reference: String) async throws(StoreError) -> Bool
 
-    /// All references, by name.
+    /// All references, sorted by name.
     ///
     /// - Throws: ``StoreError``.
     func references() async throws(StoreError) -> [StoredReference]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is remembered of a schedule between runs and restarts. Scheduler's cron decides, the store only keeps.
+// The state of a schedule between runs and restarts. Scheduler's cron decides, the store only keeps it.
 
 package import FoundationEssentials
 package import FunctionModel

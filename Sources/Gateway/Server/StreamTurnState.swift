@@ -3,15 +3,15 @@
 
 import NIOCore
 
-/// One turn at a time, with a rest after each, first come first served.
+/// One turn at a time, with a pause after each, first come first served.
 struct StreamTurnState<Waiter>: ~Copyable {
     private var waiting = CircularBuffer<Waiter>()
     private var isTaken = false
 
     enum Asked: Hashable {
-        /// The turn is the caller's now; a rest follows it.
+        /// The turn is the caller's now; a pause follows it.
         case go
-        /// The caller is resumed by a later ``rested()``.
+        /// The caller is resumed by a later ``pauseEnded()``.
         case wait
     }
 
@@ -28,7 +28,7 @@ struct StreamTurnState<Waiter>: ~Copyable {
     /// The pause after a turn is over.
     ///
     /// - Returns: the waiter whose turn is next; nil without waiters.
-    mutating func rested() -> Waiter? {
+    mutating func pauseEnded() -> Waiter? {
         let next = waiting.popFirst()
         isTaken = next != nil
         return next

@@ -15,7 +15,7 @@ final class StreamTurns: Sendable {
     ///
     /// Long enough that the loop is not due again when its tasks are done, so that it looks at its sockets; short
     /// enough that pieces of 64 KiB, at some 40 µs of work for each, still make about a gigabyte a second.
-    private static let rest = TimeAmount.microseconds(10)
+    private static let pause = TimeAmount.microseconds(10)
 
     private let loop: any EventLoop
     private let state = Mutex(StreamTurnState<CheckedContinuation<Void, Never>>())
@@ -32,14 +32,14 @@ final class StreamTurns: Sendable {
         }
     }
 
-    /// The rest begins behind the work of the turn, however long that takes: both are tasks of the loop, in this
+    /// The pause begins behind the work of the turn, however long that takes: both are tasks of the loop, in this
     /// order.
     private func start(_ turn: CheckedContinuation<Void, Never>) {
         turn.resume()
         loop.execute { [self] in
             // A loop that is shut down also resumes its waiters, so that none waits for ever.
-            loop.scheduleTask(in: Self.rest) {}.futureResult.whenComplete { [self] _ in
-                if let next = state.withLock({ $0.rested() }) { start(next) }
+            loop.scheduleTask(in: Self.pause) {}.futureResult.whenComplete { [self] _ in
+                if let next = state.withLock({ $0.pauseEnded() }) { start(next) }
             }
         }
     }

@@ -167,7 +167,7 @@ extension ImageStore {
         let names = records.filter { roots.contains($0.digest) }.map(\.reference)
         let unnamed = roots.subtracting(records.map(\.digest)).map(\.description)
         logger.error(
-            "cannot \(verb) what an image takes; the others are evicted all the same",
+            "cannot \(verb) an image; the others are evicted nevertheless",
             metadata: [
                 "image": "\((names + unnamed).sorted().joined(separator: ", "))", "what": "\(eviction)",
                 "reason": "\(error)",

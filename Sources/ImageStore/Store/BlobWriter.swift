@@ -98,7 +98,7 @@ package struct BlobWriter: ~Copyable, Sendable {
         written = 0
     }
 
-    /// Removes what was written, also of earlier attempts: for content that cannot become right.
+    /// Removes what was written, also by earlier attempts: for content that cannot become valid.
     package consuming func discard() {
         unlink(partialPath)
         isSettled = true

@@ -16,7 +16,7 @@ extension ImageStore {
     ///
     /// Blocks.
     ///
-    /// What is missing or damaged is passed over: it needs nothing, and the blobs beside it are kept.
+    /// Missing and damaged documents are skipped: they need nothing, and the other blobs are kept.
     func reachable(from roots: some Sequence<Digest>) throws(ImageError) -> Reachable {
         var found = Reachable()
         var pending = Array(roots)
@@ -72,7 +72,7 @@ extension ImageStore {
         return roots.subtracting(inner).sorted { $0.hex < $1.hex }
     }
 
-    /// Nil for damage of content; errors of the disk are thrown, lest a bad cable empty the store.
+    /// Nil for damaged content; errors of the disk are thrown, so that a disk failure does not empty the store.
     private func readable<Value>(_ body: () throws(ImageError) -> Value) throws(ImageError) -> Value? {
         do throws(ImageError) {
             return try body()

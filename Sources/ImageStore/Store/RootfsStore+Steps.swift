@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trees that steps of a build run in: each becomes the next one's, so that a build of many steps copies its base
+// The trees of build steps: each becomes the tree of the next step, so that a build of many steps copies its base
 // once. ImageBuilder drives it.
 
 import OCI

@@ -21,7 +21,7 @@ final class RootfsStore: Sendable {
     ///
     /// Bounded by the number of trees.
     private let sizes = Mutex<[Digest: Int]>([:])
-    /// From the answer with a path to the record of the revision that uses it; a deploy takes far less.
+    /// The time from returning a path to recording the revision that uses it; a deploy takes far less.
     private static let graceAfterUse = Duration.seconds(60)
 
     /// Names of trees that are being made or removed; swept at start.
@@ -103,7 +103,7 @@ final class RootfsStore: Sendable {
         do throws(ImageError) {
             result = .success(
                 try await BlockingWork.run { () throws(ImageError) in
-                    // The tree may have come between the look and the flight.
+                    // The tree may have been made since the check.
                     if self.isUnpacked(chainID) { return self.path(of: chainID) }
                     return try self.unpack(image, chainID)
                 }
@@ -122,7 +122,7 @@ final class RootfsStore: Sendable {
             let report = try unpack(job, into: temporary)
             if report.skippedSpecialFiles + report.skippedAttributes > 0 {
                 logger.info(
-                    "left out what containers may not have",
+                    "omitted entries that containers may not have",
                     metadata: [
                         "image": "\(image.digest)", "special_files": "\(report.skippedSpecialFiles)",
                         "attributes": "\(report.skippedAttributes)",
@@ -141,7 +141,7 @@ final class RootfsStore: Sendable {
         }
     }
 
-    /// Builds upon the tree of as many lower layers as there is; from nothing when that cannot be copied.
+    /// Starts from the tree with the most lower layers of the image; from an empty folder when that cannot be copied.
     private func unpack(_ job: RootfsUnpacking, into temporary: String) throws(ImageError) -> UnpackReport {
         let chain = job.image.lowerChainIDs
         if let base = chain.indices.last(where: { isUnpacked(chain[$0]) }) {

@@ -4,7 +4,7 @@
 import OCI
 import Glibc
 
-/// What is unpacked, from where.
+/// The layers to unpack, and their source.
 struct RootfsUnpacking {
     let image: Image
     let blobs: BlobStore

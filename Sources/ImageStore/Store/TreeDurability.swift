@@ -9,7 +9,7 @@ import Logging
 
 /// Syncs trees in the background, and remembers which ones are durable.
 ///
-/// Waiting for a sync before a tree may be used would hold a deploy up for as long as the whole disk is busy. A
+/// Waiting for a sync before a tree may be used would delay a deploy for as long as the whole disk is busy. A
 /// tree can be made again from its layers, so it is enough to know after a crash of the host which trees were
 /// not synced, and to drop those. A crash of the gateway alone harms none: the kernel keeps what was written.
 final class TreeDurability: Sendable {

@@ -68,7 +68,7 @@ extension Spawner {
             level: host.sharesIDs ? .missing : .ok,
             name: "idmapped mounts",
             advice: host.sharesIDs
-                ? "all containers have one range of user ids, files of images lie on the disk with these: put the data "
+                ? "all containers have one range of user ids, and files of images have these owners on the disk: put the data "
                     + "folder on ext4, xfs, btrfs, or tmpfs since Linux 6.3"
                 : ""
         )
@@ -81,7 +81,7 @@ extension Spawner {
             name: "oom_score_adj",
             advice: host.fixesMemoryVictims
                 ? ""
-                : "when the host runs out of memory functions go first, but one of them can write its oom_score_adj back "
+                : "when the host is out of memory the kernel kills functions first, but a function can lower its oom_score_adj "
                     + "to that of the gateway: give the gateway CAP_SYS_RESOURCE"
         )
     }

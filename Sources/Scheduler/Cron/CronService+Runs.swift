@@ -64,7 +64,7 @@ extension CronService {
                 do throws(StoreError) {
                     try await perform(step, key)?.value
                 } catch {
-                    logger.error("Missed runs are not made up for", metadata: ["reason": "\(error)"])
+                    logger.error("Missed runs cannot be caught up", metadata: ["reason": "\(error)"])
                     break
                 }
             }

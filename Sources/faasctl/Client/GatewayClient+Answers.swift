@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an answer to a value or to the one line that says why there is none.
+// From an answer to a value, or to the one line with the reason of a failure.
 
 import Foundation
 import GatewayAPI

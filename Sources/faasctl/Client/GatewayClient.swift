@@ -6,7 +6,7 @@ import FunctionModel
 import GatewayAPI
 import HTTPClient
 
-/// A gateway at an address, with what it takes to be let in.
+/// A gateway at an address, with the credentials for it.
 struct GatewayClient: Sendable {
     /// Without a slash at the end.
     let address: String

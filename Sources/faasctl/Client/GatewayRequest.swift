@@ -24,14 +24,14 @@ struct GatewayRequest {
     var rawQuery: String?
     var headers: [(name: String, value: String)] = []
     var content = RequestContent.none
-    /// Whether credentials go along: function paths are open, and their authors are not trusted with them.
+    /// Whether credentials are sent: function paths are open, and their authors must not get them.
     var isAdministrative = true
     /// Longest silence on the connection, in seconds.
     var silenceSecondsMax = GatewayRequest.answerSecondsMax
 
-    /// Silence after which an administrative answer will not come any more.
+    /// Silence after which an administrative request has failed.
     static let answerSecondsMax = 60.0
-    /// For calls whose function may think, builds that may compile and logs that are followed: a week, the
+    /// For long calls, builds and followed logs: a week, the
     /// longest that a forgotten terminal should hold a connection.
     static let patienceSecondsMax = 7.0 * 86400
 

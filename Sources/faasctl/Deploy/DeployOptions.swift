@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flags that change a function's configuration; deploy lays them over function.yaml or the defaults.
+// The flags that change a function's configuration; they override function.yaml and the defaults.
 
 import ArgumentParser
 import FunctionModel
@@ -80,7 +80,7 @@ struct DeployOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Annotation; repeatable.", valueName: "k=v"))
     var annotation: [String] = []
 
-    /// Lays the flags over a configuration.
+    /// Applies the flags to a configuration.
     ///
     /// - Parameters:
     ///   - configuration: a manifest's, or the defaults.

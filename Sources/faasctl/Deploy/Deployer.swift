@@ -87,6 +87,6 @@ struct Deployer {
 }
 
 extension FunctionStatusBody {
-    /// The image's name in the one form that people type, whichever one it was deployed with.
+    /// The image's name in its short form.
     var shownImage: String { (try? ImageReference(image))?.familiar ?? image }
 }

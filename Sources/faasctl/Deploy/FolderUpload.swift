@@ -29,7 +29,7 @@ final class FolderUpload: Sendable {
     /// - Parameters:
     ///   - folder: what to pack.
     ///   - compression: none pays on this machine, gzip over a network.
-    ///   - filter: what of the folder goes up; nil sends all.
+    ///   - filter: the files to send; nil sends all.
     ///   - what: begins the message when it fails.
     /// - Throws: ``CommandFailure`` when no pipe can be made.
     convenience init(
@@ -128,6 +128,6 @@ final class FolderUpload: Sendable {
 }
 
 extension GatewayClient {
-    /// How to pack what goes up: over this machine's loopback packing costs more than it saves.
+    /// The compression of an upload: over this machine's loopback compression costs more than it saves.
     var compression: TarCompression { BasicCredentials.isLoopback(address) ? .none : .gzip }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A build through the gateway: the context goes up as it is read, progress comes down line by line.
+// A build through the gateway: sends the context as it is read, receives progress line by line.
 
 import Foundation
 import GatewayAPI

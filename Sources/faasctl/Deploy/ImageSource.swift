@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `--image` may be: a reference, an archive, an OCI layout folder. Files go up to the gateway first.
+// The forms of `--image`: a reference, an archive, an OCI layout folder. Files are sent to the gateway first.
 
 import Foundation
 import GatewayAPI
@@ -92,7 +92,7 @@ enum ImageSource: Hashable {
         )
     }
 
-    /// Sends the archive up.
+    /// Sends the archive to the gateway.
     func load(_ client: GatewayClient, what: String) async throws(CommandFailure) -> [ImageBody.Loaded] {
         try GatewayClient.decode([ImageBody.Loaded].self, from: try await loadJSON(client, what: what), what)
     }

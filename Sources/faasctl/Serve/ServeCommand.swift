@@ -46,8 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Start even where root cannot be given up: the gateway then serves strangers, and unpacks their images, \
-            with all privileges.
+            Start even where root cannot be given up: the gateway then parses requests and unpacks images with \
+            all privileges.
             """
     )
     var allowRoot = false

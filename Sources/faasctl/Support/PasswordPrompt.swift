@@ -4,7 +4,7 @@
 import Foundation
 import Registry
 
-/// Where `login` has its credential from.
+/// The source of the credential of `login`.
 enum PasswordPrompt {
     /// Longest secret that is read; tokens have a few KiB.
     private static let secretBytesMax = 32 << 10

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of this process, without the C library's tidying up. Faasctl.swift ends every command with it.
+// The end of this process, without destructors of the C library. Faasctl.swift ends every command with it.
 
 import Foundation
 

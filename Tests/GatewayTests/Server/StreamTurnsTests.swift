@@ -17,13 +17,13 @@ import Testing
         #expect(state.asked(1) == .go)
         #expect(state.asked(2) == .wait)
         #expect(state.asked(3) == .wait)
-        #expect(state.rested() == 2)
+        #expect(state.pauseEnded() == 2)
         #expect(state.asked(4) == .wait)
-        #expect(state.rested() == 3)
-        #expect(state.rested() == 4)
-        #expect(state.rested() == nil)
+        #expect(state.pauseEnded() == 3)
+        #expect(state.pauseEnded() == 4)
+        #expect(state.pauseEnded() == nil)
         #expect(state.asked(5) == .go)
-        #expect(state.rested() == nil)
+        #expect(state.pauseEnded() == nil)
     }
 
     /// Output that is always there, until it is ended.

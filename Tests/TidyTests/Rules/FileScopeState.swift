@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// File-scope variables that C may change are members of one documented struct per process.
+// C keeps its mutable state in one struct per process: a variable elsewhere is hidden state.
 
 import Foundation
 

@@ -29,7 +29,7 @@ enum PlainWords {
 
     private static func isProse(_ line: String, in file: SourceFile) -> Bool {
         if file.path.hasSuffix(".md") { return true }
-        guard file.isSwift else { return false }
+        guard file.isSwift || file.isC else { return false }
         return line.hasPrefix("//") || line.hasPrefix("@Test(\"") || line.hasPrefix("@Suite(\"")
     }
 
