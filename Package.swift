@@ -108,7 +108,7 @@ let package = Package(
         .target(
             name: "Scheduler",
             dependencies: [
-                "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry",
+                "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
                 "ImageBuilder", "Sandbox", "SandboxHTTP", httpTypes, nioCore, logging, lifecycle,
             ],
             swiftSettings: swiftSettings

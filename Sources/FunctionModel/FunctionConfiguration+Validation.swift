@@ -24,6 +24,7 @@ extension FunctionConfiguration {
         guard timeout.nanoseconds > 0 else {
             throw ModelError(field: "timeout", value: "\(timeout)", expected: "more than zero")
         }
+        try asynchronous.validate()
         try validateContract()
         try validateContractKeys()
         try requests.validate(within: limits)

@@ -31,6 +31,7 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var egressAllow: [String] = []
     package var readOnlyRootFilesystem = false
     package var schedules: [ScheduleConfiguration] = []
+    package var asynchronous = AsyncConfiguration()
     package var labels: [String: String] = [:]
     package var annotations: [String: String] = [:]
     /// Replaces the image's CMD; nil keeps it.
@@ -59,6 +60,7 @@ extension FunctionConfiguration: Codable {
         case egressAllow = "egress_allow"
         case readOnlyRootFilesystem = "readonly_root_filesystem"
         case schedules
+        case asynchronous = "async"
         case labels, annotations, command
         case contentType = "content_type"
         case exposeErrors = "expose_errors"
@@ -91,6 +93,7 @@ extension FunctionConfiguration: Codable {
         egressAllow = try read(.egressAllow, egressAllow)
         readOnlyRootFilesystem = try read(.readOnlyRootFilesystem, readOnlyRootFilesystem)
         schedules = try read(.schedules, schedules)
+        asynchronous = try read(.asynchronous, asynchronous)
         labels = try read(.labels, labels)
         annotations = try read(.annotations, annotations)
         command = try values.decodeIfPresent([String].self, forKey: .command)

@@ -70,6 +70,7 @@ extension FunctionConfiguration {
         case .requests: .object(of: ResourceRequests.CodingKeys.self)
         case .queue: .object(of: QueueConfiguration.CodingKeys.self)
         case .warm: .object(of: WarmConfiguration.CodingKeys.self)
+        case .asynchronous: .object(of: AsyncConfiguration.CodingKeys.self)
         case .schedules: .list(.object(of: ScheduleConfiguration.CodingKeys.self))
         default: .value
         }

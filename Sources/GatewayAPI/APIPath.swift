@@ -16,6 +16,7 @@ package enum APIPath {
     /// Deploys in one request, and reports the pull of a missing image.
     package static let deployments = "/v1/deployments"
     package static let schedules = "/v1/schedules"
+    package static let queue = "/v1/queue"
     package static let builds = "/v1/builds"
     package static let images = "/v1/images"
     package static let imageImports = "/v1/image-imports"
@@ -43,11 +44,17 @@ package struct APIPattern: Hashable, Sendable {
     package static let rollback = APIPattern("/v1/functions/:name/rollback")
     /// References contain slashes: they are the rest of the path, percent-encoded or not.
     package static let image = APIPattern("/v1/images/**")
+    package static let queuedCall = APIPattern("/v1/queue/:id")
+    package static let queuedCallRetry = APIPattern("/v1/queue/:id/retry")
+    package static let call = APIPattern("/v1/invocations/:id")
+    package static let callOutput = APIPattern("/v1/invocations/:id/output")
     package static let containerInput = APIPattern("/v1/containers/:id/input")
     package static let containerSize = APIPattern("/v1/containers/:id/size")
     package static let containerSignal = APIPattern("/v1/containers/:id/signal")
     /// The path of a function itself; it is not administrative.
     package static let invocation = APIPattern("/function/:name")
+    /// The path of a function that runs later; it is not administrative.
+    package static let asyncInvocation = APIPattern("/async-function/:name")
 
     /// The pattern's text in front of its variable part.
     package var prefix: Substring {

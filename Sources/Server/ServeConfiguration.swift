@@ -38,6 +38,8 @@ package struct ServeConfiguration: Sendable {
     var registries = RegistryConfiguration()
     /// Networks that builds may reach besides the public internet.
     var buildAllow: [IPv4Network] = []
+    /// Networks that callbacks of asynchronous calls may reach besides the public internet.
+    var callbackAllow: [IPv4Network] = []
     /// Longest wait for open connections after the running calls ended.
     var drainTimeout = TimeSpan.seconds(30)
 
@@ -60,6 +62,7 @@ package struct ServeConfiguration: Sendable {
         engine.sandboxesMax = sandboxesMax
         engine.hostMounts = hostMounts
         engine.buildAllow = buildAllow
+        engine.callbackAllow = callbackAllow
         engine.acceptsNewDatabase = acceptsNewDatabase
         return engine
     }
@@ -99,6 +102,7 @@ package struct ServeConfiguration: Sendable {
         admin_hosts: [\(adminHosts.map(Self.quoted).joined(separator: ", "))]
         metrics_auth: \(metricsAuthentication.rawValue)
         build_allow: [\(buildAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
+        callback_allow: [\(callbackAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
         allow_root: \(allowsRoot)
         limits:
           connections: \(limits.connectionsMax)

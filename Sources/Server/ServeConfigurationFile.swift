@@ -14,7 +14,7 @@ package enum ServeConfigurationFile {
     static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
         "registries", "image_budget", "host_mounts", "admin_hosts", "metrics_auth", "build_allow",
-        "allow_root",
+        "callback_allow", "allow_root",
     ]
     static let limitKeys = [
         "connections", "header_count", "header_field", "headers", "target", "idle_timeout",
@@ -61,6 +61,7 @@ package enum ServeConfigurationFile {
             configuration.metricsAuthentication = try node.choice(FunctionAuthentication.self)
         }
         if let node = top["build_allow"] { configuration.buildAllow = try networks(node) }
+        if let node = top["callback_allow"] { configuration.callbackAllow = try networks(node) }
         if let node = top["allow_root"] { configuration.allowsRoot = try node.boolean() }
         if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
         if let node = top["registries"] { configuration.registries = try registries(node) }

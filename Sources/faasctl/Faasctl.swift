@@ -24,7 +24,9 @@ struct Faasctl: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "History",
-                subcommands: [LogsCommand.self, InvocationsCommand.self, SchedulesCommand.self]
+                subcommands: [
+                    LogsCommand.self, InvocationsCommand.self, SchedulesCommand.self, QueueCommand.self,
+                ]
             ),
             CommandGroup(name: "Containers", subcommands: [RunCommand.self]),
             CommandGroup(

@@ -30,7 +30,9 @@ import Testing
                 "--cpu", "250m", "--pids", "5", "--timeout", "3s", "--concurrency", "2", "--warm", "1:4",
                 "--network", "egress", "--read-only", "--schedule", "@daily", "--timezone", "Europe/Berlin",
                 "--label", "a=b", "--annotation", "c=d", "--memory-request", "32Mi", "--cpu-request", "100m",
-                "--constraint", "node.platform.os == linux",
+                "--constraint", "node.platform.os == linux", "--async-attempts", "9", "--async-min-wait",
+                "2s",
+                "--async-max-wait", "1m", "--async-codes", "500, 503",
             ],
             to: start
         )
@@ -51,6 +53,10 @@ import Testing
         #expect(result.readOnlyRootFilesystem)
         #expect(result.schedules.map(\.cron) == ["@daily"])
         #expect(result.schedules.first?.timezone == "Europe/Berlin")
+        #expect(result.asynchronous.attempts == 9)
+        #expect(result.asynchronous.minWait == .seconds(2))
+        #expect(result.asynchronous.maxWait == .seconds(60))
+        #expect(result.asynchronous.codes == [500, 503])
         #expect(result.labels == ["a": "b"])
         #expect(result.annotations == ["c": "d"])
         #expect(result.requests.memory == .mebibytes(32))

@@ -27,6 +27,7 @@ import Testing
         schedules:
           - {cron: "*/5 * * * *", timezone: Europe/Berlin, overlap: queue, missed: all, input: "{}"}
         requests: {memory: 32Mi, cpu: 100m}
+        async: {attempts: 3, min_wait: 2s, max_wait: 1m, codes: [503]}
         constraints: ["node.platform.os == linux"]
         labels: {team: a}
         annotations: {note: b}
@@ -56,6 +57,10 @@ import Testing
         #expect(configuration.readOnlyRootFilesystem)
         #expect(configuration.schedules.first?.overlap == .queue)
         #expect(configuration.schedules.first?.missed == .all)
+        #expect(configuration.asynchronous.attempts == 3)
+        #expect(configuration.asynchronous.minWait == .seconds(2))
+        #expect(configuration.asynchronous.maxWait == .seconds(60))
+        #expect(configuration.asynchronous.codes == [503])
         #expect(configuration.requests.memory == .mebibytes(32))
         #expect(configuration.constraints == ["node.platform.os == linux"])
         #expect(configuration.command == ["/bin/run", "-x"])
@@ -104,7 +109,18 @@ import Testing
             ("name: a\nimage: b\ntemplate: true\n", "f:3:1: unknown key 'template'"),
             ("name: a\nimage: b\nreuse: 2\n", "f:3:1: unknown key 'reuse'"),
             ("name: a\nimage: b\nreuse: 2\n", "f:3:1: unknown key 'reuse'"),
-            ("name: a\nimage: b\nasync: {attempts: 2}\n", "f:3:1: unknown key 'async'"),
+            (
+                "name: a\nimage: b\nasync: {attempts: 0}\n",
+                "f:3:19: async.attempts: '0' is not valid, expected 1 to 100"
+            ),
+            (
+                "name: a\nimage: b\nasync: {min_wait: 2s, max_wait: 1s}\n",
+                "f:3:19: async.min_wait: '2s' is not valid, expected at most max_wait, 1s"
+            ),
+            (
+                "name: a\nimage: b\nasync: {codes: [500, 200]}\n",
+                "f:3:16: async.codes: '200' is not valid, expected statuses from 400 to 599"
+            ),
             ("name: a\nimage: b\nbuild_options: [dev]\n", "f:3:1: unknown key 'build_options'"),
             (
                 "name: a\nimage: b\nbuild_args: {A: b}\n",

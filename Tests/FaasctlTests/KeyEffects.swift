@@ -8,6 +8,10 @@ enum KeyEffects {
     private static let busy = "callers beyond concurrency and queue are refused as busy"
     private static let everySecond =
         "a schedule of every second fires once a second, with its input, recorded as a schedule's"
+    private static let retried =
+        "what fails in every attempt becomes a dead letter, and a retry gives it all of them again"
+    private static let waits =
+        "waits lie between min_wait and the doubled bound, spread over all of it, never above max_wait"
     private static let requests = "requests beyond the host's memory or processors are refused"
     private static let timeout =
         "after the timeout comes the stop signal, after the grace SIGKILL, and the first cause counts"
@@ -55,6 +59,8 @@ enum KeyEffects {
         "schedules[].overlap": "allow runs both, skip passes over",
         "schedules[].missed": "once runs the last of what was missed",
         "schedules[].deadline": "what is later than the deadline does not run any more",
+        "async.attempts": retried, "async.codes": "the policy's own attempts and codes count",
+        "async.min_wait": waits, "async.max_wait": waits,
         "labels": "deploy, list, describe and remove answer as OpenFaaS's clients expect",
         "annotations": "OpenFaaS's annotations are schedules too, several separated by semicolons",
         "command": "wrong input is reported in one line that names the mistake, and changes nothing",
@@ -99,6 +105,7 @@ enum KeyEffects {
             "a body that stalls before the function starts ends with 408, and starts nothing",
         "admin_hosts": "administrative paths are served under names that only this machine can have",
         "build_allow": "builds reach the networks of build_allow, and without it nothing of the host",
+        "callback_allow": "a callback reaches nothing of this host unless the configuration opens it",
         "allow_root":
             "on a disk without idmapped mounts root is kept only when asked for, and image files have their owners",
         "metrics_auth": "/metrics asks for credentials when it is configured to",
@@ -126,7 +133,8 @@ enum KeyEffects {
         "pids": laid,
         "memory-request": laid, "cpu-request": laid, "constraint": laid, "timeout": laid, "concurrency": laid,
         "warm": laid, "network": laid, "read-only": laid, "schedule": laid, "timezone": laid, "label": laid,
-        "annotation": laid,
+        "annotation": laid, "async-attempts": laid, "async-min-wait": laid, "async-max-wait": laid,
+        "async-codes": laid,
         "file": "the Dockerfile and its own rules go up from an excluded folder, and nothing else of it",
         "build-arg": buildArguments, "target": "only stages that the target needs are built",
         "no-cache": "noCache makes everything anew, and what it made is found the next time",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Round trips with the distribution's registry and skopeo: what we write they take, what they write we take.
 
+import CSandbox
 import ImageStore
 import Foundation
 import Testing

@@ -22,10 +22,11 @@ class Load:
     per_second: float
 
 
-def wrk(url, connections, seconds):
+def wrk(url, connections, seconds, script=None):
     """Keep-alive connections, one thread, every answer 2xx, or BenchError."""
     run = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", "--timeout", "10s", url],
+        ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", "--timeout", "10s",
+         *(["-s", script] if script else []), url],
         capture_output=True, text=True, timeout=seconds + 60, check=False)
     text = run.stdout
     if run.returncode != 0 or "Non-2xx" in text or "Socket errors" in text:

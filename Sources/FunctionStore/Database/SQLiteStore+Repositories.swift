@@ -5,3 +5,4 @@ extension SQLiteStore: FunctionRepository {}
 extension SQLiteStore: ImageReferenceRepository {}
 extension SQLiteStore: ScheduleRepository {}
 extension SQLiteStore: HistoryRepository {}
+extension SQLiteStore: QueueRepository {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The interface to all persistent state. `faasctl serve` opens it once; Scheduler and Gateway use it.
 
-import FoundationEssentials
+package import FoundationEssentials
 import GRDB
 package import Logging
 import Synchronization
@@ -15,6 +15,14 @@ package final class SQLiteStore: Sendable {
     /// The database file.
     package let path: String
     let logger: Logger
+    /// Of everything that is due, and of leases.
+    let clock: @Sendable () -> Date
+    /// Large bodies and outputs of the queue.
+    let contents: QueueFiles
+    /// Calls that the queue accepts.
+    let acceptances = GroupCommit(.power, .ordinary)
+    /// Ends of the queue's calls.
+    let endings = GroupCommit(.power, .necessary)
     private let pool: DatabasePool
     private let files: DatabaseFiles
     private let reserve: DiskReserve
@@ -29,11 +37,19 @@ package final class SQLiteStore: Sendable {
     ///   - path: the database file; its folder is made (0700) when absent.
     ///   - mayBeNew: false refuses a missing or empty database with ``StoreError/missing(path:)``, and makes none.
     ///   - logger: gets one line per opening and one per migration.
+    ///   - clock: tells what is due; tests give their own.
     /// - Throws: ``StoreError/notWritable(path:reason:)``, ``StoreError/newerVersion(path:unknown:)``,
     ///   ``StoreError/corrupted(path:reason:)``, ``StoreError/diskFull(path:)`` or ``StoreError/busy(path:)``.
-    package init(path: String, mayBeNew: Bool = true, logger: Logger) throws(StoreError) {
+    package init(
+        path: String,
+        mayBeNew: Bool = true,
+        logger: Logger,
+        clock: @escaping @Sendable () -> Date = { Date() }
+    ) throws(StoreError) {
         self.path = path
         self.logger = logger
+        self.clock = clock
+        contents = QueueFiles(beside: path)
         if !mayBeNew { try DatabaseFile.insist(path: path) }
         try DatabaseFile.prepare(path: path)
         reserve = DiskReserve(path: path + "-reserve")

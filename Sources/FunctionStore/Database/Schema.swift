@@ -11,6 +11,7 @@ enum Schema {
         migrator.registerMigration("3-history") { try $0.execute(sql: history) }
         migrator.registerMigration("4-limits") { try $0.execute(sql: limits) }
         migrator.registerMigration("5-catalogue-version") { try $0.execute(sql: catalogueVersion) }
+        migrator.registerMigration("6-queue") { try $0.execute(sql: QueueSchema.tables) }
         return migrator
     }
 

@@ -33,6 +33,10 @@ extension SQLiteStore {
                 sql += " AND function = ?"
                 arguments += [function.text]
             }
+            if let id = query.id {
+                sql += " AND id = ?"
+                arguments += [id]
+            }
             if query.failedOnly { sql += " AND outcome <> 'ok'" }
             switch query.before {
             case .time(let date):

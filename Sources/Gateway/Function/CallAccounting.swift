@@ -45,6 +45,13 @@ struct CallAccounting: Sendable {
         return problem.response(callID: call.id)
     }
 
+    /// The answer of a call that was queued.
+    func accept(id: String) -> Response {
+        let status = HTTPResponse.Status.accepted
+        account(status: status.code, nil)
+        return Response(status: status, headers: [.callID: id])
+    }
+
     /// The client is gone: the call is counted, and no answer is sent.
     func abandon(_ record: Invocation? = nil) -> Abandoned {
         if let record { account(record) } else { account(status: StatusTable.status(.cancelled), nil) }

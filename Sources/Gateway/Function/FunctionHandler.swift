@@ -42,16 +42,11 @@ struct FunctionHandler: Sendable {
         let function = match.function
         function.metrics.began()
         let accounting = CallAccounting(function: function, call: call, accessLog: accessLog)
-        var user: String?
-        if function.requiresCredentials {
-            switch await guardian.check(
-                request.headers[.authorization],
-                from: call.connection.peer.remoteAddress
-            )
-            {
-            case .admin(let name): user = name
-            case .refused(let problem): return (.response(accounting.refuse(problem)), nil)
-            }
+        let user: String?
+        do throws(Problem) {
+            user = try await authorize(request, accounting)
+        } catch {
+            return (.response(accounting.refuse(error)), nil)
         }
         switch try await take(request, accounting) {
         case .refused(let problem, let gauge): return (.response(accounting.refuse(problem)), gauge)
@@ -64,14 +59,26 @@ struct FunctionHandler: Sendable {
         }
     }
 
+    /// Who calls, when the function asks for credentials.
+    ///
+    /// - Throws: ``Problem`` when they are wrong.
+    func authorize(_ request: Request, _ accounting: CallAccounting) async throws(Problem) -> String? {
+        guard accounting.function.requiresCredentials else { return nil }
+        let address = accounting.call.connection.peer.remoteAddress
+        switch await guardian.check(request.headers[.authorization], from: address) {
+        case .admin(let name): return name
+        case .refused(let problem): throw problem
+        }
+    }
+
     /// A request's body, or why there is none.
-    private enum Intake {
+    enum Intake {
         case body(Scheduler.RequestBody, BodyGauge?)
         case refused(Problem, BodyGauge?)
     }
 
     /// Takes the body in, as far as it has to be here before anything starts.
-    private func take(_ request: Request, _ accounting: CallAccounting) async throws -> Intake {
+    func take(_ request: Request, _ accounting: CallAccounting) async throws -> Intake {
         let function = accounting.function
         let bytesMax = function.bodyBytesMax
         var gauge: BodyGauge?
@@ -106,7 +113,8 @@ struct FunctionHandler: Sendable {
         }
     }
 
-    private func makeRequest(
+    /// What Scheduler is handed.
+    func makeRequest(
         _ request: Request,
         _ match: RouteMatch,
         _ call: ReceivedCall,

@@ -17,9 +17,6 @@ struct HealthAPI: Sendable {
                 throw Problem(404, .unknownPath, "this gateway has no web interface yet; use faasctl")
             }
         }
-        router.on("/async-function/**", method: .post) { _, _ -> Response in
-            throw Problem(501, .notImplemented, "this gateway has no asynchronous calls yet; use /function/")
-        }
     }
 
     /// The index of paths that `GET /` answers with.

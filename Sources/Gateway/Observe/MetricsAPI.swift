@@ -2,6 +2,7 @@
 // The Prometheus page. OwnPaths adds it; scrapers call it every few seconds.
 
 import FunctionModel
+import FunctionStore
 import HTTPTypes
 import Hummingbird
 import Scheduler
@@ -10,13 +11,17 @@ import Scheduler
 struct MetricsAPI: Sendable {
     let registry: MetricsRegistry
     let catalog: any FunctionCatalog
+    let queue: any AsynchronousCalls
+    let queuedCalls: any QueueRepository
 
     func add(to router: some RouterMethods<OwnContext>) {
         router.resource("/metrics", [.get: page])
     }
 
     @Sendable private func page(_ request: Request, _ context: OwnContext) async throws -> Response {
-        let text = MetricsPage.text(registry.read(), try await catalog.statuses())
+        let text =
+            MetricsPage.text(registry.read(), try await catalog.statuses())
+            + QueueMetrics.text(try await queuedCalls.queueDepths(), queue.counts())
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

@@ -25,11 +25,11 @@ enum MetricsPage {
     }
 
     /// Names hold letters, digits, `-` and `_` only: nothing to escape.
-    private static func label(_ name: FunctionName) -> String {
+    static func label(_ name: FunctionName) -> String {
         "function_name=\"\(name.text).\(FunctionName.defaultNamespace)\""
     }
 
-    private static func head(_ name: String, _ type: String, _ help: String, to page: inout String) {
+    static func head(_ name: String, _ type: String, _ help: String, to page: inout String) {
         page += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
     }
 

@@ -101,6 +101,7 @@ extension Problem {
         case let error as RegistryError: self.init(error)
         case let error as AttachError: self.init(error)
         case let refusal as InvocationRefusal: self.init(refusal)
+        case let refusal as QueueRefusal: self.init(refusal)
         case let refusal as RequestRefusal: self.init(refusal)
         case let error as HTTPError where error.status == .contentTooLarge:
             self.init(413, .bodyTooLarge, "the request body is larger than this path accepts")

@@ -54,6 +54,7 @@ struct Problem: Error, Hashable, Sendable {
         case unknownSecret = "unknown_secret"
         case unknownNamespace = "unknown_namespace"
         case unknownRevision = "unknown_revision"
+        case unknownCall = "unknown_call"
         case registryDenied = "registry_denied"
         case registryUnreachable = "registry_unreachable"
         case registryFailed = "registry_failed"
@@ -129,6 +130,8 @@ extension HTTPField.Name {
     }
 
     static let callID = fixed("X-Call-Id")
+    /// Where the result of an asynchronous call is POSTed to.
+    static let callbackURL = fixed("X-Callback-Url")
     static let durationSeconds = fixed("X-Duration-Seconds")
     static let exitCode = fixed("X-Exit-Code")
     static let exitSignal = fixed("X-Exit-Signal")

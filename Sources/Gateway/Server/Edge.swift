@@ -6,18 +6,27 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
+import Scheduler
 
 /// The responder behind every connection.
 final class Edge: Sendable {
     private let routes: RouteCache
     private let functions: FunctionHandler
+    private let queue: AsyncHandler
     private let own: OwnPaths
     private let dates = HTTPDate()
     private let log: ProblemLog
 
-    init(routes: RouteCache, functions: FunctionHandler, own: OwnPaths, log: ProblemLog) {
+    init(
+        routes: RouteCache,
+        functions: FunctionHandler,
+        queue: any AsynchronousCalls,
+        own: OwnPaths,
+        log: ProblemLog
+    ) {
         self.routes = routes
         self.functions = functions
+        self.queue = AsyncHandler(functions: functions, queue: queue)
         self.own = own
         self.log = log
     }
@@ -27,6 +36,8 @@ final class Edge: Sendable {
 
     private enum Destination {
         case function(RouteMatch)
+        /// The function runs later.
+        case asynchronous(RouteMatch)
         case own
         /// `OPTIONS *`: the gateway itself (RFC 9110, section 9.3.7).
         case server
@@ -80,6 +91,8 @@ final class Edge: Sendable {
         throw Abandoned()
     }
 
+    private static let asyncPrefix = "/async-function/"
+
     private func choose(_ request: Request, _ target: RequestTarget) -> Destination {
         let table = routes.table()
         let method = request.method.rawValue
@@ -98,6 +111,13 @@ final class Edge: Sendable {
             let name = tail.prefix { $0 != "/" }.prefix(FunctionHandler.nameShownMax)
             return .nowhere(.unknownFunction(String(name)))
         }
+        if target.path.hasPrefix(Self.asyncPrefix) {
+            guard request.method == .post else { return .nowhere(.methodNotAllowed("POST")) }
+            let tail = target.path.dropFirst(Self.asyncPrefix.count)
+            if let match = table.functionMatch(tail) { return .asynchronous(match) }
+            let name = tail.prefix { $0 != "/" }.prefix(FunctionHandler.nameShownMax)
+            return .nowhere(.unknownFunction(String(name)))
+        }
         if OwnPaths.owns(target.path) { return .own }
         switch table.match(target.path, method: method) {
         case .found(let match): return .function(match)
@@ -112,6 +132,7 @@ final class Edge: Sendable {
         do {
             switch destination {
             case .function(let match): return try await serveFunction(request, match, call)
+            case .asynchronous(let match): return try await queue.serve(request, match, call)
             case .own:
                 // They ask the database and the disk, for which no connection of the same loop is to wait.
                 return try await withTaskExecutorPreference(globalConcurrentExecutor) {
@@ -155,7 +176,7 @@ final class Edge: Sendable {
                     connection: call.connection
                 )
                 reply = try await functions.serve(next, match, call).reply
-            case .own, .server:
+            case .own, .server, .asynchronous:
                 return .init(response: Problem.unknownPath.response(callID: call.id), gauge: gauge)
             case .nowhere(let problem):
                 return .init(response: problem.response(callID: call.id), gauge: gauge)
@@ -183,7 +204,7 @@ final class Edge: Sendable {
             return false
         }
         switch destination {
-        case .function(let match):
+        case .function(let match), .asynchronous(let match):
             let plan = BodyPlan(request.headers, bytesMax: match.function.bodyBytesMax)
             return plan != .tooLarge && plan != .malformed
         case .own: return true

@@ -73,6 +73,8 @@ package final class GatewayServer: Sendable {
         )
         let services = GatewayServices(
             invoker: engine.invoker,
+            queue: engine.queue,
+            queuedCalls: engine.queuedCalls,
             catalog: engine.catalog,
             functions: engine.functions,
             history: engine.history,
@@ -120,6 +122,7 @@ package final class GatewayServer: Sendable {
                 accessLog: AccessLog(logger: services.logger, level: configuration.accessLogLevel),
                 errorOutput: services.errorOutput
             ),
+            queue: services.queue,
             own: OwnPaths(
                 services,
                 guardian: guardian,

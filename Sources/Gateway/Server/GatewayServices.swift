@@ -11,6 +11,10 @@ import Scheduler
 /// The rooms below, as the edge sees them.
 struct GatewayServices: Sendable {
     let invoker: any FunctionInvoker
+    /// Accepts asynchronous calls.
+    let queue: any AsynchronousCalls
+    /// Asynchronous calls as they are stored.
+    let queuedCalls: any QueueRepository
     let catalog: any FunctionCatalog
     let functions: any FunctionRepository
     let history: any HistoryRepository

@@ -58,7 +58,16 @@ struct OwnPaths: Sendable {
         HistoryAPI(catalog: services.catalog, store: services.history, recorder: services.recorder)
             .add(to: guarded)
         SchedulesAPI(catalog: services.catalog).add(to: guarded)
-        let page = MetricsAPI(registry: metrics, catalog: services.catalog)
+        QueueAPI(queue: services.queue, store: services.queuedCalls).add(to: guarded)
+        CallsAPI(store: services.queuedCalls, history: services.history, recorder: services.recorder).add(
+            to: guarded
+        )
+        let page = MetricsAPI(
+            registry: metrics,
+            catalog: services.catalog,
+            queue: services.queue,
+            queuedCalls: services.queuedCalls
+        )
         if services.metricsNeedCredentials { page.add(to: guarded) } else { page.add(to: router) }
         Self.addImages(services, to: guarded)
         if let containers = services.containers {

@@ -20,6 +20,8 @@ package final class Engine: Sendable {
     private let store: SQLiteStore
     /// Functions and revisions.
     package var functions: any FunctionRepository { store }
+    /// Asynchronous calls as they are stored; ``queue`` accepts and changes them.
+    package var queuedCalls: any QueueRepository { store }
     /// Invocations and log lines.
     package var history: any HistoryRepository { store }
     /// History; flush it before reading what has just ended.
@@ -36,6 +38,8 @@ package final class Engine: Sendable {
     private let dispatcher: Dispatcher
     private let keeper: SpawnerKeeper
     private let cron: CronService
+    private let calls: CallQueue
+    private let callbacks: CallbackService
     private let recording = Mutex<Task<Void, Never>?>(nil)
     private let care = Mutex<Task<Void, Never>?>(nil)
     private let following = Mutex<Task<Void, Never>?>(nil)
@@ -44,6 +48,8 @@ package final class Engine: Sendable {
 
     /// The interface through which HTTP, schedules and the queue call functions.
     package var invoker: any FunctionInvoker { dispatcher }
+    /// The door that asynchronous calls come through.
+    package var queue: any AsynchronousCalls { calls }
 
     /// Executes the RUN steps of builds.
     package var steps: any StepRunner {
@@ -127,6 +133,23 @@ package final class Engine: Sendable {
             keeper.current
         }
         cron = CronService(store: store, invoker: dispatcher, sink: sink, logger: logger)
+        callbacks = CallbackService(
+            store: store,
+            allowed: configuration.callbackAllow,
+            statusOf: configuration.statusOf,
+            logger: logger
+        )
+        calls = CallQueue(
+            CallQueue.Rooms(
+                store: store,
+                invoker: dispatcher,
+                directory: catalog,
+                sink: sink,
+                statusOf: configuration.statusOf,
+                logger: logger
+            ),
+            runningMax: CallQueue.runningMax(sandboxesMax: sandboxesMax)
+        ) { [callbacks] in callbacks.wake() }
         catalog.observe(cron)
         catalog.consult { [keeper] in HostOffer.current(egressRefusal: keeper.current?.egressRefusal) }
     }
@@ -148,6 +171,8 @@ package final class Engine: Sendable {
             throw .store(reason: error.description)
         }
         await cron.start()
+        await calls.start()
+        callbacks.start()
         following.withLock { $0 = Task { [catalog] in await catalog.followChanges() } }
     }
 
@@ -178,6 +203,7 @@ package final class Engine: Sendable {
         following.withLock { $0 }?.cancel()
         await following.withLock { $0 }?.value
         await cron.stop()
+        calls.stop()
         containers.end()
         let longestGrace = catalog.revisions().map(\.configuration.grace.duration).max() ?? .zero
         await withTaskGroup(of: Void.self) { group in
@@ -191,6 +217,8 @@ package final class Engine: Sendable {
         }
         await keeper.stop()
         await cron.settle()
+        await calls.settle()
+        await callbacks.stop()
         timer.stop()
         care.withLock { $0 }?.cancel()
         await care.withLock { $0 }?.value

@@ -16,6 +16,8 @@ package struct EngineConfiguration: Sendable {
     package var hostMounts = true
     /// Networks that RUN steps of builds reach besides the public internet.
     package var buildAllow: [IPv4Network] = []
+    /// Networks that callbacks of asynchronous calls reach besides the public internet.
+    package var callbackAllow: [IPv4Network] = []
     /// DATA, held already; nil takes it when the engine is made.
     package var folder: HeldDataFolder?
     /// Whether an empty database is accepted beside images and secrets, whose records are then lost.

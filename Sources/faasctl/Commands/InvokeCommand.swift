@@ -42,12 +42,24 @@ struct InvokeCommand: AsyncParsableCommand {
     @Flag(help: "Exit as the function did.")
     var exitCode = false
 
+    @Flag(
+        name: .customLong("async"),
+        help: "Only queue the call, and print its id: see 'faasctl queue show'."
+    )
+    var asynchronous = false
+
     mutating func validate() throws {
         for line in header where !line.contains(":") {
             throw ValidationError("the header '\(line)' lacks a colon, expected 'Name: value'")
         }
         guard !method.isEmpty, method.allSatisfy({ $0.isASCII && $0.isLetter }) else {
             throw ValidationError("'\(method)' is not an HTTP method")
+        }
+        guard !asynchronous || method.uppercased() == "POST" else {
+            throw ValidationError("--async calls with POST, not with \(method)")
+        }
+        guard !asynchronous || !exitCode else {
+            throw ValidationError("--async ends before the function does: it has no --exit-code")
         }
     }
 
@@ -63,6 +75,7 @@ struct InvokeCommand: AsyncParsableCommand {
         // precedence.
         let callID = UUID().uuidString.lowercased()
         request.headers.insert(("X-Call-Id", callID), at: 0)
+        if asynchronous { return try await queue(request, client) }
         let (head, problem) = try await answer(to: request, id: callID, client)
         let code = InvocationExit.code(head, isFunctionCodeWanted: exitCode)
         if head.isSuccess {
@@ -75,6 +88,15 @@ struct InvokeCommand: AsyncParsableCommand {
         // The gateway reports an outcome exactly when the function ran.
         if head.headers["x-outcome"] != nil { await showLog(of: head.headers["x-call-id"] ?? callID, client) }
         throw failure
+    }
+
+    /// Queues the call, and prints the id that it has got.
+    private func queue(_ request: GatewayRequest, _ client: GatewayClient) async throws {
+        let response = try await client.exchange(request)
+        guard response.head.isSuccess, let id = response.head.headers["x-call-id"] else {
+            throw client.failure(response, "cannot queue a call of '\(name)'")
+        }
+        try Terminal.output.write(Data((id + "\n").utf8))
     }
 
     /// Shows the last lines of the function's log, to administrators.
@@ -110,7 +132,8 @@ struct InvokeCommand: AsyncParsableCommand {
         if !rest.isEmpty, !rest.hasPrefix("/") { rest = "/" + rest }
         // A path may hold what is no URL, such as spaces; what is encoded already stays.
         let allowed = CharacterSet.urlPathAllowed.union(CharacterSet(charactersIn: "%"))
-        return APIPattern.invocation.path(name)
+        let pattern = asynchronous ? APIPattern.asyncInvocation : .invocation
+        return pattern.path(name)
             + (rest.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")
     }
 

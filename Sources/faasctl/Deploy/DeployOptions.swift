@@ -74,6 +74,8 @@ struct DeployOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Time zone of the schedules, for example Europe/Berlin.", valueName: "tz"))
     var timezone: String?
 
+    @OptionGroup var asynchronous: AsyncOptions
+
     @Option(help: ArgumentHelp("Label; repeatable.", valueName: "k=v"))
     var label: [String] = []
 
@@ -120,6 +122,7 @@ struct DeployOptions: ParsableArguments {
         if let warm { configuration.warm = try Self.warmRange(warm) }
         if let network { configuration.network = network }
         if readOnly { configuration.readOnlyRootFilesystem = true }
+        try asynchronous.apply(to: &configuration.asynchronous)
         try applySchedules(to: &configuration)
     }
 

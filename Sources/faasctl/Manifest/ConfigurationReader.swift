@@ -72,6 +72,9 @@ struct ConfigurationReader {
         if let node = self[.concurrency] { configuration.concurrency = try node.integer() }
         if let node = self[.queue] { try PolicyReader(node: node).readQueue(into: &configuration.queue) }
         if let node = self[.warm] { try PolicyReader(node: node).readWarm(into: &configuration.warm) }
+        if let node = self[.asynchronous] {
+            try PolicyReader(node: node).readAsync(into: &configuration.asynchronous)
+        }
         if let node = self[.labels] { configuration.labels = try node.textMap() }
         if let node = self[.annotations] { configuration.annotations = try node.textMap() }
     }

@@ -38,6 +38,17 @@ struct PolicyReader {
         warm.max = try mapping["max"]?.integer() ?? max(warm.max, warm.min)
     }
 
+    func readAsync(into policy: inout AsyncConfiguration) throws(ManifestError) {
+        let mapping = try mapping(AsyncConfiguration.CodingKeys.self)
+        if let node = mapping["attempts"] { policy.attempts = try node.integer() }
+        if let node = mapping["min_wait"] { policy.minWait = try node.value(TimeSpan.init(_:field:)) }
+        policy.maxWait =
+            try mapping["max_wait"]?.value(TimeSpan.init(_:field:)) ?? max(policy.maxWait, policy.minWait)
+        if let node = mapping["codes"] {
+            policy.codes = try node.list().map { item throws(ManifestError) in try item.integer() }
+        }
+    }
+
     func readRequests(into requests: inout ResourceRequests) throws(ManifestError) {
         let mapping = try mapping(ResourceRequests.CodingKeys.self)
         if let node = mapping["memory"] { requests.memory = try node.value(ByteCount.init(_:field:)) }

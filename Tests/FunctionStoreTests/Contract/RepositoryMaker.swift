@@ -7,7 +7,8 @@ import Testing
 
 /// One process's view of a store, through the protocols alone.
 typealias Repositories =
-    FunctionRepository & HistoryRepository & ImageReferenceRepository & ScheduleRepository
+    FunctionRepository & HistoryRepository & ImageReferenceRepository & QueueRepository
+    & ScheduleRepository
 
 /// Opens an implementation; opened twice for one folder, it represents two processes.
 struct RepositoryMaker: Sendable, CustomTestStringConvertible {

@@ -176,7 +176,7 @@ import Testing
             #expect(root.status == 200)
             #expect(root.body.contains("/function/NAME"))
             #expect(try await gateway.client.send("GET", "/ui/").status == 404)
-            #expect(try await gateway.client.send("POST", "/async-function/hello").status == 501)
+            #expect(try await gateway.client.send("GET", "/async-function/hello").status == 405)
             #expect(try await gateway.client.send("GET", "/function").status == 404)
         }
     }

@@ -65,6 +65,8 @@ struct TestGateway: Sendable {
         let keeper = makeKeeper(images, builder, store)
         let services = GatewayServices(
             invoker: invoker,
+            queue: FakeCalls(invoker, store),
+            queuedCalls: store,
             catalog: catalog,
             functions: store,
             history: store,

@@ -21,8 +21,8 @@ enum ImportGraph {
         "Registry": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "CSandbox"],
         "ImageBuilder": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "Sandbox", "CSandbox"],
         "Scheduler": [
-            "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry", "ImageBuilder",
-            "Sandbox", "SandboxHTTP",
+            "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
+            "ImageBuilder", "Sandbox", "SandboxHTTP",
         ],
         "GatewayAPI": ["FunctionModel", "OCI"],
         "Gateway": [

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl queue`: asynchronous calls, dead letters among them.
+
+import ArgumentParser
+import Foundation
+import GatewayAPI
+
+struct QueueCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "queue",
+        abstract: "Look at asynchronous calls, run dead letters again, cancel and remove calls.",
+        subcommands: [
+            QueueListCommand.self, QueueShowCommand.self, QueueRetryCommand.self, QueueCancelCommand.self,
+            QueuePurgeCommand.self,
+        ]
+    )
+}
+
+/// The states that the gateway knows.
+enum QueueStateArgument: String, CaseIterable, ExpressibleByArgument {
+    case queued, running, waiting, succeeded, failed, cancelled
+}
+
+struct QueueListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List asynchronous calls, newest first.",
+        aliases: ["ls"]
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(help: "Only this function.", transform: NameArgument.function)
+    var function: String?
+
+    @Option(help: "Only calls of this state; repeatable.")
+    var state: [QueueStateArgument] = []
+
+    @Option(help: "Maximum number of calls.")
+    var limit = 1000
+
+    /// The gateway's own bound for one answer.
+    private static let limitMax = 10_000
+
+    func validate() throws {
+        guard (1...Self.limitMax).contains(limit) else {
+            throw ValidationError("--limit: '\(limit)' is not valid, expected 1 to \(Self.limitMax)")
+        }
+    }
+
+    func run() async throws {
+        let what = "cannot list the queue"
+        var request = GatewayRequest("GET", APIPath.queue)
+        request.query = QueueSelection.query(function, state) + [("limit", "\(limit)")]
+        let body = try await global.client().require(request, what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            var table = Table("ID", "FUNCTION", "STATE", "ATTEMPTS", "ACCEPTED", "NEXT", "STATUS", "END")
+            for call in try GatewayClient.decode([QueuedCallBody].self, from: body, what) {
+                table.add(
+                    call.id,
+                    call.function,
+                    call.state,
+                    "\(call.attempts)",
+                    Moment.text(call.acceptedAt),
+                    Moment.text(call.nextAttemptAt),
+                    call.status.map(String.init) ?? "",
+                    QueueText.ending(call)
+                )
+            }
+            return table.text(colour: Terminal.output.hasColour)
+        }
+    }
+}
+
+struct QueueShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show one call: where it stands, and its last attempt."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(help: "Print the output of its last attempt instead.")
+    var showOutput = false
+
+    @Argument(help: "The call's id.")
+    var id: String
+
+    func run() async throws {
+        let client = try global.client()
+        let what = "cannot show the call '\(id)'"
+        if showOutput {
+            let request = GatewayRequest("GET", APIPattern.callOutput.path(id))
+            return try Terminal.output.write(try await client.require(request, what))
+        }
+        let body = try await client.require(GatewayRequest("GET", APIPattern.call.path(id)), what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            QueueText.lines(try GatewayClient.decode(QueuedCallBody.self, from: body, what))
+        }
+    }
+}
+
+struct QueueRetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Run failed or cancelled calls again, with all their attempts."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The calls' ids.")
+    var ids: [String]
+
+    func run() async throws {
+        let client = try global.client()
+        try await forEachName(ids) { id throws(CommandFailure) in
+            let request = GatewayRequest("POST", APIPattern.queuedCallRetry.path(id))
+            _ = try await client.require(request, "cannot run the call '\(id)' again")
+            global.remark("queued \(id)")
+        }
+    }
+}
+
+struct QueueCancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "End calls that have not ended, running ones too."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The calls' ids.")
+    var ids: [String]
+
+    func run() async throws {
+        let client = try global.client()
+        try await forEachName(ids) { id throws(CommandFailure) in
+            let request = GatewayRequest("DELETE", APIPattern.queuedCall.path(id))
+            _ = try await client.require(request, "cannot cancel the call '\(id)'")
+            global.remark("cancelled \(id)")
+        }
+    }
+}
+
+struct QueuePurgeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "purge",
+        abstract: "Remove dead letters, or calls of the states given; running ones stay."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(help: "Only this function.", transform: NameArgument.function)
+    var function: String?
+
+    @Option(help: "Calls of this state instead of failed ones; repeatable.")
+    var state: [QueueStateArgument] = []
+
+    func run() async throws {
+        let what = "cannot purge the queue"
+        var request = GatewayRequest("DELETE", APIPath.queue)
+        request.query = QueueSelection.query(function, state)
+        let body = try await global.client().require(request, what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            "removed \(try GatewayClient.decode(PurgeBody.self, from: body, what).purged) calls\n"
+        }
+    }
+}

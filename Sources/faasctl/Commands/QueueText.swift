@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Queries and texts that the commands of `faasctl queue` share.
+
+import FunctionModel
+import GatewayAPI
+
+/// Which calls a command is about.
+enum QueueSelection {
+    /// The query of /v1/queue.
+    static func query(_ function: String?, _ states: [QueueStateArgument]) -> [(name: String, value: String)]
+    {
+        var query: [(name: String, value: String)] = []
+        if let function { query.append(("function", function)) }
+        if !states.isEmpty {
+            query.append(("state", states.map(\.rawValue).joined(separator: ",")))
+        }
+        return query
+    }
+}
+
+/// One call as people read it.
+enum QueueText {
+    /// The last attempt's outcome with its number where it has one; empty before the first.
+    static func ending(_ call: QueuedCallBody) -> String {
+        guard let outcome = call.outcome else { return "" }
+        return switch outcome {
+        case .exit: call.exitCode.map { "exit \($0)" } ?? "exit"
+        case .signal: call.signal.map { "signal \($0)" } ?? "signal"
+        default: outcome.rawValue
+        }
+    }
+
+    /// A line for everything that is known.
+    static func lines(_ call: QueuedCallBody) -> String {
+        let values: [(String, String?)] = [
+            ("Id", call.id), ("Function", call.function), ("Trigger", call.trigger.rawValue),
+            ("State", call.state), ("Attempts", "\(call.attempts)"),
+            ("Lost", call.losses.flatMap { $0 > 0 ? "\($0)" : nil }),
+            ("Accepted", call.acceptedAt.map { Moment.marked($0) }),
+            ("Started", call.startedAt.map { Moment.marked($0) }),
+            ("Finished", call.finishedAt.map { Moment.marked($0) }),
+            ("Next attempt", call.nextAttemptAt.map { Moment.marked($0) }),
+            ("Status", call.status.map(String.init)), ("End", call.outcome == nil ? nil : ending(call)),
+            ("Reason", call.reason), ("Body", call.bodyBytes.map { Moment.text(bytes: $0) }),
+            ("Output", call.outputBytes.map { Moment.text(bytes: $0) }), ("Callback", call.callbackURL),
+            ("Delivery", call.callbackState), ("Last failure", call.callbackReason),
+        ]
+        return values.map { name, value in value.map { "\(name): \(Table.printable($0))\n" } ?? "" }.joined()
+    }
+}
