@@ -2,7 +2,7 @@
 // A file descriptor with one owner, and the few calls this room makes on it. All of them block.
 
 package import CSandbox
-import Glibc
+package import Glibc
 
 /// An open file; closed when its owner releases it.
 package struct OpenFile: ~Copyable, Sendable {
