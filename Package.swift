@@ -228,7 +228,7 @@ let package = Package(
             name: "ReferenceTests",
             dependencies: [
                 "faasctl", "Contracts", "Server", "ManifestReader", "FunctionModel", "Gateway", "Sandbox",
-                "Scheduler",
+                "ImageStore", "Scheduler",
                 httpTypes, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

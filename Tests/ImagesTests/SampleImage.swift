@@ -62,6 +62,13 @@ struct SampleImage {
     }
 }
 
+extension Image {
+    /// What its containers execute, as the planner has it.
+    func command(overriding command: [String]? = nil) -> [String] {
+        ContainerPlanner.arguments(execution, command: command)
+    }
+}
+
 extension Scratch {
     /// Writes files below `folder`, making folders.
     func write(_ files: [String: [UInt8]], below folder: String) throws {

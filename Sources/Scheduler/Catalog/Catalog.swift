@@ -81,17 +81,11 @@ package final class Catalog: FunctionDirectory, Sendable {
             .reference(deployment.imageReference),
             deployment.configuration
         )
-        guard !prepared.arguments.isEmpty else {
-            throw .unusableImage(
-                reference: deployment.imageReference,
-                reason: "it has neither ENTRYPOINT nor CMD, and the function gives no command"
-            )
-        }
         return try await turn.take { () async throws(CatalogError) -> Revision in
             try self.checkRoutes(deployment.name, deployment.configuration.routes)
             // A secret may have got another value, or be gone, since the preparation began.
             var prepared = prepared
-            prepared.plan.secrets = try self.preparer.sandboxSecrets(deployment.configuration.secrets)
+            prepared.plan.sandbox.secrets = try self.preparer.sandboxSecrets(deployment.configuration.secrets)
             let revision = try await self.stored { repositories throws(StoreError) in
                 try await repositories.functions.deploy(
                     function: deployment.name,
@@ -199,13 +193,7 @@ package final class Catalog: FunctionDirectory, Sendable {
     ///   - expectsCall: whether a sandbox is made ahead; not for all functions at once, at the start.
     func switchInMemory(_ revision: Revision, _ prepared: PreparedFunction, expectsCall: Bool = true) {
         let configuration = revision.configuration
-        let command = FunctionCommand(
-            arguments: prepared.arguments,
-            imageEnvironment: prepared.imageEnvironment,
-            revision: revision,
-            home: prepared.home,
-            hostname: prepared.plan.hostname
-        )
+        let command = FunctionCommand(prepared.plan, of: revision)
         let limits = InvocationLimits(
             function: revision.function,
             revision: revision.number,
@@ -225,7 +213,7 @@ package final class Catalog: FunctionDirectory, Sendable {
             )
         }
         let settings = PoolSettings(configuration, expectsCall: expectsCall)
-        let pool = fleet.add(prepared.plan, settings, program)
+        let pool = fleet.add(prepared.plan.sandbox, settings, program)
         let live = LiveFunction(
             revision: revision,
             pool: pool,

@@ -11,10 +11,7 @@ import Sandbox
 struct PreparedFunction: Sendable {
     /// `sha256:…` of the image's manifest.
     var digest: String
-    var plan: SandboxPlan
-    var arguments: [String]
-    var imageEnvironment: [String]
-    var home: String
+    var plan: ContainerPlan
     var stopSignal: Int32
     /// `8080/tcp` each, as the image names them.
     var exposedPorts: [String]
@@ -79,27 +76,23 @@ package struct FunctionPreparer: Sendable {
         _ choice: ImageChoice,
         _ configuration: FunctionConfiguration
     ) async throws(CatalogError) -> PreparedFunction {
-        let secrets = try sandboxSecrets(configuration.secrets)
+        let overrides = ContainerOverrides(
+            name,
+            configuration,
+            secrets: try sandboxSecrets(configuration.secrets)
+        )
+        let image: Image
+        let container: ContainerImage
         do throws(ImageError) {
-            let image = try await image(choice)
-            let account = try await images.user(for: image.digest)
-            var plan = SandboxPlan(rootfs: try await images.rootfs(for: image.digest), hostname: name.text)
-            plan.user = account.user
-            plan.workingDirectory = image.execution.workingDirectory ?? "/"
-            if plan.workingDirectory.isEmpty { plan.workingDirectory = "/" }
-            plan.volumes = (image.execution.volumes ?? [:]).keys.sorted()
-            plan.readOnlyRoot = configuration.readOnlyRootFilesystem
-            plan.limits = configuration.limits
-            plan.network = configuration.network
-            plan.egressAllow = configuration.egressAllow
-            plan.secrets = secrets
-            plan.capabilities = configuration.capabilities
+            image = try await self.image(choice)
+            container = try await images.container(of: image)
+        } catch {
+            throw Self.catalogError(error, choice.reference)
+        }
+        do throws(ContainerPlanError) {
             return PreparedFunction(
                 digest: image.digest.description,
-                plan: plan,
-                arguments: image.command(overriding: configuration.command),
-                imageEnvironment: image.execution.environment ?? [],
-                home: account.home,
+                plan: try ContainerPlanner.plan(container, overrides),
                 stopSignal: StopSignal.number(image.execution.stopSignal),
                 exposedPorts: (image.execution.exposedPorts ?? [:]).keys.sorted()
             )
@@ -139,6 +132,18 @@ package struct FunctionPreparer: Sendable {
             .invalid(ModelError(field: "image", value: text, expected: "an image reference: \(reason)"))
         case .noSpace, .system, .references, .cancelled: .storage(reason: error.description)
         default: .unusableImage(reference: reference, reason: error.description)
+        }
+    }
+
+    private static func catalogError(_ error: ContainerPlanError, _ reference: String) -> CatalogError {
+        switch error {
+        case .noCommand:
+            .unusableImage(
+                reference: reference,
+                reason: "it has neither ENTRYPOINT nor CMD, and the function gives no command"
+            )
+        case .mountTarget(let target, let expected):
+            .invalid(ModelError(field: "mount", value: target, expected: expected))
         }
     }
 }

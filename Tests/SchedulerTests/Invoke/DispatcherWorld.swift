@@ -6,6 +6,7 @@ import Foundation
 import FunctionModel
 import Glibc
 import HTTPTypes
+import ImageStore
 import Logging
 import NIOCore
 import Sandbox
@@ -48,13 +49,15 @@ struct DispatcherWorld {
             configuration: configuration,
             createdAt: Date()
         )
-        let command = FunctionCommand(
-            arguments: ["/run"],
-            imageEnvironment: [],
-            revision: revision,
-            home: "/",
-            hostname: "f"
+        configuration.command = ["/run"]
+        let plan = try ContainerPlanner.plan(
+            ContainerImage(
+                rootfs: "/nowhere",
+                account: ContainerAccount(user: ContainerUser(), home: "/")
+            ),
+            ContainerOverrides(name, configuration, secrets: [])
         )
+        let command = FunctionCommand(plan, of: revision)
         let limits = InvocationLimits(
             function: name,
             revision: 2,
@@ -75,11 +78,7 @@ struct DispatcherWorld {
                 readyPath: configuration.readyPath
             )
             : nil
-        pool = fleet.add(
-            SandboxPlan(rootfs: "/nowhere", hostname: "f"),
-            PoolSettings(configuration),
-            settings
-        )
+        pool = fleet.add(plan.sandbox, PoolSettings(configuration), settings)
         let live = LiveFunction(
             revision: revision,
             pool: pool,
