@@ -86,7 +86,7 @@ let package = Package(
             dependencies: ["Sandbox", httpTypes, nioCore, nioHTTP1, nioPosix, nioHTTPTypesHTTP1],
             swiftSettings: swiftSettings
         ),
-        .target(name: "OCI", dependencies: ["COpenSSL"], swiftSettings: swiftSettings),
+        .target(name: "OCI", dependencies: ["COpenSSL", "FunctionModel"], swiftSettings: swiftSettings),
         .target(name: "HTTPClient", dependencies: ["CCurl", "FunctionModel"], swiftSettings: swiftSettings),
         .target(
             name: "ImageStore",

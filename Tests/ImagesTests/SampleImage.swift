@@ -2,6 +2,7 @@
 // Images made of nothing but test bytes, in the forms that other tools write.
 
 import Foundation
+import FunctionModel
 
 @testable import ImageStore
 @testable import OCI

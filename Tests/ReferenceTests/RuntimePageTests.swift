@@ -45,7 +45,7 @@ struct RuntimePageTests {
             function: try FunctionName("f"),
             number: 1,
             imageReference: "",
-            imageDigest: "",
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: FunctionConfiguration(),
             createdAt: Date(timeIntervalSince1970: 0)
         )

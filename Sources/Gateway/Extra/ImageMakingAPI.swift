@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The history of images, and archives and indexes made from images. OwnPaths adds it.
 
+import FunctionModel
 import GatewayAPI
 import HTTPTypes
 import Hummingbird

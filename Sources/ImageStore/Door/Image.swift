@@ -3,6 +3,7 @@
 
 package import OCI
 package import FoundationEssentials
+package import FunctionModel
 
 /// An image of this host's platform, whole in the store.
 package struct Image: Hashable, Sendable {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From names to images, and from images to trees that containers run in.
 
-package import OCI
+package import FunctionModel
+import OCI
 import Glibc
 package import Sandbox
 

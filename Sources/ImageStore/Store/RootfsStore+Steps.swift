@@ -2,6 +2,7 @@
 // Trees that steps of a build run in: each becomes the next one's, so that a build of many steps copies its base
 // once. ImageBuilder drives it.
 
+import FunctionModel
 import OCI
 import Glibc
 import Synchronization

@@ -9,8 +9,8 @@ import Sandbox
 
 /// A deployment that has passed every check.
 struct PreparedFunction: Sendable {
-    /// `sha256:…` of the image's manifest.
-    var digest: String
+    /// The image's manifest.
+    var digest: Digest
     var plan: ContainerPlan
     var stopSignal: Int32
     /// `8080/tcp` each, as the image names them.
@@ -33,8 +33,8 @@ struct PreparedFunction: Sendable {
 /// Which image a deployment means.
 enum ImageChoice: Sendable {
     case reference(String)
-    /// `sha256:…` of a manifest, with the reference it once had.
-    case digest(String, reference: String)
+    /// A manifest, with the reference it once had.
+    case digest(Digest, reference: String)
 
     var reference: String {
         switch self {
@@ -91,7 +91,7 @@ package struct FunctionPreparer: Sendable {
         }
         do throws(ContainerPlanError) {
             return PreparedFunction(
-                digest: image.digest.description,
+                digest: image.digest,
                 plan: try ContainerPlanner.plan(container, overrides),
                 stopSignal: StopSignal.number(image.execution.stopSignal),
                 exposedPorts: (image.execution.exposedPorts ?? [:]).keys.sorted()
@@ -104,10 +104,7 @@ package struct FunctionPreparer: Sendable {
     private func image(_ choice: ImageChoice) async throws(ImageError) -> Image {
         switch choice {
         case .reference(let reference): try await images.resolve(reference)
-        case .digest(let text, _):
-            try await images.image(
-                digest: ImageError.reading { () throws(OCIError) in try Digest(text) }
-            )
+        case .digest(let digest, _): try await images.image(digest: digest)
         }
     }
 

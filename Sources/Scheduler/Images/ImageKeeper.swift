@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gives disk space back: what belongs to nothing, and past the budget what is least needed. Gateway drives it.
 
+package import FunctionModel
 package import FunctionStore
 package import ImageBuilder
 package import ImageStore
 package import Logging
-package import OCI
 import Synchronization
 
 /// Keeps the image store clean and within its budget.
@@ -125,33 +125,21 @@ package final class ImageKeeper: Sendable {
     ///
     /// - Throws: ``ImageError/references(_:)``.
     package func users() async throws(ImageError) -> [Digest: [String]] {
-        let names: [String: [String]]
         do throws(StoreError) {
-            names = try await functions.imageUsers()
+            return try await functions.imageUsers()
         } catch {
             throw .references(error.description)
         }
-        var users: [Digest: [String]] = [:]
-        for (text, revisions) in names {
-            users[try ImageError.reading { () throws(OCIError) in try Digest(text) }] = revisions
-        }
-        return users
     }
 
     /// Images of every kept revision.
     ///
     /// - Throws: ``ImageError/references(_:)``.
     package func digestsInUse() async throws(ImageError) -> Set<Digest> {
-        let texts: Set<String>
         do throws(StoreError) {
-            texts = try await functions.digestsInUse()
+            return try await functions.digestsInUse()
         } catch {
             throw .references(error.description)
         }
-        var found: Set<Digest> = []
-        for text in texts {
-            found.insert(try ImageError.reading { () throws(OCIError) in try Digest(text) })
-        }
-        return found
     }
 }

@@ -29,7 +29,7 @@ import Testing
             function: try FunctionName(name),
             number: number,
             imageReference: "i",
-            imageDigest: "d",
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: configuration,
             createdAt: Date()
         )

@@ -45,7 +45,7 @@ struct DispatcherWorld {
             function: name,
             number: 2,
             imageReference: "i",
-            imageDigest: "d",
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: configuration,
             createdAt: Date()
         )

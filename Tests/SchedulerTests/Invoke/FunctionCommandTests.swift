@@ -25,7 +25,7 @@ import Testing
             function: try FunctionName("hello"),
             number: 3,
             imageReference: "hello:latest",
-            imageDigest: "sha256:0",
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: configuration,
             createdAt: Date()
         )

@@ -15,7 +15,7 @@ enum ImportGraph {
         "FunctionStore": ["FunctionModel"],
         "Sandbox": ["FunctionModel", "CSandbox", "CSeccomp"],
         "SandboxHTTP": ["Sandbox"],
-        "OCI": ["COpenSSL"],
+        "OCI": ["FunctionModel", "COpenSSL"],
         "HTTPClient": ["FunctionModel", "CCurl"],
         "ImageStore": ["FunctionModel", "OCI", "Sandbox", "CSandbox", "CArchive"],
         "Registry": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "CSandbox"],
