@@ -121,8 +121,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore",
-                "Registry", "ImageBuilder", "Scheduler", "GatewayAPI", hummingbird, hummingbirdCore,
+                "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry",
+                "ImageBuilder", "Scheduler", "GatewayAPI", hummingbird, hummingbirdCore,
                 httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
@@ -131,8 +131,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "FunctionModel", "ManifestReader", "ImageStore", "Registry", "Sandbox", "Scheduler",
-                "Gateway", logging, lifecycle,
+                "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry", "ImageBuilder",
+                "Sandbox", "Scheduler", "Gateway", logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),

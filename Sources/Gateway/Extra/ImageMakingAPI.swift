@@ -8,6 +8,7 @@ import Hummingbird
 import ImageBuilder
 import ImageStore
 import OCI
+import Scheduler
 
 /// GET /v1/image-history, GET /v1/image-archives and POST /v1/image-indexes.
 struct ImageMakingAPI: Sendable {

@@ -26,13 +26,13 @@ enum ImportGraph {
         ],
         "GatewayAPI": ["FunctionModel", "OCI"],
         "Gateway": [
-            "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
-            "ImageBuilder",
+            "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry", "ImageBuilder",
             "Scheduler", "GatewayAPI",
         ],
         "ManifestReader": ["FunctionModel"],
         "Server": [
-            "FunctionModel", "ManifestReader", "ImageStore", "Registry", "Sandbox", "Scheduler", "Gateway",
+            "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry", "ImageBuilder",
+            "Sandbox", "Scheduler", "Gateway",
         ],
         "faasctl": [
             "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder", "Scheduler",
