@@ -86,6 +86,7 @@ let package = Package(
             dependencies: ["Sandbox", httpTypes, nioCore, nioHTTP1, nioPosix, nioHTTPTypesHTTP1],
             swiftSettings: swiftSettings
         ),
+        .target(name: "Schedules", dependencies: ["FunctionModel"], swiftSettings: swiftSettings),
         .target(name: "OCI", dependencies: ["COpenSSL", "FunctionModel"], swiftSettings: swiftSettings),
         .target(name: "HTTPClient", dependencies: ["CCurl", "FunctionModel"], swiftSettings: swiftSettings),
         .target(
@@ -109,7 +110,7 @@ let package = Package(
             name: "Scheduler",
             dependencies: [
                 "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry",
-                "ImageBuilder", "Sandbox", "SandboxHTTP", httpTypes, nioCore, logging, lifecycle,
+                "ImageBuilder", "Sandbox", "SandboxHTTP", "Schedules", httpTypes, nioCore, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
@@ -140,7 +141,7 @@ let package = Package(
             name: "faasctl",
             dependencies: [
                 "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
-                "Scheduler", "GatewayAPI", "ManifestReader", "Server", nioCore, yams, logging,
+                "Schedules", "GatewayAPI", "ManifestReader", "Server", nioCore, yams, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -190,8 +191,13 @@ let package = Package(
             name: "SchedulerTests",
             dependencies: [
                 "Scheduler", "Contracts", "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore",
-                "Registry", "ImageBuilder", "Sandbox", httpTypes, nioCore, logging,
+                "Registry", "ImageBuilder", "Sandbox", "Schedules", httpTypes, nioCore, logging,
             ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "SchedulesTests",
+            dependencies: ["Schedules", "FunctionModel"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -8,6 +8,7 @@ import FunctionStore
 import ImageStore
 import Logging
 import Sandbox
+import Schedules
 import Synchronization
 
 /// Gets every change, after it is in force.
@@ -68,7 +69,11 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// - Returns: the new revision.
     /// - Throws: ``CatalogError``; the function is unchanged then.
     package func deploy(_ deployment: Deployment) async throws(CatalogError) -> Revision {
-        try FunctionPreparer.check(deployment.configuration)
+        do throws(ModelError) {
+            try deployment.configuration.validateWithSchedules()
+        } catch {
+            throw .invalid(error)
+        }
         try checkHost(deployment.configuration)
         // Early, so that nothing is pulled or unpacked in vain; the turn below decides.
         try checkRoutes(deployment.name, deployment.configuration.routes)

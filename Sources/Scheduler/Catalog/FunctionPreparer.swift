@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an image and a configuration to what a pool needs. Catalog asks before it changes anything.
 
-package import FunctionModel
+import FunctionModel
 import FunctionStore
 import ImageStore
 import OCI
@@ -44,22 +44,9 @@ enum ImageChoice: Sendable {
 }
 
 /// Checks deployments against images, secrets and this host.
-package struct FunctionPreparer: Sendable {
+struct FunctionPreparer: Sendable {
     let images: ImageStore
     let secrets: any SecretRepository
-
-    /// What the configuration alone can be wrong about.
-    ///
-    /// - Throws: ``CatalogError/invalid(_:)``.
-    package static func check(_ configuration: FunctionConfiguration) throws(CatalogError) {
-        do throws(ModelError) {
-            try configuration.validate()
-            _ = try ScheduleSet(configuration)
-            try ScheduleSet.refuseIgnoredZones(configuration.schedules)
-        } catch {
-            throw .invalid(error)
-        }
-    }
 
     /// Finds the image, unpacks it when needed, and looks up user and secrets.
     ///

@@ -12,6 +12,7 @@ enum ImportGraph {
         "CSpawner": ["CSandbox"],
         "FunctionModel": [],
         "Contracts": ["FunctionModel"],
+        "Schedules": ["FunctionModel"],
         "FunctionStore": ["FunctionModel"],
         "Sandbox": ["FunctionModel", "CSandbox", "CSeccomp"],
         "SandboxHTTP": ["Sandbox"],
@@ -22,7 +23,7 @@ enum ImportGraph {
         "ImageBuilder": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "Sandbox", "CSandbox"],
         "Scheduler": [
             "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry", "ImageBuilder",
-            "Sandbox", "SandboxHTTP",
+            "Sandbox", "SandboxHTTP", "Schedules",
         ],
         "GatewayAPI": ["FunctionModel", "OCI"],
         "Gateway": [
@@ -35,7 +36,7 @@ enum ImportGraph {
             "Sandbox", "Scheduler", "Gateway",
         ],
         "faasctl": [
-            "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder", "Scheduler",
+            "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder", "Schedules",
             "GatewayAPI", "ManifestReader", "Server",
         ],
     ]
