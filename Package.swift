@@ -137,11 +137,16 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "ClientFiles",
+            dependencies: ["ImageStore", "Registry", "ImageBuilder"],
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "faasctl",
             dependencies: [
-                "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
-                "Schedules", "GatewayAPI", "ManifestReader", "Server", nioCore, yams, logging,
+                "FunctionModel", "OCI", "HTTPClient", "Schedules", "ClientFiles", "GatewayAPI",
+                "ManifestReader", "Server", nioCore, yams, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -198,6 +203,11 @@ let package = Package(
         .testTarget(
             name: "SchedulesTests",
             dependencies: ["Schedules", "FunctionModel"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ClientFilesTests",
+            dependencies: ["ClientFiles", "ImageStore"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

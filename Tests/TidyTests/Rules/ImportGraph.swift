@@ -35,9 +35,10 @@ enum ImportGraph {
             "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry", "ImageBuilder",
             "Sandbox", "Scheduler", "Gateway",
         ],
+        "ClientFiles": ["ImageStore", "Registry", "ImageBuilder"],
         "faasctl": [
-            "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder", "Schedules",
-            "GatewayAPI", "ManifestReader", "Server",
+            "FunctionModel", "OCI", "HTTPClient", "Schedules", "ClientFiles", "GatewayAPI", "ManifestReader",
+            "Server",
         ],
     ]
 
