@@ -86,7 +86,8 @@ let package = Package(
             dependencies: ["Sandbox", httpTypes, nioCore, nioHTTP1, nioPosix, nioHTTPTypesHTTP1],
             swiftSettings: swiftSettings
         ),
-        .target(name: "OCI", dependencies: ["COpenSSL"], swiftSettings: swiftSettings),
+        .target(name: "Schedules", dependencies: ["FunctionModel"], swiftSettings: swiftSettings),
+        .target(name: "OCI", dependencies: ["COpenSSL", "FunctionModel"], swiftSettings: swiftSettings),
         .target(name: "HTTPClient", dependencies: ["CCurl", "FunctionModel"], swiftSettings: swiftSettings),
         .target(
             name: "ImageStore",
@@ -109,7 +110,7 @@ let package = Package(
             name: "Scheduler",
             dependencies: [
                 "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
-                "ImageBuilder", "Sandbox", "SandboxHTTP", httpTypes, nioCore, logging, lifecycle,
+                "ImageBuilder", "Sandbox", "SandboxHTTP", "Schedules", httpTypes, nioCore, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
@@ -121,8 +122,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore",
-                "Registry", "ImageBuilder", "Scheduler", "GatewayAPI", hummingbird, hummingbirdCore,
+                "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry",
+                "ImageBuilder", "Scheduler", "GatewayAPI", hummingbird, hummingbirdCore,
                 httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
@@ -131,16 +132,21 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "FunctionModel", "ManifestReader", "ImageStore", "Registry", "Sandbox", "Scheduler",
-                "Gateway", logging, lifecycle,
+                "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry", "ImageBuilder",
+                "Sandbox", "Scheduler", "Gateway", logging, lifecycle,
             ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "ClientFiles",
+            dependencies: ["ImageStore", "Registry", "ImageBuilder"],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
             name: "faasctl",
             dependencies: [
-                "FunctionModel", "OCI", "HTTPClient", "ImageStore", "Registry", "ImageBuilder",
-                "Scheduler", "GatewayAPI", "ManifestReader", "Server", nioCore, yams, logging,
+                "FunctionModel", "OCI", "HTTPClient", "Schedules", "ClientFiles", "GatewayAPI",
+                "ManifestReader", "Server", nioCore, yams, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -190,8 +196,18 @@ let package = Package(
             name: "SchedulerTests",
             dependencies: [
                 "Scheduler", "Contracts", "FunctionModel", "FunctionStore", "OCI", "HTTPClient", "ImageStore",
-                "Registry", "ImageBuilder", "Sandbox", httpTypes, nioCore, logging,
+                "Registry", "ImageBuilder", "Sandbox", "Schedules", httpTypes, nioCore, logging,
             ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "SchedulesTests",
+            dependencies: ["Schedules", "FunctionModel"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ClientFilesTests",
+            dependencies: ["ClientFiles", "ImageStore"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -228,7 +244,7 @@ let package = Package(
             name: "ReferenceTests",
             dependencies: [
                 "faasctl", "Contracts", "Server", "ManifestReader", "FunctionModel", "Gateway", "Sandbox",
-                "Scheduler",
+                "ImageStore", "Scheduler",
                 httpTypes, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

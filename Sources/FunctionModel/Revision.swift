@@ -6,14 +6,14 @@ package import FoundationEssentials
 /// An image digest together with a configuration.
 ///
 /// Old requests finish on the revision they began with.
-package struct Revision: Hashable, Sendable, Codable {
+package struct Revision: Hashable, Sendable {
     package var function: FunctionName
     /// Counts up from 1 within the function; never used twice.
     package var number: Int
     /// The reference the user gave, for people.
     package var imageReference: String
-    /// `sha256:…` of the image's manifest, for machines.
-    package var imageDigest: String
+    /// The image's manifest, for machines.
+    package var imageDigest: Digest
     package var configuration: FunctionConfiguration
     package var createdAt: Date
 
@@ -21,7 +21,7 @@ package struct Revision: Hashable, Sendable, Codable {
         function: FunctionName,
         number: Int,
         imageReference: String,
-        imageDigest: String,
+        imageDigest: Digest,
         configuration: FunctionConfiguration,
         createdAt: Date
     ) {

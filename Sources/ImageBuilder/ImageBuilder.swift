@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The interface of the builder: from a folder with a Dockerfile to an image in the store.
 
+package import FunctionModel
 package import HTTPClient
-package import OCI
+import OCI
 package import ImageStore
 package import Logging
 

@@ -2,6 +2,7 @@
 // The interface through which the builder executes a RUN.
 
 package import FunctionModel
+package import ImageStore
 package import Sandbox
 
 /// One command of a RUN step, everything resolved.
@@ -23,8 +24,9 @@ package struct StepCommand: Hashable, Sendable {
         package var readOnly: Bool
     }
 
-    /// Absolute path of the tree that is `/`, shared with other steps: the runner must not change it.
-    package var rootfs: String
+    /// The stage as it is now: its tree, shared with other steps and not to be changed, its user, and of its
+    /// configuration what counts for a RUN.
+    package var image: ContainerImage
     /// Absolute path of an empty folder that holds the step's changes afterwards.
     ///
     /// In the form of an overlay's upper folder (`redirect_dir` and `metacopy` off): a whiteout is a character
@@ -33,14 +35,17 @@ package struct StepCommand: Hashable, Sendable {
     /// Absolute path of an empty folder beside it, for the runner's own use, such as an overlay's work folder.
     package var scratch: String
     package var arguments: [String]
-    /// `NAME=value` each.
-    package var environment: [String]
-    package var user: ContainerUser
-    package var workingDirectory: String
+    /// Proxies by name; they yield to the stage's variables.
+    package var proxies: [String: String] = [:]
+    /// Secrets that are variables, by name.
+    package var environment: [String: String] = [:]
     package var mounts: [Mount]
     package var network: NetworkMode
     /// How long it may run; then everything of it is killed.
     package var timeLimit: Duration
+
+    /// Absolute path of the tree that is `/`.
+    package var rootfs: String { image.rootfs }
 }
 
 /// How a command ended.

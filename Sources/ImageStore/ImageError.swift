@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The typed error of the image store, archives and unpacking; its text is made here once.
 
+package import FunctionModel
 package import OCI
 import Sandbox
 

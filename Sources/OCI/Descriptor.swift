@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A typed, sized, digested pointer to content (image-spec, descriptor.md).
 
+package import FunctionModel
+
 /// Points from one document to another, or to a layer.
 package struct Descriptor: Hashable, Sendable, Codable {
     package var mediaType: String

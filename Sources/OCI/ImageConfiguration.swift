@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The document that says how an image runs (image-spec, config.md, with Docker's extensions).
 
+package import FunctionModel
+
 /// An image's configuration.
 ///
 /// Its digest is the image's id.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What users type to name an image, read by distribution's grammar and made whole by Docker's rules.
 
+package import FunctionModel
+
 /// A complete reference: registry, repository, and a tag or digest or both.
 ///
 /// `hello` becomes `docker.io/library/hello:latest`.

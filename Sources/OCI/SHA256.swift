@@ -2,6 +2,7 @@
 // SHA-256 over a stream, by OpenSSL's EVP interface. Everything that reads content drives one of these.
 
 import COpenSSL
+package import FunctionModel
 
 /// One running hash; owns its OpenSSL context.
 // SAFETY: the context has one owner, which is not copyable; OpenSSL keeps no thread-local state in it.

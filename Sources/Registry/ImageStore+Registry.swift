@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pulls a named image into the store, and pushes one from it. Gateway drives it.
 
+package import FunctionModel
 package import OCI
 package import ImageStore
 

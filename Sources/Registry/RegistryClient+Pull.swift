@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a name to every document and blob of one image (distribution-spec, "Pull").
 
+import FunctionModel
 package import OCI
 import HTTPClient
 package import ImageStore

@@ -5,6 +5,7 @@ package import OCI
 import HTTPClient
 package import ImageStore
 import Foundation
+package import FunctionModel
 
 extension RegistryClient {
     /// Sends a manifest, or an index with every manifest of it, and names it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A manifest or index that a registry sent: the right bytes, and called by one name everywhere. Pure.
 
+import FunctionModel
 import OCI
 import ImageStore
 

@@ -5,6 +5,7 @@ import OCI
 import HTTPClient
 import ImageStore
 import Foundation
+import FunctionModel
 import Glibc
 
 extension RegistrySession {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The progress events of a pull or push. The command line draws bars from them, logs write lines.
 
-package import OCI
+package import FunctionModel
+import OCI
 
 /// One step of a transfer.
 ///

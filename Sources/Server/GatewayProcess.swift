@@ -19,21 +19,31 @@ package struct GatewayProcess: Sendable {
     /// The HTTP edge as ServiceLifecycle wants it.
     private struct Edge: Service {
         let server: GatewayServer
+        let images: ImageServices
         let address: ListenAddress
         let start: PrivilegedStart
         let logger: Logger
         let announce: @Sendable (String) -> Void
 
         func run() async throws {
-            try await server.run { port in
-                var address = address
-                address.port = port
-                do throws(SandboxError) { try start.finish() } catch {
-                    logger.critical("the gateway cannot give up root", metadata: ["reason": "\(error)"])
-                    _exit(1)
-                }
-                announce("\(Product.name) listens on http://\(address)")
+            // Ends with the edge: an interrupted task is repeated at the next start.
+            let keeping = Task { [server, images] in await images.keeper.run(removing: server.leftovers) }
+            defer { keeping.cancel() }
+            try await withGracefulShutdownHandler {
+                try await server.run { listens(on: $0) }
+            } onGracefulShutdown: { [images] in
+                images.stop()
             }
+        }
+
+        private func listens(on port: Int) {
+            var address = address
+            address.port = port
+            do throws(SandboxError) { try start.finish() } catch {
+                logger.critical("the gateway cannot give up root", metadata: ["reason": "\(error)"])
+                _exit(1)
+            }
+            announce("\(Product.name) listens on http://\(address)")
         }
     }
 
@@ -97,9 +107,16 @@ package struct GatewayProcess: Sendable {
             logger.warning("the host lacks \(finding.name): \(finding.advice)")
         }
         do {
-            let server = try GatewayServer(configuration.gateway, engine: engine, logger: logger)
+            let images = try configuration.imageServices(of: engine, logger: logger)
+            let server = try GatewayServer(
+                configuration.gateway,
+                engine: engine,
+                images: images,
+                logger: logger
+            )
             let edge = Edge(
                 server: server,
+                images: images,
                 address: configuration.listen,
                 start: start,
                 logger: logger,

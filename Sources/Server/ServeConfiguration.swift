@@ -77,7 +77,6 @@ package struct ServeConfiguration: Sendable {
         gateway.metricsNeedCredentials = metricsAuthentication == .basic
         gateway.registries = registries
         gateway.buildAllow = buildAllow
-        gateway.imageBudget = imageBudget
         gateway.accessLogLevel = accessLogLevel
         gateway.version = Product.version
         return gateway

@@ -4,6 +4,7 @@
 import Foundation
 import FunctionModel
 import FunctionStore
+import GRDB
 import Testing
 
 @Suite struct FunctionsTests {
@@ -26,14 +27,14 @@ import Testing
 
     @Test("a deploy makes the next revision, and it becomes current")
     func deploy() async throws {
-        #expect(try await store.deploySample(digest: "sha256:aa").number == 1)
-        #expect(try await store.deploySample(digest: "sha256:bb").number == 2)
+        #expect(try await store.deploySample(digest: .sample("aa")).number == 1)
+        #expect(try await store.deploySample(digest: .sample("bb")).number == 2)
         try await store.deploySample("other")
         let current = try await store.currentRevisions()
         #expect(current.map(\.function.text) == ["hello", "other"])
         #expect(current.map(\.number) == [2, 1])
         #expect(try await store.revisions(of: name("hello")).map(\.number) == [2, 1])
-        #expect(try await store.digestsInUse() == ["sha256:aa", "sha256:bb"])
+        #expect(try await store.digestsInUse() == [Digest.sample("aa"), Digest.sample("bb")])
     }
 
     @Test("every field of a revision comes back as it was given, also after reopening")
@@ -103,24 +104,41 @@ import Testing
 
     @Test("pruning keeps the newest and the current revision, and returns unused digests")
     func prune() async throws {
-        for digest in ["a", "b", "c", "d", "e"] { try await store.deploySample(digest: digest) }
-        try await store.deploySample("other", digest: "b")
+        for digest in ["a", "b", "c", "d", "e"] { try await store.deploySample(digest: .sample(digest)) }
+        try await store.deploySample("other", digest: .sample("b"))
         try await store.setCurrent(name("hello"), number: 1)
-        #expect(try await store.pruneRevisions(of: name("hello"), keeping: 2) == ["c"])
+        #expect(try await store.pruneRevisions(of: name("hello"), keeping: 2) == [.sample("c")])
         #expect(try await store.revisions(of: name("hello")).map(\.number) == [5, 4, 1])
         #expect(try await store.pruneRevisions(of: name("hello"), keeping: 2) == [])
-        #expect(try await store.pruneRevisions(of: name("hello"), keeping: 0) == ["d", "e"])
+        let unused = try await store.pruneRevisions(of: name("hello"), keeping: 0)
+        #expect(unused == [.sample("d"), .sample("e")])
         #expect(try await store.deploySample().number == 6)
+    }
+
+    @Test("a row with another text than a digest is reported, and not taken for one")
+    func malformedDigest() async throws {
+        try await store.deploySample()
+        try await store.setReference("a:1", digest: .sample("aa"), sizeBytes: 1, createdAt: noon)
+        try await DatabaseQueue(path: folder.database).write { db in
+            try db.execute(sql: "UPDATE revisions SET image_digest = 'sha256:0'")
+            try db.execute(sql: "UPDATE image_references SET digest = 'x'")
+        }
+        let revision = StoreError.malformedRow(table: "revisions", reason: "'sha256:0' is not a digest")
+        await #expect(throws: revision) { try await store.revisions(of: name("hello")) }
+        await #expect(throws: revision) { try await store.digestsInUse() }
+        await #expect(throws: revision) { try await store.imageUsers() }
+        let reference = StoreError.malformedRow(table: "image_references", reason: "'x' is not a digest")
+        await #expect(throws: reference) { try await store.reference("a:1") }
     }
 
     @Test("a reference refers to its last digest until it is removed")
     func references() async throws {
         let reference = "docker.io/library/hello:latest"
         #expect(try await store.reference(reference)?.digest == nil)
-        try await store.setReference(reference, digest: "sha256:aa", sizeBytes: 10, createdAt: noon)
-        try await store.setReference(reference, digest: "sha256:bb", sizeBytes: 20, createdAt: noon)
-        try await store.setReference("a:1", digest: "sha256:bb", sizeBytes: 20, createdAt: noon)
-        #expect(try await store.reference(reference)?.digest == "sha256:bb")
+        try await store.setReference(reference, digest: .sample("aa"), sizeBytes: 10, createdAt: noon)
+        try await store.setReference(reference, digest: .sample("bb"), sizeBytes: 20, createdAt: noon)
+        try await store.setReference("a:1", digest: .sample("bb"), sizeBytes: 20, createdAt: noon)
+        #expect(try await store.reference(reference)?.digest == Digest.sample("bb"))
         #expect(try await store.reference(reference)?.sizeBytes == 20)
         #expect(try await store.reference("b:1") == nil)
         let rows = try await store.references()

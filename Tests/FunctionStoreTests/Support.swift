@@ -116,6 +116,13 @@ func line(
     )
 }
 
+extension Digest {
+    /// A digest for each letter, in their order.
+    static func sample(_ text: String) -> Digest {
+        Digest(hash: [UInt8](repeating: text.utf8.first ?? 0, count: 32))
+    }
+}
+
 extension FunctionRepository {
     /// Names and current revisions of all functions.
     func currentRevisions() async throws -> [Revision] {
@@ -125,7 +132,7 @@ extension FunctionRepository {
     @discardableResult
     func deploySample(
         _ function: String = "hello",
-        digest: String = "sha256:aa",
+        digest: Digest = .sample("aa"),
         configuration: FunctionConfiguration = .init()
     ) async throws -> Revision {
         try await deploy(

@@ -2,6 +2,7 @@
 // The layer cache: what is taken from it, and what is made anew.
 
 import Foundation
+import FunctionModel
 import Glibc
 import ImageBuilder
 import ImageStore

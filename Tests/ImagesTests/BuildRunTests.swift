@@ -86,11 +86,20 @@ final class FakeRunner: StepRunner {
             ]
         )
         #expect(runner.commands.map(\.network) == [.egress, .none, .egress])
-        #expect(
-            first.environment == [RunPlan.defaultPath, "B=env", "A=arg", "HOME=/home/me", "http_proxy=p"]
+        let plan = try StepPlan.plan(
+            for: first,
+            limits: .ofHost,
+            dataDirectory: bench.scratch.path + "/data",
+            translatesOwners: true
         )
-        #expect(first.user == ContainerUser(uid: 5, gid: 6))
-        #expect(first.workingDirectory == "/w")
+        #expect(
+            plan.command.environment == [
+                "A=arg", "B=env", "HOME=/home/me", RunPlan.defaultPath, "http_proxy=p",
+            ]
+        )
+        #expect(plan.arguments == ["/bin/sh", "-c", "echo $A"])
+        #expect(plan.sandbox.user == ContainerUser(uid: 5, gid: 6))
+        #expect(plan.sandbox.workingDirectory == "/w")
         #expect(first.rootfs.hasPrefix(bench.scratch.path + "/data/rootfs/"))
         #expect(first.changes.hasPrefix(bench.scratch.path + "/data/build/step-"))
         #expect(access(first.changes, F_OK) != 0)

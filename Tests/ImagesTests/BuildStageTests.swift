@@ -112,7 +112,8 @@ import Testing
         let image = try await Self.image(bench, "FROM scratch AS s\n\(text)\nRUN x\nLABEL v=$V\n")
         #expect(image.execution.labels?["v"] == expected)
         #expect(image.execution.environment == [RunPlan.defaultPath] + (kept.map { ["V=\($0)"] } ?? []))
-        let seen = runner.commands.last?.environment.filter { $0.hasPrefix("V=") }
+        let environment = runner.commands.last?.image.execution.environment
+        let seen = environment?.filter { $0.hasPrefix("V=") }
         #expect(seen == ["V=\(expected)"])
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole builds: from a folder to the files and the configuration of an image.
 
+import FunctionModel
 import ImageStore
 import OCI
 import Testing

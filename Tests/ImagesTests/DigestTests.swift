@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Digests: the text form and the hash itself.
 
+import FunctionModel
 import Testing
 
 @testable import ImageStore

@@ -2,6 +2,7 @@
 // The store as the other rooms use it: load, resolve, unpack, name, remove.
 
 import FoundationEssentials
+import FunctionModel
 import Logging
 import Testing
 

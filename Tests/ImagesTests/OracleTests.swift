@@ -3,6 +3,7 @@
 
 import OCI
 import Foundation
+import FunctionModel
 import Logging
 import Testing
 

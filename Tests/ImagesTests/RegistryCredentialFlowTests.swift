@@ -3,6 +3,7 @@
 
 import ImageStore
 import Foundation
+import FunctionModel
 import Testing
 
 @testable import OCI

@@ -2,6 +2,7 @@
 // Documents that say two things at once, or something unknown.
 
 import Foundation
+import FunctionModel
 import Testing
 
 @testable import OCI

@@ -2,6 +2,7 @@
 // A registry in memory with the faults that a test asks for. The pull and push suites drive it.
 
 import Foundation
+import FunctionModel
 import Synchronization
 
 @testable import OCI

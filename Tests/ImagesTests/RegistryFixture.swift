@@ -2,6 +2,7 @@
 // A store and a client for one registry test, and what it heard.
 
 import Foundation
+import FunctionModel
 import Logging
 import Synchronization
 

@@ -3,6 +3,7 @@
 
 import ImageStore
 import Foundation
+import FunctionModel
 import Synchronization
 import Testing
 

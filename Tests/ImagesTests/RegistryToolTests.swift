@@ -4,6 +4,7 @@
 import CSandbox
 import ImageStore
 import Foundation
+import FunctionModel
 import Testing
 
 @testable import OCI

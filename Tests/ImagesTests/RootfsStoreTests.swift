@@ -2,6 +2,7 @@
 // Trees: what they share, and what is left of them after a crash.
 
 import CSandbox
+import FunctionModel
 import Glibc
 import Logging
 import Testing

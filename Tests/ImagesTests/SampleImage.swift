@@ -2,6 +2,7 @@
 // Images made of nothing but test bytes, in the forms that other tools write.
 
 import Foundation
+import FunctionModel
 
 @testable import ImageStore
 @testable import OCI
@@ -59,6 +60,13 @@ struct SampleImage {
         files["index.json"] = try Documents.encode(ImageIndex(manifests: [entry]), name: "index")
         files["oci-layout"] = Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)
         return files
+    }
+}
+
+extension Image {
+    /// What its containers execute, as the planner has it.
+    func command(overriding command: [String]? = nil) -> [String] {
+        ContainerPlanner.arguments(execution, command: command)
     }
 }
 

@@ -271,13 +271,13 @@ struct SandboxStepTests {
         let digest = try await bench.bench.build("FROM scratch\nCOPY busybox /\n")
         let folder = try await StepFolder.make(in: bench.bench.builder.directory)
         let command = StepCommand(
-            rootfs: try await bench.bench.store.rootfs(for: digest),
+            image: ContainerImage(
+                rootfs: try await bench.bench.store.rootfs(for: digest),
+                account: ContainerAccount(user: ContainerUser(), home: "/")
+            ),
             changes: folder.changes,
             scratch: folder.scratch,
             arguments: ["/busybox", "sleep", "60"],
-            environment: [],
-            user: ContainerUser(),
-            workingDirectory: "/",
             mounts: [],
             network: .none,
             timeLimit: .milliseconds(100)

@@ -2,6 +2,8 @@
 // From a RUN step to its container's plan, without a container.
 
 import FunctionModel
+import ImageStore
+import OCI
 import Sandbox
 import Testing
 
@@ -11,14 +13,19 @@ import Testing
     private let limits = StepLimits(hostMemoryBytes: 8 << 30, processors: 4)
 
     private func command(_ mounts: [StepCommand.Mount]) -> StepCommand {
-        StepCommand(
-            rootfs: "/data/rootfs/x",
+        var execution = ImageConfiguration.Execution()
+        execution.workingDirectory = "/w"
+        return StepCommand(
+            image: ContainerImage(
+                rootfs: "/data/rootfs/x",
+                account: ContainerAccount(user: ContainerUser(uid: 5), home: "/h"),
+                execution: execution
+            ),
             changes: "/data/build/step-1/changes",
             scratch: "/data/build/step-1/scratch",
-            arguments: ["x"],
-            environment: [],
-            user: ContainerUser(uid: 5),
-            workingDirectory: "/w",
+            arguments: ["x", ""],
+            proxies: ["http_proxy": "p"],
+            environment: ["TOKEN": "t"],
             mounts: mounts,
             network: .egress,
             timeLimit: .seconds(1)
@@ -45,12 +52,24 @@ import Testing
             limits: limits,
             dataDirectory: "/data",
             translatesOwners: true
-        )
+        ).sandbox
         #expect(plan.mounts.map(\.target) == ["/a", "/a/b"])
         #expect(plan.mounts.first?.source == .host(HostPlace(folder: "/data", name: "build/mounts/k")))
         #expect(plan.mounts.first?.readOnly == true)
         #expect(plan.writableLayer == HostPlace(folder: "/data", name: "build/step-1"))
         #expect(plan.user.uid == 5 && plan.workingDirectory == "/w" && plan.network == .egress)
+    }
+
+    @Test("a step has its words as they are, its proxies and secrets, and no variable of the container's own")
+    func command() throws {
+        let plan = try StepPlan.plan(
+            for: command([]),
+            limits: limits,
+            dataDirectory: "/data",
+            translatesOwners: true
+        )
+        #expect(plan.arguments == ["x", ""])
+        #expect(plan.command.environment == ["HOME=/h", RunPlan.defaultPath, "TOKEN=t", "http_proxy=p"])
     }
 
     @Test("where owners cannot be translated a step is root, and makes no files of others")
@@ -60,7 +79,7 @@ import Testing
             limits: limits,
             dataDirectory: "/data",
             translatesOwners: false
-        )
+        ).sandbox
         #expect(plan.user == ContainerUser())
         #expect(Set(plan.capabilities).isDisjoint(with: ["CAP_CHOWN", "CAP_SETUID", "CAP_SETGID"]))
         #expect(plan.capabilities.contains("CAP_DAC_OVERRIDE"))

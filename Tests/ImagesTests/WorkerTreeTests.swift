@@ -3,6 +3,7 @@
 
 import CSandbox
 import Foundation
+import FunctionModel
 import Glibc
 import Logging
 import Sandbox

@@ -4,6 +4,7 @@
 import Foundation
 import FunctionModel
 import HTTPTypes
+import ImageStore
 import Sandbox
 import Testing
 
@@ -44,7 +45,7 @@ struct RuntimePageTests {
             function: try FunctionName("f"),
             number: 1,
             imageReference: "",
-            imageDigest: "",
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: FunctionConfiguration(),
             createdAt: Date(timeIntervalSince1970: 0)
         )
@@ -52,13 +53,14 @@ struct RuntimePageTests {
 
     /// What every function has, whatever started it.
     private static func ownVariables() throws -> Set<String> {
-        let command = FunctionCommand(
-            arguments: ["/x"],
-            imageEnvironment: [],
-            revision: try revision(),
-            home: "/",
-            hostname: "f"
+        let revision = try revision()
+        let image = ContainerImage(
+            rootfs: "/",
+            account: ContainerAccount(user: ContainerUser(), home: "/")
         )
+        var overrides = ContainerOverrides(revision.function, revision.configuration, secrets: [])
+        overrides.command = ["/x"]
+        let command = FunctionCommand(try ContainerPlanner.plan(image, overrides), of: revision)
         return Set(names(command.command(id: "1", RequestVariables(), deadline: Date()).environment))
     }
 

@@ -99,7 +99,7 @@ import Testing
         #expect(gateway.limits.headerCountMax == 8 && gateway.limits.idleTimeout == .seconds(5))
         #expect(gateway.limits.connectionsMax == 9 && gateway.limits.adminBodyBytesMax == 3 << 10)
         #expect(gateway.limits.uploadBytesMax == 4 << 20)
-        #expect(gateway.imageBudget == configuration.imageBudget && gateway.imageBudget != .standard)
+        #expect(configuration.imageBudget == (try ImageBudget("20Mi", field: "")))
         #expect(gateway.registries.plainHTTP == ["registry.lan:5000": true])
     }
 

@@ -17,14 +17,14 @@ struct SizesTests {
         #expect(Sizes.violations(in: SourceFile("a.swift", String(repeating: line, count: 400))) == [])
     }
 
-    @Test("a Swift function of 71 lines is found at its line, one of 70 is not")
+    @Test("a Swift function of 61 lines is found at its line, one of 60 is not")
     func longSwiftFunction() {
         func sample(_ lines: Int) -> SourceFile {
             let body = String(repeating: "        work(\"}\")  // }\n", count: lines - 2)
             return SourceFile("a.swift", "struct A {\n    func long() -> Int {\n\(body)    }\n}\n")
         }
-        #expect(Sizes.violations(in: sample(71)).map(\.line) == [2])
-        #expect(Sizes.violations(in: sample(70)) == [])
+        #expect(Sizes.violations(in: sample(61)).map(\.line) == [2])
+        #expect(Sizes.violations(in: sample(60)) == [])
     }
 
     @Test("a C function of 41 lines is found, one of 40 is not")

@@ -23,10 +23,12 @@ enum RevisionRow {
                 function: try FunctionName(row["function"]),
                 number: row["number"],
                 imageReference: row["image_reference"],
-                imageDigest: row["image_digest"],
+                imageDigest: try DigestColumn.read(row["image_digest"], of: "revisions"),
                 configuration: try JSONDecoder().decode(FunctionConfiguration.self, from: Data(json.utf8)),
                 createdAt: Date(microseconds: row["created_at_us"])
             )
+        } catch let error as StoreError {
+            throw error
         } catch {
             throw .malformedRow(table: "revisions", reason: "\(error)")
         }

@@ -13,7 +13,7 @@ extension SQLiteStore {
     package func deploy(
         function: FunctionName,
         imageReference: String,
-        imageDigest: String,
+        imageDigest: Digest,
         configuration: FunctionConfiguration,
         createdAt: Date
     ) async throws(StoreError) -> Revision {
@@ -40,7 +40,8 @@ extension SQLiteStore {
                     VALUES (?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    function.text, number, imageReference, imageDigest, json, createdAt.microseconds,
+                    function.text, number, imageReference, imageDigest.description, json,
+                    createdAt.microseconds,
                 ]
             )
             return Revision(
@@ -123,12 +124,12 @@ extension SQLiteStore {
 
     /// Drops all but the newest revisions of a function; the current one always stays.
     ///
-    /// - Returns: digests of dropped revisions that no revision of any function uses any more, sorted.
+    /// - Returns: digests of dropped revisions that no revision of any function uses any more, in the order of their text.
     /// - Throws: ``StoreError``.
     package func pruneRevisions(
         of function: FunctionName,
         keeping count: Int
-    ) async throws(StoreError) -> [String] {
+    ) async throws(StoreError) -> [Digest] {
         try await write(.power, .necessary) { db in
             let dropped = try String.fetchAll(
                 db,
@@ -147,22 +148,23 @@ extension SQLiteStore {
                     sql: "SELECT 1 FROM revisions WHERE image_digest = ? LIMIT 1",
                     arguments: [digest]
                 ) == nil
-            }.sorted()
+            }.sorted().map { try DigestColumn.read($0, of: "revisions") }
         }
     }
 
     /// The users of each image: for every digest, the kept revisions as `NAME revision N`, sorted.
     ///
     /// - Throws: ``StoreError``.
-    package func imageUsers() async throws(StoreError) -> [String: [String]] {
+    package func imageUsers() async throws(StoreError) -> [Digest: [String]] {
         try await read { db in
             let rows = try Row.fetchAll(
                 db,
                 sql: "SELECT image_digest, function, number FROM revisions ORDER BY function, number"
             )
-            var users: [String: [String]] = [:]
+            var users: [Digest: [String]] = [:]
             for row in rows {
-                let (digest, function, number): (String, String, Int) = (row[0], row[1], row[2])
+                let (text, function, number): (String, String, Int) = (row[0], row[1], row[2])
+                let digest = try DigestColumn.read(text, of: "revisions")
                 users[digest, default: []].append("\(function) revision \(number)")
             }
             return users
@@ -172,9 +174,10 @@ extension SQLiteStore {
     /// Digests of every kept revision: what image clean-up must not touch.
     ///
     /// - Throws: ``StoreError``.
-    package func digestsInUse() async throws(StoreError) -> Set<String> {
+    package func digestsInUse() async throws(StoreError) -> Set<Digest> {
         try await read { db in
-            try Set(String.fetchAll(db, sql: "SELECT DISTINCT image_digest FROM revisions"))
+            let texts = try String.fetchAll(db, sql: "SELECT DISTINCT image_digest FROM revisions")
+            return try Set(texts.map { try DigestColumn.read($0, of: "revisions") })
         }
     }
 }

@@ -2,19 +2,20 @@
 // The digest that a reference such as `hello:latest` refers to. ImageStore asks through an adapter in Scheduler.
 
 package import FoundationEssentials
+package import FunctionModel
 import GRDB
 
 /// A reference and the image that it refers to now.
 package struct StoredReference: Hashable, Sendable {
     /// The complete name, for example `docker.io/library/hello:latest`.
     package var reference: String
-    /// `sha256:…` of the image's manifest.
-    package var digest: String
+    /// The image's manifest, or index.
+    package var digest: Digest
     /// Size of manifest, config and layers together.
     package var sizeBytes: Int
     package var createdAt: Date
 
-    package init(reference: String, digest: String, sizeBytes: Int, createdAt: Date) {
+    package init(reference: String, digest: Digest, sizeBytes: Int, createdAt: Date) {
         self.reference = reference
         self.digest = digest
         self.sizeBytes = sizeBytes
@@ -28,14 +29,14 @@ extension SQLiteStore {
     /// - Throws: ``StoreError``.
     package func setReference(
         _ reference: String,
-        digest: String,
+        digest: Digest,
         sizeBytes: Int,
         createdAt: Date
     ) async throws(StoreError) {
         try await write(.power) { db in
             try db.execute(
                 sql: "INSERT OR REPLACE INTO image_references VALUES (?, ?, ?, ?)",
-                arguments: [reference, digest, sizeBytes, createdAt.microseconds]
+                arguments: [reference, digest.description, sizeBytes, createdAt.microseconds]
             )
         }
     }
@@ -53,10 +54,10 @@ extension SQLiteStore {
         }
     }
 
-    private static func decode(_ row: Row) -> StoredReference {
+    private static func decode(_ row: Row) throws(StoreError) -> StoredReference {
         StoredReference(
             reference: row["reference"],
-            digest: row["digest"],
+            digest: try DigestColumn.read(row["digest"], of: "image_references"),
             sizeBytes: row["size_bytes"],
             createdAt: Date(microseconds: row["created_at_us"])
         )

@@ -14,7 +14,7 @@ package protocol FunctionRepository: Sendable {
     /// - Parameters:
     ///   - function: its name; unknown ones are created.
     ///   - imageReference: the name the image was deployed by.
-    ///   - imageDigest: `sha256:…` of the image's manifest.
+    ///   - imageDigest: the image's manifest.
     ///   - configuration: kept as it is.
     ///   - createdAt: the revision's time.
     /// - Returns: the new revision. Its number is one more than the highest ever given to this name.
@@ -22,7 +22,7 @@ package protocol FunctionRepository: Sendable {
     func deploy(
         function: FunctionName,
         imageReference: String,
-        imageDigest: String,
+        imageDigest: Digest,
         configuration: FunctionConfiguration,
         createdAt: Date
     ) async throws(StoreError) -> Revision
@@ -56,17 +56,17 @@ package protocol FunctionRepository: Sendable {
 
     /// Drops all but the newest revisions of a function; the current one always stays.
     ///
-    /// - Returns: digests of dropped revisions that no revision of any function uses any more, sorted.
+    /// - Returns: digests of dropped revisions that no revision of any function uses any more, in the order of their text.
     /// - Throws: ``StoreError``.
-    func pruneRevisions(of function: FunctionName, keeping count: Int) async throws(StoreError) -> [String]
+    func pruneRevisions(of function: FunctionName, keeping count: Int) async throws(StoreError) -> [Digest]
 
     /// For every digest in use, the kept revisions that need it as `NAME revision N`, sorted.
     ///
     /// - Throws: ``StoreError``.
-    func imageUsers() async throws(StoreError) -> [String: [String]]
+    func imageUsers() async throws(StoreError) -> [Digest: [String]]
 
     /// Digests of every kept revision: the images that garbage collection keeps.
     ///
     /// - Throws: ``StoreError``.
-    func digestsInUse() async throws(StoreError) -> Set<String>
+    func digestsInUse() async throws(StoreError) -> Set<Digest>
 }

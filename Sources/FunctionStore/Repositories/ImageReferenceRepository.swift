@@ -3,6 +3,7 @@
 // ImageStore.
 
 package import FoundationEssentials
+package import FunctionModel
 
 /// The digest that each image reference refers to.
 ///
@@ -13,13 +14,13 @@ package protocol ImageReferenceRepository: Sendable {
     ///
     /// - Parameters:
     ///   - reference: the complete name.
-    ///   - digest: `sha256:…` of the image's manifest.
+    ///   - digest: of the image's manifest, or index.
     ///   - sizeBytes: manifest, configuration and layers together.
     ///   - createdAt: when the reference got this digest.
     /// - Throws: ``StoreError``.
     func setReference(
         _ reference: String,
-        digest: String,
+        digest: Digest,
         sizeBytes: Int,
         createdAt: Date
     ) async throws(StoreError)

@@ -10,8 +10,8 @@ import Scheduler
 /// Deploys through the catalog, and pulls a missing image where there are registries.
 struct FunctionDeployer: Sendable {
     let catalog: any FunctionCatalog
-    /// Both are needed to pull.
-    let puller: ImagePuller?
+    let puller: ImagePuller
+    /// Nil where nothing can be pulled.
     let registries: RegistryAccess?
 
     /// The registry client of a request; nil where nothing can be pulled.
@@ -27,7 +27,7 @@ struct FunctionDeployer: Sendable {
         using client: RegistryClient?,
         events: @escaping TransferEvents = { _ in }
     ) async throws -> Revision {
-        guard let puller, let client else { return try await catalog.deploy(deployment) }
+        guard let client else { return try await catalog.deploy(deployment) }
         do throws(PulledDeployError) {
             return try await puller.deploying(deployment.imageReference, using: client, events: events) {
                 () async throws(CatalogError) in try await catalog.deploy(deployment)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the events of builds and transfers to their lines of JSON. BuildsAPI, TransfersAPI and DeployAPI drive it.
 
+import FunctionModel
 import GatewayAPI
 import ImageBuilder
 import OCI

@@ -19,10 +19,10 @@ struct BuildsAPI: Sendable {
     let uploads: Uploads
     /// Nil does not pull missing base images.
     let registries: RegistryAccess?
-    let keeper: ImageKeeper?
+    let keeper: ImageKeeper
     let secrets: any SecretRepository
     let work: StoppableWork
-    let turns = BuildTurns()
+    let turns: BuildTurns
 
     func add(to router: RouterGroup<OwnContext>) {
         router.resource(APIPath.builds, [.post: build])
@@ -51,7 +51,7 @@ struct BuildsAPI: Sendable {
                 // Releases the turn at the end of the body, in every case.
                 defer {
                     turn.giveBack()
-                    keeper?.grown()
+                    keeper.grown()
                 }
                 let result = await run(settings, registry, to: &writer)
                 try await unpacked.remove()
@@ -161,7 +161,7 @@ struct BuildsAPI: Sendable {
         case .failure(let error):
             // Independent of what failed first, the helper or a step: the stop is the cause.
             end = BuildEnd(
-                error: work.isStopping ? StoppableWork.stopped("the build").detail : error.description
+                error: work.isStopping ? StoppedWork("the build").description : error.description
             )
         }
         var buffer = ByteBuffer(bytes: try APIJSON.encode(end))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the image store's values to the JSON forms of images. ImagesAPI, ImageMakingAPI and ImageCareAPI drive it.
 
+import FunctionModel
 import GatewayAPI
 import ImageStore
 import OCI

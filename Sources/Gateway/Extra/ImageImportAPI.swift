@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Imports a root file system from a tar. OwnPaths adds it.
 
+import FunctionModel
 import GatewayAPI
 import HTTPTypes
 import Hummingbird

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The history of images, and archives and indexes made from images. OwnPaths adds it.
 
+import FunctionModel
 import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import ImageBuilder
 import ImageStore
 import OCI
+import Scheduler
 
 /// GET /v1/image-history, GET /v1/image-archives and POST /v1/image-indexes.
 struct ImageMakingAPI: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images from and to registries, and whether a registry takes a login. OwnPaths adds it.
 
+import FunctionModel
 import GatewayAPI
 import HTTPTypes
 import Hummingbird

@@ -88,6 +88,11 @@ extension Problem {
         }
     }
 
+    init(_ error: StoppedWork) {
+        self.init(503, .unavailable, error.description)
+        retryAfterSeconds = 1
+    }
+
     /// Any error that reaches the edge.
     init(translating error: any Error) {
         switch error {
@@ -100,6 +105,7 @@ extension Problem {
         case let error as ImageError: self.init(error)
         case let error as RegistryError: self.init(error)
         case let error as AttachError: self.init(error)
+        case let error as StoppedWork: self.init(error)
         case let refusal as InvocationRefusal: self.init(refusal)
         case let refusal as QueueRefusal: self.init(refusal)
         case let refusal as RequestRefusal: self.init(refusal)

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // All options of the HTTP edge. faasctl fills them in from flags and files; GatewayServer reads them.
 
-package import ImageStore
-package import Registry
 package import FunctionModel
-package import ImageStore
-package import Registry
 package import Logging
 import NIOCore
+package import Registry
 
 /// Options of the HTTP edge.
 package struct GatewayConfiguration: Sendable {
@@ -22,11 +19,9 @@ package struct GatewayConfiguration: Sendable {
     package var adminHosts: [String] = []
     /// Whether /metrics asks for the admin's credentials.
     package var metricsNeedCredentials = false
-    /// How much disk images and build cache may take.
-    package var imageBudget = ImageBudget.standard
     /// Mirrors and plain-http registries.
     package var registries = RegistryConfiguration()
-    /// Networks that builds and pulls may reach besides the public internet.
+    /// Networks that pulls may reach besides the public internet.
     package var buildAllow: [IPv4Network] = []
     /// Level of the one line per invocation.
     package var accessLogLevel: Logger.Level = .debug

@@ -7,8 +7,6 @@ package enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotListen(host: String, port: Int, reason: String)
     /// The admin credentials could not be read or made.
     case credentials(path: String, reason: String)
-    /// The folder of builds cannot be used.
-    case builds(reason: String)
     /// The server ended without a request to stop.
     case ended(reason: String)
 
@@ -20,7 +18,6 @@ package enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
             "cannot listen on \(host):\(port): \(reason); choose another with --listen"
         case .credentials(let path, let reason):
             "the admin credentials in \(path) cannot be used: \(reason)"
-        case .builds(let reason): "the build folder cannot be used: \(reason)"
         case .ended(let reason): "the HTTP server ended: \(reason)"
         }
     }

@@ -4,10 +4,6 @@
 import Glibc
 import HTTPTypes
 import Hummingbird
-import ImageBuilder
-import HTTPClient
-import ImageStore
-import OCI
 import HummingbirdCore
 package import Logging
 import NIOCore
@@ -22,8 +18,8 @@ package final class GatewayServer: Sendable {
     private let edge: Edge
     private let drain: DrainState
     private let containers: AttachedContainers?
-    private let keeper: ImageKeeper?
-    private let work: StoppableWork
+    /// Folders of build contexts that an earlier process left; the image keeper removes them.
+    package let leftovers: [String]
 
     /// Whether the gateway still takes calls.
     final class DrainState: Sendable {
@@ -36,41 +32,20 @@ package final class GatewayServer: Sendable {
     ///
     /// Blocks for the credential files; listens only in ``run(onListening:)``.
     ///
+    /// - Parameters:
+    ///   - configuration: of the edge.
+    ///   - engine: functions, history, secrets and containers.
+    ///   - images: of the same engine; the caller runs and stops them.
+    ///   - logger: for everything of the edge.
     /// - Throws: ``GatewayError/credentials(path:reason:)``.
     package convenience init(
         _ configuration: GatewayConfiguration,
         engine: Engine,
+        images: ImageServices,
         logger: Logger
-    )
-        throws(GatewayError)
-    {
+    ) throws(GatewayError) {
         let credentials = try AdminCredentials.load(dataDirectory: configuration.dataDirectory)
-        let uploads = Uploads(
-            dataDirectory: configuration.dataDirectory,
-            bytesMax: configuration.limits.uploadBytesMax
-        )
-        let leftovers = uploads.prepare()
-        let builder: ImageBuilder
-        do throws(ImageError) {
-            builder = try ImageBuilder(
-                dataDirectory: configuration.dataDirectory,
-                store: engine.images,
-                runner: engine.steps,
-                destinations: DestinationPolicy(allowed: configuration.buildAllow),
-                logger: logger
-            )
-        } catch {
-            throw .builds(reason: error.description)
-        }
         let drain = DrainState()
-        let keeper = ImageKeeper(
-            images: engine.images,
-            builder: builder,
-            functions: engine.functions,
-            budget: configuration.imageBudget,
-            leftovers: leftovers,
-            logger: logger
-        )
         let services = GatewayServices(
             invoker: engine.invoker,
             queue: engine.queue,
@@ -80,15 +55,16 @@ package final class GatewayServer: Sendable {
             history: engine.history,
             recorder: engine.recorder,
             secrets: engine.secrets,
-            images: engine.images,
-            builder: builder,
-            keeper: keeper,
+            images: images,
             registries: RegistryAccess(
                 configuration: configuration.registries,
                 allowed: configuration.buildAllow
             ),
             containers: engine.containers,
-            uploads: uploads,
+            uploads: Uploads(
+                dataDirectory: configuration.dataDirectory,
+                bytesMax: configuration.limits.uploadBytesMax
+            ),
             limits: configuration.limits,
             version: configuration.version,
             isReady: { !drain.isDraining },
@@ -98,6 +74,8 @@ package final class GatewayServer: Sendable {
     }
 
     /// Makes the edge from the given services: tests pass fakes.
+    ///
+    /// Blocks for the folder of uploads.
     init(
         _ configuration: GatewayConfiguration,
         services: GatewayServices,
@@ -108,8 +86,7 @@ package final class GatewayServer: Sendable {
         self.drain = drain
         containers = services.containers
         logger = services.logger
-        keeper = services.keeper
-        work = services.work
+        leftovers = services.uploads.prepare()
         let metrics = MetricsRegistry()
         let guardian = LoginGuard(credentials: credentials, logger: services.logger)
         var services = services
@@ -142,17 +119,11 @@ package final class GatewayServer: Sendable {
     package func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in })
         async throws(GatewayError)
     {
-        // Ends with the edge: an interrupted task is repeated at the next start.
-        let keeping = Task { [keeper] in await keeper?.run() }
-        defer { keeping.cancel() }
         do {
             try await withGracefulShutdownHandler {
                 try await makeServer(onListening).run()
-            } onGracefulShutdown: { [drain, containers, keeper, work] in
+            } onGracefulShutdown: { [drain, containers] in
                 drain.begin()
-                keeper?.stop()
-                // The database closes soon, and the images that they imported would get no name.
-                work.stop()
                 // Their answers would hold the server for as long as a client reads them.
                 containers?.end()
             }

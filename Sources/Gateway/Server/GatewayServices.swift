@@ -3,8 +3,6 @@
 
 import FunctionModel
 import FunctionStore
-import ImageBuilder
-import ImageStore
 import Logging
 import Scheduler
 
@@ -20,18 +18,12 @@ struct GatewayServices: Sendable {
     let history: any HistoryRepository
     let recorder: InvocationRecorder
     let secrets: any SecretRepository
-    /// Nil where no images are needed.
-    var images: ImageStore?
-    var builder: ImageBuilder?
-    var keeper: ImageKeeper?
-    /// Pulls images of registries into the store; nil where no images are needed.
-    var puller: ImagePuller? { images.map { ImagePuller(images: $0, keeper: keeper) } }
+    /// Images, and the long work on them.
+    let images: ImageServices
     /// Nil where nothing may be pulled or pushed.
     var registries: RegistryAccess?
     /// Nil where no containers are attached.
     var containers: AttachedContainers?
-    /// Long work that a stop ends.
-    var work = StoppableWork()
     let uploads: Uploads
     var limits = GatewayLimits()
     var version = ""

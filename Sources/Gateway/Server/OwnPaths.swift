@@ -4,6 +4,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import Scheduler
 
 /// Hummingbird's router with every API of the gateway in it.
 struct OwnPaths: Sendable {
@@ -28,7 +29,7 @@ struct OwnPaths: Sendable {
             .add(middleware: BasicAuthentication(guardian: guardian))
         let deployer = FunctionDeployer(
             catalog: services.catalog,
-            puller: services.puller,
+            puller: services.images.puller,
             registries: services.registries
         )
         FunctionsAPI(
@@ -39,7 +40,7 @@ struct OwnPaths: Sendable {
         DeployAPI(
             catalog: services.catalog,
             deployer: deployer,
-            work: services.work,
+            work: services.images.work,
             bodyBytesMax: services.limits.adminBodyBytesMax
         ).add(to: guarded)
         RollbackAPI(catalog: services.catalog, bodyBytesMax: services.limits.adminBodyBytesMax).add(
@@ -80,42 +81,25 @@ struct OwnPaths: Sendable {
 
     /// Everything about images: what they are, how they come and go, and builds.
     private static func addImages(_ services: GatewayServices, to guarded: RouterGroup<OwnContext>) {
-        if let images = services.images {
-            ImageMakingAPI(images: images, work: services.work).add(to: guarded)
-            if let keeper = services.keeper {
-                ImagesAPI(
-                    images: images,
-                    uploads: services.uploads,
-                    keeper: keeper,
-                    work: services.work
-                ).add(to: guarded)
-                ImageImportAPI(
-                    images: images,
-                    uploads: services.uploads,
-                    keeper: keeper,
-                    work: services.work
-                ).add(to: guarded)
-                ImageCareAPI(images: images, keeper: keeper, work: services.work).add(to: guarded)
-            }
-            if let registries = services.registries, let puller = services.puller {
-                TransfersAPI(
-                    images: images,
-                    registries: registries,
-                    puller: puller,
-                    work: services.work
-                ).add(to: guarded)
-            }
+        let (images, keeper, work) = (services.images.images, services.images.keeper, services.images.work)
+        ImageMakingAPI(images: images, work: work).add(to: guarded)
+        ImagesAPI(images: images, uploads: services.uploads, keeper: keeper, work: work).add(to: guarded)
+        ImageImportAPI(images: images, uploads: services.uploads, keeper: keeper, work: work)
+            .add(to: guarded)
+        ImageCareAPI(images: images, keeper: keeper, work: work).add(to: guarded)
+        if let registries = services.registries {
+            TransfersAPI(images: images, registries: registries, puller: services.images.puller, work: work)
+                .add(to: guarded)
         }
-        if let builder = services.builder {
-            BuildsAPI(
-                builder: builder,
-                uploads: services.uploads,
-                registries: services.registries,
-                keeper: services.keeper,
-                secrets: services.secrets,
-                work: services.work
-            ).add(to: guarded)
-        }
+        BuildsAPI(
+            builder: services.images.builder,
+            uploads: services.uploads,
+            registries: services.registries,
+            keeper: keeper,
+            secrets: services.secrets,
+            work: work,
+            turns: services.images.turns
+        ).add(to: guarded)
     }
 
     func respond(to request: Request, _ call: ReceivedCall) async throws -> Response {

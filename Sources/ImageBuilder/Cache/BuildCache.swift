@@ -4,6 +4,7 @@
 import OCI
 import ImageStore
 import Foundation
+import FunctionModel
 import Glibc
 
 /// The result of a step.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys of the layer cache: what a step's result depends on, and nothing else. Pure but for reading file contents.
 
+import FunctionModel
 import OCI
 import ImageStore
 

@@ -4,6 +4,7 @@
 import OCI
 import HTTPClient
 import Foundation
+import FunctionModel
 import Synchronization
 
 /// A downloaded file.

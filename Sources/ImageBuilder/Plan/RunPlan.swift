@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a RUN executes, once everything is known about its stage. Pure.
 
+import ImageStore
+import OCI
+
 /// A RUN with its variables resolved.
 struct RunPlan: Hashable, Sendable {
     /// How long one step may run: compilers take their time, but nothing takes an hour without being stuck.
@@ -8,7 +11,7 @@ struct RunPlan: Hashable, Sendable {
     /// The path of a script while it runs; below a folder that every tree has.
     static let scriptPath = "/run/mayfly-step"
     /// What a command finds when the image says nothing.
-    static let defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    static let defaultPath = "PATH=" + ContainerPlanner.defaultPath
 
     var arguments: [String]
     /// A here-document that begins with `#!` is a program of its own, to be put at ``scriptPath``.
@@ -37,12 +40,11 @@ struct RunPlan: Hashable, Sendable {
         (try? HeredocMark.removing(from: text, escape: escape)[...].trimmingBlanks.isEmpty) == true
     }
 
-    /// The environment of the process: what the image and the arguments say, and what every process needs.
-    static func environment(_ own: [String], home: String, proxies: [String]) -> [String] {
-        func has(_ name: String) -> Bool { own.contains { $0.hasPrefix(name + "=") } }
-        var result = own
-        if !has("PATH") { result.append(defaultPath) }
-        if !has("HOME") { result.append("HOME=" + home) }
-        return result + proxies
+    /// Of a stage's configuration what counts for a RUN: variables and folder, but neither ENTRYPOINT nor VOLUME.
+    static func execution(of draft: StageDraft) -> ImageConfiguration.Execution {
+        var execution = ImageConfiguration.Execution()
+        execution.environment = draft.runEnvironment
+        execution.workingDirectory = draft.execution.workingDirectory
+        return execution
     }
 }

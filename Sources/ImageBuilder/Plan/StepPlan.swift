@@ -28,6 +28,7 @@ enum StepPlan {
     /// - Parameters:
     ///   - command: the step's.
     ///   - limits: its bounds.
+    ///   - egressAllow: networks besides the public internet that it reaches when it has a network.
     ///   - dataDirectory: DATA; everything that the step sees of the host is below it.
     ///   - translatesOwners: whether its files may have owners; else it is root, and cannot change owners:
     ///     this user could neither read nor remove them.
@@ -36,32 +37,42 @@ enum StepPlan {
     static func plan(
         for command: StepCommand,
         limits: StepLimits,
+        egressAllow: [String] = [],
         dataDirectory: String,
         translatesOwners: Bool
-    ) throws(StepFailure) -> SandboxPlan {
-        var plan = SandboxPlan(rootfs: command.rootfs, hostname: hostName)
-        plan.user = translatesOwners ? command.user : ContainerUser()
-        plan.workingDirectory = command.workingDirectory
-        plan.limits = limits.sandbox
-        plan.network = command.network
-        plan.capabilities = Capabilities.ofRoot.filter { translatesOwners || !ownerChanging.contains($0) }
-        plan.writableLayer = try place(TreePath.parent(command.changes), in: dataDirectory)
-        // Outer targets first, so that they do not hide inner ones.
-        let ordered = command.mounts.sorted {
-            TreePath.precedes(TreePath.clean($0.target), TreePath.clean($1.target))
+    ) throws(StepFailure) -> ContainerPlan {
+        var image = command.image
+        if !translatesOwners { image.account.user = ContainerUser() }
+        var overrides = ContainerOverrides(hostname: hostName)
+        overrides.entrypoint = []
+        overrides.command = command.arguments
+        overrides.defaults = command.proxies
+        overrides.environment = command.environment
+        overrides.limits = limits.sandbox
+        overrides.network = command.network
+        overrides.egressAllow = egressAllow
+        overrides.capabilities = Capabilities.ofRoot.filter {
+            translatesOwners || !ownerChanging.contains($0)
         }
-        for mount in ordered {
-            if let expected = SandboxMount.refusal(of: mount.target) {
-                throw .argument(text: mount.target, expected: expected)
-            }
+        overrides.writableLayer = try place(TreePath.parent(command.changes), in: dataDirectory)
+        for mount in command.mounts {
             let source: SandboxMount.Source
             switch mount.source {
             case .host(let path): source = .host(try place(path, in: dataDirectory))
             case .memory(let size): source = .memory(sizeBytes: size ?? limits.sandbox.memory.bytes)
             }
-            plan.mounts.append(SandboxMount(source: source, target: mount.target, readOnly: mount.readOnly))
+            overrides.mounts.append(
+                SandboxMount(source: source, target: mount.target, readOnly: mount.readOnly)
+            )
         }
-        return plan
+        do throws(ContainerPlanError) {
+            return try ContainerPlanner.plan(image, overrides)
+        } catch {
+            switch error {
+            case .noCommand: throw .argument(text: "RUN", expected: "a command")
+            case .mountTarget(let target, let expected): throw .argument(text: target, expected: expected)
+            }
+        }
     }
 
     /// Links in DATA's own path are the administrator's; none below it is followed.

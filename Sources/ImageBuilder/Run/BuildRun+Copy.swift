@@ -4,6 +4,7 @@
 import OCI
 import ImageStore
 import Foundation
+import FunctionModel
 
 /// A COPY or ADD with its variables expanded.
 struct ExpandedCopy: Sendable {

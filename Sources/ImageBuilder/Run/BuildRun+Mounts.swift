@@ -4,6 +4,7 @@
 import OCI
 import ImageStore
 import Foundation
+import FunctionModel
 import Glibc
 
 /// A mount with its variables expanded.
@@ -20,8 +21,8 @@ struct PlannedMount: Sendable {
 /// What the runner gets.
 struct PreparedMounts {
     var mounts: [StepCommand.Mount] = []
-    /// Secrets that are shown as variables.
-    var environment: [String] = []
+    /// Secrets that are shown as variables, by name.
+    var environment: [String: String] = [:]
     /// Held while the step runs.
     var locks: [CacheFolder] = []
 }
@@ -114,7 +115,7 @@ extension BuildRun {
                 guard let path = request.secrets[secretID(mount)] else { continue }
                 let bytes = try await Self.readSecret(path)
                 if let name = mount.environmentName {
-                    prepared.environment.append("\(name)=" + String(decoding: bytes, as: UTF8.self))
+                    prepared.environment[name] = String(decoding: bytes, as: UTF8.self)
                     if mount.target == nil { continue }
                 }
                 let owner = CopyPlan.Owner(uid: UInt32(mount.uid ?? 0), gid: UInt32(mount.gid ?? 0))

@@ -54,22 +54,19 @@ extension BuildRun {
         let (root, account) = try await root(of: state)
         // The next step may take over the tree once it is no longer in use.
         defer { withExtendedLifetime(root) {} }
-        let rootfs = root.path
         let prepared = try await prepare(mounts, folder: folder)
-        var environment = RunPlan.environment(
-            state.draft.runEnvironment,
-            home: account.home,
-            proxies: proxies
-        )
-        environment += prepared.environment
         var command = StepCommand(
-            rootfs: rootfs,
+            image: ContainerImage(
+                rootfs: root.path,
+                account: account,
+                execution: RunPlan.execution(of: state.draft)
+            ),
             changes: folder.changes,
             scratch: folder.scratch,
             arguments: plan.arguments,
-            environment: environment,
-            user: account.user,
-            workingDirectory: state.draft.execution.workingDirectory ?? "/",
+            // They reach every RUN, but neither the image nor the cache.
+            proxies: request.buildArguments.filter { BuildPlan.proxyArguments.contains($0.key) },
+            environment: prepared.environment,
             mounts: prepared.mounts,
             network: network,
             timeLimit: RunPlan.timeLimit
@@ -85,7 +82,7 @@ extension BuildRun {
                 StepCommand.Mount(source: .host(path: path), target: RunPlan.scriptPath, readOnly: true)
             )
         }
-        command.mounts = try await resolved(command.mounts, in: rootfs)
+        command.mounts = try await resolved(command.mounts, in: root.path)
         let outcome = try await execute(command)
         withExtendedLifetime(prepared.locks) {}
         return try await layer(of: command, outcome)
@@ -118,12 +115,6 @@ extension BuildRun {
         } catch {
             throw .image(error)
         }
-    }
-
-    /// Proxies reach every RUN, but neither the image nor the cache.
-    private var proxies: [String] {
-        request.buildArguments.filter { BuildPlan.proxyArguments.contains($0.key) }
-            .map { "\($0.key)=\($0.value)" }.sorted()
     }
 
     private func execute(_ command: StepCommand) async throws(StepFailure) -> RunOutcome {

@@ -4,6 +4,7 @@
 import OCI
 import ImageStore
 import Foundation
+import FunctionModel
 
 extension BuildRun {
     /// Finds, downloads and extracts the sources of an instruction.

@@ -4,6 +4,7 @@
 import OCI
 import ImageStore
 import Foundation
+import FunctionModel
 
 /// What a step has made.
 struct StepResult: Sendable {

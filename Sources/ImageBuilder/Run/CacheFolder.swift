@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `RUN --mount=type=cache`: a folder that outlives the build. BuildRun holds one per mount.
 
+import FunctionModel
 import OCI
 import ImageStore
 import Glibc

@@ -57,22 +57,22 @@ package struct SandboxStepRunner: StepRunner {
         var plan = try StepPlan.plan(
             for: command,
             limits: limits,
+            egressAllow: Self.reachable(egressAllow),
             dataDirectory: dataDirectory,
             translatesOwners: trees.keepsOwners
         )
-        plan.egressAllow = Self.reachable(egressAllow)
         if !trees.keepsOwners { output(Array(StepPlan.rootlessRemark.utf8)) }
-        if plan.network == .egress, let refusal = spawner.egressRefusal {
-            plan.network = .none
+        if plan.sandbox.network == .egress, let refusal = spawner.egressRefusal {
+            plan.sandbox.network = .none
             output(Array(StepPlan.networkRemark(refusal).utf8))
         }
         try await prepareRoot(of: command)
-        let finalPlan = plan
+        let sandbox = plan.sandbox
         let session = try await starting(command) { () async throws(SandboxError) in
-            try await ContainerSession.make(finalPlan, by: spawner, policy: .killAtOnce, timer: timer)
+            try await ContainerSession.make(sandbox, by: spawner, policy: .killAtOnce, timer: timer)
         }
         defer { _ = session.ended() }
-        let report = try await execute(command, in: session, output)
+        let report = try await execute(command, as: plan.command, in: session, output)
         // As root owners are the image's once they are read; without, all files belong to this user.
         return RunOutcome(report: report, firstHostID: trees.keepsOwners ? 0 : geteuid())
     }
@@ -112,6 +112,7 @@ package struct SandboxStepRunner: StepRunner {
 
     private func execute(
         _ command: StepCommand,
+        as words: SandboxCommand,
         in session: ContainerSession,
         _ output: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(StepFailure) -> ExitReport {
@@ -122,7 +123,6 @@ package struct SandboxStepRunner: StepRunner {
         let result: Result<(report: ExitReport, cause: StopCause?), SandboxError> =
             await withTaskCancellationHandler {
                 do throws(SandboxError) {
-                    let words = SandboxCommand(arguments: command.arguments, environment: command.environment)
                     let ended = try await session.run(words) {
                         lines.add($0, \.output)
                     } errors: {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state of a stage: configuration, layers and cache key. BuildRun passes it from step to step.
 
+import FunctionModel
 import OCI
 import Synchronization
 

@@ -2,6 +2,7 @@
 // Writes images as a `docker save` archive that is an OCI archive as well. ImageStore.save drives it.
 
 import CSandbox
+import FunctionModel
 import OCI
 import Glibc
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an archive or layout folder holds, by path; the reading of image formats does not care which it is.
 
+import FunctionModel
 import OCI
 
 /// The files of an archive or folder.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds the images of a `docker save` archive by its manifest.json, of any age of Docker.
 
+import FunctionModel
 import OCI
 
 struct DockerArchiveReader {

@@ -3,6 +3,7 @@
 
 import OCI
 import CSandbox
+import FunctionModel
 import Glibc
 
 /// The files below one folder; links that lead out of it are not followed.

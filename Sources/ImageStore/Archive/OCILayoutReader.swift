@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds the images of an OCI layout, in a folder or an archive (image-spec, image-layout.md).
 
+import FunctionModel
 import OCI
 
 /// An image whose content was imported completely into the blob store.

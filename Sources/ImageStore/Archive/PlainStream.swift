@@ -3,6 +3,7 @@
 
 import OCI
 import CArchive
+import FunctionModel
 import Glibc
 
 /// Decompresses one open file with libarchive's filters.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads tar in all its dialects with libarchive. Loading of archives and unpacking of layers drive it.
 
-package import OCI
+import OCI
 import CArchive
+package import FunctionModel
 import Glibc
 
 /// The entries of one tar file, compressed or not.

@@ -2,6 +2,7 @@
 // An image archive read once from front to back: small files into memory, the others into the blob store.
 
 import CSandbox
+import FunctionModel
 import OCI
 import Glibc
 

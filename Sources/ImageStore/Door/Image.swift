@@ -3,6 +3,7 @@
 
 package import OCI
 package import FoundationEssentials
+package import FunctionModel
 
 /// An image of this host's platform, whole in the store.
 package struct Image: Hashable, Sendable {
@@ -20,14 +21,6 @@ package struct Image: Hashable, Sendable {
 
     /// The defaults of its containers; empty when the image has none.
     package var execution: ImageConfiguration.Execution { configuration.config ?? .init() }
-
-    /// What PID 1 executes: ENTRYPOINT, then the given words or else CMD.
-    ///
-    /// - Parameter arguments: replaces CMD; nil keeps it.
-    /// - Returns: empty when the image has neither and nothing is given.
-    package func command(overriding arguments: [String]? = nil) -> [String] {
-        (execution.entrypoint ?? []) + (arguments ?? execution.command ?? [])
-    }
 
     /// Names the unpacked tree: equal layers in equal order share one (image-spec, config.md, "ChainID").
     package var chainID: Digest { Self.chainID(of: configuration.rootfs.diffIDs) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Making an image of what is in the store already. The builder and the registry client end here.
 
+package import FunctionModel
 package import OCI
 
 extension ImageStore {

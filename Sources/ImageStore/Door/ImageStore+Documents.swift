@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a digest to a checked image. Loading, resolving, registering and garbage collection drive it.
 
-package import OCI
+package import FunctionModel
+import OCI
 
 extension ImageStore {
     /// An index or manifest of the store.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Giving back what no image needs, and checking what is there.
 
-package import OCI
+package import FunctionModel
+import OCI
 
 extension ImageStore {
     /// What a pruning takes, besides what belongs to no image.

@@ -3,6 +3,7 @@
 
 import CSandbox
 import FoundationEssentials
+package import FunctionModel
 import Glibc
 package import OCI
 

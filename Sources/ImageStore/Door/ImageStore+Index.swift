@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several images under one name, one per platform (image-spec, image-index.md).
 
-package import OCI
+package import FunctionModel
+import OCI
 
 extension ImageStore {
     /// Makes an index of images that are here and names it; a push sends all of them.

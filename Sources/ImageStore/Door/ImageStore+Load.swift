@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Imports images from files and folders.
 
-package import OCI
+import OCI
 import FoundationEssentials
+package import FunctionModel
 
 extension ImageStore {
     /// Takes every image of a `docker save` archive or OCI archive, compressed or not.

@@ -3,6 +3,7 @@
 
 package import OCI
 import FoundationEssentials
+package import FunctionModel
 
 extension ImageStore {
     /// Every image: those with names, sorted by name, then those without, sorted by digest.

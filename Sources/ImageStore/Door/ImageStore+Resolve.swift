@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From names to images, and from images to trees that containers run in.
 
-package import OCI
+package import FunctionModel
+import OCI
 import Glibc
 package import Sandbox
 
@@ -37,20 +38,19 @@ extension ImageStore {
         try await roots.path(of: try await image(digest: digest))
     }
 
-    /// Looks up the user of PID 1 in the image's own /etc/passwd and /etc/group.
+    /// Unpacks an image when needed, and finds the user of its containers in its own /etc/passwd and /etc/group.
+    ///
+    /// Suspends for disk work; reads no document of the image again.
     ///
     /// - Parameters:
-    ///   - digest: the manifest's or index's.
-    ///   - specification: `name`, `uid`, `name:group`, `uid:gid`; nil takes the image's USER.
-    /// - Returns: numbers as the container sees them.
-    /// - Throws: ``ImageError/unknownUser(_:)``.
-    package func user(
-        for digest: Digest,
-        specification: String? = nil
-    ) async throws(ImageError) -> ContainerAccount {
-        let image = try await image(digest: digest)
-        let path = try await roots.path(of: image)
-        return try await account(specification ?? image.execution.user ?? "", in: path)
+    ///   - image: as found by ``resolve(_:)`` or ``image(digest:)``.
+    ///   - user: `name`, `uid`, `name:group`, `uid:gid`; nil takes the image's USER.
+    /// - Returns: what containers take from the image.
+    /// - Throws: ``ImageError``; of the user ``ImageError/unknownUser(_:)`` and ``ImageError/userOutOfRange(_:)``.
+    package func container(of image: Image, user: String? = nil) async throws(ImageError) -> ContainerImage {
+        let rootfs = try await roots.path(of: image)
+        let account = try await account(user ?? image.execution.user ?? "", in: rootfs)
+        return ContainerImage(rootfs: rootfs, account: account, execution: image.execution)
     }
 
     /// The tree of an image that a step of a build runs in, and nothing else.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the store within its budget: counts, asks the census what goes, removes it. The HTTP edge's keeper drives it.
 
-package import OCI
+package import FunctionModel
+import OCI
 import Glibc
 import Logging
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the store's budget asks of the cache of build steps. ImageBuilder implements it.
 
-package import OCI
+package import FunctionModel
+import OCI
 
 /// The results of build steps, which are made again when they are needed.
 package protocol StepCache: Sendable {

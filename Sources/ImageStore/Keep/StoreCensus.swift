@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the store holds and what goes first when it is too much. Pure; the driver counts before and removes after.
 
-package import OCI
+package import FunctionModel
+import OCI
 
 /// Everything in the store that can be given up, and what holds what.
 package struct StoreCensus: Hashable, Sendable {

@@ -3,6 +3,7 @@
 
 import OCI
 import Dispatch
+import FunctionModel
 import Glibc
 import Synchronization
 

@@ -2,8 +2,9 @@
 // Content by digest, in DATA/blobs/sha256. A blob is there whole and verified, or not there.
 
 import CSandbox
-package import OCI
+import OCI
 import FoundationEssentials
+package import FunctionModel
 import Glibc
 import Synchronization
 

@@ -2,7 +2,8 @@
 // One blob that is being written to the store. Registry, archives and the builder drive it.
 
 import CSandbox
-package import OCI
+package import FunctionModel
+import OCI
 import Glibc
 
 /// Hashes and counts while it writes; only ``commit()`` makes the blob visible.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that an image needs, for garbage collection and loading.
 
+import FunctionModel
 import OCI
 
 /// Blobs and trees reachable from some manifests.

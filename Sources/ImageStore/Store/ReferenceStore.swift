@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the names of images are kept. The product keeps them in SQLite, tests in memory.
 
-package import OCI
+import OCI
 package import FoundationEssentials
+package import FunctionModel
 import Synchronization
 
 /// One name of an image.

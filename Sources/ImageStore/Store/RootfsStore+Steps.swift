@@ -2,6 +2,7 @@
 // The trees of build steps: each becomes the tree of the next step, so that a build of many steps copies its base
 // once. ImageBuilder drives it.
 
+import FunctionModel
 import OCI
 import Glibc
 import Synchronization

@@ -3,6 +3,7 @@
 
 import OCI
 import CSandbox
+import FunctionModel
 import Glibc
 
 extension RootfsStore {

@@ -2,6 +2,7 @@
 // Unpacked trees, in DATA/rootfs. A tree is there whole or not at all.
 
 import CSandbox
+import FunctionModel
 import OCI
 import Glibc
 import Logging

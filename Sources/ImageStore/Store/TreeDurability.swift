@@ -4,6 +4,7 @@
 import OCI
 import CSandbox
 import Dispatch
+import FunctionModel
 import Glibc
 import Logging
 

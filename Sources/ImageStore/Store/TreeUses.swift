@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The users of each tree. Pure; RootfsStore asks it before it takes or removes one.
 
+import FunctionModel
 import OCI
 
 /// Trees that containers may run from, and those that only build steps use.

@@ -2,6 +2,7 @@
 // Trees that were made for another file system: their owners on the disk are not what this one needs.
 
 import CSandbox
+import FunctionModel
 import OCI
 import Glibc
 import Sandbox

@@ -3,6 +3,7 @@
 
 import OCI
 import FoundationEssentials
+import FunctionModel
 import Glibc
 import Sandbox
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Applies layers to a folder. Needs nothing but descriptors, so that a worker without privileges can run it.
 
-package import OCI
+package import FunctionModel
+import OCI
 import Glibc
 import Sandbox
 

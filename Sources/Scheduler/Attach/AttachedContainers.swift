@@ -44,20 +44,21 @@ package final class AttachedContainers: Sendable {
             let expected = "no volume: this gateway shows containers no folder of its host (--no-host-mounts)"
             throw .invalid(ModelError(field: "volume", value: volume.source, expected: expected))
         }
+        let overrides = try AttachedOverrides.make(request)
         try reserve()
         defer { state.withLock { $0.startingCount -= 1 } }
         // No revision says that the image is needed while the container runs.
         let hold = images.hold()
-        let prepared = try await PreparedContainer(request, images: images)
+        let plan = try await plan(request.image, overrides)
         guard let spawner = spawner() else { throw .unavailable("the spawner is being restarted") }
         do throws(SandboxError) {
             let session = try await ContainerSession.make(
-                prepared.plan,
+                plan.sandbox,
                 by: spawner,
                 policy: .killAtOnce,
                 timer: timer
             )
-            return try attach(request, prepared, session, hold)
+            return try attach(request, plan.command, session, hold)
         } catch {
             throw .notStarted(error.description)
         }
@@ -75,6 +76,24 @@ package final class AttachedContainers: Sendable {
         for container in containers { container.close() }
     }
 
+    /// Finds the image, unpacks it when needed, and joins it with what the caller wants.
+    private func plan(
+        _ reference: String,
+        _ overrides: ContainerOverrides
+    ) async throws(AttachError) -> ContainerPlan {
+        let image: ContainerImage
+        do throws(ImageError) {
+            image = try await images.container(of: try await images.resolve(reference))
+        } catch {
+            throw .image(error)
+        }
+        do throws(ContainerPlanError) {
+            return try ContainerPlanner.plan(image, overrides)
+        } catch {
+            throw AttachError(error)
+        }
+    }
+
     private func reserve() throws(AttachError) {
         let refusal: String? = state.withLock { state in
             if state.isEnded { return "the gateway is stopping" }
@@ -89,7 +108,7 @@ package final class AttachedContainers: Sendable {
 
     private func attach(
         _ request: ContainerRequest,
-        _ prepared: PreparedContainer,
+        _ command: SandboxCommand,
         _ session: ContainerSession,
         _ hold: BlobLease
     ) throws(SandboxError) -> AttachedContainer {
@@ -98,7 +117,7 @@ package final class AttachedContainers: Sendable {
         let container = AttachedContainer(
             id: id,
             session: session,
-            program: prepared.command.arguments.first ?? ""
+            program: command.arguments.first ?? ""
         ) { [weak self] in
             withExtendedLifetime(hold) {}
             self?.state.withLock { _ = $0.containers.removeValue(forKey: id) }
@@ -112,7 +131,7 @@ package final class AttachedContainers: Sendable {
             throw .gone("the gateway")
         }
         do throws(SandboxError) {
-            try container.begin(prepared.command, hasInput: request.hasInput || request.hasTerminal)
+            try container.begin(command, hasInput: request.hasInput || request.hasTerminal)
         } catch {
             container.close()
             throw error

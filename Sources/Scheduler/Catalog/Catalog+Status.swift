@@ -4,6 +4,7 @@
 import FoundationEssentials
 package import FunctionModel
 import FunctionStore
+import Schedules
 
 extension Catalog {
     /// The status of a function; nil when there is no function of this name.

@@ -8,6 +8,7 @@ import FunctionStore
 import ImageStore
 import Logging
 import Sandbox
+import Schedules
 import Synchronization
 
 /// Gets every change, after it is in force.
@@ -68,7 +69,11 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// - Returns: the new revision.
     /// - Throws: ``CatalogError``; the function is unchanged then.
     package func deploy(_ deployment: Deployment) async throws(CatalogError) -> Revision {
-        try FunctionPreparer.check(deployment.configuration)
+        do throws(ModelError) {
+            try deployment.configuration.validateWithSchedules()
+        } catch {
+            throw .invalid(error)
+        }
         try checkHost(deployment.configuration)
         // Early, so that nothing is pulled or unpacked in vain; the turn below decides.
         try checkRoutes(deployment.name, deployment.configuration.routes)
@@ -81,17 +86,11 @@ package final class Catalog: FunctionDirectory, Sendable {
             .reference(deployment.imageReference),
             deployment.configuration
         )
-        guard !prepared.arguments.isEmpty else {
-            throw .unusableImage(
-                reference: deployment.imageReference,
-                reason: "it has neither ENTRYPOINT nor CMD, and the function gives no command"
-            )
-        }
         return try await turn.take { () async throws(CatalogError) -> Revision in
             try self.checkRoutes(deployment.name, deployment.configuration.routes)
             // A secret may have got another value, or be gone, since the preparation began.
             var prepared = prepared
-            prepared.plan.secrets = try self.preparer.sandboxSecrets(deployment.configuration.secrets)
+            prepared.plan.sandbox.secrets = try self.preparer.sandboxSecrets(deployment.configuration.secrets)
             let revision = try await self.stored { repositories throws(StoreError) in
                 try await repositories.functions.deploy(
                     function: deployment.name,
@@ -199,13 +198,7 @@ package final class Catalog: FunctionDirectory, Sendable {
     ///   - expectsCall: whether a sandbox is made ahead; not for all functions at once, at the start.
     func switchInMemory(_ revision: Revision, _ prepared: PreparedFunction, expectsCall: Bool = true) {
         let configuration = revision.configuration
-        let command = FunctionCommand(
-            arguments: prepared.arguments,
-            imageEnvironment: prepared.imageEnvironment,
-            revision: revision,
-            home: prepared.home,
-            hostname: prepared.plan.hostname
-        )
+        let command = FunctionCommand(prepared.plan, of: revision)
         let limits = InvocationLimits(
             function: revision.function,
             revision: revision.number,
@@ -217,7 +210,7 @@ package final class Catalog: FunctionDirectory, Sendable {
         )
         let program = ProgramSettings(configuration, command, port: prepared.port(configuration))
         let settings = PoolSettings(configuration, expectsCall: expectsCall)
-        let pool = fleet.add(prepared.plan, settings, program)
+        let pool = fleet.add(prepared.plan.sandbox, settings, program)
         let live = LiveFunction(
             revision: revision,
             pool: pool,

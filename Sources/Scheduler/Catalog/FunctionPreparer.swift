@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an image and a configuration to what a pool needs. Catalog asks before it changes anything.
 
-package import FunctionModel
+import FunctionModel
 import FunctionStore
 import ImageStore
 import OCI
@@ -9,12 +9,9 @@ import Sandbox
 
 /// A deployment that has passed every check.
 struct PreparedFunction: Sendable {
-    /// `sha256:…` of the image's manifest.
-    var digest: String
-    var plan: SandboxPlan
-    var arguments: [String]
-    var imageEnvironment: [String]
-    var home: String
+    /// The image's manifest.
+    var digest: Digest
+    var plan: ContainerPlan
     var stopSignal: Int32
     /// `8080/tcp` each, as the image names them.
     var exposedPorts: [String]
@@ -36,8 +33,8 @@ struct PreparedFunction: Sendable {
 /// Which image a deployment means.
 enum ImageChoice: Sendable {
     case reference(String)
-    /// `sha256:…` of a manifest, with the reference it once had.
-    case digest(String, reference: String)
+    /// A manifest, with the reference it once had.
+    case digest(Digest, reference: String)
 
     var reference: String {
         switch self {
@@ -47,22 +44,9 @@ enum ImageChoice: Sendable {
 }
 
 /// Checks deployments against images, secrets and this host.
-package struct FunctionPreparer: Sendable {
+struct FunctionPreparer: Sendable {
     let images: ImageStore
     let secrets: any SecretRepository
-
-    /// What the configuration alone can be wrong about.
-    ///
-    /// - Throws: ``CatalogError/invalid(_:)``.
-    package static func check(_ configuration: FunctionConfiguration) throws(CatalogError) {
-        do throws(ModelError) {
-            try configuration.validate()
-            _ = try ScheduleSet(configuration)
-            try ScheduleSet.refuseIgnoredZones(configuration.schedules)
-        } catch {
-            throw .invalid(error)
-        }
-    }
 
     /// Finds the image, unpacks it when needed, and looks up user and secrets.
     ///
@@ -79,27 +63,23 @@ package struct FunctionPreparer: Sendable {
         _ choice: ImageChoice,
         _ configuration: FunctionConfiguration
     ) async throws(CatalogError) -> PreparedFunction {
-        let secrets = try sandboxSecrets(configuration.secrets)
+        let overrides = ContainerOverrides(
+            name,
+            configuration,
+            secrets: try sandboxSecrets(configuration.secrets)
+        )
+        let image: Image
+        let container: ContainerImage
         do throws(ImageError) {
-            let image = try await image(choice)
-            let account = try await images.user(for: image.digest)
-            var plan = SandboxPlan(rootfs: try await images.rootfs(for: image.digest), hostname: name.text)
-            plan.user = account.user
-            plan.workingDirectory = image.execution.workingDirectory ?? "/"
-            if plan.workingDirectory.isEmpty { plan.workingDirectory = "/" }
-            plan.volumes = (image.execution.volumes ?? [:]).keys.sorted()
-            plan.readOnlyRoot = configuration.readOnlyRootFilesystem
-            plan.limits = configuration.limits
-            plan.network = configuration.network
-            plan.egressAllow = configuration.egressAllow
-            plan.secrets = secrets
-            plan.capabilities = configuration.capabilities
+            image = try await self.image(choice)
+            container = try await images.container(of: image)
+        } catch {
+            throw Self.catalogError(error, choice.reference)
+        }
+        do throws(ContainerPlanError) {
             return PreparedFunction(
-                digest: image.digest.description,
-                plan: plan,
-                arguments: image.command(overriding: configuration.command),
-                imageEnvironment: image.execution.environment ?? [],
-                home: account.home,
+                digest: image.digest,
+                plan: try ContainerPlanner.plan(container, overrides),
                 stopSignal: StopSignal.number(image.execution.stopSignal),
                 exposedPorts: (image.execution.exposedPorts ?? [:]).keys.sorted()
             )
@@ -111,10 +91,7 @@ package struct FunctionPreparer: Sendable {
     private func image(_ choice: ImageChoice) async throws(ImageError) -> Image {
         switch choice {
         case .reference(let reference): try await images.resolve(reference)
-        case .digest(let text, _):
-            try await images.image(
-                digest: ImageError.reading { () throws(OCIError) in try Digest(text) }
-            )
+        case .digest(let digest, _): try await images.image(digest: digest)
         }
     }
 
@@ -139,6 +116,18 @@ package struct FunctionPreparer: Sendable {
             .invalid(ModelError(field: "image", value: text, expected: "an image reference: \(reason)"))
         case .noSpace, .system, .references, .cancelled: .storage(reason: error.description)
         default: .unusableImage(reference: reference, reason: error.description)
+        }
+    }
+
+    private static func catalogError(_ error: ContainerPlanError, _ reference: String) -> CatalogError {
+        switch error {
+        case .noCommand:
+            .unusableImage(
+                reference: reference,
+                reason: "it has neither ENTRYPOINT nor CMD, and the function gives no command"
+            )
+        case .mountTarget(let target, let expected):
+            .invalid(ModelError(field: "mount", value: target, expected: expected))
         }
     }
 }

@@ -5,6 +5,7 @@ import FoundationEssentials
 import FunctionModel
 import FunctionStore
 import Logging
+import Schedules
 
 /// The schedules of one gateway.
 ///

@@ -76,39 +76,11 @@ package final class Engine: Sendable {
             folder = try HeldDataFolder(configuration.dataDirectory)
         }
         let logger = configuration.logger
-        let data = folder.path
         var configuration = configuration
-        configuration.dataDirectory = data
+        configuration.dataDirectory = folder.path
         self.configuration = configuration
-        let traces = configuration.acceptsNewDatabase ? [] : DataTraces.find(in: data)
-        trees = TreeAccess(warden: configuration.warden, idShift: OwnerTranslation.shift(for: data))
-        do throws(StoreError) {
-            store = try SQLiteStore(
-                path: data + "/mayfly.sqlite",
-                mayBeNew: traces.isEmpty,
-                logger: logger
-            )
-        } catch .missing(let path) {
-            throw .databaseMissing(path: path, traces: traces)
-        } catch {
-            throw .store(reason: error.description)
-        }
-        do throws(SecretError) {
-            secrets = try SecretStore(folder: data + "/secrets/functions")
-        } catch {
-            throw .store(reason: error.description)
-        }
-        do throws(ImageError) {
-            let references = StoredReferences(store: store)
-            images = try ImageStore(
-                dataDirectory: data,
-                references: references,
-                trees: trees,
-                logger: logger
-            )
-        } catch {
-            throw .images(reason: error.description)
-        }
+        let data = try EngineData(configuration)
+        (store, secrets, images, trees) = (data.store, data.secrets, data.images, data.trees)
         recorder = InvocationRecorder(store: store, logger: logger)
         let sink = StatusSettingSink(sink: recorder, statusOf: configuration.statusOf)
         let sandboxesMax =
@@ -123,7 +95,7 @@ package final class Engine: Sendable {
         )
         dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: sink, directory: catalog)
         keeper = SpawnerKeeper(
-            dataDirectory: data,
+            dataDirectory: configuration.dataDirectory,
             warden: configuration.warden,
             fleet: fleet,
             logger: logger

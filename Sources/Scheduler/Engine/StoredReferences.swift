@@ -3,7 +3,6 @@
 
 import FunctionStore
 import ImageStore
-import OCI
 
 /// The table of image names in the function store.
 struct StoredReferences: ReferenceStore {
@@ -13,7 +12,7 @@ struct StoredReferences: ReferenceStore {
         try await stored { () async throws(StoreError) in
             try await store.setReference(
                 record.reference,
-                digest: record.digest.description,
+                digest: record.digest,
                 sizeBytes: record.sizeBytes,
                 createdAt: record.createdAt
             )
@@ -23,7 +22,7 @@ struct StoredReferences: ReferenceStore {
     func get(_ reference: String) async throws(ImageError) -> ReferenceRecord? {
         let row = try await stored { () async throws(StoreError) in try await store.reference(reference) }
         guard let row else { return nil }
-        return try Self.record(row)
+        return Self.record(row)
     }
 
     func remove(_ reference: String) async throws(ImageError) -> Bool {
@@ -32,15 +31,13 @@ struct StoredReferences: ReferenceStore {
 
     func all() async throws(ImageError) -> [ReferenceRecord] {
         let rows = try await stored { () async throws(StoreError) in try await store.references() }
-        var records: [ReferenceRecord] = []
-        for row in rows { records.append(try Self.record(row)) }
-        return records
+        return rows.map(Self.record)
     }
 
-    private static func record(_ row: StoredReference) throws(ImageError) -> ReferenceRecord {
+    private static func record(_ row: StoredReference) -> ReferenceRecord {
         ReferenceRecord(
             reference: row.reference,
-            digest: try ImageError.reading { () throws(OCIError) in try Digest(row.digest) },
+            digest: row.digest,
             sizeBytes: row.sizeBytes,
             createdAt: row.createdAt
         )

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives disk space back: what belongs to nothing, and past the budget what is least needed. Gateway drives it.
+// Gives disk space back: what belongs to nothing, and past the budget what is least needed. Server runs it.
 
+package import FunctionModel
 package import FunctionStore
 package import ImageBuilder
 package import ImageStore
 package import Logging
-package import OCI
 import Synchronization
 
 /// Keeps the image store clean and within its budget.
@@ -14,8 +14,6 @@ package final class ImageKeeper: Sendable {
     private let builder: ImageBuilder?
     private let functions: any FunctionRepository
     private let budget: ImageBudget
-    /// Folders of uploaded build contexts that an earlier process left.
-    private let leftovers: [String]
     private let logger: Logger
     /// Requests to check the budget; those that arrive while the service works are merged into one.
     private let requests: AsyncStream<Void>
@@ -27,21 +25,18 @@ package final class ImageKeeper: Sendable {
     ///   - builder: whose cache counts; nil where nothing is built.
     ///   - functions: says which images revisions need.
     ///   - budget: how much disk images and cache may take.
-    ///   - leftovers: folders of uploaded build contexts that an earlier process left.
     ///   - logger: gets what was evicted, and failures.
     package init(
         images: ImageStore,
         builder: ImageBuilder?,
         functions: any FunctionRepository,
         budget: ImageBudget,
-        leftovers: [String] = [],
         logger: Logger
     ) {
         self.images = images
         self.builder = builder
         self.functions = functions
         self.budget = budget
-        self.leftovers = leftovers
         self.logger = logger
         (requests, request) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -58,7 +53,9 @@ package final class ImageKeeper: Sendable {
     }
 
     /// Sweeps what an earlier process left, then keeps the budget until the task is cancelled.
-    package func run() async {
+    ///
+    /// - Parameter leftovers: folders of uploaded build contexts that an earlier process left.
+    package func run(removing leftovers: [String] = []) async {
         do {
             for folder in leftovers { try await UploadedContext(leftover: folder).remove() }
             let report = try await sweep()
@@ -125,33 +122,21 @@ package final class ImageKeeper: Sendable {
     ///
     /// - Throws: ``ImageError/references(_:)``.
     package func users() async throws(ImageError) -> [Digest: [String]] {
-        let names: [String: [String]]
         do throws(StoreError) {
-            names = try await functions.imageUsers()
+            return try await functions.imageUsers()
         } catch {
             throw .references(error.description)
         }
-        var users: [Digest: [String]] = [:]
-        for (text, revisions) in names {
-            users[try ImageError.reading { () throws(OCIError) in try Digest(text) }] = revisions
-        }
-        return users
     }
 
     /// Images of every kept revision.
     ///
     /// - Throws: ``ImageError/references(_:)``.
     package func digestsInUse() async throws(ImageError) -> Set<Digest> {
-        let texts: Set<String>
         do throws(StoreError) {
-            texts = try await functions.digestsInUse()
+            return try await functions.digestsInUse()
         } catch {
             throw .references(error.description)
         }
-        var found: Set<Digest> = []
-        for text in texts {
-            found.insert(try ImageError.reading { () throws(OCIError) in try Digest(text) })
-        }
-        return found
     }
 }

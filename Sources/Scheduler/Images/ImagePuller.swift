@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pulls images, alone or for a deploy that lacks its image. Gateway's transfers and deploys drive it.
 
+package import FunctionModel
 package import ImageStore
 package import OCI
 package import Registry

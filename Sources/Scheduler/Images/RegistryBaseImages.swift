@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fetches the base images of builds from registries. The build's caller makes one with the client's credentials.
 
+import FunctionModel
 package import ImageBuilder
 package import ImageStore
 package import OCI

@@ -4,13 +4,11 @@
 import Contracts
 import FoundationEssentials
 import FunctionModel
+import ImageStore
 import Sandbox
 
 /// Arguments and environment of one revision; the request's variables are added per invocation.
 struct FunctionCommand: Hashable, Sendable {
-    /// The PATH when neither image nor function sets one: Docker's default.
-    static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
     private let arguments: [String]
     private let environment: [String]
     /// Names of `environment` that a request's variable may have too.
@@ -22,25 +20,11 @@ struct FunctionCommand: Hashable, Sendable {
     /// Prepares what does not change between invocations.
     ///
     /// - Parameters:
-    ///   - arguments: not empty.
-    ///   - imageEnvironment: `NAME=value` each, the weakest.
-    ///   - revision: its configuration's environment overrides the image's.
-    ///   - home: of the function's user.
-    ///   - hostname: of its sandboxes.
-    init(
-        arguments: [String],
-        imageEnvironment: [String],
-        revision: Revision,
-        home: String,
-        hostname: String
-    ) {
-        self.arguments = arguments
-        var variables = ["PATH": Self.defaultPath, "HOME": home, "HOSTNAME": hostname]
-        for variable in imageEnvironment {
-            guard let equals = variable.firstIndex(of: "="), equals != variable.startIndex else { continue }
-            variables[String(variable[..<equals])] = String(variable[variable.index(after: equals)...])
-        }
-        variables.merge(revision.configuration.environment) { _, function in function }
+    ///   - plan: arguments and environment of image and configuration.
+    ///   - revision: whose plan it is.
+    init(_ plan: ContainerPlan, of revision: Revision) {
+        arguments = plan.arguments
+        var variables = plan.environment
         variables["MAYFLY_FUNCTION"] = revision.function.text
         variables["MAYFLY_REVISION"] = String(revision.number)
         variables["MAYFLY_INVOCATION_ID"] = nil

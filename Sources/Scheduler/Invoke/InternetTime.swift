@@ -2,6 +2,7 @@
 // RFC 3339 times without a formatter: one is made for every invocation. FunctionCommand and cron use it.
 
 import FoundationEssentials
+import Schedules
 
 /// Times as RFC 3339 writes them, in UTC.
 enum InternetTime {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The user's registry credentials, sent along with the requests that need them and kept nowhere else.
 
+import ClientFiles
 import Foundation
-import Registry
 
 extension GatewayClient {
     /// Puts the user's credentials for some images into a request.
@@ -21,20 +21,20 @@ extension GatewayClient {
         _ global: GlobalOptions,
         _ what: String
     ) async throws(CommandFailure) {
-        let parcel: CredentialParcel?
-        do throws(RegistryError) {
-            parcel = try await RegistryClient().parcel(for: images)
+        let field: CredentialField?
+        do throws(ClientFileError) {
+            field = try await RegistryLogin.keptField(for: images)
         } catch {
             throw CommandFailure(what, why: error.description)
         }
-        guard let parcel else { return }
+        guard let field else { return }
         guard isPrivate else {
             global.remark(
                 "faasctl: registry credentials were not sent: \(address) is reached over plain http"
             )
             return
         }
-        request.headers.append((CredentialParcel.fieldName, parcel.text))
+        request.headers.append((field.name, field.value))
     }
 
     /// Whether no third party between here and the gateway can read the traffic.

@@ -2,6 +2,7 @@
 // `faasctl image import`: a root file system becomes an image, without a registry and without a Dockerfile.
 
 import ArgumentParser
+import ClientFiles
 import Foundation
 import GatewayAPI
 
@@ -77,7 +78,9 @@ struct ImageImportCommand: AsyncParsableCommand {
         }
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue {
-            let upload = try FolderUpload(root: source, compression: client.compression, what)
+            let upload = try FolderUpload(what) { () throws(ClientFileError) in
+                try PackedFolder(root: source, isCompressed: client.compresses)
+            }
             request.content = upload.content
             return upload
         }

@@ -2,10 +2,10 @@
 // `faasctl login` and `faasctl logout`: credentials of registries, kept in Docker's own file on this machine.
 
 import ArgumentParser
+import ClientFiles
 import Foundation
 import GatewayAPI
 import OCI
-import Registry
 
 struct LoginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,16 +32,16 @@ struct LoginCommand: AsyncParsableCommand {
         let registry = RegistryName.normalised(registry)
         let what = "cannot log in to '\(registry)'"
         let client = try global.client()
-        let credential = try PasswordPrompt.credential(user: username, isFromInput: passwordStdin, what)
+        let login = try PasswordPrompt.credential(user: username, isFromInput: passwordStdin, what)
         do {
-            if try await !wasChecked(by: client, credential, registry, what) {
-                try await RegistryClient().check(credential, for: registry)
+            if try await !wasChecked(by: client, login, registry, what) {
+                try await login.check(at: registry)
             }
-            try await RegistryClient.keep(credential, for: registry)
-        } catch let error as RegistryError {
+            try await login.keep(for: registry)
+        } catch let error as ClientFileError {
             throw CommandFailure(what, why: error.description)
         }
-        global.remark("logged in to \(registry) as \(credential.user)")
+        global.remark("logged in to \(registry) as \(login.user)")
     }
 
     /// Has the gateway ask, whose configuration knows how the registry is reached.
@@ -49,16 +49,16 @@ struct LoginCommand: AsyncParsableCommand {
     /// False when no gateway listens, or when a third party could read the traffic.
     private func wasChecked(
         by client: GatewayClient,
-        _ credential: Credential,
+        _ login: RegistryLogin,
         _ registry: String,
         _ what: String
     ) async throws -> Bool {
-        guard client.isPrivate, let parcel = try CredentialParcel([registry: credential]) else {
+        guard client.isPrivate, let field = try login.field(for: registry) else {
             return false
         }
         var request = GatewayRequest("POST", APIPath.registryLogins)
         request.query = [("registry", registry)]
-        request.headers = [(CredentialParcel.fieldName, parcel.text)]
+        request.headers = [(field.name, field.value)]
         do throws(CommandFailure) {
             _ = try await client.require(request, what)
             return true
@@ -83,8 +83,8 @@ struct LogoutCommand: AsyncParsableCommand {
 
     func run() async throws {
         let registry = RegistryName.normalised(registry)
-        do throws(RegistryError) {
-            try await RegistryClient.keep(nil, for: registry)
+        do throws(ClientFileError) {
+            try await RegistryLogin.remove(for: registry)
         } catch {
             throw CommandFailure("cannot log out of '\(registry)'", why: error.description)
         }

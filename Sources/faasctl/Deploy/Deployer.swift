@@ -5,7 +5,7 @@ import Foundation
 import FunctionModel
 import GatewayAPI
 import OCI
-import Scheduler
+import Schedules
 
 /// Deploys functions through one gateway.
 struct Deployer {
@@ -55,7 +55,7 @@ struct Deployer {
     /// Refuses values that the gateway would refuse for any image, before anything is built or sent.
     static func check(_ manifest: FunctionManifest) throws(CommandFailure) {
         let what = "cannot deploy '\(manifest.name)'"
-        do throws(CatalogError) { try FunctionPreparer.check(manifest.configuration) } catch {
+        do throws(ModelError) { try manifest.configuration.validateWithSchedules() } catch {
             throw CommandFailure(what, why: error.description)
         }
         let image = Self.image(of: manifest)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A build through the gateway: sends the context as it is read, receives progress line by line.
 
+import ClientFiles
 import Foundation
 import GatewayAPI
-import ImageBuilder
 
 /// Builds images on the gateway's side.
 struct ImageBuilding {
@@ -28,8 +28,10 @@ struct ImageBuilding {
         request.query = Self.query(settings)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         try await client.addCredentials(for: Self.images(context, settings), to: &request, global, what)
-        let filter = UploadFilter(context: context.path, dockerfile: settings.dockerfile)
-        let upload = try FolderUpload(context, compression: client.compression, filter: filter, what)
+        let dockerfile = settings.dockerfile
+        let upload = try FolderUpload(what) { () throws(ClientFileError) in
+            try PackedFolder(context: context.path, dockerfile: dockerfile, isCompressed: client.compresses)
+        }
         request.content = upload.content
         var splitter = ResponseLineSplitter()
         var progress = BuildProgress(isQuiet: global.quiet)
@@ -53,12 +55,13 @@ struct ImageBuilding {
 
     /// The images that the Dockerfile reads from registries; the gateway reports mistakes in it.
     private static func images(_ context: URL, _ settings: BuildSettings) -> [String] {
-        var request = BuildRequest(contextDirectory: context.path)
-        request.dockerfilePath = settings.dockerfile
-        request.buildArguments = settings.arguments
-        request.target = settings.target
-        request.platform = settings.platform
-        return (try? request.images()) ?? []
+        ReferencedImages.find(
+            context: context.path,
+            dockerfile: settings.dockerfile,
+            arguments: settings.arguments,
+            target: settings.target,
+            platform: settings.platform
+        )
     }
 
     private static func query(_ settings: BuildSettings) -> [(name: String, value: String)] {

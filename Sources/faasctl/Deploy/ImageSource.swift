@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The forms of `--image`: a reference, an archive, an OCI layout folder. Files are sent to the gateway first.
 
+import ClientFiles
 import Foundation
 import GatewayAPI
 
@@ -112,7 +113,9 @@ enum ImageSource: Hashable {
             request.content = .file(path: file.path, type: MediaName.tar)
             return try await client.require(request, what)
         case .layout(let folder):
-            let upload = try FolderUpload(folder, compression: client.compression, what)
+            let upload = try FolderUpload(what) { () throws(ClientFileError) in
+                try PackedFolder(folder.path, isCompressed: client.compresses)
+            }
             request.content = upload.content
             let body = try await client.require(request, what)
             try upload.finish(what)

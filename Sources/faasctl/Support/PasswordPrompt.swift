@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks for a user name and a password: on the terminal without echo, or from standard input.
 
+import ClientFiles
 import Foundation
-import Registry
 
 /// The source of the credential of `login`.
 enum PasswordPrompt {
@@ -18,7 +18,7 @@ enum PasswordPrompt {
     /// - Returns: a user and a password.
     /// - Throws: ``CommandFailure``.
     static func credential(user: String?, isFromInput: Bool, _ what: String) throws(CommandFailure)
-        -> Credential
+        -> RegistryLogin
     {
         let isTerminal = isatty(0) == 1
         guard isFromInput || isTerminal else {
@@ -30,7 +30,7 @@ enum PasswordPrompt {
         }
         let secret = isFromInput ? try whole(what) : ask("Password: ", isSecret: true) ?? ""
         guard !secret.isEmpty else { throw CommandFailure(what, why: "the password is empty") }
-        return Credential(user: user, secret: secret)
+        return RegistryLogin(user: user, password: secret)
     }
 
     private static func whole(_ what: String) throws(CommandFailure) -> String {

@@ -61,10 +61,10 @@ import Testing
     @Test("a reference refers to its last digest in every process", arguments: RepositoryMaker.all)
     func references(_ maker: RepositoryMaker) async throws {
         let pair = try Pair(maker)
-        for (digest, size) in [("sha256:aa", 1), ("sha256:bb", 2)] {
+        for (digest, size) in [(Digest.sample("aa"), 1), (Digest.sample("bb"), 2)] {
             try await pair.first.setReference("a:1", digest: digest, sizeBytes: size, createdAt: noon)
         }
-        #expect(try await pair.second.reference("a:1")?.digest == "sha256:bb")
+        #expect(try await pair.second.reference("a:1")?.digest == Digest.sample("bb"))
         #expect(try await pair.second.references().map(\.sizeBytes) == [2])
         #expect(try await pair.second.removeReference("a:1"))
         #expect(try await !pair.first.removeReference("a:1"))

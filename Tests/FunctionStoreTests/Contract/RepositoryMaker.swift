@@ -34,7 +34,7 @@ struct Pair {
 
 extension FunctionRepository {
     @discardableResult
-    func deployPlain(_ function: String, digest: String = "sha256:aa") async throws -> Revision {
+    func deployPlain(_ function: String, digest: Digest = .sample("aa")) async throws -> Revision {
         try await deploy(
             function: FunctionName(function),
             imageReference: "hello:latest",

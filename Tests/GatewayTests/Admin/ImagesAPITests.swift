@@ -206,7 +206,7 @@ import Testing
             _ = try await gateway.store.deploy(
                 function: FunctionName("greeter"),
                 imageReference: "a",
-                imageDigest: digest,
+                imageDigest: try #require(Digest(text: digest)),
                 configuration: FunctionConfiguration(),
                 createdAt: Date()
             )

@@ -101,7 +101,7 @@ final class FakeCatalog: FunctionCatalog {
             function: name,
             number: number,
             imageReference: deployment.imageReference,
-            imageDigest: "sha256:" + String(repeating: "a", count: 64),
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: deployment.configuration,
             createdAt: Date(timeIntervalSince1970: 1_700_000_000)
         )

@@ -23,21 +23,6 @@ struct TestGateway: Sendable {
     /// Of user `admin` with password `secret`.
     static let authorization = "Authorization: Basic YWRtaW46c2VjcmV0"
 
-    private static func makeKeeper(
-        _ images: ImageStore,
-        _ builder: ImageBuilder,
-        _ store: SQLiteStore
-    ) -> ImageKeeper {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        return ImageKeeper(
-            images: images,
-            builder: builder,
-            functions: store,
-            budget: .standard,
-            logger: logger
-        )
-    }
-
     /// Starts a gateway, runs the test and stops the gateway again.
     static func run(
         _ invoker: FakeInvoker = .ending(.ok),
@@ -50,41 +35,72 @@ struct TestGateway: Sendable {
         var configuration = GatewayConfiguration(dataDirectory: directory)
         configuration.port = 0
         change(&configuration)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = try SQLiteStore(path: directory + "/mayfly.sqlite", logger: logger)
-        let recorder = InvocationRecorder(store: store, logger: logger)
         let catalog = FakeCatalog(try revisions ?? [makeRevision("hello")])
-        let uploads = Uploads(dataDirectory: directory, bytesMax: configuration.limits.uploadBytesMax)
-        uploads.prepare()
+        let services = try services(invoker, catalog, store, configuration)
+        let server = GatewayServer(
+            configuration,
+            services: services,
+            credentials: AdminCredentials(user: "admin", password: "secret")
+        )
+        let result = try await serve(server) { port in
+            try await test(
+                TestGateway(
+                    client: WireClient(port: port),
+                    catalog: catalog,
+                    store: store,
+                    recorder: services.recorder,
+                    directory: directory
+                )
+            )
+        }
+        try store.close()
+        try result.get()
+    }
+
+    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// What is behind the edge: a real store and real images, functions that are fakes.
+    private static func services(
+        _ invoker: FakeInvoker,
+        _ catalog: FakeCatalog,
+        _ store: SQLiteStore,
+        _ configuration: GatewayConfiguration
+    ) throws -> GatewayServices {
+        let directory = configuration.dataDirectory
         let images = try ImageStore(
             dataDirectory: directory,
             references: MemoryReferenceStore(),
             logger: logger
         )
-        let builder = try ImageBuilder(dataDirectory: directory, store: images, logger: logger)
-        let keeper = makeKeeper(images, builder, store)
-        let services = GatewayServices(
+        return GatewayServices(
             invoker: invoker,
             queue: FakeCalls(invoker, store),
             queuedCalls: store,
             catalog: catalog,
             functions: store,
             history: store,
-            recorder: recorder,
+            recorder: InvocationRecorder(store: store, logger: logger),
             secrets: try SecretStore(folder: directory + "/secrets"),
-            images: images,
-            builder: builder,
-            keeper: keeper,
-            uploads: uploads,
+            images: ImageServices(
+                images: images,
+                builder: try ImageBuilder(dataDirectory: directory, store: images, logger: logger),
+                functions: store,
+                budget: .standard,
+                logger: logger
+            ),
+            uploads: Uploads(dataDirectory: directory, bytesMax: configuration.limits.uploadBytesMax),
             limits: configuration.limits,
             version: "1.2.3",
             logger: logger
         )
-        let server = GatewayServer(
-            configuration,
-            services: services,
-            credentials: AdminCredentials(user: "admin", password: "secret")
-        )
+    }
+
+    /// Runs a test against a server on its port; failure when the test failed.
+    private static func serve(
+        _ server: GatewayServer,
+        _ test: (_ port: Int) async throws -> Void
+    ) async throws -> Result<Void, any Error> {
         let (ports, listening) = AsyncStream<Int>.makeStream()
         let running = Task {
             defer { listening.finish() }
@@ -93,21 +109,13 @@ struct TestGateway: Sendable {
         var iterator = ports.makeAsyncIterator()
         guard let port = await iterator.next() else {
             try await running.value
-            return
+            return .success(())
         }
-        let gateway = TestGateway(
-            client: WireClient(port: port),
-            catalog: catalog,
-            store: store,
-            recorder: recorder,
-            directory: directory
-        )
         let result: Result<Void, any Error>
-        do { result = .success(try await test(gateway)) } catch { result = .failure(error) }
+        do { result = .success(try await test(port)) } catch { result = .failure(error) }
         running.cancel()
         _ = await running.result
-        try store.close()
-        try result.get()
+        return result
     }
 
     static func makeDirectory() throws -> String {

@@ -4,6 +4,7 @@
 import Foundation
 import FunctionModel
 import Glibc
+import ImageStore
 import NIOCore
 import Sandbox
 import Testing
@@ -64,16 +65,47 @@ struct AttachValueTests {
         #expect(AttachEnd(ContainerEnd(report, program: "x")).reason == "the container used too much memory")
     }
 
-    @Test("has the caller's variables over the image's, and what every process needs")
-    func environment() {
+    @Test("has what the caller says, a step's limits and capabilities, and the terminal's kind")
+    func overrides() throws {
         var request = ContainerRequest(image: "x")
         request.environment = ["A=2", "=bad", "none"]
+        request.entrypoint = ["e"]
+        request.command = ["c"]
+        request.volumes = [try ContainerVolume("/b:/m/in:ro"), try ContainerVolume("/a:/m")]
         request.hasTerminal = true
+        request.network = .egress
+        let image = ContainerImage(
+            rootfs: "/r",
+            account: ContainerAccount(user: ContainerUser(uid: 5), home: "/h")
+        )
+        let plan = try ContainerPlanner.plan(image, AttachedOverrides.make(request))
+        #expect(plan.arguments == ["e", "c"])
         #expect(
-            PreparedContainer.environment(request, ["A=1", "B=3", "PATH=/p"], home: "/h") == [
-                "A=2", "B=3", "HOME=/h", "HOSTNAME=container", "PATH=/p", "TERM=xterm",
+            plan.command.environment == [
+                "A=2", "HOME=/h", "HOSTNAME=container", "PATH=" + ContainerPlanner.defaultPath, "TERM=xterm",
             ]
         )
+        #expect(plan.sandbox.mounts.map(\.target) == ["/m", "/m/in"])
+        #expect(plan.sandbox.mounts.map(\.readOnly) == [false, true])
+        #expect(plan.sandbox.limits.disk == plan.sandbox.limits.memory)
+        #expect(plan.sandbox.capabilities == Capabilities.ofRoot)
+        #expect(plan.sandbox.network == .egress && plan.sandbox.hasTerminal)
+    }
+
+    @Test(
+        "is refused before anything is unpacked when a volume is nowhere",
+        arguments: [("b:/m", "b"), ("/a:/proc/x", "/proc/x"), ("/a:m", "m")]
+    )
+    func refusedVolumes(text: String, named: String) throws {
+        var request = ContainerRequest(image: "x")
+        request.volumes = [try ContainerVolume(text)]
+        do throws(AttachError) {
+            _ = try AttachedOverrides.make(request)
+            Issue.record("accepted")
+        } catch {
+            guard case .invalid(let reason) = error else { throw error }
+            #expect(reason.field == "volume" && reason.value == named)
+        }
     }
 
     @Test("is asked for in JSON, where only the image has to be said")

@@ -40,7 +40,7 @@ import Testing
         _ = try await other.deploy(
             function: name,
             imageReference: "i",
-            imageDigest: "sha256:" + String(repeating: "0", count: 64),
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: FunctionConfiguration(),
             createdAt: Date()
         )

@@ -29,7 +29,7 @@ import Testing
             function: try FunctionName(name),
             number: number,
             imageReference: "i",
-            imageDigest: "d",
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: configuration,
             createdAt: Date()
         )
@@ -71,26 +71,5 @@ import Testing
         #expect(found?.1.text == "a")
         #expect(snapshot.conflict(of: try FunctionName("a"), [try Route("/y/*")]) == nil)
         #expect(snapshot.conflict(of: try FunctionName("b"), [try Route("POST /x")]) == nil)
-    }
-}
-
-@Suite struct DeploymentCheckTests {
-    @Test("a schedule that never fires is refused before anything is stored")
-    func schedule() throws {
-        var configuration = FunctionConfiguration()
-        configuration.schedules = [ScheduleConfiguration(cron: "0 0 30 2 *")]
-        #expect {
-            try FunctionPreparer.check(configuration)
-        } throws: { error in
-            guard case .invalid(let model) = error as? CatalogError else { return false }
-            return model.field == "schedules[0].cron" && model.expected.contains("no such day-of-month")
-        }
-    }
-
-    @Test("a contract that cannot be served is refused", arguments: [Contract.lambda])
-    func contract(_ contract: Contract) throws {
-        var configuration = FunctionConfiguration()
-        configuration.contract = contract
-        #expect(throws: CatalogError.self) { try FunctionPreparer.check(configuration) }
     }
 }

@@ -3,52 +3,12 @@
 
 import Foundation
 import FunctionModel
-import FunctionStore
-import ImageBuilder
-import ImageStore
-import Logging
-import Sandbox
 import Testing
 
 @testable import Scheduler
 
 @Suite("Deploys that want the same route")
 struct RouteConflictTests {
-    /// A catalog over a folder of its own with an image `tool:1`, whose sandboxes cannot be made.
-    private static func withCatalog(_ test: (Catalog) async throws -> Void) async throws {
-        let data = FileManager.default.temporaryDirectory
-            .appendingPathComponent("mayfly-routes-\(UUID().uuidString)")
-        let context = data.appendingPathComponent("context")
-        try FileManager.default.createDirectory(at: context, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: data) }
-        let dockerfile = "FROM scratch\nCOPY tool /tool\nCMD [\"/tool\"]\n"
-        for (name, text) in [("Dockerfile", dockerfile), ("tool", "x")] {
-            try text.write(to: context.appendingPathComponent(name), atomically: true, encoding: .utf8)
-        }
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let store = try SQLiteStore(path: data.path + "/mayfly.sqlite", logger: logger)
-        let images = try ImageStore(
-            dataDirectory: data.path,
-            references: StoredReferences(store: store),
-            logger: logger
-        )
-        var request = BuildRequest(contextDirectory: context.path)
-        request.tag = "tool:1"
-        let builder = try ImageBuilder(dataDirectory: data.path, store: images, logger: logger)
-        _ = try await builder.build(request) { _ in }
-        let catalog = Catalog(
-            repositories: Catalog.Repositories(functions: store, schedules: store, history: store),
-            images: images,
-            secrets: try SecretStore(folder: data.path + "/secrets"),
-            fleet: Fleet(sandboxesMax: 4, timer: DeadlineTimer(), logger: logger),
-            logger: logger
-        )
-        let result: Result<Void, any Error>
-        do { result = .success(try await test(catalog)) } catch { result = .failure(error) }
-        try store.close()
-        try result.get()
-    }
-
     private static func deploy(_ name: String, _ catalog: Catalog) async throws -> CatalogError? {
         var configuration = FunctionConfiguration()
         configuration.routes = [try Route("/shared")]
@@ -67,7 +27,8 @@ struct RouteConflictTests {
 
     @Test("leave it to one of them, and the others are refused by its name")
     func concurrent() async throws {
-        try await Self.withCatalog { catalog in
+        try await CatalogBench.with { bench in
+            let catalog = bench.catalog
             let refusals = try await withThrowingTaskGroup(of: CatalogError?.self) { group in
                 for index in 0..<8 { group.addTask { try await Self.deploy("f\(index)", catalog) } }
                 return try await group.reduce(into: [CatalogError]()) {

@@ -108,7 +108,7 @@ private final class CronWorld {
         let revision = try await store.deploy(
             function: name,
             imageReference: "i",
-            imageDigest: "sha256:0",
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: configuration,
             createdAt: clock.now
         )

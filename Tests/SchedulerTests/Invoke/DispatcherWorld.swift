@@ -6,6 +6,7 @@ import Foundation
 import FunctionModel
 import Glibc
 import HTTPTypes
+import ImageStore
 import Logging
 import NIOCore
 import Sandbox
@@ -44,17 +45,19 @@ struct DispatcherWorld {
             function: name,
             number: 2,
             imageReference: "i",
-            imageDigest: "d",
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: configuration,
             createdAt: Date()
         )
-        let command = FunctionCommand(
-            arguments: ["/run"],
-            imageEnvironment: [],
-            revision: revision,
-            home: "/",
-            hostname: "f"
+        configuration.command = ["/run"]
+        let plan = try ContainerPlanner.plan(
+            ContainerImage(
+                rootfs: "/nowhere",
+                account: ContainerAccount(user: ContainerUser(), home: "/")
+            ),
+            ContainerOverrides(name, configuration, secrets: [])
         )
+        let command = FunctionCommand(plan, of: revision)
         let limits = InvocationLimits(
             function: name,
             revision: 2,
@@ -67,11 +70,10 @@ struct DispatcherWorld {
         let timer = DeadlineTimer()
         fleet = Fleet(sandboxesMax: 8, timer: timer, logger: .silent)
         fleet.attach(spawner)
-        let settings = ProgramSettings(configuration, command, port: 8080)
         pool = fleet.add(
-            SandboxPlan(rootfs: "/nowhere", hostname: "f"),
+            plan.sandbox,
             PoolSettings(configuration),
-            settings
+            ProgramSettings(configuration, command, port: 8080)
         )
         let live = LiveFunction(
             revision: revision,

@@ -5,6 +5,8 @@ import Contracts
 import Foundation
 import FunctionModel
 import HTTPTypes
+import ImageStore
+import OCI
 import Sandbox
 import Testing
 
@@ -23,17 +25,22 @@ import Testing
             function: try FunctionName("hello"),
             number: 3,
             imageReference: "hello:latest",
-            imageDigest: "sha256:0",
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: configuration,
             createdAt: Date()
         )
-        let command = FunctionCommand(
-            arguments: ["/hello", "-v"],
-            imageEnvironment: image,
-            revision: revision,
-            home: "/root",
-            hostname: "hello"
+        configuration.command = ["/hello", "-v"]
+        var execution = ImageConfiguration.Execution()
+        execution.environment = image
+        let plan = try ContainerPlanner.plan(
+            ContainerImage(
+                rootfs: "/r",
+                account: ContainerAccount(user: ContainerUser(), home: "/root"),
+                execution: execution
+            ),
+            ContainerOverrides(revision.function, configuration, secrets: [])
         )
+        let command = FunctionCommand(plan, of: revision)
         var head = RequestHead(method: .get, target: "/", scriptName: "/function/hello", callID: "call-1")
         head.query = query
         for (name, value) in fields {
@@ -61,7 +68,7 @@ import Testing
         #expect(seen["MAYFLY_DEADLINE"] == ["2023-11-14T22:13:20.250Z"])
         #expect(seen["HOME"] == ["/root"])
         #expect(seen["HOSTNAME"] == ["hello"])
-        #expect(seen["PATH"] == [FunctionCommand.defaultPath])
+        #expect(seen["PATH"] == [ContainerPlanner.defaultPath])
     }
 
     @Test("the function's environment wins over the image's, and both over the defaults")

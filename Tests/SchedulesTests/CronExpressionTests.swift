@@ -5,7 +5,7 @@ import Foundation
 import FunctionModel
 import Testing
 
-@testable import Scheduler
+@testable import Schedules
 
 @Suite struct CronExpressionTests {
     /// The next `count` due times after `start`, as wall times of the zone.

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Long work of the admin API that a stop of the gateway ends, and says so. GatewayServer stops it.
+// Long work on images that a stop of the gateway ends, and says so. ImageServices stops it.
 
 import Synchronization
 
+/// Work that a stop of the gateway ended.
+package struct StoppedWork: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The work, for people, for example `the load`.
+    package let what: String
+
+    package init(_ what: String) { self.what = what }
+
+    package var description: String {
+        "the gateway is stopping: \(what) was not finished and nothing of it was kept; try again"
+    }
+}
+
 /// Loads, imports, pulls, builds and saves under way.
-final class StoppableWork: Sendable {
+package final class StoppableWork: Sendable {
     private struct State {
         var isStopping = false
         var next = 0
@@ -13,17 +25,21 @@ final class StoppableWork: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Whether the gateway is going down.
-    var isStopping: Bool { state.withLock { $0.isStopping } }
+    ///
+    /// Does not block.
+    package var isStopping: Bool { state.withLock { $0.isStopping } }
 
     /// Runs work that ends early when its task is cancelled.
     ///
     /// - Parameters:
-    ///   - what: it, for people, for example `the load`.
+    ///   - what: the work, for people, for example `the load`.
     ///   - body: the work; it leaves nothing behind when it is cancelled.
     /// - Returns: its value.
-    /// - Throws: what it throws; ``Problem`` 503 when the gateway stops first.
-    func run<Value: Sendable>(
+    /// - Throws: what it throws; ``StoppedWork`` when the gateway stops first.
+    package func run<Value: Sendable>(
         _ what: String,
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -37,14 +53,17 @@ final class StoppableWork: Sendable {
                 task.cancel()
             }
         } catch {
-            throw isStopping ? Self.stopped(what) : error
+            throw isStopping ? StoppedWork(what) : error
         }
     }
 
     /// Notes work under way; it is cancelled at once when the gateway is stopping.
     ///
+    /// Does not block.
+    ///
+    /// - Parameter cancel: cancels it; called at most once.
     /// - Returns: what ``end(_:)`` takes.
-    func begin(_ cancel: @escaping @Sendable () -> Void) -> Int {
+    package func begin(_ cancel: @escaping @Sendable () -> Void) -> Int {
         let (id, isStopping) = state.withLock { state in
             state.next += 1
             if !state.isStopping { state.cancels[state.next] = cancel }
@@ -54,26 +73,20 @@ final class StoppableWork: Sendable {
         return id
     }
 
-    func end(_ id: Int) { state.withLock { _ = $0.cancels.removeValue(forKey: id) } }
+    /// Forgets work that is over.
+    ///
+    /// Does not block.
+    package func end(_ id: Int) { state.withLock { _ = $0.cancels.removeValue(forKey: id) } }
 
     /// Ends everything that is under way; later work ends as soon as it begins.
-    func stop() {
+    ///
+    /// Does not block.
+    package func stop() {
         let cancels = state.withLock { state in
             state.isStopping = true
             defer { state.cancels = [:] }
             return Array(state.cancels.values)
         }
         for cancel in cancels { cancel() }
-    }
-
-    /// The message to the client of an operation that the gateway's stop ended.
-    static func stopped(_ what: String) -> Problem {
-        var problem = Problem(
-            503,
-            .unavailable,
-            "the gateway is stopping: \(what) was not finished and nothing of it was kept; try again"
-        )
-        problem.retryAfterSeconds = 1
-        return problem
     }
 }

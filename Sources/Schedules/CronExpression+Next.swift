@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an expression to the next due time in a time zone, through the changes of its clock. Part of CronExpression.
 
-import Foundation
+package import Foundation
 
 extension CronExpression {
     /// The first due time after `date`; nil when there is none.
@@ -14,7 +14,7 @@ extension CronExpression {
     ///   - zone: used unless the expression names its own.
     ///   - phase: the origin of `@every`.
     /// - Returns: a whole second for fields; phase and fraction of the origin for `@every`.
-    func next(after date: Date, in zone: TimeZone, phase: Date) -> Date? {
+    package func next(after date: Date, in zone: TimeZone, phase: Date) -> Date? {
         switch timing {
         case .every(let seconds):
             let interval = Double(seconds)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A schedule's expression: syntax and next due time. ScheduleSet parses, CronService asks for the next time.
 
-import Foundation
-import FunctionModel
+package import Foundation
+package import FunctionModel
 
 /// When something is due again and again.
-struct CronExpression: Hashable, Sendable {
+package struct CronExpression: Hashable, Sendable {
     enum Timing: Hashable, Sendable {
         case fields(CronFields)
         /// `@every`, in whole seconds.
@@ -14,7 +14,7 @@ struct CronExpression: Hashable, Sendable {
 
     let timing: Timing
     /// From `CRON_TZ=`; wins over the schedule's own.
-    let zone: TimeZone?
+    package let zone: TimeZone?
 
     private static let macros = [
         "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *", "@weekly": "0 0 * * 0",
@@ -30,7 +30,7 @@ struct CronExpression: Hashable, Sendable {
     ///   - text: five fields, six with seconds first, or a macro, each with an optional `CRON_TZ=` before it.
     ///   - field: the configuration's field, for errors.
     /// - Throws: ``ModelError`` naming the cron field and the reason.
-    init(_ text: String, field: String) throws(ModelError) {
+    package init(_ text: String, field: String) throws(ModelError) {
         func refusal(_ reason: String) -> ModelError {
             ModelError(field: field, value: String(text.prefix(80)), expected: "a cron expression; \(reason)")
         }

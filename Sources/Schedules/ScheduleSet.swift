@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schedules of one configuration, in Mayfly's and in OpenFaaS's form. Catalog checks with it, CronService runs
-// it.
+// The schedules of one configuration, in Mayfly's and in OpenFaaS's form. CronService runs them.
 
-import Foundation
-import FunctionModel
-import FunctionStore
+package import Foundation
+package import FunctionModel
 
 /// One schedule that has been understood.
-struct Schedule: Hashable, Sendable {
-    var configuration: ScheduleConfiguration
-    var expression: CronExpression
-    var zone: TimeZone
+package struct Schedule: Hashable, Sendable {
+    package var configuration: ScheduleConfiguration
+    package var expression: CronExpression
+    package var zone: TimeZone
     /// Distinguishes equal schedules of one function; 0 for the first.
-    var ordinal: Int
+    package var ordinal: Int
 
     /// Expression and zone as the store remembers them: the same schedule keeps its memory over deploys.
-    var identity: String {
+    package var identity: String {
         let words = configuration.cron.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
         return expression.zone == nil ? "CRON_TZ=\(zone.identifier) \(words)" : words
-    }
-
-    func key(of function: FunctionName) -> ScheduleKey {
-        ScheduleKey(function: function, expression: identity, ordinal: ordinal)
     }
 
     /// Whether every due time of one is the other's.
@@ -29,20 +23,28 @@ struct Schedule: Hashable, Sendable {
         expression.timing == other.expression.timing && zone == other.zone
     }
 
-    func next(after date: Date, phase: Date) -> Date? { expression.next(after: date, in: zone, phase: phase) }
+    /// The first due time after `date`; nil when there is none.
+    ///
+    /// - Parameters:
+    ///   - date: exclusive.
+    ///   - phase: the origin of `@every`.
+    /// - Returns: a time in the schedule's zone, see ``CronExpression/next(after:in:phase:)``.
+    package func next(after date: Date, phase: Date) -> Date? {
+        expression.next(after: date, in: zone, phase: phase)
+    }
 }
 
 /// Every schedule of one function.
-struct ScheduleSet: Hashable, Sendable {
+package struct ScheduleSet: Hashable, Sendable {
     /// More would be a program of its own; each costs a wake-up and a row.
-    static let countMax = 64
+    package static let countMax = 64
 
-    private(set) var schedules: [Schedule] = []
+    package private(set) var schedules: [Schedule] = []
 
     /// Understands a configuration's schedules.
     ///
     /// - Throws: ``ModelError`` naming the field, and within it the part of the expression.
-    init(_ configuration: FunctionConfiguration) throws(ModelError) {
+    package init(_ configuration: FunctionConfiguration) throws(ModelError) {
         for (index, schedule) in configuration.schedules.enumerated() {
             try add(schedule, field: "schedules[\(index)]")
         }
@@ -55,7 +57,7 @@ struct ScheduleSet: Hashable, Sendable {
     ///
     /// - Parameter schedules: understood already.
     /// - Throws: ``ModelError`` naming the field.
-    static func refuseIgnoredZones(_ schedules: [ScheduleConfiguration]) throws(ModelError) {
+    package static func refuseIgnoredZones(_ schedules: [ScheduleConfiguration]) throws(ModelError) {
         for (index, schedule) in schedules.enumerated() {
             guard let zone = schedule.timezone,
                 try CronExpression(schedule.cron, field: "schedules[\(index)].cron").zone != nil

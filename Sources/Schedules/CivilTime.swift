@@ -2,17 +2,17 @@
 // The Gregorian calendar as arithmetic on days since 1970, for cron and for RFC 3339 texts.
 
 /// A day of the proleptic Gregorian calendar.
-struct CivilDay: Hashable, Sendable {
-    var year: Int
+package struct CivilDay: Hashable, Sendable {
+    package var year: Int
     /// 1 to 12.
-    var month: Int
+    package var month: Int
     /// 1 to 31.
-    var day: Int
+    package var day: Int
 
     /// The day with this number, counted from 1970-01-01.
     ///
     /// Years are counted from March here, so that the leap day comes last.
-    init(daysSince1970 days: Int) {
+    package init(daysSince1970 days: Int) {
         let (era, dayOfEra) = Self.divided(days + 719_468, by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -47,7 +47,7 @@ struct CivilDay: Hashable, Sendable {
     }
 
     /// Division that rounds down, so that times before 1970 work too.
-    static func divided(_ number: Int, by divisor: Int) -> (quotient: Int, remainder: Int) {
+    package static func divided(_ number: Int, by divisor: Int) -> (quotient: Int, remainder: Int) {
         let remainder = number % divisor
         return remainder < 0 ? (number / divisor - 1, remainder + divisor) : (number / divisor, remainder)
     }

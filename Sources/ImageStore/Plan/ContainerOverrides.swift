@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a container has besides its image. Pure; Catalog, AttachedContainers and build steps fill it in.
+
+package import FunctionModel
+package import Sandbox
+
+/// The part of a container's plan that its image does not decide.
+package struct ContainerOverrides: Hashable, Sendable {
+    package var hostname: String
+    /// Replaces ENTRYPOINT, and takes CMD away; empty words are dropped, so that `[""]` is no entry point.
+    package var entrypoint: [String]?
+    /// Replaces CMD.
+    package var command: [String]?
+    /// Variables by name that yield to the image's of the same name.
+    package var defaults: [String: String]
+    /// Variables by name that win over the image's.
+    package var environment: [String: String] = [:]
+    /// Replaces WORKDIR.
+    package var workingDirectory: String?
+    package var limits = Limits()
+    package var readOnlyRoot = false
+    package var network = NetworkMode.none
+    /// Networks besides the public internet that it reaches, as text.
+    package var egressAllow: [String] = []
+    package var secrets: [SandboxSecret] = []
+    /// Names as in `CAP_NET_BIND_SERVICE`.
+    package var capabilities: [String] = []
+    /// In any order.
+    package var mounts: [SandboxMount] = []
+    /// Takes the place of the writable layer in memory.
+    package var writableLayer: HostPlace?
+    /// Whether PID 1 gets a terminal.
+    package var hasTerminal = false
+
+    /// Overrides nothing, and sets HOSTNAME unless the image does.
+    package init(hostname: String) {
+        self.hostname = hostname
+        defaults = ["HOSTNAME": hostname]
+    }
+
+    /// Refuses mounts over the container's own; an early look, since ``ContainerPlanner`` asks again.
+    ///
+    /// - Throws: ``ContainerPlanError/mountTarget(_:expected:)``.
+    package func checkMounts() throws(ContainerPlanError) {
+        for mount in mounts {
+            guard let expected = SandboxMount.refusal(of: mount.target) else { continue }
+            throw .mountTarget(mount.target, expected: expected)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a function's containers have besides their image. FunctionPreparer asks.
+
+import FunctionModel
+import ImageStore
+import Sandbox
+
+extension ContainerOverrides {
+    /// Translates a configuration.
+    ///
+    /// - Parameters:
+    ///   - name: the function; also its sandboxes' host name.
+    ///   - configuration: checked already.
+    ///   - secrets: the values of the secrets that it names.
+    init(_ name: FunctionName, _ configuration: FunctionConfiguration, secrets: [SandboxSecret]) {
+        self.init(hostname: name.text)
+        command = configuration.command
+        environment = configuration.environment
+        readOnlyRoot = configuration.readOnlyRootFilesystem
+        limits = configuration.limits
+        network = configuration.network
+        egressAllow = configuration.egressAllow
+        capabilities = configuration.capabilities
+        self.secrets = secrets
+    }
+}
