@@ -2,7 +2,7 @@
 // A file descriptor with one owner, and the few calls this room makes on it. All of them block.
 
 package import CSandbox
-package import Glibc
+import Glibc
 
 /// An open file; closed when its owner releases it.
 package struct OpenFile: ~Copyable, Sendable {
@@ -12,7 +12,7 @@ package struct OpenFile: ~Copyable, Sendable {
     package init(owning descriptor: Int32) { self.descriptor = descriptor }
 
     /// Opens a path of the host, close-on-exec.
-    package init(path: String, flags: Int32 = O_RDONLY, mode: mode_t = 0) throws(ImageError) {
+    package init(path: String, flags: Int32 = O_RDONLY, mode: UInt32 = 0) throws(ImageError) {
         descriptor = try SystemCall.check("open", path) { open(path, flags | O_CLOEXEC, mode) }
     }
 

@@ -99,7 +99,7 @@ struct QueueWorld {
             function: queueFunction,
             number: 3,
             imageReference: "i",
-            imageDigest: "d",
+            imageDigest: Digest(hash: [UInt8](repeating: 0, count: 32)),
             configuration: configuration,
             createdAt: Date()
         )
