@@ -128,7 +128,7 @@ enum KeyEffects {
         "quiet": "a build's result is kept, and its failure thrown with the builder's words",
         "image": foundImage, "name": "a folder without function.yaml is named after itself",
         "route": laid, "env": laid, "secret": laid, "contract": laid, "port": laid, "ready-path": laid,
-        "prestart": "a flag is laid over a stdio function, and refused with another contract",
+        "prestart": "a flag applies to a stdio function, and is refused with another contract",
         "memory": laid, "cpu": laid,
         "pids": laid,
         "memory-request": laid, "cpu-request": laid, "constraint": laid, "timeout": laid, "concurrency": laid,
