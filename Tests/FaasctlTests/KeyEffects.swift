@@ -52,7 +52,7 @@ enum KeyEffects {
         "warm.max": "beyond the warm maximum a slot stays empty",
         "network": "reaches the public internet, under the host's address",
         "egress_allow": "reaches what egress_allow names, and still nothing else",
-        "readonly_root_filesystem": "is made anew where only /tmp and /dev/shm can be written, too",
+        "readonly_root_filesystem": "is replaced where only /tmp and /dev/shm can be written, too",
         "schedules[].cron": everySecond, "schedules[].input": everySecond,
         "schedules[].timezone":
             "an annotation that repeats a schedule, in whatever form, makes one run at each due time",
@@ -137,7 +137,7 @@ enum KeyEffects {
         "async-codes": laid,
         "file": "the Dockerfile and its own rules go up from an excluded folder, and nothing else of it",
         "build-arg": buildArguments, "target": "only stages that the target needs are built",
-        "no-cache": "noCache makes everything anew, and what it made is found the next time",
+        "no-cache": "noCache repeats every step, and the next build finds the results",
         "platform": "a platform is checked against the image's and kept in the configuration",
     ]
 }
