@@ -56,7 +56,7 @@ struct PrivilegedStart: Sendable {
                     "cannot start the gateway",
                     why: "it cannot give up root: \(error.description)",
                     next:
-                        "\(Self.needs), or start it as an ordinary user; --allow-root starts it as root all the same"
+                        "\(Self.needs), or start it as an ordinary user; --allow-root starts it as root nevertheless"
                 )
             }
             // The next gateway could not read what this one writes as root, so it has to hand over the folder again.

@@ -64,7 +64,7 @@ import Testing
         #expect(result.constraints == ["node.platform.os == linux"])
     }
 
-    @Test("a flag is laid over a stdio function, and refused with another contract")
+    @Test("a flag applies to a stdio function, and is refused with another contract")
     func prestart() throws {
         #expect(try Self.apply(["--prestart"], to: FunctionConfiguration()).prestart)
         #expect(throws: ValidationError.self) {

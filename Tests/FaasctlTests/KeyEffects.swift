@@ -52,7 +52,7 @@ enum KeyEffects {
         "warm.max": "beyond the warm maximum a slot stays empty",
         "network": "reaches the public internet, under the host's address",
         "egress_allow": "reaches what egress_allow names, and still nothing else",
-        "readonly_root_filesystem": "is made anew where only /tmp and /dev/shm can be written, too",
+        "readonly_root_filesystem": "is replaced where only /tmp and /dev/shm can be written, too",
         "schedules[].cron": everySecond, "schedules[].input": everySecond,
         "schedules[].timezone":
             "an annotation that repeats a schedule, in whatever form, makes one run at each due time",
@@ -128,7 +128,7 @@ enum KeyEffects {
         "quiet": "a build's result is kept, and its failure thrown with the builder's words",
         "image": foundImage, "name": "a folder without function.yaml is named after itself",
         "route": laid, "env": laid, "secret": laid, "contract": laid, "port": laid, "ready-path": laid,
-        "prestart": "a flag is laid over a stdio function, and refused with another contract",
+        "prestart": "a flag applies to a stdio function, and is refused with another contract",
         "memory": laid, "cpu": laid,
         "pids": laid,
         "memory-request": laid, "cpu-request": laid, "constraint": laid, "timeout": laid, "concurrency": laid,
@@ -137,7 +137,7 @@ enum KeyEffects {
         "async-codes": laid,
         "file": "the Dockerfile and its own rules go up from an excluded folder, and nothing else of it",
         "build-arg": buildArguments, "target": "only stages that the target needs are built",
-        "no-cache": "noCache makes everything anew, and what it made is found the next time",
+        "no-cache": "noCache repeats every step, and the next build finds the results",
         "platform": "a platform is checked against the image's and kept in the configuration",
     ]
 }

@@ -24,7 +24,7 @@ import Testing
         #expect(try await store.integrityCheck() == [])
     }
 
-    @Test("a database that may not grow fails clean and goes on later")
+    @Test("a database that may not grow fails clean and continues later")
     func pageLimit() async throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }

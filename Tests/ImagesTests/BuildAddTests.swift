@@ -165,7 +165,7 @@ import Testing
         )
     }
 
-    @Test("an unchanged download is cached, a changed one is made anew")
+    @Test("an unchanged download is cached, a changed one repeats the step")
     func downloadCache() async throws {
         let box = Counter()
         let server = try TestServer { _ in TestReply(200, text: box.next() < 3 ? "same" : "other") }

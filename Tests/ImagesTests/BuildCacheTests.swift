@@ -28,7 +28,7 @@ import Testing
         #expect(bench.events.cachedCount == 4)
     }
 
-    @Test("a changed file makes its step anew, and every step after it")
+    @Test("a changed file repeats its step, and every step after it")
     func changedFile() async throws {
         let bench = try Self.bench()
         let first = try await bench.build(Self.text)
@@ -68,7 +68,7 @@ import Testing
         #expect(bench.events.cachedCount == 0)
     }
 
-    @Test("a changed instruction, argument or date makes the steps after it anew")
+    @Test("a changed instruction, argument or date repeats the steps after it")
     func changedInstruction() async throws {
         let bench = try Self.bench()
         try await bench.build(Self.text)
@@ -87,7 +87,7 @@ import Testing
         #expect(bench.events.cachedCount == 2)
     }
 
-    @Test("noCache makes everything anew, and what it made is found the next time")
+    @Test("noCache repeats every step, and the next build finds the results")
     func noCache() async throws {
         let bench = try Self.bench()
         try await bench.build(Self.text) { $0.noCache = true }
@@ -132,7 +132,7 @@ import Testing
         #expect(bench.events.cachedCount == 1)
     }
 
-    @Test("a layer that garbage collection took is made anew")
+    @Test("a layer that garbage collection removed is made again")
     func lostLayer() async throws {
         let bench = try Self.bench()
         let first = try await bench.build(Self.text)

@@ -59,7 +59,7 @@ import Testing
         #expect(escape?.contains("matches no file in the build context") == true, "\(escape ?? "built")")
     }
 
-    @Test("a changed file in a bind makes the step anew")
+    @Test("a changed file in a bind repeats the step")
     func bindKey() async throws {
         let runner = FakeRunner()
         let bench = try BuildBench(runner: runner)

@@ -206,7 +206,7 @@ import Testing
         #expect(lines.text.contains("docker.io/library/closed:1"), "\(lines.text)")
     }
 
-    @Test("a tree that was changed, or lacks a file, is found and unpacked anew")
+    @Test("a tree that was changed, or lacks a file, is found and unpacked again")
     func verifyTrees() async throws {
         var tar = RawTar()
         tar.add("kept", content: "kept")

@@ -104,7 +104,7 @@ struct RegistryCredentialFlowTests {
         #expect(asked[0].fields["authorization"] == nil)
     }
 
-    @Test("Basic is answered with the password, then sent unasked", .timeLimit(.minutes(1)))
+    @Test("Basic is answered with the password, then sent without a challenge", .timeLimit(.minutes(1)))
     func basic() async throws {
         registry.setAuthority { request in
             guard request.fields["authorization"] != Self.basic else { return nil }

@@ -93,7 +93,7 @@ struct RegistryDownloadStateTests {
     }
 
     @Test(
-        "an answer is appended, begins anew, or is no content",
+        "an answer is appended, restarts the download, or is no content",
         arguments: [
             (0, 200, nil, .append),
             (40, 200, nil, .restart),

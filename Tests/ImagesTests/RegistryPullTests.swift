@@ -98,7 +98,7 @@ struct RegistryPullTests {
         #expect(pulled.manifest.digest == own.digest)
     }
 
-    @Test("a download that breaks twice goes on where it stopped")
+    @Test("a download that breaks twice continues where it stopped")
     func resume() async throws {
         let layer = noise(300_000, seed: 7)
         try registry.addImage("app", layers: [layer])
@@ -137,7 +137,7 @@ struct RegistryPullTests {
         #expect(fixture.partials.isEmpty)
     }
 
-    @Test("a wrong part of an earlier pull is found out and fetched anew")
+    @Test("a wrong part of an earlier pull is found out and fetched again")
     func wrongPart() async throws {
         let layer = noise(300_000, seed: 7)
         try registry.addImage("app", layers: [layer])

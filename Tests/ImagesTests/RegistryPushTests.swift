@@ -56,7 +56,7 @@ struct RegistryPushTests {
         #expect(count("POST") == posts)
     }
 
-    @Test("a large blob goes in chunks, and a broken chunk goes on from what the registry has")
+    @Test("a large blob goes in chunks, and a broken chunk continues from what the registry has")
     func chunks() async throws {
         let layer = noise(1_000_000, seed: 1)
         let image = try fixture.addImage([layer])

@@ -114,7 +114,7 @@ import Testing
         #expect(try open().roots.all() == [synced])
     }
 
-    @Test("trees of a version that shared files between them are made anew")
+    @Test("trees of a version that shared files between them are unpacked again")
     func otherForm() async throws {
         let store = try open()
         let base = try await unpack([lower], in: store)

@@ -55,7 +55,7 @@ struct HelperPulseTests {
         }
     }
 
-    @Test("a helper that answers goes on, however often it is asked")
+    @Test("a helper that answers continues, however often it is asked")
     func answering() {
         var pulse = HelperPulse()
         for time in 0..<10 {

@@ -80,7 +80,7 @@ struct KeptRootTests {
     }
 
     @Test(
-        "is made anew after one that left a trace",
+        "is replaced after one that left a trace",
         arguments: [
             "echo x >/f", "echo x >/f && rm /f", "mkdir /dev/shm/x", "echo x >/tmp/f", "rm /etc/hosts",
             "mv /bin/probe /bin/other", "chmod 711 /", "chmod 700 /dev/shm", "touch -t 200001010000 /dev/shm",
@@ -108,7 +108,7 @@ struct KeptRootTests {
     }
 
     @Test(
-        "is made anew after one that left a message queue, whichever of them it was",
+        "is replaced after one that left a message queue, whichever of them it was",
         arguments: [0, 20, 1100]
     )
     func laterQueue(milliseconds: Int) async throws {
@@ -124,7 +124,7 @@ struct KeptRootTests {
         }
     }
 
-    @Test("is made anew after one that left a message queue, also where the numbers have come round")
+    @Test("is replaced after one that left a message queue, also where the numbers have wrapped around")
     func numbersComeRound() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(Self.probed(host))
@@ -232,7 +232,7 @@ struct KeptRootTests {
     }
 
     @Test(
-        "is made anew where only /tmp and /dev/shm can be written, too",
+        "is replaced where only /tmp and /dev/shm can be written, too",
         arguments: [
             "echo x >/tmp/f", "echo x >/tmp/f && rm /tmp/f", "chmod 700 /tmp", "touch -t 200001010000 /tmp",
             Self.mark("/tmp"), "echo x >/dev/shm/f",

@@ -13,7 +13,7 @@ import Testing
 
 @Suite("The spawner", .enabled(if: TestHost.isRoot), .serialized)
 struct SpawnerTests {
-    @Test("answers garbage with an error and goes on serving")
+    @Test("answers garbage with an error and continues serving")
     func garbage() async throws {
         try await TestHost.with { host in
             var generator = SeededGenerator(seed: 7)
@@ -70,7 +70,7 @@ struct SpawnerTests {
         }
     }
 
-    @Test("goes on when there are more slots than a function may have files open")
+    @Test("continues when there are more slots than a function may have files open")
     func manySlots() async throws {
         // Two descriptors per slot stay here.
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

@@ -27,7 +27,7 @@ struct StoppedHelperTests {
         return kill(process, 0) != 0
     }
 
-    @Test("as a slot gives its killed sandbox up, is killed, and the spawner goes on")
+    @Test("as a slot gives its killed sandbox up, is killed, and the spawner continues")
     func slotWithSandbox() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
@@ -46,7 +46,7 @@ struct StoppedHelperTests {
         }
     }
 
-    @Test("as a slot that was let go is killed all the same")
+    @Test("as a slot that was given up is killed nevertheless")
     func retiredSlot() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)

@@ -107,7 +107,7 @@ struct WardenTests {
         }
     }
 
-    @Test("answers garbage with nothing or an error and goes on")
+    @Test("answers garbage with nothing or an error and continues")
     func garbage() async throws {
         try await with { fixture in
             var generator = SeededGenerator(seed: 11)
@@ -196,7 +196,7 @@ struct WardenTests {
         }
     }
 
-    @Test("has supervisors that answer garbage with an error and go on")
+    @Test("has supervisors that answer garbage with an error and continue")
     func garbageForSupervisors() async throws {
         try await with { fixture in
             let (ours, theirs) = try OwnedDescriptor.packetPair().split()

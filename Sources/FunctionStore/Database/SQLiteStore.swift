@@ -37,7 +37,7 @@ package final class SQLiteStore: Sendable {
     ///   - path: the database file; its folder is made (0700) when absent.
     ///   - mayBeNew: false refuses a missing or empty database with ``StoreError/missing(path:)``, and makes none.
     ///   - logger: gets one line per opening and one per migration.
-    ///   - clock: tells what is due; tests give their own.
+    ///   - clock: decides what is due; tests pass their own.
     /// - Throws: ``StoreError/notWritable(path:reason:)``, ``StoreError/newerVersion(path:unknown:)``,
     ///   ``StoreError/corrupted(path:reason:)``, ``StoreError/diskFull(path:)`` or ``StoreError/busy(path:)``.
     package init(

@@ -12,7 +12,7 @@ struct GroupCommitState<Job>: ~Copyable {
     enum AddResult: Hashable {
         /// Nothing is under way: commit what ``next()`` gives, until it gives nothing.
         case begin
-        /// The one who commits will find it.
+        /// The committing caller will find it.
         case wait
     }
 

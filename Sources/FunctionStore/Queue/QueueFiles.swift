@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bodies and outputs that are too large for the database: one file each, complete and on the disk before a row names it.
+// Bodies and outputs that are too large for the database: one file each, complete and on the disk before a row names
+// it.
 
 import Dispatch
 import Glibc
@@ -72,7 +73,7 @@ struct QueueFiles: Sendable {
     }
 }
 
-/// One file on its way.
+/// One file that is being written.
 // SAFETY: one task at a time uses it, as its protocol says; the descriptor is closed once, by `close`.
 final class QueueFileWriter: QueueContentWriter, @unchecked Sendable {
     private var descriptor: Int32

@@ -13,7 +13,7 @@ struct QueueUsage {
 
     init(function: String) { self.function = function }
 
-    /// Counts a call's change of state; nil stands for "not in the queue".
+    /// Counts a call's change of state; nil means "not in the queue".
     mutating func move(from old: QueuedCallState?, to new: QueuedCallState?) {
         if let old { counts[old, default: 0] -= 1 }
         if let new { counts[new, default: 0] += 1 }

@@ -4,7 +4,7 @@
 package import FoundationEssentials
 package import FunctionModel
 
-/// Where an asynchronous call stands.
+/// The state of an asynchronous call.
 package enum QueuedCallState: String, Hashable, Sendable, Codable, CaseIterable {
     /// Accepted, and not yet claimed.
     case queued

@@ -129,7 +129,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Unfinished calls and dead letters of every function that has some, by name.
+    /// Unfinished calls and dead letters of every function that has some, sorted by name.
     ///
     /// - Throws: ``StoreError``.
     package func queueDepths() async throws(StoreError) -> [QueueDepth] {

@@ -5,9 +5,10 @@ package import FunctionModel
 
 /// Asynchronous calls from their acceptance to their end, and the delivery of their results.
 ///
-/// Each method is one transaction, durable when it returns. Several processes may use one repository at the same time:
-/// a call is claimed by one of them at a time, under a lease, and a claim's end counts only while it is the call's last
-/// one (id, owner, attempt). All times are the store's clock's. No method blocks the cooperative thread pool.
+/// Each method is one transaction, durable when it returns. Several processes may use one repository at the same
+/// time: a call is claimed by one of them at a time, under a lease, and a claim's end counts only while it is the
+/// call's last one (id, owner, attempt). All times are the store's clock's. No method blocks the cooperative thread
+/// pool.
 package protocol QueueRepository: Sendable {
     /// Begins the content of a body or an output that is too large to be handed over whole.
     ///
@@ -90,7 +91,7 @@ package protocol QueueRepository: Sendable {
     /// - Throws: ``StoreError``.
     func prune(_ limits: QueueLimits) async throws(StoreError) -> Bool
 
-    /// Unfinished calls and dead letters of every function that has some, by name.
+    /// Unfinished calls and dead letters of every function that has some, sorted by name.
     ///
     /// - Throws: ``StoreError``.
     func queueDepths() async throws(StoreError) -> [QueueDepth]

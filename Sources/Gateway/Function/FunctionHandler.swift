@@ -59,7 +59,7 @@ struct FunctionHandler: Sendable {
         }
     }
 
-    /// Who calls, when the function asks for credentials.
+    /// The user, when the function requires credentials.
     ///
     /// - Throws: ``Problem`` when they are wrong.
     func authorize(_ request: Request, _ accounting: CallAccounting) async throws(Problem) -> String? {

@@ -18,7 +18,8 @@ struct AsyncHandler: Sendable {
 
     /// Accepts the call.
     ///
-    /// - Throws: ``Abandoned`` when nobody is there to read an answer; a parser's error when the request broke off.
+    /// - Throws: ``Abandoned`` when there is no client to read an answer; a parser's error when the request was
+    ///   incomplete.
     func serve(_ request: Request, _ match: RouteMatch, _ call: ReceivedCall) async throws
         -> FunctionHandler.Served
     {

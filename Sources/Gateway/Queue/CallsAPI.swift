@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call by its id, asynchronous or not: where it stands, its record, its output. OwnPaths adds it.
+// One call by its id, asynchronous or not: its state, its record, its output. OwnPaths adds it.
 
 import FunctionModel
 import FunctionStore

@@ -35,7 +35,7 @@ final class CallbackService: Sendable {
     ///   - store: has what is to be delivered.
     ///   - allowed: networks that may be reached besides the public internet.
     ///   - statusOf: the edge's status table.
-    ///   - logger: told what is given up.
+    ///   - logger: gets callbacks that are given up.
     init(
         store: any QueueRepository,
         allowed: [IPv4Network],

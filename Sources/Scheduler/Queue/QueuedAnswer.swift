@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the queue keeps of an answer, for those who show it.
+// The part of an answer that the queue keeps for later requests.
 
 package import FoundationEssentials
 package import HTTPTypes

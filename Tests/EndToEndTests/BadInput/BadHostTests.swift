@@ -68,7 +68,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("a full disk fails the deploy, and deployed functions go on answering")
+        @Test("a full disk fails the deploy, and deployed functions continue answering")
         func fullDisk() async throws {
             let folder = try TemporaryFolder()
             defer { folder.remove() }

@@ -165,7 +165,9 @@ extension EndToEnd {
             }
         }
 
-        @Test("a database that is gone is noticed, not begun anew, and what cannot be kept is refused")
+        @Test(
+            "a missing database is noticed, not replaced by a new one, and changes that cannot be stored are refused"
+        )
         func database() async throws {
             let folder = try TemporaryFolder()
             defer { folder.remove() }

@@ -12,7 +12,7 @@ extension EndToEnd {
             ProcessInfo.processInfo.environment["MAYFLY_TEST_KILLS"].flatMap { Int($0) } ?? 6
         private static let callsMax = 1000
 
-        /// What callers were told.
+        /// The answers of the callers.
         private final class Accepted: Sendable {
             private let all = Mutex<Set<String>>([])
             private let next = Atomic<Int>(0)

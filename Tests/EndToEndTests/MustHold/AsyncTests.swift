@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asynchronous calls: accepted, run again until they succeed, kept when they never do, delivered to who asked.
+// Asynchronous calls: accepted, run again until they succeed, kept when they never do, results delivered to their
+// callback.
 
 import Foundation
 import Testing

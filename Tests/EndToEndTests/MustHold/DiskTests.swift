@@ -59,7 +59,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("on a full disk a load or a build fails as such, leaves nothing, and functions go on")
+        @Test("on a full disk a load or a build fails as such, leaves nothing, and functions continue")
         func fullDisk() async throws {
             let folder = try TemporaryFolder()
             defer { folder.remove() }

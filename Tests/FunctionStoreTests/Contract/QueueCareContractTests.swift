@@ -45,7 +45,7 @@ import Testing
         for id in ["y", "z"] { #expect(try await pair.second.cancel(id) == .asked) }
         let retry = QueueEnding.retry(after: .zero, result(.exit), output: .none)
         #expect(try await pair.first.settle(claims[0], retry) == .cancelled)
-        // What was done all the same stays done.
+        // A completed step stays completed.
         let done = QueueEnding.finished(.succeeded, result(), output: .none)
         #expect(try await pair.first.settle(claims[1], done) == .succeeded)
         #expect(try await pair.first.take("a").isEmpty)
@@ -81,7 +81,7 @@ import Testing
         #expect(try await pair.second.queueDepths().isEmpty)
     }
 
-    @Test("purging removes what it is told to, but nothing that runs", arguments: RepositoryMaker.all)
+    @Test("purging removes the selected calls, but no running one", arguments: RepositoryMaker.all)
     func purge(_ maker: RepositoryMaker) async throws {
         let pair = try Pair(maker)
         for number in 0..<4 { try await pair.first.accept("\(number)") }

@@ -131,7 +131,7 @@ import Testing
         #expect(later.logs == LoginThrottle.freeFailures + LoginThrottle.waitingMax + 1)
     }
 
-    @Test("a quiet address begins anew, and addresses are bounded")
+    @Test("the count of a quiet address starts again, and addresses are bounded")
     func forgetting() {
         var throttle = LoginThrottle()
         let start = ContinuousClock.now

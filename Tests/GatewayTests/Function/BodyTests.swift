@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test("output that goes on is sent in chunks, with trailers at its end")
+    @Test("long output is sent in chunks, with trailers at its end")
     func streaming() async throws {
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
             .streaming(
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test("HEAD runs the function and gets its head only, also when output goes on")
+    @Test("HEAD runs the function and gets its head only, also with long output")
     func head() async throws {
         let invoker = FakeInvoker { (function, request) throws(InvocationRefusal) in
             let record = FakeInvoker.record(function, request.id, .ok)

@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test("what is not accepted is told by its status, and leaves nothing")
+    @Test("a call that is not accepted is answered with its status, and leaves nothing")
     func refused() async throws {
         let revisions = try [
             makeRevision("hello") { $0.limits.body = ByteCount(bytes: 10) },
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test("the metrics tell how deep the queue is")
+    @Test("the metrics have the depth of the queue")
     func metrics() async throws {
         try await TestGateway.run(.makeEcho()) { gateway in
             _ = try await gateway.client.send("POST", "/async-function/hello")

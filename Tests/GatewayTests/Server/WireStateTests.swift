@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct WireStateTests {
     @Test(
-        "a response says how its connection goes on",
+        "a response says whether its connection is kept",
         arguments: [
             (false, true, false, true, nil, false),
             (false, true, false, false, nil, false),

@@ -28,7 +28,7 @@ struct AttachValueTests {
         #expect(queue.take() == .end)
     }
 
-    @Test("waits while its caller does not read, and goes on when it does")
+    @Test("waits while its caller does not read, and continues when it does")
     func bound() {
         var queue = AttachQueueState()
         queue.add(.output(bytes(AttachQueueState.bytesMax - 1)))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTP server for callbacks: answers each POST as told, on a port of its own.
+// An HTTP server for callbacks: answers each POST as configured, on a port of its own.
 
 import Foundation
 import Glibc

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Results on their way to those who asked for them: over real connections, from a real store.
+// Delivery of results to callbacks: over real connections, from a real store.
 
 import Foundation
 import FunctionModel
@@ -149,7 +149,7 @@ import Testing
         try await world.end()
     }
 
-    @Test("a function that was not reached is told as unavailable, and a time has six digits")
+    @Test("a function that was not reached is reported as unavailable, and a time has six digits")
     func texts() async throws {
         let world = try World(allowed: [])
         let policy = CallbackRequest(

@@ -11,7 +11,7 @@ import Synchronization
 
 @testable import Scheduler
 
-/// Answers each attempt as told, and notes the requests.
+/// Answers each attempt as configured, and notes the requests.
 final class ScriptedInvoker: FunctionInvoker {
     typealias Script =
         @Sendable (_ attempt: Int, InvocationRequest) async throws(InvocationRefusal)
