@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Folders of the store: making, listing, removing whole trees. All calls block.
 
-package import CSandbox
+import CSandbox
 import Glibc
 
 /// Makes, lists and removes folders of the store.
@@ -9,7 +9,7 @@ import Glibc
 /// Every call blocks on the disk.
 package enum Directories {
     /// Makes a folder and its parents.
-    package static func make(_ path: String, mode: mode_t = 0o755) throws(ImageError) {
+    package static func make(_ path: String, mode: UInt32 = 0o755) throws(ImageError) {
         if mkdir(path, mode) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
             throw SystemCall.failure("mkdir", path)

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that are started before their request: a static program with and without, and a Python server against CGI."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import clients
+import servers
+from report import Report, median
+
+PAUSE_SECONDS = 0.15
+CALLS = 30
+WAIT_SOURCE = """
+#include <unistd.h>
+int main(void) {
+    char byte;
+    while (read(0, &byte, 1) > 0) {}
+    static const char answer[] = "Hello from a fresh process\\n";
+    return write(1, answer, sizeof answer - 1) == sizeof answer - 1 ? 0 : 1;
+}
+"""
+IMPORTS = "import json, urllib.request, os\n"
+CGI = "#!{python}\n" + IMPORTS + 'print("Content-Type: application/json\\n\\n" + json.dumps({{"pid": os.getpid()}}))\n'
+SERVER = IMPORTS + """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps({"pid": os.getpid()}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+HTTPServer(("127.0.0.1", 8000), Handler).serve_forever()
+"""
+
+
+def write_function(folder, dockerfile, configuration):
+    pathlib.Path(folder, "Dockerfile").write_text(dockerfile)
+    pathlib.Path(folder, "function.yaml").write_text(configuration)
+    return folder
+
+
+def deploy_waiting(gateway, work):
+    """The same static program twice: started with its request, and before it."""
+    source = pathlib.Path(work, "wait.c")
+    source.write_text(WAIT_SOURCE)
+    for name, key in (("bench-with", "false"), ("bench-before", "true")):
+        folder = os.path.join(work, name)
+        os.makedirs(folder)
+        program = os.path.join(folder, "wait")
+        subprocess.run(["cc", "-static", "-Os", "-s", "-o", program, str(source)], check=True)
+        os.chmod(program, 0o755)
+        gateway.faasctl("deploy", write_function(
+            folder, 'FROM scratch\nCOPY wait /wait\nCMD ["/wait"]\n',
+            f"name: {name}\nbuild: .\nprestart: {key}\nreadonly_root_filesystem: true\n"))
+
+
+def copy_python(root):
+    """This machine's interpreter, its libraries and its modules, as an image's root."""
+    python = os.path.realpath(sys.executable)
+    files = {python, *subprocess.run(
+        "ldd %s /usr/lib/python3*/lib-dynload/*.so 2>/dev/null | grep -o '/[^ ]*' | grep -v ':$'" % python,
+        shell=True, capture_output=True, text=True, check=False).stdout.split()}
+    for path in files:
+        if os.path.isfile(path):
+            target = root + path
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(path, target)
+    modules = os.path.dirname(os.__file__)
+    shutil.copytree(modules, root + modules, dirs_exist_ok=True, symlinks=False, ignore_dangling_symlinks=True,
+                    ignore=shutil.ignore_patterns("test", "dist-packages", "site-packages", "idlelib", "tkinter"))
+    return python
+
+
+def deploy_server(gateway, work):
+    folder = os.path.join(work, "bench-server")
+    os.makedirs(folder)
+    python = copy_python(os.path.join(folder, "root"))
+    pathlib.Path(folder, "server.py").write_text(SERVER)
+    gateway.faasctl("deploy", write_function(
+        folder, f'FROM scratch\nCOPY root /\nCOPY server.py /\nEXPOSE 8000\nCMD ["{python}", "/server.py"]\n',
+        "name: bench-server\nbuild: .\ncontract: http\nreadonly_root_filesystem: true\nwarm: {min: 4, max: 8}\n"))
+
+
+def paced(port, path):
+    """The median of calls with time between them, in milliseconds: what one caller waits on an idle machine."""
+    found = []
+    for _ in range(CALLS):
+        time.sleep(PAUSE_SECONDS)
+        found.append(clients.one_call(port, path))
+    return median(found)
+
+
+def ahead(gateway, work, rounds, seconds):
+    """The rows of programs that are started ahead."""
+    deploy_waiting(gateway, work)
+    deploy_server(gateway, work)
+    script = os.path.join(work, "script")
+    pathlib.Path(script).write_text(CGI.format(python=os.path.realpath(sys.executable)))
+    os.chmod(script, 0o755)
+    lighttpd = servers.Lighttpd(work, script)
+    lighttpd.start()
+    report = Report()
+    server, cgi = gateway.url + "/function/bench-server", lighttpd.url + "/hello.cgi"
+    try:
+        with_it, before = (paced(gateway.port, "/function/bench-" + name) for name in ("with", "before"))
+        report.add("p50 of a static program started before its request ÷ started with it",
+                   f"{before / with_it:.2f} ({before * 1000:.0f} / {with_it * 1000:.0f} µs)", "≤ 0.7", "≤ 0.5")
+        clients.one_call(gateway.port, "/function/bench-server")
+        time.sleep(2)
+        ours, theirs = paced(gateway.port, "/function/bench-server"), paced(lighttpd.port, "/hello.cgi")
+        report.add("p50 of a Python server, fresh per call ÷ the same as CGI under lighttpd",
+                   f"{ours / theirs:.3f} ({ours:.2f} / {theirs:.2f} ms)", "≤ 0.1 and ≤ 3 ms", "≤ 1.5 ms")
+        rates = [(clients.wrk(server, 8, 4 * seconds).per_second, clients.wrk(cgi, 8, 4 * seconds).per_second)
+                 for _ in range(max(1, rounds // 3))]
+        report.add("sustained rate of the same ÷ the same as CGI under lighttpd",
+                   f"{median(a / b for a, b in rates):.2f} ({median(a for a, _ in rates):.1f} / "
+                   f"{median(b for _, b in rates):.1f} per s)", "≥ 0.9", "≥ 1.0")
+    finally:
+        lighttpd.stop()
+    return report
