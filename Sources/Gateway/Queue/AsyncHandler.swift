@@ -18,7 +18,7 @@ struct AsyncHandler: Sendable {
 
     /// Accepts the call.
     ///
-    /// - Throws: ``Abandoned`` when nobody is there to read an answer; a parser's error when the request broke off.
+    /// - Throws: ``Abandoned`` when the client is gone; a parser's error when the request broke off.
     func serve(_ request: Request, _ match: RouteMatch, _ call: ReceivedCall) async throws
         -> FunctionHandler.Served
     {

@@ -15,7 +15,7 @@ package struct QueuedFileReader: ~Copyable {
 
     /// Opens the file; blocks for a moment.
     ///
-    /// - Throws: ``RequestBodyFailure/malformed`` when it is gone: nobody may take less for the whole.
+    /// - Throws: ``RequestBodyFailure/malformed`` when it is gone: less must not pass for the whole.
     package init(_ file: QueueFile) throws(RequestBodyFailure) {
         descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
         sizeBytes = file.sizeBytes

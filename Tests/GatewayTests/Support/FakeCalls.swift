@@ -29,7 +29,7 @@ final class FakeCalls: AsynchronousCalls {
         if callback == "gopher://x" {
             throw QueueRefusal.callback(reason: "its scheme is neither http nor https")
         }
-        // The answer is nobody's: what counts is that the body was read, and how.
+        // The answer is not sent: what counts is that the body was read, and how.
         guard case .complete(_, let body, _) = try await invoker.invoke(function, request) else { return "" }
         var call = NewQueuedCall(
             id: request.id,
