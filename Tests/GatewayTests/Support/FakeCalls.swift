@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replaces Scheduler's queue: keeps calls in the store and runs none.
+// Stands where Scheduler's queue stands: keeps calls in the store and runs none.
 
 import Contracts
 import FoundationEssentials
@@ -29,7 +29,7 @@ final class FakeCalls: AsynchronousCalls {
         if callback == "gopher://x" {
             throw QueueRefusal.callback(reason: "its scheme is neither http nor https")
         }
-        // The answer is not used: the test checks that the body was read, and how.
+        // The answer is not sent: what counts is that the body was read, and how.
         guard case .complete(_, let body, _) = try await invoker.invoke(function, request) else { return "" }
         var call = NewQueuedCall(
             id: request.id,
