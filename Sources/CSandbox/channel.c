@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Packets with file descriptors, and the names of steps.
 #define _GNU_SOURCE
 #include "csandbox_channel.h"
 #include "csandbox_wire.h"

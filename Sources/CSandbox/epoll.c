@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// epoll(7) and timerfd(2) for the reactor of Sandbox.
 #include "csandbox_epoll.h"
 #include <errno.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Starts the helper from a sealed memory file.
 #define _GNU_SOURCE
 #include "csandbox_host.h"
 #include <errno.h>

@@ -13,11 +13,11 @@ import Testing
 struct ImageConfigurationTests {
     private static func run(
         _ script: String,
-        handsOverlays: Bool = false,
+        makesOverlays: Bool = false,
         image: (String) throws -> Void = { _ in },
         plan change: (inout SandboxPlan) -> Void
     ) async throws -> RunResult {
-        try await TestHost.with(handsOverlays: handsOverlays) { host in
+        try await TestHost.with(makesOverlays: makesOverlays) { host in
             var plan = host.plan
             try image(plan.rootfs)
             change(&plan)
@@ -35,7 +35,7 @@ struct ImageConfigurationTests {
         "as a volume is a folder that can be written to, also in a read-only root",
         arguments: [(false, false), (true, false), (false, true), (true, true)]
     )
-    func volumes(readOnly: Bool, handsOverlays: Bool) async throws {
+    func volumes(readOnly: Bool, makesOverlays: Bool) async throws {
         let script = """
             echo x > /data/new && cat /data/new; stat -c '%a %u %g' /data
             cat /srv/files/old; echo y > /srv/files/old && cat /srv/files/old; stat -c '%a %u' /srv/files
@@ -44,7 +44,7 @@ struct ImageConfigurationTests {
             """
         let result = try await Self.run(
             script,
-            handsOverlays: handsOverlays,
+            makesOverlays: makesOverlays,
             image: { root in
                 try Self.makeFolder(root + "/srv/files", mode: 0o750, owner: 7)
                 try "old\n".write(toFile: root + "/srv/files/old", atomically: true, encoding: .utf8)

@@ -34,8 +34,8 @@ struct ImageFolderTests {
         """
 
     @Test("are removed, made again and renamed", arguments: [false, true])
-    func changes(handsOverlays: Bool) async throws {
-        try await TestHost.with(handsOverlays: handsOverlays) { host in
+    func changes(makesOverlays: Bool) async throws {
+        try await TestHost.with(makesOverlays: makesOverlays) { host in
             let slot = try await host.spawner.makeSlot(host.plan)
             defer { slot.retire() }
             // The next sandbox of the slot sees the image as it was.
@@ -49,7 +49,7 @@ struct ImageFolderTests {
 
     @Test("a writable root that was handed over is bounded, fresh and leaves nothing behind")
     func handed() async throws {
-        try await TestHost.with(handsOverlays: true) { host in
+        try await TestHost.with(makesOverlays: true) { host in
             var plan = host.plan
             plan.limits.disk = .mebibytes(2)
             let slot = try await host.spawner.makeSlot(plan)
@@ -69,8 +69,8 @@ struct ImageFolderTests {
         "a user of the image owns what it makes, and the image's root stays root",
         arguments: [false, true]
     )
-    func owners(handsOverlays: Bool) async throws {
-        try await TestHost.with(handsOverlays: handsOverlays) { host in
+    func owners(makesOverlays: Bool) async throws {
+        try await TestHost.with(makesOverlays: makesOverlays) { host in
             var plan = host.plan
             plan.user = ContainerUser(uid: 1000, gid: 1001)
             let script =

@@ -61,7 +61,7 @@ struct SharedInodeTests {
 
     @Test("is another inode with roots that the helper makes, too")
     func handedOverlays() async throws {
-        try await TestHost.with(handsOverlays: true) { host in
+        try await TestHost.with(makesOverlays: true) { host in
             try Probe.compile(to: host.plan.rootfs + "/bin/probe")
             let plan = Self.plan(host, readOnly: false)
             let slots = [try await host.spawner.makeSlot(plan), try await host.spawner.makeSlot(plan)]

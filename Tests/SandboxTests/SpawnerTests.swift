@@ -131,7 +131,7 @@ struct SpawnerTests {
         let missing = FileManager.default.temporaryDirectory.path + "/mayfly-test-" + UUID().uuidString
         #expect(throws: SandboxError.self) {
             _ = try Spawner(
-                host: HostEnvironment(dataDirectory: missing, handsOverlays: false),
+                host: HostEnvironment(dataDirectory: missing, makesOverlays: false),
                 logger: Logger(label: "test")
             )
         }

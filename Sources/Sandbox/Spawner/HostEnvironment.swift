@@ -24,21 +24,21 @@ struct HostEnvironment: Sendable {
     /// Whether containers may mount folders of the host outside of DATA.
     let showsHost: Bool
     /// Set by tests only.
-    let handsOverlays: Bool
+    let makesOverlays: Bool
 
     var rootfsDirectory: String { dataDirectory + "/rootfs" }
 
-    /// `handsOverlays` makes roots as on kernels before 6.6.
+    /// `makesOverlays` makes roots as on kernels before 6.6.
     init(
         dataDirectory: String,
         resolver: HostResolver = .ofHost(),
         showsHost: Bool = true,
-        handsOverlays: Bool = false
+        makesOverlays: Bool = false
     ) {
         self.showsHost = showsHost
         self.dataDirectory = dataDirectory
         self.resolver = resolver
-        self.handsOverlays = handsOverlays
+        self.makesOverlays = makesOverlays
         isPrivileged = HostPrivileges.areFull
         fixesMemoryVictims = HostPrivileges.fixMemoryVictims
         sharesIDs = OwnerTranslation.shift(for: dataDirectory) != nil
@@ -59,7 +59,7 @@ struct HostEnvironment: Sendable {
             egress: egress,
             sharesIDs: sharesIDs,
             showsHost: showsHost,
-            handsOverlays: handsOverlays
+            makesOverlays: makesOverlays
         )
     }
 

@@ -21,7 +21,7 @@ enum SpawnerConfiguration {
         egress: EgressIdentity?,
         sharesIDs: Bool,
         showsHost: Bool,
-        handsOverlays: Bool
+        makesOverlays: Bool
     ) throws(SandboxError) -> UnsafeMutablePointer<csandbox_configure> {
         guard filter.count <= Int(CSANDBOX_FILTER_MAX) else {
             throw .unsupported("a seccomp filter of \(filter.count) instructions")
@@ -40,7 +40,7 @@ enum SpawnerConfiguration {
         }
         if sharesIDs { message.pointee.flags |= UInt32(CSANDBOX_SHARED_IDS.rawValue) }
         if !showsHost { message.pointee.flags |= UInt32(CSANDBOX_DATA_ONLY.rawValue) }
-        if handsOverlays { message.pointee.flags |= UInt32(CSANDBOX_SPAWNER_OVERLAYS.rawValue) }
+        if makesOverlays { message.pointee.flags |= UInt32(CSANDBOX_SPAWNER_OVERLAYS.rawValue) }
         if let egress {
             message.pointee.flags |= UInt32(CSANDBOX_EGRESS.rawValue)
             message.pointee.gateway_hash = egress.gatewayHash

@@ -58,14 +58,14 @@ final class TestHost: Sendable {
         try FileManager.default.removeItem(atPath: dataDirectory)
     }
 
-    /// Runs `body` with a fresh host and closes it afterwards; `handsOverlays` as on kernels before 6.6.
+    /// Runs `body` with a fresh host and closes it afterwards; `makesOverlays` as on kernels before 6.6.
     static func with<Result>(
-        handsOverlays: Bool = false,
+        makesOverlays: Bool = false,
         _ body: (TestHost) async throws -> Result
     ) async throws -> Result {
         let host = try TestHost {
             try Spawner(
-                host: HostEnvironment(dataDirectory: $0, handsOverlays: handsOverlays),
+                host: HostEnvironment(dataDirectory: $0, makesOverlays: makesOverlays),
                 logger: Logger(label: "test")
             )
         }
