@@ -23,6 +23,8 @@ package final class SQLiteStore: Sendable {
     let acceptances = GroupCommit(.power, .ordinary)
     /// Ends of the queue's calls.
     let endings = GroupCommit(.power, .necessary)
+    /// Claims of the queue: one that a power cut loses is made again.
+    let claims = GroupCommit(.process, .necessary)
     private let pool: DatabasePool
     private let files: DatabaseFiles
     private let reserve: DiskReserve

@@ -13,7 +13,7 @@ extension SQLiteStore {
         -> (claims: [CallbackClaim], nextDue: Duration?)
     {
         let (clock, contents) = (clock, contents)
-        return try await endings.perform(in: self) { db in
+        return try await claims.perform(in: self) { db in
             let now = clock().microseconds
             let rows = try Row.fetchAll(
                 db,

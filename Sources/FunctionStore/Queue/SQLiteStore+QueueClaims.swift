@@ -11,7 +11,7 @@ extension SQLiteStore {
     /// - Throws: ``StoreError``.
     package func claim(_ request: QueueClaimRequest) async throws(StoreError) -> QueueClaims {
         let (clock, contents) = (clock, contents)
-        return try await endings.perform(in: self) { db in
+        return try await claims.perform(in: self) { db in
             let now = clock().microseconds
             _ = try QueueLeases.expire(db, except: request.owner, endedBefore: now, now: now)
             var claims = QueueClaims()
@@ -40,7 +40,7 @@ extension SQLiteStore {
     /// - Throws: ``StoreError``.
     package func extendLeases(of owner: String, by lease: Duration) async throws(StoreError) {
         let clock = clock
-        try await endings.perform(in: self) { db in
+        try await claims.perform(in: self) { db in
             let end = clock().microseconds + lease.microseconds
             try db.execute(
                 sql: "UPDATE queue_calls SET lease_until_us = ? WHERE state = 'running' AND owner = ?",

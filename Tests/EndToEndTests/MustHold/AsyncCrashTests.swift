@@ -2,7 +2,6 @@
 // kill -9 at random moments while asynchronous calls are accepted, run, tried again and delivered.
 
 import Foundation
-import Synchronization
 import Testing
 
 extension EndToEnd {
@@ -12,18 +11,36 @@ extension EndToEnd {
             ProcessInfo.processInfo.environment["MAYFLY_TEST_KILLS"].flatMap { Int($0) } ?? 6
         private static let callsMax = 1000
 
-        /// The answers of the callers.
-        private final class Accepted: Sendable {
-            private let all = Mutex<Set<String>>([])
-            private let next = Atomic<Int>(0)
-            var ids: Set<String> { all.withLock { $0 } }
-            func add(_ id: String) { _ = all.withLock { $0.insert(id) } }
-            /// Nil when there were enough.
-            func take() -> Int? {
-                let number = next.add(1, ordering: .relaxed).oldValue
-                return number < AsyncCrashTests.callsMax ? number : nil
-            }
-        }
+        /// Eight callers in a program of their own, since the tests' own client is not made for answers that break off.
+        ///
+        /// Each id is printed after its 202.
+        private static let callers = """
+            import http.client, sys, threading
+            port, first, count = map(int, sys.argv[1:])
+            numbers, lock = iter(range(first, first + count)), threading.Lock()
+            def call():
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+                while True:
+                    with lock:
+                        number = next(numbers, None)
+                    if number is None:
+                        return
+                    name = f"call-{number}" + ("-bad" if number % 10 == 0 else "")
+                    fields = {"X-Call-Id": name, "X-Callback-Url": f"http://127.0.0.1:{port}/function/receiver"}
+                    try:
+                        path = f"/async-function/worker?{int(number % 10 == 0)}"
+                        connection.request("POST", path, "body of " + name, fields)
+                        answer = connection.getresponse()
+                        answer.read()
+                    except (OSError, http.client.HTTPException):
+                        return
+                    with lock:
+                        if answer.status == 202:
+                            print(name, flush=True)
+            threads = [threading.Thread(target=call) for _ in range(8)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+            """
 
         @Test(
             "after kill -9 at random moments every accepted call ends in exactly one final state, and is delivered"
@@ -35,24 +52,28 @@ extension EndToEnd {
             let arguments = ["--config", folder.url.appendingPathComponent("config.yaml").path]
             let data = folder.url.appendingPathComponent("data").path
             let port = try await Self.freePort()
-            let accepted = Accepted()
+            var accepted: Set<String> = []
             for kill in 0..<Self.kills {
                 let gateway = try await Self.start(data, arguments, port)
                 if kill == 0 { try await Self.deploy(gateway) }
-                try await Self.load(gateway, accepted) {
-                    try await Task.sleep(for: .milliseconds(Int.random(in: 50...1500)))
-                    gateway.signal(SIGKILL)
-                    _ = await gateway.ended()
-                }
+                let count = Self.callsMax / Self.kills
+                async let callers = Command.run(
+                    "/usr/bin/env",
+                    ["python3", "-c", Self.callers, "\(port)", "\(kill * count)", "\(count)"]
+                )
+                try await Task.sleep(for: .milliseconds(Int.random(in: 100...1500)))
+                gateway.signal(SIGKILL)
+                _ = await gateway.ended()
+                accepted.formUnion(try await callers.text.split(separator: "\n").map(String.init))
             }
             let last = try await Self.start(data, arguments, port)
-            let calls = try await Self.settled(last, accepted.ids)
+            let calls = try await Self.settled(last)
             let states = Dictionary(grouping: calls, by: \.state).mapValues(\.count)
-            Figures.tell("\(Self.kills) kills, \(accepted.ids.count) calls accepted, ended as \(states)")
-            #expect(accepted.ids.count > Self.kills)
+            Figures.tell("\(Self.kills) kills, \(accepted.count) calls accepted, ended as \(states)")
+            #expect(accepted.count > Self.kills)
             // Each id is there once.
             #expect(Set(calls.map(\.id)).count == calls.count)
-            #expect(accepted.ids.isSubset(of: calls.map(\.id)))
+            #expect(accepted.isSubset(of: calls.map(\.id)))
             #expect(states.keys.sorted().allSatisfy { $0 == "succeeded" || $0 == "failed" })
             // A call fails when its number says so, and by nothing else.
             for call in calls { #expect((call.state == "failed") == call.id.hasSuffix("-bad"), "\(call)") }
@@ -94,43 +115,8 @@ extension EndToEnd {
             try await gateway.require("deploy", receiver.url.path)
         }
 
-        /// Callers go on until the gateway is gone or there were enough calls.
-        private static func load(
-            _ gateway: GatewayUnderTest,
-            _ accepted: Accepted,
-            _ body: () async throws -> Void
-        ) async throws {
-            try await withThrowingTaskGroup(of: Void.self) { tasks in
-                for _ in 0..<8 {
-                    tasks.addTask {
-                        while let number = accepted.take() {
-                            let isBad = number % 10 == 0
-                            let id = "call-\(number)" + (isBad ? "-bad" : "")
-                            // The gateway is gone: nothing was promised.
-                            guard
-                                let answer = try? await gateway.call(
-                                    "/async-function/worker?\(isBad ? 1 : 0)",
-                                    method: "POST",
-                                    body: Data("body of \(id)".utf8),
-                                    headers: [
-                                        "X-Call-Id": id,
-                                        "X-Callback-Url": gateway.address + "/function/receiver",
-                                    ]
-                                )
-                            else { return }
-                            if answer.status == 202 { accepted.add(id) }
-                            // Calls of one round must not use up those of all.
-                            try await Task.sleep(for: .milliseconds(5))
-                        }
-                    }
-                }
-                try await body()
-                tasks.cancelAll()
-            }
-        }
-
         /// All calls, once each is final and delivered.
-        private static func settled(_ gateway: GatewayUnderTest, _ ids: Set<String>) async throws
+        private static func settled(_ gateway: GatewayUnderTest) async throws
             -> [QueuedCallState]
         {
             let deadline = ContinuousClock.now + .seconds(Patience.seconds(120))
