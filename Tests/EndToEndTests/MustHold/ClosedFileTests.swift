@@ -60,5 +60,37 @@ extension EndToEnd {
                 #expect(built.code == 0, "\(built.error)")
             }
         }
+
+        @Test("a client that may not read a file of a folder names it, and nothing is made of the rest")
+        func unreadable() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let program = folder.url.appendingPathComponent("faasctl").path
+            try FileManager.default.copyItem(atPath: Fixtures.faasctl, toPath: program)
+            try folder.write("FROM scratch\nCOPY . /\n", to: "sent/Dockerfile")
+            try folder.write("hidden\n", to: "sent/secret")
+            try await Command.require("chmod", "0000", folder.url.path + "/sent/secret")
+            try await GatewayUnderTest.with { gateway in
+                let password = try String(
+                    contentsOfFile: gateway.dataFolder + "/secrets/basic-auth-password",
+                    encoding: .utf8
+                )
+                let sent = folder.url.path + "/sent"
+                for words in [["build", sent, "-t", "part:1"], ["image", "import", sent, "part:2"]] {
+                    let result = try await Command.run(
+                        "/usr/bin/env",
+                        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program] + words,
+                        environment: [
+                            "FAASCTL_GATEWAY": gateway.address, "FAASCTL_USER": "admin",
+                            "FAASCTL_PASSWORD": password.trimmingCharacters(in: .whitespacesAndNewlines),
+                        ]
+                    )
+                    #expect(result.code == 1)
+                    #expect(result.error.hasSuffix("open secret: Permission denied\n"), "\(result.error)")
+                    #expect(result.error.filter { $0 == "\n" }.count == 1, "\(result.error)")
+                }
+                #expect(try await gateway.require("image", "list", "--output", "json") == "[]\n")
+            }
+        }
     }
 }
