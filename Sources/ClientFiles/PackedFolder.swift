@@ -111,6 +111,11 @@ package final class PackedFolder: Sendable {
     /// Devices and sockets that were left out, after ``finish()``.
     package var skipped: Int { packing.skipped.load(ordering: .relaxed) }
 
+    /// Whether nothing failed so far; at the end of the stream, whether it has everything.
+    ///
+    /// From any thread.
+    package var isWhole: Bool { packing.failure.withLock { $0 == nil } }
+
     /// Closes the pipe and returns whether the folder was read completely.
     ///
     /// Blocks until the thread has ended, bounded: a gateway that refuses early leaves it without a reader,

@@ -18,6 +18,7 @@ final class CurlSource {
     private let bytes: Data
     private let file: Int32
     private let stream: Int32?
+    private let isWhole: @Sendable () -> Bool
     /// Negative when it is unknown before the end.
     let sizeBytes: Int
     private var offset = 0
@@ -25,10 +26,11 @@ final class CurlSource {
 
     /// A file that cannot be opened has a size that no read fulfils, so the exchange fails.
     init(_ body: HTTPRequest.Body) {
+        if case .stream(_, let isWhole) = body { self.isWhole = isWhole } else { isWhole = { true } }
         switch body {
         case .none: (bytes, file, stream, sizeBytes) = (Data(), -1, nil, 0)
         case .bytes(let data): (bytes, file, stream, sizeBytes) = (data, -1, nil, data.count)
-        case .stream(let descriptor): (bytes, file, stream, sizeBytes) = (Data(), -1, descriptor, -1)
+        case .stream(let descriptor, _): (bytes, file, stream, sizeBytes) = (Data(), -1, descriptor, -1)
         case .file(let path):
             var status = stat()
             (bytes, file, stream) = (Data(), open(path, O_RDONLY | O_CLOEXEC), nil)
@@ -67,7 +69,7 @@ final class CurlSource {
             piece.copyBytes(to: room)
             count = piece.count
         }
-        guard count >= 0, count > 0 || offset >= sizeBytes else { return .failed }
+        guard count >= 0, count > 0 || offset >= sizeBytes && isWhole() else { return .failed }
         offset += count
         return .bytes(count)
     }

@@ -13,7 +13,10 @@ package struct HTTPRequest: Sendable {
         /// Sent from the disk in pieces.
         case file(path: String)
         /// Sent as it comes, from a descriptor that stays the caller's.
-        case stream(Int32)
+        ///
+        /// - Parameter isWhole: asked at the descriptor's end, on a thread of the lane; false makes the exchange fail,
+        ///   so that no server takes the beginning for the whole body.
+        case stream(Int32, isWhole: @Sendable () -> Bool = { true })
     }
 
     package var method: String

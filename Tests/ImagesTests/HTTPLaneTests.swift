@@ -109,6 +109,22 @@ import Testing
         #expect(sent == ["from memory", "from a file", "from a pipe"])
     }
 
+    @Test("a stream that turns out not to be whole breaks the request off")
+    func brokenStream() async throws {
+        let server = try TestServer { _ in TestReply(200) }
+        defer { server.stop() }
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { close(ends[0]) }
+        _ = Glibc.write(ends[1], "half", 4)
+        close(ends[1])
+        let request = HTTPRequest("PUT", try url(server), body: .stream(ends[0], isWhole: { false }))
+        let lane = HTTPLane(idleTimeoutSeconds: 10)
+        let outcome = await lane.perform(request, into: CollectingSink(limitBytes: 1))
+        #expect(throws: TransportFailure.self) { try outcome.get() }
+        #expect(server.requests.isEmpty)
+    }
+
     @Test("a header may come in pieces and repeat its fields, but not without end")
     func head() {
         var lines = ResponseHeadLines()

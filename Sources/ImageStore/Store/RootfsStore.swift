@@ -146,10 +146,10 @@ final class RootfsStore: Sendable {
     private func unpack(_ job: RootfsUnpacking, into temporary: String) throws(ImageError) -> UnpackReport {
         let chain = job.image.lowerChainIDs
         if let base = chain.indices.last(where: { isUnpacked(chain[$0]) }) {
-            if try takeStep(chain[base], to: temporary) {
-                return try job.run(into: temporary, upon: .taken, layers: base + 1)
-            }
             do throws(ImageError) {
+                if try takeStep(chain[base], to: temporary) {
+                    return try job.run(into: temporary, upon: .taken, layers: base + 1)
+                }
                 try Directories.make(temporary, mode: 0o700)
                 return try job.run(into: temporary, upon: .copy(of: path(of: chain[base])), layers: base + 1)
             } catch .system(_, _, EACCES), .system(_, _, ENOENT) {

@@ -34,14 +34,11 @@ package final class FolderReader: TreeReader {
         var status = stat()
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         var length = 0
-        let result = csandbox_node_beneath(
-            root.descriptor,
-            name(path),
-            &status,
-            &target,
-            target.count,
-            &length
-        )
+        let size = target.count
+        // What stands there needs no access itself, and its mode is to be seen as it is.
+        let result = reaching(TreePath.parent(path)) {
+            csandbox_node_beneath(root.descriptor, name(path), &status, &target, size, &length)
+        }
         if result == -ENOENT || result == -ENOTDIR { return nil }
         guard result == 0 else { throw Self.failure("stat", path, -result) }
         let link = try Self.text(target.prefix(length).map(UInt8.init(bitPattern:)), path)
@@ -69,12 +66,37 @@ package final class FolderReader: TreeReader {
         }
     }
 
+    /// Makes a call that gives a descriptor, zero or a negated error number; again where its user has closed the path
+    /// to itself.
+    private func reaching(_ path: String, _ call: () -> Int32) -> Int32 {
+        let result = OwnerAccess.unchanged(call)
+        return result == -EACCES ? OwnerAccess.opened(path, below: root.descriptor, call) : result
+    }
+
+    /// Reads an extended attribute of an open file, whose mode counts again for that.
+    ///
+    /// - Returns: its bytes, or a negated error number.
+    private func attribute(
+        _ name: String,
+        of file: Int32,
+        _ path: String,
+        into room: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        let size = csandbox_get_attribute(file, name, room.baseAddress, room.count)
+        guard size == -Int(EACCES) else { return size }
+        return OwnerAccess.opened(path, below: root.descriptor) {
+            csandbox_get_attribute(file, name, room.baseAddress, room.count)
+        }
+    }
+
     /// The root itself has no name, but the kernel wants one.
     private func name(_ path: String) -> String { path.isEmpty ? "." : path }
 
     /// Names in a folder, sorted by their bytes.
     package func names(_ path: String) throws(ImageError) -> [String] {
-        let descriptor = csandbox_open_beneath(root.descriptor, name(path), O_RDONLY | O_DIRECTORY, 0)
+        let descriptor = reaching(path) {
+            csandbox_open_beneath(root.descriptor, name(path), O_RDONLY | O_DIRECTORY, 0)
+        }
         guard descriptor >= 0 else { throw Self.failure("open", path, -descriptor) }
         var names: [String] = []
         for name in try Directories.names(consuming: descriptor, path: path) {
@@ -86,7 +108,9 @@ package final class FolderReader: TreeReader {
     /// Opens a regular file for reading.
     package func open(_ path: String) throws(ImageError) -> OpenFile {
         // O_NONBLOCK: a FIFO that took the file's place must not hang the build.
-        let descriptor = csandbox_open_beneath(root.descriptor, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0)
+        let descriptor = reaching(path) {
+            csandbox_open_beneath(root.descriptor, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0)
+        }
         guard descriptor >= 0 else { throw Self.failure("open", path, -descriptor) }
         return OpenFile(owning: descriptor)
     }
@@ -94,10 +118,11 @@ package final class FolderReader: TreeReader {
     /// Extended attributes that belong into a layer: `user.*` (but overlay's own) and file capabilities.
     package func attributes(_ path: String) throws(ImageError) -> [ExtendedAttribute] {
         let file = try open(name(path))
+        let descriptor = file.descriptor
         // Most files have none: one call says so, without room for any.
-        if flistxattr(file.descriptor, nil, 0) == 0 { return [] }
+        if flistxattr(descriptor, nil, 0) == 0 { return [] }
         var list = [CChar](repeating: 0, count: Self.attributeListLimit)
-        let count = flistxattr(file.descriptor, &list, list.count)
+        let count = flistxattr(descriptor, &list, list.count)
         if count < 0 {
             // File systems without attributes have none.
             if errno == ENOTSUP { return [] }
@@ -109,8 +134,8 @@ package final class FolderReader: TreeReader {
             let belongs = name.hasPrefix("user.") && !name.hasPrefix("user.overlay.")
             guard belongs || name == "security.capability" else { continue }
             var value = [UInt8](repeating: 0, count: Self.attributeListLimit)
-            let size = fgetxattr(file.descriptor, name, &value, value.count)
-            guard size >= 0 else { throw Self.failure("getxattr", path, errno) }
+            let size = value.withUnsafeMutableBytes { attribute(name, of: descriptor, path, into: $0) }
+            guard size >= 0 else { throw Self.failure("getxattr", path, Int32(-size)) }
             attributes.append(ExtendedAttribute(name: name, value: Array(value.prefix(size))))
         }
         return attributes.sorted { TreePath.precedes($0.name, $1.name) }
@@ -134,13 +159,14 @@ package final class FolderReader: TreeReader {
     /// Whether an overlay's upper folder hides the folder below it.
     package func isOpaque(_ path: String) throws(ImageError) -> Bool {
         let file = try open(path)
+        let descriptor = file.descriptor
         for name in ["trusted.overlay.opaque", "user.overlay.opaque"] {
             var value: UInt8 = 0
-            let size = fgetxattr(file.descriptor, name, &value, 1)
+            let size = withUnsafeMutableBytes(of: &value) { attribute(name, of: descriptor, path, into: $0) }
             if size == 1, value == UInt8(ascii: "y") { return true }
             // ENODATA: not set. ENOTSUP, EPERM: this user or file system has no such attributes.
-            guard size >= 0 || [ENODATA, ENOTSUP, EPERM, ERANGE].contains(errno) else {
-                throw Self.failure("getxattr", path, errno)
+            guard size >= 0 || [ENODATA, ENOTSUP, EPERM, ERANGE].contains(Int32(-size)) else {
+                throw Self.failure("getxattr", path, Int32(-size))
             }
         }
         return false

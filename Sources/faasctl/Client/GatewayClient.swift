@@ -86,8 +86,8 @@ struct GatewayClient: Sendable {
         case .file(let path, let type):
             message.body = .file(path: path)
             message.fields["Content-Type"] = type
-        case .stream(let descriptor, let type):
-            message.body = .stream(descriptor)
+        case .stream(let descriptor, let type, let isWhole):
+            message.body = .stream(descriptor, isWhole: isWhole)
             message.fields["Content-Type"] = type
         }
         message.fields["User-Agent"] = "faasctl/\(Product.version)"

@@ -10,8 +10,9 @@ enum RequestContent {
     case bytes(Data, type: String)
     /// Sent in pieces as it is read: archives.
     case file(path: String, type: String)
-    /// Sent as it comes, from a descriptor that stays the command's: build contexts, standard input.
-    case stream(Int32, type: String)
+    /// Sent as it comes, from a descriptor that stays the command's: build contexts, standard input. Asked at its end,
+    /// `isWhole` says whether the request breaks off instead.
+    case stream(Int32, type: String, isWhole: @Sendable () -> Bool = { true })
 }
 
 /// One request, without the gateway's address.

@@ -44,8 +44,10 @@ struct ImageImportCommand: AsyncParsableCommand {
         var skipped = 0
         let body: Data
         if let upload = try content(of: &request, client, what) {
-            let answer = try await client.exchange(request)
-            try upload.finish(what)
+            let sent = request
+            let answer = try await upload.carry(what) { () async throws(CommandFailure) in
+                try await client.exchange(sent)
+            }
             guard answer.head.isSuccess else { throw client.failure(answer, what) }
             (body, skipped) = (answer.body, upload.skipped)
         } else {

@@ -7,7 +7,7 @@ import GatewayAPI
 
 /// One folder that a request sends.
 ///
-/// The command owns it and calls ``finish(_:)`` once the request is over.
+/// The command owns it and sends its request with ``carry(_:_:)``, once.
 struct FolderUpload {
     private let packed: PackedFolder
 
@@ -23,16 +23,36 @@ struct FolderUpload {
         }
     }
 
-    /// Devices and sockets that were left out, after ``finish(_:)``.
+    /// Devices and sockets that were left out, after ``carry(_:_:)``.
     var skipped: Int { packed.skipped }
 
-    /// What the request sends.
-    var content: RequestContent { .stream(packed.descriptor, type: MediaName.tar) }
+    /// What the request sends; it breaks off when something in the folder cannot be read, so that the gateway makes
+    /// nothing of what came before.
+    var content: RequestContent {
+        .stream(packed.descriptor, type: MediaName.tar) { [packed] in packed.isWhole }
+    }
+
+    /// Sends the request that carries the folder.
+    ///
+    /// - Parameters:
+    ///   - what: begins the message when it fails.
+    ///   - send: sends ``content``.
+    /// - Returns: what `send` returns.
+    /// - Throws: ``CommandFailure``: what could not be read, else what `send` throws.
+    func carry<Value: Sendable>(
+        _ what: String,
+        _ send: () async throws(CommandFailure) -> Value
+    ) async throws(CommandFailure) -> Value {
+        let result: Result<Value, CommandFailure>
+        do throws(CommandFailure) { result = .success(try await send()) } catch { result = .failure(error) }
+        try finish(what)
+        return try result.get()
+    }
 
     /// Closes the pipe and returns whether the folder was read completely.
     ///
     /// - Throws: ``CommandFailure`` when something in the folder could not be read.
-    func finish(_ what: String) throws(CommandFailure) {
+    private func finish(_ what: String) throws(CommandFailure) {
         do throws(ClientFileError) { try packed.finish() } catch {
             throw CommandFailure(what, why: error.description)
         }

@@ -36,11 +36,12 @@ struct ImageBuilding {
         var splitter = ResponseLineSplitter()
         var progress = BuildProgress(isQuiet: global.quiet)
         var refusal = Data()
-        let head = try await client.stream(request) { head, bytes throws(CommandFailure) in
-            guard head.isSuccess else { return refusal.append(bytes) }
-            for line in splitter.append(bytes) { try progress.show(line, what) }
+        let head = try await upload.carry(what) { () async throws(CommandFailure) in
+            try await client.stream(request) { head, bytes throws(CommandFailure) in
+                guard head.isSuccess else { return refusal.append(bytes) }
+                for line in splitter.append(bytes) { try progress.show(line, what) }
+            }
         }
-        try upload.finish(what)
         guard head.isSuccess else { throw client.failure(GatewayResponse(head: head, body: refusal), what) }
         if let last = splitter.finish() { try progress.show(last, what) }
         guard let digest = progress.digest else {

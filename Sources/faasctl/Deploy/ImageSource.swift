@@ -117,9 +117,10 @@ enum ImageSource: Hashable {
                 try PackedFolder(folder.path, isCompressed: client.compresses)
             }
             request.content = upload.content
-            let body = try await client.require(request, what)
-            try upload.finish(what)
-            return body
+            let sent = request
+            return try await upload.carry(what) { () async throws(CommandFailure) in
+                try await client.require(sent, what)
+            }
         }
     }
 }
