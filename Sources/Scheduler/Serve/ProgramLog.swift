@@ -57,3 +57,21 @@ final class ProgramLog: Sendable {
         )
     }
 }
+
+/// How fast a program's stdout is read as log: a program that writes without end must not keep the gateway busy.
+struct LogPace: Sendable {
+    /// As much as one invocation's log holds is read without a pause.
+    static let freeBytes = LogSplitter.invocationBytesMax
+    /// The pause after each further piece of at most 64 KiB: 6 MiB per second at most.
+    static let pause = Duration.milliseconds(10)
+
+    private var readBytes = 0
+
+    /// A piece was read.
+    ///
+    /// - Returns: how long to wait before the next; nil for not at all.
+    mutating func pause(after bytes: Int) -> Duration? {
+        readBytes = min(readBytes + bytes, Self.freeBytes + 1)
+        return readBytes > Self.freeBytes ? Self.pause : nil
+    }
+}

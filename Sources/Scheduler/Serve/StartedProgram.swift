@@ -98,7 +98,13 @@ final class StartedProgram: Sendable {
         }
         // A server's stdout is log. The task ends with the program, which every path ends.
         Task { [log, sandbox] in
-            while let piece = await sandbox.nextOutput() { log.write(piece) }
+            var pace = LogPace()
+            while let piece = await sandbox.nextOutput() {
+                log.write(piece)
+                guard let pause = pace.pause(after: piece.readableBytes) else { continue }
+                // A cancelled sleep only reads the next piece sooner; nothing cancels this task.
+                try? await Task.sleep(for: pause)
+            }
         }
         var readiness = ReadinessState(startedAt: .now)
         var problem = ""

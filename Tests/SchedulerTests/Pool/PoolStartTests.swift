@@ -38,6 +38,14 @@ import Testing
         #expect(pool.programReady(slot(1), at: start) == [.retire(slot(1))], "it is forgotten")
     }
 
+    @Test("reads a program's log without a pause up to the size of a log, and slowly after that")
+    func pace() {
+        var pace = LogPace()
+        #expect(pace.pause(after: LogPace.freeBytes) == nil)
+        #expect(pace.pause(after: 1) == LogPace.pause)
+        #expect(pace.pause(after: .max / 2) == LogPace.pause)
+    }
+
     @Test("asks readiness often at first, less often later, and gives up after the longest start")
     func readiness() {
         var state = ReadinessState(startedAt: start)
