@@ -84,7 +84,9 @@ extension EndToEnd {
 
         private static func neverFiring(_ gateway: GatewayUnderTest) async throws {
             let echo = try await Fixtures.function("echo")
-            for (cron, word) in [("0 0 30 2 *", "no such day-of-month"), ("61 * * * *", "minute"), ("* * *", "fields")] {
+            for (cron, word) in [
+                ("0 0 30 2 *", "no such day-of-month"), ("61 * * * *", "minute"), ("* * *", "fields"),
+            ] {
                 try await expectFailure(
                     gateway,
                     ["deploy", echo, "--name", "bad", "--schedule", cron],
