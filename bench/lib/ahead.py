@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that are started before their request: a static program with and without, and a Python server against CGI."""
 
+import glob
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -64,17 +66,20 @@ def deploy_waiting(gateway, work):
 def copy_python(root):
     """This machine's interpreter, its libraries and its modules, as an image's root."""
     python = os.path.realpath(sys.executable)
-    files = {python, *subprocess.run(
-        "ldd %s /usr/lib/python3*/lib-dynload/*.so 2>/dev/null | grep -o '/[^ ]*' | grep -v ':$'" % python,
-        shell=True, capture_output=True, text=True, check=False).stdout.split()}
+    modules = os.path.dirname(os.__file__)
+    extensions = glob.glob(os.path.join(modules, "lib-dynload", "*.so"))
+    listed = subprocess.run(["ldd", python, *extensions], capture_output=True, text=True, check=False).stdout
+    files = {python, *re.findall(r"(/\S+) \(0x", listed)}
     for path in files:
         if os.path.isfile(path):
             target = root + path
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copy(path, target)
-    modules = os.path.dirname(os.__file__)
     shutil.copytree(modules, root + modules, dirs_exist_ok=True, symlinks=False, ignore_dangling_symlinks=True,
                     ignore=shutil.ignore_patterns("test", "dist-packages", "site-packages", "idlelib", "tkinter"))
+    # An image's files are dated by the builder: byte code that is checked by date would be compiled at each start.
+    subprocess.run([python, "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", root + modules],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     return python
 
 
@@ -109,9 +114,11 @@ def ahead(gateway, work, rounds, seconds):
     report = Report()
     server, cgi = gateway.url + "/function/bench-server", lighttpd.url + "/hello.cgi"
     try:
-        with_it, before = (paced(gateway.port, "/function/bench-" + name) for name in ("with", "before"))
-        report.add("p50 of a static program started before its request ÷ started with it",
-                   f"{before / with_it:.2f} ({before * 1000:.0f} / {with_it * 1000:.0f} µs)", "≤ 0.7", "≤ 0.5")
+        pairs = [[clients.wrk(f"{gateway.url}/function/bench-{name}", 1, seconds).p50_us for name in ("before", "with")]
+                 for _ in range(rounds)]
+        before, with_it = (median(column) for column in zip(*pairs))
+        report.add("p50 of a static program started before its request ÷ started with it, 1 connection",
+                   f"{median(a / b for a, b in pairs):.2f} ({before:.0f} / {with_it:.0f} µs)", "≤ 0.7", "≤ 0.5")
         clients.one_call(gateway.port, "/function/bench-server")
         time.sleep(2)
         ours, theirs = paced(gateway.port, "/function/bench-server"), paced(lighttpd.port, "/hello.cgi")
