@@ -35,7 +35,7 @@ package final class FolderReader: TreeReader {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         var length = 0
         let size = target.count
-        // What stands there needs no access itself, and its mode is to be seen as it is.
+        // The entry itself stays closed: the caller must see its mode unchanged.
         let result = reaching(TreePath.parent(path)) {
             csandbox_node_beneath(root.descriptor, name(path), &status, &target, size, &length)
         }
