@@ -57,6 +57,8 @@ struct AnswerState: Sendable {
     mutating func requested() {
         phase = .waitingForHead
         isKept = false
+        // No event follows the end of a connection: the reader would wait without a bound.
+        if isClosed { fail(.closedBeforeHead) }
     }
 
     /// The head of the answer came.

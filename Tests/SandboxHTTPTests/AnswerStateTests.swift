@@ -45,6 +45,14 @@ struct AnswerStateTests {
         #expect(closed.take() == nil)
     }
 
+    @Test("fails at once when the server closed the connection before the request")
+    func closedBefore() {
+        var state = AnswerState()
+        state.closed()
+        state.requested()
+        #expect(state.take() == .failure(.closedBeforeHead), "no event follows that could end a wait")
+    }
+
     @Test("is read up to where it broke off")
     func broken() {
         var early = AnswerState()
