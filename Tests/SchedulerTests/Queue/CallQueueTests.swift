@@ -197,8 +197,8 @@ import Testing
         for task in first.queue.shared.withLock({ Array($0.tasks.values) }) { task.cancel() }
         await first.queue.settle()
         #expect(try await second.store.queuedCall("a")?.state == .succeeded)
-        second.queue.stop()
-        await second.queue.settle()
+        try first.store.close()
+        try await second.end()
     }
 
     @Test("what a gateway's own end cuts short is queued again, and does not count")
