@@ -8,108 +8,83 @@ import Testing
 
 @Suite("A sandbox's output")
 struct OutputStateTests {
-    /// Asks with `makeWaiter`, and lets `events` happen before and after.
-    private func collect(limit: Int, _ events: @escaping @Sendable (inout OutputState) -> [OutputState.Wake])
-        async
-        -> WarmSandbox.Collected
-    {
-        await withCheckedContinuation { continuation in
-            var state = OutputState()
-            let first = state.wait(.collect(limit: limit, continuation))
-            let rest = events(&state)
-            first.resume()
-            for wake in rest { wake.resume() }
-        }
-    }
-
     private let report = ExitReport(ending: .exited(code: 0))
 
     @Test(
         "is complete only with both the end of the pipe and the exit, in either order",
         arguments: [true, false]
     )
-    func completion(exitFirst: Bool) async {
-        let report = report
-        let collected = await collect(limit: 100) { state in
-            let bytes = state.received(ByteBuffer(string: "hi"))
-            let end = exitFirst ? state.exited(report) : state.received(nil)
-            let other = exitFirst ? state.received(nil) : state.exited(report)
-            return [bytes, end, other]
-        }
-        guard case .complete(let output, report) = collected else {
-            Issue.record("\(collected)")
-            return
-        }
-        #expect(String(buffer: output) == "hi")
+    func completion(exitFirst: Bool) {
+        var state = OutputState()
+        state.received(ByteBuffer(string: "hi"))
+        #expect(state.collect(upTo: 100) == nil)
+        if exitFirst { state.exited(report) } else { state.received(nil) }
+        #expect(state.collect(upTo: 100) == nil)
+        if exitFirst { state.received(nil) } else { state.exited(report) }
+        #expect(state.collect(upTo: 100) == .complete(ByteBuffer(string: "hi"), report))
     }
 
     @Test("opens when one byte more than the limit came")
-    func overflow() async {
-        let collected = await collect(limit: 3) { state in
-            [state.received(ByteBuffer(string: "abc")), state.received(ByteBuffer(string: "d"))]
-        }
-        guard case .open(let output) = collected else {
-            Issue.record("\(collected)")
-            return
-        }
-        #expect(String(buffer: output) == "abcd")
+    func overflow() {
+        var state = OutputState()
+        state.received(ByteBuffer(string: "abc"))
+        #expect(state.collect(upTo: 3) == nil)
+        state.received(ByteBuffer(string: "d"))
+        #expect(state.collect(upTo: 3) == .open(ByteBuffer(string: "abcd")))
     }
 
     @Test("is not read without a caller while the buffer is full")
     func backpressure() {
         var state = OutputState()
-        let fact9 = state.wantsMore
-        #expect(fact9)
-        _ = state.received(ByteBuffer(repeating: 0, count: OutputState.bufferedBytesMax))
-        let fact10 = !state.wantsMore
-        #expect(fact10)
+        state.received(ByteBuffer(repeating: 0, count: OutputState.bufferedBytesMax - 1))
+        #expect(state.wantsMore)
+        state.received(ByteBuffer(repeating: 0, count: 1))
+        #expect(!state.wantsMore)
     }
 
-    @Test("a late reader gets the buffered output at once")
-    func lateReader() async {
-        let piece = await withCheckedContinuation { continuation in
-            var state = OutputState()
-            _ = state.received(ByteBuffer(string: "early"))
-            state.wait(.piece(continuation)).resume()
+    @Test("is read up to one byte more than a caller collects, and after its answer up to the buffer's size")
+    func largeLimit() {
+        let limit = 2 * OutputState.bufferedBytesMax
+        var state = OutputState()
+        #expect(state.collect(upTo: limit) == nil)
+        state.received(ByteBuffer(repeating: 0, count: limit))
+        #expect(state.wantsMore)
+        state.received(ByteBuffer(repeating: 0, count: 1))
+        #expect(!state.wantsMore)
+        guard case .open(let output) = state.collect(upTo: limit) else {
+            Issue.record("nothing was collected")
+            return
         }
-        #expect(piece.map { String(buffer: $0) } == "early")
+        #expect(output.readableBytes == limit + 1)
+        state.received(ByteBuffer(repeating: 0, count: OutputState.bufferedBytesMax))
+        #expect(!state.wantsMore)
     }
 
-    @Test("a reader at the end gets nil")
-    func end() async {
-        let piece = await withCheckedContinuation { continuation in
-            var state = OutputState()
-            _ = state.received(nil)
-            state.wait(.piece(continuation)).resume()
-        }
-        #expect(piece == nil)
+    @Test("is not read after its end")
+    func readsNoFurther() {
+        var state = OutputState()
+        state.received(nil)
+        #expect(!state.wantsMore)
     }
 
-    @Test("one caller can await the end while another one reads, and both are resumed")
-    func exitBesideReader() async {
-        let sink = AsyncStream<String>.makeStream()
-        Task {
-            let report = await withCheckedContinuation { (exit: CheckedContinuation<ExitReport, Never>) in
-                Task {
-                    let piece = await withCheckedContinuation {
-                        (piece: CheckedContinuation<ByteBuffer?, Never>) in
-                        var state = OutputState()
-                        state.wait(.piece(piece)).resume()
-                        state.waitForExit(exit).resume()
-                        state.received(ByteBuffer(string: "last")).resume()
-                        state.exited(ExitReport(ending: .exited(code: 7))).resume()
-                        state.exitTold().resume()
-                    }
-                    sink.continuation.yield(piece.map { String(buffer: $0) } ?? "nothing")
-                }
-            }
-            sink.continuation.yield("\(report.ending)")
-        }
-        var seen: Set<String> = []
-        for await text in sink.stream {
-            seen.insert(text)
-            if seen.count == 2 { break }
-        }
-        #expect(seen == ["last", "exit code 7"])
+    @Test("a reader gets the buffered output at once, then waits, then gets the end")
+    func pieces() {
+        var state = OutputState()
+        #expect(state.piece() == .wait)
+        state.received(ByteBuffer(string: "early"))
+        #expect(state.piece() == .bytes(ByteBuffer(string: "early")))
+        #expect(state.piece() == .wait)
+        state.received(ByteBuffer(string: "last"))
+        state.received(nil)
+        #expect(state.piece() == .bytes(ByteBuffer(string: "last")))
+        #expect(state.piece() == .end)
+    }
+
+    @Test("keeps the first report of its exit")
+    func firstReport() {
+        var state = OutputState()
+        state.exited(report)
+        state.exited(ExitReport(ending: .lost(reason: "later")))
+        #expect(state.report == report)
     }
 }

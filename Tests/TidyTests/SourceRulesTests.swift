@@ -135,6 +135,43 @@ struct SourceRulesTests {
         #expect(StateMachines.violations(in: SourceFile("Sources/A/Pool.swift", line)) == [])
     }
 
+    @Test("no state machine in the tree holds a continuation, a task, a channel or a descriptor")
+    func stateResources() {
+        expectNone(SourceTree.swift.flatMap { StateMachines.resources(in: $0) })
+    }
+
+    @Test(
+        "a state machine that holds what its driver should is found",
+        arguments: [
+            "struct PoolState {\n    var waiter: CheckedContinuation<Void, Never>?\n}",
+            "private final class State {\n    var work: Task<Void, Never>?\n}",
+            "struct PoolState {\n    enum Wait { case one(CheckedContinuation<Void, Never>) }\n}",
+            "enum LinkState {\n    case open(any Channel)\n}",
+            "struct PoolState:\n    ~Copyable\n{\n    var socket: OwnedDescriptor\n}",
+            "struct PoolState {\n    var descriptor: Int32\n}",
+            "extension Pool.State {\n    func end(_ waiter: CheckedContinuation<Void, Never>) {}\n}",
+            "let state = Mutex(PoolState<CheckedContinuation<Void, Never>>())",
+        ]
+    )
+    func badStateResource(text: String) {
+        #expect(StateMachines.resources(in: SourceFile("Sources/A/Pool.swift", text)).count == 1)
+        #expect(StateMachines.resources(in: SourceFile("Tests/A/Pool.swift", text)) == [])
+        let driver = text.replacing("State", with: "Driver")
+        #expect(StateMachines.resources(in: SourceFile("Sources/A/Pool.swift", driver)) == [])
+    }
+
+    @Test("a driver beside its state machine is not mistaken for it")
+    func stateBesideDriver() {
+        let text = """
+            struct PoolState { var isOpen = false }
+            struct StageState {
+                var layers: [Layer]
+            }
+            struct Driver { var state = PoolState(); var task: Task<Void, Never>? }
+            """
+        #expect(StateMachines.resources(in: SourceFile("Sources/A/Pool.swift", text)) == [])
+    }
+
     @Test("every test in the tree runs")
     func attributes() {
         expectNone(SourceTree.swift.flatMap { TestAttributes.violations(in: $0) })

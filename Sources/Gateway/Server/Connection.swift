@@ -11,7 +11,7 @@ final class Connection: Sendable {
     /// Of its event loop, for output that is streamed.
     let turns: StreamTurns
 
-    private struct State: Sendable {
+    private struct Storage: Sendable {
         var isHTTP10 = false
         var isLost = false
         var isAborting = false
@@ -22,7 +22,7 @@ final class Connection: Sendable {
         var task: Task<Void, Never>?
     }
 
-    private let state = Mutex(State())
+    private let state = Mutex(Storage())
 
     init(remote: SocketAddress?, local: SocketAddress?, turns: StreamTurns) {
         var peer = RequestHead.Peer()

@@ -16,13 +16,13 @@ package final class GatewayServer: Sendable {
     private let configuration: GatewayConfiguration
     private let logger: Logger
     private let edge: Edge
-    private let drain: DrainState
+    private let drain: DrainFlag
     private let containers: AttachedContainers?
     /// Folders of build contexts that an earlier process left; the image keeper removes them.
     package let leftovers: [String]
 
     /// Whether the gateway still takes calls.
-    final class DrainState: Sendable {
+    final class DrainFlag: Sendable {
         private let draining = Atomic<Bool>(false)
         var isDraining: Bool { draining.load(ordering: .relaxed) }
         func begin() { draining.store(true, ordering: .relaxed) }
@@ -45,7 +45,7 @@ package final class GatewayServer: Sendable {
         logger: Logger
     ) throws(GatewayError) {
         let credentials = try AdminCredentials.load(dataDirectory: configuration.dataDirectory)
-        let drain = DrainState()
+        let drain = DrainFlag()
         let services = GatewayServices(
             invoker: engine.invoker,
             queue: engine.queue,
@@ -80,7 +80,7 @@ package final class GatewayServer: Sendable {
         _ configuration: GatewayConfiguration,
         services: GatewayServices,
         credentials: AdminCredentials,
-        drain: DrainState = DrainState()
+        drain: DrainFlag = DrainFlag()
     ) {
         self.configuration = configuration
         self.drain = drain

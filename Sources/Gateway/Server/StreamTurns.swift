@@ -18,17 +18,27 @@ final class StreamTurns: Sendable {
     private static let pause = TimeAmount.microseconds(10)
 
     private let loop: any EventLoop
-    private let state = Mutex(StreamTurnState<CheckedContinuation<Void, Never>>())
+    private let storage = Mutex(Storage())
+
+    private struct Storage: ~Copyable {
+        var state = StreamTurnState()
+        var waiting: [StreamTurnState.Ticket: CheckedContinuation<Void, Never>] = [:]
+    }
 
     init(_ loop: any EventLoop) { self.loop = loop }
 
     /// Suspends until it is the caller's turn to send one piece; nothing has to be given back.
     func next() async {
         await withCheckedContinuation { continuation in
-            switch state.withLock({ $0.asked(continuation) }) {
-            case .go: start(continuation)
-            case .wait: break
+            let isFirst = storage.withLock { storage in
+                switch storage.state.asked() {
+                case .go: return true
+                case .wait(let ticket):
+                    storage.waiting[ticket] = continuation
+                    return false
+                }
             }
+            if isFirst { start(continuation) }
         }
     }
 
@@ -39,8 +49,14 @@ final class StreamTurns: Sendable {
         loop.execute { [self] in
             // A loop that is shut down also resumes its waiters, so that none waits for ever.
             loop.scheduleTask(in: Self.pause) {}.futureResult.whenComplete { [self] _ in
-                if let next = state.withLock({ $0.pauseEnded() }) { start(next) }
+                if let next = pauseEnded() { start(next) }
             }
+        }
+    }
+
+    private func pauseEnded() -> CheckedContinuation<Void, Never>? {
+        storage.withLock { storage in
+            storage.state.pauseEnded().flatMap { storage.waiting.removeValue(forKey: $0) }
         }
     }
 }

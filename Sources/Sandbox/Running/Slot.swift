@@ -12,7 +12,7 @@ package final class Slot: Sendable, Identifiable {
     /// Gets the result of an order; called once, without a lock.
     private typealias Waiter = @Sendable (Result<WarmSandbox?, SandboxError>) -> Void
 
-    struct State: ~Copyable {
+    struct Storage: ~Copyable {
         var machine = SlotState<WarmSandbox>()
         var watch = AnswerWatch()
         var waiter: (@Sendable (Result<WarmSandbox?, SandboxError>) -> Void)?
@@ -24,7 +24,7 @@ package final class Slot: Sendable, Identifiable {
     private let releaseEnd: OwnedDescriptor
     /// Whether the order said that it makes its first sandbox without a request.
     private let preparesNext: Bool
-    let state = Mutex(State())
+    let state = Mutex(Storage())
 
     init(
         id: UInt32,

@@ -24,7 +24,7 @@ extension WarmSandbox: ReactorSource {
     /// It runs for longer than most: from now on its output is read as it comes.
     func watchOutput() {
         state.withLock { state in
-            guard !state.use.isEnded else { return OutputState.Wake.none }
+            guard !state.use.isEnded else { return OutputReaders.Wake.none }
             state.isWatching = true
             state.standardError.resume(.standardError, readiness: readable, self)
             return readOutput(&state)
@@ -52,7 +52,7 @@ extension WarmSandbox: ReactorSource {
             state.inputWaiter = nil
             let first = state.output.exited(report)
             let second = readOutput(&state)
-            return (input, first, second, state.output.exitTold(), unused)
+            return (input, first, second, state.output.exitWake(), unused)
         }
         wakes.0?.resume()
         wakes.1.resume()
@@ -62,8 +62,8 @@ extension WarmSandbox: ReactorSource {
     }
 
     /// Reads while it is wanted and there; pauses or ends the watch accordingly.
-    func readOutput(_ state: inout State) -> OutputState.Wake {
-        var wake = OutputState.Wake.none
+    func readOutput(_ state: inout Storage) -> OutputReaders.Wake {
+        var wake = OutputReaders.Wake.none
         while case .none = wake {
             guard let descriptor = state.standardOutput.descriptor else { return wake }
             guard state.output.wantsMore else {
@@ -125,7 +125,7 @@ extension WarmSandbox: ReactorSource {
     }
 }
 
-extension WarmSandbox.State {
+extension WarmSandbox.Storage {
     /// The sandbox ended: the callback for an end before assignment, and its argument.
     mutating func endUnused(_ ending: ExitReport.Ending) -> ((@Sendable (String) -> Void), String)? {
         guard let reason = use.end(ending) else { return nil }

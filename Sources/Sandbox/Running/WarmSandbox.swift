@@ -14,15 +14,15 @@ import Synchronization
 /// until nil; then ``exit()``. One reader at a time; ``exit()`` may wait beside it.
 package final class WarmSandbox: Sendable {
     /// What ``collect(upTo:)`` found.
-    package enum Collected: Sendable {
+    package enum Collected: Hashable, Sendable {
         /// PID 1 has exited and this was all of stdout.
         case complete(ByteBuffer, ExitReport)
         /// More than the limit came: the rest through ``nextOutput()``.
         case open(ByteBuffer)
     }
 
-    struct State: ~Copyable {
-        var output = OutputState()
+    struct Storage: ~Copyable {
+        var output = OutputReaders()
         var input: Pipe
         var standardOutput: Pipe
         var standardError: Pipe
@@ -42,13 +42,13 @@ package final class WarmSandbox: Sendable {
     let slot: Slot
     /// Distinguishes it from earlier and later sandboxes of its slot.
     let number: UInt32
-    let state: Mutex<State>
+    let state: Mutex<Storage>
 
     init(slot: Slot, number: UInt32, input: Int32, output: Int32, error: Int32) {
         self.slot = slot
         self.number = number
         state = Mutex(
-            State(input: Pipe(input), standardOutput: Pipe(output), standardError: Pipe(error))
+            Storage(input: Pipe(input), standardOutput: Pipe(output), standardError: Pipe(error))
         )
     }
 
@@ -115,10 +115,10 @@ package final class WarmSandbox: Sendable {
         }
     }
 
-    private func wait(_ waiter: OutputState.Waiter, watching: Bool) {
-        // Answered from what is here, or by what the pipe holds now; never both, since there is one waiter.
+    private func wait(_ reader: OutputReaders.Reader, watching: Bool) {
+        // Answered from what is here, or by what the pipe holds now; never both, since there is one reader.
         let (first, second) = state.withLock { state in
-            let first = state.output.wait(waiter)
+            let first = state.output.wait(reader)
             if watching { state.isWatching = true }
             return (first, state.isWatching ? readOutput(&state) : .none)
         }

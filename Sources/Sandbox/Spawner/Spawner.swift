@@ -16,7 +16,7 @@ package final class Spawner: Sendable {
     /// Longest wait for the end of a supervisor that was killed.
     static let killTimeoutMilliseconds: Int32 = 1_000
 
-    struct State: ~Copyable {
+    struct Storage: ~Copyable {
         var slots: [UInt32: Slot] = [:]
         var lastSlot: UInt32 = 0
         var socket: Int32 = -1
@@ -37,7 +37,7 @@ package final class Spawner: Sendable {
     let host: HostEnvironment
     /// Whether the firewall's table was loaded; held while it is.
     let isFirewallLoaded = Mutex(false)
-    let state = Mutex(State())
+    let state = Mutex(Storage())
 
     /// Starts the helper and waits until it has probed the host (bounded; blocks the calling thread).
     ///

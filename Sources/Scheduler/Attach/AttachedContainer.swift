@@ -12,7 +12,7 @@ package final class AttachedContainer: Sendable {
     private let program: String
     private let onClose: @Sendable () -> Void
 
-    private struct State: ~Copyable {
+    private struct Storage: ~Copyable {
         var queue = AttachQueueState()
         var reader: CheckedContinuation<AttachQueueState.Taken, Never>?
         var writer: CheckedContinuation<Void, Never>?
@@ -21,7 +21,7 @@ package final class AttachedContainer: Sendable {
         var isClosed = false
     }
 
-    private let state = Mutex(State())
+    private let state = Mutex(Storage())
 
     init(
         id: String,
