@@ -16,14 +16,10 @@ extension CallQueue {
         let end = await attempt.run()
         let ending = ending(of: claim, end)
         let state = await store(claim, ending)
-        shared.withLock { shared in
-            shared.tasks[claim.id] = nil
-            shared.cancelled.remove(claim.id)
-            shared.state.ended(claim.function)
-            if case .retry = ending { shared.counts[claim.function, default: QueueCounts()].retries += 1 }
-            if state == .failed { shared.counts[claim.function, default: QueueCounts()].deadLetters += 1 }
+        totals.withLock { totals in
+            if case .retry = ending { totals[claim.function, default: QueueCounts()].retries += 1 }
+            if state == .failed { totals[claim.function, default: QueueCounts()].deadLetters += 1 }
         }
-        wake()
         if state?.isFinal == true { resultReady() }
     }
 
@@ -46,12 +42,12 @@ extension CallQueue {
             case .retry(let wait): .retry(after: wait, result, output: output)
             }
         case .cancelled(let result):
-            let isCutShort = shared.withLock { $0.state.isStopping && !$0.cancelled.contains(claim.id) }
+            let isCutShort = claims.isStopping && !claims.isCancelled(claim.id)
             // What the gateway's own end cut short is run again, and did not count.
             return isCutShort ? .released(after: .zero) : .finished(.cancelled, result, output: .none)
         case .refused(let wait):
-            shared.withLock { $0.state.refused(claim.function, until: .now + wait) }
-            return .released(after: shared.withLock { $0.state.isStopping } ? .zero : wait)
+            claims.refused(claim.function, for: wait)
+            return .released(after: claims.isStopping ? .zero : wait)
         }
     }
 
@@ -65,7 +61,7 @@ extension CallQueue {
 
     /// Stores the end, again and again: a call whose end is not stored would run until the next start.
     private func store(_ claim: QueueClaim, _ ending: QueueEnding) async -> QueuedCallState? {
-        var pause = Self.retryPause
+        var pause = ClaimLoop.retryPause
         while true {
             do throws(StoreError) {
                 return try await store.settle(claim, ending)
@@ -75,7 +71,7 @@ extension CallQueue {
                     metadata: ["call": "\(claim.id)", "reason": "\(error)"]
                 )
                 // At the gateway's end the lease stays: the next start runs the call again.
-                if shared.withLock({ $0.state.isStopping }) { return nil }
+                if claims.isStopping { return nil }
             }
             // Not this task's sleep: a cancelled call's end is stored as well.
             await Task { [pause] in _ = try? await Task.sleep(for: pause) }.value

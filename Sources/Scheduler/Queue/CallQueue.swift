@@ -18,18 +18,7 @@ package final class CallQueue: AsynchronousCalls {
     static let lease = Duration.seconds(60)
     /// Between two extensions of the leases.
     static let heartbeat = Duration.seconds(20)
-    /// Pause after the store failed; a full disk is not asked again at once.
-    static let retryPause = Duration.seconds(1)
     static let retryAfterSeconds = 5
-
-    struct Shared: ~Copyable {
-        var state: QueueState
-        var tasks: [String: Task<Void, Never>] = [:]
-        /// Calls that an operator ends while they run.
-        var cancelled: Set<String> = []
-        var counts: [FunctionName: QueueCounts] = [:]
-        var sleeper: Task<Void, Never>?
-    }
 
     let store: any QueueRepository
     let invoker: any FunctionInvoker
@@ -40,8 +29,9 @@ package final class CallQueue: AsynchronousCalls {
     let logger: Logger
     /// This process: a claim of an earlier one is not its own.
     let owner = UUID().uuidString.lowercased()
-    let shared: Mutex<Shared>
-    private let loops = Mutex<[Task<Void, Never>]>([])
+    let claims: ClaimLoop
+    let totals = Mutex<[FunctionName: QueueCounts]>([:])
+    private let caring = Mutex<Task<Void, Never>?>(nil)
     /// Called when a result may be due for delivery.
     let resultReady: @Sendable () -> Void
 
@@ -74,7 +64,7 @@ package final class CallQueue: AsynchronousCalls {
         logger = rooms.logger
         self.limits = limits
         self.resultReady = resultReady
-        shared = Mutex(Shared(state: QueueState(runningMax: runningMax)))
+        claims = ClaimLoop("asynchronous calls", runningMax: runningMax, logger: rooms.logger)
     }
 
     // MARK: Life
@@ -82,22 +72,20 @@ package final class CallQueue: AsynchronousCalls {
     /// Begins: calls that were under way when the last gateway died come first.
     func start() async {
         await recover()
-        let claiming = Task { await claimAll() }
-        let caring = Task { await care() }
-        loops.withLock { $0 = [claiming, caring] }
+        claims.start { [self] (countMax) async throws(StoreError) in try await claim(countMax) }
+        caring.withLock { $0 = Task { await care() } }
     }
 
     /// Starts no further calls; those under way go on.
     func stop() {
-        shared.withLock { $0.state.stop() }
-        wake()
-        for loop in loops.withLock({ $0 }) { loop.cancel() }
+        claims.stop()
+        caring.withLock { $0 }?.cancel()
     }
 
     /// Returns when every call under way has ended and its end is in the store.
     func settle() async {
-        for loop in loops.withLock({ $0 }) { await loop.value }
-        while let task = shared.withLock({ $0.tasks.values.first }) { await task.value }
+        await caring.withLock { $0 }?.value
+        await claims.settle()
     }
 
     private func recover() async {
@@ -133,7 +121,7 @@ package final class CallQueue: AsynchronousCalls {
     package func accept(_ function: FunctionName, _ request: InvocationRequest, callback: String?)
         async throws -> String
     {
-        guard !shared.withLock({ $0.state.isStopping }) else {
+        guard !claims.isStopping else {
             throw QueueRefusal.stopping(retryAfterSeconds: Self.retryAfterSeconds)
         }
         if let callback, let reason = CallbackAddress.refusal(callback) {
@@ -157,7 +145,7 @@ package final class CallQueue: AsynchronousCalls {
         }
         switch result {
         case .accepted(let id):
-            wake()
+            claims.wake()
             return id
         case .functionFull:
             store.discard(body)
@@ -171,63 +159,31 @@ package final class CallQueue: AsynchronousCalls {
     /// Ends a call, which may run; see ``AsynchronousCalls``.
     package func cancel(_ id: String) async throws(StoreError) -> QueueChange {
         let change = try await store.cancel(id)
-        if change == .asked {
-            let task = shared.withLock { shared in
-                if shared.tasks[id] != nil { shared.cancelled.insert(id) }
-                return shared.tasks[id]
-            }
-            task?.cancel()
-        }
+        if change == .asked { claims.cancel(id) }
         return change
     }
 
     /// Queues a failed or cancelled call again.
     package func retry(_ id: String) async throws(StoreError) -> QueueChange {
         let change = try await store.retry(id)
-        if change == .done { wake() }
+        if change == .done { claims.wake() }
         return change
     }
 
     /// Since the start of the gateway, by function.
-    package func counts() -> [FunctionName: QueueCounts] { shared.withLock { $0.counts } }
+    package func counts() -> [FunctionName: QueueCounts] { totals.withLock { $0 } }
 
     // MARK: Claiming
 
-    /// Something has changed: the loop looks again.
-    func wake() {
-        let sleeper = shared.withLock { shared in
-            shared.state.woken()
-            return shared.sleeper
-        }
-        sleeper?.cancel()
-    }
-
-    private func claimAll() async {
-        while true {
-            switch shared.withLock({ $0.state.next(now: .now) }) {
-            case .stop: return
-            case .claim(let countMax): await claim(countMax)
-            case .wait(let until): await sleep(until: until)
-            }
-        }
-    }
-
-    private func claim(_ countMax: Int) async {
+    private func claim(_ countMax: Int) async throws(StoreError) -> ClaimLoop.Claimed {
         let request = QueueClaimRequest(owner: owner, lease: Self.lease, countMax: countMax) { [self] name in
-            let max = runningMax(of: name)
-            return shared.withLock { $0.state.room(name, max: max) }
+            claims.room(name, max: runningMax(of: name))
         }
-        do throws(StoreError) {
-            let claims = try await store.claim(request)
-            let due = claims.nextDue.map { ContinuousClock.now + $0 }
-            shared.withLock { shared in
-                shared.state.claimed(claims.claims.map(\.function), nextDue: due)
-                for claim in claims.claims { shared.tasks[claim.id] = Task { await self.run(claim) } }
-            }
-        } catch {
-            logger.error("The store refuses the queue's claims", metadata: ["reason": "\(error)"])
-            shared.withLock { $0.state.claimFailed(retryAt: .now + Self.retryPause) }
+        let claimed = try await store.claim(request)
+        let work = claimed.claims.map { claim in
+            ClaimLoop.Work(id: claim.id, function: claim.function) { [self] in await run(claim) }
         }
+        return (work, claimed.nextDue)
     }
 
     /// Calls of the queue at once: half of the host's sandboxes, and no more than the store's writes keep up with.
@@ -242,24 +198,11 @@ package final class CallQueue: AsynchronousCalls {
         }
     }
 
-    private func sleep(until date: ContinuousClock.Instant?) async {
-        let task = Task {
-            // A cancelled sleep is a wake-up.
-            _ = try? await Task.sleep(until: date ?? .now + Self.heartbeat, clock: .continuous)
-        }
-        let mustLook = shared.withLock { shared in
-            shared.sleeper = task
-            return shared.state.isWoken || shared.state.isStopping
-        }
-        if mustLook { task.cancel() }
-        await task.value
-    }
-
     /// Keeps the leases and drops what is too old, until its task is cancelled.
     private func care() async {
         while !Task.isCancelled {
             do throws(StoreError) {
-                if shared.withLock({ !$0.tasks.isEmpty }) {
+                if claims.isRunning {
                     try await store.extendLeases(of: owner, by: Self.lease)
                 }
                 while try await store.prune(limits), !Task.isCancelled {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much of the queue runs at once and when to look for more, without clock or IO. CallQueue drives it.
+// How much of the queue runs at once and when to look for more, without clock or IO. ClaimLoop drives it.
 
 import FunctionModel
 

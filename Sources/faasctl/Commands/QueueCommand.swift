@@ -100,46 +100,60 @@ struct QueueShowCommand: AsyncParsableCommand {
     }
 }
 
-struct QueueRetryCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "retry",
-        abstract: "Run failed or cancelled calls again, with all their attempts."
-    )
+/// A command that changes calls one by one.
+protocol CallChangeCommand: AsyncParsableCommand {
+    static var request: (method: String, path: APIPattern) { get }
+    /// The first words of the line that reports a changed call.
+    static var done: String { get }
 
-    @OptionGroup var global: GlobalOptions
+    var global: GlobalOptions { get }
+    var ids: [String] { get }
 
-    @Argument(help: "The calls' ids.")
-    var ids: [String]
+    /// The first words of a refusal.
+    static func failure(_ id: String) -> String
+}
 
+extension CallChangeCommand {
     func run() async throws {
         let client = try global.client()
         try await forEachName(ids) { id throws(CommandFailure) in
-            let request = GatewayRequest("POST", APIPattern.queuedCallRetry.path(id))
-            _ = try await client.require(request, "cannot run the call '\(id)' again")
-            global.remark("queued \(id)")
+            let request = GatewayRequest(Self.request.method, Self.request.path.path(id))
+            _ = try await client.require(request, Self.failure(id))
+            global.remark("\(Self.done) \(id)")
         }
     }
 }
 
-struct QueueCancelCommand: AsyncParsableCommand {
+struct QueueRetryCommand: CallChangeCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cancel",
-        abstract: "End calls that have not ended, running ones too."
+        commandName: "retry",
+        abstract: "Run failed or cancelled calls again, with all their attempts."
     )
+    static let request = (method: "POST", path: APIPattern.queuedCallRetry)
+    static let done = "queued"
 
     @OptionGroup var global: GlobalOptions
 
     @Argument(help: "The calls' ids.")
     var ids: [String]
 
-    func run() async throws {
-        let client = try global.client()
-        try await forEachName(ids) { id throws(CommandFailure) in
-            let request = GatewayRequest("DELETE", APIPattern.queuedCall.path(id))
-            _ = try await client.require(request, "cannot cancel the call '\(id)'")
-            global.remark("cancelled \(id)")
-        }
-    }
+    static func failure(_ id: String) -> String { "cannot run the call '\(id)' again" }
+}
+
+struct QueueCancelCommand: CallChangeCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "End calls that have not ended, running ones too."
+    )
+    static let request = (method: "DELETE", path: APIPattern.queuedCall)
+    static let done = "cancelled"
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The calls' ids.")
+    var ids: [String]
+
+    static func failure(_ id: String) -> String { "cannot cancel the call '\(id)'" }
 }
 
 struct QueuePurgeCommand: AsyncParsableCommand {

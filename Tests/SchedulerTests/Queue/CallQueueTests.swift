@@ -194,7 +194,7 @@ import Testing
         #expect(second.invoker.requests.count == 3)
         // The first one's late end changes nothing.
         first.queue.stop()
-        for task in first.queue.shared.withLock({ Array($0.tasks.values) }) { task.cancel() }
+        first.queue.claims.cancelRunning()
         await first.queue.settle()
         #expect(try await second.store.queuedCall("a")?.state == .succeeded)
         try first.store.close()
@@ -212,7 +212,7 @@ import Testing
         _ = try await world.accept("x")
         #expect(try await world.call("x", .running) != nil)
         world.queue.stop()
-        for task in world.queue.shared.withLock({ Array($0.tasks.values) }) { task.cancel() }
+        world.queue.claims.cancelRunning()
         await world.queue.settle()
         let call = try #require(try await world.store.queuedCall("x"))
         #expect(call.state == .queued)
