@@ -6,38 +6,11 @@ import Testing
 
 extension EndToEnd {
     @Suite struct DebianTests {
-        /// The base as a tar file, made once and kept beside the build.
-        private static let base = Task {
-            let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-                .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            let file = URL(fileURLWithPath: Fixtures.faasctl).deletingLastPathComponent()
-                .deletingLastPathComponent().appendingPathComponent("debian-base.tar")
-            let script = sources.appendingPathComponent("scripts/debian-base").path
-            let result = try await Command.run("/usr/bin/env", ["bash", script, file.path])
-            guard result.code == 0 else { throw HarnessError("no Debian base: \(result.error)") }
-            return file
-        }
-
-        private func withBase(_ body: (GatewayUnderTest) async throws -> Void) async throws {
-            let base = try await Self.base.value
-            try await GatewayUnderTest.with { gateway in
-                let folder = try TemporaryFolder()
-                defer { folder.remove() }
-                try FileManager.default.copyItem(
-                    at: base,
-                    to: folder.url.appendingPathComponent("base.tar")
-                )
-                try folder.write("FROM scratch\nADD base.tar /\nCMD [\"bash\"]\n", to: "Dockerfile")
-                try await gateway.require("build", folder.url.path, "-t", "debian:test")
-                try await body(gateway)
-            }
-        }
-
         @Test(
             "a Python and a Node function from a Debian base build with RUN steps and answer; run works there"
         )
         func functions() async throws {
-            try await withBase { gateway in
+            try await DebianBase.with(tag: "debian:test") { gateway in
                 try await callPython(gateway)
                 try await callNode(gateway)
                 try await attach(gateway)
