@@ -14,7 +14,7 @@ package struct BuildRequest: Hashable, Sendable {
     package var dockerfilePath: String?
     /// Values for `ARG`, as `--build-arg` gives them.
     ///
-    /// `SOURCE_DATE_EPOCH` among them dates the image.
+    /// `SOURCE_DATE_EPOCH` among them bounds the dates of the image.
     package var buildArguments: [String: String] = [:]
     /// Name or index of the stage to build; nil means the last.
     package var target: String?

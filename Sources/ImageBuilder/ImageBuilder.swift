@@ -2,6 +2,7 @@
 // The interface of the builder: from a folder with a Dockerfile to an image in the store.
 
 package import FunctionModel
+import Glibc
 package import HTTPClient
 import OCI
 package import ImageStore
@@ -19,6 +20,8 @@ package final class ImageBuilder: Sendable {
     /// Which addresses ADD of a URL reaches.
     let destinations: DestinationPolicy
     let logger: Logger
+    /// The time, in seconds since 1970.
+    let clock: @Sendable () -> Int
 
     /// Opens the builder and sweeps what a killed process left.
     ///
@@ -29,6 +32,7 @@ package final class ImageBuilder: Sendable {
     ///   - store: holds base images and gets the result.
     ///   - runner: executes RUN; the default refuses it.
     ///   - destinations: which addresses ADD of a URL reaches; the public internet by default.
+    ///   - clock: the time in seconds since 1970, asked once a build.
     ///   - logger: gets leftovers.
     /// - Throws: ``ImageError`` when the folder cannot be made or read.
     package init(
@@ -36,11 +40,13 @@ package final class ImageBuilder: Sendable {
         store: ImageStore,
         runner: any StepRunner = UnavailableStepRunner(),
         destinations: DestinationPolicy = DestinationPolicy(),
+        clock: @escaping @Sendable () -> Int = { time(nil) },
         logger: Logger
     ) throws(ImageError) {
         self.store = store
         self.runner = runner
         self.destinations = destinations
+        self.clock = clock
         self.logger = logger
         directory = dataDirectory + "/build"
         try Directories.make(directory)
@@ -54,7 +60,7 @@ package final class ImageBuilder: Sendable {
     ///   - request: what to build.
     ///   - bases: fetches base images that are not in the store; nil leaves them missing.
     ///   - events: called in order with each event, from the builder's threads; must not block for long.
-    /// - Returns: the digest of the image's manifest; the same input gives the same.
+    /// - Returns: the digest of the image's manifest; the same as before when every step is cached.
     /// - Throws: ``BuildError``; nothing of a failed build gets a name.
     package func build(
         _ request: BuildRequest,

@@ -44,7 +44,7 @@ import Testing
                 "t/ 755 0:0", "t/d/ 711 7:7", "t/d/f 640 7:7 = F", "t/d/h 640 7:7 = F", "t/d/l 777 0:0 -> f",
             ]
         )
-        #expect(try await bench.times(digest) == [315_532_800, 1000, 5000])
+        #expect(try await bench.times(digest) == [BuildClock.start, 1000, 5000])
         let dated = try await bench.build("FROM scratch\nADD any.name /t/\n") {
             $0.buildArguments = ["SOURCE_DATE_EPOCH": "2000"]
         }
@@ -116,7 +116,7 @@ import Testing
         let named = try await bench.build("FROM scratch\nADD \(base)/files/a.tar /t/\nADD \(base)/moved /u\n")
         let entries = try await bench.entries(named)
         #expect(entries.map { $0.prefix { $0 != "=" } } == ["t/ 755 0:0", "t/a.tar 600 0:0 ", "u 600 0:0 "])
-        #expect(try await bench.times(named) == [315_532_800, 100])
+        #expect(try await bench.times(named) == [BuildClock.start, 100])
         let unpacked = try await bench.build("FROM scratch\nADD --unpack \(base)/moved /t/\n")
         #expect(try await bench.entries(unpacked).contains("t/d/f 640 7:7 = F"))
         let sum = Digest(of: tar)

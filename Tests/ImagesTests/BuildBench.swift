@@ -17,6 +17,7 @@ final class BuildBench {
     let store: ImageStore
     let builder: ImageBuilder
     let events = EventList()
+    let clock = BuildClock()
 
     var context: String { scratch.path + "/context" }
 
@@ -29,6 +30,8 @@ final class BuildBench {
     }
 
     /// A bench whose runner `runner` makes, given DATA.
+    ///
+    /// Its clock stands still until a test sets it, so that the same input gives the same image.
     init(reaching networks: [IPv4Network] = [], _ makeRunner: (String) -> any StepRunner) throws {
         scratch = try Scratch()
         let data = scratch.path + "/data"
@@ -40,6 +43,7 @@ final class BuildBench {
             store: store,
             runner: runner,
             destinations: DestinationPolicy(allowed: networks),
+            clock: { [clock] in clock.now },
             logger: logger
         )
         mkdir(scratch.path + "/context", 0o755)
@@ -52,6 +56,12 @@ final class BuildBench {
         try FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: URL(filePath: full))
         chmod(full, mode)
+    }
+
+    /// Dates a name of the context, a link itself.
+    func touch(_ path: String, _ seconds: Int) {
+        let time = timespec(tv_sec: seconds, tv_nsec: 900_000_000)
+        utimensat(AT_FDCWD, context + "/" + path, [time, time], AT_SYMLINK_NOFOLLOW)
     }
 
     func link(_ path: String, to target: String) { symlink(target, context + "/" + path) }
@@ -117,12 +127,15 @@ final class BuildBench {
     }
 
     /// The modification times of every entry of every layer, in seconds since 1970.
-    func times(_ digest: Digest) async throws -> Set<Int> {
-        var times: Set<Int> = []
+    func times(_ digest: Digest) async throws -> Set<Int> { Set(try await dates(digest).values) }
+
+    /// The modification time of each name, in seconds since 1970; of one in several layers, the topmost.
+    func dates(_ digest: Digest) async throws -> [String: Int] {
+        var times: [String: Int] = [:]
         for layer in try await store.image(digest: digest).layers {
             let file = try OpenFile(path: store.blobs.path(of: layer.digest))
             var reader = try TarReader(descriptor: file.descriptor, name: "layer")
-            while let entry = try reader.next() { times.insert(entry.modified.seconds) }
+            while let entry = try reader.next() { times[entry.displayName] = entry.modified.seconds }
         }
         return times
     }
@@ -132,6 +145,15 @@ final class BuildBench {
         guard let data = try? Data(contentsOf: URL(filePath: root + "/" + path)) else { return nil }
         return String(decoding: data, as: UTF8.self)
     }
+}
+
+/// The time of builds, in seconds since 1970.
+final class BuildClock: Sendable {
+    static let start = 1_600_000_000
+    private let seconds = Mutex(BuildClock.start)
+
+    var now: Int { seconds.withLock { $0 } }
+    func set(_ now: Int) { seconds.withLock { $0 = now } }
 }
 
 /// Events in the order in which they came.

@@ -170,19 +170,6 @@ import Testing
         #expect(bench.events.cachedCount == 0)
     }
 
-    @Test("the date of everything is SOURCE_DATE_EPOCH, or else always the same")
-    func dates() async throws {
-        let bench = try Self.bench()
-        #expect(try await bench.times(bench.build(Self.text)) == [315_532_800])
-        let dated = try await bench.build(Self.text) {
-            $0.buildArguments = ["SOURCE_DATE_EPOCH": "1700000000"]
-        }
-        #expect(try await bench.times(dated) == [1_700_000_000])
-        #expect(try await bench.store.image(digest: dated).configuration.created == "2023-11-14T22:13:20Z")
-        let failure = try await bench.failure(Self.text) { $0.buildArguments = ["SOURCE_DATE_EPOCH": "soon"] }
-        #expect(failure == "SOURCE_DATE_EPOCH: 'soon' is not valid, expected seconds since 1970")
-    }
-
     @Test("two builds at once, of the same and of other input, do not disturb each other")
     func concurrent() async throws {
         let bench = try Self.bench()

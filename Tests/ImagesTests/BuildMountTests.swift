@@ -171,7 +171,7 @@ import Testing
             items,
             firstHostID: 0,
             mounts: ["a/b/mount", "c/mount", "old"],
-            timestamp: 0
+            dates: try BuildDates([:], now: 0)
         ) { $0 == "old" }
         #expect(entries.map(\.path) == ["c", "c/kept", "old"])
     }
@@ -181,15 +181,16 @@ import Testing
         var node = TreeNode(kind: .file, mode: 0o644)
         node.uid = 100_005
         node.gid = 3
+        let dates = try BuildDates([:], now: 9)
         let item = UpperItem(path: "a", node: node)
-        let entries = try UpperLayer.entries([item], firstHostID: 100_000, mounts: [], timestamp: 9) { _ in
+        let entries = try UpperLayer.entries([item], firstHostID: 100_000, mounts: [], dates: dates) { _ in
             false
         }
         #expect(entries.first?.uid == 5)
         #expect(entries.first?.gid == 3)
         let bad = UpperItem(path: "d/.wh.x", node: node)
         #expect(throws: StepFailure.self) {
-            try UpperLayer.entries([bad], firstHostID: 0, mounts: [], timestamp: 9) { _ in false }
+            try UpperLayer.entries([bad], firstHostID: 0, mounts: [], dates: dates) { _ in false }
         }
     }
 }

@@ -158,7 +158,6 @@ final class FakeRunner: StepRunner {
         #expect(try await bench.file("etc/new", in: digest) == "N")
         #expect(try await bench.file("fresh/before", in: digest) == nil)
         #expect(try await bench.file("fresh/y", in: digest) == "X")
-        #expect(try await bench.times(digest) == [315_532_800])
         #expect(try await bench.build(text) == digest)
         #expect(runner.commands.count == 1)
         // The next step starts from the changed tree.

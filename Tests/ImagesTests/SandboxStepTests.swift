@@ -105,14 +105,44 @@ struct SandboxStepTests {
         }
     }
 
-    @Test("gives the same digest for the same input, whenever it runs")
+    @Test("leaves the dates that the command gave, which the next step sees")
+    func dates() async throws {
+        try await StepBench.with { bench in
+            try bench.write("copied", "c")
+            bench.touch("copied", 1_234_567_890)
+            let text =
+                StepBench.base + """
+                    COPY copied /copied
+                    RUN touch -d @1000000000 /made
+                    RUN stat -c %Y /copied /made; touch /made /late
+
+                    """
+            let before = Int(Date.now.timeIntervalSince1970)
+            let digest = try await bench.build(text)
+            #expect(bench.events.output.suffix(2) == ["1234567890", "1000000000"])
+            #expect(try await bench.dates(digest)["late"] ?? 0 >= before)
+            let bounded = try await bench.build(text) {
+                $0.buildArguments = ["SOURCE_DATE_EPOCH": "1100000000"]
+            }
+            #expect(bench.events.output.suffix(2) == ["1100000000", "1000000000"])
+            #expect(try await bench.dates(bounded)["late"] == 1_100_000_000)
+        }
+    }
+
+    @Test("gives the same digest for the same input and SOURCE_DATE_EPOCH, whenever it runs")
     func reproducible() async throws {
         try await StepBench.with { bench in
             let text = StepBench.base + "RUN mkdir -p /a/b && date > /dev/null && echo x > /a/b/c\n"
-            let first = try await bench.build(text)
-            #expect(try await bench.build(text) { $0.noCache = true } == first)
+            let epoch = ["SOURCE_DATE_EPOCH": "1100000000"]
+            let first = try await bench.build(text) { $0.buildArguments = epoch }
+            bench.clock.set(BuildClock.start + 60)
+            let second = try await bench.build(text) {
+                $0.buildArguments = epoch
+                $0.noCache = true
+            }
+            #expect(second == first)
             #expect(bench.events.cachedCount == 0)
-            #expect(try await bench.build(text) == first)
+            #expect(try await bench.build(text) { $0.buildArguments = epoch } == first)
             #expect(bench.events.cachedCount == 4)
         }
     }

@@ -11,6 +11,8 @@ import Glibc
 struct CacheRecord: Hashable, Sendable, Codable {
     /// Nil when the step made no layer.
     var layer: Descriptor?
+    /// When the step was executed, in seconds since 1970.
+    var created: Int
 }
 
 /// The layer cache.

@@ -8,7 +8,7 @@ import ImageStore
 /// Chains a step's key from its parent's.
 enum CacheKey {
     /// Changes when the builder makes other layers of the same input than before; old records are then not found.
-    private static let version = "2"
+    private static let version = "3"
 
     /// The key of a step after `parent`, nil for a stage's first.
     static func chained(_ parent: Digest?, _ parts: [String]) -> Digest {

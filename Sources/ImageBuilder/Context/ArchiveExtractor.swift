@@ -50,13 +50,7 @@ struct ArchiveExtractor {
             throw .archive(path: name, reason: error.description)
         }
         let items = reading.order.compactMap { reading.items[$0] }
-        var source = CopySource(
-            name: name,
-            items: items,
-            isContents: true,
-            keepsOwners: true,
-            keepsTimes: true
-        )
+        var source = CopySource(name: name, items: items, isContents: true, keepsOwners: true)
         source.isArchive = true
         return source
     }

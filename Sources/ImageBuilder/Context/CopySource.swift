@@ -24,6 +24,6 @@ struct CopySource: Sendable {
     var keepsOwners = false
     /// Whether the items are an archive's: they replace files of another kind, and may lack folders above them.
     var isArchive = false
-    /// Whether times are those of the items, up to the image's own; otherwise all have the image's.
-    var keepsTimes = false
+    /// Whether the build made the content, a here-document: it has the build's date and no other.
+    var isMade = false
 }

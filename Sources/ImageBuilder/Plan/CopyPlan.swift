@@ -13,8 +13,8 @@ struct CopyPlan {
     }
 
     private let lookup: (String) throws(StepFailure) -> TreeNode?
-    /// The time that every entry gets, in seconds since 1970.
-    let timestamp: Int
+    /// The dates of the entries.
+    let dates: BuildDates
     /// Nil leaves 0:0, or an archive's own.
     var owner: Owner?
     var mode: ModeChange?
@@ -22,8 +22,8 @@ struct CopyPlan {
     /// Paths whose content in the tree below an entry of another kind has taken away.
     private var replaced: Set<String> = []
 
-    init(timestamp: Int, lookup: @escaping (String) throws(StepFailure) -> TreeNode?) {
-        self.timestamp = timestamp
+    init(dates: BuildDates, lookup: @escaping (String) throws(StepFailure) -> TreeNode?) {
+        self.dates = dates
         self.lookup = lookup
     }
 
@@ -141,7 +141,7 @@ struct CopyPlan {
             entry.uid = item.node.uid
             entry.gid = item.node.gid
         }
-        if source.keepsTimes { entry.modifiedSeconds = item.node.modifiedSeconds }
+        entry.modifiedSeconds = source.isMade ? nil : item.node.modifiedSeconds
         if let owner {
             entry.uid = owner.uid
             entry.gid = owner.gid
@@ -166,8 +166,7 @@ struct CopyPlan {
 
     private mutating func add(_ entry: LayerEntry) {
         var entry = entry
-        // The image's time is the newest that anything in it may have.
-        entry.modifiedSeconds = min(entry.modifiedSeconds ?? timestamp, timestamp)
+        entry.modifiedSeconds = dates.date(entry.modifiedSeconds)
         entries[entry.path] = entry
     }
 }

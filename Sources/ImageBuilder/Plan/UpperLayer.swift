@@ -22,7 +22,7 @@ enum UpperLayer {
     ///   - items: every name, folders before what is in them.
     ///   - firstHostID: the owner that is 0 in the image.
     ///   - mounts: targets of the step's mounts, relative to the root; what the runner made for them is no change.
-    ///   - timestamp: the newest time an entry may have, in seconds since 1970.
+    ///   - dates: the dates of the entries.
     ///   - existedBefore: whether a path was in the tree before the step.
     /// - Returns: sorted entries; whiteouts go before their siblings.
     /// - Throws: ``StepFailure`` for a file that no layer can hold.
@@ -30,7 +30,7 @@ enum UpperLayer {
         _ items: [UpperItem],
         firstHostID: UInt32,
         mounts: [String],
-        timestamp: Int,
+        dates: BuildDates,
         existedBefore: (String) throws(StepFailure) -> Bool
     ) throws(StepFailure) -> [LayerEntry] {
         let stubs = try stubs(items, mounts: mounts, existedBefore)
@@ -43,7 +43,7 @@ enum UpperLayer {
             }
             if item.node.kind == .whiteout {
                 let name = TreePath.join(TreePath.parent(item.path), ".wh." + TreePath.name(item.path))
-                whiteouts.append(marker(name, timestamp))
+                whiteouts.append(marker(name, dates))
                 continue
             }
             guard !TreePath.name(item.path).hasPrefix(".wh.") else {
@@ -55,9 +55,9 @@ enum UpperLayer {
             guard var entry = entry(item, &firstNames) else { continue }
             entry.uid = owner(item.node.uid, firstHostID)
             entry.gid = owner(item.node.gid, firstHostID)
-            entry.modifiedSeconds = min(item.node.modifiedSeconds, timestamp)
+            entry.modifiedSeconds = dates.date(item.node.modifiedSeconds)
             entries.append(entry)
-            if item.isOpaque { whiteouts.append(marker(item.path + "/.wh..wh..opq", timestamp)) }
+            if item.isOpaque { whiteouts.append(marker(item.path + "/.wh..wh..opq", dates)) }
         }
         return merge(entries, whiteouts)
     }
@@ -109,9 +109,9 @@ enum UpperLayer {
     }
 
     /// An empty file that takes something away from the layers below.
-    private static func marker(_ path: String, _ timestamp: Int) -> LayerEntry {
+    private static func marker(_ path: String, _ dates: BuildDates) -> LayerEntry {
         var entry = LayerEntry(path: path, kind: .file(sizeBytes: 0), mode: 0o644)
-        entry.modifiedSeconds = timestamp
+        entry.modifiedSeconds = dates.made
         return entry
     }
 

@@ -50,7 +50,7 @@ extension BuildRun {
         let parent = state.key
         // What does not depend on the layers below is known under the same key upon any of them.
         let isLinked = try isIndependent(expanded)
-        if isLinked { state.key = CacheKey.chained(nil, ["link", "\(timestamp)"]) }
+        if isLinked { state.key = CacheKey.chained(nil, ["link", dates.keyPart]) }
         try await copy(expanded, step, in: stage, &state)
         if isLinked { state.key = CacheKey.chained(parent, ["link", state.key.hex]) }
     }
@@ -180,9 +180,9 @@ extension BuildRun {
         let owner = try await owner(expanded.copy.owner, state)
         let overlay = isLinked ? TreeOverlay() : state.overlay
         let writer = layerWriter
-        let timestamp = timestamp
+        let dates = dates
         return try await BlockingWork.run { () throws(StepFailure) in
-            var plan = CopyPlan(timestamp: timestamp, lookup: Self.lookup(overlay, tree))
+            var plan = CopyPlan(dates: dates, lookup: Self.lookup(overlay, tree))
             plan.owner = owner
             plan.mode = expanded.mode
             let isFolder = expanded.isFolder || sources.count > 1

@@ -181,10 +181,10 @@ extension BuildRun {
         let writer = layerWriter
         let blobs = builder.store.blobs
         let trees = builder.store.trees
-        let timestamp = timestamp
+        let dates = dates
         let all = sources
         try await BlockingWork.run { () throws(StepFailure) in
-            var plan = CopyPlan(timestamp: timestamp) {
+            var plan = CopyPlan(dates: dates) {
                 $0.isEmpty ? TreeNode(kind: .directory, mode: 0o755) : nil
             }
             for source in all { try plan.place(source, at: isFile ? "/file" : "/", isFolder: !isFile) }

@@ -142,7 +142,7 @@ extension BuildRun {
     private func layer(of command: StepCommand, _ outcome: RunOutcome) async throws(StepFailure) -> StepResult
     {
         let writer = layerWriter
-        let timestamp = timestamp
+        let dates = dates
         let trees = builder.store.trees
         return try await BlockingWork.run { () throws(StepFailure) in
             let lower = try trees.tree(at: command.rootfs)
@@ -154,7 +154,7 @@ extension BuildRun {
                 try reader.items(),
                 firstHostID: outcome.firstHostID,
                 mounts: command.mounts.map { TreePath.clean($0.target) },
-                timestamp: timestamp
+                dates: dates
             ) { path throws(StepFailure) in try lower.node(path) != nil }
             return StepResult(layer: entries.isEmpty ? nil : try writer.write(entries), entries: nil)
         }

@@ -85,9 +85,9 @@ extension BuildRun {
         }
         var node = TreeNode(kind: .file, mode: 0o600)
         node.sizeBytes = download.sizeBytes
-        node.modifiedSeconds = download.modifiedSeconds ?? timestamp
+        node.modifiedSeconds = download.modifiedSeconds ?? dates.made
         let item = SourceItem(path: "", node: node, content: .spool(download.content, offset: 0))
-        let source = CopySource(name: name ?? "", items: [item], isContents: false, keepsTimes: true)
+        let source = CopySource(name: name ?? "", items: [item], isContents: false)
         guard expanded.copy.unpack == true else { return source }
         let extractor = extractor
         return try await BlockingWork.run { () throws(StepFailure) in
@@ -123,7 +123,7 @@ extension BuildRun {
         var node = TreeNode(kind: .file, mode: 0o644)
         node.sizeBytes = bytes.count
         let item = SourceItem(path: "", node: node, content: .bytes(bytes))
-        return CopySource(name: document.name, items: [item], isContents: false)
+        return CopySource(name: document.name, items: [item], isContents: false, isMade: true)
     }
 
     /// The digest of what sources contain.

@@ -37,18 +37,17 @@ extension BuildRun {
         _ state: inout StageState
     ) async throws(StepFailure) {
         let key = CacheKey.chained(state.key, parts)
-        let isCached = await isKnown(key)
+        let known = await record(key)
+        let record = known ?? CacheRecord(layer: nil, created: dates.made)
         state.key = key
-        addHistory(step, isEmpty: true, &state)
-        if isCached {
-            events(.cached)
+        addHistory(step, record, &state)
+        if known == nil {
+            try await remember(record, for: [key])
         } else {
-            try await remember(CacheRecord(layer: nil), for: [key])
+            events(.cached)
         }
         events(.stepDone(layer: nil))
     }
-
-    private func isKnown(_ key: Digest) async -> Bool { await record(key) != nil }
 
     /// What the cache knows of a step, unless the request wants none of it.
     func record(_ key: Digest) async -> CacheRecord? {
@@ -69,7 +68,7 @@ extension BuildRun {
     /// Takes a result from the cache, and says so.
     func finish(cached record: CacheRecord, key: Digest, _ step: Step, _ state: inout StageState) {
         state.key = key
-        addHistory(step, isEmpty: record.layer == nil, &state)
+        addHistory(step, record, &state)
         if let layer = record.layer {
             state.add(StageLayer(descriptor: layer, diffID: layer.digest), entries: nil)
         }
@@ -86,19 +85,21 @@ extension BuildRun {
         _ state: inout StageState
     ) async throws(StepFailure) {
         if let first = keys.first { state.key = first }
-        addHistory(step, isEmpty: result.layer == nil, &state)
+        let record = CacheRecord(layer: result.layer, created: dates.made)
+        addHistory(step, record, &state)
         if let layer = result.layer {
             state.add(StageLayer(descriptor: layer, diffID: layer.digest), entries: result.entries)
         }
-        try await remember(CacheRecord(layer: result.layer), for: keys)
+        try await remember(record, for: keys)
         events(.stepDone(layer: result.layer?.digest.description))
     }
 
-    private func addHistory(_ step: Step, isEmpty: Bool, _ state: inout StageState) {
+    /// Notes the step with the time at which it was executed: a cached step keeps it, and with it the image its digest.
+    private func addHistory(_ step: Step, _ record: CacheRecord, _ state: inout StageState) {
         let entry = ImageConfiguration.HistoryEntry(
-            created: created,
+            created: BuildDates.text(record.created),
             createdBy: step.text,
-            emptyLayer: isEmpty ? true : nil
+            emptyLayer: record.layer == nil ? true : nil
         )
         state.draft.history.append(entry)
     }
@@ -158,9 +159,9 @@ extension BuildRun {
         let tree = try await tree(below: state)
         let overlay = state.overlay
         let writer = layerWriter
-        let timestamp = timestamp
+        let dates = dates
         var entries = try await BlockingWork.run { () throws(StepFailure) in
-            var plan = CopyPlan(timestamp: timestamp, lookup: Self.lookup(overlay, tree))
+            var plan = CopyPlan(dates: dates, lookup: Self.lookup(overlay, tree))
             let resolved = try plan.resolve(path, followsLast: true)
             try plan.makeFolder(resolved.path)
             return plan.sortedEntries()

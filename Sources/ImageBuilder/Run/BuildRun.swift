@@ -14,19 +14,14 @@ struct BuildRun {
     let request: BuildRequest
     let context: BuildContext
     let plan: BuildPlan
-    let timestamp: Int
+    /// Dates of what the build makes.
+    let dates: BuildDates
     /// Fetches base images that are not in the store; nil leaves them missing.
     let bases: (any BaseImageSource)?
     let events: @Sendable (BuildEvent) -> Void
     let cancellation: CancellationFlag
     /// Finished stages by their index in the Dockerfile.
     private(set) var finished: [Int: StageState] = [:]
-
-    /// The time of everything in an image when SOURCE_DATE_EPOCH says none: the first that a zip file can hold,
-    /// so that no tool inside stumbles over it.
-    ///
-    /// A fixed one, because the same input has to give the same image.
-    static let defaultTimestamp = 315_532_800
 
     init(
         _ builder: ImageBuilder,
@@ -45,7 +40,7 @@ struct BuildRun {
             let context = try BuildContext(request)
             return (context, try BuildPlan(context.dockerfile, request: request, host: host))
         }
-        timestamp = try Self.timestamp(request)
+        dates = try BuildDates(request.buildArguments, now: builder.clock())
         try Self.check(tag: request.tag)
     }
 
@@ -54,20 +49,6 @@ struct BuildRun {
         guard let tag else { return }
         do throws(OCIError) { _ = try ImageReference(tag) } catch { throw .store(.invalid(error)) }
     }
-
-    private static func timestamp(_ request: BuildRequest) throws(BuildError) -> Int {
-        guard let text = request.buildArguments["SOURCE_DATE_EPOCH"], !text.isEmpty else {
-            return defaultTimestamp
-        }
-        // Eleven octal digits are what a tar header holds: the year 2242.
-        guard let seconds = Int(text), (0..<(1 << 33)).contains(seconds) else {
-            throw .request(field: "SOURCE_DATE_EPOCH", value: text, expected: "seconds since 1970")
-        }
-        return seconds
-    }
-
-    /// The timestamp as documents have it.
-    var created: String { Date(timeIntervalSince1970: Double(timestamp)).formatted(.iso8601) }
 
     /// Builds every stage of the plan and stores the last.
     mutating func run() async throws(BuildError) -> Digest {
@@ -85,7 +66,7 @@ struct BuildRun {
         do throws(ImageError) {
             digest = try await builder.store.commit(
                 layers: state.layers.map(\.descriptor),
-                configuration: state.configuration(created: created),
+                configuration: state.configuration(),
                 reference: request.tag
             )
         } catch {
@@ -159,7 +140,7 @@ struct BuildRun {
         switch planned.base {
         case .scratch:
             draft.beginEmpty()
-            let key = CacheKey.chained(nil, ["scratch", platform.description, "\(timestamp)"])
+            let key = CacheKey.chained(nil, ["scratch", platform.description, dates.keyPart])
             state = StageState(draft: draft, key: key, platform: platform)
         case .stage(let index):
             guard let base = finished[index] else { throw .unknownStage(planned.stage.base) }
@@ -170,7 +151,7 @@ struct BuildRun {
             let image = try await self.image(reference, platform: platform)
             triggers = image.execution.onBuild ?? []
             draft.begin(upon: image.configuration)
-            let key = CacheKey.chained(nil, ["image", image.configurationDigest.hex, "\(timestamp)"])
+            let key = CacheKey.chained(nil, ["image", image.configurationDigest.hex, dates.keyPart])
             state = StageState(draft: draft, key: key, platform: image.platform)
             state.baseImage = image.digest
             state.layers = zip(image.layers, image.configuration.rootfs.diffIDs).map(StageLayer.init)

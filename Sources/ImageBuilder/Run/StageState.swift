@@ -27,10 +27,10 @@ struct StageState: Sendable {
     /// How many layers the base image has.
     var baseLayers = 0
 
-    /// The configuration document as it is now, with the given time (RFC 3339).
-    func configuration(created: String) -> ImageConfiguration {
+    /// The configuration document as it is now, dated as its last step.
+    func configuration() -> ImageConfiguration {
         var configuration = ImageConfiguration(platform: platform, config: draft.execution)
-        configuration.created = created
+        configuration.created = draft.history.last?.created ?? BuildDates.text(0)
         configuration.author = draft.author
         configuration.history = draft.history
         configuration.rootfs = ImageConfiguration.Layers(diffIDs: layers.map(\.diffID))
