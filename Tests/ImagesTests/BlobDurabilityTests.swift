@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a power cut leaves of blobs: those with a mark as they are, the others only when they are right.
 
+import CSandbox
 import FunctionModel
 import Glibc
 import Logging

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A context folder, a store and a builder in a scratch folder, and what a built image holds.
 
+import CSandbox
 import HTTPClient
 import FoundationEssentials
 import FunctionModel

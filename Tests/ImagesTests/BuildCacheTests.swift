@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The layer cache: what is taken from it, and what is made anew.
 
+import CSandbox
 import Foundation
 import FunctionModel
 import Glibc

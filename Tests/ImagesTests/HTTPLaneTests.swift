@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One connection over libcurl: what it costs to wait, how it ends, what it sends.
 
+import CSandbox
 import Foundation
 import Glibc
 import Testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images without names, removal, indexes, archives as streams, and the budget, with a store on the disk.
 
+import CSandbox
 import FunctionModel
 import Glibc
 import Logging

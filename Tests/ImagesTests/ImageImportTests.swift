@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images made of root file systems: what is kept, what is left out, what is refused.
 
+import CSandbox
 import Foundation
 import Glibc
 import Logging

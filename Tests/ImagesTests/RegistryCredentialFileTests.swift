@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Docker's credential file in the forms that its versions wrote, and credential helpers that misbehave.
 
+import CSandbox
 import Foundation
 import Glibc
 import Testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small HTTP/1.1 server on plain sockets that can misbehave. The registry tests talk to it over loopback.
 
+import CSandbox
 import Glibc
 import Synchronization
 

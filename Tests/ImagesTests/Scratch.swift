@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A folder for one test, gone afterwards, with something outside of the unpacked root that must stay as it is.
 
+import CSandbox
 import Foundation
 import Glibc
 
