@@ -12,6 +12,10 @@ extension FunctionConfiguration {
     /// Networks that one function may list: each is a route in every slot of it, and a slot has room for 96.
     private static let egressAllowMax = 64
 
+    /// Requests of one sandbox: far more than spread the start of a program thin, and few enough that leaks and state
+    /// of a server end some time.
+    package static let reuseMax = 100_000
+
     /// Checks what the types alone cannot; cron expressions are checked by Scheduler.
     ///
     /// - Throws: ``ModelError`` naming the field.
@@ -59,6 +63,10 @@ extension FunctionConfiguration {
                     expected: "a path such as /healthz, percent-encoded where needed"
                 )
             }
+        }
+        if reuse != 1 {
+            try Self.require("reuse", reuse, in: 1...Self.reuseMax)
+            try requireContract(.http, for: "reuse", "\(reuse)")
         }
         if prestart { try requireContract(.stdio, for: "prestart", "true") }
         if let contentType { try requireContract(.stdio, for: "content_type", contentType) }

@@ -11,6 +11,8 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var readyPath: String?
     /// Whether a `stdio` function's program is started before its request; it waits on standard input.
     package var prestart = false
+    /// Requests that one sandbox of an `http` function may serve, one after the other.
+    package var reuse = 1
     package var environment: [String: String] = [:]
     package var secrets: [String] = []
     package var limits = Limits()
@@ -55,7 +57,7 @@ extension FunctionConfiguration: Codable {
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case routes, contract, port
         case readyPath = "ready_path"
-        case prestart, environment, secrets, limits, requests, constraints, timeout, grace,
+        case prestart, reuse, environment, secrets, limits, requests, constraints, timeout, grace,
             concurrency, queue, warm, network
         case egressAllow = "egress_allow"
         case readOnlyRootFilesystem = "readonly_root_filesystem"
@@ -79,6 +81,7 @@ extension FunctionConfiguration: Codable {
         port = try values.decodeIfPresent(Int.self, forKey: .port)
         readyPath = try values.decodeIfPresent(String.self, forKey: .readyPath)
         prestart = try read(.prestart, prestart)
+        reuse = try read(.reuse, reuse)
         environment = try read(.environment, environment)
         secrets = try read(.secrets, secrets)
         limits = try read(.limits, limits)

@@ -46,9 +46,11 @@ struct AnswerState: Sendable {
     /// Whether the server keeps the connection after this answer.
     private var isKept = false
     private var isClosed = false
+    /// Whether the request was sent to its end.
+    private var isSent = false
 
     /// Whether another request may be sent.
-    var isReusable: Bool { phase == .idle && isKept && !isClosed && failure == nil }
+    var isReusable: Bool { phase == .idle && isKept && isSent && !isClosed && failure == nil }
 
     /// Bytes of the body that wait to be read.
     var bufferedBytes: Int { body.readableBytes }
@@ -57,9 +59,13 @@ struct AnswerState: Sendable {
     mutating func requested() {
         phase = .waitingForHead
         isKept = false
+        isSent = false
         // No event follows the end of a connection: the reader would wait without a bound.
         if isClosed { fail(.closedBeforeHead) }
     }
+
+    /// The end of the request leaves.
+    mutating func requestEnded() { isSent = true }
 
     /// The head of the answer came.
     ///

@@ -71,6 +71,7 @@ package final class ServerConnection: Sendable {
     package func send(_ request: HTTPRequest, body: ByteBuffer?, isWhole: Bool) {
         let channel = storage.withLock { storage in
             storage.state.requested()
+            if isWhole { storage.state.requestEnded() }
             return storage.channel
         }
         guard let channel else { return }
@@ -101,7 +102,11 @@ package final class ServerConnection: Sendable {
 
     /// Ends the body.
     package func finish() {
-        storage.withLock { $0.channel }?.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+        let channel = storage.withLock { storage in
+            storage.state.requestEnded()
+            return storage.channel
+        }
+        channel?.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
     }
 
     // MARK: Answer

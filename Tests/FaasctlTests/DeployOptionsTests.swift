@@ -26,7 +26,7 @@ import Testing
             [
                 "--route", "GET /a", "--route", "/b/*", "--env", "CHANGED=new=er", "-e", "EMPTY=",
                 "--secret", "first", "--secret", "second", "--contract", "http", "--port", "81",
-                "--ready-path", "/up", "--memory", "64Mi",
+                "--ready-path", "/up", "--reuse", "9", "--memory", "64Mi",
                 "--cpu", "250m", "--pids", "5", "--timeout", "3s", "--concurrency", "2", "--warm", "1:4",
                 "--network", "egress", "--read-only", "--schedule", "@daily", "--timezone", "Europe/Berlin",
                 "--label", "a=b", "--annotation", "c=d", "--memory-request", "32Mi", "--cpu-request", "100m",
@@ -42,6 +42,7 @@ import Testing
         #expect(result.contract == .http)
         #expect(result.port == 81)
         #expect(result.readyPath == "/up")
+        #expect(result.reuse == 9)
         #expect(result.limits.memory == .mebibytes(64))
         #expect(result.limits.cpu == Millicores(count: 250))
         #expect(result.limits.pids == 5)

@@ -107,8 +107,11 @@ import Testing
                 "f:3:11: contract: 'lambda' is not valid, expected one of stdio, cgi, http"
             ),
             ("name: a\nimage: b\ntemplate: true\n", "f:3:1: unknown key 'template'"),
-            ("name: a\nimage: b\nreuse: 2\n", "f:3:1: unknown key 'reuse'"),
-            ("name: a\nimage: b\nreuse: 2\n", "f:3:1: unknown key 'reuse'"),
+            ("name: a\nimage: b\nuses: [redis]\n", "f:3:1: unknown key 'uses'"),
+            (
+                "name: a\nimage: b\nreuse: many\n",
+                "f:3:8: reuse: 'many' is not valid, expected a whole number"
+            ),
             (
                 "name: a\nimage: b\nasync: {attempts: 0}\n",
                 "f:3:19: async.attempts: '0' is not valid, expected 1 to 100"

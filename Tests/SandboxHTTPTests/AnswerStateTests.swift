@@ -12,6 +12,7 @@ struct AnswerStateTests {
     private static func started(isKept: Bool = true) -> AnswerState {
         var state = AnswerState()
         state.requested()
+        state.requestEnded()
         state.received(HTTPResponse(status: .ok), isKept: isKept)
         return state
     }
@@ -36,6 +37,12 @@ struct AnswerStateTests {
         closing.receivedEnd(nil)
         _ = (closing.take(), closing.take())
         #expect(!closing.isReusable)
+        var early = AnswerState()
+        early.requested()
+        early.received(HTTPResponse(status: .ok), isKept: true)
+        early.receivedEnd(nil)
+        _ = (early.take(), early.take())
+        #expect(!early.isReusable, "the rest of the request is still to be sent")
         var closed = Self.started()
         closed.receivedEnd(nil)
         closed.closed()

@@ -57,4 +57,26 @@ struct OutputReadersTests {
         var seen = pieces.stream.makeAsyncIterator()
         #expect(await seen.next() == ByteBuffer(string: "last"))
     }
+
+    @Test(
+        "the end of an invocation whose program runs on is reported once; the next one waits for the next end"
+    )
+    func returned() async {
+        let first = await withCheckedContinuation { (exit: CheckedContinuation<ExitReport, Never>) in
+            var readers = OutputReaders()
+            readers.returned().resume()
+            readers.waitForExit(exit).resume()
+        }
+        #expect(first.ending == .returned)
+        let report = report
+        let second = await withCheckedContinuation { (exit: CheckedContinuation<ExitReport, Never>) in
+            var readers = OutputReaders()
+            readers.returned().resume()
+            readers.assigned()
+            readers.waitForExit(exit).resume()
+            readers.exited(report).resume()
+            readers.exitWake().resume()
+        }
+        #expect(second == report)
+    }
 }

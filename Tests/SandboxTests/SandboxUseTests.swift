@@ -7,6 +7,24 @@ import Testing
 
 @Suite("Start and assign")
 struct SandboxUseTests {
+    @Test("a program whose invocation is over can be assigned again, until it ends")
+    func assignedAgain() {
+        var use = SandboxUse()
+        _ = use.start(at: 1)
+        let early = use.unassign(at: 2)
+        #expect(!early, "no invocation is over")
+        for time in Int64(1)...3 {
+            let refusal = use.assign(at: time * 10)
+            #expect(refusal == nil && !use.isUnassigned && use.countsFrom == time * 10)
+            let isUnassigned = use.unassign(at: time * 10 + 1)
+            #expect(isUnassigned && use.isUnassigned)
+        }
+        let reason = use.end(.exited(code: 3))
+        #expect(reason == "exit code 3", "as before the first one")
+        let late = use.unassign(at: 99)
+        #expect(!late)
+    }
+
     @Test("both at once count from that moment")
     func released() {
         var use = SandboxUse()

@@ -39,6 +39,31 @@ struct StartedAheadTests {
         }
     }
 
+    @Test("serves one invocation after the other, and the times of its exit are the last one's")
+    func assignedAgain() async throws {
+        try await TestHost.with { host in
+            let slot = try await host.spawner.makeSlot(host.plan)
+            defer { slot.retire() }
+            let sandbox = try await slot.makeSandbox()
+            let script =
+                "while read -r word; do i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; echo $word; done; exit 5"
+            try sandbox.start(Self.command(script)) { _ in }
+            for number in 1...5 {
+                try sandbox.assign(preparesNext: false)
+                #expect(throws: SandboxError.self) { try sandbox.assign(preparesNext: false) }
+                #expect(await sandbox.write(ByteBuffer(string: "\(number)\n")))
+                #expect(await sandbox.nextOutput() == ByteBuffer(string: "\(number)\n"))
+                sandbox.unassign()
+                #expect(await sandbox.exit().ending == .returned)
+            }
+            try sandbox.assign(preparesNext: false)
+            sandbox.closeInput()
+            let report = await sandbox.exit()
+            #expect(report.ending == .exited(code: 5))
+            #expect(report.userTimeMicroseconds < 20_000, "\(report)")
+        }
+    }
+
     @Test("may be assigned before it executes")
     func assignedAtOnce() async throws {
         try await TestHost.with { host in

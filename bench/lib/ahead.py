@@ -16,6 +16,8 @@ from report import Report, median
 
 PAUSE_SECONDS = 0.15
 CALLS = 30
+# Processes of the server that is used again: one for each processor of the smallest machine.
+SERVERS = 2
 WAIT_SOURCE = """
 #include <unistd.h>
 int main(void) {
@@ -28,8 +30,12 @@ int main(void) {
 IMPORTS = "import json, urllib.request, os\n"
 CGI = "#!{python}\n" + IMPORTS + 'print("Content-Type: application/json\\n\\n" + json.dumps({{"pid": os.getpid()}}))\n'
 SERVER = IMPORTS + """
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
     def do_GET(self):
         body = json.dumps({"pid": os.getpid()}).encode()
         self.send_response(200)
@@ -38,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
     def log_message(self, *_):
         pass
-HTTPServer(("127.0.0.1", 8000), Handler).serve_forever()
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if sys.argv[1:] else 8000), Handler).serve_forever()
 """
 
 
@@ -77,20 +83,36 @@ def copy_python(root):
             shutil.copy(path, target)
     shutil.copytree(modules, root + modules, dirs_exist_ok=True, symlinks=False, ignore_dangling_symlinks=True,
                     ignore=shutil.ignore_patterns("test", "dist-packages", "site-packages", "idlelib", "tkinter"))
-    # An image's files are dated by the builder: byte code that is checked by date would be compiled at each start.
-    subprocess.run([python, "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", root + modules],
+    subprocess.run([python, "-m", "compileall", "-q", "-f", root + modules],
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     return python
 
 
 def deploy_server(gateway, work):
+    """A Python server, fresh for each request, and the same with `reuse`."""
     folder = os.path.join(work, "bench-server")
     os.makedirs(folder)
     python = copy_python(os.path.join(folder, "root"))
     pathlib.Path(folder, "server.py").write_text(SERVER)
-    gateway.faasctl("deploy", write_function(
-        folder, f'FROM scratch\nCOPY root /\nCOPY server.py /\nEXPOSE 8000\nCMD ["{python}", "/server.py"]\n',
-        "name: bench-server\nbuild: .\ncontract: http\nreadonly_root_filesystem: true\nwarm: {min: 4, max: 8}\n"))
+    dockerfile = f'FROM scratch\nCOPY root /\nCOPY server.py /\nEXPOSE 8000\nCMD ["{python}", "/server.py"]\n'
+    base = "build: .\ncontract: http\nreadonly_root_filesystem: true\n"
+    for name, keys in (("bench-server", "warm: {min: 4, max: 8}\n"),
+                       ("bench-reuse", f"reuse: 1000\nconcurrency: {SERVERS}\nwarm: {{min: {SERVERS}, max: {SERVERS}}}\n")):
+        gateway.faasctl("deploy", write_function(folder, dockerfile, f"name: {name}\n" + base + keys))
+    return [python, os.path.join(folder, "server.py")]
+
+
+def reused(gateway, work, command, rounds, seconds):
+    """The rate of servers that are used again, against nginx in front of as many of the same."""
+    nginx = servers.Nginx(work, command, SERVERS)
+    try:
+        nginx.start()
+        candidates = (gateway.url + "/function/bench-reuse", nginx.url + "/")
+        for url in candidates:
+            clients.wrk(url, 16, 1)
+        return [tuple(clients.wrk(url, 16, seconds).per_second for url in candidates) for _ in range(rounds)]
+    finally:
+        nginx.stop()
 
 
 def paced(port, path):
@@ -105,7 +127,7 @@ def paced(port, path):
 def ahead(gateway, work, rounds, seconds):
     """The rows of programs that are started ahead."""
     deploy_waiting(gateway, work)
-    deploy_server(gateway, work)
+    command = deploy_server(gateway, work)
     script = os.path.join(work, "script")
     pathlib.Path(script).write_text(CGI.format(python=os.path.realpath(sys.executable)))
     os.chmod(script, 0o755)
@@ -131,4 +153,8 @@ def ahead(gateway, work, rounds, seconds):
                    f"{median(b for _, b in rates):.1f} per s)", "≥ 0.9", "≥ 1.0")
     finally:
         lighttpd.stop()
+    rates = reused(gateway, work, command, rounds, seconds)
+    report.add("rate of the same server with reuse: 1000 ÷ nginx in front of it, 16 connections",
+               f"{median(a / b for a, b in rates):.2f} ({median(a for a, _ in rates):.0f} / "
+               f"{median(b for _, b in rates):.0f} per s)", "≥ 0.6", "≥ 0.9")
     return report

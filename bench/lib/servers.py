@@ -116,6 +116,45 @@ class Lighttpd:
         stop_process(self.process)
 
 
+class Nginx:
+    """nginx as a reverse proxy in front of COUNT processes of one server, with connections that it keeps."""
+
+    def __init__(self, work, command, count):
+        self.folder = os.path.join(work, "nginx")
+        self.command = command
+        self.ports = [free_port() for _ in range(count)]
+        self.processes = []
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        os.makedirs(self.folder)
+        configuration = os.path.join(self.folder, "nginx.conf")
+        upstream = "".join(f"server 127.0.0.1:{port};" for port in self.ports)
+        pathlib.Path(configuration).write_text(
+            f"daemon off; worker_processes auto; pid {self.folder}/pid; error_log stderr;\n"
+            "events { worker_connections 1024; }\n"
+            "http {\n"
+            "    access_log off; keepalive_requests 1000000000;\n"
+            f"    upstream same {{ {upstream} keepalive 64; }}\n"
+            f"    server {{ listen 127.0.0.1:{self.port}; location / {{ proxy_pass http://same;"
+            ' proxy_http_version 1.1; proxy_set_header Connection ""; } }\n'
+            "}\n")
+        log = os.path.join(self.folder, "log")
+        path = os.environ["PATH"] + ":/usr/sbin"
+        commands = [[*self.command, str(port)] for port in self.ports]
+        commands.append([shutil.which("nginx", path=path), "-p", self.folder, "-c", configuration])
+        with open(log, "wb") as output:
+            for command in commands:
+                self.processes.append(subprocess.Popen(command, stdout=output, stderr=output))
+        for port in [*self.ports, self.port]:
+            wait_until_answers(f"http://127.0.0.1:{port}/", self.processes[-1], log)
+
+    def stop(self):
+        for process in reversed(self.processes):
+            stop_process(process)
+
+
 class Gateway:
     """`faasctl serve` with a data folder of its own, and the command line to it."""
 

@@ -15,6 +15,8 @@ package struct ExitReport: Hashable, Sendable {
         case lost(reason: String)
         /// PID 1 did not read its release message: no program of the image has run.
         case notStarted(reason: String)
+        /// Not the end of PID 1: the invocation is over, and the program waits for another one.
+        case returned
     }
 
     package var ending: Ending
@@ -46,6 +48,7 @@ extension ExitReport.Ending: CustomStringConvertible {
         case .execFailed(let errorNumber): "execve failed with errno \(errorNumber)"
         case .lost(let reason): "lost: \(reason)"
         case .notStarted(let reason): "not started: \(reason)"
+        case .returned: "it waits for another invocation"
         }
     }
 }

@@ -59,9 +59,18 @@ struct OutputReaders: ~Copyable {
         return readerWake()
     }
 
+    /// The invocation is over, and its program runs on.
+    mutating func returned() -> Wake {
+        state.returned()
+        return exitWake()
+    }
+
+    /// See ``OutputState/assigned()``.
+    mutating func assigned() { state.assigned() }
+
     /// The waiter for the end, after the end.
     mutating func exitWake() -> Wake {
-        guard let report = state.report, let continuation = exitWaiter else { return .none }
+        guard let report = state.ending, let continuation = exitWaiter else { return .none }
         exitWaiter = nil
         return .exit(continuation, report)
     }

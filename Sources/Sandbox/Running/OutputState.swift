@@ -21,6 +21,11 @@ struct OutputState {
     /// How PID 1 ended, once it was reaped.
     private(set) var report: ExitReport?
     private var isEnded = false
+    /// The invocation is over, its program is not; until the next one.
+    private var isReturned = false
+
+    /// How the invocation ended: with PID 1, or before it.
+    var ending: ExitReport? { report ?? (isReturned ? ExitReport(ending: .returned) : nil) }
 
     /// Whether more should be read from the pipe now.
     var wantsMore: Bool {
@@ -41,6 +46,12 @@ struct OutputState {
     mutating func exited(_ report: ExitReport) {
         if self.report == nil { self.report = report }
     }
+
+    /// The invocation is over, and its program runs on.
+    mutating func returned() { isReturned = true }
+
+    /// The program is an invocation's, perhaps once more.
+    mutating func assigned() { isReturned = false }
 
     /// All of stdout and the exit, or what is here when that is more than a limit.
     ///

@@ -49,6 +49,15 @@ struct SandboxUse: Hashable, Sendable {
         }
     }
 
+    /// The invocation is over and the program runs on: another invocation may be assigned to it.
+    ///
+    /// - Returns: whether it is so; false when it has ended or serves no invocation.
+    mutating func unassign(at now: Int64) -> Bool {
+        guard case .assigned = phase else { return false }
+        phase = .started(at: now)
+        return true
+    }
+
     /// Both steps at once.
     mutating func release(at now: Int64) -> Refusal? { start(at: now) ?? assign(at: now) }
 

@@ -70,11 +70,22 @@ extension WarmSandbox {
     package func assign(preparesNext: Bool = false) throws(SandboxError) {
         let refusal = state.withLock { state -> SandboxUse.Refusal? in
             if let refusal = state.use.assign(at: monotonicNanoseconds()) { return refusal }
+            state.output.assigned()
             state.onUnused = nil
             return nil
         }
         if let refusal { throw Self.error(refusal) }
         slot.send(CSANDBOX_ASSIGN, value: preparesNext ? 1 : 0, sandbox: number)
+    }
+
+    /// Ends an invocation whose program runs on: ``exit()`` reports ``ExitReport/Ending/returned``, and
+    /// ``assign(preparesNext:)`` may follow again.
+    ///
+    /// No effect when it has ended: then ``exit()`` reports that.
+    package func unassign() {
+        state.withLock { state in
+            state.use.unassign(at: monotonicNanoseconds()) ? state.output.returned() : .none
+        }.resume()
     }
 
     /// Calls `action` once when it ends before an invocation is assigned to it, with the reason; at once when it has

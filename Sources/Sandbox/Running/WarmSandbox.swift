@@ -7,7 +7,7 @@ import Glibc
 package import NIOCore
 import Synchronization
 
-/// One container, used for one invocation.
+/// One container, used for one invocation, or by ``unassign()`` for several that follow one another.
 ///
 /// Order: ``release(_:onStandardError:)`` once, or ``start(_:onStandardError:)`` and later ``assign(preparesNext:)``;
 /// ``write(_:)`` and ``closeInput()`` for stdin; ``collect(upTo:)``, and after an `.open` answer ``nextOutput()``
@@ -75,7 +75,7 @@ package final class WarmSandbox: Sendable {
         await withCheckedContinuation { continuation in wait(.piece(continuation), watching: true) }
     }
 
-    /// Suspends until PID 1 has exited and was reaped; others may read its output meanwhile.
+    /// Suspends until PID 1 has exited and was reaped, or was unassigned; others may read its output meanwhile.
     package func exit() async -> ExitReport {
         await withCheckedContinuation { continuation in
             state.withLock { $0.output.waitForExit(continuation) }.resume()

@@ -54,6 +54,7 @@ package struct ContainerEnd: Hashable, Sendable {
             meaning = .notExecuted
             exitCode = errorNumber == ENOENT || errorNumber == ENOTDIR ? 127 : 126
             note = "'\(program)' " + Self.reason(errorNumber, report.interpreterNote)
+        case .returned: meaning = .success
         case .lost(let reason):
             meaning = .lost
             note = reason

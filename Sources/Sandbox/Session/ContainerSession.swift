@@ -128,6 +128,16 @@ package final class ContainerSession: Sendable {
     /// Whether nothing has been done to end it.
     package var isUndisturbed: Bool { storage.withLock { $0.state.isUndisturbed } }
 
+    /// Leaves the program running for another session: ``exit()`` reports ``ExitReport/Ending/returned``, and
+    /// ``ended()`` follows as usual.
+    ///
+    /// - Returns: false when something was done to end it; nothing has changed then.
+    package func handOn() -> Bool {
+        guard storage.withLock({ $0.state.handedOn() }) else { return false }
+        sandbox.unassign()
+        return true
+    }
+
     /// PID 1 is gone: the clock stops, and a slot of its own is retired.
     ///
     /// - Returns: why Mayfly ended it; nil when it did not.

@@ -48,6 +48,9 @@ package protocol SandboxHandle: Sendable {
     /// The next piece of stdout, nil at its end; nothing is read while it is not called.
     func nextOutput() async -> ByteBuffer?
 
+    /// See ``WarmSandbox/unassign()``.
+    func unassign()
+
     /// Suspends until PID 1 has exited and was reaped.
     func exit() async -> ExitReport
 

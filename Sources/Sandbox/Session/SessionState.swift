@@ -78,6 +78,15 @@ struct SessionState: ~Copyable {
     /// Whether nothing has been done to end it: then its command may run again, should it not have started.
     var isUndisturbed: Bool { phase == .running }
 
+    /// Its work is done and its program shall run on, for another session.
+    ///
+    /// - Returns: whether it does; false when something was done to end it.
+    mutating func handedOn() -> Bool {
+        guard case .running = phase else { return false }
+        phase = .ended
+        return true
+    }
+
     /// PID 1 is gone.
     ///
     /// - Returns: why Mayfly ended it; nil when it did not, and at a second call.

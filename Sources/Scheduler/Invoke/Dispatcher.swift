@@ -209,6 +209,7 @@ package final class Dispatcher: FunctionInvoker {
         switch report.ending {
         case .notStarted(let reason): fleet.endUnused(lease, reason)
         case .lost: fleet.end(lease, isReusable: false)
+        case .returned: fleet.takeBack(lease)
         case .exited, .signalled, .execFailed: fleet.end(lease, isReusable: true)
         }
         if let fault { started.running.faultFound(fault) }

@@ -103,6 +103,7 @@ struct StartedRun: Sendable {
             (report.oomKilled ? [.memory] : []) + report.limitsReached
             + (ending.verdict.limit.map { [$0] } ?? [])
         record.limitsReached = limits.isEmpty ? nil : limits
+        record.fresh = run.lease.isFresh
         record.warm = run.lease.isWarm && !report.waitedForSetUp
         return record
     }

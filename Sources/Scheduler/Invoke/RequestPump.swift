@@ -4,6 +4,7 @@
 import NIOCore
 import Sandbox
 import SandboxHTTP
+import Synchronization
 
 /// Copies the body of one request to stdin.
 struct RequestPump: Sendable {
@@ -12,9 +13,19 @@ struct RequestPump: Sendable {
     static let inlineBytesMax = 4096
 
     private let task: Task<Void, Never>?
+    /// Whether the whole body was passed on; nil where that was so from the start.
+    private let completion: Completion?
+
+    private final class Completion: Sendable {
+        let isReached = Atomic(false)
+    }
+
+    /// Whether the function's server was sent the whole request.
+    var isComplete: Bool { completion?.isReached.load(ordering: .acquiring) ?? true }
 
     /// Feeds stdin; returns as soon as everything is written or a task writes it.
     init(_ request: InvocationRequest, into running: RunningInvocation) async {
+        completion = nil
         switch request.body {
         case .none:
             running.session.closeInput()
@@ -41,7 +52,10 @@ struct RequestPump: Sendable {
     }
 
     /// No body.
-    init() { task = nil }
+    init() {
+        task = nil
+        completion = nil
+    }
 
     /// Feeds the body to a server that was started ahead; the connection carries the beginning already.
     ///
@@ -52,8 +66,11 @@ struct RequestPump: Sendable {
     init(_ request: InvocationRequest, into connection: ServerConnection, of running: RunningInvocation) {
         guard case .stream(let pull) = request.body else {
             task = nil
+            completion = nil
             return
         }
+        let completion = Completion()
+        self.completion = completion
         request.bodyMonitor?.onFailure { [weak running] in running?.session.stop($0.stopCause) }
         task = Task {
             await Self.pump(pull, into: running) { bytes in
@@ -62,6 +79,7 @@ struct RequestPump: Sendable {
                 return true
             } end: {
                 connection.finish()
+                completion.isReached.store(true, ordering: .releasing)
             }
         }
     }

@@ -156,7 +156,7 @@ extension Fleet {
     }
 
     /// A sandbox ended before its release; sandboxes that the pool itself gave up are forgotten by then.
-    private func lost(_ pool: PoolNumber, _ slot: SlotNumber, _ reason: String) {
+    func lost(_ pool: PoolNumber, _ slot: SlotNumber, _ reason: String) {
         guard let resources = storage.withLock({ $0.slots[slot] }) else { return }
         // A program that ends while it starts is reported by its start, with what it wrote.
         if let program = resources.program, program.ended(reason) { return }

@@ -18,6 +18,10 @@ struct Lease: Sendable {
     var isWarm: Bool
     /// Whether the slot's next sandbox will be wanted when this one has ended.
     var preparesNext: Bool
+    /// Whether no other invocation used the sandbox before.
+    var isFresh = true
+    /// Whether the sandbox may serve another invocation after this one; ``Fleet/takeBack(_:)`` then ends the lease.
+    var mayReturn = false
 }
 
 /// The status of one pool.
@@ -213,6 +217,20 @@ final class Fleet: Sendable {
         }
     }
 
+    /// The invocation is over and its program waits for another one.
+    ///
+    /// Does not block.
+    func takeBack(_ lease: Lease) {
+        change(lease.pool) { storage, now in
+            storage.slots[lease.slot]?.sandbox = lease.sandbox
+            storage.slots[lease.slot]?.program = lease.program
+            return storage.state.programReturned(lease.pool, lease.slot, at: now)
+        }
+        // Without its slot, which died or was given up, nothing else ends it.
+        guard storage.withLock({ $0.slots[lease.slot] != nil }) else { return lease.sandbox.kill() }
+        lease.sandbox.whenUnused { [weak self] reason in self?.lost(lease.pool, lease.slot, reason) }
+    }
+
     /// A sandbox ended before a program of the image ran in it: its slot is given up, and the reason logged.
     ///
     /// Does not block.
@@ -282,13 +300,16 @@ extension Fleet.Storage {
             slots[slot]?.sandbox = nil
             slots[slot]?.program = nil
         }
+        let use = state.use(pool, slot)
         return Lease(
             pool: pool,
             slot: slot,
             sandbox: sandbox,
             program: slots[slot]?.program,
             isWarm: isWarm,
-            preparesNext: state.wantsNext(pool)
+            preparesNext: state.wantsNext(pool),
+            isFresh: use.number == 1,
+            mayReturn: use.mayReturn
         )
     }
 }

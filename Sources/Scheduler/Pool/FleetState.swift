@@ -142,6 +142,17 @@ struct FleetState: Sendable {
         changing(pool, orRetire: slot) { $0.leaseEnded(slot, isReusable: isReusable, at: now) }
     }
 
+    /// See ``PoolState/programReturned(_:at:)``.
+    mutating func programReturned(_ pool: PoolNumber, _ slot: SlotNumber, at now: Instant) -> [Action] {
+        changing(pool, orRetire: slot) { $0.programReturned(slot, at: now) }
+    }
+
+    /// How many invocations the slot's sandbox has served with the one that it serves, and whether it may serve more.
+    func use(_ pool: PoolNumber, _ slot: SlotNumber) -> (number: Int, mayReturn: Bool) {
+        guard let state = pools[pool] else { return (1, false) }
+        return (state.uses[slot, default: 1], state.mayReturn(slot))
+    }
+
     // MARK: The host
 
     /// A spawner is available: the slots that callers wait for are launched.

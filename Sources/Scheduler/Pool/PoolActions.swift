@@ -31,10 +31,13 @@ struct PoolSettings: Hashable, Sendable {
     var mayShareEmptyNetwork: Bool
     /// Whether a sandbox's program is started before its invocation is known, and must be ready before it is leased.
     var startsAhead: Bool
+    /// How many invocations one sandbox may serve.
+    var usesMax: Int
 
     init(_ configuration: FunctionConfiguration, expectsCall: Bool = false) {
         self.expectsCall = expectsCall
         startsAhead = configuration.startsAhead
+        usesMax = max(1, configuration.reuse)
         mayShareEmptyNetwork = configuration.network == .none && !startsAhead
         concurrency = configuration.concurrency
         queueLength = configuration.queue.length

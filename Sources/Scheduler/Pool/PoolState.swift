@@ -48,6 +48,8 @@ struct PoolState: Sendable {
     private(set) var empty: [Idle] = []
     private(set) var waiters = WaiterQueue()
     private(set) var backoff = LaunchBackoff()
+    /// How many invocations the sandbox of a slot has served or serves; absent before the first.
+    private(set) var uses: [SlotNumber: Int] = [:]
     /// Launching, making or starting.
     private(set) var preparing = 0
     private(set) var leased = 0
@@ -55,11 +57,11 @@ struct PoolState: Sendable {
     private(set) var debt = 0
     private(set) var isClosing = false
     /// Nil again after ``idleAfter`` without a call.
-    private var lastLease: Instant?
+    private(set) var lastLease: Instant?
     /// Slots that share the empty network: launched with it, and not leased yet.
     private(set) var inEmptyNetwork: Set<SlotNumber> = []
     /// Until the first sandbox is ready, or cannot be made.
-    private var expectsCall: Bool
+    private(set) var expectsCall: Bool
 
     init(settings: PoolSettings) {
         self.settings = settings
@@ -76,10 +78,7 @@ struct PoolState: Sendable {
         guard !isClosing else { return .refuse(.closed) }
         backoff.timePassed(now)
         if let idle = takeWarm(now) {
-            phases[idle.slot] = .leased
-            inEmptyNetwork.remove(idle.slot)
-            leased += 1
-            lastLease = now
+            lease(idle.slot, at: now)
             return .use(idle.slot, refillFromEmpty())
         }
         if let reason = backoff.verdict, backoff.isBlocked, leased + preparing == 0 {
@@ -136,10 +135,7 @@ struct PoolState: Sendable {
         if payDebt() { return forget(slot) + refillFromEmpty() }
         if let waiter = waiters.popFirst() {
             preparing -= 1
-            leased += 1
-            phases[slot] = .leased
-            inEmptyNetwork.remove(slot)
-            lastLease = now
+            lease(slot, at: now)
             return [.answer(waiter, .lease(slot))] + refillFromEmpty()
         }
         guard !isClosing, warm.count < settings.warmMax else { return forget(slot) }
@@ -185,6 +181,20 @@ struct PoolState: Sendable {
         return forget(slot) + refillFromEmpty()
     }
 
+    /// The invocation in the slot is over, and its program waits for another one: the next caller gets it, or it is
+    /// warm again.
+    mutating func programReturned(_ slot: SlotNumber, at now: Instant) -> [PoolAction] {
+        guard phases[slot] == .leased else { return [.retire(slot)] }
+        guard mayReturn(slot) else { return forget(slot) + refillFromEmpty() }
+        leased -= 1
+        preparing += 1
+        phases[slot] = .starting
+        return ready(slot, at: now)
+    }
+
+    /// Whether the program in the slot may serve another invocation after the one that it serves.
+    func mayReturn(_ slot: SlotNumber) -> Bool { uses[slot, default: 0] < settings.usesMax }
+
     /// The invocation in the slot has ended.
     ///
     /// - Parameters:
@@ -198,6 +208,7 @@ struct PoolState: Sendable {
         let isOwed = payDebt()
         guard isReusable, !isOwed, isWanted || !isClosing else { return forget(slot) + refillFromEmpty() }
         leased -= 1
+        uses[slot] = nil
         if isWanted || warm.count + preparing < settings.warmMax {
             phases[slot] = .making
             preparing += 1
@@ -230,6 +241,7 @@ struct PoolState: Sendable {
     mutating func slotsLost() {
         phases.removeAll()
         inEmptyNetwork.removeAll()
+        uses.removeAll()
         warm.removeAll()
         empty.removeAll()
         preparing = 0
@@ -257,24 +269,6 @@ struct PoolState: Sendable {
 
     // MARK: Time
 
-    /// When ``timePassed(_:isHostReady:)`` has something to do next; nil when nothing is due.
-    var nextWake: Instant? {
-        var wake = waiters.firstDeadline
-        func consider(_ instant: Instant?) {
-            guard let instant else { return }
-            wake = min(wake ?? instant, instant)
-        }
-        consider(backoff.blockedUntil)
-        let idleCount = warm.count + empty.count
-        if idleCount > settings.warmMin, let oldest = oldestIdle {
-            let isHeld = idleCount <= max(settings.warmMin, Self.activeFloor)
-            let start = isHeld ? max(oldest.since, lastLease ?? oldest.since) : oldest.since
-            consider(start + Self.idleAfter)
-        }
-        consider(oldestWithOwnNetwork.map { max($0.since, lastLease ?? $0.since) + Self.idleAfter })
-        return wake
-    }
-
     /// Waiters whose time is up are refused, old idle slots given back or replaced, attempts allowed again.
     ///
     /// - Parameters:
@@ -301,64 +295,21 @@ struct PoolState: Sendable {
         return actions
     }
 
-    // MARK: Demand
-
-    /// Slots that the pool would launch now.
-    struct Demand: Hashable, Sendable {
-        /// For waiting callers.
-        var urgent: Int
-        /// For warm sandboxes ahead of demand.
-        var spare: Int
-    }
-
-    var demand: Demand {
-        let room = settings.concurrency - phases.count
-        guard room > 0, !backoff.isBlocked else { return Demand(urgent: 0, spare: 0) }
-        let urgent = min(room, max(0, waiters.count - preparing))
-        let spareWanted = max(0, idleTarget - warm.count - preparing)
-        let isUnattended = backoff.failures >= LaunchBackoff.unattendedMax
-        // Callers first: making sandboxes ahead of demand would take the processors from the callers' sandboxes.
-        let isNow = waiters.isEmpty && !isUnattended
-        return Demand(urgent: urgent, spare: isNow ? min(room, spareWanted) : 0)
-    }
-
-    /// The idle slot that was used least recently.
-    var oldestIdle: Idle? {
-        guard let first = empty.first else { return warm.first }
-        guard let other = warm.first else { return first }
-        return first.since <= other.since ? first : other
-    }
-
-    /// Whether a slot that is launched now is idle at first: no caller waits for it or is expected.
-    private var nextSharesEmptyNetwork: Bool {
-        guard settings.mayShareEmptyNetwork, waiters.isEmpty, leased == 0, lastLease == nil else {
-            return false
-        }
-        return !expectsCall || warm.count + preparing >= Self.activeFloor
-    }
-
-    /// The warm slot with a network of its own that was used least recently and may be replaced.
-    ///
-    /// One slot at a time is replaced, and none while the successor of the last one is missing.
-    private var oldestWithOwnNetwork: Idle? {
-        guard settings.mayShareEmptyNetwork, leased + preparing == 0, !isClosing, warm.count >= idleTarget,
-            warm.count + empty.count <= settings.warmMin
-        else { return nil }
-        return warm.first { !inEmptyNetwork.contains($0.slot) }
-    }
-
-    /// Idle sandboxes that are wanted in addition to those for waiting callers.
-    private var idleTarget: Int {
-        guard !isClosing else { return 0 }
-        let isBusy = leased > 0 || !waiters.isEmpty || expectsCall
-        return max(settings.warmMin, isBusy ? min(1, settings.warmMax) : 0)
-    }
-
     // MARK: Steps
+
+    /// The slot is one invocation's.
+    private mutating func lease(_ slot: SlotNumber, at now: Instant) {
+        phases[slot] = .leased
+        inEmptyNetwork.remove(slot)
+        uses[slot, default: 0] += 1
+        leased += 1
+        lastLease = now
+    }
 
     /// The one used last of those that have had time to be set up; without one, the one that has had most.
     private mutating func takeWarm(_ now: Instant) -> Idle? {
         guard !warm.isEmpty else { return nil }
+        if settings.startsAhead { return warm.removeLast() }
         return warm.remove(at: warm.lastIndex { $0.since + Self.setUpTime <= now } ?? 0)
     }
 
@@ -388,6 +339,7 @@ struct PoolState: Sendable {
     /// Removes a slot from all collections.
     private mutating func forget(_ slot: SlotNumber) -> [PoolAction] {
         inEmptyNetwork.remove(slot)
+        uses[slot] = nil
         switch phases.removeValue(forKey: slot) {
         case .launching, .making, .starting: preparing -= 1
         case .leased: leased -= 1

@@ -8,6 +8,13 @@ import NIOCore
 import Sandbox
 import SandboxHTTP
 
+/// One request to a server that was started ahead.
+private struct ServerExchange: Sendable {
+    var program: StartedProgram
+    var connection: ServerConnection
+    var pump: RequestPump
+}
+
 extension Dispatcher {
     /// Runs a call on the program of its sandbox; nil when that died before the call was assigned to it.
     func serve(_ run: Run, _ program: StartedProgram) async throws(InvocationRefusal) -> InvocationAnswer? {
@@ -37,45 +44,83 @@ extension Dispatcher {
         -> InvocationAnswer
     {
         let request = started.run.call.request
+        var isStream = false
+        if case .stream = request.body { isStream = true }
+        // A server may close a kept connection at any time: only what may be sent twice goes there
+        // (RFC 9110, section 9.2.2).
+        if !isStream, Self.repeatable.contains(request.head.method), let kept = program.takeConnection() {
+            let first = await send(started, kept)
+            switch first {
+            case .failure(.closedBeforeHead), .failure(.broken): break
+            case .head, .failure, .body, .end:
+                let exchange = ServerExchange(program: program, connection: kept, pump: RequestPump())
+                return await answered(started, exchange, first)
+            }
+        }
         let connection: ServerConnection
         do throws(ExchangeFailure) { connection = try await program.connect(port: port) } catch {
             return await broken(started, nil, .unreachable)
         }
+        if isStream { beginRequest(started, connection) }
+        let pump = RequestPump(request, into: connection, of: started.running)
+        let first = isStream ? await connection.next() : await send(started, connection)
+        let exchange = ServerExchange(program: program, connection: connection, pump: pump)
+        return await answered(started, exchange, first)
+    }
+
+    /// Methods that may be sent again when the connection breaks before an answer.
+    private static let repeatable: Set<HTTPRequest.Method> = [.get, .head, .options, .trace, .put, .delete]
+
+    /// Sends a request whose body is here, and waits for the answer's first part.
+    private func send(_ started: StartedRun, _ connection: ServerConnection) async -> AnswerPart {
+        beginRequest(started, connection)
+        return await connection.next()
+    }
+
+    /// Sends the head, and the body as far as it is here.
+    private func beginRequest(_ started: StartedRun, _ connection: ServerConnection) {
+        let request = started.run.call.request
         var body: ByteBuffer?
         if case .whole(let bytes) = request.body { body = bytes }
         let isWhole = if case .stream = request.body { false } else { true }
         connection.send(
             HTTPForwarding.request(
                 request.head,
-                isLast: true,
+                isLast: !started.run.lease.mayReturn,
                 bodyBytes: isWhole ? body?.readableBytes ?? 0 : nil
             ),
             body: body,
             isWhole: isWhole
         )
         if let body { started.running.taken(bytes: body.readableBytes) }
-        let pump = RequestPump(request, into: connection, of: started.running)
-        switch await connection.next() {
+    }
+
+    private func answered(_ started: StartedRun, _ exchange: ServerExchange, _ first: AnswerPart) async
+        -> InvocationAnswer
+    {
+        switch first {
         case .head(let response):
             let head = HTTPForwarding.response(response)
             // 101 would hand the connection over, which nothing has asked for.
-            guard (200...599).contains(head.status) else { return await broken(started, pump, .status) }
+            guard (200...599).contains(head.status) else {
+                return await broken(started, exchange.pump, .status)
+            }
             started.running.headReceived(head)
-            return await answer(started, pump, connection, head)
-        case .failure(let failure): return await broken(started, pump, Self.fault(failure))
-        case .body, .end: return await broken(started, pump, .notHTTP)
+            return await answer(started, exchange, head)
+        case .failure(let failure): return await broken(started, exchange.pump, Self.fault(failure))
+        case .body, .end: return await broken(started, exchange.pump, .notHTTP)
         }
     }
 
     /// The head is here: a short answer is collected, any other begins to leave.
     private func answer(
         _ started: StartedRun,
-        _ pump: RequestPump,
-        _ connection: ServerConnection,
+        _ exchange: ServerExchange,
         _ head: ResponseHead
     ) async -> InvocationAnswer {
         let running = started.running
-        let answer = ServerAnswer(connection, running)
+        let pump = exchange.pump
+        let answer = ServerAnswer(exchange.connection, running) { [self] in conclude(started, exchange) }
         var body = ByteBuffer()
         let length = head.fields[.contentLength].flatMap { Int($0) }
         let request = started.run.call.request
@@ -89,7 +134,7 @@ extension Dispatcher {
             case .bytes(var bytes): body.writeBuffer(&bytes)
             case .end:
                 running.answered()
-                return await whole(started, pump, head, body)
+                return await whole(started, exchange, head, body)
             case .failure(let fault): return await broken(started, pump, fault)
             case .overLimit: return await stoppedServer(started, pump)
             }
@@ -107,18 +152,28 @@ extension Dispatcher {
     /// The client does not wait for the server's end: only the record has its figures.
     private func whole(
         _ started: StartedRun,
-        _ pump: RequestPump,
+        _ exchange: ServerExchange,
         _ head: ResponseHead,
         _ body: ByteBuffer
     ) async -> InvocationAnswer {
-        let session = started.running.session
-        session.stop(.answered)
-        await pump.ended()
+        conclude(started, exchange)
+        await exchange.pump.ended()
         Task {
-            let report = await session.exit()
-            _ = await finish(started, pump, report)()
+            let report = await started.running.session.exit()
+            _ = await finish(started, exchange.pump, report)()
         }
         return .complete(head, output: body, started.answered(head))
+    }
+
+    /// The whole answer is here: the server waits for another request, or is ended.
+    ///
+    /// It is ended too when it answered before it had the whole request: the rest may still be under way.
+    private func conclude(_ started: StartedRun, _ exchange: ServerExchange) {
+        let session = started.running.session
+        guard started.run.lease.mayReturn, exchange.pump.isComplete else { return session.stop(.answered) }
+        exchange.program.unassign(exchange.connection)
+        // Without effect when it is being ended already.
+        if !session.handOn() { session.stop(.answered) }
     }
 
     /// There is no complete answer: a server that exits gets time to log the reason.

@@ -47,6 +47,14 @@ final class ProgramLog: Sendable {
         if kept.readableBytes > 0 { invocation.standardError(kept) }
     }
 
+    /// The invocation is over: what it writes from now on is kept for the next one.
+    func unassign() {
+        state.withLock { state in
+            state.isAssigned = false
+            state.invocation = nil
+        }
+    }
+
     /// The last of what was kept, for an error's text; nil when there is nothing.
     var tail: String? {
         let kept = state.withLock { $0.kept }

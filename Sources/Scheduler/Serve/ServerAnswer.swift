@@ -22,10 +22,20 @@ final class ServerAnswer: Sendable {
 
     private let connection: ServerConnection
     let running: RunningInvocation
+    private let conclude: @Sendable () -> Void
 
-    init(_ connection: ServerConnection, _ running: RunningInvocation) {
+    /// - Parameters:
+    ///   - connection: its head was read.
+    ///   - running: the call.
+    ///   - conclude: called at the end of an answer that is streamed.
+    init(
+        _ connection: ServerConnection,
+        _ running: RunningInvocation,
+        conclude: @escaping @Sendable () -> Void
+    ) {
         self.connection = connection
         self.running = running
+        self.conclude = conclude
     }
 
     /// The next part; the server's answer is read only during a call.
@@ -34,13 +44,13 @@ final class ServerAnswer: Sendable {
     /// The next part that is here already.
     func nextIfPresent() -> Part? { connection.nextIfPresent().map(part) }
 
-    /// The next piece of a body that is sent to the client; nil at its end, with which the server is ended.
+    /// The next piece of a body that is sent to the client; nil at its end, which concludes the exchange.
     func nextStreamed() async -> ByteBuffer? {
         switch await next() {
         case .bytes(let bytes): return bytes
         case .end:
             running.answered()
-            running.session.stop(.answered)
+            conclude()
         case .failure(let fault):
             running.faultFound(fault)
             running.session.stop(.outputMalformed, after: Self.endMax)

@@ -49,6 +49,8 @@ final class StartedProgram: Sendable {
         var isReady = false
         /// Why it ended before its invocation.
         var endReason: String?
+        /// To its server, from the invocation before.
+        var connection: ServerConnection?
     }
 
     /// Longest wait for the answer on `ready_path`.
@@ -121,6 +123,24 @@ final class StartedProgram: Sendable {
 
     /// Gives what it writes to an invocation.
     func assign(to invocation: RunningInvocation) { log.assign(to: invocation) }
+
+    /// It serves another invocation later.
+    ///
+    /// - Parameter connection: of this one; used again where the server keeps it.
+    func unassign(_ connection: ServerConnection) {
+        log.unassign()
+        guard connection.isReusable else { return }
+        state.withLock { $0.connection = connection }
+    }
+
+    /// The connection of the invocation before, if its server has not closed it.
+    func takeConnection() -> ServerConnection? {
+        let connection = state.withLock { state in
+            defer { state.connection = nil }
+            return state.connection
+        }
+        return connection?.isReusable == true ? connection : nil
+    }
 
     /// Connects to the port of its server.
     ///

@@ -30,6 +30,9 @@ struct DeployOptions: ParsableArguments {
     @Flag(help: "Start a stdio function's program before its request.")
     var prestart = false
 
+    @Option(help: ArgumentHelp("Requests one sandbox of an http function may serve.", valueName: "n"))
+    var reuse: Int?
+
     @Option(help: "Memory limit, for example 128Mi.")
     var memory: String?
 
@@ -108,6 +111,7 @@ struct DeployOptions: ParsableArguments {
         if let contract { configuration.contract = contract }
         if let port { configuration.port = port }
         if prestart { configuration.prestart = true }
+        if let reuse { configuration.reuse = reuse }
         if let readyPath { configuration.readyPath = readyPath }
         if let memory { configuration.limits.memory = try ByteCount(memory, field: "--memory") }
         if let cpu { configuration.limits.cpu = try Millicores(cpu, field: "--cpu") }

@@ -32,6 +32,7 @@ struct ConfigurationReader {
         }
         if let node = self[.port] { configuration.port = try node.integer() }
         if let node = self[.readyPath] { configuration.readyPath = try node.text() }
+        if let node = self[.reuse] { configuration.reuse = try node.integer() }
         if let node = self[.prestart] { configuration.prestart = try node.boolean() }
         if let node = self[.contentType] { configuration.contentType = try node.text() }
         if let node = self[.stream] { configuration.stream = try node.boolean() }

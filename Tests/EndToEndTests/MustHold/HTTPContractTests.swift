@@ -50,6 +50,8 @@ extension EndToEnd {
             /silent) ;;
             /endless) printf 'HTTP/1.1 200 OK\r\n'; /bin/busybox yes 'X-A: b' ;;
             /large) printf 'HTTP/1.1 200 OK\r\n\r\n'; /bin/busybox yes | /bin/busybox head -c 3000000 ;;
+            /count) count=$(($(/bin/busybox cat /tmp/count) + 1)); echo "$count" > /tmp/count
+                printf 'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%d' "${#count}" "$count" ;;
             /hang) /bin/busybox sleep 100 ;;
             /dies) /bin/busybox kill -SEGV 1 ;;
             esac
@@ -94,6 +96,25 @@ extension EndToEnd {
                 )
                 #expect(echoed.status == 200)
                 #expect(echoed.text == "hello")
+            }
+        }
+
+        @Test("with reuse one sandbox serves that many requests, and none after one that failed")
+        func reuse() async throws {
+            try await Self.with("port: 7000\nreuse: 4\nconcurrency: 1\ntimeout: 2s\ngrace: 100ms") {
+                gateway in
+                func count() async throws -> String {
+                    try await gateway.call("/function/server/count").text
+                }
+                for number in 0..<10 { #expect(try await count() == "\(number % 4 + 1)") }
+                // Two more would be 3 and 4; what fails starts anew.
+                for path in ["garbage", "hang", "short", "dies"] {
+                    let first = try await count()
+                    #expect(try await gateway.call("/function/server/" + path).status >= 500)
+                    #expect(try await count() == "1", "after \(path), which came after \(first)")
+                }
+                let records = try await gateway.invocations("server", atLeast: 22)
+                #expect(records.filter { $0.outcome == "ok" }.count == 18)
             }
         }
 

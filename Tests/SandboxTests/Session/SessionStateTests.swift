@@ -39,6 +39,25 @@ import Testing
         #expect(state.ended() == cause)
     }
 
+    @Test(
+        "a program is handed on only when nothing was done to end it, and nothing ends it for this session then"
+    )
+    func handedOn() {
+        var state = SessionState()
+        let isHandedOn = state.handedOn()
+        #expect(isHandedOn)
+        #expect(state.stopRequested(.timeout) == .none)
+        #expect(state.killRequested(.cancelled) == .none)
+        #expect(state.ended() == nil)
+        let isTwice = state.handedOn()
+        #expect(!isTwice)
+        var stopped = SessionState()
+        _ = stopped.stopRequested(.timeout)
+        let isLate = stopped.handedOn()
+        #expect(!isLate)
+        #expect(stopped.ended() == .timeout)
+    }
+
     @Test("a kill during the grace keeps the first cause")
     func killDuringGrace() {
         var state = SessionState()

@@ -164,6 +164,99 @@ struct ServeTests {
         await end.value
     }
 
+    /// Serves requests on kept connections; the path is the status.
+    private static func keeping(_ connections: Counter) -> FakeSandbox.Program {
+        var program = FakeSandbox.Program()
+        program.isEndless = true
+        program.server = { connection in
+            var text = ""
+            var byte: UInt8 = 0
+            var isCounted = false
+            while read(connection, &byte, 1) == 1 {
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+                guard text.hasSuffix("\r\n\r\n") else { continue }
+                if !isCounted { connections.add() }
+                isCounted = true
+                let isLast = text.contains("onnection: close")
+                let answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + (isLast ? "last" : "more")
+                text = ""
+                _ = answer.withCString { write(connection, $0, strlen($0)) }
+            }
+            close(connection)
+        }
+        return program
+    }
+
+    private final class Counter: Sendable {
+        private let value = Mutex(0)
+        var count: Int { value.withLock { $0 } }
+        func add() { value.withLock { $0 += 1 } }
+    }
+
+    @Test("with reuse serves that many requests on one connection, and has a record of each")
+    func reused() async throws {
+        let connections = Counter()
+        let world = try Self.world(Self.keeping(connections)) {
+            ($0.reuse, $0.concurrency) = (3, 1)
+        }
+        for number in 1...6 {
+            let answer = try await world.complete()
+            #expect(answer.output == (number % 3 == 0 ? "last" : "more"), "\(number)")
+            #expect(await eventually { world.sink.invocations.count == number })
+        }
+        #expect(world.sink.invocations.map(\.fresh) == [true, false, false, true, false, false])
+        #expect(world.sink.invocations.allSatisfy { $0.outcome == .ok })
+        #expect(connections.count == 2)
+        #expect(world.spawner.counts.withLock { $0.killed } == 2)
+    }
+
+    @Test("with reuse serves no other request after one whose reader went away or that broke off")
+    func notReused() async throws {
+        let world = try Self.world(
+            server("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc", lingerMicroseconds: 100_000)
+        ) {
+            ($0.reuse, $0.concurrency) = (9, 1)
+        }
+        for number in 1...4 {
+            guard
+                case .streaming(_, let stream) = try await world.dispatcher.invoke(
+                    world.name,
+                    world.request()
+                )
+            else {
+                Issue.record("a long answer is streamed")
+                return
+            }
+            if number % 2 == 0 { stream.cancel() } else { while await stream.next() != nil {} }
+            let record = await stream.ending()
+            #expect(record.fresh && record.outcome == (number % 2 == 0 ? .cancelled : .platform))
+        }
+        #expect(await eventually { world.spawner.counts.withLock { $0.made } >= 4 })
+    }
+
+    @Test("with reuse is asked again on a new connection when it has closed the one before")
+    func closedConnection() async throws {
+        let world = try Self.world(server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")) {
+            ($0.reuse, $0.concurrency) = (9, 1)
+        }
+        for number in 1...9 {
+            #expect(try await world.complete().output == "ok")
+            #expect(await eventually { world.sink.invocations.count == number })
+        }
+        #expect(world.sink.invocations.filter(\.fresh).count == 1)
+    }
+
+    @Test("with reuse is given up when it ends between two requests")
+    func endsIdle() async throws {
+        let world = try Self.world(Self.keeping(Counter())) { ($0.reuse, $0.concurrency) = (9, 1) }
+        _ = try await world.complete()
+        #expect(await eventually { world.sink.invocations.count == 1 })
+        world.spawner.first.withLock { $0 }?.end(ExitReport(ending: .exited(code: 1)))
+        world.spawner.first.withLock { $0 }?.dieUnused()
+        #expect(try await world.complete().output == "more")
+        #expect(await eventually { world.sink.invocations.map(\.fresh) == [true, true] })
+    }
+
     @Test("with a ready_path is called when that has answered well")
     func readyPath() async throws {
         let asked = Mutex(0)

@@ -110,6 +110,7 @@ final class FakeSandbox: SandboxHandle {
         var onStandardError: (@Sendable (ByteBuffer) -> Void)?
         var onUnused: (@Sendable (String) -> Void)?
         var isAssigned = false
+        var isReturned = false
         var dialled = 0
     }
 
@@ -158,9 +159,19 @@ final class FakeSandbox: SandboxHandle {
     func assign(preparesNext: Bool) throws(SandboxError) {
         let isOver = storage.withLock { storage in
             storage.isAssigned = true
+            storage.isReturned = false
             return storage.ending != nil
         }
         if isOver { throw .gone("the sandbox") }
+    }
+
+    func unassign() {
+        let waiting = storage.withLock { storage -> [CheckedContinuation<Void, Never>] in
+            storage.isReturned = true
+            defer { storage.waiting = [] }
+            return storage.waiting
+        }
+        for continuation in waiting { continuation.resume() }
     }
 
     func dial(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
@@ -213,12 +224,13 @@ final class FakeSandbox: SandboxHandle {
     func exit() async -> ExitReport {
         await withCheckedContinuation { continuation in
             let isOver = storage.withLock { storage in
-                if storage.ending == nil { storage.waiting.append(continuation) }
-                return storage.ending != nil
+                let isOver = storage.ending != nil || storage.isReturned
+                if !isOver { storage.waiting.append(continuation) }
+                return isOver
             }
             if isOver { continuation.resume() }
         }
-        return storage.withLock { $0.ending } ?? program.report
+        return storage.withLock { $0.ending } ?? ExitReport(ending: .returned)
     }
 
     func signal(_ number: Int32) {

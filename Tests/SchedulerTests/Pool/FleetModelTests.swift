@@ -35,6 +35,8 @@ private struct FleetModel {
     var unanswered: [WaiterNumber: PoolNumber] = [:]
     /// The pool that each slot was made for, also when it is gone.
     var owners: [SlotNumber: PoolNumber] = [:]
+    /// Invocations that each slot's sandbox has served.
+    var uses: [SlotNumber: Int] = [:]
     var violation: String?
     var isHostReady = false
 
@@ -50,7 +52,8 @@ private struct FleetModel {
         case 0..<35: request()
         case 35..<68: slotNews()
         case 68..<70: standingDies()
-        case 70..<85: endLease()
+        case 70..<80: endLease()
+        case 80..<85: returnProgram()
         case 85..<90: cancelWaiter()
         case 90..<95: pass(.milliseconds(Int.random(in: 1...30_000, using: &random)))
         case 95..<96: hostDies()
@@ -119,6 +122,7 @@ private struct FleetModel {
             warmMax: warmMax
         )
         settings.startsAhead = Bool.random(using: &random)
+        if settings.startsAhead { settings.usesMax = Int.random(in: 1...4, using: &random) }
         perform(fleet.poolAdded(settings).1)
     }
 
@@ -208,6 +212,17 @@ private struct FleetModel {
         perform(fleet.leaseEnded(entry.pool, slot, isReusable: isReusable, at: now))
     }
 
+    /// The program of a lease that may return does, or one that may not, which ends it.
+    private mutating func returnProgram() {
+        let leased = slots.filter { $0.value.work == .leased }.keys.sorted()
+        guard let slot = leased.randomElement(using: &random), let entry = slots[slot] else { return }
+        slots[slot]?.work = .idle
+        let mayReturn = fleet.use(entry.pool, slot).mayReturn
+        let actions = fleet.programReturned(entry.pool, slot, at: now)
+        if !mayReturn, actions.first?.action != .retire(slot) { violation = "a sandbox returned too often" }
+        perform(actions)
+    }
+
     private mutating func pass(_ span: Duration) {
         now += span
         for pool in fleet.pools.keys.sorted() {
@@ -223,6 +238,13 @@ private struct FleetModel {
         if owners[slot] != pool { violation = "a slot of one function serves another" }
         if slots[slot]?.work != .idle { violation = "a sandbox was leased that is not ready" }
         slots[slot]?.work = .leased
+        uses[slot, default: 0] += 1
+        let usesMax = pool.flatMap { fleet.pools[$0]?.settings.usesMax } ?? 1
+        if uses[slot, default: 0] > usesMax { violation = "a sandbox serves more often than it may" }
+        if let pool, fleet.pools[pool] != nil, fleet.use(pool, slot).number != uses[slot, default: 0] {
+            // A later lease of the same event may be counted already.
+            if fleet.use(pool, slot).number < uses[slot, default: 0] { violation = "a use is not counted" }
+        }
     }
 
     private mutating func perform(_ actions: [FleetState.Action]) {
@@ -247,6 +269,7 @@ private struct FleetModel {
                     violation = "a sandbox in no free slot"
                 }
                 slots[slot]?.work = .making
+                uses[slot] = nil
             case .start(let slot):
                 if slots[slot]?.work != .idle { violation = "a program is started in no sandbox" }
                 if fleet.pools[action.pool]?.settings.startsAhead == false {
