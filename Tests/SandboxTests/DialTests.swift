@@ -41,6 +41,22 @@ struct DialTests {
         }
     }
 
+    @Test(
+        "is reached where its server listens on ::1 only",
+        .enabled(if: access("/proc/net/if_inet6", F_OK) == 0, "needs IPv6"),
+        arguments: [false, true]
+    )
+    func overIPv6(sharesEmptyNetwork: Bool) async throws {
+        try await Self.with(sharesEmptyNetwork: sharesEmptyNetwork) { slot in
+            let sandbox = try await slot.makeSandbox()
+            try sandbox.start(Self.command("exec busybox httpd -f -p '[::1]:7000'")) { _ in }
+            let connection = try await Self.dial(sandbox, 7000)
+            #expect(write(connection.raw, "GET / HTTP/1.0\r\n\r\n", 18) == 18)
+            #expect(try await Self.read(connection.raw, 7) == "HTTP/1.")
+            sandbox.kill()
+        }
+    }
+
     @Test("without a listener is refused at once, and the sandbox continues", arguments: [false, true])
     func refused(sharesEmptyNetwork: Bool) async throws {
         try await Self.with(sharesEmptyNetwork: sharesEmptyNetwork) { slot in

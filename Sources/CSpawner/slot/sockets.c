@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Creates sockets in the sandbox's network namespace for the gateway: connected to a port of 127.0.0.1, or
-// listening there. The slot passes them on and keeps none; the sandbox gets none.
+// Creates sockets in the sandbox's network namespace for the gateway: connected to a port of 127.0.0.1 or
+// ::1, or listening on 127.0.0.1. The slot passes them on and keeps none; the sandbox gets none.
 #define _GNU_SOURCE
 #include "csandbox_channel.h"
 #include "sandbox/sandbox.h"
@@ -25,28 +25,32 @@ enum { SOCKET_STACK_BYTES = 16384 };
 
 struct socket_job {
     const struct csandbox_socket_order *order;
+    int family;
     /// Network namespace to enter first; -1 for the slot's own.
     int network;
     /// A descriptor or -errno.
     long result;
 };
 
-static long listen_at(long end, const struct sockaddr_in *place) {
-    long result = SYS3(SYS_bind, end, place, sizeof *place);
+static long listen_at(long end, const void *place, long size) {
+    long result = SYS3(SYS_bind, end, place, size);
     return result < 0 ? result : SYS2(SYS_listen, end, LISTEN_BACKLOG);
 }
 
 // Raw calls only: it can run in a process that shares the slot's memory.
-static long open_socket(const struct csandbox_socket_order *order) {
-    struct sockaddr_in place = {.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)order->port),
-                                .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    long end = SYS3(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+static long open_socket(const struct csandbox_socket_order *order, int family) {
+    uint16_t port = htons((uint16_t)order->port);
+    struct sockaddr_in place4 = {
+        .sin_family = AF_INET, .sin_port = port, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in6 place6 = {
+        .sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    const void *place = family == AF_INET ? (void *)&place4 : (void *)&place6;
+    long size = family == AF_INET ? sizeof place4 : sizeof place6;
+    long end = SYS3(SYS_socket, family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (end < 0)
         return end;
-    long result = order->header.kind == CSANDBOX_LISTEN
-                      ? listen_at(end, &place)
-                      : SYS3(SYS_connect, end, &place, sizeof place);
+    long result = order->header.kind == CSANDBOX_LISTEN ? listen_at(end, place, size)
+                                                        : SYS3(SYS_connect, end, place, size);
     if (result >= 0 || result == -EINPROGRESS)
         return end;
     SYS1(SYS_close, end);
@@ -57,7 +61,7 @@ static int open_socket_inside(void *argument) {
     struct socket_job *job = argument;
     job->result = SYS2(SYS_setns, job->network, CLONE_NEWNET);
     if (job->result >= 0)
-        job->result = open_socket(job->order);
+        job->result = open_socket(job->order, job->family);
     return 0;
 }
 
@@ -84,15 +88,15 @@ static int network_of_sandbox(void) {
     return file >= 0 ? file : errno == ENOENT ? -ESRCH : -errno;
 }
 
-static long make_socket(const struct csandbox_socket_order *order) {
+static long make_socket(const struct csandbox_socket_order *order, int family) {
     if (order->port == 0 || order->port > UINT16_MAX)
         return -EINVAL;
     if (slot.sandbox == 0 || order->sandbox != slot.number)
         return -ESRCH;
-    struct socket_job job = {.order = order, .network = -1, .result = -ECHILD};
+    struct socket_job job = {.order = order, .family = family, .network = -1, .result = -ECHILD};
     if (!slot.shares_empty_network) {
         sockets_record_gateways();
-        return open_socket(order);
+        return open_socket(order, family);
     }
     job.network = network_of_sandbox();
     if (job.network < 0)
@@ -113,12 +117,32 @@ static long wait_connected(int end) {
     return getsockopt(end, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? -errno : -error;
 }
 
+// Returns a descriptor or -errno.
+static long make_connected(const struct csandbox_socket_order *order, int family) {
+    long end = make_socket(order, family);
+    if (end < 0 || order->header.kind != CSANDBOX_DIAL)
+        return end;
+    long result = wait_connected((int)end);
+    if (result == 0)
+        return end;
+    close((int)end);
+    return result;
+}
+
+// 127.0.0.1 first, because most servers listen there; a server bound to "localhost" may have chosen
+// ::1 alone. What counts where neither answers is the refusal of the first.
+static long make_either(const struct csandbox_socket_order *order) {
+    long end = make_connected(order, AF_INET);
+    if (end != -ECONNREFUSED || order->header.kind != CSANDBOX_DIAL)
+        return end;
+    long other = make_connected(order, AF_INET6);
+    return other >= 0 ? other : end;
+}
+
 void socket_order_answer(const struct csandbox_socket_order *order) {
     struct csandbox_socket_answer answer = {.header = order->header, .sequence = order->sequence};
-    long end = make_socket(order);
+    long end = make_either(order);
     long result = end < 0 ? end : 0;
-    if (end >= 0 && order->header.kind == CSANDBOX_DIAL)
-        result = wait_connected((int)end);
     int descriptor = (int)end;
     if (result == 0)
         result = csandbox_send(slot.control, &answer, sizeof answer, &descriptor, 1);
