@@ -220,7 +220,7 @@ let package = Package(
             dependencies: [
                 "Gateway", "Contracts", "GatewayAPI", "Scheduler", "FunctionModel", "FunctionStore", "OCI",
                 "HTTPClient",
-                "ImageStore", "Registry", "ImageBuilder", hummingbird, httpTypes, nioCore, logging,
+                "ImageStore", "Registry", "ImageBuilder", "Sandbox", hummingbird, httpTypes, nioCore, logging,
             ],
             swiftSettings: swiftSettings
         ),

@@ -29,6 +29,7 @@ package enum APIPath {
     package static let imageVerify = "/v1/image-store/verify"
     package static let registryLogins = "/v1/registry-logins"
     package static let containers = "/v1/containers"
+    package static let tokens = "/v1/tokens"
 }
 
 /// A path with one variable part: `:name` for one segment, `**` for the rest of the path.
@@ -51,6 +52,7 @@ package struct APIPattern: Hashable, Sendable {
     package static let containerInput = APIPattern("/v1/containers/:id/input")
     package static let containerSize = APIPattern("/v1/containers/:id/size")
     package static let containerSignal = APIPattern("/v1/containers/:id/signal")
+    package static let token = APIPattern("/v1/tokens/:id")
     /// The path of a function itself; it is not administrative.
     package static let invocation = APIPattern("/function/:name")
     /// The path of a function that runs later; it is not administrative.

@@ -30,10 +30,10 @@ struct Faasctl: AsyncParsableCommand {
             ),
             CommandGroup(name: "Containers", subcommands: [RunCommand.self]),
             CommandGroup(
-                name: "Images and secrets",
+                name: "Images, secrets and tokens",
                 subcommands: [
                     BuildCommand.self, ImageCommand.self, LoginCommand.self, LogoutCommand.self,
-                    SecretCommand.self,
+                    SecretCommand.self, TokenCommand.self,
                 ]
             ),
             CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),

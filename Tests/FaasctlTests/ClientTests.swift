@@ -27,6 +27,24 @@ import Testing
         #expect(credentials?.description == "u:***")
     }
 
+    @Test("a token of the environment is used instead of a password, and goes along with calls of functions")
+    func prefersToken() {
+        let environment = ["FAASCTL_USER": "u", "FAASCTL_PASSWORD": "secret", "FAASCTL_TOKEN": " mf_1\n"]
+        let token = ClientCredentials.find(address: "http://example.com", environment: environment)
+        #expect(token?.authorization == "Bearer mf_1")
+        #expect(token?.description == "token ***")
+        var call = GatewayRequest("POST", "/function/hello")
+        call.isAdministrative = false
+        #expect(token?.belong(to: call) == true)
+        let password = ClientCredentials.find(
+            address: "http://example.com",
+            environment: ["FAASCTL_USER": "u", "FAASCTL_PASSWORD": "secret", "FAASCTL_TOKEN": ""]
+        )
+        #expect(password?.authorization == "Basic dTpzZWNyZXQ=")
+        #expect(password?.belong(to: call) == false)
+        #expect(password?.belong(to: GatewayRequest("GET", "/v1/tokens")) == true)
+    }
+
     @Test("lines are whole however they arrive")
     func splitsLines() {
         var splitter = ResponseLineSplitter()

@@ -6,3 +6,4 @@ extension SQLiteStore: ImageReferenceRepository {}
 extension SQLiteStore: ScheduleRepository {}
 extension SQLiteStore: HistoryRepository {}
 extension SQLiteStore: QueueRepository {}
+extension SQLiteStore: TokenRepository {}

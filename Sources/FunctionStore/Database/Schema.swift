@@ -12,6 +12,7 @@ enum Schema {
         migrator.registerMigration("4-limits") { try $0.execute(sql: limits) }
         migrator.registerMigration("5-catalogue-version") { try $0.execute(sql: catalogueVersion) }
         migrator.registerMigration("6-queue") { try $0.execute(sql: QueueSchema.tables) }
+        migrator.registerMigration("7-tokens") { try $0.execute(sql: TokenSchema.tables) }
         return migrator
     }
 

@@ -21,12 +21,14 @@ struct FunctionDeployer: Sendable {
 
     /// Deploys a function.
     ///
-    /// - Throws: ``CatalogError``, or ``Problem`` when the image cannot be pulled.
+    /// - Throws: ``CatalogError``, or ``Problem`` when the caller may not, or the image cannot be pulled.
     func deploy(
         _ deployment: Deployment,
+        for caller: Caller?,
         using client: RegistryClient?,
         events: @escaping TransferEvents = { _ in }
     ) async throws -> Revision {
+        try caller?.require(deployment, replacing: catalog.current(deployment.name))
         guard let client else { return try await catalog.deploy(deployment) }
         do throws(PulledDeployError) {
             return try await puller.deploying(deployment.imageReference, using: client, events: events) {

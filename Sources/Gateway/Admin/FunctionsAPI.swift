@@ -26,7 +26,8 @@ struct FunctionsAPI: Sendable {
         try Namespace.require(context.query("namespace"))
         let usage = context.flag("usage")
         return try WireJSON.response(
-            try await catalog.statuses().map { FunctionStatusBody($0, withUsage: usage) }
+            try await catalog.statuses().filter { context.caller?.mayUse($0.revision.function) ?? false }
+                .map { FunctionStatusBody($0, withUsage: usage) }
         )
     }
 
@@ -43,7 +44,7 @@ struct FunctionsAPI: Sendable {
             request,
             bytesMax: bodyBytesMax
         )
-        return try await deploy(body, places, request)
+        return try await deploy(body, places, request, context)
     }
 
     /// The clients try this first and repeat as POST on 404.
@@ -54,19 +55,21 @@ struct FunctionsAPI: Sendable {
             bytesMax: bodyBytesMax
         )
         let name = try FunctionName(body.service)
+        try context.caller?.require(name)
         guard catalog.current(name) != nil else { throw Problem.unknownFunction(name.text) }
-        return try await deploy(body, places, request)
+        return try await deploy(body, places, request, context)
     }
 
     private func deploy(
         _ body: FunctionDeployment,
         _ places: JSONPlaces,
-        _ request: Request
+        _ request: Request,
+        _ context: OwnContext
     ) async throws -> Response {
         try Namespace.require(body.namespace)
         let client = try deployer.client(for: request)
         let revision = try await places.locating {
-            try await deployer.deploy(try body.deployment(), using: client)
+            try await deployer.deploy(try body.deployment(), for: context.caller, using: client)
         }
         let status = try await catalog.status(revision.function) ?? FunctionStatus(revision: revision)
         return try WireJSON.response(FunctionStatusBody(status, withUsage: false), status: .accepted)
@@ -75,7 +78,9 @@ struct FunctionsAPI: Sendable {
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
         let body = try await WireJSON.decode(FunctionDeletion.self, request, bytesMax: bodyBytesMax)
         try Namespace.require(body.namespace ?? context.query("namespace"))
-        try await catalog.remove(FunctionName(body.functionName))
+        let name = try FunctionName(body.functionName)
+        try context.caller?.require(name)
+        try await catalog.remove(name)
         return Response(status: .accepted)
     }
 

@@ -31,7 +31,7 @@ struct DeployAPI: Sendable {
         let client = try deployer.client(for: request)
         return try await ProgressLines<TransferEvent>.response { events in
             try await work.run("the deploy of '\(body.service.prefix(64))'") {
-                try await status(body, places, client, events)
+                try await status(body, places, context.caller, client, events)
             }
         } isProgress: {
             $0.isProgress
@@ -43,11 +43,12 @@ struct DeployAPI: Sendable {
     private func status(
         _ body: FunctionDeployment,
         _ places: JSONPlaces,
+        _ caller: Caller?,
         _ client: RegistryClient?,
         _ events: @escaping TransferEvents
     ) async throws -> FunctionStatusBody {
         let revision = try await places.locating {
-            try await deployer.deploy(try body.deployment(), using: client, events: events)
+            try await deployer.deploy(try body.deployment(), for: caller, using: client, events: events)
         }
         let status = try await catalog.status(revision.function) ?? FunctionStatus(revision: revision)
         return FunctionStatusBody(status, withUsage: false)

@@ -59,14 +59,16 @@ struct FunctionHandler: Sendable {
         }
     }
 
-    /// The user, when the function requires credentials.
+    /// The user, when the function requires credentials: the administrator, or a token with everything.
     ///
     /// - Throws: ``Problem`` when they are wrong.
     func authorize(_ request: Request, _ accounting: CallAccounting) async throws(Problem) -> String? {
         guard accounting.function.requiresCredentials else { return nil }
         let address = accounting.call.connection.peer.remoteAddress
         switch await guardian.check(request.headers[.authorization], from: address) {
-        case .admin(let name): return name
+        case .caller(let caller):
+            try caller.require(.admin)
+            return caller.user
         case .refused(let problem): throw problem
         }
     }
@@ -131,6 +133,10 @@ struct FunctionHandler: Sendable {
         )
         head.authority = request.head.authority
         head.fields = request.headers
+        // A token of this gateway's is for the gateway, also where the function asks for none.
+        if let field = head.fields[.authorization], AccessToken.inField(field) != nil {
+            head.fields[.authorization] = nil
+        }
         head.bodyLength = RequestHead.BodyLength(request.headers)
         head.version = call.connection.version
         head.peer = call.connection.peer
@@ -218,7 +224,11 @@ struct FunctionHandler: Sendable {
     private func shown(_ problem: Problem, _ request: Request, _ accounting: CallAccounting) async -> Problem
     {
         guard problem.adminDetail != nil, let field = request.headers[.authorization],
-            case .admin = await guardian.check(field, from: accounting.call.connection.peer.remoteAddress)
+            case .caller(let caller) = await guardian.check(
+                field,
+                from: accounting.call.connection.peer.remoteAddress
+            ),
+            caller.has(.deploy), caller.mayUse(accounting.function.name)
         else { return problem }
         return problem.forAdmin
     }

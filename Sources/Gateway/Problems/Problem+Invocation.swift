@@ -97,6 +97,8 @@ extension Problem {
 }
 
 extension Problem {
+    /// A route that ``RouteRules`` lacks.
+    static let withoutRule = Problem(403, .forbidden, "this path has no rule that admits a caller")
     static let unauthorized = Problem(401, .unauthorized, "invalid credentials")
 
     static let tooManyAttempts: Problem = {

@@ -55,6 +55,7 @@ struct Problem: Error, Hashable, Sendable {
         case unknownNamespace = "unknown_namespace"
         case unknownRevision = "unknown_revision"
         case unknownCall = "unknown_call"
+        case unknownToken = "unknown_token"
         case registryDenied = "registry_denied"
         case registryUnreachable = "registry_unreachable"
         case registryFailed = "registry_failed"

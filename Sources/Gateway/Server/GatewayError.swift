@@ -7,6 +7,8 @@ package enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotListen(host: String, port: Int, reason: String)
     /// The admin credentials could not be read or made.
     case credentials(path: String, reason: String)
+    /// The bearer tokens could not be read.
+    case tokens(reason: String)
     /// The server ended without a request to stop.
     case ended(reason: String)
 
@@ -18,6 +20,7 @@ package enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
             "cannot listen on \(host):\(port): \(reason); choose another with --listen"
         case .credentials(let path, let reason):
             "the admin credentials in \(path) cannot be used: \(reason)"
+        case .tokens(let reason): "the tokens cannot be read: \(reason)"
         case .ended(let reason): "the HTTP server ended: \(reason)"
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP edge as one service. faasctl's serve drives it, next to Engine.
 
+import FunctionStore
 import Glibc
 import HTTPTypes
 import Hummingbird
@@ -18,6 +19,9 @@ package final class GatewayServer: Sendable {
     private let edge: Edge
     private let drain: DrainFlag
     private let containers: AttachedContainers?
+    private let tokens: TokenBook
+    /// The gateway's own routes, for tests.
+    let routes: [(method: HTTPRequest.Method, pattern: String)]
     /// Folders of build contexts that an earlier process left; the image keeper removes them.
     package let leftovers: [String]
 
@@ -55,6 +59,7 @@ package final class GatewayServer: Sendable {
             history: engine.history,
             recorder: engine.recorder,
             secrets: engine.secrets,
+            tokens: TokenBook(store: engine.tokens, logger: logger),
             images: images,
             registries: RegistryAccess(
                 configuration: configuration.registries,
@@ -85,12 +90,24 @@ package final class GatewayServer: Sendable {
         self.configuration = configuration
         self.drain = drain
         containers = services.containers
+        tokens = services.tokens
         logger = services.logger
         leftovers = services.uploads.prepare()
         let metrics = MetricsRegistry()
-        let guardian = LoginGuard(credentials: credentials, logger: services.logger)
+        let guardian = LoginGuard(
+            credentials: credentials,
+            tokens: services.tokens,
+            logger: services.logger
+        )
         var services = services
         services.metricsNeedCredentials = configuration.metricsNeedCredentials
+        let own = OwnPaths(
+            services,
+            guardian: guardian,
+            hosts: .standard(listening: configuration.host, configuration.adminHosts),
+            metrics: metrics
+        )
+        routes = own.routes
         edge = Edge(
             routes: RouteCache(services.catalog, metrics: metrics),
             functions: FunctionHandler(
@@ -100,12 +117,7 @@ package final class GatewayServer: Sendable {
                 errorOutput: services.errorOutput
             ),
             queue: services.queue,
-            own: OwnPaths(
-                services,
-                guardian: guardian,
-                hosts: .standard(listening: configuration.host, configuration.adminHosts),
-                metrics: metrics
-            ),
+            own: own,
             log: ProblemLog(logger: services.logger)
         )
     }
@@ -119,6 +131,11 @@ package final class GatewayServer: Sendable {
     package func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in })
         async throws(GatewayError)
     {
+        do throws(StoreError) { try await tokens.load() } catch {
+            throw .tokens(reason: error.description)
+        }
+        let storing = Task { [tokens] in await tokens.keepStoring() }
+        defer { storing.cancel() }
         do {
             try await withGracefulShutdownHandler {
                 try await makeServer(onListening).run()

@@ -18,6 +18,8 @@ struct GatewayServices: Sendable {
     let history: any HistoryRepository
     let recorder: InvocationRecorder
     let secrets: any SecretRepository
+    /// Bearer tokens.
+    let tokens: TokenBook
     /// Images, and the long work on them.
     let images: ImageServices
     /// Nil where nothing may be pulled or pushed.

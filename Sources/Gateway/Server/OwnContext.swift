@@ -15,6 +15,8 @@ struct OwnContext: RequestContext {
 
     var coreContext: CoreRequestContextStorage
     let call: ReceivedCall
+    /// The authenticated sender; nil on paths that need no credentials.
+    var caller: Caller?
 
     init(source: Source) {
         coreContext = CoreRequestContextStorage(source: source)

@@ -10,6 +10,8 @@ import Scheduler
 struct OwnPaths: Sendable {
     private let responder: RouterResponder<OwnContext>
     private let logger: Logger
+    /// Every route with its method, for tests.
+    let routes: [(method: HTTPRequest.Method, pattern: String)]
 
     /// First segments that no function's host-less route can have.
     private static let segments: Set<Substring> = [
@@ -26,7 +28,7 @@ struct OwnPaths: Sendable {
         let router = Router(context: OwnContext.self, options: .autoGenerateHeadEndpoints)
         HealthAPI(isReady: services.isReady).add(to: router)
         let guarded = router.group().add(middleware: AdminGate(hosts: hosts))
-            .add(middleware: BasicAuthentication(guardian: guardian))
+            .add(middleware: AdminAuthentication(guardian: guardian))
         let deployer = FunctionDeployer(
             catalog: services.catalog,
             puller: services.images.puller,
@@ -76,6 +78,8 @@ struct OwnPaths: Sendable {
                 to: guarded
             )
         }
+        TokensAPI(book: services.tokens, bodyBytesMax: services.limits.adminBodyBytesMax).add(to: guarded)
+        routes = router.routes.map { ($0.method, $0.path.description) }
         responder = router.buildResponder()
     }
 
@@ -133,14 +137,24 @@ struct OwnPaths: Sendable {
 
 extension RouterMethods where Context == OwnContext {
     /// Registers handlers by method, and 405 with Allow for every other method of the same path.
+    ///
+    /// Each handler runs only for callers that the route's rule admits (``RouteRules``); without a rule, for none.
     func resource(
         _ path: String,
         _ handlers: [HTTPRequest.Method: @Sendable (Request, OwnContext) async throws -> Response]
     ) {
         let others: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
         let allow = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
+        let pattern = path
         let path = RouterPath(path)
-        for (method, handler) in handlers { on(path, method: method, use: handler) }
+        for (method, handler) in handlers {
+            let rule = RouteRules.rule(method, pattern)
+            on(path, method: method) { request, context -> Response in
+                guard let rule else { throw Problem.withoutRule }
+                try rule.check(context)
+                return try await handler(request, context)
+            }
+        }
         for method in others where handlers[method] == nil {
             if method == .head, handlers[.get] != nil { continue }
             on(path, method: method) { _, _ -> Response in throw Problem.methodNotAllowed(allow) }

@@ -22,6 +22,8 @@ package final class Engine: Sendable {
     package var functions: any FunctionRepository { store }
     /// Asynchronous calls as they are stored; ``queue`` accepts and changes them.
     package var queuedCalls: any QueueRepository { store }
+    /// Bearer tokens.
+    package var tokens: any TokenRepository { store }
     /// Invocations and log lines.
     package var history: any HistoryRepository { store }
     /// History; flush it before reading what has just ended.

@@ -51,7 +51,8 @@ extension GatewayClient {
             var failure = CommandFailure(
                 what,
                 why: "the gateway rejected the credentials",
-                next: "set FAASCTL_USER and FAASCTL_PASSWORD, or MAYFLY_DATA_DIR to the gateway's data folder"
+                next:
+                    "set FAASCTL_TOKEN, or FAASCTL_USER and FAASCTL_PASSWORD, or MAYFLY_DATA_DIR to the gateway's data folder"
             )
             failure.isUnauthorized = true
             return failure

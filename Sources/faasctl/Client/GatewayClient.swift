@@ -10,7 +10,7 @@ import HTTPClient
 struct GatewayClient: Sendable {
     /// Without a slash at the end.
     let address: String
-    let credentials: BasicCredentials?
+    let credentials: ClientCredentials?
 
     /// Answers held in memory as a whole: listings of 10,000 functions stay well below.
     static let answerBytesMax = 64 << 20
@@ -91,7 +91,7 @@ struct GatewayClient: Sendable {
             message.fields["Content-Type"] = type
         }
         message.fields["User-Agent"] = "faasctl/\(Product.version)"
-        if request.isAdministrative, let credentials {
+        if let credentials, credentials.belong(to: request) {
             message.fields["Authorization"] = credentials.authorization
         }
         for header in request.headers { message.fields[header.name] = header.value }

@@ -25,7 +25,7 @@ struct GatewayRequest {
     var rawQuery: String?
     var headers: [(name: String, value: String)] = []
     var content = RequestContent.none
-    /// Whether credentials are sent: function paths are open, and their authors must not get them.
+    /// Whether a password is sent: function paths are open, and their authors must not get it.
     var isAdministrative = true
     /// Longest silence on the connection, in seconds.
     var silenceSecondsMax = GatewayRequest.answerSecondsMax

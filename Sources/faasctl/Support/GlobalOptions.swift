@@ -62,7 +62,7 @@ struct GlobalOptions: ParsableArguments {
                 next: "write it as http://HOST:PORT"
             )
         }
-        let credentials = BasicCredentials.find(address: address, environment: environment)
+        let credentials = ClientCredentials.find(address: address, environment: environment)
         return GatewayClient(address: address, credentials: credentials)
     }
 

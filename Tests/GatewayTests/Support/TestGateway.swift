@@ -5,12 +5,14 @@ import FoundationEssentials
 import FunctionModel
 import FunctionStore
 import Glibc
+import HTTPTypes
 import ImageBuilder
 import ImageStore
 import Logging
-import Scheduler
+import Sandbox
 
 @testable import Gateway
+@testable import Scheduler
 
 /// What a test can reach of its gateway.
 struct TestGateway: Sendable {
@@ -19,6 +21,8 @@ struct TestGateway: Sendable {
     let store: SQLiteStore
     let recorder: InvocationRecorder
     let directory: String
+    /// The gateway's own routes.
+    let routes: [(method: HTTPRequest.Method, pattern: String)]
 
     /// Of user `admin` with password `secret`.
     static let authorization = "Authorization: Basic YWRtaW46c2VjcmV0"
@@ -28,6 +32,7 @@ struct TestGateway: Sendable {
         _ invoker: FakeInvoker = .ending(.ok),
         _ revisions: [Revision]? = nil,
         _ change: (inout GatewayConfiguration) -> Void = { _ in },
+        withEveryPath: Bool = false,
         _ test: (TestGateway) async throws -> Void
     ) async throws {
         let directory = try makeDirectory()
@@ -37,7 +42,15 @@ struct TestGateway: Sendable {
         change(&configuration)
         let store = try SQLiteStore(path: directory + "/mayfly.sqlite", logger: logger)
         let catalog = FakeCatalog(try revisions ?? [makeRevision("hello")])
-        let services = try services(invoker, catalog, store, configuration)
+        var services = try services(invoker, catalog, store, configuration)
+        if withEveryPath {
+            services.registries = RegistryAccess()
+            services.containers = AttachedContainers(
+                images: services.images.images,
+                hostMounts: false,
+                timer: DeadlineTimer()
+            ) { nil }
+        }
         let server = GatewayServer(
             configuration,
             services: services,
@@ -50,7 +63,8 @@ struct TestGateway: Sendable {
                     catalog: catalog,
                     store: store,
                     recorder: services.recorder,
-                    directory: directory
+                    directory: directory,
+                    routes: server.routes
                 )
             )
         }
@@ -82,6 +96,7 @@ struct TestGateway: Sendable {
             history: store,
             recorder: InvocationRecorder(store: store, logger: logger),
             secrets: try SecretStore(folder: directory + "/secrets"),
+            tokens: TokenBook(store: store, logger: logger),
             images: ImageServices(
                 images: images,
                 builder: try ImageBuilder(dataDirectory: directory, store: images, logger: logger),

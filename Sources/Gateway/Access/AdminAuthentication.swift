@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requires the administrator's credentials. OwnPaths puts it in front of every administrative path.
+// Requires the administrator's credentials or a token. OwnPaths puts it in front of every administrative path; what a
+// token may do there is decided by each route's RouteRule.
 
 import Contracts
 import HTTPTypes
 import Hummingbird
 
-/// HTTP Basic authentication in the form that OpenFaaS's clients know.
-struct BasicAuthentication: RouterMiddleware {
+/// HTTP Basic authentication in the form that OpenFaaS's clients know, and bearer tokens.
+struct AdminAuthentication: RouterMiddleware {
     typealias Context = OwnContext
 
     let guardian: LoginGuard
@@ -17,7 +18,12 @@ struct BasicAuthentication: RouterMiddleware {
         next: @concurrent (Request, OwnContext) async throws -> Response
     ) async throws -> Response {
         let address = context.call.connection.peer.remoteAddress
-        if case .refused(let problem) = await guardian.check(request.headers[.authorization], from: address) {
+        switch await guardian.check(request.headers[.authorization], from: address) {
+        case .caller(let caller):
+            var context = context
+            context.caller = caller
+            return try await next(request, context)
+        case .refused(let problem):
             guard problem.code == .unauthorized else { throw problem }
             var response = Response(
                 status: .unauthorized,
@@ -27,6 +33,5 @@ struct BasicAuthentication: RouterMiddleware {
             response.headers[.wwwAuthenticate] = "Basic realm=\"Restricted\""
             return response
         }
-        return try await next(request, context)
     }
 }

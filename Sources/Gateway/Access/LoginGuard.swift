@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the admin's credentials wherever they are required, and delays guesses. The middleware and
-// FunctionHandler drive it.
+// Checks credentials wherever they are required, and delays guesses. The middleware and FunctionHandler drive it.
 
+import FoundationEssentials
 import Logging
 import Synchronization
 
-/// AdminCredentials, with a bound on wrong ones.
+/// AdminCredentials and tokens, with a bound on wrong ones.
 final class LoginGuard: Sendable {
     /// The result of checking a request's Authorization field.
     enum Verdict: Sendable {
-        case admin(String)
+        case caller(Caller)
         case refused(Problem)
     }
 
     private let credentials: AdminCredentials
+    private let tokens: TokenBook
     private let logger: Logger
     private let throttle = Mutex(LoginThrottle())
 
-    init(credentials: AdminCredentials, logger: Logger) {
+    init(credentials: AdminCredentials, tokens: TokenBook, logger: Logger) {
         self.credentials = credentials
+        self.tokens = tokens
         self.logger = logger
     }
 
@@ -27,20 +29,30 @@ final class LoginGuard: Sendable {
     /// - Parameters:
     ///   - field: the Authorization field; without one nothing is counted.
     ///   - address: of the client.
-    /// - Returns: the user, or the answer.
+    /// - Returns: the caller, or the answer.
     func check(_ field: String?, from address: String) async -> Verdict {
         guard let field else { return .refused(.unauthorized) }
         guard throttle.withLock({ $0.mayTry(address) }) else { return .refused(.tooManyAttempts) }
-        if let user = credentials.user(authorizing: field) { return .admin(user) }
+        if let caller = caller(field) { return .caller(caller) }
+        await refuse("wrong credentials", from: address)
+        return .refused(.unauthorized)
+    }
+
+    private func caller(_ field: String) -> Caller? {
+        if let token = AccessToken.inField(field) { return tokens.caller(token, at: Date()) }
+        return credentials.user(authorizing: field).map { Caller(administrator: $0) }
+    }
+
+    /// Counts a wrong attempt, and waits when the address has made too many.
+    private func refuse(_ what: Logger.Message, from address: String) async {
         let failure = throttle.withLock { $0.failed(address, at: .now) }
         if let count = failure.logs {
-            logger.warning("wrong credentials", metadata: ["peer": "\(address)", "attempts": "\(count)"])
+            logger.warning(what, metadata: ["peer": "\(address)", "attempts": "\(count)"])
         }
         if failure.waits {
             // A client that leaves ends the wait of its own attempt only.
             try? await Task.sleep(for: LoginThrottle.delay)
             throttle.withLock { $0.waited(address) }
         }
-        return .refused(.unauthorized)
     }
 }

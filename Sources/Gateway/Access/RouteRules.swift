@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of the gateway's own routes, their methods and the scope each asks for. A route that is not in it is
+// answered with 403.
+
+import FunctionModel
+import GatewayAPI
+import HTTPTypes
+
+/// Rules by pattern and method; HEAD has the rule of GET.
+enum RouteRules {
+    private typealias Rules = [HTTPRequest.Method: RouteRule]
+
+    /// The rule of a route; nil when it has none.
+    static func rule(_ method: HTTPRequest.Method, _ pattern: String) -> RouteRule? {
+        table[pattern]?[method == .head ? .get : method]
+    }
+
+    /// Patterns and methods of the table, for tests.
+    static var all: [(pattern: String, method: HTTPRequest.Method, rule: RouteRule)] {
+        table.flatMap { pattern, rules in rules.map { (pattern, $0.key, $0.value) } }
+    }
+
+    private static let open = RouteRule(scope: nil, subject: .nothing)
+
+    private static func read(_ subject: RouteRule.Subject) -> RouteRule {
+        RouteRule(scope: .read, subject: subject)
+    }
+
+    private static func deploy(_ subject: RouteRule.Subject) -> RouteRule {
+        RouteRule(scope: .deploy, subject: subject)
+    }
+
+    private static let admin = RouteRule(scope: .admin, subject: .everything)
+
+    private static let table = observation.merging(openFaaS) { $1 }.merging(functions) { $1 }
+        .merging(images) { $1 }.merging(machine) { $1 }
+
+    private static let observation: [String: Rules] = [
+        "/": [.get: open],
+        "/healthz": [.get: open],
+        "/readyz": [.get: open],
+        "/ui/**": [.get: open],
+        "/metrics": [.get: RouteRule(scope: .read, subject: .everything, mayBeOpen: true)],
+    ]
+
+    private static let openFaaS: [String: Rules] = [
+        APIPath.functions: [
+            .get: read(.handler), .post: deploy(.handler), .put: deploy(.handler), .delete: deploy(.handler),
+        ],
+        APIPattern.function.pattern: [.get: read(.path)],
+        APIPattern.scale.pattern: [.post: deploy(.path)],
+        // A deploy can show a function any secret: the right to store one adds nothing to it.
+        APIPath.secrets: [
+            .get: read(.everything), .post: deploy(.everything), .put: deploy(.everything),
+            .delete: deploy(.everything),
+        ],
+        APIPath.logs: [.get: read(.query("name"))],
+        APIPath.info: [.get: read(.nothing)],
+        APIPath.namespaces: [.get: read(.nothing)],
+        APIPath.namespace: [.post: admin],
+        APIPattern.namespace.pattern: [.get: read(.nothing), .put: admin, .delete: admin],
+    ]
+
+    private static let functions: [String: Rules] = [
+        APIPath.deployments: [.post: deploy(.handler)],
+        APIPattern.rollback.pattern: [.post: deploy(.path)],
+        APIPath.schedules: [.get: read(.query("function"))],
+        APIPath.invocations: [.get: read(.query("function"))],
+        APIPattern.call.pattern: [.get: read(.everything)],
+        APIPattern.callOutput.pattern: [.get: read(.everything)],
+        APIPath.queue: [.get: read(.query("function")), .delete: deploy(.query("function"))],
+        APIPattern.queuedCall.pattern: [.get: read(.everything), .delete: deploy(.everything)],
+        APIPattern.queuedCallRetry.pattern: [.post: deploy(.everything)],
+    ]
+
+    private static let images: [String: Rules] = [
+        APIPath.images: [.get: read(.everything), .post: deploy(.everything)],
+        APIPattern.image.pattern: [
+            .get: read(.everything), .put: deploy(.everything), .delete: deploy(.everything),
+        ],
+        APIPath.imageImports: [.post: deploy(.everything)],
+        APIPath.imageHistory: [.get: read(.everything)],
+        APIPath.imageArchives: [.get: read(.everything)],
+        APIPath.imageIndexes: [.post: deploy(.everything)],
+        APIPath.imagePulls: [.post: deploy(.everything)],
+        APIPath.imagePushes: [.post: deploy(.everything)],
+        APIPath.registryLogins: [.post: deploy(.everything)],
+        APIPath.builds: [.post: deploy(.everything)],
+        APIPath.imagePrune: [.post: admin],
+        APIPath.imageVerify: [.post: admin],
+    ]
+
+    /// What reaches the machine itself.
+    private static let machine: [String: Rules] = [
+        APIPath.containers: [.post: admin],
+        APIPattern.containerInput.pattern: [.post: admin],
+        APIPattern.containerSize.pattern: [.post: admin],
+        APIPattern.containerSignal.pattern: [.post: admin],
+        APIPath.tokens: [.get: admin, .post: admin],
+        APIPattern.token.pattern: [.delete: admin],
+    ]
+}

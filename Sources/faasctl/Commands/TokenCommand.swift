@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// `faasctl token`: bearer tokens for clients that are not the administrator.
+
+import ArgumentParser
+import Foundation
+import FunctionModel
+import GatewayAPI
+
+struct TokenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token",
+        abstract: "Create, list and revoke bearer tokens.",
+        subcommands: [TokenCreateCommand.self, TokenListCommand.self, TokenRevokeCommand.self]
+    )
+}
+
+extension TokenScope: ExpressibleByArgument {}
+
+struct TokenCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Create a token and print it, this once.",
+        discussion:
+            "A client sends it as 'Authorization: Bearer TOKEN'; faasctl takes it from $FAASCTL_TOKEN."
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(help: "What lists and logs call it.")
+    var name: String?
+
+    @Option(help: "What it may do; repeatable. Default: invoke.")
+    var scope: [TokenScope] = []
+
+    @Option(help: "Limit it to this function; repeatable.", transform: NameArgument.function)
+    var function: [String] = []
+
+    @Option(help: "How long it lasts, for example 30d. Default: until it is revoked.", transform: span)
+    var expires: TimeSpan?
+
+    private static func span(_ text: String) throws -> TimeSpan {
+        do throws(ModelError) { return try TimeSpan(text, field: "--expires") } catch {
+            throw ValidationError("expected " + error.expected)
+        }
+    }
+
+    func run() async throws {
+        let what = "cannot create a token"
+        var body = AccessTokenCreation()
+        body.name = name
+        body.scopes = scope.isEmpty ? nil : scope
+        body.functions = function.isEmpty ? nil : function
+        body.expires = expires
+        var request = GatewayRequest("POST", APIPath.tokens)
+        try request.setJSON(body)
+        let answer = try await global.client().require(request, what)
+        // For people the token alone, so that a shell can keep it in a variable.
+        try global.emit(json: answer) { () throws(CommandFailure) in
+            let made = try GatewayClient.decode(AccessTokenBody.self, from: answer, what)
+            global.remark("created the token \(made.id); it is not shown again")
+            return (made.token ?? "") + "\n"
+        }
+    }
+}
+
+struct TokenListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the tokens, oldest first, without the tokens themselves.",
+        aliases: ["ls"]
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let what = "cannot list the tokens"
+        let body = try await global.client().require(GatewayRequest("GET", APIPath.tokens), what)
+        try global.emit(json: body) { () throws(CommandFailure) in
+            var table = Table("ID", "NAME", "SCOPES", "FUNCTIONS", "EXPIRES", "LAST USED")
+            for token in try GatewayClient.decode([AccessTokenBody].self, from: body, what) {
+                table.add(
+                    token.id,
+                    token.name,
+                    token.scopes.map(\.rawValue).joined(separator: " "),
+                    token.functions?.joined(separator: " ") ?? "all",
+                    token.expiresAt.map { Moment.text($0) } ?? "never",
+                    token.lastUsedAt.map { Moment.text($0) } ?? "never"
+                )
+            }
+            return table.text(colour: Terminal.output.hasColour)
+        }
+    }
+}
+
+struct TokenRevokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke",
+        abstract: "Revoke tokens: no request is accepted with them any more.",
+        aliases: ["rm"]
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The tokens' ids.", transform: NameArgument.anything)
+    var ids: [String]
+
+    func run() async throws {
+        let client = try global.client()
+        try await forEachName(ids) { id throws(CommandFailure) in
+            let request = GatewayRequest("DELETE", APIPattern.token.path(id))
+            _ = try await client.require(request, "cannot revoke the token '\(id)'")
+            global.remark("revoked the token \(id)")
+        }
+    }
+}

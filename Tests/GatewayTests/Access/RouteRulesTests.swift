@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every route that the router has asks for the right that the table names.
+
+import Foundation
+import FunctionModel
+import GatewayAPI
+import HTTPTypes
+import Testing
+
+@testable import Gateway
+
+@Suite("The table of routes")
+struct RouteRulesTests {
+    /// A path of a route's pattern.
+    private static func path(_ pattern: String) -> String {
+        pattern.split(separator: "/", omittingEmptySubsequences: false).map { segment in
+            segment.hasPrefix("{") || segment.hasPrefix(":") ? "x" : segment == "**" ? "x/y" : String(segment)
+        }.joined(separator: "/")
+    }
+
+    private static func isOpen(_ method: String, _ path: String) -> Bool {
+        ["/", "/healthz", "/readyz", "/metrics"].contains(path) || path.hasPrefix("/ui/")
+    }
+
+    @Test("has a rule for every route: without one even the administrator is refused")
+    func complete() async throws {
+        try await TestGateway.run(withEveryPath: true) { gateway in
+            #expect(gateway.routes.count > 150)
+            for (method, pattern) in gateway.routes {
+                let answer = try await gateway.client.send(
+                    method.rawValue,
+                    Self.path(pattern),
+                    headers: [TestGateway.authorization, "Content-Type: application/json"]
+                )
+                #expect(answer.status != 401 && answer.status != 403, "\(method) \(pattern)")
+            }
+        }
+    }
+
+    @Test("admits without credentials to the open paths only, and a token without the scope to none")
+    func guarded() async throws {
+        try await TestGateway.run(withEveryPath: true) { gateway in
+            let token = try await gateway.token(#"{"scopes":["sandbox"]}"#)
+            for (method, pattern) in gateway.routes {
+                let path = Self.path(pattern)
+                guard !Self.isOpen(method.rawValue, path) else { continue }
+                let anonymous = try await gateway.client.send(method.rawValue, path)
+                #expect(anonymous.status == 401, "\(method) \(pattern)")
+                let scoped = try await gateway.client.send(
+                    method.rawValue,
+                    path,
+                    headers: ["Authorization: Bearer " + token.text, "Content-Type: application/json"]
+                )
+                #expect([403, 405].contains(scoped.status), "\(method) \(pattern): \(scoped.status)")
+            }
+        }
+    }
+
+    @Test("lists no route that the router does not have")
+    func noneTooMany() async throws {
+        try await TestGateway.run(withEveryPath: true) { gateway in
+            let known = Set(gateway.routes.map { "\($0.method) \(Self.path($0.pattern))" })
+            for (pattern, method, _) in RouteRules.all {
+                #expect(known.contains("\(method) \(Self.path(pattern))"), "\(method) \(pattern)")
+            }
+        }
+    }
+
+    @Test("asks for admin where a request reaches the machine or other credentials")
+    func machine() {
+        let adminOnly = [
+            ("POST", APIPath.containers), ("POST", APIPattern.containerInput.pattern),
+            ("GET", APIPath.tokens), ("POST", APIPath.tokens), ("DELETE", APIPattern.token.pattern),
+        ]
+        for (method, pattern) in adminOnly {
+            let rule = HTTPRequest.Method(method).flatMap { RouteRules.rule($0, pattern) }
+            #expect(rule?.scope == .admin, "\(method) \(pattern)")
+        }
+    }
+
+    @Test("asks for more than read wherever something changes")
+    func changes() {
+        for (pattern, method, rule) in RouteRules.all where method != .get {
+            #expect(rule.scope == .deploy || rule.scope == .admin, "\(method) \(pattern)")
+        }
+    }
+}
