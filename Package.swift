@@ -23,6 +23,8 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -88,6 +90,7 @@ let package = Package(
         ),
         .target(name: "Schedules", dependencies: ["FunctionModel"], swiftSettings: swiftSettings),
         .target(name: "OCI", dependencies: ["COpenSSL", "FunctionModel"], swiftSettings: swiftSettings),
+        .target(name: "TLS", dependencies: ["COpenSSL", nioCore, nioTLS], swiftSettings: swiftSettings),
         .target(name: "HTTPClient", dependencies: ["CCurl", "FunctionModel"], swiftSettings: swiftSettings),
         .target(
             name: "ImageStore",
@@ -123,7 +126,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry",
-                "ImageBuilder", "Scheduler", "GatewayAPI", hummingbird, hummingbirdCore,
+                "ImageBuilder", "Scheduler", "GatewayAPI", "TLS", hummingbird, hummingbirdCore,
                 httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, lifecycle,
             ],
             swiftSettings: swiftSettings
@@ -133,7 +136,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry", "ImageBuilder",
-                "Sandbox", "Scheduler", "Gateway", logging, lifecycle,
+                "Sandbox", "Scheduler", "Gateway", "OCI", "TLS", logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
@@ -172,6 +175,11 @@ let package = Package(
             name: "SandboxTests",
             dependencies: ["Sandbox", "CSandbox", "FunctionModel", nioCore, logging],
             exclude: ["Programs"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "TLSTests",
+            dependencies: ["TLS", "COpenSSL", nioCore, nioEmbedded, nioPosix, nioTLS],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -228,7 +236,7 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "Server", "ManifestReader", "FunctionModel", "Gateway", "ImageStore", "Registry", "Sandbox",
-                "Scheduler", logging,
+                "Scheduler", "TLS", logging,
             ],
             swiftSettings: swiftSettings
         ),

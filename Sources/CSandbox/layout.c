@@ -64,6 +64,10 @@ PLACE(csandbox_work, place, 8);
 PLACE(csandbox_work, flags, 12);
 PLACE(csandbox_work, name, 16);
 
+SIZE(csandbox_pin_file, 1032);
+PLACE(csandbox_pin_file, header, 0);
+PLACE(csandbox_pin_file, path, 8);
+
 SIZE(csandbox_started, 20);
 PLACE(csandbox_started, header, 0);
 PLACE(csandbox_started, pid, 8);

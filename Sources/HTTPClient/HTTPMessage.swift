@@ -26,6 +26,9 @@ package struct HTTPRequest: Sendable {
     /// Which addresses it may be sent to; nil for an address that the operator or the user named.
     package var destinations: DestinationPolicy?
 
+    /// A PEM file whose certificates are trusted instead of the system's; nil for the system's.
+    package var trustedRoots: String?
+
     package init(_ method: String, _ url: URL, fields: [String: String] = [:], body: Body = .none) {
         self.method = method
         self.url = url

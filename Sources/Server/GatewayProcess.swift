@@ -8,6 +8,7 @@ import Logging
 import Sandbox
 import Scheduler
 import ServiceLifecycle
+import TLS
 
 /// One gateway in this process.
 package struct GatewayProcess: Sendable {
@@ -15,12 +16,22 @@ package struct GatewayProcess: Sendable {
     /// DATA, held.
     let folder: HeldDataFolder
     let start: PrivilegedStart
+    /// Nil without TLS.
+    private let certificates: LoadedCertificates?
+
+    /// What was read at the start.
+    private struct LoadedCertificates: Sendable {
+        var server: TLSServer
+        var files: CertificateFiles
+        var settings: TLSSettings
+    }
 
     /// The HTTP edge as ServiceLifecycle wants it.
     private struct Edge: Service {
         let server: GatewayServer
         let images: ImageServices
         let address: ListenAddress
+        let scheme: String
         let start: PrivilegedStart
         let logger: Logger
         let announce: @Sendable (String) -> Void
@@ -43,7 +54,7 @@ package struct GatewayProcess: Sendable {
                 logger.critical("the gateway cannot give up root", metadata: ["reason": "\(error)"])
                 _exit(1)
             }
-            announce("\(Product.name) listens on http://\(address)")
+            announce("\(Product.name) listens on \(scheme)://\(address)")
         }
     }
 
@@ -66,8 +77,40 @@ package struct GatewayProcess: Sendable {
         }
         var configuration = configuration
         configuration.dataDirectory = folder.path
-        self.configuration = configuration
+        // As root, which may be the only reader of a key.
+        var certificates = try configuration.tls.isSelfSigned ? nil : Self.load(configuration.tls)
         start = try PrivilegedStart.run(configuration)
+        if configuration.tls.isSelfSigned {
+            do throws(TLSError) {
+                try OwnCertificate.prepare(in: folder.path, host: configuration.listen.host)
+            } catch {
+                throw ServerError("cannot start the gateway", why: error.description)
+            }
+            let own = OwnCertificate.settings(in: folder.path, clientRoots: configuration.tls.clientRoots)
+            certificates = try Self.load(own)
+        }
+        self.certificates = certificates
+        self.configuration = configuration
+    }
+
+    /// Reads and parses the files; nil without TLS.
+    private static func load(_ settings: TLSSettings) throws(ServerError) -> LoadedCertificates? {
+        guard settings.isOn else { return nil }
+        do throws(TLSError) {
+            let files = try CertificateFiles(settings)
+            let server = try TLSServer(
+                files.pairs,
+                clientRoots: files.clientRoots,
+                protocols: CertificateKeeper.protocols
+            )
+            return LoadedCertificates(server: server, files: files, settings: settings)
+        } catch {
+            throw ServerError(
+                "cannot start the gateway",
+                why: error.description,
+                next: "name a PEM file with --tls-cert and its key with --tls-key"
+            )
+        }
     }
 
     /// Runs until a signal; returns when nothing of it is left.
@@ -76,8 +119,9 @@ package struct GatewayProcess: Sendable {
     /// - Throws: ``ServerError`` when it cannot start.
     package func run(announcing announce: @escaping @Sendable (String) -> Void) async throws(ServerError) {
         EventLoops.bound()
-        let signals = SignalWatch()
         let logger = makeLogger()
+        let keeper = makeKeeper(logger: logger)
+        let signals = SignalWatch(onHangup: keeper?.request)
         if let reason = FileLimit.raise() {
             logger.warning("the limit of open files stays low", metadata: ["reason": "\(reason)"])
         }
@@ -109,7 +153,7 @@ package struct GatewayProcess: Sendable {
         do {
             let images = try configuration.imageServices(of: engine, logger: logger)
             let server = try GatewayServer(
-                configuration.gateway,
+                configuration.gateway(tls: certificates?.server),
                 engine: engine,
                 images: images,
                 logger: logger
@@ -118,16 +162,31 @@ package struct GatewayProcess: Sendable {
                 server: server,
                 images: images,
                 address: configuration.listen,
+                scheme: certificates == nil ? "http" : "https",
                 start: start,
                 logger: logger,
                 announce: announce
             )
+            let keeping = Task { await keeper?.run() }
+            defer { keeping.cancel() }
             try await serve(edge, engine: engine, signals: signals, logger: logger)
             await start.warden?.stop()
         } catch {
             await engine.shutdown()
             throw ServerError("cannot start the gateway", why: "\(error)")
         }
+    }
+
+    /// What loads the certificates again; nil without TLS.
+    private func makeKeeper(logger: Logger) -> CertificateKeeper? {
+        guard let certificates else { return nil }
+        return CertificateKeeper(
+            certificates.server,
+            certificates.settings,
+            loaded: certificates.files,
+            open: CertificateFiles.opener(start.warden),
+            logger: logger
+        )
     }
 
     private func serve(

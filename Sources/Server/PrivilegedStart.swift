@@ -40,7 +40,8 @@ struct PrivilegedStart: Sendable {
             let warden = try Warden(
                 dataDirectory: directory,
                 serviceID: account.uid,
-                showsHost: configuration.hostMounts
+                showsHost: configuration.hostMounts,
+                files: CertificateFiles.pinned(configuration.tls, outside: directory)
             )
             if let reason = TreeAccess(warden: warden).obstacle(in: directory) {
                 throw .unsupported("workers for image files: \(reason)")

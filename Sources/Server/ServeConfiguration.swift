@@ -7,6 +7,7 @@ import ImageStore
 package import Logging
 import Registry
 import Scheduler
+import TLS
 
 /// All options of a gateway.
 package struct ServeConfiguration: Sendable {
@@ -24,6 +25,8 @@ package struct ServeConfiguration: Sendable {
     var limits = GatewayLimits()
     /// Further host names under which administrative paths are served; `*` for any.
     var adminHosts: [String] = []
+    /// Certificates and keys; empty for HTTP without TLS.
+    package var tls = TLSSettings()
     /// The authentication of /metrics.
     var metricsAuthentication = FunctionAuthentication.none
     /// Whether `faasctl run` may show folders of this host to containers.
@@ -67,11 +70,15 @@ package struct ServeConfiguration: Sendable {
         return engine
     }
 
+    /// The HTTP edge, without TLS.
+    var gateway: GatewayConfiguration { gateway(tls: nil) }
+
     /// The HTTP edge.
-    var gateway: GatewayConfiguration {
+    func gateway(tls: TLSServer?) -> GatewayConfiguration {
         var gateway = GatewayConfiguration(dataDirectory: dataDirectory)
         gateway.host = listen.host
         gateway.port = listen.port
+        gateway.tls = tls
         gateway.limits = limits
         gateway.adminHosts = adminHosts
         gateway.metricsNeedCredentials = metricsAuthentication == .basic
@@ -114,8 +121,18 @@ package struct ServeConfiguration: Sendable {
           body_timeout: \(TimeSpan(limits.bodyTimeout))
           upload: \(ByteCount(bytes: limits.uploadBytesMax))
           admin_body: \(ByteCount(bytes: limits.adminBodyBytesMax))
-        \(registriesText)
+        \(tlsText)\(registriesText)
         """
+    }
+
+    private var tlsText: String {
+        var lines = ["tls:", "  self_signed: \(tls.isSelfSigned)"]
+        lines.append("  client_ca: \(tls.clientRoots.map(Self.quoted) ?? "null")")
+        lines.append("  certificates:" + (tls.pairs.isEmpty ? " []" : ""))
+        for pair in tls.pairs {
+            lines.append("    - {cert: \(Self.quoted(pair.certificate)), key: \(Self.quoted(pair.key))}")
+        }
+        return lines.joined(separator: "\n") + "\n"
     }
 
     private var registriesText: String {

@@ -14,7 +14,7 @@ package enum ServeConfigurationFile {
     static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
         "registries", "image_budget", "host_mounts", "admin_hosts", "metrics_auth", "build_allow",
-        "callback_allow", "allow_root",
+        "callback_allow", "allow_root", "tls",
     ]
     static let limitKeys = [
         "connections", "header_count", "header_field", "headers", "target", "idle_timeout",
@@ -22,9 +22,13 @@ package enum ServeConfigurationFile {
     ]
     static let registryKeys = ["mirrors", "plain_http"]
 
+    static let tlsKeys = ["certificates", "self_signed", "client_ca"]
+    static let certificateKeys = ["cert", "key"]
+
     /// Every key by its path; tests and the reference enumerate these.
     static var leaves: [String] {
-        keys.filter { $0 != "limits" && $0 != "registries" } + limitKeys.map { "limits." + $0 }
+        keys.filter { !["limits", "registries", "tls"].contains($0) } + tlsKeys.map { "tls." + $0 }
+            + limitKeys.map { "limits." + $0 }
             + registryKeys.map { "registries." + $0 }
     }
 
@@ -63,6 +67,7 @@ package enum ServeConfigurationFile {
         if let node = top["build_allow"] { configuration.buildAllow = try networks(node) }
         if let node = top["callback_allow"] { configuration.callbackAllow = try networks(node) }
         if let node = top["allow_root"] { configuration.allowsRoot = try node.boolean() }
+        if let node = top["tls"] { configuration.tls = try tls(node) }
         if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
         if let node = top["registries"] { configuration.registries = try registries(node) }
     }
@@ -100,6 +105,26 @@ package enum ServeConfigurationFile {
             throw node.mistake(error.description)
         }
         return registries
+    }
+
+    private static func tls(_ node: ManifestNode) throws(ManifestError) -> TLSSettings {
+        let mapping = try ManifestMapping(node)
+        try mapping.allow(only: tlsKeys)
+        var settings = TLSSettings()
+        for node in try mapping["certificates"]?.list() ?? [] {
+            let pair = try ManifestMapping(node)
+            try pair.allow(only: certificateKeys)
+            guard let certificate = pair["cert"], let key = pair["key"] else {
+                throw node.mistake("\(node.path): a certificate needs both 'cert' and 'key'")
+            }
+            settings.pairs.append(
+                .init(certificate: try certificate.text("a file"), key: try key.text("a file"))
+            )
+        }
+        if let node = mapping["self_signed"] { settings.isSelfSigned = try node.boolean() }
+        if let node = mapping["client_ca"] { settings.clientRoots = try node.text("a file") }
+        if let mistake = settings.mistake { throw node.mistake("tls: \(mistake)") }
+        return settings
     }
 
     private static func networks(_ node: ManifestNode) throws(ManifestError) -> [IPv4Network] {

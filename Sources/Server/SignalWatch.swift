@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGTERM, SIGINT and SIGHUP for `serve`: the first one ends gracefully, the second one at once.
+// SIGTERM, SIGINT and SIGHUP for `serve`: the first one ends gracefully, the second one at once. With TLS, SIGHUP
+// loads the certificates again instead.
 
 import Foundation
 
@@ -11,7 +12,9 @@ final class SignalWatch: Sendable {
     static let immediateExitCode: Int32 = 130
 
     /// Takes the signals that ``TerminationSignals/hold()`` has held back so far, and all that come.
-    init() {
+    ///
+    /// - Parameter onHangup: what SIGHUP does instead of ending the gateway; nil where there is nothing to load again.
+    init(onHangup: (@Sendable () -> Void)? = nil) {
         let (stream, continuation) = AsyncStream<Int32>.makeStream()
         first = stream
         // A client that closes early must not end the gateway.
@@ -19,11 +22,20 @@ final class SignalWatch: Sendable {
         TerminationSignals.hold()
         // A thread of its own waits for them.
         Thread.detachNewThread {
-            continuation.yield(TerminationSignals.next())
+            continuation.yield(Self.next(onHangup))
             continuation.finish()
-            _ = TerminationSignals.next()
+            _ = Self.next(onHangup)
             // The spawner ends every container when this process is gone, however it goes.
             _exit(Self.immediateExitCode)
+        }
+    }
+
+    /// Takes the next signal that ends the gateway; blocks.
+    private static func next(_ onHangup: (@Sendable () -> Void)?) -> Int32 {
+        while true {
+            let number = TerminationSignals.next()
+            guard number == SIGHUP, let onHangup else { return number }
+            onHangup()
         }
     }
 

@@ -113,6 +113,10 @@ enum KeyEffects {
         "limits.idle_timeout": "a connection without traffic is closed after the idle timeout",
         "limits.upload": "an archive larger than the bound is refused, by its length and while it comes",
         "limits.admin_body": "a body that is too large is refused",
+        "tls.certificates":
+            "renewed certificates are loaded without an end of the gateway, and broken ones are not",
+        "tls.self_signed": "a gateway makes a certificate of its own, and serves HTTPS with it",
+        "tls.client_ca": "clients without a certificate of the given authority are not served",
         "registries.mirrors": registries, "registries.plain_http": registries,
         "image_budget":
             "a budget takes the least recently used that nothing needs, and never what is deployed",

@@ -75,6 +75,10 @@ struct WireLayoutTests {
         #expect(MemoryLayout<csandbox_started>.offset(of: \.step) == 12)
         #expect(MemoryLayout<csandbox_started>.offset(of: \.error) == 16)
 
+        #expect(MemoryLayout<csandbox_pin_file>.size == 1032)
+        #expect(MemoryLayout<csandbox_pin_file>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_pin_file>.offset(of: \.path) == 8)
+
         #expect(MemoryLayout<csandbox_open_tree>.size == 2056)
         #expect(MemoryLayout<csandbox_open_tree>.offset(of: \.header) == 0)
         #expect(MemoryLayout<csandbox_open_tree>.offset(of: \.folder) == 8)

@@ -52,8 +52,10 @@ import Testing
             registries:
               mirrors: {docker.io: ["m.example", "http://n.example:5000"]}
               plain_http: {"registry.lan:5000": true}
+            tls: {certificates: [{cert: /c, key: /k}, {cert: /d, key: /l}], client_ca: /r}
             """
         try ServeConfigurationFile.apply(text, file: "f", to: &first)
+        #expect(first.tls.pairs.map(\.key) == ["/k", "/l"] && first.tls.clientRoots == "/r")
         #expect(first.listen.port == 0)
         #expect(first.limits.connectionsMax == 9)
         #expect(!first.hostMounts)
@@ -115,6 +117,14 @@ import Testing
             (
                 "registries: {mirors: {}}\n",
                 "f:1:14: unknown key 'mirors' in 'registries' (did you mean 'mirrors'?)"
+            ),
+            (
+                "tls: {certificates: [{cert: /c}]}\n",
+                "f:1:22: tls.certificates[0]: a certificate needs both 'cert' and 'key'"
+            ),
+            (
+                "tls: {client_ca: /c}\n",
+                "f:1:6: tls: certificates of clients need a certificate of the gateway"
             ),
             ("sandboxes_max: 0\n", "f:1:16: sandboxes_max: '0' is not valid, expected more than zero"),
             (

@@ -88,6 +88,13 @@ struct csandbox_pin {
     struct csandbox_configure configuration;
 };
 
+/// A file that the gateway reads again after it gave up root: a certificate or a key.
+struct csandbox_pin_file {
+    struct csandbox_header header;
+    /// Absolute.
+    char path[CSANDBOX_PATH_MAX];
+};
+
 enum csandbox_work_flags {
     /// The folder is writable for the worker.
     CSANDBOX_WORK_WRITABLE = 1,

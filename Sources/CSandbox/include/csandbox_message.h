@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /// Raised whenever a struct below changes: the helper of another build refuses the configuration.
-#define CSANDBOX_PROTOCOL_VERSION 11u
+#define CSANDBOX_PROTOCOL_VERSION 12u
 
 enum csandbox_kind {
     // gateway to supervisor; one descriptor: the new spawner's end of its socket
@@ -59,6 +59,12 @@ enum csandbox_kind {
     // answer is of the same kind, with one descriptor unless it failed
     CSANDBOX_DIAL,
     CSANDBOX_LISTEN,
+    // gateway to warden, before PIN: the path of a file that OPEN_FILE opens later; the answer is
+    // an outcome of the same kind
+    CSANDBOX_PIN_FILE,
+    // gateway to warden; one descriptor: the socket for the answer, an outcome of the same kind
+    // with the file
+    CSANDBOX_OPEN_FILE,
 };
 
 /// Every message begins with this.
@@ -68,7 +74,7 @@ struct csandbox_header {
 };
 
 /// KILL_SLOT, MAKE_SANDBOX: value unused. SIGNAL: the signal's number.
-/// SPARE: a count. ASSIGN: whether the next sandbox is prepared.
+/// OPEN_FILE: `slot` is the file's number, from 0 on. SPARE: a count. ASSIGN: whether the next sandbox is prepared.
 struct csandbox_command {
     struct csandbox_header header;
     int32_t value;

@@ -79,7 +79,8 @@
     X(WORKER_EXEC, "the worker's program")                                                         \
     X(WORKER_ROOT, "the worker's empty root")                                                      \
     X(WORKER_CAPABILITIES, "the worker's capabilities")                                            \
-    X(WORKER_SECCOMP, "the worker's seccomp filter")
+    X(WORKER_SECCOMP, "the worker's seccomp filter")                                               \
+    X(PINNED_FILE, "a file that root can read")
 
 enum csandbox_step {
 #define CSANDBOX_STEP_CASE(name, text) CSANDBOX_STEP_##name,

@@ -9,6 +9,7 @@
 #include "mounts/host_tree.h"
 #include "processes/cgroup.h"
 #include "processes/order.h"
+#include "processes/pinned_file.h"
 #include "sys.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -39,6 +40,7 @@ struct worker {
 union warden_message {
     struct csandbox_header header;
     struct csandbox_pin pin;
+    struct csandbox_pin_file pin_file;
     struct csandbox_work work;
     struct csandbox_command command;
 };
@@ -49,6 +51,7 @@ static struct warden {
     /// Set by the first PIN, even when its folders could not be opened: a second one is refused.
     bool is_pinned;
     struct pinned pinned;
+    struct pinned_files files;
     /// The real path of DATA, the folder that contains the rootfs folder.
     char data[CSANDBOX_PATH_MAX];
     /// The memory that /proc/PID/cmdline shows.
@@ -236,6 +239,11 @@ static bool handle_message(struct supervisor_seed *seed) {
     bool is_command = size == sizeof message->command;
     if (kind == CSANDBOX_PIN)
         handle_pin(&message->pin, size, received, &count);
+    else if (kind == CSANDBOX_PIN_FILE && !warden.is_pinned)
+        outcome_send(GATEWAY_SOCKET, CSANDBOX_PIN_FILE, 0,
+                     pinned_file_add(&warden.files, &message->pin_file, size));
+    else if (kind == CSANDBOX_OPEN_FILE && warden.is_pinned && count == 1 && is_command)
+        pinned_file_send(&warden.files, message->header.slot, received[0]);
     else if (kind == CSANDBOX_SUPERVISE && warden.is_pinned && count == 1 && is_command) {
         if (handle_supervise(received[0], seed))
             return true;

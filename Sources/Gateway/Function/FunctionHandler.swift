@@ -139,6 +139,7 @@ struct FunctionHandler: Sendable {
         }
         head.bodyLength = RequestHead.BodyLength(request.headers)
         head.version = call.connection.version
+        head.isSecure = call.connection.isSecure
         head.peer = call.connection.peer
         head.receivedNanoseconds = call.arrived.unixNanoseconds
         head.user = user

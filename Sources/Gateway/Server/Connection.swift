@@ -10,6 +10,8 @@ final class Connection: Sendable {
     let peer: RequestHead.Peer
     /// Of its event loop, for output that is streamed.
     let turns: StreamTurns
+    /// Whether it is encrypted.
+    let isSecure: Bool
 
     private struct Storage: Sendable {
         var isHTTP10 = false
@@ -24,7 +26,7 @@ final class Connection: Sendable {
 
     private let state = Mutex(Storage())
 
-    init(remote: SocketAddress?, local: SocketAddress?, turns: StreamTurns) {
+    init(remote: SocketAddress?, local: SocketAddress?, turns: StreamTurns, isSecure: Bool = false) {
         var peer = RequestHead.Peer()
         peer.remoteAddress = remote?.ipAddress ?? ""
         peer.remotePort = remote?.port
@@ -32,6 +34,7 @@ final class Connection: Sendable {
         peer.localPort = local?.port
         self.peer = peer
         self.turns = turns
+        self.isSecure = isSecure
     }
 
     /// SERVER_PROTOCOL of the current request.

@@ -8,6 +8,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
+import TLS
 
 /// Hummingbird's loop of requests behind ``ConnectionHandler``, which parses them, and ``Edge`` behind that.
 ///
@@ -22,12 +23,14 @@ struct GatewayChannel: ServerChildChannel {
 
     let edge: Edge
     private let limits: GatewayLimits
+    private let tls: TLSServer?
     private let turns: [ObjectIdentifier: StreamTurns]
 
     /// Makes the set-up of a server's connections, with turns for each loop that will run them.
-    init(edge: Edge, limits: GatewayLimits, loops: any EventLoopGroup) {
+    init(edge: Edge, limits: GatewayLimits, tls: TLSServer?, loops: any EventLoopGroup) {
         self.edge = edge
         self.limits = limits
+        self.tls = tls
         turns = Dictionary(
             uniqueKeysWithValues: loops.makeIterator().map { (ObjectIdentifier($0), StreamTurns($0)) }
         )
@@ -38,9 +41,11 @@ struct GatewayChannel: ServerChildChannel {
             let connection = Connection(
                 remote: channel.remoteAddress,
                 local: channel.localAddress,
-                turns: turns[ObjectIdentifier(channel.eventLoop)] ?? StreamTurns(channel.eventLoop)
+                turns: turns[ObjectIdentifier(channel.eventLoop)] ?? StreamTurns(channel.eventLoop),
+                isSecure: tls != nil
             )
             let pipeline = channel.pipeline.syncOperations
+            if let tls { try pipeline.addHandler(tls.makeHandler()) }
             try pipeline.addHandler(HTTPResponseEncoder())
             try pipeline.addHandler(ConnectionHandler(connection, limits.parser, limits.times))
             try pipeline.addHandler(

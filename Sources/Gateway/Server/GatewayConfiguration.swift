@@ -5,6 +5,7 @@ package import FunctionModel
 package import Logging
 import NIOCore
 package import Registry
+package import TLS
 
 /// Options of the HTTP edge.
 package struct GatewayConfiguration: Sendable {
@@ -14,6 +15,8 @@ package struct GatewayConfiguration: Sendable {
     package var port = 8080
     /// DATA: credentials lie in `DATA/secrets`, uploads pass through `DATA/run`.
     package var dataDirectory: String
+    /// Certificates and keys; nil serves HTTP without TLS.
+    package var tls: TLSServer?
     package var limits = GatewayLimits()
     /// Names under which administrative paths are served, besides addresses, loopback's and the machine's own.
     package var adminHosts: [String] = []

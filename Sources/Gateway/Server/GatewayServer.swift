@@ -159,7 +159,7 @@ package final class GatewayServer: Sendable {
     private func makeServer(_ onListening: @escaping @Sendable (Int) -> Void) -> any Service {
         let limits = configuration.limits
         let loops = EventLoopGroupProvider.singleton.eventLoopGroup
-        let channel = GatewayChannel(edge: edge, limits: limits, loops: loops)
+        let channel = GatewayChannel(edge: edge, limits: limits, tls: configuration.tls, loops: loops)
         let port = configuration.port
         let gate = ConnectionGate(countMax: limits.connectionsMax)
         return channel.server(

@@ -45,7 +45,9 @@ extension ConnectionHandler {
                 endsWithInput: isOwn
             )
             watch.bodyBegins(isUpload: isOwn)
-            context.fireChannelRead(Self.wrapInboundOut(.head(head.request)))
+            var request = head.request
+            if connection.isSecure { request.scheme = "https" }
+            context.fireChannelRead(Self.wrapInboundOut(.head(request)))
         case .body(let piece): context.fireChannelRead(Self.wrapInboundOut(.body(piece)))
         case .end:
             isInBody = false

@@ -22,6 +22,8 @@ package final class Warden: Sendable {
     /// For people and tests.
     package let processID: Int32
     private let isStopped = Mutex(false)
+    /// In the warden's order.
+    let files: [String]
 
     /// DATA, in whose folders workers work.
     package var dataDirectory: String { host.dataDirectory }
@@ -34,14 +36,17 @@ package final class Warden: Sendable {
     ///   - dataDirectory: DATA; its folders of ``Place`` exist.
     ///   - serviceID: the user that the gateway is about to become.
     ///   - showsHost: false keeps containers from folders of the host outside of DATA, for every caller.
+    ///   - files: absolute paths that ``openFile(_:)`` opens later, as root.
     ///   - workerProgram: what workers execute; tests name others than this program.
     /// - Throws: ``SandboxError`` when it cannot start.
     package init(
         dataDirectory: String,
         serviceID: UInt32,
         showsHost: Bool = true,
+        files: [String] = [],
         workerProgram: String = "/proc/self/exe"
     ) throws(SandboxError) {
+        self.files = files
         host = HostEnvironment(dataDirectory: dataDirectory, showsHost: showsHost)
         let program = try SpawnerProgram.open()
         let (ours, theirs) = try OwnedDescriptor.packetPair().split()
@@ -50,6 +55,7 @@ package final class Warden: Sendable {
         processID = csandbox_spawn(CSANDBOX_WARDEN_NAME, program.raw, remote.raw)
         guard processID > 0 else { throw .system(call: "posix_spawn", errorNumber: -processID) }
         close(remote.take())
+        for file in files { try pin(file) }
         try pin(serviceID: serviceID, workerProgram: workerProgram)
     }
 
@@ -129,7 +135,7 @@ package final class Warden: Sendable {
     }
 
     /// Waits for the one answer of a kind.
-    private static func awaitOutcome(_ wanted: csandbox_kind, on socket: Int32) throws(SandboxError) {
+    static func awaitOutcome(_ wanted: csandbox_kind, on socket: Int32) throws(SandboxError) {
         var source = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         var count: Int32
         repeat { count = poll(&source, 1, workerTimeoutMilliseconds) } while count < 0 && errno == EINTR

@@ -11,6 +11,8 @@ struct GatewayClient: Sendable {
     /// Without a slash at the end.
     let address: String
     let credentials: ClientCredentials?
+    /// A PEM file whose certificates are trusted instead of the system's.
+    var trustedRoots: String?
 
     /// Answers held in memory as a whole: listings of 10,000 functions stay well below.
     static let answerBytesMax = 64 << 20
@@ -90,6 +92,7 @@ struct GatewayClient: Sendable {
             message.body = .stream(descriptor, isWhole: isWhole)
             message.fields["Content-Type"] = type
         }
+        message.trustedRoots = trustedRoots
         message.fields["User-Agent"] = "faasctl/\(Product.version)"
         if let credentials, credentials.belong(to: request) {
             message.fields["Authorization"] = credentials.authorization

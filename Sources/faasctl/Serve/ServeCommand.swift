@@ -13,7 +13,7 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Run the gateway.",
         discussion: """
             Values come from the defaults, then --config, then the flags. SIGTERM, SIGINT or SIGHUP lets running calls \
-            finish; a second one ends at once.
+            finish; a second one ends at once. With TLS, SIGHUP loads the certificates again instead.
             """
     )
 
@@ -30,6 +30,39 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Configuration file (YAML or JSON).", valueName: "file"))
     var config: String?
+
+    @Option(
+        name: .customLong("tls-cert"),
+        help: ArgumentHelp(
+            "Serve HTTPS with this certificate chain (PEM), the server's own first. Repeat with --tls-key for more names.",
+            valueName: "file"
+        )
+    )
+    var certificates: [String] = []
+
+    @Option(
+        name: .customLong("tls-key"),
+        help: ArgumentHelp(
+            "The private key (PEM, without passphrase) of the --tls-cert in the same place.",
+            valueName: "file"
+        )
+    )
+    var keys: [String] = []
+
+    @Flag(
+        name: .customLong("tls-self-signed"),
+        help: "Serve HTTPS with a certificate of the gateway's own, made in the data folder."
+    )
+    var isSelfSigned = false
+
+    @Option(
+        name: .customLong("tls-client-ca"),
+        help: ArgumentHelp(
+            "Serve only clients whose certificate one of these certificates (PEM) issued.",
+            valueName: "file"
+        )
+    )
+    var clientRoots: String?
 
     @Option(
         help: ArgumentHelp(
@@ -106,6 +139,7 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError("\(error)")
         }
+        try applyTLS(to: &configuration.tls)
         if let dataDir { configuration.dataDirectory = dataDir }
         if noHostMounts { configuration.hostMounts = false }
         if allowRoot { configuration.allowsRoot = true }
@@ -113,6 +147,27 @@ struct ServeCommand: AsyncParsableCommand {
         if let logLevel { configuration.logLevel = logLevel }
         configuration.dataDirectory = URL(fileURLWithPath: configuration.dataDirectory).path
         return configuration
+    }
+
+    /// Certificates of the command line replace those of the file.
+    private func applyTLS(to tls: inout TLSSettings) throws {
+        guard certificates.count == keys.count else {
+            throw ValidationError("--tls-cert and --tls-key belong together, in the same order")
+        }
+        if isSelfSigned || !certificates.isEmpty {
+            tls.isSelfSigned = isSelfSigned
+            tls.pairs = zip(certificates, keys).map { .init(certificate: $0, key: $1) }
+        }
+        if let clientRoots { tls.clientRoots = clientRoots }
+        if let mistake = tls.mistake { throw ValidationError(mistake) }
+        // The gateway may open them again after its folder has changed.
+        tls.pairs = tls.pairs.map { pair in
+            .init(
+                certificate: URL(fileURLWithPath: pair.certificate).path,
+                key: URL(fileURLWithPath: pair.key).path
+            )
+        }
+        tls.clientRoots = tls.clientRoots.map { URL(fileURLWithPath: $0).path }
     }
 }
 

@@ -25,7 +25,7 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
-/// `--gateway`, `--output`, `--quiet`.
+/// `--gateway`, `--tls-ca`, `--output`, `--quiet`.
 struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -34,6 +34,15 @@ struct GlobalOptions: ParsableArguments {
         )
     )
     var gateway: String?
+
+    @Option(
+        name: .customLong("tls-ca"),
+        help: ArgumentHelp(
+            "Trust a gateway's certificate by these certificates (PEM) only. Default: $FAASCTL_TLS_CA, else the system's.",
+            valueName: "file"
+        )
+    )
+    var trustedRoots: String?
 
     @Option(name: .shortAndLong, help: "Result as a table for people, or json or yaml for programs.")
     var output = OutputFormat.table
@@ -63,7 +72,9 @@ struct GlobalOptions: ParsableArguments {
             )
         }
         let credentials = ClientCredentials.find(address: address, environment: environment)
-        return GatewayClient(address: address, credentials: credentials)
+        var client = GatewayClient(address: address, credentials: credentials)
+        client.trustedRoots = trustedRoots ?? environment["FAASCTL_TLS_CA"].flatMap { $0.isEmpty ? nil : $0 }
+        return client
     }
 
     /// Writes a remark for people, unless they asked for quiet.

@@ -7,10 +7,12 @@ import ArgumentParser
 enum GlobalPlacement {
     /// The options of ``GlobalOptions``.
     private enum Option: String, CaseIterable {
-        case gateway, output, quiet
+        case gateway
+        case roots = "tls-ca"
+        case output, quiet
 
         var takesValue: Bool { self != .quiet }
-        var short: String? { self == .gateway ? nil : "-" + rawValue.prefix(1) }
+        var short: String? { self == .output || self == .quiet ? "-" + rawValue.prefix(1) : nil }
 
         /// The option that a word is, and the value that it holds itself.
         static func read(_ word: String) -> (option: Option, value: String?)? {

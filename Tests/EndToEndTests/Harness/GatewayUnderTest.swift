@@ -151,7 +151,7 @@ final class GatewayUnderTest: Sendable {
         let deadline = ContinuousClock.now + .seconds(startSecondsMax)
         while ContinuousClock.now < deadline {
             let text = try String(contentsOf: output, encoding: .utf8)
-            if text.hasSuffix("\n"), let start = text.range(of: "http://") {
+            if text.hasSuffix("\n"), let start = text.range(of: "http") {
                 return text[start.lowerBound...].trimmingCharacters(in: .whitespacesAndNewlines)
             }
             guard kill(processID, 0) == 0 else { break }

@@ -18,6 +18,7 @@ enum ImportGraph {
         "SandboxHTTP": ["Sandbox"],
         "OCI": ["FunctionModel", "COpenSSL"],
         "HTTPClient": ["FunctionModel", "CCurl"],
+        "TLS": ["COpenSSL"],
         "ImageStore": ["FunctionModel", "OCI", "Sandbox", "CSandbox", "CArchive"],
         "Registry": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "CSandbox"],
         "ImageBuilder": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "Sandbox", "CSandbox"],
@@ -29,12 +30,12 @@ enum ImportGraph {
         "GatewayAPI": ["FunctionModel", "OCI"],
         "Gateway": [
             "FunctionModel", "Contracts", "FunctionStore", "OCI", "ImageStore", "Registry", "ImageBuilder",
-            "Scheduler", "GatewayAPI",
+            "Scheduler", "GatewayAPI", "TLS",
         ],
         "ManifestReader": ["FunctionModel"],
         "Server": [
             "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry", "ImageBuilder",
-            "Sandbox", "Scheduler", "Gateway",
+            "Sandbox", "Scheduler", "Gateway", "OCI", "TLS",
         ],
         "ClientFiles": ["ImageStore", "Registry", "ImageBuilder"],
         "faasctl": [
@@ -51,7 +52,10 @@ enum ImportGraph {
     /// Modules of packages that only some rooms may import.
     static let owners: [String: Set<String>] = [
         "GRDB": ["FunctionStore"],
-        "NIOCore": ["Contracts", "Sandbox", "SandboxHTTP", "Scheduler", "GatewayAPI", "Gateway", "faasctl"],
+        "NIOCore": [
+            "Contracts", "Sandbox", "SandboxHTTP", "Scheduler", "GatewayAPI", "Gateway", "TLS", "faasctl",
+        ],
+        "NIOTLS": ["TLS", "Gateway"],
         "NIOConcurrencyHelpers": ["Gateway"],
         "NIOPosix": ["SandboxHTTP", "Gateway"],
         "NIOHTTP1": ["SandboxHTTP", "Gateway"],
