@@ -18,12 +18,14 @@ package struct SelfSignedCertificate: Sendable {
     ///   - addresses: IPv4 and IPv6 addresses as text.
     ///   - validFrom: seconds from now; negative for clocks that are behind.
     ///   - validUntil: seconds from now.
+    ///   - usage: extended key usage, as OpenSSL writes it.
     /// - Throws: ``TLSError/library(step:reason:)``.
     package init(
         names: [String],
         addresses: [String],
         validFrom: Int64 = -24 * 60 * 60,
-        validUntil: Int64 = lifetimeSeconds
+        validUntil: Int64 = lifetimeSeconds,
+        usage: String = "serverAuth"
     ) throws(TLSError) {
         OpenSSLErrors.clear()
         guard let pair = copenssl_make_p256() else { throw Self.failure("make a key") }
@@ -49,7 +51,7 @@ package struct SelfSignedCertificate: Sendable {
         let alternatives = names.map { "DNS:" + $0 } + addresses.map { "IP:" + $0 }
         try Self.add(NID_subject_alt_name, alternatives.joined(separator: ","), to: draft)
         try Self.add(NID_basic_constraints, "critical,CA:FALSE", to: draft)
-        try Self.add(NID_ext_key_usage, "serverAuth", to: draft)
+        try Self.add(NID_ext_key_usage, usage, to: draft)
         guard X509_sign(draft, pair, EVP_sha256()) > 0 else { throw Self.failure("sign a certificate") }
         certificate = try Self.text { PEM_write_bio_X509($0, draft) == 1 }
         key = try Self.text { PEM_write_bio_PrivateKey($0, pair, nil, nil, 0, nil, nil) == 1 }

@@ -140,10 +140,10 @@ private enum TLSCallbacks {
                 }
                 let list = UnsafeBufferPointer(start: offered, count: Int(offeredCount))
                 let names = ProtocolList.names(list)
-                // A client that knows none of ours is served HTTP/1.1, as if it had not asked.
+                // A client that offers others only must not take the answer for theirs (RFC 7301, section 3.2).
                 guard let name = session.context.choose(from: names.map(\.name)),
                     let found = names.first(where: { $0.name == name })
-                else { return SSL_TLSEXT_ERR_NOACK }
+                else { return SSL_TLSEXT_ERR_ALERT_FATAL }
                 chosen?.pointee = offered + found.offset
                 chosenCount?.pointee = UInt8(name.utf8.count)
                 return SSL_TLSEXT_ERR_OK

@@ -87,21 +87,26 @@ final class TLSHandler: ChannelDuplexHandler {
 
     private func decrypt(_ session: TLSSession, _ context: ChannelHandlerContext) {
         var plaintext = ByteBuffer()
-        while state.received() == .plaintext {
-            let step = session.read(into: &plaintext)
-            if step != .done || plaintext.readableBytes >= Self.pieceBytesMax {
-                if plaintext.readableBytes > 0 { context.fireChannelRead(Self.wrapInboundOut(plaintext)) }
-                plaintext = ByteBuffer()
-            }
-            switch step {
-            case .done: continue
-            case .wantsInput: return sendAnswers(session, context)
-            case .end:
-                sendAnswers(session, context)
-                return inputEnded(context)
-            case .failed(let reason): return fail(.record(reason: reason), context)
-            }
+        var step = TLSSession.Step.wantsInput
+        // What is handed on may make the application close: the state then drops the rest.
+        while state.received() == .plaintext, session.hasInput {
+            step = session.read(into: &plaintext)
+            guard step == .done else { break }
+            if plaintext.readableBytes >= Self.pieceBytesMax { handOn(&plaintext, context) }
         }
+        handOn(&plaintext, context)
+        sendAnswers(session, context)
+        switch step {
+        case .done, .wantsInput: break
+        case .end: inputEnded(context)
+        case .failed(let reason): fail(.record(reason: reason), context)
+        }
+    }
+
+    private func handOn(_ plaintext: inout ByteBuffer, _ context: ChannelHandlerContext) {
+        guard plaintext.readableBytes > 0 else { return }
+        context.fireChannelRead(Self.wrapInboundOut(plaintext))
+        plaintext = ByteBuffer()
     }
 
     /// Sends what the protocol itself has to say: handshake messages, alerts, key updates.

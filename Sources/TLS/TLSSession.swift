@@ -73,12 +73,20 @@ final class TLSSession {
         return result == 1 ? .done : step(result)
     }
 
+    /// Whether there is ciphertext or plaintext that was not read.
+    var hasInput: Bool { buffers.input.readableBytes > 0 || SSL_has_pending(connection) == 1 }
+
+    /// Least space that is offered for plaintext: most requests need no more.
+    private static let spaceBytesMin = 1024
+
     /// Decrypts at most one record to the end of a buffer.
     func read(into plaintext: inout ByteBuffer) -> Step {
         OpenSSLErrors.clear()
         var count = 0
         var result: Int32 = 0
-        plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.recordBytesMax) { target in
+        // Plaintext is shorter than its ciphertext, of which OpenSSL may hold a part already.
+        let space = min(Self.recordBytesMax, max(Self.spaceBytesMin, buffers.input.readableBytes))
+        plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: space) { target in
             result = SSL_read_ex(connection, target.baseAddress, target.count, &count)
             return result == 1 ? count : 0
         }

@@ -97,8 +97,6 @@ final class TestClient {
 
     /// Whether the server's close_notify has come.
     var hasEnd: Bool { SSL_get_shutdown(connection) & SSL_RECEIVED_SHUTDOWN != 0 }
-    /// The alert or other error of the last call.
-    var error: String { ERR_reason_error_string(ERR_peek_last_error()).map { String(cString: $0) } ?? "" }
     var isResumed: Bool { SSL_session_reused(connection) == 1 }
     var version: String { String(cString: SSL_get_version(connection)) }
 

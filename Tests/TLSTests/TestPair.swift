@@ -9,12 +9,18 @@ import NIOTLS
 
 /// Certificates of tests.
 enum TestCertificate {
-    static func pair(_ name: String, from: Int64 = -60, until: Int64 = 3600) throws -> TLSPair {
+    static func pair(
+        _ name: String,
+        from: Int64 = -60,
+        until: Int64 = 3600,
+        usage: String = "serverAuth"
+    ) throws -> TLSPair {
         let made = try SelfSignedCertificate(
             names: [name],
             addresses: ["127.0.0.1"],
             validFrom: from,
-            validUntil: until
+            validUntil: until,
+            usage: usage
         )
         return TLSPair(
             certificate: PEMFile(path: "/\(name).crt", bytes: made.certificate),

@@ -37,13 +37,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_until_answers(url, process, log):
+def wait_until_answers(url, process, log, context=None):
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with urllib.request.urlopen(url, timeout=2, context=context) as answer:
                 if answer.status < 500:
                     return
         except OSError:
@@ -163,6 +163,7 @@ class Gateway:
         self.program = os.path.realpath(program)
         self.options = options
         self.process = None
+        self.context = None
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.use(os.path.join(work, "data"))
@@ -179,7 +180,7 @@ class Gateway:
             self.process = subprocess.Popen(
                 [self.program, "serve", "--listen", f"127.0.0.1:{self.port}", "--data-dir", self.data, *self.options],
                 stdout=output, stderr=output, env=self.environment)
-        wait_until_answers(self.url + "/healthz", self.process, log)
+        wait_until_answers(self.url + "/healthz", self.process, log, self.context)
 
     def stop(self):
         stop_process(self.process)
