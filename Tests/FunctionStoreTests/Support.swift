@@ -11,10 +11,15 @@ import Testing
 /// A folder that is gone with its owner.
 final class TemporaryFolder: Sendable {
     let path: String
+    /// Stores in memory that belong to the folder, as its database does.
+    let memory: MemoryStore
+    let memorySecrets: MemorySecrets
 
     init() throws {
         path = FileManager.default.temporaryDirectory.path + "/mayfly-store-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        memory = MemoryStore(folder: path)
+        memorySecrets = MemorySecrets(folder: path)
     }
 
     var database: String { path + "/mayfly.sqlite" }
@@ -140,7 +145,8 @@ extension FunctionRepository {
             imageReference: "hello:latest",
             imageDigest: digest,
             configuration: configuration,
-            createdAt: noon
+            createdAt: noon,
+            unchangedSince: nil
         )
     }
 }

@@ -36,6 +36,13 @@ extension SQLiteStore {
 
 /// The one row that holds the catalogue's version.
 enum CatalogueVersionRow {
+    /// Refuses a change whose caller has not seen the newest version; inside the transaction of the change.
+    static func check(_ db: Database, _ expected: CatalogueVersion?) throws {
+        guard let expected else { return }
+        let newest = try Int64.fetchOne(db, sql: "SELECT version FROM catalogue_version")
+        guard newest == expected.number else { throw StoreError.catalogueChanged }
+    }
+
     /// Raises the version and marks a function with it; inside the transaction that changes the function.
     static func raise(_ db: Database, _ function: FunctionName) throws {
         try db.execute(sql: "UPDATE catalogue_version SET version = version + 1")

@@ -9,16 +9,18 @@ extension SQLiteStore {
     /// Makes the function's next revision and switches to it, in one transaction.
     ///
     /// - Returns: the new revision. Its number is one more than the highest ever given to this name.
-    /// - Throws: ``StoreError``; nothing has changed then.
+    /// - Throws: ``StoreError``, ``StoreError/catalogueChanged`` among them; nothing has changed then.
     package func deploy(
         function: FunctionName,
         imageReference: String,
         imageDigest: Digest,
         configuration: FunctionConfiguration,
-        createdAt: Date
+        createdAt: Date,
+        unchangedSince version: CatalogueVersion? = nil
     ) async throws(StoreError) -> Revision {
         let json = try RevisionRow.encode(configuration)
         return try await write(.power) { db in
+            try CatalogueVersionRow.check(db, version)
             try db.execute(
                 sql: """
                     INSERT INTO functions (name, last_number, current_number) VALUES (?, 1, 1)
@@ -71,10 +73,16 @@ extension SQLiteStore {
     /// Switches a function to one of its kept revisions (rollback).
     ///
     /// - Returns: the revision that is current now.
-    /// - Throws: ``StoreError/unknownFunction(_:)`` or ``StoreError/unknownRevision(_:number:)``.
+    /// - Throws: ``StoreError/unknownFunction(_:)``, ``StoreError/unknownRevision(_:number:)`` or
+    ///   ``StoreError/catalogueChanged``.
     @discardableResult
-    package func setCurrent(_ function: FunctionName, number: Int) async throws(StoreError) -> Revision {
+    package func setCurrent(
+        _ function: FunctionName,
+        number: Int,
+        unchangedSince version: CatalogueVersion? = nil
+    ) async throws(StoreError) -> Revision {
         try await write(.power, .necessary) { db in
+            try CatalogueVersionRow.check(db, version)
             let row = try Row.fetchOne(
                 db,
                 sql: "SELECT * FROM revisions WHERE function = ? AND number = ?",

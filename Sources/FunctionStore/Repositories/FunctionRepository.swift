@@ -17,14 +17,17 @@ package protocol FunctionRepository: Sendable {
     ///   - imageDigest: the image's manifest.
     ///   - configuration: kept as it is.
     ///   - createdAt: the revision's time.
+    ///   - version: the state of the catalogue that the caller has checked the deploy against; nil for any.
     /// - Returns: the new revision. Its number is one more than the highest ever given to this name.
-    /// - Throws: ``StoreError``; nothing has changed then.
+    /// - Throws: ``StoreError/catalogueChanged`` when any function has changed since `version`, whichever process
+    ///   changed it; other ``StoreError``s. Nothing has changed then.
     func deploy(
         function: FunctionName,
         imageReference: String,
         imageDigest: Digest,
         configuration: FunctionConfiguration,
-        createdAt: Date
+        createdAt: Date,
+        unchangedSince version: CatalogueVersion?
     ) async throws(StoreError) -> Revision
 
     /// The functions that changed after a version, whichever process changed them, and the version of now.
@@ -43,10 +46,19 @@ package protocol FunctionRepository: Sendable {
 
     /// Switches a function to one of its kept revisions (rollback).
     ///
+    /// - Parameters:
+    ///   - function: its name.
+    ///   - number: of the revision.
+    ///   - version: the state of the catalogue that the caller has checked the switch against; nil for any.
     /// - Returns: the revision that is current now.
-    /// - Throws: ``StoreError/unknownFunction(_:)`` or ``StoreError/unknownRevision(_:number:)``.
+    /// - Throws: ``StoreError/unknownFunction(_:)``, ``StoreError/unknownRevision(_:number:)``, or
+    ///   ``StoreError/catalogueChanged`` when any function has changed since `version`.
     @discardableResult
-    func setCurrent(_ function: FunctionName, number: Int) async throws(StoreError) -> Revision
+    func setCurrent(
+        _ function: FunctionName,
+        number: Int,
+        unchangedSince version: CatalogueVersion?
+    ) async throws(StoreError) -> Revision
 
     /// Removes a function with its revisions, schedules and claims, atomically; its history stays.
     ///

@@ -3,8 +3,8 @@
 
 /// Named secrets of functions; values of at most ``SecretStore/valueBytesMax`` bytes.
 ///
-/// Each change is atomic and durable: after a crash it is whole or absent. All methods block for a moment; call them
-/// off the request path.
+/// Each change is atomic and durable: after a crash it is whole or absent. Several processes may use one repository at
+/// the same time. No method blocks the cooperative thread pool.
 package protocol SecretRepository: Sendable {
     /// Stores a new secret.
     ///
@@ -12,32 +12,32 @@ package protocol SecretRepository: Sendable {
     ///   - name: one plain file name.
     ///   - value: any bytes.
     /// - Throws: ``SecretError/exists(_:)`` when there is one of this name; of several callers one succeeds.
-    func create(_ name: String, _ value: [UInt8]) throws(SecretError)
+    func create(_ name: String, _ value: [UInt8]) async throws(SecretError)
 
     /// Replaces a secret's value; readers see the old value or the new one, never a mixture.
     ///
     /// - Throws: ``SecretError/notFound(_:)`` when there is none of this name.
-    func update(_ name: String, _ value: [UInt8]) throws(SecretError)
+    func update(_ name: String, _ value: [UInt8]) async throws(SecretError)
 
     /// Names of all secrets, sorted.
     ///
     /// - Throws: ``SecretError``.
-    func list() throws(SecretError) -> [String]
+    func list() async throws(SecretError) -> [String]
 
-    /// A secret's value.
+    /// A secret's value, as the last change left it, whichever process made it.
     ///
     /// - Throws: ``SecretError/notFound(_:)``.
-    func read(_ name: String) throws(SecretError) -> [UInt8]
+    func read(_ name: String) async throws(SecretError) -> [UInt8]
 
     /// The path of a file on this host that holds a secret's value, for build steps.
     ///
     /// - Throws: ``SecretError/notFound(_:)``.
-    func file(of name: String) throws(SecretError) -> String
+    func file(of name: String) async throws(SecretError) -> String
 
     /// Removes a secret.
     ///
     /// - Throws: ``SecretError/notFound(_:)``.
-    func remove(_ name: String) throws(SecretError)
+    func remove(_ name: String) async throws(SecretError)
 }
 
 extension SecretStore: SecretRepository {}

@@ -15,6 +15,29 @@ enum SecretFile {
         guard chmod(folder, 0o700) == 0 else { throw failure("chmod", folder) }
     }
 
+    /// Longest wait for the folder's lock: its holders write one small file; longer means a stopped process.
+    private static let lockWaitMilliseconds = 10_000
+    private static let lockPauseMilliseconds = 5
+
+    /// Runs `body` while no other process and no other thread changes the folder.
+    ///
+    /// Blocks until then, for at most ``lockWaitMilliseconds``; throws `flock` with EWOULDBLOCK afterwards.
+    static func locked(_ folder: String, _ body: () throws(SecretError) -> Void) throws(SecretError) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("open", folder) }
+        // Closing it releases the lock.
+        defer { close(descriptor) }
+        var waited = 0
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR, waited < lockWaitMilliseconds else {
+                throw failure("flock", folder)
+            }
+            usleep(UInt32(lockPauseMilliseconds * 1000))
+            waited += lockPauseMilliseconds
+        }
+        try body()
+    }
+
     static func exists(_ folder: String, _ name: String) throws(SecretError) -> Bool {
         let path = "\(folder)/\(name)"
         var status = stat()
@@ -65,7 +88,7 @@ enum SecretFile {
     /// Writes beside, syncs, renames over, syncs the folder: a crash leaves the old value or the new one.
     static func replace(_ folder: String, _ name: String, _ value: [UInt8]) throws(SecretError) {
         let temporary = "\(folder)/\(temporaryPrefix)"
-        // One fixed name is enough, since there is one writer; a leftover is from a failure.
+        // One fixed name is enough, since the folder is locked; a leftover is from a failure.
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure("open", temporary) }

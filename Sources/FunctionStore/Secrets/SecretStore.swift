@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Secrets of functions as files, one per name. Gateway's admin API writes them, Scheduler reads them for sandboxes.
 
+import Dispatch
 import FunctionModel
-import Synchronization
 
 /// The folder of function secrets: DATA/secrets/functions, mode 0700, files 0600.
 ///
-/// Every change is whole or absent after a crash: written to a new file, synced, then renamed.
-/// All methods block for a moment; call them off the request path.
+/// Every change is whole or absent after a crash: written to a new file, synced, then renamed. Changes take turns by a
+/// lock on the folder, so that two processes may use it.
 package final class SecretStore: Sendable {
     /// Largest value: as Kubernetes has it, and small enough to hand to every sandbox.
     package static let valueBytesMax = 1 << 20
@@ -15,80 +15,113 @@ package final class SecretStore: Sendable {
     package static let countMax = 4096
 
     private let folder: String
-    /// One change at a time, so that looking and writing are one step.
-    private let turn = Mutex<Void>(())
+    /// Where file operations block, one at a time: a lock on the folder waits for at most one write of another process.
+    private let queue = DispatchQueue(label: "mayfly.secrets")
 
     /// Makes the folder when absent, and drops what a killed process left half-written.
     ///
+    /// Blocks.
     /// - Throws: ``SecretError/system(call:path:errorNumber:)``.
     package init(folder: String) throws(SecretError) {
         self.folder = folder
         try SecretFile.makeFolder(folder)
-        for name in try SecretFile.list(folder) where name.hasPrefix(SecretFile.temporaryPrefix) {
-            try SecretFile.remove(folder, name)
+        try SecretFile.locked(folder) { () throws(SecretError) in
+            for name in try SecretFile.list(folder) where name.hasPrefix(SecretFile.temporaryPrefix) {
+                try SecretFile.remove(folder, name)
+            }
         }
     }
 
     /// Stores a new secret.
     ///
     /// - Throws: ``SecretError/exists(_:)`` when there is one of this name.
-    package func create(_ name: String, _ value: [UInt8]) throws(SecretError) {
+    package func create(_ name: String, _ value: [UInt8]) async throws(SecretError) {
         try check(name, value)
-        try inTurn { () throws(SecretError) in
-            guard try !SecretFile.exists(self.folder, name) else { throw .exists(name) }
-            guard try self.names().count < Self.countMax else { throw .tooMany(countMax: Self.countMax) }
-            try SecretFile.replace(self.folder, name, value)
+        try await change { (folder) throws(SecretError) in
+            guard try !SecretFile.exists(folder, name) else { throw .exists(name) }
+            guard try Self.names(folder).count < Self.countMax else {
+                throw .tooMany(countMax: Self.countMax)
+            }
+            try SecretFile.replace(folder, name, value)
         }
     }
 
     /// Replaces a secret's value.
     ///
     /// - Throws: ``SecretError/notFound(_:)`` when there is none of this name.
-    package func update(_ name: String, _ value: [UInt8]) throws(SecretError) {
+    package func update(_ name: String, _ value: [UInt8]) async throws(SecretError) {
         try check(name, value)
-        try inTurn { () throws(SecretError) in
-            guard try SecretFile.exists(self.folder, name) else { throw .notFound(name) }
-            try SecretFile.replace(self.folder, name, value)
+        try await change { (folder) throws(SecretError) in
+            guard try SecretFile.exists(folder, name) else { throw .notFound(name) }
+            try SecretFile.replace(folder, name, value)
         }
     }
 
     /// Names of all secrets, sorted.
-    package func list() throws(SecretError) -> [String] { try names().sorted() }
+    ///
+    /// - Throws: ``SecretError``.
+    package func list() async throws(SecretError) -> [String] {
+        try await run { (folder) throws(SecretError) in try Self.names(folder).sorted() }
+    }
 
     /// A secret's value.
     ///
     /// - Throws: ``SecretError/notFound(_:)``.
-    package func read(_ name: String) throws(SecretError) -> [UInt8] {
+    package func read(_ name: String) async throws(SecretError) -> [UInt8] {
         try check(name, [])
-        return try SecretFile.read(folder, name, bytesMax: Self.valueBytesMax)
+        return try await run { (folder) throws(SecretError) in
+            try SecretFile.read(folder, name, bytesMax: Self.valueBytesMax)
+        }
     }
 
     /// The path of a secret's file, for build steps.
     ///
     /// - Throws: ``SecretError/notFound(_:)``.
-    package func file(of name: String) throws(SecretError) -> String {
+    package func file(of name: String) async throws(SecretError) -> String {
         try check(name, [])
-        guard try SecretFile.exists(folder, name) else { throw .notFound(name) }
-        return folder + "/" + name
+        return try await run { (folder) throws(SecretError) in
+            guard try SecretFile.exists(folder, name) else { throw .notFound(name) }
+            return folder + "/" + name
+        }
     }
 
     /// Removes a secret.
     ///
     /// - Throws: ``SecretError/notFound(_:)``.
-    package func remove(_ name: String) throws(SecretError) {
+    package func remove(_ name: String) async throws(SecretError) {
         try check(name, [])
-        try inTurn { () throws(SecretError) in
-            guard try SecretFile.exists(self.folder, name) else { throw .notFound(name) }
-            try SecretFile.remove(self.folder, name)
+        try await change { (folder) throws(SecretError) in
+            guard try SecretFile.exists(folder, name) else { throw .notFound(name) }
+            try SecretFile.remove(folder, name)
         }
     }
 
-    private func names() throws(SecretError) -> [String] {
+    private static func names(_ folder: String) throws(SecretError) -> [String] {
         try SecretFile.list(folder).filter(SecretName.isValid)
     }
 
-    private func inTurn(_ body: () throws(SecretError) -> Void) throws(SecretError) {
-        try turn.withLock { _ throws(SecretError) in try body() }
+    /// Checks and writes in one step, whichever process does so besides.
+    private func change(_ body: @escaping @Sendable (String) throws(SecretError) -> Void)
+        async throws(SecretError)
+    {
+        try await run { (folder) throws(SecretError) in
+            try SecretFile.locked(folder) { () throws(SecretError) in try body(folder) }
+        }
+    }
+
+    private func run<Value: Sendable>(_ body: @escaping @Sendable (String) throws(SecretError) -> Value)
+        async throws(SecretError) -> Value
+    {
+        let result: Result<Value, SecretError> = await withCheckedContinuation { continuation in
+            queue.async { [folder] in
+                do throws(SecretError) {
+                    continuation.resume(returning: .success(try body(folder)))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
     }
 
     private func check(_ name: String, _ value: [UInt8]) throws(SecretError) {

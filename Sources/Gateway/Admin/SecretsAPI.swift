@@ -23,7 +23,7 @@ struct SecretsAPI: Sendable {
 
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
         try Namespace.require(context.query("namespace"))
-        let names = try await FileWork.run { try secrets.list() }
+        let names = try await secrets.list()
         return try WireJSON.response(names.map { SecretEntry(name: $0) })
     }
 
@@ -46,10 +46,10 @@ struct SecretsAPI: Sendable {
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
         let body = try await decode(request)
         // Before the check for users of the secret: a missing secret is not in use.
-        _ = try await FileWork.run { try secrets.file(of: body.name) }
+        _ = try await secrets.file(of: body.name)
         let force = body.force ?? false || context.flag("force")
         try await catalog.removeSecret(body.name, force: force) {
-            try await FileWork.run { try secrets.remove(body.name) }
+            try await secrets.remove(body.name)
         }
         return Response(status: .ok)
     }

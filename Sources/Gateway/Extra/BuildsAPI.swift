@@ -38,7 +38,7 @@ struct BuildsAPI: Sendable {
         // Before the upload: a mistake in the query leaves no folder behind.
         var wanted = try Self.settings(context, directory: directory)
         for name in context.queryAll("secret") {
-            wanted.secrets[name] = try await FileWork.run { try secrets.file(of: name) }
+            wanted.secrets[name] = try await secrets.file(of: name)
         }
         let settings = wanted
         let unpacked = try await uploads.withFile(of: request) { path in

@@ -9,6 +9,8 @@ import Synchronization
 extension Catalog {
     /// Pause between two checks of the catalogue's version: a check is one read of an index.
     static let changesPause = Duration.seconds(2)
+    /// Attempts of one change: each one that fails is another gateway's deploy that succeeded.
+    static let changeAttemptsMax = 16
 
     /// Restores every function of the repository; one whose image is damaged answers with the reason.
     ///
@@ -41,13 +43,47 @@ extension Catalog {
     func applyChanges(expectsCalls: Bool) async throws(CatalogError) {
         // Within a turn: between a change here and its switch in memory the two differ.
         try await turn.take { () async throws(CatalogError) in
-            let since = self.applied.withLock { $0 }
-            let found = try await self.stored { repositories throws(StoreError) in
-                try await repositories.functions.changes(since: since)
-            }
-            for change in found.changes { await self.apply(change, expectsCalls) }
-            self.applied.withLock { $0 = found.version }
+            _ = try await self.applyNewest(expectsCalls: expectsCalls)
         }
+    }
+
+    /// As ``applyChanges(expectsCalls:)``, within a turn that the caller has.
+    ///
+    /// - Returns: the version that the memory agrees with now.
+    func applyNewest(expectsCalls: Bool) async throws(CatalogError) -> CatalogueVersion {
+        let since = applied.withLock { $0 }
+        let found = try await stored { repositories throws(StoreError) in
+            try await repositories.functions.changes(since: since)
+        }
+        for change in found.changes { await apply(change, expectsCalls) }
+        applied.withLock { $0 = found.version }
+        return found.version
+    }
+
+    /// Makes one change of the repository, checked against the functions of every process; within a turn.
+    ///
+    /// - Parameters:
+    ///   - check: compares the change with the functions in memory.
+    ///   - change: hands the version that was checked to the repository; again when another process was faster.
+    /// - Returns: the result of `change`.
+    /// - Throws: ``CatalogError``: of `check`, of the repository, or ``CatalogError/unavailable(reason:)`` after
+    ///   ``changeAttemptsMax`` attempts.
+    func storedOnNewest<Value>(
+        _ check: () throws(CatalogError) -> Void,
+        _ change: (any FunctionRepository, CatalogueVersion) async throws(StoreError) -> Value
+    ) async throws(CatalogError) -> Value {
+        for _ in 0..<Self.changeAttemptsMax {
+            let version = try await applyNewest(expectsCalls: true)
+            try check()
+            do throws(StoreError) {
+                return try await change(repositories.functions, version)
+            } catch .catalogueChanged {
+                continue
+            } catch {
+                throw CatalogError(error)
+            }
+        }
+        throw .unavailable(reason: "other gateways change the functions without a pause; try again")
     }
 
     private func apply(_ change: CatalogueChanges.Change, _ expectsCall: Bool) async {

@@ -87,17 +87,22 @@ package final class Catalog: FunctionDirectory, Sendable {
             deployment.configuration
         )
         return try await turn.take { () async throws(CatalogError) -> Revision in
-            try self.checkRoutes(deployment.name, deployment.configuration.routes)
             // A secret may have got another value, or be gone, since the preparation began.
             var prepared = prepared
-            prepared.plan.sandbox.secrets = try self.preparer.sandboxSecrets(deployment.configuration.secrets)
-            let revision = try await self.stored { repositories throws(StoreError) in
-                try await repositories.functions.deploy(
+            prepared.plan.sandbox.secrets = try await self.preparer.sandboxSecrets(
+                deployment.configuration.secrets
+            )
+            let revision = try await self.storedOnNewest {
+                () throws(CatalogError) in
+                try self.checkRoutes(deployment.name, deployment.configuration.routes)
+            } _: { (functions, version) throws(StoreError) in
+                try await functions.deploy(
                     function: deployment.name,
                     imageReference: deployment.imageReference,
                     imageDigest: prepared.digest,
                     configuration: deployment.configuration,
-                    createdAt: Date()
+                    createdAt: Date(),
+                    unchangedSince: version
                 )
             }
             await self.switchTo(revision, prepared)
@@ -127,6 +132,8 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// - Throws: ``CatalogError``.
     package func rollback(_ name: FunctionName, to number: Int?) async throws(CatalogError) -> Revision {
         try await turn.take { () async throws(CatalogError) -> Revision in
+            // What is current, and what came before it, may be another gateway's deploy.
+            _ = try await self.applyNewest(expectsCalls: true)
             let kept = try await self.stored { repositories throws(StoreError) in
                 try await repositories.functions.revisions(of: name)
             }
@@ -135,15 +142,17 @@ package final class Catalog: FunctionDirectory, Sendable {
                 number.map { number in kept.first { $0.number == number } }
                 ?? kept.first { $0.number < current.number }
             guard let wanted else { throw .unknownRevision(name, number ?? current.number - 1) }
-            try self.checkRoutes(name, wanted.configuration.routes)
             try self.checkServed(wanted.configuration)
             let prepared = try await self.preparer.prepare(
                 name,
                 .digest(wanted.imageDigest, reference: wanted.imageReference),
                 wanted.configuration
             )
-            let revision = try await self.stored { repositories throws(StoreError) in
-                try await repositories.functions.setCurrent(name, number: wanted.number)
+            let revision = try await self.storedOnNewest {
+                () throws(CatalogError) in
+                try self.checkRoutes(name, wanted.configuration.routes)
+            } _: { (functions, version) throws(StoreError) in
+                try await functions.setCurrent(name, number: wanted.number, unchangedSince: version)
             }
             await self.switchTo(revision, prepared)
             return revision
@@ -266,14 +275,6 @@ package final class Catalog: FunctionDirectory, Sendable {
     func stored<Value: Sendable>(
         _ body: (Repositories) async throws(StoreError) -> Value
     ) async throws(CatalogError) -> Value {
-        do throws(StoreError) {
-            return try await body(repositories)
-        } catch {
-            switch error {
-            case .unknownFunction(let name): throw .unknownFunction(name)
-            case .unknownRevision(let name, let number): throw .unknownRevision(name, number)
-            default: throw .storage(reason: error.description)
-            }
-        }
+        do throws(StoreError) { return try await body(repositories) } catch { throw CatalogError(error) }
     }
 }

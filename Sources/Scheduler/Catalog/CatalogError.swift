@@ -2,6 +2,7 @@
 // Why a deploy, a removal or a rollback was refused. Gateway turns each case into a problem body.
 
 package import FunctionModel
+import FunctionStore
 
 /// A change of the catalog that was refused; nothing has changed then.
 package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -21,6 +22,16 @@ package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     case unavailable(reason: String)
     /// The store failed; nothing was switched.
     case storage(reason: String)
+
+    /// The same failure in the catalogue's words.
+    init(_ error: StoreError) {
+        self =
+            switch error {
+            case .unknownFunction(let name): .unknownFunction(name)
+            case .unknownRevision(let name, let number): .unknownRevision(name, number)
+            default: .storage(reason: error.description)
+            }
+    }
 
     package var description: String {
         switch self {

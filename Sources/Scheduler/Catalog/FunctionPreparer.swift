@@ -66,7 +66,7 @@ struct FunctionPreparer: Sendable {
         let overrides = ContainerOverrides(
             name,
             configuration,
-            secrets: try sandboxSecrets(configuration.secrets)
+            secrets: try await sandboxSecrets(configuration.secrets)
         )
         let image: Image
         let container: ContainerImage
@@ -95,11 +95,11 @@ struct FunctionPreparer: Sendable {
         }
     }
 
-    func sandboxSecrets(_ names: [String]) throws(CatalogError) -> [SandboxSecret] {
+    func sandboxSecrets(_ names: [String]) async throws(CatalogError) -> [SandboxSecret] {
         var files: [SandboxSecret] = []
         for name in names {
             do throws(SecretError) {
-                files.append(SandboxSecret(name: name, bytes: try secrets.read(name)))
+                files.append(SandboxSecret(name: name, bytes: try await secrets.read(name)))
             } catch .notFound {
                 throw .unknownSecret(name)
             } catch {

@@ -12,14 +12,14 @@ import Testing
         let hello = try name("hello")
         let start = try await pair.second.changes(since: .none)
         #expect(start.changes.isEmpty)
-        try await pair.first.deployPlain("hello")
-        try await pair.first.deployPlain("hello")
+        try await pair.first.deployPlain(name("hello"))
+        try await pair.first.deployPlain(name("hello"))
         let deployed = try await pair.second.changes(since: start.version)
         #expect(deployed.version > start.version)
         #expect(deployed.changes.map(\.function) == [hello])
         #expect(deployed.changes.map(\.revision?.number) == [2])
         #expect(try await pair.second.changes(since: deployed.version).changes.isEmpty)
-        try await pair.first.setCurrent(hello, number: 1)
+        try await pair.first.setCurrent(hello, number: 1, unchangedSince: nil)
         let rolledBack = try await pair.second.changes(since: deployed.version)
         #expect(rolledBack.changes.map(\.revision?.number) == [1])
         #expect(try await pair.first.removeFunction(hello))
@@ -31,16 +31,67 @@ import Testing
     @Test("what changes nothing leaves the version as it is", arguments: RepositoryMaker.all)
     func refused(_ maker: RepositoryMaker) async throws {
         let pair = try Pair(maker)
-        try await pair.first.deployPlain("hello")
+        try await pair.first.deployPlain(name("hello"))
         let before = try await pair.first.changes(since: .none).version
         #expect(try await !pair.first.removeFunction(name("nobody")))
         await #expect(throws: StoreError.unknownRevision(try name("hello"), number: 9)) {
-            try await pair.first.setCurrent(name("hello"), number: 9)
+            try await pair.first.setCurrent(name("hello"), number: 9, unchangedSince: nil)
         }
         await #expect(throws: StoreError.unknownFunction(try name("nobody"))) {
-            try await pair.first.setCurrent(name("nobody"), number: 1)
+            try await pair.first.setCurrent(name("nobody"), number: 1, unchangedSince: nil)
         }
         #expect(try await pair.first.changes(since: .none).version == before)
+    }
+
+    @Test(
+        "a change that was checked against an older version is refused, whichever process overtook it",
+        arguments: RepositoryMaker.all
+    )
+    func overtaken(_ maker: RepositoryMaker) async throws {
+        let pair = try Pair(maker)
+        let start = try await pair.first.changes(since: .none).version
+        try await pair.first.deployPlain(name("hello"), unchangedSince: start)
+        let seen = try await pair.first.changes(since: .none).version
+        // Any function: its routes may be those of the next deploy.
+        try await pair.second.deployPlain(name("other"))
+        await #expect(throws: StoreError.catalogueChanged) {
+            try await pair.first.deployPlain(name("hello"), unchangedSince: seen)
+        }
+        await #expect(throws: StoreError.catalogueChanged) {
+            try await pair.first.setCurrent(name("hello"), number: 1, unchangedSince: seen)
+        }
+        let newest = try await pair.first.changes(since: seen)
+        #expect(newest.changes.map(\.function) == [try name("other")])
+        try await pair.first.setCurrent(name("hello"), number: 1, unchangedSince: newest.version)
+        let last = try await pair.second.changes(since: newest.version).version
+        #expect(try await pair.first.deployPlain(name("hello"), unchangedSince: last).number == 2)
+    }
+
+    @Test(
+        "of two processes that deploy on the same version one succeeds each time",
+        arguments: RepositoryMaker.all
+    )
+    func onNewest(_ maker: RepositoryMaker) async throws {
+        let pair = try Pair(maker)
+        let writers = [pair.first, pair.second]
+        let hello = try name("hello")
+        for _ in 0..<10 {
+            let version = try await pair.first.changes(since: .none).version
+            let wins = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for writer in writers {
+                    group.addTask {
+                        do throws(StoreError) {
+                            try await writer.deployPlain(hello, unchangedSince: version)
+                            return true
+                        } catch .catalogueChanged {
+                            return false
+                        }
+                    }
+                }
+                return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(wins == 1)
+        }
     }
 
     @Test("a follower misses no deploy of two processes at once", arguments: RepositoryMaker.all)
@@ -49,7 +100,7 @@ import Testing
         let writers = [pair.first, pair.second]
         let numbers = try await withThrowingTaskGroup(of: Int.self) { group in
             for count in 0..<40 {
-                group.addTask { try await writers[count % 2].deployPlain("hello").number }
+                group.addTask { try await writers[count % 2].deployPlain(name("hello")).number }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }

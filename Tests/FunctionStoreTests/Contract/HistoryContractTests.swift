@@ -40,7 +40,7 @@ import Testing
     @Test("what is over the limits goes, oldest first, and counts stay", arguments: RepositoryMaker.all)
     func retention(_ maker: RepositoryMaker) async throws {
         let pair = try Pair(maker)
-        try await pair.first.deployPlain("hello")
+        try await pair.first.deployPlain(name("hello"))
         var limits = HistoryLimits()
         limits.invocationRowsPerFunctionMax = 10
         for number in 0..<30 {

@@ -14,9 +14,21 @@ typealias Repositories =
 struct RepositoryMaker: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let open: @Sendable (TemporaryFolder) throws -> any Repositories
+    let openSecrets: @Sendable (TemporaryFolder) throws -> any SecretRepository
 
     /// Every implementation; a new one is added here and must pass the suite as it is.
-    static let all = [RepositoryMaker(testDescription: "SQLite") { try $0.open() }]
+    static let all = [
+        RepositoryMaker(testDescription: "SQLite") {
+            try $0.open()
+        } openSecrets: {
+            try SecretStore(folder: $0.path + "/secrets/functions")
+        },
+        RepositoryMaker(testDescription: "memory") {
+            $0.memory
+        } openSecrets: {
+            $0.memorySecrets
+        },
+    ]
 }
 
 /// A folder with two views of the same data.
@@ -34,13 +46,18 @@ struct Pair {
 
 extension FunctionRepository {
     @discardableResult
-    func deployPlain(_ function: String, digest: Digest = .sample("aa")) async throws -> Revision {
+    func deployPlain(
+        _ function: FunctionName,
+        digest: Digest = .sample("aa"),
+        unchangedSince version: CatalogueVersion? = nil
+    ) async throws(StoreError) -> Revision {
         try await deploy(
-            function: FunctionName(function),
+            function: function,
             imageReference: "hello:latest",
             imageDigest: digest,
             configuration: FunctionConfiguration(),
-            createdAt: noon
+            createdAt: noon,
+            unchangedSince: version
         )
     }
 }

@@ -18,6 +18,7 @@ struct CatalogBench {
     let digest: Digest
     /// DATA.
     let path: String
+    let images: ImageStore
 
     /// Runs a test with an image `tool:1`, whose sandboxes cannot be made.
     static func with(_ test: (CatalogBench) async throws -> Void) async throws {
@@ -40,17 +41,38 @@ struct CatalogBench {
         request.tag = "tool:1"
         let builder = try ImageBuilder(dataDirectory: data.path, store: images, logger: .silent)
         let digest = try await builder.build(request) { _ in }
-        let catalog = Catalog(
-            repositories: Catalog.Repositories(functions: store, schedules: store, history: store),
-            images: images,
-            secrets: try SecretStore(folder: data.path + "/secrets"),
-            fleet: Fleet(sandboxesMax: 4, timer: DeadlineTimer(), logger: .silent),
-            logger: .silent
+        let bench = CatalogBench(
+            catalog: try catalog(store, images, path: data.path),
+            digest: digest,
+            path: data.path,
+            images: images
         )
-        let bench = CatalogBench(catalog: catalog, digest: digest, path: data.path)
         let result: Result<Void, any Error>
         do { result = .success(try await test(bench)) } catch { result = .failure(error) }
         try store.close()
         try result.get()
+    }
+
+    /// Runs a test with the catalog of another gateway on the same database.
+    func withOtherGateway<Value>(_ test: (Catalog, SQLiteStore) async throws -> Value) async throws -> Value {
+        let store = try SQLiteStore(path: path + "/mayfly.sqlite", logger: .silent)
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await test(try Self.catalog(store, images, path: path), store))
+        } catch {
+            result = .failure(error)
+        }
+        try store.close()
+        return try result.get()
+    }
+
+    private static func catalog(_ store: SQLiteStore, _ images: ImageStore, path: String) throws -> Catalog {
+        Catalog(
+            repositories: Catalog.Repositories(functions: store, schedules: store, history: store),
+            images: images,
+            secrets: try SecretStore(folder: path + "/secrets"),
+            fleet: Fleet(sandboxesMax: 4, timer: DeadlineTimer(), logger: .silent),
+            logger: .silent
+        )
     }
 }

@@ -3,6 +3,7 @@
 
 import Foundation
 import FunctionModel
+import FunctionStore
 import Testing
 
 @testable import Scheduler
@@ -41,6 +42,49 @@ struct RouteConflictTests {
             #expect(refusals == Array(repeating: expected, count: 7))
             // Its owner may deploy again.
             #expect(try await Self.deploy(owner.function.text, catalog) == nil)
+        }
+    }
+
+    @Test("at two gateways of one database leave it to one of them, too")
+    func twoGateways() async throws {
+        try await CatalogBench.with { bench in
+            try await bench.withOtherGateway { other, store in
+                let catalogs = [bench.catalog, other]
+                let refusals = try await withThrowingTaskGroup(of: CatalogError?.self) { group in
+                    for index in 0..<8 {
+                        group.addTask { try await Self.deploy("f\(index)", catalogs[index % 2]) }
+                    }
+                    return try await group.reduce(into: [CatalogError]()) {
+                        if let error = $1 { $0.append(error) }
+                    }
+                }
+                let stored = try await store.changes(since: .none).changes.compactMap(\.revision)
+                let owner = try #require(stored.first)
+                #expect(stored.count == 1)
+                let expected = CatalogError.routeTaken(try Route("/shared"), by: owner.function)
+                #expect(refusals == Array(repeating: expected, count: 7))
+            }
+        }
+    }
+
+    @Test("are refused at once by the route that another gateway deployed, and so is a rollback")
+    func otherGateway() async throws {
+        try await CatalogBench.with { bench in
+            #expect(try await Self.deploy("f", bench.catalog) == nil)
+            let name = try FunctionName("f")
+            // The next revision gives the route up.
+            let bare = Deployment(
+                name: name,
+                imageReference: "tool:1",
+                configuration: FunctionConfiguration()
+            )
+            _ = try await bench.catalog.deploy(bare)
+            let elsewhere = try await bench.withOtherGateway { other, _ in try await Self.deploy("g", other) }
+            #expect(elsewhere == nil)
+            let expected = CatalogError.routeTaken(try Route("/shared"), by: try FunctionName("g"))
+            #expect(try await Self.deploy("h", bench.catalog) == expected)
+            await #expect(throws: expected) { try await bench.catalog.rollback(name, to: 1) }
+            #expect(bench.catalog.current(name)?.number == 2)
         }
     }
 }

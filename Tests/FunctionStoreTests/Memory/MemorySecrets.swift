@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Secrets in memory; a build step's file is written when it is asked for.
+
+import Foundation
+import FunctionModel
+import FunctionStore
+import Synchronization
+
+final class MemorySecrets: SecretRepository {
+    private let values = Mutex<[String: [UInt8]]>([:])
+    private let folder: String
+
+    /// - Parameter folder: exists; gets the files for build steps.
+    init(folder: String) { self.folder = folder }
+
+    func create(_ name: String, _ value: [UInt8]) async throws(SecretError) {
+        try change(name, value) { (values) throws(SecretError) in
+            guard values[name] == nil else { throw .exists(name) }
+            guard values.count < SecretStore.countMax else { throw .tooMany(countMax: SecretStore.countMax) }
+            values[name] = value
+        }
+    }
+
+    func update(_ name: String, _ value: [UInt8]) async throws(SecretError) {
+        try change(name, value) { (values) throws(SecretError) in
+            guard values[name] != nil else { throw .notFound(name) }
+            values[name] = value
+        }
+    }
+
+    func list() async throws(SecretError) -> [String] { values.withLock { $0.keys.sorted() } }
+
+    func read(_ name: String) async throws(SecretError) -> [UInt8] {
+        guard SecretName.isValid(name) else { throw .invalidName(name) }
+        guard let value = values.withLock({ $0[name] }) else { throw .notFound(name) }
+        return value
+    }
+
+    func file(of name: String) async throws(SecretError) -> String {
+        let value = try await read(name)
+        let path = "\(folder)/secret-\(name)"
+        guard FileManager.default.createFile(atPath: path, contents: Data(value)) else {
+            throw .system(call: "open", path: path, errorNumber: errno)
+        }
+        return path
+    }
+
+    func remove(_ name: String) async throws(SecretError) {
+        try change(name, []) { (values) throws(SecretError) in
+            guard values.removeValue(forKey: name) != nil else { throw .notFound(name) }
+        }
+    }
+
+    private func change(
+        _ name: String,
+        _ value: [UInt8],
+        _ body: (inout [String: [UInt8]]) throws(SecretError) -> Void
+    ) throws(SecretError) {
+        guard SecretName.isValid(name) else { throw .invalidName(name) }
+        guard value.count <= SecretStore.valueBytesMax else {
+            throw .tooLarge(name: name, bytes: value.count, bytesMax: SecretStore.valueBytesMax)
+        }
+        try values.withLock { (values) throws(SecretError) in try body(&values) }
+    }
+}
