@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a token allows, in the token protocol's words: `repository:library/hello:pull,push`.
+// The access that a token grants, in the token protocol's form: `repository:library/hello:pull,push`.
 
-/// A resource of a registry and what may be done with it.
+/// A resource of a registry and the permitted actions.
 struct AccessScope: Hashable, Sendable, CustomStringConvertible {
     var type: String
     var name: String
@@ -23,7 +23,7 @@ struct AccessScope: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads one scope.
     ///
-    /// The name may contain colons (a host with a port), type and actions may not.
+    /// The name may contain colons (a host with a port); type and actions may not.
     init?(_ text: Substring) {
         guard let first = text.firstIndex(of: ":"), let last = text.lastIndex(of: ":"), first < last else {
             return nil
@@ -39,10 +39,10 @@ struct AccessScope: Hashable, Sendable, CustomStringConvertible {
         Set(text.split(separator: " ").prefix(scopesMax).compactMap(AccessScope.init))
     }
 
-    /// Scopes read from one challenge; more would make the address of the token server too long.
+    /// Scopes read from one challenge; more would make the token server's URL too long.
     static let scopesMax = 16
 
-    /// Actions in a fixed order, so that equal scopes are equal text.
+    /// Actions in a fixed order, so that equal scopes have equal texts.
     var description: String { "\(type):\(name):\(actions.sorted().joined(separator: ","))" }
 
     func covers(_ other: AccessScope) -> Bool {

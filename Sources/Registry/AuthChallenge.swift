@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads WWW-Authenticate (RFC 9110, section 11.6.1): several challenges in one header, quoted commas,
-// token68. The registry session drives it after every 401.
+// token68. The registry session uses it after every 401.
 
 /// One way to authenticate that a server offers.
 struct AuthChallenge: Hashable, Sendable {
@@ -14,7 +14,7 @@ struct AuthChallenge: Hashable, Sendable {
     /// Challenges beyond these are ignored.
     static let challengesMax = 16
 
-    /// Every challenge that is well formed; the rest of a header that breaks the grammar is left out.
+    /// Every well-formed challenge; a header that violates the grammar is read up to the violation.
     static func parse(_ header: String) -> [AuthChallenge] {
         var reader = Reader(bytes: Array(header.utf8.prefix(headerBytesMax)))
         var challenges: [AuthChallenge] = []
@@ -96,7 +96,7 @@ struct AuthChallenge: Hashable, Sendable {
             return nil
         }
 
-        /// Steps over the one word that a scheme such as Negotiate has instead of parameters.
+        /// Skips the token68 that a scheme such as Negotiate has instead of parameters.
         mutating func skipToken68() {
             var ahead = self
             ahead.skipSpaces()

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A user's secret for one registry. No description of it ever shows the secret.
+// A user's secret for one registry. Its description does not show the secret.
 
-/// A proof of identity.
+/// A secret that authenticates a user.
 package struct Credential: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
-    /// What the secret is.
+    /// The form of the secret.
     package enum Kind: Hashable, Sendable {
         case password
-        /// An OAuth2 refresh token, from a registry that does not want passwords kept.
+        /// An OAuth2 refresh token, which some registries return instead of accepting stored passwords.
         case identityToken
-        /// A bearer token, sent as it is.
+        /// A bearer token, sent unchanged.
         case registryToken
     }
 
@@ -26,13 +26,13 @@ package struct Credential: Hashable, Sendable, CustomStringConvertible, CustomRe
     package var customMirror: Mirror { Mirror(self, children: ["user": user]) }
 }
 
-/// Where a client finds credentials.
+/// A client's source of credentials.
 package enum CredentialSource: Sendable {
     /// Docker's credential file and the helpers that it names.
     case file(DockerConfigFile.Locations)
-    /// These, by registry name; for one command with credentials of its own.
+    /// Credentials by registry name, for one command.
     case fixed([String: Credential])
-    /// Those that came with a request, in the form of Docker's credential file.
+    /// Credentials of a request, in the form of Docker's credential file.
     case given(DockerConfig)
     case none
 }

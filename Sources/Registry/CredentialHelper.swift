@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs docker-credential-NAME programs, without a shell and with bounds. The credential lookup drives it.
+// Runs docker-credential-NAME programs, without a shell and within bounds. The credential lookup uses it.
 
 import ImageStore
 import Foundation
@@ -7,11 +7,11 @@ import Glibc
 
 /// A credential helper: reads a registry's name on stdin, writes JSON on stdout.
 enum CredentialHelper {
-    /// A helper may ask a person to unlock a key ring; the longest wait for that.
+    /// Longest wait: a helper may ask the user to unlock a key ring.
     static let timeoutSeconds = 30
-    /// One JSON object with a token in it.
+    /// Largest output: one JSON object with a token.
     static let outputBytesMax = 64 << 10
-    /// What helpers write, with exit status 1, when they know nothing about a registry.
+    /// The message of helpers, with exit status 1, when they have no credential for a registry.
     private static let unknown = [
         "credentials not found", "no credentials server URL", "no credentials username",
     ]
@@ -27,7 +27,7 @@ enum CredentialHelper {
         }
     }
 
-    /// Asks a helper; nil when it has nothing.
+    /// Asks a helper; nil when it has no credential.
     ///
     /// Runs on a thread of its own, at most ``timeoutSeconds``.
     static func get(_ name: String, server: String, path: String?) async throws(RegistryError) -> Credential?
@@ -44,7 +44,7 @@ enum CredentialHelper {
         return try result.get()
     }
 
-    /// Gives a helper a credential to keep, or lets it forget a registry's.
+    /// Lets a helper store a credential, or remove a registry's.
     ///
     /// Runs on a thread of its own, at most ``timeoutSeconds``.
     static func keep(
@@ -84,7 +84,7 @@ enum CredentialHelper {
         _ = try answer(of: name, "store", input: text, searchPath: searchPath)
     }
 
-    /// What a helper writes; nil when it does not know the registry.
+    /// The output of a helper; nil when it has no credential for the registry.
     private static func answer(
         of name: String,
         _ verb: String,

@@ -6,20 +6,20 @@ import Foundation
 
 /// Credentials by registry, in the form of Docker's `X-Registry-Config`: base64url of a JSON object.
 ///
-/// Its keys and values are those of `auths` in Docker's credential file. Nothing of it is ever stored.
+/// Its keys and values are those of `auths` in Docker's credential file. The gateway does not store it.
 package struct CredentialParcel: Hashable, Sendable {
     /// The header field's name.
     package static let fieldName = "X-Registry-Config"
-    /// A token has a few KiB and a build names a few registries; header fields end at 64 KiB anyway.
+    /// Largest parcel: a token has a few KiB, a build names a few registries, and header fields are limited to 64 KiB.
     static let bytesMax = 48 << 10
 
-    /// What goes into the header field.
+    /// The header field's value.
     package let text: String
 
     /// Packs credentials; nil when there are none.
     ///
     /// - Parameter credentials: by registry, or by `registry/repository`.
-    /// - Throws: ``RegistryError/credentials(_:)`` when they are too many for one header field.
+    /// - Throws: ``RegistryError/credentials(_:)`` when they exceed one header field.
     package init?(_ credentials: [String: Credential]) throws(RegistryError) {
         guard !credentials.isEmpty else { return nil }
         let entries = credentials.mapValues(DockerConfigFile.entry)
@@ -35,9 +35,9 @@ package struct CredentialParcel: Hashable, Sendable {
         text = data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
     }
 
-    /// Unpacks what a client sent.
+    /// Unpacks a client's header field.
     ///
-    /// - Throws: ``RegistryError/credentials(_:)``, which never quotes the text.
+    /// - Throws: ``RegistryError/credentials(_:)``, which does not quote the text.
     package static func source(_ text: String) throws(RegistryError) -> CredentialSource {
         guard text.utf8.count <= 2 * bytesMax else {
             throw .credentials("\(fieldName) is longer than \(2 * bytesMax) bytes")
@@ -52,7 +52,7 @@ package struct CredentialParcel: Hashable, Sendable {
         do throws(RegistryError) {
             return .given(try DockerConfig(wrapped, path: fieldName))
         } catch {
-            // The decoder's words may quote a secret.
+            // The decoder's message may quote a secret.
             throw .credentials("\(fieldName) holds no JSON object of registries")
         }
     }
@@ -63,7 +63,7 @@ extension RegistryClient {
     ///
     /// Reads Docker's credential file, and may run its helpers.
     ///
-    /// - Parameter references: as users type them; what is no reference has no credentials.
+    /// - Parameter references: as users type them; malformed ones have no credentials.
     /// - Returns: nil when there are none.
     /// - Throws: ``RegistryError/credentials(_:)``.
     package func parcel(for references: [String]) async throws(RegistryError) -> CredentialParcel? {

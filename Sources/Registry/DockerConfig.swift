@@ -5,7 +5,7 @@ import Foundation
 
 /// A parsed credential file.
 package struct DockerConfig: Sendable {
-    /// The key under which Docker Hub's credentials are kept.
+    /// The key of Docker Hub's credentials.
     static let hubKey = "https://index.docker.io/v1/"
     static let hubNames: Set<String> = ["docker.io", "index.docker.io", "registry-1.docker.io"]
 
@@ -46,9 +46,9 @@ package struct DockerConfig: Sendable {
         return (store, server)
     }
 
-    /// The credential in the file itself: the entry with the longest path that fits wins.
+    /// The credential in the file itself: the entry with the longest matching path.
     ///
-    /// Entries may be for `registry/some/path` only, therefore the repository counts. Throws
+    /// Entries may be for `registry/some/path` only, therefore the repository matters. Throws
     /// ``RegistryError/credentials(_:)`` when the entry cannot be decoded.
     func stored(for registry: String, repository: String?) throws(RegistryError) -> Credential? {
         let entries = file.auths ?? [:]
@@ -82,12 +82,12 @@ package struct DockerConfig: Sendable {
         return user.isEmpty && password.isEmpty ? nil : Credential(user: user, secret: password)
     }
 
-    /// What Docker calls the registry in its file.
+    /// The registry's name in Docker's file.
     static func serverName(_ registry: String) -> String {
         hubNames.contains(registry) ? hubKey : registry
     }
 
-    /// Keys to look for, most specific first, as ``normalised(_:)`` writes them.
+    /// Keys to look up, most specific first, in the form of ``normalised(_:)``.
     private static func keys(for registry: String, repository: String?) -> [String] {
         let host = hubNames.contains(registry) ? "docker.io" : registry
         var keys: [String] = []
@@ -99,7 +99,7 @@ package struct DockerConfig: Sendable {
         return keys + [host]
     }
 
-    /// Files of all ages name a registry `host`, `https://host` or `https://host/v1/`.
+    /// Files of different versions name a registry `host`, `https://host` or `https://host/v1/`.
     private static func normalised(_ key: String) -> String {
         var rest = Substring(key)
         for prefix in ["https://", "http://"] where rest.hasPrefix(prefix) {

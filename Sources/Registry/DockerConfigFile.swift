@@ -5,7 +5,7 @@ import ImageStore
 import Foundation
 import Glibc
 
-/// The file `config.json`, wherever the environment says that it is.
+/// The file `config.json` at the place that the environment names.
 package enum DockerConfigFile {
     /// Paths of the file.
     package struct Locations: Hashable, Sendable {
@@ -27,7 +27,7 @@ package enum DockerConfigFile {
         }
     }
 
-    /// A thousand registries fit; more is no credential file.
+    /// Enough for a thousand registries; a larger file is no credential file.
     static let bytesMax = 1 << 20
 
     /// Reads the file; nil when there is none.
@@ -36,7 +36,7 @@ package enum DockerConfigFile {
         return try DockerConfig(data, path: path)
     }
 
-    /// Keeps a credential in the file, or removes it; the rest of the file stays unchanged.
+    /// Stores a credential in the file, or removes it; the rest of the file stays unchanged.
     ///
     /// The file is replaced in one step and readable by its owner only.
     ///
@@ -102,7 +102,7 @@ package enum DockerConfigFile {
     }
 
     private static func replace(_ path: String, with data: Data) throws(RegistryError) {
-        // A link stays a link: people keep this file elsewhere.
+        // A symbolic link stays one: some users keep the file elsewhere.
         let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         let temporary = target + ".\(UInt64.random(in: 0 ... .max))"
         do throws(ImageError) {

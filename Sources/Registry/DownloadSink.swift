@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the connection straight into the store: hashes and writes while it arrives. The download driver
-// owns it.
+// Writes a blob from the connection into the store and hashes it while it arrives. The download driver
+// owns one.
 
 import OCI
 import HTTPClient
@@ -26,7 +26,7 @@ final class DownloadSink: BodySink {
 
     /// Opens the blob's partial file.
     ///
-    /// Blocks: what an earlier run left is read again to hash it.
+    /// Blocks: the part that an earlier run left is read again to hash it.
     init(
         _ blob: Descriptor,
         store: BlobStore,
@@ -56,7 +56,7 @@ final class DownloadSink: BodySink {
                 contentRange: head["Content-Range"]
             )
             if state.acceptance == .restart, !Self.empty(&state) { return (.decline, false) }
-            // An error text is worth reading, content that is not wanted is not.
+            // The text of an error is read; content that was not requested is not.
             let isContent = head.status == 200 || head.status == 206 || head.status == 416
             return (state.acceptance, state.acceptance != .decline || !isContent)
         }
@@ -90,7 +90,7 @@ final class DownloadSink: BodySink {
         return goesOn
     }
 
-    /// Forgets what is written; false when the file system refuses.
+    /// Truncates the file; false when the file system refuses.
     private static func empty(_ state: inout State) -> Bool {
         do throws(ImageError) {
             try state.writer?.restart()
@@ -117,7 +117,7 @@ extension DownloadSink {
         if let failure { throw failure }
     }
 
-    /// An answer was complete, or the sink declined its body.
+    /// An answer was complete, or the sink refused its body.
     func ended() -> DownloadState.Step {
         var random = SystemRandomNumberGenerator()
         return state.withLock { state in
@@ -132,7 +132,7 @@ extension DownloadSink {
         return state.withLock { $0.machine.broke(trouble, using: &random) }
     }
 
-    /// Why the sink stopped by itself, when it was not for the state's sake.
+    /// Why the sink stopped, when the download's state was not the cause.
     var refusal: RegistryError? {
         state.withLock { state in
             if let failure = state.failure { return .store(failure) }
@@ -141,7 +141,7 @@ extension DownloadSink {
         }
     }
 
-    /// What the registry said last.
+    /// The registry's last answer.
     func answer(subject: String) -> RegistryAnswer? {
         state.withLock { state in
             state.head.map { RegistryAnswer(subject: subject, head: $0, body: state.errorBody) }
@@ -150,7 +150,7 @@ extension DownloadSink {
 
     /// Verifies and publishes the blob.
     ///
-    /// Blocks on the disk; the sink takes nothing afterwards.
+    /// Blocks on the disk; the sink accepts no bytes afterwards.
     func commit() throws(ImageError) {
         let result: Result<Void, ImageError> = state.withLock { state in
             guard let writer = state.writer.take() else { return .success(()) }
@@ -164,7 +164,7 @@ extension DownloadSink {
         try result.get()
     }
 
-    /// Drops the partial blob, so that it is not resumed.
+    /// Removes the partial blob, so that it is not resumed.
     ///
     /// Blocks on the disk.
     func discard() {

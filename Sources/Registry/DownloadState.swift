@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // Range and resume decisions of one blob's download. Pure; the download driver asks it after every event.
 
-/// How far a blob is, and what to do next.
+/// The progress of a blob's download and its next step.
 struct DownloadState: Sendable {
     enum Step: Hashable, Sendable {
-        /// Ask for the bytes from here on; from 0 on without a Range.
+        /// Request the bytes from this offset; from 0 without a Range.
         case request(from: Int)
         case wait(Duration)
-        /// All bytes are here.
+        /// All bytes have arrived.
         case verify
-        /// The last answer says why.
+        /// The download failed; the last answer has the reason.
         case refused
-        /// Too many breaks; the last one says why.
+        /// Too many broken connections; the last one has the reason.
         case broken
         case violation(String)
     }
 
-    /// What to do with an answer's body.
+    /// The use of an answer's body.
     enum Acceptance: Hashable, Sendable {
         case append
-        /// It is the whole blob again: forget what was written.
+        /// It is the whole blob again: truncate the file first.
         case restart
-        /// It is no content: an error text, a redirect, a range that was not asked for.
+        /// It is no content: an error text, a redirect, a range that was not requested.
         case decline
     }
 
@@ -34,7 +34,7 @@ struct DownloadState: Sendable {
     private var restarts = 0
     private var mustRestart = false
     private var isAccepted = false
-    /// Whether the content came in parts, of several answers or of an earlier run.
+    /// Whether the content is joined from parts, of several answers or of an earlier run.
     ///
     /// Joining the parts may then be the cause of a wrong digest, so one complete download is tried.
     private(set) var isPatched: Bool
@@ -46,13 +46,13 @@ struct DownloadState: Sendable {
         plan = RetryPlan(limits: limits)
     }
 
-    /// What to do at the beginning and after a wait.
+    /// The step at the beginning and after a wait.
     func next() -> Step {
         if mustRestart { return .request(from: 0) }
         return writtenBytes == sizeBytes ? .verify : .request(from: writtenBytes)
     }
 
-    /// The driver has emptied the file for a request from the first byte.
+    /// The driver has truncated the file for a request from the first byte.
     mutating func emptied() {
         mustRestart = false
         writtenBytes = 0
@@ -90,7 +90,7 @@ struct DownloadState: Sendable {
         }
     }
 
-    /// Bytes came; false when the blob gets longer than it may be.
+    /// Bytes arrived; false when the blob exceeds its size.
     mutating func received(_ count: Int) -> Bool {
         guard count <= sizeBytes - writtenBytes else { return false }
         writtenBytes += count

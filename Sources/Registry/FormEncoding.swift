@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names and values in queries and form bodies. Everything but unreserved characters is escaped.
+// Names and values in queries and form bodies. All characters but the unreserved ones are escaped.
 
 import Foundation
 
@@ -17,7 +17,7 @@ enum FormEncoding {
         text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
     }
 
-    /// The address with further fields, those that it has kept as they are.
+    /// The address with further fields; its own stay unchanged.
     static func adding(_ fields: [(name: String, value: String)], to url: URL) -> URL? {
         guard var parts = URLComponents(url: url, resolvingAgainstBaseURL: true) else { return nil }
         let old = parts.percentEncodedQuery ?? ""

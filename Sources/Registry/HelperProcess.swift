@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A helper program as a process group of its own, so that it ends with everything it started. Every call
+// A helper program as a process group of its own, so that its descendants can be ended with it. Every call
 // blocks.
 //
-// Foundation's Process waits for all descendants that hold its socket, which a helper can make last for ever.
+// Foundation's Process waits for all descendants that hold its socket; a helper can make that wait endless.
 
 import ImageStore
 import CSandbox
@@ -10,7 +10,7 @@ import Foundation
 import Glibc
 
 enum HelperProcess {
-    /// Starts a program with the text on its stdin, a pipe on its stdout and nothing else of ours.
+    /// Starts a program with the text on its stdin, a pipe on its stdout, and no other descriptor of this process.
     ///
     /// The caller closes the pipe's end and waits for the child. The text has to fit into a pipe (64 KiB).
     static func spawn(_ command: [String], input: String) throws(ImageError) -> (child: pid_t, output: Int32)
@@ -28,7 +28,7 @@ enum HelperProcess {
             close(stdin.read)
             close(stdout.write)
         }
-        // We hold the other end as well: this neither waits nor raises SIGPIPE.
+        // This process holds the other end as well: the write neither blocks nor raises SIGPIPE.
         let bytes = Array(input.utf8)
         let written = Glibc.write(stdin.write, bytes, bytes.count)
         close(stdin.write)
@@ -41,7 +41,7 @@ enum HelperProcess {
         }
     }
 
-    /// Everything until the end of the pipe; nil when a bound is passed.
+    /// Reads until the end of the pipe; nil when a bound is exceeded.
     static func read(_ descriptor: Int32, limitBytes: Int, until end: ContinuousClock.Instant) -> Data? {
         var output = Data()
         var buffer = [UInt8](repeating: 0, count: 4096)
@@ -62,18 +62,18 @@ enum HelperProcess {
 
     /// The child's exit status; nil when it had to be killed.
     ///
-    /// Its whole group is gone afterwards.
+    /// Its whole group has ended afterwards.
     static func wait(_ child: pid_t, until end: ContinuousClock.Instant) -> Int32? {
         var status: Int32 = 0
         while ContinuousClock.now < end {
             let result = waitpid(child, &status, WNOHANG)
             if result == child {
                 kill(-child, SIGKILL)
-                // A signal is no status that a helper gives.
+                // Death by a signal is no exit status.
                 return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
             }
             if result < 0, errno != EINTR { return nil }
-            // Helpers end right after their output, so this is passed once or not at all.
+            // Helpers end right after their output, so the loop runs once or not at all.
             usleep(5000)
         }
         kill(-child, SIGKILL)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pulls a named image into the store, and pushes one from it. Gateway drives it.
+// Pulls a named image into the store, and pushes one from it. Gateway calls it.
 
 package import FunctionModel
 package import OCI
@@ -8,15 +8,15 @@ package import ImageStore
 extension ImageStore {
     /// Pulls an image and names it.
     ///
-    /// Blobs that are here already are not fetched again.
+    /// Blobs in the store are not fetched again.
     ///
     /// - Parameters:
     ///   - reference: as users type it; `hello` means `docker.io/library/hello:latest`.
     ///   - platform: chosen from an index; nil takes the host's.
-    ///   - client: whose credentials and mirrors to use.
-    ///   - events: gets every step, from several threads.
-    /// - Returns: the image that the name means here.
-    /// - Throws: ``RegistryError``; the name then still means what it meant before.
+    ///   - client: provides credentials and mirrors.
+    ///   - events: receives every step, from several threads.
+    /// - Returns: the image that the name refers to in the store.
+    /// - Throws: ``RegistryError``; the name then still refers to its earlier image.
     package func pull(
         _ reference: String,
         platform: Platform? = nil,
@@ -24,7 +24,7 @@ extension ImageStore {
         events: @escaping TransferEvents = { _ in }
     ) async throws(RegistryError) -> Image {
         let name = try RegistryError.reading { () throws(OCIError) in try ImageReference(reference) }
-        // Nothing of the image may be collected before its name keeps it.
+        // Garbage collection must not remove parts of the image before the name refers to it.
         let lease = blobs.lease()
         let pulled = try await client.pull(name, platform: platform ?? host, into: blobs, events: events)
         let image = try await RegistryError.storing { () async throws(ImageError) in
@@ -32,7 +32,7 @@ extension ImageStore {
             guard platform != nil else {
                 return try await register(manifest: pulled.root.digest, reference: text)
             }
-            // Asked for by its platform: the name means that one manifest, also when it does not run here.
+            // Requested by platform: the name refers to that one manifest, also when it does not run on this host.
             let image = try await BlockingWork.run { () throws(ImageError) in
                 try self.image(pulled.manifest.digest, called: text, anyPlatform: true)
             }
@@ -45,14 +45,14 @@ extension ImageStore {
 
     /// Pushes an image, or an index with every image of it.
     ///
-    /// Of an index that is not whole here, the image for this host is pushed. Layers that another name of the
-    /// same registry has are mounted from there.
+    /// Of an index that is incomplete in the store, the image for this host is pushed. Layers that another name of the
+    /// same registry has are mounted from its repository.
     ///
     /// - Parameters:
     ///   - reference: a name in this store.
     ///   - target: the name at the registry; nil takes `reference`.
-    ///   - client: whose credentials to use.
-    ///   - events: gets every step, from several threads.
+    ///   - client: provides the credentials.
+    ///   - events: receives every step, from several threads.
     /// - Returns: the digest that the registry now has under the name.
     /// - Throws: ``RegistryError``; blobs that arrived stay at the registry.
     package func push(
@@ -72,7 +72,7 @@ extension ImageStore {
         return try await client.push(root, from: blobs, to: name, mountable: mountable, events: events)
     }
 
-    /// The stored index when it is whole, else the manifest for this host.
+    /// The stored index when it is complete, else the manifest for this host.
     private func pushRoot(of source: ImageReference) async throws(RegistryError) -> Digest {
         let record = try await RegistryError.storing { () async throws(ImageError) in
             try await references.get(source.withoutDigest.description)
@@ -89,13 +89,13 @@ extension ImageStore {
         }
     }
 
-    /// For blobs of other names at the same registry, the repository that should have them.
+    /// For blobs of other names at the same registry, the repository that probably has them.
     private func mountSources(for name: ImageReference) async throws(RegistryError) -> [Digest: String] {
         let records = try await RegistryError.storing { () async throws(ImageError) in
             try await references.all()
         }
         let neighbours = records.compactMap { record -> (String, Digest)? in
-            // A record that is not a reference is no neighbour; the list of images reports it.
+            // A record that is not a reference is skipped; the list of images reports it.
             guard let other = try? ImageReference(record.reference), other.registry == name.registry,
                 other.repository != name.repository
             else { return nil }
@@ -114,29 +114,29 @@ extension ImageStore {
     }
 }
 
-/// What a stored manifest or index names.
+/// The content that a stored manifest or index refers to.
 ///
 /// Every call blocks on the disk.
 struct StoredTree: Sendable {
     private let blobs: BlobStore
 
-    /// Names searched for layers to mount: enough for the usual handful of images of one project.
+    /// Names searched for layers to mount: enough for the images of one project.
     static let neighboursMax = 64
 
     init(_ blobs: BlobStore) { self.blobs = blobs }
 
-    /// Whether every manifest of the tree is here with its configuration and layers.
+    /// Whether the store has every manifest of the tree with its configuration and layers.
     func isWhole(_ root: Digest) -> Bool {
         guard let documents = documents(root, depth: 0) else { return false }
         return documents.flatMap(\.blobs).allSatisfy { blobs.size(of: $0.digest) == $0.size }
     }
 
-    /// Configurations and layers of what is here.
+    /// Configurations and layers in the store.
     func content(of root: Digest) -> [Digest] {
         (documents(root, depth: 0) ?? []).flatMap(\.blobs).map(\.digest)
     }
 
-    /// The manifests of the tree; nil when one is absent or unreadable, and nothing is to be made of it here.
+    /// The manifests of the tree; nil when one is absent or unreadable.
     private func documents(_ root: Digest, depth: Int) -> [Manifest]? {
         guard depth < ImagePull.depthMax,
             let bytes = try? blobs.read(root, limit: RegistryDocument.bytesMax, for: "an image"),
@@ -162,6 +162,6 @@ struct StoredTree: Sendable {
 }
 
 extension Manifest {
-    /// Everything that the manifest names.
+    /// The digests that the manifest refers to.
     fileprivate var blobs: [Descriptor] { [config] + layers }
 }

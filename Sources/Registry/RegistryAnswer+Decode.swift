@@ -5,9 +5,9 @@ import HTTPClient
 import Foundation
 
 extension RegistryAnswer {
-    /// An error body longer than this is not read to its end.
+    /// An error body is read up to this size.
     static let bodyBytesMax = 64 << 10
-    /// A longer message is cut: it is printed in one line.
+    /// A longer message is truncated: it is printed in one line.
     static let messageCharactersMax = 300
 
     private struct Document: Decodable {
@@ -16,7 +16,7 @@ extension RegistryAnswer {
             var message: String?
         }
         var errors: [Entry]?
-        /// As token servers write it: `details`, or OAuth2's pair.
+        /// The form of token servers: `details`, or OAuth2's pair.
         var details: String?
         var error: String?
         var errorDescription: String?
@@ -27,12 +27,12 @@ extension RegistryAnswer {
         }
     }
 
-    /// Takes the first error of the body; a short text body is its message.
+    /// Reads the first error of the body; a short text body is the message.
     init(subject: String, head: HTTPHead, body: [UInt8]) {
         self.subject = subject
         host = head.url.host.map { host in head.url.port.map { "\(host):\($0)" } ?? host } ?? ""
         status = head.status
-        // A body of any other form is no mistake of the registry: the specification allows it.
+        // A body of any other form is not an error of the registry: the specification allows it.
         if let document = try? JSONDecoder().decode(Document.self, from: Data(body)) {
             let first = document.errors?.first
             code = Self.clean(first?.code ?? document.error)

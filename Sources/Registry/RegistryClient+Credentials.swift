@@ -6,9 +6,9 @@ import ImageStore
 import Foundation
 
 extension RegistryClient {
-    /// Looks up the credentials for a registry; nil is anonymous.
+    /// Looks up the credentials for a registry; nil means anonymous access.
     ///
-    /// Reads the file, and may run a helper.
+    /// Reads the credential file, and may run a helper program.
     func credential(for registry: String, repository: String?) async throws(RegistryError) -> Credential? {
         switch options.credentials {
         case .none: return nil
@@ -33,9 +33,9 @@ extension RegistryClient {
     ///
     /// - Parameters:
     ///   - registry: a host as in references; `docker.io` is Docker Hub.
-    ///   - credential: kept only when the registry takes it.
+    ///   - credential: kept only when the registry accepts it.
     ///   - locations: which file, readable by its owner only.
-    /// - Throws: ``RegistryError/notAllowed(_:)`` when the registry does not take it.
+    /// - Throws: ``RegistryError/notAllowed(_:)`` when the registry rejects it.
     package func login(
         to registry: String,
         with credential: Credential,
@@ -45,19 +45,19 @@ extension RegistryClient {
         try await Self.keep(credential, for: registry, locations: locations)
     }
 
-    /// Asks a registry whether it takes a credential.
+    /// Asks a registry whether it accepts a credential.
     ///
     /// - Parameters:
     ///   - credential: instead of this client's own.
     ///   - registry: a host as in references; `docker.io` is Docker Hub.
-    /// - Throws: ``RegistryError/notAllowed(_:)`` when the registry does not take it.
+    /// - Throws: ``RegistryError/notAllowed(_:)`` when the registry rejects it.
     package func check(_ credential: Credential, for registry: String) async throws(RegistryError) {
         var trial = options
         trial.credentials = .fixed([registry: credential])
         try await RegistryClient(trial).ping(registry)
     }
 
-    /// Keeps a credential that a registry has taken: with the helper that the file names, else in the file.
+    /// Stores a credential that a registry has accepted: with the helper that the file names, else in the file.
     ///
     /// - Parameters:
     ///   - credential: nil removes the registry's.
@@ -92,10 +92,10 @@ extension RegistryClient {
         try await Self.keep(nil, for: registry, locations: locations)
     }
 
-    /// Asks a registry whether it is there and takes our credentials (`GET /v2/`).
+    /// Asks a registry whether it answers and accepts this client's credentials (`GET /v2/`).
     ///
     /// - Parameter registry: a host as in references.
-    /// - Throws: ``RegistryError`` when it does not answer, or not with success.
+    /// - Throws: ``RegistryError`` when it does not answer, or answers with a failure.
     package func ping(_ registry: String) async throws(RegistryError) {
         let endpoints = try options.registries.endpoints(for: registry, pulling: false)
         guard let endpoint = endpoints.last else { return }

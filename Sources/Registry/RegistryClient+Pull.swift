@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a name to every document and blob of one image (distribution-spec, "Pull").
+// Pulls every document and blob of one image (distribution-spec, "Pull").
 
 import FunctionModel
 package import OCI
@@ -9,18 +9,18 @@ package import ImageStore
 extension RegistryClient {
     /// Pulls an image into the store: index, manifest, configuration, layers.
     ///
-    /// Gives it no name.
+    /// The image gets no name.
     ///
-    /// Mirrors are asked first; content that a mirror delivered before it failed is not fetched again. Hold a
+    /// Mirrors come first; content that a mirror delivered before it failed is not fetched again. Hold a
     /// ``BlobStore/lease()`` meanwhile.
     ///
     /// - Parameters:
-    ///   - reference: by digest when it has one.
+    ///   - reference: pulled by digest when it has one.
     ///   - platform: chosen from an index, and required of a single image.
-    ///   - store: where everything goes, verified.
-    ///   - events: gets every step.
-    /// - Returns: what to register.
-    /// - Throws: ``RegistryError``; blobs that are whole stay.
+    ///   - store: receives the verified content.
+    ///   - events: receives every step.
+    /// - Returns: the descriptors that the caller registers under a name.
+    /// - Throws: ``RegistryError``; complete blobs stay in the store.
     package func pull(
         _ reference: ImageReference,
         platform: Platform,
@@ -61,9 +61,9 @@ struct ImagePull: Sendable {
     let platform: Platform
     let store: BlobStore
 
-    /// Indexes within indexes: more than one level is not used in practice.
+    /// Depth of indexes within indexes; practice has one level.
     static let depthMax = 3
-    /// Entries without a platform cost two requests each to find out.
+    /// Entries without a platform that are examined: each costs two requests.
     static let unnamedMax = 16
     static let configurationBytesMax = Documents.maximumConfigurationBytes
 
@@ -96,7 +96,7 @@ struct ImagePull: Sendable {
         return names.filter { !$0.contains("unknown") }
     }
 
-    /// Descends from an index to the manifest that runs on the platform.
+    /// Finds the manifest for the platform in an index.
     private func choose(_ document: RegistryDocument, depth: Int) async throws(RegistryError)
         -> RegistryDocument?
     {
@@ -132,7 +132,7 @@ struct ImagePull: Sendable {
         }
     }
 
-    /// A document by its descriptor; not asked for when it is in the store.
+    /// A document by its descriptor; read from the store when it is there.
     private func fetch(_ descriptor: Descriptor) async throws(RegistryError) -> RegistryDocument {
         guard descriptor.size <= RegistryDocument.bytesMax else {
             throw .tooLarge(what: "manifest \(descriptor.digest)", limitBytes: RegistryDocument.bytesMax)
@@ -164,7 +164,7 @@ struct ImagePull: Sendable {
         guard answer.head.status == 200 else {
             throw RegistryAnswer(subject: what, head: answer.head, body: answer.body).error
         }
-        // The header is optional and may be of an algorithm that we do not know; one that we know has to fit.
+        // The header is optional, and its algorithm may be unknown here; a known one must match.
         let stated = expected == nil ? answer.head["Docker-Content-Digest"].flatMap { try? Digest($0) } : nil
         let document = try RegistryDocument(
             bytes: answer.body,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the store to a name at a registry (distribution-spec, "Push"): blobs, manifests, then the index.
+// Pushes an image from the store to a registry (distribution-spec, "Push"): blobs, manifests, then the index.
 
 package import OCI
 import HTTPClient
@@ -8,16 +8,16 @@ import Foundation
 package import FunctionModel
 
 extension RegistryClient {
-    /// Sends a manifest, or an index with every manifest of it, and names it.
+    /// Sends a manifest, or an index with all its manifests, and gives it a name at the registry.
     ///
     /// - Parameters:
-    ///   - root: a manifest or index in the store, with all that it names.
-    ///   - store: where everything is.
+    ///   - root: a manifest or index in the store, with everything that it refers to.
+    ///   - store: holds the content.
     ///   - reference: by its tag; by digest when it has no tag.
-    ///   - mountable: for blobs, another repository of the same registry that should have them.
-    ///   - events: gets every step.
+    ///   - mountable: for blobs, another repository of the same registry that probably has them.
+    ///   - events: receives every step.
     /// - Returns: the digest that the name has now.
-    /// - Throws: ``RegistryError``; what has arrived stays at the registry.
+    /// - Throws: ``RegistryError``; blobs that have arrived stay at the registry.
     package func push(
         _ root: Digest,
         from store: BlobStore,
@@ -29,7 +29,7 @@ extension RegistryClient {
         guard let endpoint = endpoints.last else {
             throw .configuration("no address for \(reference.registry)")
         }
-        // Mounting needs leave to read from there, in the same token.
+        // Mounting needs permission to read from the other repository, in the same token.
         let sources = Set(mountable.values).subtracting([reference.repository]).sorted()
         let scopes = sources.prefix(ImagePush.mountSourcesMax).map(AccessScope.pull)
         let session = RegistrySession(
@@ -74,7 +74,7 @@ struct ImagePush: Sendable {
         )
     }
 
-    /// Children first: a registry refuses documents that name what it does not have.
+    /// Children first: a registry refuses documents that refer to content it does not have.
     func send(_ document: RegistryDocument, named name: String, depth: Int) async throws(RegistryError) {
         switch document.content {
         case .manifest(let manifest):

@@ -7,21 +7,21 @@ import Synchronization
 
 /// Pulls and pushes images.
 ///
-/// Holds tokens while they last, and nothing else.
+/// Its only state are tokens, until they expire.
 package final class RegistryClient: Sendable {
     /// The options of a client.
     package struct Options: Sendable {
         package var registries = RegistryConfiguration()
-        /// Networks besides the public internet that a registry's answers may lead to.
+        /// Networks besides the public internet to which a registry's answers may refer.
         package var allowed: [IPv4Network] = []
         package var credentials: CredentialSource = .file(DockerConfigFile.Locations.ofEnvironment())
-        /// Blobs in flight at once: two keep a line busy, more only share it, and layers are few.
+        /// Blobs transferred at once: two keep a line busy, and images have few layers.
         package var transfersMax = 4
-        /// Silence after which a connection counts as broken.
+        /// Seconds without a byte after which a connection counts as broken.
         package var idleTimeoutSeconds = 30
         /// Blobs up to this many bytes are sent in one request, larger ones in chunks that can be resumed.
         package var monolithicBytesMax = 32 << 20
-        /// Bytes of a chunk, which is held in memory; some registries take no smaller ones than this.
+        /// Bytes of a chunk, which is held in memory; some registries accept no smaller ones.
         package var chunkBytes = 5 << 20
         var retry = RetryPlan.Limits()
 
@@ -36,7 +36,7 @@ package final class RegistryClient: Sendable {
 
 /// The result of a pull.
 package struct PulledImage: Hashable, Sendable {
-    /// What the name means at the registry: a manifest, or an index of several.
+    /// The content under the name at the registry: a manifest, or an index of several.
     package var root: Descriptor
     /// The manifest for the platform; ``root`` itself when that is no index.
     package var manifest: Descriptor

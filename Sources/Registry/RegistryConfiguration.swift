@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mirrors and plain-http registries, as configured. Decides which addresses to try for a registry.
+// Mirrors and plain-http registries of the configuration. Decides which addresses to try for a registry.
 
 import HTTPClient
 import Foundation
 
 /// How registries are reached.
 package struct RegistryConfiguration: Hashable, Sendable, Codable {
-    /// For a registry's name, hosts or `http(s)://host[:port]` that are asked first when pulling, in order.
+    /// For a registry's name, hosts or `http(s)://host[:port]` that a pull asks first, in order.
     package var mirrors: [String: [String]] = [:]
-    /// For a registry's host or `host:port`, whether it speaks plain http.
+    /// For a registry's host or `host:port`, whether it uses plain http.
     ///
-    /// Unless it is named here, a registry on `localhost` or 127.0.0.0/8 does and every other does not.
+    /// Without an entry, a registry on `localhost` or 127.0.0.0/8 does and every other does not.
     package var plainHTTP: [String: Bool] = [:]
 
     package init() {}
@@ -26,16 +26,16 @@ package struct RegistryConfiguration: Hashable, Sendable, Codable {
         plainHTTP = try values.decodeIfPresent([String: Bool].self, forKey: .plainHTTP) ?? [:]
     }
 
-    /// A configuration file is some lines; a megabyte is a mistake.
+    /// Largest configuration file, which has some lines.
     static let fileBytesMax = 1 << 20
-    /// Each mirror that is down costs a connection attempt.
+    /// Mirrors of one registry: each one that is down costs a connection attempt.
     static let mirrorsMax = 8
 
     /// Reads a JSON file: `{"mirrors": {"docker.io": ["m.example.com"]}, "plain_http": {"host:80": true}}`.
     ///
     /// Blocks on the disk. An absent file is an empty configuration.
     ///
-    /// - Throws: ``RegistryError/configuration(_:)`` for unknown keys, and for mirrors that are no host.
+    /// - Throws: ``RegistryError/configuration(_:)`` for unknown keys, and for mirrors that are not a host.
     package init(path: String) throws(RegistryError) {
         guard FileManager.default.fileExists(atPath: path) else { return }
         do {
@@ -71,7 +71,7 @@ package struct RegistryConfiguration: Hashable, Sendable, Codable {
         }
     }
 
-    /// Where to look for a registry's content, best first; the registry itself comes last.
+    /// The endpoints with a registry's content, preferred ones first; the registry itself comes last.
     func endpoints(for registry: String, pulling: Bool) throws(RegistryError) -> [RegistryEndpoint] {
         guard let own = endpoint(of: registry) else {
             throw .configuration("'\(registry)' is not a registry host")
@@ -80,7 +80,7 @@ package struct RegistryConfiguration: Hashable, Sendable, Codable {
         return given.prefix(Self.mirrorsMax).compactMap(endpoint(of:)) + [own]
     }
 
-    /// Docker Hub's registry is served elsewhere than its name says.
+    /// The host of Docker Hub's registry, which differs from its name.
     private static let hub = (name: "docker.io", host: "registry-1.docker.io")
 
     private func endpoint(of text: String) -> RegistryEndpoint? {
@@ -105,7 +105,7 @@ package struct RegistryConfiguration: Hashable, Sendable, Codable {
     }
 }
 
-/// One address that speaks the distribution protocol.
+/// One address that serves the distribution protocol.
 struct RegistryEndpoint: Hashable, Sendable {
     /// As in references and credential files, for example `docker.io` or `localhost:5000`.
     var name: String
@@ -114,7 +114,7 @@ struct RegistryEndpoint: Hashable, Sendable {
 
     /// The address of something below `/v2/`.
     ///
-    /// The path is of registry grammar, which needs no escaping; the query is escaped here.
+    /// The path follows the registry grammar, which needs no escaping; the query is escaped here.
     func url(_ path: String, query: [(name: String, value: String)] = []) -> URL? {
         var parts = URLComponents(url: base, resolvingAgainstBaseURL: false)
         parts?.path = "/v2/" + path

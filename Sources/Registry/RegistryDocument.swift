@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// A manifest or index that a registry sent: the right bytes, and called by one name everywhere. Pure.
+// Checks a manifest or index that a registry sent: its digest, and that all sources agree on its type. Pure.
 
 import FunctionModel
 import OCI
 import ImageStore
 
-/// A document with the bytes that its digest is of.
+/// A document with the bytes of its digest.
 struct RegistryDocument: Sendable {
     let descriptor: Descriptor
     let bytes: [UInt8]
     let content: ImageDocument
 
     static let bytesMax = Documents.maximumManifestBytes
-    /// Overlay mounts end at 500 lower folders, and images in practice have fewer layers.
+    /// Overlay mounts have at most 500 lower folders, and images in practice have fewer layers.
     static let layersMax = 512
-    /// Every platform and attestation of a large project, ten times over.
+    /// Ten times the platforms and attestations of a large project.
     static let manifestsMax = 4096
-    /// Answers of simple servers, which say nothing about the content.
+    /// Content types of simple servers, which do not describe the content.
     private static let plainTypes: Set<String> = [
         "", "application/json", "application/octet-stream", "text/plain", "binary/octet-stream",
     ]
 
     /// Reads a document.
     ///
-    /// `contentType` is the answer's header as it came, nil for a stored document; `expected` is the
-    /// descriptor that led here, `expectedDigest` the digest when there is no descriptor. Throws
+    /// `contentType` is the answer's header unchanged, nil for a stored document; `expected` is the
+    /// descriptor that refers to it, `expectedDigest` the digest when there is no descriptor. Throws
     /// ``RegistryError/wrongContent(what:reason:)`` and ``RegistryError/unknownMediaType(_:in:)``.
     init(
         bytes: [UInt8],
@@ -92,7 +92,7 @@ struct RegistryDocument: Sendable {
 }
 
 extension ImageDocument {
-    /// What the document calls itself.
+    /// The media type in the document itself.
     fileprivate var mediaType: String? {
         switch self {
         case .manifest(let manifest): manifest.mediaType
@@ -100,7 +100,7 @@ extension ImageDocument {
         }
     }
 
-    /// The type without a statement of the server or the document: OCI documents need none.
+    /// The type when neither the server nor the document states one: OCI documents need not.
     fileprivate var mediaTypeDefault: String {
         switch self {
         case .manifest: MediaType.manifest

@@ -4,29 +4,29 @@
 package import ImageStore
 import OCI
 
-/// What a registry answered when it refused.
+/// A registry's refusal.
 package struct RegistryAnswer: Hashable, Sendable {
-    /// What was asked for, for example `docker.io/library/hello:latest`.
+    /// The subject of the request, for example `docker.io/library/hello:latest`.
     package var subject: String
     /// The host that answered.
     package var host: String
     /// The HTTP status.
     package var status: Int
-    /// The registry's own code, for example `MANIFEST_UNKNOWN`; nil when it gave none.
+    /// The registry's own code, for example `MANIFEST_UNKNOWN`; nil without one.
     package var code: String?
-    /// The registry's own words, cut and without control characters.
+    /// The registry's message, truncated and without control characters.
     package var message: String?
 
-    /// What the registry said, in one phrase.
+    /// The refusal as one phrase.
     package var quote: String {
         let words = [code, message].compactMap(\.self).joined(separator: ": ")
         return words.isEmpty ? "HTTP \(status)" : "\(words) (HTTP \(status))"
     }
 }
 
-/// Why an image could not be pulled, pushed, or a login not be made.
+/// Why an image could not be pulled or pushed, or why a login failed.
 package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The registry answers, and does not have it.
+    /// The registry does not have the subject.
     case notFound(RegistryAnswer)
     /// The registry rejects the credentials, or forbids the operation.
     case notAllowed(RegistryAnswer)
@@ -34,19 +34,19 @@ package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
     case unreachable(host: String, reason: String)
     /// Any other refusal of the registry.
     case refused(RegistryAnswer)
-    /// The registry broke the protocol.
+    /// The registry violated the protocol.
     case violation(host: String, reason: String)
-    /// Content is not what was asked for; nothing of it was kept.
+    /// Content does not match the request; it was not kept.
     case wrongContent(what: String, reason: String)
     /// A media type that this program does not know.
     case unknownMediaType(String, in: String)
-    /// A document of the registry is larger than any honest one.
+    /// A document of the registry exceeds its limit.
     case tooLarge(what: String, limitBytes: Int)
     /// The index has no image for the platform.
     case noPlatform(reference: String, wanted: String, offered: [String])
     /// A credential file or helper could not be used.
     case credentials(String)
-    /// The configuration names something impossible.
+    /// The configuration is invalid.
     case configuration(String)
     /// The local store failed.
     case store(ImageError)
@@ -79,17 +79,17 @@ package enum RegistryError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension RegistryError {
-    /// Reads a name; what is wrong with it becomes an error of this kind.
+    /// Parses a name and converts its error.
     static func reading<Value>(_ body: () throws(OCIError) -> Value) throws(RegistryError) -> Value {
         do throws(OCIError) { return try body() } catch { throw .store(.invalid(error)) }
     }
 
-    /// Runs a step of the store, its error made one of this kind.
+    /// Runs a step of the store and converts its error.
     static func storing<Value>(_ body: () throws(ImageError) -> Value) throws(RegistryError) -> Value {
         do throws(ImageError) { return try body() } catch { throw .store(error) }
     }
 
-    /// Runs a longer step of the store, its error made one of this kind.
+    /// Runs an asynchronous step of the store and converts its error.
     static func storing<Value>(
         _ body: () async throws(ImageError) -> Value
     ) async throws(RegistryError) -> Value {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a 401 to an Authorization header: Basic, or a token from the server that the registry names.
+// Makes an Authorization header after a 401: Basic, or a token from the server that the registry names.
 
 import HTTPClient
 import Foundation
 import Synchronization
 
 extension RegistrySession {
-    /// How long Basic credentials are sent without a challenge; then the credential file is read again.
+    /// Seconds for which Basic credentials are sent without a challenge; then the credential file is read again.
     private static let basicLifetime = Duration.seconds(300)
-    /// A token is a few kilobytes at most.
+    /// Largest answer of a token server; a token has a few kilobytes.
     private static let tokenBytesMax = 256 << 10
 
-    /// Gets what the challenges of a 401 ask for.
+    /// Gets the authorization that the challenges of a 401 ask for.
     ///
-    /// False when we have nothing that they want.
+    /// False when this client has no matching credential.
     func authenticate(_ head: HTTPHead) async throws(RegistryError) -> Bool {
         let challenges = AuthChallenge.parse(head["WWW-Authenticate"] ?? "")
         let credential = try await client.credential(for: endpoint.name, repository: repository)
@@ -38,7 +38,7 @@ extension RegistrySession {
     private func authenticate(_ challenge: AuthChallenge, _ credential: Credential?)
         async throws(RegistryError)
     {
-        // The challenge may ask for more than we do (a mount needs two repositories), or name it otherwise.
+        // The challenge may ask for more than this request (a mount needs two repositories), or name it differently.
         let wanted = scopes.union(AccessScope.parse(challenge.parameters["scope"] ?? ""))
         if let credential, credential.kind == .registryToken {
             return keep(.bearer(credential.secret), scopes: nil, lifetime: Self.basicLifetime)
@@ -100,7 +100,7 @@ extension RegistrySession {
 
     /// Asks the token server, with retries.
     ///
-    /// It is never followed elsewhere: the request holds the password.
+    /// Redirects are not followed: the request holds the password.
     private func fetchToken(_ request: HTTPRequest) async throws(RegistryError) -> (
         value: String, lifetime: Duration?
     ) {

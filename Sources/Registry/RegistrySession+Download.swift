@@ -8,15 +8,15 @@ import Foundation
 import Glibc
 
 extension RegistrySession {
-    /// Waiting for another download of the same blob to end: interval and number of checks.
+    /// The wait for another download of the same blob: interval and number of checks.
     private static let sharedPause = Duration.milliseconds(200)
     private static let sharedPausesMax = 5 * 3600
 
     /// Downloads a blob into the store, unless it is there.
     ///
-    /// A download that breaks leaves its part for the next one; one with a wrong digest leaves nothing.
+    /// An interrupted download leaves its part for the next one; one with a wrong digest leaves nothing.
     func download(_ blob: Descriptor, into store: BlobStore) async throws(RegistryError) {
-        // A part of an earlier run may be what makes the digest wrong: then once more from the first byte.
+        // A part of an earlier run may have caused the wrong digest: one more download from the first byte.
         for isSecondChance in [false, true] {
             guard let sink = try await open(blob, store) else {
                 return events(.present(blob.digest, sizeBytes: blob.size))
@@ -37,7 +37,7 @@ extension RegistrySession {
         }
     }
 
-    /// As users name what this session is about.
+    /// The repository as users name it.
     var name: String { repository.map { "\(endpoint.name)/\($0)" } ?? endpoint.name }
 
     /// The blob's file, or nil when the blob is in the store.
@@ -67,7 +67,7 @@ extension RegistrySession {
         throw .store(.system(call: "flock", path: store.path(of: blob.digest), errorNumber: EWOULDBLOCK))
     }
 
-    /// From the registry, or from where the descriptor says when the registry has no such layers.
+    /// Downloads from the registry, or from the descriptor's `urls` when registries do not distribute such layers.
     private func transfer(_ blob: Descriptor, into sink: DownloadSink) async throws(RegistryError) {
         do throws(RegistryError) {
             let request = HTTPRequest("GET", try url("blobs/\(blob.digest)"))
@@ -133,7 +133,7 @@ extension RegistrySession {
 
 /// Fetches from an address that a manifest names.
 ///
-/// It knows no credentials, so it cannot leak any.
+/// It has no credentials, so it cannot leak any.
 private struct ForeignFetch: Sendable {
     let lane: HTTPLane
     let start: Origin

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several blobs at once, each worker on a connection of its own. Pull and push drive it.
+// Transfers several blobs at once, each worker on a connection of its own. Pull and push use it.
 
 import OCI
 import Synchronization
 
 extension RegistrySession {
-    /// Runs the body for every blob, on as many lanes as the client's options allow; one failure ends all.
+    /// Runs the body for every blob, on as many lanes as the client's options allow; one failure cancels all.
     func inParallel(
         _ blobs: [Descriptor],
         _ body: @escaping @Sendable (RegistrySession, Descriptor) async throws(RegistryError) -> Void
@@ -36,17 +36,17 @@ extension RegistrySession {
         if let failure = failures.first { throw failure }
     }
 
-    /// The same conversation on another connection.
+    /// A session with the same registry on another connection.
     private func sibling() -> RegistrySession {
         RegistrySession(client, endpoint: endpoint, repository: repository, scopes: scopes, events: events)
     }
 }
 
-/// What is left to do.
+/// The blobs that no worker has taken yet.
 private final class BlobQueue: Sendable {
     private let blobs: Mutex<[Descriptor]>
 
-    /// The largest first, so that no single one is left to the end.
+    /// The largest blobs first, so that the last worker does not begin with a large one.
     init(_ blobs: [Descriptor]) { self.blobs = Mutex(blobs.sorted { $0.size < $1.size }) }
 
     func take() -> Descriptor? { blobs.withLock { $0.popLast() } }

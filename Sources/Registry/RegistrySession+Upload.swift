@@ -14,7 +14,7 @@ extension RegistrySession {
 
     /// Sends a blob unless the registry has it.
     ///
-    /// `mountFrom` is another repository of the registry that should have it.
+    /// `mountFrom` is another repository of the registry that probably has it.
     func upload(_ blob: Descriptor, from store: BlobStore, mountFrom: String?) async throws(RegistryError) {
         let subject = "blob \(blob.digest) of \(name)"
         let head = try await small(HTTPRequest("HEAD", try url("blobs/\(blob.digest)")), what: subject).head

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One worker's conversation with one registry about one repository: authentication, redirects, retries.
+// Requests of one worker to one registry about one repository: authentication, redirects, retries.
 
 import HTTPClient
 import Foundation
@@ -11,14 +11,14 @@ final class RegistrySession: Sendable {
     let endpoint: RegistryEndpoint
     /// Nil for requests about the registry itself.
     let repository: String?
-    /// What tokens are asked for.
+    /// The scopes of requested tokens.
     let scopes: Set<AccessScope>
     let events: TransferEvents
     let lane: HTTPLane
-    /// How near the registry itself was when it answered last.
+    /// The address class of the registry at its last answer.
     private let scope = Mutex(AddressScope.open)
 
-    /// Largest answer that is kept in memory: a manifest and a little room.
+    /// Largest answer that is kept in memory: a manifest, and room for headers of it.
     static let smallBytesMax = RegistryDocument.bytesMax
 
     /// A session on a lane, or on one of its own.
@@ -47,9 +47,9 @@ final class RegistrySession: Sendable {
         return url
     }
 
-    /// The permitted scope of addresses in the registry's answers: no nearer to this host than the registry.
+    /// The permitted addresses in the registry's answers: no nearer to this host than the registry itself.
     ///
-    /// The registry's own address was named by the user or the configuration, and may be any.
+    /// The user or the configuration named the registry's own address, which may be any.
     func destinations(of url: URL) -> DestinationPolicy? {
         if Origin(url) == endpoint.origin { return nil }
         var policy = DestinationPolicy(allowed: client.options.allowed)
@@ -63,13 +63,13 @@ final class RegistrySession: Sendable {
         scope.withLock { $0 = found }
     }
 
-    /// An answer led to an address that it may not lead to: nothing that trying again would mend.
+    /// An answer referred to a forbidden address; a retry would not change that.
     static func checkReach(_ failure: TransportFailure, host: String) throws(RegistryError) {
         guard failure.cause == .forbidden else { return }
         throw .violation(host: host, reason: "it refers to another address, and \(failure.reason)")
     }
 
-    /// Sends once, as often as authentication and redirects need.
+    /// Sends a request, and again as authentication and redirects require.
     ///
     /// Redirects of other methods than GET and HEAD
     /// are answers.
@@ -108,7 +108,7 @@ final class RegistrySession: Sendable {
         }
     }
 
-    /// Sends a request that may be repeated, with retries, and keeps its answer in memory.
+    /// Sends an idempotent request, with retries, and keeps its answer in memory.
     func small(
         _ request: HTTPRequest,
         what: String

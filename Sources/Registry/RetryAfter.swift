@@ -4,11 +4,11 @@
 import Foundation
 
 enum RetryAfter {
-    /// How long the server asks to wait; nil when the header is absent or no such value.
+    /// How long the server asks to wait; nil when the header is absent or malformed.
     static func parse(_ text: String?, now: Date) -> Duration? {
         guard let text = text?.trimmingCharacters(in: .whitespaces), !text.isEmpty else { return nil }
         if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            // A number beyond ten digits is a mistake or malice; it still means "very long".
+            // A number of more than ten digits is an error or an attack; it still means "very long".
             return .seconds(Int64(text.prefix(10)) ?? 0)
         }
         let formatter = DateFormatter()

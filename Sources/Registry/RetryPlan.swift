@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// When to try again and after how long. Pure: the driver sleeps and provides the random numbers.
+// Decides whether a request is repeated, and after which delay. Pure: the driver sleeps and provides random numbers.
 
 /// Counts the failures of one request or transfer.
 struct RetryPlan: Sendable {
-    /// How patient a plan is.
+    /// The bounds of a plan.
     struct Limits: Hashable, Sendable {
         /// Failures in a row before giving up: with the delays below about eight seconds of trouble.
         var attemptsMax = 5
-        /// The same for a host that cannot be reached at all: a mistyped name has to fail soon.
+        /// The same for a host that cannot be reached at all: a mistyped name should fail soon.
         var unreachableAttemptsMax = 2
-        /// Grows twofold with each failure.
+        /// The first delay; each failure doubles it.
         var delayFirst = Duration.milliseconds(250)
         var delayMax = Duration.seconds(8)
-        /// A server that asks for a longer wait is given up: the caller decides whether to come back.
+        /// When a server asks for a longer wait, the request fails: the caller decides whether to repeat it.
         var retryAfterMax = Duration.seconds(60)
-        /// Breaks with progress in between: 100 of them carry any layer over a bad line, and end.
+        /// Broken connections with progress in between: enough for a large layer over an unreliable line.
         var resumptionsMax = 100
     }
 
     enum Trouble: Hashable, Sendable {
         /// No connection was made.
         case unreachable
-        /// The connection broke or fell silent.
+        /// The connection broke or timed out.
         case broken
         case status(Int, retryAfter: Duration?)
     }
@@ -37,10 +37,10 @@ struct RetryPlan: Sendable {
 
     init(limits: Limits = Limits()) { self.limits = limits }
 
-    /// Statuses that may pass by themselves.
+    /// Statuses that may be temporary.
     static func isPassing(_ status: Int) -> Bool { [408, 429, 500, 502, 503, 504].contains(status) }
 
-    /// Something went wrong.
+    /// A request failed.
     mutating func failed(_ trouble: Trouble, using random: inout some RandomNumberGenerator) -> Verdict {
         failures += 1
         var least = Duration.zero
@@ -54,14 +54,14 @@ struct RetryPlan: Sendable {
             least = retryAfter ?? .zero
             guard least <= limits.retryAfterMax else { return .giveUp }
         }
-        // Half fixed, half random: clients that broke together do not come back together.
+        // Half fixed, half random: clients that failed together do not retry together.
         let doubled = limits.delayFirst * (1 << min(failures - 1, 20))
         let delay = min(doubled, limits.delayMax)
         let jittered = delay / 2 + delay / 2 * Double.random(in: 0..<1, using: &random)
         return .wait(max(jittered, least))
     }
 
-    /// Bytes arrived since the last failure, so the next failure counts as a first one; bounded nevertheless.
+    /// Bytes arrived since the last failure, so the next failure counts as the first; bounded by the number of breaks.
     mutating func progressed() {
         guard failures > 0, resumptions < limits.resumptionsMax else { return }
         resumptions += 1

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which Authorization header to send for which scopes, and for how long. The registry client holds one.
+// Authorization headers by scopes, until they expire. The registry client holds one.
 
 import HTTPClient
 
 /// The value of an Authorization header.
 ///
-/// Its description never shows it.
+/// Its description does not show the value.
 struct Authorization: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     let headerValue: String
 
@@ -20,20 +20,20 @@ struct Authorization: Hashable, Sendable, CustomStringConvertible, CustomReflect
 struct TokenCache: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// Entries kept; the one that ends first goes.
+    /// Entries kept; the one that expires first is removed.
     ///
-    /// A pull needs one, so this is hundreds of repositories.
+    /// A pull needs one, so this is enough for hundreds of repositories.
     static let entriesMax = 256
-    /// Assumed when a token server does not say (distribution's token specification: 60 seconds).
+    /// The lifetime when a token server states none (distribution's token specification: 60 seconds).
     static let lifetimeDefault = Duration.seconds(60)
-    /// A token is not used in its last seconds: a request takes time to arrive.
+    /// Seconds before its end in which a token is not used: a request takes time to arrive.
     static let margin = Duration.seconds(5)
-    /// Longest trust in a token, so that a revoked one is noticed the same hour.
+    /// Longest use of a token, so that a revoked one is noticed within an hour.
     static let lifetimeMax = Duration.seconds(3600)
 
     private struct Entry {
         var origin: Origin
-        /// Nil is Basic: it holds for the whole registry.
+        /// Nil for Basic, which is valid for the whole registry.
         var scopes: Set<AccessScope>?
         var authorization: Authorization
         var expires: Instant
@@ -42,7 +42,7 @@ struct TokenCache: Sendable {
 
     var count: Int { entries.count }
 
-    /// A live authorization that covers all of the scopes.
+    /// An unexpired authorization that covers all of the scopes.
     mutating func authorization(
         for origin: Origin,
         scopes: Set<AccessScope>,
@@ -56,9 +56,9 @@ struct TokenCache: Sendable {
         }?.authorization
     }
 
-    /// Keeps an authorization for what was asked for; nil scopes are the whole registry.
+    /// Stores an authorization for its scopes; nil means the whole registry.
     ///
-    /// The lifetime is the server's, nil when it did not say.
+    /// The lifetime is the server's; nil when it stated none.
     mutating func keep(
         _ authorization: Authorization,
         for origin: Origin,
@@ -78,7 +78,7 @@ struct TokenCache: Sendable {
         entries.append(Entry(origin: origin, scopes: scopes, authorization: authorization, expires: expires))
     }
 
-    /// Drops what a registry has just refused.
+    /// Removes an authorization that a registry has refused.
     mutating func forget(_ origin: Origin, authorization: Authorization) {
         entries.removeAll { $0.origin == origin && $0.authorization == authorization }
     }

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// The course of one blob's upload (distribution-spec, "Pushing blobs"). Pure; the upload driver asks it.
+// Decides the steps of one blob's upload (distribution-spec, "Pushing blobs"). Pure; the upload driver asks it.
 
-/// How far an upload is, and what to send next.
+/// The progress of an upload and its next request.
 struct UploadState: Sendable {
     enum Step: Hashable, Sendable {
         /// POST uploads/, with `mount` and `from` when a repository is given.
         case open(mountFrom: String?)
-        /// PUT everything with the digest.
+        /// PUT the whole blob with the digest.
         case putWhole
         /// PATCH these bytes.
         case patch(Range<Int>)
-        /// PUT nothing with the digest: all bytes are there.
+        /// PUT an empty body with the digest: the registry has all bytes.
         case close
-        /// GET the upload's address: how far did it come?
+        /// GET the upload's address, to learn how many bytes arrived.
         case ask
         case wait(Duration)
         case done(Result)
-        /// The last answer says why.
+        /// The upload failed; the last answer has the reason.
         case refused
-        /// Too many breaks; the last one says why.
+        /// Too many broken connections; the last one has the reason.
         case broken
         case violation(String)
     }
@@ -28,7 +28,7 @@ struct UploadState: Sendable {
         case mounted(from: String)
     }
 
-    /// What an answer said that matters here.
+    /// The parts of an answer that decide the next step.
     struct Answer: Sendable {
         var status: Int
         var hasLocation = false
@@ -39,13 +39,13 @@ struct UploadState: Sendable {
         var retryAfter: Duration?
     }
 
-    /// Restarts of an upload before giving up: a registry that forgets three is broken.
+    /// Restarts of an upload before it fails: a registry that loses three uploads is broken.
     static let opensMax = 4
     /// Refused chunks in a row after which the upload is restarted.
     static let asksMax = 3
-    /// How registries that know no chunks refuse the first one.
+    /// The statuses with which registries without chunked uploads refuse the first chunk.
     private static let unknownToSome: Set<Int> = [400, 404, 405, 411, 415, 501]
-    /// A registry must not make us hold more than this in memory for one chunk.
+    /// The largest chunk that a registry may ask for: chunks are held in memory.
     static let chunkBytesMax = 64 << 20
 
     let sizeBytes: Int
@@ -75,7 +75,7 @@ struct UploadState: Sendable {
         step = .open(mountFrom: mountFrom)
     }
 
-    /// What to do at the beginning and after a wait.
+    /// The step at the beginning and after a wait.
     func next() -> Step { step }
 
     /// The registry answered the current step.
@@ -114,7 +114,7 @@ struct UploadState: Sendable {
             }
             return isChunked ? sendNext() : go(.putWhole)
         }
-        // A registry that may not mount from there refuses all of the request: ask without.
+        // A registry that cannot mount from that repository refuses the whole request: repeat it without.
         if source != nil { return go(.open(mountFrom: nil)) }
         return (200...299).contains(answer.status) ? .violation("an upload without a Location") : .refused
     }
@@ -143,8 +143,8 @@ struct UploadState: Sendable {
 
     private mutating func asked(_ answer: Answer) -> Step {
         guard (200...299).contains(answer.status) else { return reopen() }
-        // Some registries send `0-0` for "nothing"; a registry that means one byte refuses it when it is sent again,
-        // and after a few such turns the upload is restarted.
+        // Some registries send `0-0` for "no bytes"; a registry that means one byte refuses that byte when it is repeated,
+        // and after a few refusals the upload is restarted.
         let end = answer.lastByte.map { $0 == 0 ? 0 : $0 + 1 } ?? 0
         guard end <= sizeBytes else { return .violation("it has more bytes than were sent") }
         guard end >= sentBytes else { return reopen() }
@@ -171,7 +171,7 @@ struct UploadState: Sendable {
         guard case .wait(let delay) = plan.failed(trouble, using: &random) else { return end }
         switch step {
         case .patch: step = .ask
-        // What a broken PUT left behind is unknown, so the upload is restarted.
+        // The registry's state after a broken PUT is unknown, so the upload is restarted.
         case .putWhole, .close:
             let again = reopen()
             if case .violation = again { return end }
