@@ -10,7 +10,7 @@ package enum BuildError: Error, Hashable, Sendable, CustomStringConvertible {
     case noDockerfile(path: String)
     /// The Dockerfile or .dockerignore cannot be read.
     case unreadable(path: String, reason: String)
-    /// The Dockerfile does not say what a Dockerfile can.
+    /// The Dockerfile violates the Dockerfile syntax.
     case syntax(DockerfileError)
     /// `target` names no stage.
     case unknownTarget(String, stages: [String])
@@ -42,7 +42,7 @@ package enum BuildError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Why one instruction failed.
 package enum StepFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// An argument is wrong once its variables are expanded.
+    /// An argument is invalid after its variables are expanded.
     case argument(text: String, expected: String)
     /// No file of the context, stage or image matches.
     case noSource(String, place: String)
@@ -106,7 +106,7 @@ package enum StepFailure: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension StepFailure {
-    /// What reading a tree threw: a failed system call names the file itself.
+    /// Converts an error of reading a tree; a failed system call has the file's path already.
     init(reading error: ImageError) {
         guard case .system(let call, let path, let number) = error else {
             self = .image(error)
@@ -115,7 +115,7 @@ extension StepFailure {
         self = .file(call: call, path: path, reason: SystemCall.message(number))
     }
 
-    /// A system call on a file of the build that failed.
+    /// A failed system call on a file of the build.
     static func failedCall(_ call: String, _ path: String, _ number: Int32) -> StepFailure {
         .file(call: call, path: path.isEmpty ? "/" : path, reason: SystemCall.message(number))
     }

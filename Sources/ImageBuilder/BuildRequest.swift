@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a caller asks of the builder. The command line and the HTTP edge make one; ImageBuilder takes it.
+// The request for one build. The command line and the HTTP edge make one; ImageBuilder executes it.
 
 import OCI
 package import FunctionModel
@@ -18,20 +18,20 @@ package struct BuildRequest: Hashable, Sendable {
     package var buildArguments: [String: String] = [:]
     /// Name or index of the stage to build; nil means the last.
     package var target: String?
-    /// Whether every step is executed even where the cache knows its result.
+    /// Whether every step is executed even where the cache has its result.
     package var noCache = false
     /// `os/architecture[/variant]`; nil means this host's.
     package var platform: String?
-    /// Reference that points to the image afterwards; nil leaves it untagged.
+    /// Reference that refers to the image afterwards; nil leaves it untagged.
     package var tag: String?
-    /// Network of RUN steps that do not say themselves.
+    /// Network of RUN steps without `--network`.
     package var networkMode = NetworkMode.egress
     /// Files for `RUN --mount=type=secret`: id to absolute path on this host.
     package var secrets: [String: String] = [:]
 
     package init(contextDirectory: String) { self.contextDirectory = contextDirectory }
 
-    /// The images that the build reads, as its Dockerfile names them.
+    /// The images that the build reads, by their names in the Dockerfile.
     ///
     /// Reads the Dockerfile only. Blocks on the disk.
     ///

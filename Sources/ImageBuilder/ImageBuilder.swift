@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The interface of the builder: from a folder with a Dockerfile to an image in the store.
+// The interface of the builder: makes an image in the store of a folder with a Dockerfile.
 
 package import FunctionModel
 import Glibc
@@ -17,13 +17,13 @@ package final class ImageBuilder: Sendable {
     let directory: String
     let cache: BuildCache
     let runner: any StepRunner
-    /// Which addresses ADD of a URL reaches.
+    /// The addresses that ADD of a URL may reach.
     let destinations: DestinationPolicy
     let logger: Logger
     /// The time, in seconds since 1970.
     let clock: @Sendable () -> Int
 
-    /// Opens the builder and sweeps what a killed process left.
+    /// Opens the builder and removes leftovers of a killed process.
     ///
     /// Blocks on the disk.
     ///
@@ -54,10 +54,10 @@ package final class ImageBuilder: Sendable {
         cache = try BuildCache(directory: directory + "/cache", blobs: store.blobs)
     }
 
-    /// Builds one image and names it.
+    /// Builds one image and gives it its name.
     ///
     /// - Parameters:
-    ///   - request: what to build.
+    ///   - request: the build.
     ///   - bases: fetches base images that are not in the store; nil leaves them missing.
     ///   - events: called in order with each event, from the builder's threads; must not block for long.
     /// - Returns: the digest of the image's manifest; the same as before when every step is cached.
@@ -68,7 +68,7 @@ package final class ImageBuilder: Sendable {
         events: @escaping @Sendable (BuildEvent) -> Void
     ) async throws(BuildError) -> Digest {
         let flag = CancellationFlag()
-        // The handler knows no typed errors, so the outcome is carried through it as a value.
+        // `withTaskCancellationHandler` has no typed throws, so the outcome passes through it as a value.
         let outcome: Result<Digest, BuildError> = await withTaskCancellationHandler {
             do throws(BuildError) {
                 var run = try await BuildRun(self, request, bases, cancellation: flag, events: events)
@@ -82,7 +82,7 @@ package final class ImageBuilder: Sendable {
         return try outcome.get()
     }
 
-    /// Layers that the cache knows: what garbage collection leaves as long as the cache is kept.
+    /// Layers of cached steps, which garbage collection keeps.
     ///
     /// - Throws: ``ImageError`` when the cache cannot be read.
     package func cachedLayers() async throws(ImageError) -> Set<Digest> {
@@ -90,10 +90,10 @@ package final class ImageBuilder: Sendable {
         return try await BlockingWork.run { () throws(ImageError) in try cache.layers() }
     }
 
-    /// Forgets cached steps; their layers go with the store's next garbage collection.
+    /// Removes cached steps; the store's next garbage collection removes their layers.
     ///
-    /// - Parameter cutoff: those last used before it, in seconds since 1970; nil forgets all.
-    /// - Returns: how many steps were forgotten.
+    /// - Parameter cutoff: steps last used before it are removed, in seconds since 1970; nil removes all.
+    /// - Returns: the number of removed steps.
     /// - Throws: ``ImageError`` when the cache cannot be read.
     package func forgetCache(usedBefore cutoff: Int? = nil) async throws(ImageError) -> Int {
         let cache = cache
@@ -105,6 +105,6 @@ extension ImageBuilder: StepCache {
     /// Every cached step; see ``StepCache``.
     package func cachedSteps() throws(ImageError) -> [StoreCensus.Step] { try cache.steps() }
 
-    /// Forgets one step; see ``StepCache``.
+    /// Removes one step; see ``StepCache``.
     package func forgetStep(_ key: Digest) -> Bool { cache.forget(key) }
 }

@@ -5,13 +5,13 @@ package import FunctionModel
 package import ImageStore
 package import Sandbox
 
-/// One command of a RUN step, everything resolved.
+/// One command of a RUN step, with all variables and names resolved.
 package struct StepCommand: Hashable, Sendable {
-    /// What a mount shows.
+    /// The content of a mount.
     package enum MountSource: Hashable, Sendable {
-        /// A folder or file of the host, shown as it is.
+        /// A folder or file of the host.
         case host(path: String)
-        /// An empty tmpfs of at most so many bytes; nil leaves it to the runner.
+        /// An empty tmpfs of at most so many bytes; nil lets the runner choose.
         case memory(sizeBytes: Int?)
     }
 
@@ -24,10 +24,10 @@ package struct StepCommand: Hashable, Sendable {
         package var readOnly: Bool
     }
 
-    /// The stage as it is now: its tree, shared with other steps and not to be changed, its user, and of its
-    /// configuration what counts for a RUN.
+    /// The stage before the step: its tree, shared with other steps and read-only, its user, and the parts of its
+    /// configuration that affect a RUN.
     package var image: ContainerImage
-    /// Absolute path of an empty folder that holds the step's changes afterwards.
+    /// Absolute path of an empty folder that receives the step's changes.
     ///
     /// In the form of an overlay's upper folder (`redirect_dir` and `metacopy` off): a whiteout is a character
     /// device 0:0, and `trusted.overlay.opaque` or `user.overlay.opaque` = `y` hides what a folder held before.
@@ -35,23 +35,23 @@ package struct StepCommand: Hashable, Sendable {
     /// Absolute path of an empty folder beside it, for the runner's own use, such as an overlay's work folder.
     package var scratch: String
     package var arguments: [String]
-    /// Proxies by name; they yield to the stage's variables.
+    /// Proxies by name; the stage's variables take precedence.
     package var proxies: [String: String] = [:]
     /// Secrets that are variables, by name.
     package var environment: [String: String] = [:]
     package var mounts: [Mount]
     package var network: NetworkMode
-    /// How long it may run; then everything of it is killed.
+    /// The time limit; afterwards all processes of the step are killed.
     package var timeLimit: Duration
 
-    /// Absolute path of the tree that is `/`.
+    /// Absolute path of the tree that becomes `/`.
     package var rootfs: String { image.rootfs }
 }
 
 /// How a command ended.
 package struct RunOutcome: Hashable, Sendable {
     package var report: ExitReport
-    /// The host's id for id 0 of the container: files in ``StepCommand/changes`` have owners from there on.
+    /// The host's id for id 0 of the container: owners of files in ``StepCommand/changes`` are relative to it.
     package var firstHostID: UInt32
 
     package init(report: ExitReport, firstHostID: UInt32 = 0) {
@@ -65,10 +65,10 @@ package protocol StepRunner: Sendable {
     /// Runs one command to its end.
     ///
     /// - Parameters:
-    ///   - command: what to run, and where.
-    ///   - output: called with pieces of stdout and stderr as they come, from any thread; does not block.
-    /// - Returns: how it ended; everything it started is dead.
-    /// - Throws: ``StepFailure`` when it could not be run at all, or the task was cancelled.
+    ///   - command: the command and its container.
+    ///   - output: called with pieces of stdout and stderr as they arrive, from any thread; does not block.
+    /// - Returns: how it ended; all its processes have ended.
+    /// - Throws: ``StepFailure`` when it could not be started, or the task was cancelled.
     func run(
         _ command: StepCommand,
         output: @escaping @Sendable ([UInt8]) -> Void

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What earlier builds have made, by key: one small file each in DATA/build/cache. Every call blocks on the disk.
+// Results of earlier builds by key: one small file each in DATA/build/cache. Every call blocks on the disk.
 
 import OCI
 import ImageStore
@@ -17,11 +17,11 @@ struct CacheRecord: Hashable, Sendable, Codable {
 
 /// The layer cache.
 ///
-/// Records are whole or absent; a lost one costs time only.
+/// Records are complete or absent; a lost record costs time only.
 final class BuildCache: Sendable {
     private let directory: String
     private let blobs: BlobStore
-    /// A record is one descriptor; more is not ours.
+    /// Largest record, which holds one descriptor.
     private static let recordSizeLimit = 64 << 10
 
     init(directory: String, blobs: BlobStore) throws(ImageError) {
@@ -33,18 +33,18 @@ final class BuildCache: Sendable {
         }
     }
 
-    /// The record of a key, if its layer is still stored; keeps the layer from garbage collection.
+    /// The record of a key, if its layer is still stored; protects the layer from garbage collection.
     func record(_ key: Digest) -> CacheRecord? {
         guard let record = read(key) else { return nil }
         if let layer = record.layer, !blobs.claim(layer.digest) { return nil }
-        // The time of the last use, by which the cache is trimmed.
+        // The time of the last use decides which records are removed first.
         utimensat(AT_FDCWD, directory + "/" + key.hex, nil, 0)
         return record
     }
 
     /// The stored record, whether its layer exists or not.
     ///
-    /// An unreadable one is as good as none: the step is executed again and the record replaced.
+    /// An unreadable record counts as absent: the step is executed again and the record replaced.
     private func read(_ key: Digest) -> CacheRecord? {
         let path = directory + "/" + key.hex
         guard let file = try? OpenFile(path: path),
@@ -64,10 +64,10 @@ final class BuildCache: Sendable {
         }
     }
 
-    /// Forgets one record; false when there is none.
+    /// Removes one record; false when there is none.
     func forget(_ key: Digest) -> Bool { unlink(directory + "/" + key.hex) == 0 }
 
-    /// Keeps a step's result.
+    /// Stores a step's result.
     func store(_ record: CacheRecord, for keys: [Digest]) throws(ImageError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -93,15 +93,15 @@ final class BuildCache: Sendable {
         }
     }
 
-    /// Layers that records point to: what garbage collection leaves while the cache is kept.
+    /// Layers that records refer to, which garbage collection keeps.
     func layers() throws(ImageError) -> Set<Digest> {
         Set(try steps().compactMap(\.layer))
     }
 
-    /// Forgets records; their layers go with the next garbage collection.
+    /// Removes records; the next garbage collection removes their layers.
     ///
-    /// - Parameter cutoff: those last used before it, in seconds since 1970; nil forgets all.
-    /// - Returns: how many went.
+    /// - Parameter cutoff: records last used before it are removed, in seconds since 1970; nil removes all.
+    /// - Returns: the number of removed records.
     /// - Throws: ``ImageError`` when the folder cannot be read.
     func forget(usedBefore cutoff: Int?) throws(ImageError) -> Int {
         var count = 0

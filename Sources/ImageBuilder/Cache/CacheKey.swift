@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys of the layer cache: what a step's result depends on, and nothing else. Pure but for reading file contents.
+// Keys of the layer cache: exactly the input that a step's result depends on. Pure except for reading file contents.
 
 import FunctionModel
 import OCI
 import ImageStore
 
-/// Chains a step's key from its parent's.
+/// Derives a step's key from its parent's.
 enum CacheKey {
     /// Changes when the builder makes other layers of the same input than before; old records are then not found.
     private static let version = "3"
@@ -17,7 +17,7 @@ enum CacheKey {
         return hash.finish()
     }
 
-    /// What sources contain: names, modes, owners, links, attributes and bytes, but no times.
+    /// The content of sources: names, modes, owners, links, attributes and bytes, but no times.
     ///
     /// Blocks on the disk.
     static func digest(
@@ -41,7 +41,7 @@ extension SHA256 {
     /// Bytes read at a time.
     private static var pieceSize: Int { 256 << 10 }
 
-    /// With its length before it, so that no two lists of texts look alike.
+    /// Prefixed with its length, so that different lists of texts have different keys.
     fileprivate mutating func update(counted text: String) { update(counted: Array(text.utf8)) }
 
     private mutating func update(counted bytes: [UInt8]) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// ADD of an archive: a tar, compressed or not, recognized by its content and not by its name. The steps of a build
-// drive it; every call blocks on the disk.
+// ADD of an archive: a tar, compressed or not, recognized by its content instead of its name. The steps of a build
+// use it; every call blocks on the disk.
 
 import ImageStore
 import Glibc
 
-/// Reads an archive into a temporary file, so that its files can be placed in another order.
+/// Reads an archive into a temporary file, so that its files can be placed in a different order.
 struct ArchiveExtractor {
-    /// Where temporary files go.
+    /// The folder of temporary files.
     let directory: String
     let isCancelled: @Sendable () -> Bool
 
@@ -15,10 +15,10 @@ struct ArchiveExtractor {
     private static let compressions: [[UInt8]] = [
         [0x1F, 0x8B], [0x42, 0x5A, 0x68], [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], [0x28, 0xB5, 0x2F, 0xFD],
     ]
-    /// Where a tar header has "ustar"; the older V7 form is not recognized by this, and is copied.
+    /// The offset of "ustar" in a tar header; archives of the older V7 form are not recognized, and are copied.
     private static let magicOffset = 257
 
-    /// The archive's files as a source that goes into the destination; nil when the file is no archive.
+    /// The archive's files as a source of the destination's content; nil when the file is no archive.
     func source(of item: SourceItem, named name: String) throws(StepFailure) -> CopySource? {
         switch item.content {
         case .file(let tree, let path):
@@ -45,7 +45,7 @@ struct ArchiveExtractor {
             try read(descriptor, name, into: &reading)
         } catch {
             if error == .cancelled { throw .cancelled }
-            // Compressed, but no tar inside: an ordinary file, which only its first block shows.
+            // Compressed data without a tar inside is an ordinary file; only its first block tells.
             if !isPlainTar, reading.items.isEmpty { return nil }
             throw .archive(path: name, reason: error.description)
         }
@@ -63,7 +63,7 @@ struct ArchiveExtractor {
         }
     }
 
-    /// What was read so far; a later entry of the same name replaces an earlier one, as in a tar.
+    /// The entries read so far; a later entry of the same name replaces an earlier one, as tar does.
     private struct Reading {
         let spool: SpoolFile
         var items: [String: SourceItem] = [:]
@@ -77,7 +77,7 @@ struct ArchiveExtractor {
             if path.isEmpty { return }
             guard let item = try item(entry, at: path, reader) else { return }
             guard let earlier = items.updateValue(item, forKey: path) else { return order.append(path) }
-            // What was in a folder that becomes something else goes with it.
+            // A folder that is replaced by another kind of file loses its content.
             guard earlier.node.isDirectory, !item.node.isDirectory else { return }
             for below in items.keys where below.hasPrefix(path + "/") { items[below] = nil }
         }
@@ -97,7 +97,7 @@ struct ArchiveExtractor {
             case .symbolicLink: node.kind = .symbolicLink(target: try Self.text(entry.linkTarget, of: entry))
             case .fifo: node.kind = .fifo
             case .hardLink:
-                // The same content under another name; the first name's entry says all about it.
+                // The same content under another name; the first name's entry has its attributes.
                 let target = try Self.path(entry.linkTarget, of: entry)
                 guard var first = items[target], first.node.kind == .file else {
                     let reason = "it links to '\(target)', which is not an earlier file of the archive"
@@ -115,7 +115,7 @@ struct ArchiveExtractor {
             return SourceItem(path: path, node: node, attributes: entry.attributes, content: content)
         }
 
-        /// Copies content to the temporary file, holes as zeroes; gives the bytes written.
+        /// Copies content to the temporary file, holes as zeroes; returns the number of bytes.
         private func copy(_ entry: TarEntry, _ reader: borrowing TarReader) throws(ImageError) -> Int {
             var size = 0
             try reader.content { bytes, offset throws(ImageError) in
@@ -145,7 +145,7 @@ struct ArchiveExtractor {
 
         /// A name below the destination.
         ///
-        /// One that would lead out of it is refused, not bent.
+        /// A name that leads out of it is refused, not corrected.
         private static func path(_ name: [UInt8], of entry: TarEntry) throws(ImageError) -> String {
             let text = try text(name, of: entry)
             let parts = text.utf8.split(separator: UInt8(ascii: "/"))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder that is built: its Dockerfile, its .dockerignore, its files. Every call blocks on the disk.
+// The folder of a build: its Dockerfile, its .dockerignore, its files. Every call blocks on the disk.
 
 import ImageStore
 import Glibc
@@ -31,7 +31,7 @@ struct BuildContext: Sendable {
         ignore = try Self.ignoreRules(written, in: tree)
     }
 
-    /// The rules beside the Dockerfile go before those of the context.
+    /// The rules beside the Dockerfile take precedence over those of the context.
     static func ignoreRules(_ dockerfile: String, in tree: FileTree) throws(BuildError) -> IgnoreRules {
         for name in [dockerfile + ".dockerignore", ".dockerignore"] {
             guard let bytes = try read(name, in: tree, limit: IgnoreRules.sizeLimit) else { continue }
@@ -47,7 +47,7 @@ struct BuildContext: Sendable {
 
     /// Nil when it is absent.
     ///
-    /// An absolute path was chosen by the caller and may be anywhere.
+    /// The caller chose an absolute path, which may be outside the context.
     private static func read(_ path: String, in tree: FileTree, limit: Int) throws(BuildError) -> [UInt8]? {
         if path.hasPrefix("/"), access(path, F_OK) != 0, errno == ENOENT { return nil }
         do throws(StepFailure) {

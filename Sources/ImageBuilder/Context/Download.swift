@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ADD of a URL: into a temporary file, hashed while it is received. The steps of a build drive it.
+// ADD of a URL: writes it to a temporary file and hashes it while it is received. The steps of a build use it.
 
 import OCI
 import HTTPClient
@@ -12,20 +12,20 @@ struct Download: Sendable {
     var content: SpoolFile
     var sizeBytes: Int
     var digest: Digest
-    /// Last-Modified in seconds since 1970, when the server said so.
+    /// Last-Modified in seconds since 1970; nil without the field.
     var modifiedSeconds: Int?
 
-    /// Bytes of one download; what does not fit here belongs into a volume.
+    /// Largest download; larger data belongs into a volume.
     static let sizeLimit = 8 << 30
     /// Redirects followed, as with registries.
     static let redirectLimit = 10
-    /// Seconds of silence after which a server counts as gone.
+    /// Seconds without a byte after which a connection counts as broken.
     static let idleSeconds = 60
 
     private static let forbiddenHint =
         ", which is not reached from builds; build_allow of the gateway's configuration opens networks"
 
-    /// Whether a source of ADD as written names something to download.
+    /// Whether a source of ADD is a URL.
     static func isURL(_ source: String) -> Bool {
         let lowered = source.lowercased()
         return lowered.hasPrefix("http://") || lowered.hasPrefix("https://")
@@ -47,13 +47,13 @@ struct Download: Sendable {
         return name
     }
 
-    /// Fetches a URL, following redirects; ends when the task is cancelled.
+    /// Fetches a URL and follows redirects; ends when the task is cancelled.
     ///
     /// - Parameters:
     ///   - source: the URL as written.
-    ///   - directory: where the temporary file goes.
-    ///   - destinations: which addresses it may be fetched from, redirects included.
-    /// - Returns: the file and what its server said of it.
+    ///   - directory: the folder of the temporary file.
+    ///   - destinations: the permitted addresses, also of redirects.
+    /// - Returns: the file and the server's information about it.
     /// - Throws: ``StepFailure/download(url:reason:)``, or the failure of a file.
     static func fetch(
         _ source: String,
@@ -119,7 +119,7 @@ private final class SpoolSink: BodySink {
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
         state.withLock { state in
-            // Of an error or a redirect only the status counts.
+            // The body of an error or a redirect is not needed.
             guard state.isContent else { return true }
             do throws(StepFailure) {
                 guard state.size + bytes.count <= Download.sizeLimit else {
@@ -149,7 +149,7 @@ private final class SpoolSink: BodySink {
         }
     }
 
-    /// The one form of HTTP dates that is still written (RFC 9110, section 5.6.7).
+    /// The preferred form of HTTP dates (RFC 9110, section 5.6.7); the obsolete forms are ignored.
     private static func seconds(_ text: String) -> Int? {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")

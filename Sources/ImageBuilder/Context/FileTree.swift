@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder read as a closed tree: the build context, the unpacked root of a stage, what a RUN changed. Every call
+// A folder read as a closed tree: the build context, the unpacked root of a stage, the changes of a RUN. Every call
 // blocks.
 
 import Glibc
@@ -10,10 +10,10 @@ final class FileTree: Sendable {
     /// The folder on the host, for messages and for bind mounts.
     let path: String
     private let reader: any TreeReader
-    /// What keeps the folder from being taken for another step.
+    /// Protects the folder from use by another step.
     private let owner: StepRoot?
 
-    /// A tree that is reached in some other way than by this process itself.
+    /// A tree that this process reads through another one.
     init(path: String, reader: any TreeReader, keeping owner: StepRoot? = nil) {
         self.path = path
         self.reader = reader
@@ -28,7 +28,7 @@ final class FileTree: Sendable {
         )
     }
 
-    /// Translates what reading a tree throws.
+    /// Converts errors of reading a tree.
     private static func reading<Value: ~Copyable>(_ body: () throws(ImageError) -> Value) throws(StepFailure)
         -> Value
     {
@@ -47,7 +47,7 @@ final class FileTree: Sendable {
     func open(_ path: String) throws(StepFailure) -> OpenFile {
         try Self.reading { () throws(ImageError) in try reader.open(path) }
     }
-    /// Extended attributes that belong into a layer: `user.*` (but overlay's own) and file capabilities.
+    /// Extended attributes that belong into a layer: `user.*` (except overlay's own) and file capabilities.
     func attributes(_ path: String) throws(StepFailure) -> [ExtendedAttribute] {
         try Self.reading { () throws(ImageError) in try reader.attributes(path) }
     }
@@ -61,7 +61,7 @@ final class FileTree: Sendable {
         try TreeResolver.resolve(path, followsLast: followsLast, lookup: node)
     }
 
-    /// Reads a small file whole, following links; nil when it is absent or no regular file.
+    /// Reads a small file completely and follows links; nil when it is absent or no regular file.
     func read(_ path: String, limit: Int) throws(StepFailure) -> [UInt8]? {
         let resolved = try resolve(path)
         guard resolved.node?.kind == .file else { return nil }
@@ -80,7 +80,7 @@ extension TreeAccess {
     ///
     /// - Parameters:
     ///   - path: its folder.
-    ///   - owner: what keeps the folder, for as long as the tree is read.
+    ///   - owner: keeps the folder in use while the tree is read.
     /// - Returns: the tree, read-only.
     /// - Throws: ``StepFailure`` when it cannot be opened.
     func tree(at path: String, keeping owner: StepRoot? = nil) throws(StepFailure) -> FileTree {

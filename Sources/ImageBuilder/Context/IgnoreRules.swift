@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// .dockerignore: which files of the context are not there (Dockerfile reference, ".dockerignore file").
-// The build context drives it; pure.
+// .dockerignore: the files of the context that a build does not see (Dockerfile reference, ".dockerignore file").
+// The build context uses it; pure.
 
 import ImageStore
 
@@ -8,13 +8,13 @@ import ImageStore
 struct IgnoreRules: Hashable {
     private struct Rule: Hashable {
         var pattern: PathPattern
-        /// `!pattern` takes back what was excluded.
+        /// `!pattern` includes excluded files again.
         var includes: Bool
     }
 
-    /// Bytes of a .dockerignore; each of its lines is tried for every file of the context.
+    /// Largest .dockerignore in bytes; each of its lines is matched against every file of the context.
     static let sizeLimit = 1 << 20
-    /// Lines with a pattern; see above.
+    /// Most lines with a pattern; see above.
     static let ruleLimit = 10_000
 
     private var rules: [Rule] = []
@@ -38,7 +38,7 @@ struct IgnoreRules: Hashable {
         }
     }
 
-    /// Takes patterns as `--exclude` gives them.
+    /// Reads the patterns of `--exclude`.
     init(patterns: [String]) throws(SyntaxFailure) {
         for pattern in patterns { try add(pattern[...]) }
     }
@@ -52,13 +52,13 @@ struct IgnoreRules: Hashable {
         guard rules.count < Self.ruleLimit else {
             throw SyntaxFailure(String(line), expected: "at most \(Self.ruleLimit) patterns")
         }
-        // "/" and "." name the context itself, which is always there.
+        // "/" and "." name the context itself, which cannot be excluded.
         guard !path.isEmpty else { return }
         let pattern = try PathPattern(path, allowsDoubleStar: true)
         rules.append(Rule(pattern: pattern, includes: includes))
     }
 
-    /// Says whether a path relative to the context is excluded.
+    /// Whether a path relative to the context is excluded.
     func excludes(_ path: String) -> Bool {
         let scalars = Array(path.unicodeScalars)
         // The path and each folder above it.
@@ -70,7 +70,7 @@ struct IgnoreRules: Hashable {
         return isExcluded
     }
 
-    /// Says whether something below an excluded folder may be taken back by a `!` rule.
+    /// Whether a `!` rule may include a file below an excluded folder.
     func mayInclude(below folder: String) -> Bool {
         let prefix = folder + "/"
         return rules.contains { rule in

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Patterns over slash-separated paths, as Go's filepath.Match has them, with `**` for .dockerignore.
-// IgnoreRules and the globs of COPY drive it; pure.
+// Patterns over slash-separated paths in the syntax of Go's filepath.Match, with `**` for .dockerignore.
+// IgnoreRules and the globs of COPY use it; pure.
 
 /// One compiled pattern.
 ///
-/// Matching never backtracks, so no pattern can make it explode.
+/// Matching does not backtrack, so no pattern makes it exponential.
 struct PathPattern: Hashable {
     private enum Token: Hashable {
         case literal(Unicode.Scalar)
-        /// `?`: one character but a slash.
+        /// `?`: one character except a slash.
         case anyOne
-        /// `*`: characters but slashes.
+        /// `*`: characters except slashes.
         case anyRun
         /// `**` at the end: anything.
         case anything
-        /// `**/`: any number of whole folders, also none. Always followed by the next.
+        /// `**/`: any number of complete folders, including none. Always followed by ``withinFolder``.
         case anyFolders
         /// Within one of those folders, up to its slash.
         case withinFolder
@@ -22,7 +22,7 @@ struct PathPattern: Hashable {
     }
 
     private var tokens: [Token] = []
-    /// Whether anything in it is special; otherwise it is a plain path.
+    /// Whether it has a special character; otherwise it is a plain path.
     private(set) var isGlob = false
     /// The characters before the first special one.
     private(set) var literalPrefix = ""
@@ -101,7 +101,7 @@ struct PathPattern: Hashable {
         SyntaxFailure(text, expected: "a pattern of *, ?, [a-z] and \\ before a literal character")
     }
 
-    /// Says whether the whole path matches.
+    /// Whether the whole path matches.
     ///
     /// - Complexity: the pattern's length times the path's at worst; about the path's length for most.
     func matches(_ path: some Collection<Unicode.Scalar>) -> Bool {
@@ -116,17 +116,17 @@ struct PathPattern: Hashable {
         return states.current.contains(tokens.count)
     }
 
-    /// The positions in `tokens` that may be next, each once, and those after the character at hand.
+    /// The positions in `tokens` that may be next, each once, and those after the current character.
     private struct States {
         private(set) var current: [Int] = []
         private var next: [Int] = []
-        /// In which round each position was added last.
+        /// The round in which each position was added last.
         private var rounds: [Int]
         private var round = 1
 
         init(count: Int) { rounds = [Int](repeating: 0, count: count + 1) }
 
-        /// False when the position is there already.
+        /// False when the position is present already.
         mutating func add(_ state: Int) -> Bool {
             guard rounds[state] != round else { return false }
             rounds[state] = round
@@ -158,7 +158,7 @@ struct PathPattern: Hashable {
         }
     }
 
-    /// Adds a position and those behind tokens that may match nothing.
+    /// Adds a position and those behind tokens that may match the empty string.
     private func enter(_ first: Int, _ states: inout States) {
         var state = first
         while states.add(state), state < tokens.count {

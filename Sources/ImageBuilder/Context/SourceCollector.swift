@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds the sources of COPY and ADD in a tree: globs, links, .dockerignore, --exclude, --parents. Steps of a
-// build drive it; every call blocks on the disk.
+// build use it; every call blocks on the disk.
 
 import ImageStore
 import FoundationEssentials
 
-/// The rules by which one instruction takes files from one tree.
+/// The rules by which one instruction selects files of one tree.
 struct SourceCollector {
-    /// Files of one instruction; far beyond any context, far below what memory holds.
+    /// Most files of one instruction: more than any context has, and few enough for the memory.
     static let itemLimit = 1_000_000
-    /// Folders in folders; the kernel's PATH_MAX allows no more than 2048.
+    /// Deepest nesting of folders; the kernel's PATH_MAX allows no more than 2048.
     static let depthLimit = 2048
 
     let tree: FileTree
-    /// What messages call the tree: `the build context`, `stage 'x'`.
+    /// The tree's name in messages: `the build context`, `stage 'x'`.
     let place: String
     /// .dockerignore; empty for stages and images.
     var ignore = IgnoreRules()
     var excludes = IgnoreRules()
     var keepsParents = false
-    /// Whether files keep their owners: a stage's and an image's do, the context's have none.
+    /// Whether files keep their owners: those of stages and images do, those of the context do not.
     var keepsOwners = false
     let isCancelled: @Sendable () -> Bool
 
-    /// Every file that a source as written names; a wildcard that matches nothing names none.
+    /// Every file of a source; a wildcard without a match has none.
     ///
     /// - Throws: ``StepFailure/noSource(_:place:)``, ``StepFailure/ignoredSource(_:)`` and failures of reading.
     func collect(_ written: String) throws(StepFailure) -> [CopySource] {
@@ -67,12 +67,12 @@ struct SourceCollector {
 
     private func missing(_ written: String) -> StepFailure { .noSource(written, place: place) }
 
-    /// Where a path leads; nil when a part of the path is a file instead of a folder.
+    /// The target of a path; nil when a part of the path is a file instead of a folder.
     private func resolve(_ path: String) throws(StepFailure) -> ResolvedPath? {
         do throws(StepFailure) { return try tree.resolve(path) } catch .destinationOccupied { return nil }
     }
 
-    /// Whether a source as written is a pattern, not a name.
+    /// Whether a source is a pattern instead of a name.
     private func isPattern(_ written: String) -> Bool {
         TreePath.components(written).contains {
             (try? PathPattern($0, allowsDoubleStar: false))?.isGlob == true
@@ -81,7 +81,7 @@ struct SourceCollector {
 
     // MARK: Listing
 
-    /// Nil when a pattern met something that is excluded or is not there.
+    /// Nil when a pattern matched an excluded or absent file.
     private func source(_ path: String, name: String, written: String) throws(StepFailure) -> CopySource? {
         let isGlob = isPattern(written)
         guard let resolved = try resolve(path) else {
@@ -90,7 +90,7 @@ struct SourceCollector {
         }
         guard let node = resolved.node else {
             if isGlob { return nil }
-            // The command line does not even send what is excluded.
+            // The command line does not send excluded files.
             if ignore.excludes(resolved.path) { throw .ignoredSource(written) }
             throw missing(written)
         }
@@ -141,12 +141,12 @@ struct SourceCollector {
             guard node.isDirectory else { continue }
             let count = items.count
             try walk(path, as: target, depth: depth + 1, into: &items)
-            // A folder that was only looked into for what a `!` rule takes back is there only with it.
+            // An excluded folder is present only if a `!` rule includes a file below it.
             if isExcluded, items.count == count { items.removeLast() }
         }
     }
 
-    /// Nil for sockets, which nothing can copy.
+    /// Nil for sockets, which cannot be copied.
     private func item(_ node: TreeNode, at path: String, as place: String) throws(StepFailure) -> SourceItem?
     {
         switch node.kind {
@@ -168,7 +168,7 @@ struct SourceCollector {
 
     // MARK: --parents
 
-    /// Everything that a source names, below the folders that lead to it from `/./` or else from the root.
+    /// All files of a source, below the folders that lead to it from `/./` or else from the root.
     private func withParents(_ written: String) throws(StepFailure) -> CopySource? {
         let pieces = written.components(separatedBy: "/./")
         let pivot = pieces.count > 1 ? TreePath.clean(pieces[0]) : ""

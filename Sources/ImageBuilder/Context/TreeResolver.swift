@@ -3,11 +3,11 @@
 
 import ImageStore
 
-/// Where a path leads once its links are followed.
+/// The target of a path after its links are followed.
 struct ResolvedPath: Hashable {
-    /// Free of links, except as its last component when that was not to be followed.
+    /// Free of links, except the last component when that should not be followed.
     var path: String
-    /// Nil when nothing is there.
+    /// Nil when the target does not exist.
     var node: TreeNode?
 }
 
@@ -18,10 +18,10 @@ enum TreeResolver {
     /// Follows links as if the tree's root were "/", so that none leads out of it.
     ///
     /// - Parameters:
-    ///   - path: as written; `..` goes up from where a link led.
-    ///   - followsLast: whether a link at the very end is followed too.
+    ///   - path: as written; `..` refers to the parent of a link's target.
+    ///   - followsLast: whether a link as the last component is followed too.
     ///   - lookup: returns the file at a path that is free of links.
-    /// - Returns: where it leads, whether something is there or not.
+    /// - Returns: its target, which may be absent.
     /// - Throws: ``StepFailure`` for too many links, or a file where a folder is needed.
     static func resolve(
         _ path: String,
@@ -38,7 +38,7 @@ enum TreeResolver {
                 node = try lookup(current.joined(separator: "/"))
                 continue
             }
-            // Below what is absent or no folder nothing can be; what follows is kept as written.
+            // An absent file or one that is no folder has nothing below it; the rest of the path is kept as written.
             let isFolder = node?.isDirectory == true
             let candidate = (current + [part]).joined(separator: "/")
             let found = isFolder ? try lookup(candidate) : nil

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of a build's folder has to go up: all but what .dockerignore excludes. The command line drives it.
+// The files of a build's folder that are uploaded: all except those that .dockerignore excludes. The command line
+// uses it.
 
 import ImageStore
 
 /// The files of a context that a build can ask for.
 ///
-/// The builder applies .dockerignore itself; this only spares the way.
+/// The builder applies .dockerignore itself; the filter only saves the transfer.
 package struct UploadFilter: Sendable {
     private let ignore: IgnoreRules
-    /// What the builder reads for itself, whether COPY may take it or not.
+    /// Files that the builder itself reads, whether COPY may use them or not.
     private let kept: [String]
 
-    /// Reads the rules that the builder will apply.
+    /// Reads the rules that the builder applies later.
     ///
-    /// Blocks. Where they cannot be read or parsed everything goes up, and the builder says what is wrong.
+    /// Blocks. Where they cannot be read or parsed all files are uploaded, and the builder reports the mistake.
     ///
     /// - Parameters:
     ///   - directory: the context, absolute.
@@ -24,12 +25,12 @@ package struct UploadFilter: Sendable {
         ignore = (try? BuildContext.ignoreRules(name, in: FileTree(path: directory))) ?? IgnoreRules()
     }
 
-    /// Says whether something goes up; a folder that does not takes along all below it.
+    /// Whether a file is uploaded; an excluded folder excludes all files below it.
     ///
     /// - Parameters:
     ///   - path: relative to the context.
-    ///   - isFolder: whether something below it may be wanted although itself is not.
-    /// - Returns: false for what no build can ask for.
+    ///   - isFolder: a folder is included when a file below it may be.
+    /// - Returns: false for files that no build can ask for.
     package func includes(_ path: String, isFolder: Bool) -> Bool {
         if !ignore.excludes(path) || kept.contains(path) { return true }
         guard isFolder else { return false }

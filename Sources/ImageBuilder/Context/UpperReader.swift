@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists the upper folder that a RUN left behind. BuildRun drives it; every call blocks on the disk.
+// Lists the upper folder of a finished RUN. BuildRun uses it; every call blocks on the disk.
 
 import ImageStore
 
@@ -8,7 +8,7 @@ struct UpperReader {
     let tree: FileTree
     let isCancelled: @Sendable () -> Bool
 
-    /// Every name below the root, folders before what is in them.
+    /// Every name below the root, folders before their content.
     func items() throws(StepFailure) -> [UpperItem] {
         var items: [UpperItem] = []
         try walk("", depth: 0, into: &items)

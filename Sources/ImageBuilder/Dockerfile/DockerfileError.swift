@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one error of the Dockerfile parser: where, which text, what was expected.
+// The one error of the Dockerfile parser: the place, the text, the expected form.
 
 /// A place in a Dockerfile.
 package struct DockerfileLocation: Hashable, Sendable, CustomStringConvertible {
-    /// The file as the user knows it.
+    /// The file's name for the user.
     package var file: String
     /// Counts from 1.
     package var line: Int
@@ -16,15 +16,15 @@ package struct DockerfileLocation: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(file):\(line)" }
 }
 
-/// A Dockerfile says something that it cannot.
+/// A violation of the Dockerfile syntax.
 package struct DockerfileError: Error, Hashable, Sendable, CustomStringConvertible {
     package var location: DockerfileLocation
-    /// The offending text as written, cut to ``textLimit`` characters.
+    /// The offending text as written, truncated to ``textLimit`` characters.
     package var text: String
-    /// What was expected instead, as a phrase that follows "expected".
+    /// The expected form, as a phrase that follows "expected".
     package var expected: String
 
-    /// Characters of the offending text that are kept: a line of a terminal, not a generated file of megabytes.
+    /// Characters of the offending text that are kept: a line of a terminal.
     package static let textLimit = 120
 
     package init(location: DockerfileLocation, text: String, expected: String) {
@@ -36,7 +36,7 @@ package struct DockerfileError: Error, Hashable, Sendable, CustomStringConvertib
     package var description: String { "\(location): '\(text)': expected \(expected)" }
 }
 
-/// What is wrong with a piece of a line; the parser adds where.
+/// A mistake in a piece of a line; the parser adds the location.
 struct SyntaxFailure: Error, Hashable {
     var text: String
     var expected: String
@@ -47,7 +47,7 @@ struct SyntaxFailure: Error, Hashable {
     }
 }
 
-/// Something that is allowed, but most likely not meant.
+/// A valid construct that is probably a mistake.
 package struct DockerfileWarning: Hashable, Sendable {
     package var line: Int
     package var text: String

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the text of a Dockerfile to logical lines: comments dropped, continuations joined, here-documents
-// attached. The parser drives it; no IO.
+// attached. The parser uses it; no IO.
 
-/// One instruction before its arguments are understood.
+/// One instruction before its arguments are parsed.
 struct LogicalLine: Hashable {
     /// Line that it begins on; counts from 1.
     var line: Int
@@ -10,11 +10,11 @@ struct LogicalLine: Hashable {
     var keyword: String
     /// The keyword as written, for messages.
     var writtenKeyword: String
-    /// What follows the keyword, without blanks around it.
+    /// The text after the keyword, trimmed.
     var rest: String
     var heredocs: [Heredoc] = []
 
-    /// The instruction as written, continuations joined and here-documents left out.
+    /// The instruction as written, with continuations joined and without here-documents.
     var text: String { rest.isEmpty ? keyword : keyword + " " + rest }
 }
 
@@ -22,7 +22,7 @@ struct LogicalLine: Hashable {
 struct DockerfileLexer {
     /// Instructions whose arguments may begin here-documents.
     private static let heredocKeywords: Set<String> = ["RUN", "COPY", "ADD", "ONBUILD"]
-    /// Here-documents of one instruction; more is a mistake or an attack, and each costs a list entry.
+    /// Most here-documents of one instruction.
     private static let heredocLimit = 64
 
     private let file: String
@@ -31,7 +31,7 @@ struct DockerfileLexer {
     private(set) var directives = ParserDirectives()
     private(set) var warnings: [DockerfileWarning] = []
 
-    /// Reads the directives; the rest waits for ``next()``.
+    /// Reads the directives; ``next()`` reads the rest.
     init(_ text: String, file: String) throws(DockerfileError) {
         self.file = file
         // A byte order mark is not content, and "\r\n" is one Character to Swift, so lines are cut as bytes.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// From logical lines to stages: which instruction is allowed where. The builder drives it; pure, no IO.
+// Makes stages of logical lines: knows where each instruction is allowed. The builder uses it; pure, no IO.
 
 extension Dockerfile {
-    /// Bytes of a Dockerfile; the largest generated ones have some hundred KiB.
+    /// Largest Dockerfile in bytes; the largest generated ones have some hundred KiB.
     package static let sizeLimit = 4 << 20
-    /// Instructions of a Dockerfile.
+    /// Most instructions of a Dockerfile.
     ///
     /// An image may have 127 layers at most in practice; stages multiply that.
     static let instructionLimit = 10_000
@@ -14,7 +14,7 @@ extension Dockerfile {
     /// - Parameters:
     ///   - text: the whole file, at most ``sizeLimit`` bytes.
     ///   - file: its name, for errors.
-    /// - Throws: ``DockerfileError`` at the first thing that is wrong.
+    /// - Throws: ``DockerfileError`` for the first mistake.
     package init(parsing text: String, file: String = "Dockerfile") throws(DockerfileError) {
         let start = DockerfileLocation(file: file, line: 1)
         guard text.utf8.count <= Self.sizeLimit else {
@@ -94,7 +94,7 @@ extension Dockerfile {
         return name.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || "-_.".contains($0) }
     }
 
-    /// Parses the text that an `ONBUILD` left in an image, which may contain here-documents.
+    /// Parses the text of an image's `ONBUILD`, which may contain here-documents.
     static func trigger(_ text: String, escape: Character) throws(SyntaxFailure) -> Step {
         let line: LogicalLine?
         do throws(DockerfileError) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The marks of here-documents in an instruction: `<<NAME`, `<<-NAME`, `3<<"NAME"`, blanks allowed before the name.
-// The lexer finds them, the parser of COPY and RUN's plan look at what is left of the text. Pure.
+// The lexer finds them; the parser of COPY and RUN's plan read the rest of the text. Pure.
 
-/// One `<<NAME` and where it is in its text.
+/// One `<<NAME` and its position in the text.
 struct HeredocMark {
     /// Without its content.
     var heredoc: Heredoc
@@ -12,7 +12,7 @@ struct HeredocMark {
     ///
     /// `<<` in a shell's arithmetic (`$((1 << 3))`) is a shift, and `<<<` is no mark.
     ///
-    /// - Throws: ``SyntaxFailure`` for a name whose quote never ends.
+    /// - Throws: ``SyntaxFailure`` for a name with an unterminated quote.
     static func all(in text: String, escape: Character) throws(SyntaxFailure) -> [HeredocMark] {
         let words = rawWordRanges(text, escape: escape)[...]
         var rest = words
@@ -55,7 +55,7 @@ struct HeredocMark {
         return result + text[position...]
     }
 
-    /// What a word says before a name that may be the next word.
+    /// The part of a word before the name, which may be the next word.
     private struct Opening {
         var stripsTabs: Bool
         var name: Substring
@@ -70,7 +70,7 @@ struct HeredocMark {
         }
     }
 
-    /// How many `$((` a word opens beyond the `))` that it closes.
+    /// The number of `$((` in a word minus the number of `))`.
     private static func arithmeticDepth(_ word: Substring, isOpen: Bool) -> Int {
         let opened = word.ranges(of: "$((").count
         return opened - (isOpen || opened > 0 ? word.ranges(of: "))").count : 0)

@@ -20,9 +20,9 @@ package struct ArgumentDeclaration: Hashable, Sendable {
     package var defaultValue: String?
 }
 
-/// A command as `RUN`, `CMD`, `ENTRYPOINT` and `HEALTHCHECK CMD` take it.
+/// A command of `RUN`, `CMD`, `ENTRYPOINT` or `HEALTHCHECK CMD`.
 package enum CommandForm: Hashable, Sendable {
-    /// A JSON array: executed as it is.
+    /// A JSON array: executed without a shell.
     case exec([String])
     /// A text for the shell.
     case shell(String)
@@ -31,9 +31,9 @@ package enum CommandForm: Hashable, Sendable {
 /// A here-document: `<<NAME`, and the lines up to one that is NAME alone.
 package struct Heredoc: Hashable, Sendable {
     package var name: String
-    /// The lines, each with its end.
+    /// The lines, each with its terminator.
     package var content: String
-    /// False when the name was quoted: then nothing in the content is expanded.
+    /// False when the name was quoted: then variables in the content are not expanded.
     package var expands: Bool
     /// True for `<<-`: leading tabs of each line are not part of the content.
     package var stripsTabs: Bool
@@ -55,11 +55,11 @@ package struct CopyInstruction: Hashable, Sendable {
     package var link = false
     package var parents = false
     package var excludes: [String] = []
-    /// ADD: `sha256:…` that a download must have.
+    /// ADD: the required digest of a download, `sha256:…`.
     package var checksum: String?
-    /// ADD: whether archives are extracted; nil means local ones are, downloads are not.
+    /// ADD: whether archives are extracted; nil extracts local archives only.
     package var unpack: Bool?
-    /// ADD of a git repository: whether `.git` stays.
+    /// ADD of a git repository: whether `.git` is kept.
     package var keepGitDirectory = false
 
     package init(sources: [String], destination: String) {
@@ -72,7 +72,7 @@ package struct CopyInstruction: Hashable, Sendable {
 package struct RunInstruction: Hashable, Sendable {
     package var command: CommandForm
     package var heredocs: [Heredoc] = []
-    /// As written; ``RunMount`` reads one when its variables are expanded.
+    /// As written; ``RunMount`` parses one after its variables are expanded.
     package var mounts: [String] = []
     package var network: RunNetwork?
     package var security: RunSecurity?
@@ -84,7 +84,7 @@ package enum RunNetwork: String, Hashable, Sendable, CaseIterable { case `defaul
 /// `RUN --security`.
 package enum RunSecurity: String, Hashable, Sendable, CaseIterable { case sandbox, insecure }
 
-/// `HEALTHCHECK`; times in nanoseconds, as the image configuration keeps them.
+/// `HEALTHCHECK`; times in nanoseconds, the unit of the image configuration.
 package struct HealthcheckInstruction: Hashable, Sendable {
     /// Nil is `HEALTHCHECK NONE`.
     package var command: CommandForm?
@@ -112,7 +112,7 @@ package enum Instruction: Hashable, Sendable {
     case volume([String])
     case stopSignal(String)
     case healthcheck(HealthcheckInstruction)
-    /// The text of the instruction that runs when the image is built upon.
+    /// The text of the instruction that a build from this image executes.
     case onBuild(String)
     case maintainer(String)
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `--name=value` words between an instruction and its arguments. InstructionParser drives it; pure.
+// The `--name=value` words between an instruction and its arguments. InstructionParser uses it; pure.
 
-/// Options of one instruction, checked against those it may have.
+/// Options of one instruction, checked against its valid options.
 struct InstructionOptions {
     enum Kind: Hashable {
-        /// Needs a value, once.
+        /// Has a value and occurs at most once.
         case text
-        /// Needs a value, any number of times.
+        /// Has a value and occurs any number of times.
         case list
         /// `--name`, `--name=true` or `--name=false`.
         case flag
     }
 
-    /// What follows the options.
+    /// The text after the options.
     private(set) var rest = ""
     private var values: [String: [String]] = [:]
 
@@ -63,7 +63,7 @@ struct InstructionOptions {
     mutating func take(_ name: String) -> String? { values.removeValue(forKey: name)?.first }
     /// The values of a `.list` option, in order.
     mutating func takeAll(_ name: String) -> [String] { values.removeValue(forKey: name) ?? [] }
-    /// Whether a `.flag` option is on; nil when it was not given.
+    /// Whether a `.flag` option is set; nil when it is absent.
     mutating func takeFlag(_ name: String) -> Bool? {
         values.removeValue(forKey: name)?.first.map { ["true", "1"].contains($0.lowercased()) }
     }

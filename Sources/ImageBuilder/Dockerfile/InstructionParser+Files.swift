@@ -12,7 +12,7 @@ extension InstructionParser {
 
     func copy(allowed: [String: InstructionOptions.Kind]) throws(SyntaxFailure) -> CopyInstruction {
         var options = try InstructionOptions(line, allowed: allowed)
-        // A source that begins a here-document is the document, not a path.
+        // A source that begins with `<<` is a here-document instead of a path.
         let hasDocuments = !line.heredocs.isEmpty
         let rest = hasDocuments ? try HeredocMark.removing(from: options.rest, escape: escape) : options.rest
         var words = try paths(rest)
@@ -56,7 +56,7 @@ extension InstructionParser {
         }
         run.heredocs = line.heredocs
         run.mounts = options.takeAll("mount")
-        // A mount with variables can only be understood when they are known.
+        // A mount with variables can be parsed only after they are expanded.
         for mount in run.mounts where !mount.contains("$") { _ = try RunMount(mount) }
         if let network = options.take("network") {
             run.network = try choice(network, option: "network")
@@ -124,13 +124,13 @@ extension InstructionParser {
     }
 }
 
-/// Times as Go writes them: `1h2m3.5s`, `300ms`.
+/// Times in the syntax of Go: `1h2m3.5s`, `300ms`.
 enum DurationText {
     private static let units: [(suffix: String, nanoseconds: Double)] = [
         ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12),
     ]
 
-    /// Nil when it is no such time, negative, or beyond 290 years.
+    /// Nil when it is malformed, negative, or beyond 290 years.
     static func nanoseconds(_ text: String) -> Int? {
         if text == "0" { return 0 }
         var rest = text[...]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arguments of every instruction but FROM. The Dockerfile parser drives it; pure.
+// The arguments of every instruction except FROM. The Dockerfile parser uses it; pure.
 
 /// Parses one logical line.
 struct InstructionParser {
@@ -156,7 +156,7 @@ struct InstructionParser {
         if ["ONBUILD", "FROM", "MAINTAINER"].contains(inner.keyword) {
             throw SyntaxFailure(line.text, expected: "an instruction other than ONBUILD, FROM and MAINTAINER")
         }
-        // Only to find mistakes now, not in a later build from the image.
+        // Parsed only to find mistakes now instead of in a later build from the image.
         var parser = InstructionParser(line: inner, escape: escape)
         _ = try parser.parse()
         warnings += parser.warnings

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON form of arguments: an array of strings, strictly as JSON has it. The parser drives it; pure.
+// The JSON form of arguments: an array of strings in strict JSON. The parser uses it; pure.
 
 import FoundationEssentials
 
-/// What a text is when read as the JSON form.
+/// The result of reading a text as the JSON form.
 enum JSONForm: Hashable {
     case strings([String])
-    /// A JSON array of something else than strings: an error, not a shell command.
+    /// A JSON array with other values than strings: an error, not a shell command.
     case otherArray
     /// No JSON array; the shell form.
     case none
@@ -15,7 +15,7 @@ enum JSONForm: Hashable {
         self = .none
         guard text.hasPrefix("[") else { return }
         let data = Data(text.utf8)
-        // A failure here only says that the text is another form.
+        // A failure means that the text has the other form.
         if let strings = try? JSONDecoder().decode([String].self, from: data) {
             self = .strings(strings)
         } else if (try? JSONDecoder().decode([AnyValue].self, from: data)) != nil {
@@ -23,7 +23,7 @@ enum JSONForm: Hashable {
         }
     }
 
-    /// Any JSON value at all: accepts everything that the decoder could read.
+    /// Any JSON value: accepts every value that the decoder can read.
     private struct AnyValue: Decodable {
         init(from decoder: any Decoder) throws {}
     }

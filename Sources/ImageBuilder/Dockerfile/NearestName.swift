@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Suggestions for misspelt names: the nearest known one by edit distance.
 
-/// The known name that `name` was most likely meant to be; nil when none is near.
+/// The known name that is nearest to `name`; nil when none is near.
 func nearestName(_ name: String, among known: [String]) -> String? {
-    // More wrong letters than a third of the word are a different word, not a slip.
+    // With more than a third of its letters wrong it is a different word instead of a typing error.
     let budget = max(1, name.count / 3)
     let ranked = known.map { (name: $0, distance: editDistance(Array(name), Array($0))) }
     guard let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= budget else {
@@ -19,7 +19,7 @@ func nearestHint(_ name: String, among known: [String]) -> String {
 
 /// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment).
 private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
-    // There are no hints for names of this length; it bounds the table below.
+    // Longer names get no hints, which bounds the table below.
     guard left.count <= 64, right.count <= 64 else { return Int.max }
     var rows = [Array(0...right.count)]
     for (i, letter) in left.enumerated() {

@@ -5,7 +5,7 @@ import FunctionModel
 
 /// One mount of a RUN step; paths as written, variables not yet expanded.
 package struct RunMount: Hashable, Sendable {
-    /// What is mounted.
+    /// The kind of the mount.
     package enum Kind: String, Hashable, Sendable, CaseIterable { case bind, cache, tmpfs, secret, ssh }
     /// The sharing mode of a cache.
     package enum Sharing: String, Hashable, Sendable, CaseIterable { case shared, `private`, locked }
@@ -14,13 +14,13 @@ package struct RunMount: Hashable, Sendable {
     /// The mount's path; nil for a secret at its default path.
     package var target: String?
     package var source: String?
-    /// Stage or image that the source is in; nil means the build context (an empty folder for a cache).
+    /// Stage or image that has the source; nil means the build context (an empty folder for a cache).
     package var from: String?
     package var id: String?
     package var readOnly: Bool?
     package var sharing = Sharing.shared
     package var required = false
-    /// The environment variable that shows a secret.
+    /// The environment variable with the secret's value.
     package var environmentName: String?
     package var mode: Int?
     package var uid: Int?

@@ -27,7 +27,7 @@ struct ShellPattern {
         return String(text[length...].reversed())
     }
 
-    /// Replaces the first, or every, longest match; an empty match is none.
+    /// Replaces the first, or every, longest match; an empty match does not count.
     func replacing(in value: String, with replacement: String, everywhere: Bool) -> String {
         let text = Array(value)
         var result = ""
@@ -45,11 +45,11 @@ struct ShellPattern {
         return result + String(text[min(position, text.count)...])
     }
 
-    /// Every length at which the pattern matches a beginning of the text, ascending.
+    /// The lengths of all prefixes of the text that match the pattern, ascending.
     ///
-    /// - Complexity: the pattern's length times the text's; no pattern can make it explode.
+    /// - Complexity: the pattern's length times the text's, for every pattern.
     private func matchLengths(_ text: ArraySlice<Character>) -> [Int] {
-        // `states` holds how many tokens may be behind us after each character.
+        // `states` holds the numbers of tokens that may be matched after each character.
         var states = closure([0])
         var lengths: [Int] = states.contains(tokens.count) ? [0] : []
         for (offset, character) in text.enumerated() {
@@ -68,7 +68,7 @@ struct ShellPattern {
         return lengths
     }
 
-    /// A run may also be empty.
+    /// `*` may match the empty string.
     private func closure(_ states: Set<Int>) -> Set<Int> {
         var result = states
         for var state in states {

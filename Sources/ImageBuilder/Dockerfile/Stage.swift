@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A parsed Dockerfile: the plan that the builder follows.
+// A parsed Dockerfile as values.
 
 /// One instruction of a stage.
 package struct Step: Hashable, Sendable {
@@ -26,21 +26,21 @@ package struct Stage: Hashable, Sendable {
 
 /// A whole Dockerfile.
 package struct Dockerfile: Hashable, Sendable {
-    /// The file as the user knows it; named in errors.
+    /// The file's name for the user, in errors.
     package var file: String
     package var directives = ParserDirectives()
-    /// `ARG` before the first `FROM`: visible in FROM lines, and in a stage that says `ARG name`.
+    /// `ARG` before the first `FROM`: visible in FROM lines, and in a stage with `ARG name`.
     package var globalArguments: [ArgumentDeclaration] = []
     package var stages: [Stage] = []
     package var warnings: [DockerfileWarning] = []
 }
 
-/// The special comments that a Dockerfile may begin with.
+/// The special comments at the beginning of a Dockerfile.
 package struct ParserDirectives: Hashable, Sendable {
-    /// `# syntax=`: the image of a front end; this builder is the only one, so it is kept but not followed.
+    /// `# syntax=`: the image of a front end; kept but not used, since there is no other front end.
     package var syntax: String?
-    /// `# escape=`: continues lines and takes the meaning of `$` and quotes away.
+    /// `# escape=`: the character that continues lines and escapes `$` and quotes.
     package var escape: Character = "\\"
-    /// `# check=`: rules of a linter, kept but not followed.
+    /// `# check=`: rules of a linter, kept but not used.
     package var check: String?
 }

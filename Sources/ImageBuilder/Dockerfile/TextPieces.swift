@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Character classes and cutting of words that lexer, parser and expansion share.
+// Character classes and splitting into words, shared by lexer, parser and expansion.
 
 extension Character {
-    /// Space or tab; a line's end never reaches this.
+    /// Space or tab; the text has no line terminators.
     var isBlank: Bool { self == " " || self == "\t" || self == "\u{0B}" || self == "\u{0C}" || self == "\r" }
     var isASCIILetter: Bool { isASCII && isLetter }
     var isASCIIDigit: Bool { isASCII && isNumber }
-    /// What a variable's name may begin with.
+    /// The characters that a variable's name may begin with.
     var startsName: Bool { isASCIILetter || self == "_" }
-    /// What a variable's name may go on with.
+    /// The characters of the rest of a variable's name.
     var continuesName: Bool { startsName || isASCIIDigit }
 }
 
@@ -22,14 +22,14 @@ extension Substring {
     }
 }
 
-/// Cuts at blanks outside quotes; quotes and escapes stay in the words.
+/// Splits at blanks outside quotes; quotes and escapes stay in the words.
 ///
-/// A quote that never ends goes to the end of the text, as the expansion will report it.
+/// An unterminated quote extends to the end of the text; the expansion reports it.
 func rawWords(_ text: String, escape: Character) -> [String] {
     rawWordRanges(text, escape: escape).map { String(text[$0]) }
 }
 
-/// Where the words of ``rawWords(_:escape:)`` are in their text.
+/// The ranges of the words of ``rawWords(_:escape:)``.
 func rawWordRanges(_ text: String, escape: Character) -> [Range<String.Index>] {
     var ranges: [Range<String.Index>] = []
     var start: String.Index?
@@ -56,7 +56,7 @@ func rawWordRanges(_ text: String, escape: Character) -> [Range<String.Index>] {
     return ranges
 }
 
-/// Cuts at every blank: quotes mean nothing, as in the paths of COPY and ADD.
+/// Splits at every blank, without regard to quotes, as in the paths of COPY and ADD.
 func plainWords(_ text: String) -> [String] {
     text.split(whereSeparator: \.isBlank).map(String.init)
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Variables, quotes and escapes in the arguments of instructions (Dockerfile reference, "Environment
-// replacement"). The builder drives it with the names that are in scope; pure.
+// replacement"). The builder passes the variables in scope; pure.
 
-/// Expands words as the Dockerfile reference says: `$v ${v} ${v:-w} ${v-w} ${v:+w} ${v+w} ${v:?w} ${v?w}
+/// Expands words by the rules of the Dockerfile reference: `$v ${v} ${v:-w} ${v-w} ${v:+w} ${v+w} ${v:?w} ${v?w}
 /// ${v#p} ${v##p} ${v%p} ${v%%p} ${v/p/w} ${v//p/w}`.
 struct WordExpander {
-    /// `${a:-${b:-…}}` deeper than this is an attack on the stack, not a Dockerfile.
+    /// Deepest nesting of `${a:-${b:-…}}`, which recurses on the stack.
     static let depthLimit = 32
-    /// Bytes of one expanded word; variables that double each other reach any size in a few lines.
+    /// Bytes of one expanded word: variables that repeat each other double their size with each line.
     static let sizeLimit = 1 << 20
 
     let escape: Character
-    /// The variables in scope; a name that is not here expands to nothing.
+    /// The variables in scope; other names expand to the empty string.
     let variables: [String: String]
 
     init(_ variables: [String: String], escape: Character = "\\") {
@@ -24,7 +24,7 @@ struct WordExpander {
         try pieces(word).map(\.text).joined()
     }
 
-    /// Several words: cut at blanks outside quotes, also at those that came out of variables.
+    /// Several words: split at blanks outside quotes, also at blanks in the values of variables.
     func words(_ text: String) throws(SyntaxFailure) -> [String] {
         var words: [String] = []
         var word: String?
@@ -45,7 +45,7 @@ struct WordExpander {
         return word.map { words + [$0] } ?? words
     }
 
-    /// A here-document: variables only, quotes are characters, escapes work before `$` and themselves.
+    /// A here-document: only variables are expanded, quotes are characters, an escape affects `$` and itself.
     func expandDocument(_ text: String) throws(SyntaxFailure) -> String {
         var scanner = WordScanner(text, expander: self, depth: 0)
         return try scanner.document()
@@ -83,7 +83,7 @@ struct WordScanner {
         self.depth = depth
     }
 
-    /// Scans to the end, or to `stop` outside quotes, which is left standing.
+    /// Scans to the end, or to `stop` outside quotes, which is not consumed.
     mutating func pieces(until stops: Set<Character>?) throws(SyntaxFailure) -> [Piece] {
         var pieces: [Piece] = []
         while position < text.count {
@@ -141,7 +141,7 @@ struct WordScanner {
 
     private mutating func escaped() -> String {
         position += 1
-        // An escape at the very end means itself.
+        // An escape as the last character means itself.
         guard position < text.count else { return String(expander.escape) }
         defer { position += 1 }
         return String(text[position])
@@ -175,7 +175,7 @@ struct WordScanner {
             case expander.escape:
                 position += 1
                 guard position < text.count else { break }
-                // Inside double quotes an escape works on these only; before others it is a character.
+                // Inside double quotes an escape affects these only; before others it is a character.
                 if !["\"", "$", expander.escape].contains(text[position]) { result.append(expander.escape) }
                 result.append(text[position])
                 position += 1
@@ -197,7 +197,7 @@ struct WordScanner {
         return expander.variables[name] ?? ""
     }
 
-    /// A name, or one of the shell's special parameters; nil when there is neither here.
+    /// A name, or one of the shell's special parameters; nil when the text has neither.
     private mutating func name() -> String? {
         guard position < text.count else { return nil }
         let start = position
@@ -276,7 +276,7 @@ struct WordScanner {
         return pattern.replacing(in: value, with: replacement, everywhere: isGlobal)
     }
 
-    /// The word after an operator, itself expanded; leaves the scanner behind the stop character.
+    /// The word after an operator, expanded; the scanner is behind the stop character afterwards.
     private mutating func argument(until stops: Set<Character>, from start: Int) throws(SyntaxFailure)
         -> String
     {
@@ -294,7 +294,7 @@ struct WordScanner {
         return word
     }
 
-    /// A pattern: variables are expanded, escapes are kept for the pattern to see.
+    /// A pattern: variables are expanded, escapes are kept for the pattern.
     private mutating func patternText(
         until stops: Set<Character>,
         from start: Int

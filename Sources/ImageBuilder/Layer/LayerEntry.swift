@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One file of a layer, to be written to the tar. Planners make them, LayerWriter writes them.
+// One file of a layer. Planners make them, LayerWriter writes them to the tar.
 
 import ImageStore
 
@@ -9,7 +9,7 @@ enum LayerContent: Sendable {
     case bytes([UInt8])
     /// A regular file of a tree.
     case file(FileTree, path: String)
-    /// A stretch of a temporary file.
+    /// A range of a temporary file.
     case spool(SpoolFile, offset: Int)
 }
 
@@ -19,7 +19,7 @@ struct LayerEntry: Sendable {
         case directory
         case file(sizeBytes: Int)
         case symbolicLink(target: String)
-        /// Another name of a file that is earlier in the layer.
+        /// A hard link to an earlier file of the layer.
         case hardLink(target: String)
         case fifo
     }

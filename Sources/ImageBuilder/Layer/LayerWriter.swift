@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entries into a tar in the blob store. The steps of a build drive it; every call blocks on the disk.
+// Writes entries to a tar in the blob store. The steps of a build use it; every call blocks on the disk.
 
 import OCI
 import ImageStore
 
 /// Writes one layer.
 struct LayerWriter {
-    /// Bytes read at a time: large enough that system calls do not count, small enough for many builds at once.
+    /// Bytes read at a time: few system calls, and little memory for many concurrent builds.
     private static let pieceSize = 256 << 10
 
     let blobs: BlobStore
     let isCancelled: @Sendable () -> Bool
 
-    /// The blob in a box, because the tar writer calls back into it.
+    /// Holds the blob for the tar writer's callback.
     private final class Sink {
         private var writer: BlobWriter?
 
@@ -67,7 +67,7 @@ struct LayerWriter {
         }
     }
 
-    /// Writes exactly `size` bytes; a file that changed its size meanwhile would make a broken tar.
+    /// Writes exactly `size` bytes: a file whose size has changed meanwhile would damage the tar.
     private func stream(
         _ path: String,
         size: Int,

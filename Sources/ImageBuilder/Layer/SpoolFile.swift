@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// A nameless temporary file for content that arrives as a stream and is needed in another order: extracted
+// An unnamed temporary file for content that arrives as a stream and is needed in another order: extracted
 // archives and downloads. Every call blocks on the disk.
 
 import ImageStore
 import CSandbox
 import Glibc
 
-/// Bytes on disk without a name; gone with its owner, also when the process is killed.
+/// A file without a name; the kernel removes it with its owner, also when the process is killed.
 final class SpoolFile: Sendable {
     private let file: OpenFile
 
-    /// Makes an empty one in a folder of the builder's.
+    /// Makes an empty file in a folder of the builder.
     init(directory: String) throws(StepFailure) {
         let descriptor = csandbox_open_nameless(directory)
         guard descriptor >= 0 else { throw StepFailure.failedCall("open", directory, -descriptor) }
         file = OpenFile(owning: descriptor)
     }
 
-    /// Passes the descriptor, at offset 0, to a closure that reads it completely.
+    /// Passes the descriptor, at offset 0, to a closure that reads the file completely.
     func withDescriptor<Value>(_ body: (Int32) throws(StepFailure) -> Value) throws(StepFailure) -> Value {
         guard lseek(file.descriptor, 0, SEEK_SET) == 0 else {
             throw StepFailure.failedCall("lseek", "temporary file", errno)

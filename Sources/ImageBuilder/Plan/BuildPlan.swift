@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which stages a build needs, in which order, and upon what. Pure; the builder follows it.
+// The stages that a build needs, their order and their bases. Pure; the builder executes it.
 
 import OCI
 
-/// What a stage, a COPY --from or a mount begins with.
+/// The origin of a stage, a COPY --from or a mount.
 enum StageBase: Hashable, Sendable {
     case scratch
     case stage(Int)
@@ -21,15 +21,15 @@ struct PlannedStage: Sendable {
     var platform: String?
 }
 
-/// The stages that the target needs, each after those it needs itself.
+/// The stages that the target needs, each after the stages it depends on.
 struct BuildPlan: Sendable {
     private(set) var stages: [PlannedStage] = []
-    /// Values of the global arguments, those of the platform among them.
+    /// Values of the global arguments, including those of the platform.
     let globals: [String: String]
     private let dockerfile: Dockerfile
     private let escape: Character
 
-    /// Arguments that every build may be given without an ARG, and that leave no trace.
+    /// Arguments that need no ARG, and that neither image nor history contains.
     static let proxyArguments: Set<String> = [
         "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY",
         "no_proxy",
@@ -88,7 +88,7 @@ struct BuildPlan: Sendable {
         return values
     }
 
-    /// Every image that the needed stages are built upon or read from, as the Dockerfile names them.
+    /// Every image that the needed stages begin with or read from, by its name in the Dockerfile.
     func images() throws(BuildError) -> [String] {
         var names: [String] = []
         for planned in stages {
@@ -106,7 +106,7 @@ struct BuildPlan: Sendable {
 
     // MARK: Needed stages
 
-    /// Earlier stages only can be named, so this always ends.
+    /// A stage can refer to earlier stages only, so the recursion ends.
     private mutating func visit(_ index: Int, _ visited: inout Set<Int>) throws(BuildError) {
         guard visited.insert(index).inserted else { return }
         let stage = dockerfile.stages[index]
@@ -149,7 +149,7 @@ struct BuildPlan: Sendable {
         }
     }
 
-    /// What a name means in a stage: an earlier stage goes before an image of that name.
+    /// Resolves a name in a stage: an earlier stage takes precedence over an image of that name.
     func base(named name: String, before index: Int, allowsIndex: Bool) -> StageBase {
         let lowered = name.lowercased()
         if let stage = dockerfile.stages[..<index].lastIndex(where: { $0.name == lowered }) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the files of a COPY or ADD go, and what the layer holds then (Dockerfile reference, "COPY"). Pure but
+// The destinations of a COPY's or ADD's files, and the resulting layer (Dockerfile reference, "COPY"). Pure except
 // for the lookup in the stage's tree.
 
 import ImageStore
 
 /// Places sources in a stage's tree and collects the entries of the layer.
 struct CopyPlan {
-    /// Owner that files get.
+    /// Owner of the copied files.
     struct Owner: Hashable, Sendable {
         var uid: UInt32 = 0
         var gid: UInt32 = 0
@@ -19,7 +19,7 @@ struct CopyPlan {
     var owner: Owner?
     var mode: ModeChange?
     private var entries: [String: LayerEntry] = [:]
-    /// Paths whose content in the tree below an entry of another kind has taken away.
+    /// Folders of the tree that an entry of another kind replaces, with their content.
     private var replaced: Set<String> = []
 
     init(dates: BuildDates, lookup: @escaping (String) throws(StepFailure) -> TreeNode?) {
@@ -27,7 +27,7 @@ struct CopyPlan {
         self.lookup = lookup
     }
 
-    /// The layer's entries, sorted so that the same files make the same layer.
+    /// The layer's entries, sorted so that equal files make equal layers.
     func sortedEntries() -> [LayerEntry] {
         entries.values.sorted { TreePath.precedes($0.path, $1.path) }
     }
@@ -35,9 +35,9 @@ struct CopyPlan {
     /// Places one source.
     ///
     /// - Parameters:
-    ///   - source: what to place.
-    ///   - destination: absolute, as written after the working directory was put before it.
-    ///   - isFolder: whether the destination is a folder even if nothing is there yet.
+    ///   - source: the files.
+    ///   - destination: absolute: the written path after the working directory.
+    ///   - isFolder: whether the destination is a folder even if it is absent.
     /// - Throws: ``StepFailure/destinationOccupied(_:)`` where a file meets a folder.
     mutating func place(
         _ source: CopySource,
@@ -48,7 +48,7 @@ struct CopyPlan {
         let isOccupied = target.node.map { !$0.isDirectory } ?? false
         if source.isContents {
             if isOccupied { throw .destinationOccupied(destination) }
-            // The destination is the step's own folder, independent of the source's attributes.
+            // The step makes the destination folder, independent of the source's attributes.
             try makeFolder(target.path)
         } else if isFolder || target.node?.isDirectory == true {
             if isOccupied { throw .destinationOccupied(destination) }
@@ -58,13 +58,13 @@ struct CopyPlan {
         for item in source.items { try put(item, of: source, below: target.path) }
     }
 
-    /// Makes a folder with its parents, absent ones only; they belong to the step's owner.
+    /// Makes a folder and its absent parents; they belong to the step's owner.
     mutating func makeFolder(_ path: String) throws(StepFailure) {
         try makeFolders(above: path, owner ?? Owner())
         try makeOneFolder(path, owner ?? Owner())
     }
 
-    /// Follows links in the tree as it is with what was placed so far.
+    /// Follows links in the tree, including the files placed so far.
     func resolve(_ path: String, followsLast: Bool) throws(StepFailure) -> ResolvedPath {
         try TreeResolver.resolve(path, followsLast: followsLast, lookup: node)
     }
@@ -92,7 +92,7 @@ struct CopyPlan {
         of source: CopySource,
         below folder: String
     ) throws(StepFailure) {
-        // The destination was made already, and is no source's to change.
+        // The destination exists already, and no source changes it.
         if item.path.isEmpty, source.isContents { return }
         let path =
             try source.isArchive ? archivePath(item.path, below: folder) : TreePath.join(folder, item.path)
@@ -113,14 +113,14 @@ struct CopyPlan {
         add(entry)
     }
 
-    /// Where an archive's entry goes: links in the path are followed, absent folders in it are created for root.
+    /// The destination of an archive's entry: links in the path are followed, absent folders are created for root.
     private mutating func archivePath(_ name: String, below folder: String) throws(StepFailure) -> String {
         let target = try resolve("/" + TreePath.join(folder, name), followsLast: false)
         try makeFolders(above: target.path, Owner())
         return target.path
     }
 
-    /// Takes away what is at a path, with all that is below it.
+    /// Removes the file or folder at a path, with its content.
     private mutating func replace(_ path: String) {
         replaced.insert(path)
         for below in entries.keys where below.hasPrefix(path + "/") { entries[below] = nil }
@@ -172,7 +172,7 @@ struct CopyPlan {
 }
 
 extension TreeNode {
-    /// Whether the folder has the mode and owner that an entry would give it.
+    /// Whether the folder already has an entry's mode and owner.
     fileprivate func looks(like entry: LayerEntry) -> Bool {
         mode == entry.mode && uid == entry.uid && gid == entry.gid
     }

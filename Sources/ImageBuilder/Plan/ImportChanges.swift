@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `--change` of `image import`: Dockerfile instructions on a configuration that has no Dockerfile. Pure.
+// The `--change` of `image import`: Dockerfile instructions that change a configuration. Pure.
 
 package import ImageStore
 package import OCI
 
 /// Dockerfile instructions that change a configuration: CMD, ENV, USER and the like.
 package enum ImportChanges {
-    /// The configuration that these instructions make, in their order.
+    /// The configuration after these instructions, in their order.
     ///
-    /// - Throws: ``ImageError/malformedDocument(what:reason:)`` for what is no instruction, or makes a layer.
+    /// - Throws: ``ImageError/malformedDocument(what:reason:)`` for text that is no instruction, or that makes a layer.
     package static func execution(_ changes: [String]) throws(ImageError) -> ImageConfiguration.Execution {
         var draft = StageDraft(escape: "\\")
         for change in changes {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// `--chmod`: octal, or symbolic as chmod(1) has it. Pure.
+// `--chmod`: octal, or the symbolic form of chmod(1). Pure.
 
-/// What happens to the permission bits of copied files.
+/// A change of the permission bits of copied files.
 enum ModeChange: Hashable, Sendable {
     case absolute(UInt32)
     case clauses([Clause])
 
     /// One `who op permissions` of the symbolic form.
     struct Clause: Hashable, Sendable {
-        /// The bits of user, group and other that it is about, setuid, setgid and sticky among them.
+        /// The affected bits of user, group and other, including setuid, setgid and sticky.
         var who: UInt32
         var operation: Character
         /// `r`, `w`, `x`, `s`, `t`, spread over all three classes.
@@ -62,7 +62,7 @@ enum ModeChange: Hashable, Sendable {
         return clauses.isEmpty ? nil : clauses
     }
 
-    /// The bits afterwards.
+    /// The changed bits.
     func applied(to mode: UInt32, isDirectory: Bool) -> UInt32 {
         switch self {
         case .absolute(let mode): mode

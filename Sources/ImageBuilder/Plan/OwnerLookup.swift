@@ -3,7 +3,7 @@
 
 /// Names to numbers, as one image has them.
 struct OwnerLookup: Hashable {
-    /// Bytes of either file; a host with a hundred thousand accounts stays below.
+    /// Largest size of either file; enough for a hundred thousand accounts.
     static let fileSizeLimit = 16 << 20
 
     private let passwd: String
@@ -14,7 +14,7 @@ struct OwnerLookup: Hashable {
         self.group = group
     }
 
-    /// `uid` or `uid:gid`, which needs no file; nil when there is a name in it.
+    /// `uid` or `uid:gid`, which needs no file; nil when it contains a name.
     static func numeric(_ text: String) throws(StepFailure) -> CopyPlan.Owner? {
         let parts = try split(text)
         guard let uid = UInt32(parts.user) else { return nil }
@@ -22,7 +22,7 @@ struct OwnerLookup: Hashable {
         return UInt32(group).map { CopyPlan.Owner(uid: uid, gid: $0) }
     }
 
-    /// A user alone brings the group of its entry; a number alone is both.
+    /// A user name without a group has the group of its entry; a number without a group is both.
     func owner(_ text: String) throws(StepFailure) -> CopyPlan.Owner {
         let parts = try Self.split(text)
         let entry = Self.fields(of: parts.user, in: passwd)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pieces of output into lines for progress events. Pure.
+// Splits output into lines for progress events. Pure.
 
-/// Cuts a stream of bytes into lines.
+/// Splits a stream of bytes into lines.
 struct ProgressLineSplitter {
-    /// Bytes of one line; a longer one is cut, because a command may write no end of line at all.
+    /// Bytes of one line; a longer one is split, because a command may write no line terminator.
     static let lineLimit = 8 << 10
 
     private var rest: [UInt8] = []
 
-    /// The lines that are whole now.
+    /// The lines that are complete now.
     mutating func add(_ bytes: [UInt8]) -> [String] {
         var lines: [String] = []
         for byte in bytes {
@@ -18,9 +18,9 @@ struct ProgressLineSplitter {
         return lines
     }
 
-    /// What is left at the end, if anything.
+    /// The incomplete last line, if there is one.
     ///
-    /// A carriage return means that the line was rewritten.
+    /// A carriage return means that the program replaced the line.
     mutating func finish() -> [String] {
         defer { rest = [] }
         var line = rest[...]

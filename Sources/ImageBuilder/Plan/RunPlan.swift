@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a RUN executes, once everything is known about its stage. Pure.
+// The command of a RUN after its stage is known. Pure.
 
 import ImageStore
 import OCI
 
 /// A RUN with its variables resolved.
 struct RunPlan: Hashable, Sendable {
-    /// How long one step may run: compilers take their time, but nothing takes an hour without being stuck.
+    /// Time limit of one step: enough for large compilations; a step that runs for an hour hangs.
     static let timeLimit = Duration.seconds(3600)
-    /// The path of a script while it runs; below a folder that every tree has.
+    /// The path of a script while it runs, in a folder that every tree has.
     static let scriptPath = "/run/mayfly-step"
-    /// What a command finds when the image says nothing.
+    /// PATH of a command when the image sets none.
     static let defaultPath = "PATH=" + ContainerPlanner.defaultPath
 
     var arguments: [String]
-    /// A here-document that begins with `#!` is a program of its own, to be put at ``scriptPath``.
+    /// A here-document that begins with `#!` is a program of its own, at ``scriptPath``.
     var script: String?
 
     init(_ run: RunInstruction, draft: StageDraft) {
@@ -29,18 +29,18 @@ struct RunPlan: Hashable, Sendable {
         } else if isWhole {
             arguments = draft.words(.shell(first.content))
         } else {
-            // The shell knows here-documents itself.
+            // The shell interprets here-documents itself.
             let documents = run.heredocs.map { $0.content + $0.name + "\n" }.joined()
             arguments = draft.words(.shell(text + "\n" + documents))
         }
     }
 
-    /// Whether the command is nothing but `<<NAME`.
+    /// Whether the command consists of `<<NAME` only.
     private static func isOnlyMark(_ text: String, escape: Character) -> Bool {
         (try? HeredocMark.removing(from: text, escape: escape)[...].trimmingBlanks.isEmpty) == true
     }
 
-    /// Of a stage's configuration what counts for a RUN: variables and folder, but neither ENTRYPOINT nor VOLUME.
+    /// The part of a stage's configuration that affects a RUN: variables and folder, but neither ENTRYPOINT nor VOLUME.
     static func execution(of draft: StageDraft) -> ImageConfiguration.Execution {
         var execution = ImageConfiguration.Execution()
         execution.environment = draft.runEnvironment

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The instructions that change the configuration only. Part of StageDraft; pure.
+// The instructions that change only the configuration. Part of StageDraft; pure.
 
 import ImageStore
 import OCI
@@ -8,7 +8,7 @@ import Sandbox
 extension StageDraft {
     /// Executes an instruction that makes no layer.
     ///
-    /// - Returns: the instruction with its variables expanded, for the cache; nil when it is one that makes a layer.
+    /// - Returns: the instruction with its variables expanded, for the cache; nil when it makes a layer.
     mutating func apply(
         _ instruction: Instruction,
         given: [String: String],
@@ -19,7 +19,7 @@ extension StageDraft {
         case .copy, .add, .run, .workingDirectory: return nil
         case .argument(let declarations):
             try declare(declarations, given: given, globals: globals)
-            // An argument counts where a RUN sees it, not where it is declared.
+            // An argument affects the cache where a RUN sees it, not where it is declared.
             return ["ARG"] + declarations.map(\.name)
         case .environment(let pairs):
             let expanded = try Self.expand(pairs, expander)
@@ -76,7 +76,7 @@ extension StageDraft {
         return expanded
     }
 
-    /// Names are looked up when a container starts; numbers that none can have are a mistake now.
+    /// Names are looked up when a container starts; numbers out of range are refused now.
     private static func user(_ text: String) throws(SyntaxFailure) -> String {
         guard !ContainerUserLookup.isOutOfRange(text) else {
             throw SyntaxFailure(text, expected: "a user and group from 0 to \(ContainerUser.idMax)")
@@ -145,13 +145,13 @@ enum SignalName {
         "VTALRM", "PROF", "WINCH", "IO", "POLL", "PWR", "SYS", "RTMIN", "RTMAX",
     ]
 
-    /// Whether a STOPSIGNAL says something that the kernel has.
+    /// Whether a STOPSIGNAL is a signal of the kernel.
     static func isKnown(_ text: String) -> Bool {
         if let number = Int(text) { return (1...64).contains(number) }
         let upper = text.uppercased()
         let name = upper.hasPrefix("SIG") ? String(upper.dropFirst(3)) : upper
         if names.contains(name) { return true }
-        // Real-time signals count from one end or the other.
+        // Real-time signals are numbered from RTMIN or from RTMAX.
         for (base, sign) in [("RTMIN", "+"), ("RTMAX", "-")] where name.hasPrefix(base + sign) {
             if let offset = Int(name.dropFirst(base.count + 1)) { return (0...30).contains(offset) }
         }

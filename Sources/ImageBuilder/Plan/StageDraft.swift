@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a stage is while it is built: configuration, variables in scope, history. Pure: one method per kind of
-// instruction; the files are handled elsewhere.
+// A stage during its build: configuration, variables in scope, history. Pure: one method per kind of
+// instruction; BuildRun handles the files.
 
 import OCI
 import ImageStore
@@ -10,18 +10,18 @@ struct StageDraft: Sendable {
     var execution = ImageConfiguration.Execution()
     var author: String?
     var history: [ImageConfiguration.HistoryEntry] = []
-    /// ARGs in scope that have a value, but those that a later ENV has hidden.
+    /// ARGs in scope with a value, except those that a later ENV hides.
     private(set) var arguments: [String: String] = [:]
-    /// Names that an ARG of this stage has taken from the build arguments.
+    /// Build arguments that an ARG of this stage declares.
     private(set) var consumedArguments: Set<String> = []
-    /// Whether this Dockerfile has set CMD, so that a later ENTRYPOINT leaves it alone.
+    /// Whether this Dockerfile has set CMD, so that a later ENTRYPOINT keeps it.
     private var setsCommand = false
-    /// `\` unless the Dockerfile says otherwise.
+    /// `\` unless a directive of the Dockerfile sets another.
     let escape: Character
 
     init(escape: Character) { self.escape = escape }
 
-    /// Starts from an image: its configuration, without the parts that apply once only.
+    /// Begins with an image: its configuration, without the parts that are not inherited.
     mutating func begin(upon image: ImageConfiguration) {
         execution = image.config ?? ImageConfiguration.Execution()
         author = image.author
@@ -30,16 +30,16 @@ struct StageDraft: Sendable {
         usePath()
     }
 
-    /// Begins upon nothing.
+    /// Begins empty (`FROM scratch`).
     mutating func beginEmpty() { usePath() }
 
-    /// An image without a PATH gets the one that its commands are found by, so that `$PATH` has it, too.
+    /// An image without a PATH gets the default one, so that `$PATH` expands to it.
     private mutating func usePath() {
         guard environment["PATH"] == nil else { return }
         execution.environment = (execution.environment ?? []) + [RunPlan.defaultPath]
     }
 
-    /// Begins upon an earlier stage of the same Dockerfile: its ARGs are inherited, too.
+    /// Begins with an earlier stage of the same Dockerfile: its ARGs are inherited, too.
     mutating func begin(upon stage: StageDraft) {
         self = stage
         let own = environment
@@ -63,12 +63,12 @@ struct StageDraft: Sendable {
         return values
     }
 
-    /// What a step may name: the environment, and over it the arguments that were declared later.
+    /// The variables of a step: the environment, and arguments that were declared later than their ENV.
     var expander: WordExpander {
         WordExpander(environment.merging(arguments) { $1 }, escape: escape)
     }
 
-    /// `NAME=value` of everything a RUN sees: the environment and the arguments, whichever was later of a name.
+    /// `NAME=value` of all variables of a RUN: the environment and the arguments; the later one of a name.
     var runEnvironment: [String] {
         let own = (execution.environment ?? []).filter { pair in
             arguments[String(pair.prefix { $0 != "=" })] == nil
@@ -76,7 +76,7 @@ struct StageDraft: Sendable {
         return own + arguments.map { "\($0.key)=\($0.value)" }.sorted(by: TreePath.precedes)
     }
 
-    /// Whether a relative path means something below WORKDIR, or below the root.
+    /// Whether a relative path is relative to WORKDIR, or to the root.
     func absolute(_ path: String) -> String {
         path.hasPrefix("/")
             ? path : "/" + TreePath.join(TreePath.clean(execution.workingDirectory ?? ""), path)
@@ -116,7 +116,7 @@ struct StageDraft: Sendable {
 
     // MARK: Commands
 
-    /// The words of a command; the shell form is put behind the shell.
+    /// The words of a command; the shell form is an argument of the shell.
     func words(_ command: CommandForm) -> [String] {
         switch command {
         case .exec(let words): words
@@ -129,7 +129,7 @@ struct StageDraft: Sendable {
         setsCommand = true
     }
 
-    /// A new ENTRYPOINT makes an inherited CMD meaningless: its words were meant for the old one.
+    /// A new ENTRYPOINT removes an inherited CMD, whose words were arguments of the old one.
     mutating func setEntrypoint(_ command: CommandForm) {
         execution.entrypoint = Self.nonEmpty(words(command))
         if !setsCommand { execution.command = nil }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much of the host one RUN may take. Pure.
+// The resource limits of one RUN. Pure.
 
 package import FunctionModel
 
 /// Bounds of one step's container.
 package struct StepLimits: Hashable, Sendable {
-    /// Compilers want memory; the other half is for functions.
+    /// Half of the host's memory; the other half is for functions.
     package static let memoryShare = 2
-    /// Less than this no package manager works.
+    /// Package managers fail with less than this.
     package static let memoryFloor = ByteCount.mebibytes(256)
-    /// Parallel builds start many short processes; a fork bomb still ends here.
+    /// Enough for parallel compilations; stops a fork bomb.
     package static let processesMax = 4096
-    /// /dev/shm and files that the step's own mounts hold in memory.
+    /// Size of /dev/shm and of the step's tmpfs mounts.
     package static let memoryFilesMax = ByteCount.mebibytes(64)
-    /// The step is killed when the disk has less left: running functions and the database need it.
+    /// The step is killed when the disk has less free space: running functions and the database need it.
     package static let freeSpaceFloor = ByteCount.mebibytes(512)
-    /// How often time and disk are checked.
+    /// The interval of checks of time and disk.
     package static let watchInterval = Duration.seconds(1)
 
     package var sandbox: Limits

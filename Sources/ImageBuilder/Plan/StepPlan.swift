@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a RUN step's command to its container's plan. Pure.
+// Makes a container's plan of a RUN step's command. Pure.
 
 import ImageStore
 import FunctionModel
 import Sandbox
 
 enum StepPlan {
-    /// Capabilities with which root makes files that belong to others.
+    /// Capabilities with which root creates files that belong to other users.
     private static let ownerChanging: Set<String> = ["CAP_CHOWN", "CAP_SETUID", "CAP_SETGID"]
 
-    /// What the step's container is called inside.
+    /// The host name of the step's container.
     static let hostName = "build"
 
-    /// What an ordinary user's step cannot do, for the build's output.
+    /// The restrictions of steps without root, for the build's output.
     static let rootlessRemark = """
         note: running as an ordinary user: all files belong to one user id and every step is its, so that USER does \
         not count and chown, su and package managers that change users fail; run the gateway as root for these
@@ -28,12 +28,12 @@ enum StepPlan {
     /// - Parameters:
     ///   - command: the step's.
     ///   - limits: its bounds.
-    ///   - egressAllow: networks besides the public internet that it reaches when it has a network.
-    ///   - dataDirectory: DATA; everything that the step sees of the host is below it.
-    ///   - translatesOwners: whether its files may have owners; else it is root, and cannot change owners:
+    ///   - egressAllow: networks besides the public internet that a step with a network reaches.
+    ///   - dataDirectory: DATA; all files of the host that the step sees are below it.
+    ///   - translatesOwners: whether its files may have different owners; else it is root and cannot change owners:
     ///     this user could neither read nor remove them.
-    /// - Returns: the plan; root keeps what package managers need, other users nothing.
-    /// - Throws: ``StepFailure/argument(text:expected:)`` for a mount target that is not the user's to choose.
+    /// - Returns: the plan; root keeps the capabilities that package managers need, other users have none.
+    /// - Throws: ``StepFailure/argument(text:expected:)`` for a reserved mount target.
     static func plan(
         for command: StepCommand,
         limits: StepLimits,
@@ -75,7 +75,7 @@ enum StepPlan {
         }
     }
 
-    /// Links in DATA's own path are the administrator's; none below it is followed.
+    /// Links in DATA's own path are trusted; links below it are not followed.
     private static func place(_ path: String, in dataDirectory: String) throws(StepFailure) -> HostPlace {
         let prefix = dataDirectory + "/"
         guard path.hasPrefix(prefix) else {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stage's tree while it is built: an unpacked tree, and what steps since then have put over it. Pure but for
-// the lookup in the unpacked tree, which the caller gives.
+// A stage's tree during its build: an unpacked tree, and the changes of later steps. Pure except for
+// the lookup in the unpacked tree, which the caller passes.
 
 import ImageStore
 
-/// What the steps since the last unpacking have added.
+/// The entries of steps since the last unpacking.
 struct TreeOverlay: Sendable {
     private var nodes: [String: TreeNode] = [:]
-    /// Paths that a file or link was put at: what a folder there held is gone, even when a folder comes back.
+    /// Paths where a file or link has replaced a folder: the old content stays hidden, even below a new folder.
     private var covered: Set<String> = []
 
-    /// Notes the entries of a layer.
+    /// Adds the entries of a layer.
     mutating func add(_ entries: [LayerEntry]) {
         for entry in entries {
             let node = entry.node
@@ -32,7 +32,7 @@ struct TreeOverlay: Sendable {
         if let node = nodes[path] { return node }
         if !covered.isEmpty, TreePath.ancestors(path).contains(where: covered.contains) { return nil }
         if let node = try below(path) { return node }
-        // The root of an empty image exists nevertheless.
+        // An empty image has a root, too.
         return path.isEmpty ? TreeNode(kind: .directory, mode: 0o755) : nil
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a RUN changed, from an overlay's upper folder to the entries of a layer. Pure but for the lookup in the
+// Makes a layer's entries of an overlay's upper folder, the changes of a RUN. Pure except for the lookup in the
 // tree before the step.
 
 import ImageStore
@@ -9,7 +9,7 @@ struct UpperItem: Sendable {
     var path: String
     var node: TreeNode
     var attributes: [ExtendedAttribute] = []
-    /// Whether the folder hides what it held before.
+    /// Whether the folder hides its earlier content.
     var isOpaque = false
     var content = LayerContent.none
 }
@@ -24,7 +24,7 @@ enum UpperLayer {
     ///   - mounts: targets of the step's mounts, relative to the root; what the runner made for them is no change.
     ///   - dates: the dates of the entries.
     ///   - existedBefore: whether a path was in the tree before the step.
-    /// - Returns: sorted entries; whiteouts go before their siblings.
+    /// - Returns: sorted entries; whiteouts come before their siblings.
     /// - Throws: ``StepFailure`` for a file that no layer can hold.
     static func entries(
         _ items: [UpperItem],
@@ -62,7 +62,7 @@ enum UpperLayer {
         return merge(entries, whiteouts)
     }
 
-    /// What the runner made only to have something to mount upon: the targets, and folders that lead to nothing else.
+    /// The mount points that the runner made: the targets, and folders that lead to them only.
     private static func stubs(
         _ items: [UpperItem],
         mounts: [String],
@@ -90,7 +90,7 @@ enum UpperLayer {
         case .symbolicLink(let target):
             entry = LayerEntry(path: item.path, kind: .symbolicLink(target: target), mode: 0o777)
         case .fifo: entry = LayerEntry(path: item.path, kind: .fifo, mode: item.node.mode)
-        // Sockets live with their process; devices are the sandbox's to give, not an image's.
+        // Sockets end with their process; the sandbox provides devices, not the image.
         case .socket, .device, .whiteout: return nil
         case .file:
             if let identity = item.node.identity, let first = firstNames[identity] {
@@ -115,12 +115,12 @@ enum UpperLayer {
         return entry
     }
 
-    /// Ids that the container's range does not have stay as they are; no user of the container owns them.
+    /// Ids outside the container's range stay unchanged; no user of the container owns them.
     private static func owner(_ id: UInt32, _ firstHostID: UInt32) -> UInt32 {
         id >= firstHostID ? id - firstHostID : id
     }
 
-    /// Each marker right behind the folder that it is in, before anything else of it.
+    /// Places each marker directly behind its folder, before the folder's other entries.
     private static func merge(_ entries: [LayerEntry], _ whiteouts: [LayerEntry]) -> [LayerEntry] {
         let byFolder = Dictionary(grouping: whiteouts) { TreePath.parent($0.path) }
         var result = byFolder[""] ?? []

@@ -15,7 +15,7 @@ struct ExpandedCopy: Sendable {
     var mode: ModeChange?
     var isAdd: Bool
 
-    /// Everything about it that decides on the result, besides the files.
+    /// All settings that affect the result, besides the files.
     var keyParts: [String] {
         let options = [
             copy.owner ?? "", copy.mode ?? "", "\(copy.parents)", "\(copy.link)",
@@ -37,7 +37,7 @@ enum CopyOrigin {
 }
 
 extension BuildRun {
-    /// Executes COPY or ADD, or takes the result from the cache.
+    /// Executes COPY or ADD, or uses the result in the cache.
     func copy(
         _ written: CopyInstruction,
         _ step: Step,
@@ -48,14 +48,14 @@ extension BuildRun {
         if case .add = step.instruction { isAdd = true }
         let expanded = try expand(written, isAdd: isAdd, state.draft)
         let parent = state.key
-        // What does not depend on the layers below is known under the same key upon any of them.
+        // A layer that does not depend on the layers below has the same key above all of them.
         let isLinked = try isIndependent(expanded)
         if isLinked { state.key = CacheKey.chained(nil, ["link", dates.keyPart]) }
         try await copy(expanded, step, in: stage, &state)
         if isLinked { state.key = CacheKey.chained(parent, ["link", state.key.hex]) }
     }
 
-    /// Whether the layer is independent of the layers below: `--link`, and no name to be looked up there.
+    /// Whether the layer is independent of the layers below: `--link`, and no owner's name that is looked up there.
     private func isIndependent(_ expanded: ExpandedCopy) throws(StepFailure) -> Bool {
         guard expanded.copy.link else { return false }
         guard let owner = expanded.copy.owner else { return true }
@@ -70,7 +70,7 @@ extension BuildRun {
     ) async throws(StepFailure) {
         let origin = try await origin(expanded.copy.from, in: stage, state)
         var keys: [Digest] = []
-        // Files of a stage or image are known by what made them, without looking at them.
+        // Files of a stage or image are identified by its key, without reading them.
         let originKey: String? =
             switch origin {
             case .context: nil
@@ -147,7 +147,7 @@ extension BuildRun {
         return digest.description
     }
 
-    /// What `--from` names, in a stage.
+    /// Resolves `--from` in a stage.
     func origin(_ name: String?, in stage: Int, _ state: StageState) async throws(StepFailure)
         -> CopyOrigin
     {
@@ -174,7 +174,7 @@ extension BuildRun {
         _ expanded: ExpandedCopy,
         _ state: StageState
     ) async throws(StepFailure) -> StepResult {
-        // With --link the layer does not depend on what is below it, so no link there is followed either.
+        // With --link the layer does not depend on the layers below, so links there are not followed.
         let isLinked = expanded.copy.link
         let tree = isLinked ? nil : try await tree(below: state)
         let owner = try await owner(expanded.copy.owner, state)
@@ -199,7 +199,7 @@ extension BuildRun {
         return try await ownerLookup(of: state).owner(text)
     }
 
-    /// The owner of the folders that WORKDIR makes: the stage's user, and root when the image does not know it.
+    /// The owner of the folders that WORKDIR makes: the stage's user, or root when the image does not have it.
     func folderOwner(_ state: StageState) async throws(StepFailure) -> CopyPlan.Owner? {
         guard let user = state.draft.execution.user, !user.isEmpty else { return nil }
         do throws(StepFailure) {
@@ -207,7 +207,7 @@ extension BuildRun {
         } catch .unknownOwner {
             return nil
         } catch .argument {
-            // `USER :group` and the like are the container's to judge.
+            // Forms such as `USER :group` are checked when a container starts.
             return nil
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `RUN --mount`: from the instruction to folders and files of the host. Part of BuildRun.
+// `RUN --mount`: makes the folders and files of the host that an instruction mounts. Part of BuildRun.
 
 import OCI
 import ImageStore
@@ -10,7 +10,7 @@ import Glibc
 /// A mount with its variables expanded.
 struct PlannedMount: Sendable {
     var mount: RunMount
-    /// What it shows, for the cache: nothing that a secret or a cache holds counts.
+    /// Its part of the cache key: the contents of secrets and caches are not included.
     var keyParts: [String]
     /// For a bind: the files, when they come from the context.
     var sources: [CopySource] = []
@@ -18,12 +18,12 @@ struct PlannedMount: Sendable {
     var origin: (tree: FileTree, path: String)?
 }
 
-/// What the runner gets.
+/// The mounts for the runner.
 struct PreparedMounts {
     var mounts: [StepCommand.Mount] = []
-    /// Secrets that are shown as variables, by name.
+    /// Secrets in environment variables, by name.
     var environment: [String: String] = [:]
-    /// Held while the step runs.
+    /// Kept in use while the step runs.
     var locks: [CacheFolder] = []
 }
 
@@ -92,7 +92,7 @@ extension BuildRun {
         return planned
     }
 
-    /// Makes what the mounts show.
+    /// Makes the content of the mounts.
     func prepare(_ mounts: [PlannedMount], folder: StepFolder) async throws(StepFailure) -> PreparedMounts {
         var prepared = PreparedMounts()
         for (index, planned) in mounts.enumerated() {
@@ -133,7 +133,7 @@ extension BuildRun {
                 if let origin = planned.origin, isReadOnly {
                     source = .host(path: TreePath.join(origin.tree.path, origin.path))
                 } else {
-                    // A private copy: what the step writes is thrown away, what .dockerignore hides is not there.
+                    // A private copy: the step's writes are discarded, and it has no files that .dockerignore excludes.
                     source = .host(path: try await copy(planned, to: folder, named: "bind-\(index)"))
                     isReadOnly = mount.readOnly ?? true
                 }
@@ -143,7 +143,7 @@ extension BuildRun {
         return prepared
     }
 
-    /// Bytes of a secret; the same limit as other systems have.
+    /// Largest secret in bytes; the limit of other builders.
     private static var secretSizeLimit: Int { 500 << 10 }
 
     private static func readSecret(_ path: String) async throws(StepFailure) -> [UInt8] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RUN: the tree, the user, the environment, and the layer of what the command changed. Part of BuildRun.
+// RUN: the tree, the user, the environment, and the layer of the command's changes. Part of BuildRun.
 
 import OCI
 import ImageStore
@@ -9,7 +9,7 @@ import Sandbox
 import Synchronization
 
 extension BuildRun {
-    /// Executes RUN, or takes its result from the cache.
+    /// Executes RUN, or uses its result in the cache.
     func run(
         _ run: RunInstruction,
         _ step: Step,
@@ -52,7 +52,7 @@ extension BuildRun {
         _ state: StageState
     ) async throws(StepFailure) -> StepResult {
         let (root, account) = try await root(of: state)
-        // The next step may take over the tree once it is no longer in use.
+        // The next step may change the tree after its use ends.
         defer { withExtendedLifetime(root) {} }
         let prepared = try await prepare(mounts, folder: folder)
         var command = StepCommand(
@@ -64,7 +64,7 @@ extension BuildRun {
             changes: folder.changes,
             scratch: folder.scratch,
             arguments: plan.arguments,
-            // They reach every RUN, but neither the image nor the cache.
+            // Proxies are set for every RUN, but are part of neither the image nor the cache key.
             proxies: request.buildArguments.filter { BuildPlan.proxyArguments.contains($0.key) },
             environment: prepared.environment,
             mounts: prepared.mounts,
@@ -88,7 +88,7 @@ extension BuildRun {
         return try await layer(of: command, outcome)
     }
 
-    /// Mounts with targets that no link of the image leads elsewhere.
+    /// Mounts with their targets resolved in the image's tree.
     private func resolved(
         _ mounts: [StepCommand.Mount],
         in rootfs: String
@@ -105,7 +105,7 @@ extension BuildRun {
         }
     }
 
-    /// The unpacked tree of the stage as it is now, and its user in it.
+    /// The unpacked tree of the stage, and the ids of its user.
     private func root(of state: StageState) async throws(StepFailure) -> (StepRoot, ContainerAccount) {
         do throws(ImageError) {
             let digest = try await stageImage(of: state)
@@ -161,7 +161,7 @@ extension BuildRun {
     }
 }
 
-/// Turns pieces of output into events, from whichever thread they come.
+/// Makes events of pieces of output, from any thread.
 private final class OutputLines: Sendable {
     private let splitter = Mutex(ProgressLineSplitter())
     private let events: @Sendable (BuildEvent) -> Void
@@ -169,7 +169,7 @@ private final class OutputLines: Sendable {
     init(_ events: @escaping @Sendable (BuildEvent) -> Void) { self.events = events }
 
     func add(_ bytes: [UInt8]) {
-        // Under the lock, so that lines of two threads keep their order.
+        // Called under the lock, so that lines of two threads keep their order.
         splitter.withLock { splitter in
             for line in splitter.add(bytes) { events(.output(line)) }
         }

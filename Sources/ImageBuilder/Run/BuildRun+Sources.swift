@@ -65,7 +65,7 @@ extension BuildRun {
         return ArchiveExtractor(directory: builder.directory) { cancellation.isCancelled }
     }
 
-    /// A URL as a source: mode 0600, dated as the server says, not extracted unless `--unpack`.
+    /// A URL as a source: mode 0600, the server's Last-Modified, extracted only with `--unpack`.
     private func download(_ url: String, _ expanded: ExpandedCopy) async throws(StepFailure) -> CopySource {
         guard !Download.isRepository(url) else { throw .unavailable("ADD of a git repository") }
         let name = Download.fileName(url)
@@ -95,7 +95,7 @@ extension BuildRun {
         }
     }
 
-    /// The tree of a stage or image by its name, and a key for what it holds.
+    /// The tree of a stage or image by its name, and a key of its content.
     func tree(named name: String, in stage: Int, _ state: StageState) async throws(StepFailure) -> (
         FileTree?, String
     ) {
@@ -126,7 +126,7 @@ extension BuildRun {
         return CopySource(name: document.name, items: [item], isContents: false, isMade: true)
     }
 
-    /// The digest of what sources contain.
+    /// The digest of the sources' content.
     func digest(of sources: [CopySource]) async throws(StepFailure) -> Digest {
         let cancellation = cancellation
         return try await BlockingWork.run { () throws(StepFailure) in

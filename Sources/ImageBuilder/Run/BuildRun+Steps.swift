@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Executing one step: cache first, then the work. Part of BuildRun.
+// Executes one step, unless the cache has its result. Part of BuildRun.
 
 import OCI
 import ImageStore
 import Foundation
 import FunctionModel
 
-/// What a step has made.
+/// The result of a step.
 struct StepResult: Sendable {
-    /// Nil when nothing changed in the tree.
+    /// Nil when the tree is unchanged.
     var layer: Descriptor?
-    /// The layer's entries, when they are known.
+    /// The layer's entries; nil when they are unknown.
     var entries: [LayerEntry]?
 }
 
 extension BuildRun {
-    /// Executes a step, or takes its result from the cache.
+    /// Executes a step, or uses its result in the cache.
     func execute(_ step: Step, in stage: Int, _ state: inout StageState) async throws(StepFailure) {
         if cancellation.isCancelled { throw .cancelled }
         let parts = try argument { () throws(SyntaxFailure) in
@@ -30,7 +30,7 @@ extension BuildRun {
         }
     }
 
-    /// A step without files is executed in no time; the cache only knows whether it is new.
+    /// A step without files is always executed; the cache only tells whether it is new.
     private func finishConfiguration(
         _ step: Step,
         parts: [String],
@@ -65,7 +65,7 @@ extension BuildRun {
         }
     }
 
-    /// Takes a result from the cache, and says so.
+    /// Uses a result in the cache, and reports that.
     func finish(cached record: CacheRecord, key: Digest, _ step: Step, _ state: inout StageState) {
         state.key = key
         addHistory(step, record, &state)
@@ -76,7 +76,7 @@ extension BuildRun {
         events(.stepDone(layer: record.layer?.digest.description))
     }
 
-    /// Takes a result that was just made, and keeps it for the next build under each of the keys; the first
+    /// Uses a new result, and stores it in the cache under each of the keys; the first
     /// becomes the state's.
     func finish(
         _ result: StepResult,
@@ -123,7 +123,7 @@ extension BuildRun {
         }
     }
 
-    /// The whole tree of a stage as it is now, for others to read from.
+    /// The complete tree of a stage, for COPY --from and mounts.
     func wholeTree(of state: StageState) async throws(StepFailure) -> FileTree? {
         var whole = state
         whole.unpackedLayers = state.layers.count
@@ -166,7 +166,7 @@ extension BuildRun {
             try plan.makeFolder(resolved.path)
             return plan.sortedEntries()
         }
-        // Looking a user up may mean unpacking: only for folders that have to be made.
+        // Looking up a user may unpack the tree: done only for absent folders.
         if !entries.isEmpty, let owner = try await folderOwner(state) {
             for index in entries.indices { (entries[index].uid, entries[index].gid) = (owner.uid, owner.gid) }
         }
@@ -192,7 +192,7 @@ extension BuildRun {
         }
     }
 
-    /// Turns a mistake in an expanded argument into a failure of the step.
+    /// Converts a mistake in an expanded argument to a failure of the step.
     func argument<Value>(_ body: () throws(SyntaxFailure) -> Value) throws(StepFailure) -> Value {
         do throws(SyntaxFailure) {
             return try body()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One build from its request to its image. ImageBuilder starts it; what a step does is in the extensions.
+// One build from its request to its image. ImageBuilder starts it; the extensions execute steps.
 
 import OCI
 import ImageStore
@@ -44,7 +44,7 @@ struct BuildRun {
         try Self.check(tag: request.tag)
     }
 
-    /// A name that the image cannot get, before anything is built.
+    /// Refuses an invalid name before the build begins.
     private static func check(tag: String?) throws(BuildError) {
         guard let tag else { return }
         do throws(OCIError) { _ = try ImageReference(tag) } catch { throw .store(.invalid(error)) }
@@ -99,7 +99,7 @@ struct BuildRun {
             throw failure(error, line: stage.line, instruction: stage.text)
         }
         events(.stepDone(layer: nil))
-        // Triggers have the line of the FROM that pulled them.
+        // Errors of triggers name the line of their FROM.
         for index in triggers.indices { triggers[index].line = stage.line }
         let steps = triggers + stage.steps
         for (index, step) in steps.enumerated() {
@@ -130,7 +130,7 @@ struct BuildRun {
         return .step(location, instruction: text, failure)
     }
 
-    /// The state after FROM, and what ONBUILD of the base has to be executed first.
+    /// The state after FROM, and the base's ONBUILD instructions, which are executed first.
     private func begin(_ planned: PlannedStage) async throws(StepFailure) -> (StageState, [Step]) {
         let escape = context.dockerfile.directives.escape
         let platform = try platform(of: planned)
@@ -177,7 +177,7 @@ struct BuildRun {
         return platform
     }
 
-    /// An image of the store, pulled when it is not there.
+    /// An image of the store; pulled when it is absent.
     func image(_ reference: String, platform: Platform) async throws(StepFailure) -> Image {
         let image: Image
         do throws(ImageError) {

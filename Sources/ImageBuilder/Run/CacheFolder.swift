@@ -6,12 +6,12 @@ import OCI
 import ImageStore
 import Glibc
 
-/// An opened cache; others wait, share it or get one of their own, as the mount says.
+/// An opened cache; other steps wait, share it or get one of their own, by the mount's sharing mode.
 final class CacheFolder: Sendable {
     let path: String
     private let lock: OpenFile
 
-    /// How long a step waits for a cache that another holds: as long as that one may run.
+    /// Longest wait for a cache in use: the time limit of the step that uses it.
     private static let waitLimit = RunPlan.timeLimit
     private static let pollInterval = Duration.milliseconds(100)
 
@@ -25,8 +25,8 @@ final class CacheFolder: Sendable {
     /// - Parameters:
     ///   - mount: its sharing mode.
     ///   - directory: `DATA/build`.
-    ///   - folder: where a private one goes when the cache is in use.
-    ///   - trees: how it gets its owner.
+    ///   - folder: the place of a private cache when the shared one is in use.
+    ///   - trees: changes its owner.
     /// - Returns: the cache; in use until it is released.
     /// - Throws: ``StepFailure``.
     static func open(
@@ -52,7 +52,7 @@ final class CacheFolder: Sendable {
         }
     }
 
-    /// Nil when another has it.
+    /// Nil when another step uses it.
     private static func attempt(
         _ path: String,
         _ mount: RunMount,

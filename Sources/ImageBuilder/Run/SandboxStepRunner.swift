@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Executes RUN steps in the containers that functions have. ImageBuilder drives it.
+// Executes RUN steps in the same kind of container as functions. ImageBuilder uses it.
 
 package import ImageStore
 package import FunctionModel
@@ -9,20 +9,20 @@ import Synchronization
 
 /// Runs each command in a slot of its own, whose writable layer is the step's folder.
 ///
-/// Root of the step is root of the container's user namespace only, with Docker's capabilities over its own ids; the
-/// filter, masks and limits are those of functions. Files that it makes have on the disk the owner numbers that it
-/// gave them.
+/// The step's root is root of the container's user namespace only, with Docker's capabilities over its own ids; the
+/// seccomp filter, masks and limits are those of functions. Its files have on the disk the owner numbers that the
+/// step gave them.
 package struct SandboxStepRunner: StepRunner {
-    /// DATA: everything that a step sees of the host is below it.
+    /// DATA: all files of the host that a step sees are below it.
     let dataDirectory: String
-    /// How the step's folder gets the container's owners.
+    /// Changes the owners of the step's folder to those of the container.
     let trees: TreeAccess
     let limits: StepLimits
     /// Networks besides the public internet that a step with a network reaches.
     let egressAllow: [IPv4Network]
-    /// For the time limits of steps.
+    /// Enforces the time limits of steps.
     private let timer = DeadlineTimer()
-    /// The spawner as it is now; nil while another is being started.
+    /// The current spawner; nil while a new one starts.
     let spawner: @Sendable () -> Spawner?
 
     package init(
@@ -39,12 +39,12 @@ package struct SandboxStepRunner: StepRunner {
         self.spawner = spawner
     }
 
-    /// Of a step's networks those that lead out of its container: loopback there is its own.
+    /// The network of a step outside its container; loopback is the container's own.
     private static func reachable(_ networks: [IPv4Network]) -> [String] {
         networks.filter { network in !IPv4Network.unreachable.contains { $0.contains(network) } }.map(\.text)
     }
 
-    /// Runs one command; says in its output what this host lacks.
+    /// Runs one command; its output lists the features that this host lacks.
     ///
     /// - Throws: ``StepFailure``.
     package func run(
@@ -73,7 +73,7 @@ package struct SandboxStepRunner: StepRunner {
         }
         defer { _ = session.ended() }
         let report = try await execute(command, as: plan.command, in: session, output)
-        // As root owners are the image's once they are read; without, all files belong to this user.
+        // As root the owners are those of the image; without root, all files belong to this user.
         return RunOutcome(report: report, firstHostID: trees.keepsOwners ? 0 : geteuid())
     }
 
@@ -88,7 +88,7 @@ package struct SandboxStepRunner: StepRunner {
         }
     }
 
-    /// The upper folder's own attributes are those of `/` in the container.
+    /// The upper folder's attributes become those of `/` in the container.
     private func prepareRoot(of command: StepCommand) async throws(StepFailure) {
         do throws(ImageError) {
             try await BlockingWork.run { () throws(ImageError) in
@@ -152,7 +152,7 @@ package struct SandboxStepRunner: StepRunner {
         }
     }
 
-    /// Ends the step when the disk is nearly full.
+    /// Kills the step when the disk is nearly full.
     private func watchDisk(_ command: StepCommand, _ session: ContainerSession) async {
         while !Task.isCancelled {
             if let free = Self.freeBytes(at: command.changes), free < limits.freeSpaceFloor.bytes {
@@ -163,14 +163,14 @@ package struct SandboxStepRunner: StepRunner {
         }
     }
 
-    /// Nil when the file system does not say.
+    /// Nil when the file system does not report it.
     private static func freeBytes(at path: String) -> Int? {
         var status = statvfs()
         return statvfs(path, &status) == 0 ? Int(status.f_bavail) * Int(status.f_frsize) : nil
     }
 }
 
-/// Keeps the lines of stdout and stderr whole, from whichever thread their pieces come.
+/// Keeps the lines of stdout and stderr complete, from any thread.
 private final class StepOutput: Sendable {
     struct Splitters {
         var output = ProgressLineSplitter()

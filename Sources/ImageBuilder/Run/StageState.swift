@@ -18,13 +18,13 @@ struct StageState: Sendable {
     /// The key of the last step.
     var key: Digest
     var platform: Platform
-    /// What the steps since ``unpackedLayers`` have put into the tree.
+    /// The changes of steps since ``unpackedLayers``.
     var overlay = TreeOverlay()
     /// The number of layers below ``overlay``.
     var unpackedLayers = 0
-    /// The base image: its tree serves as long as nothing else has to be unpacked.
+    /// The base image, whose tree is used until another layer has to be unpacked.
     var baseImage: Digest?
-    /// How many layers the base image has.
+    /// The base image's number of layers.
     var baseLayers = 0
 
     /// The configuration document as it is now, dated as its last step.
@@ -37,9 +37,9 @@ struct StageState: Sendable {
         return configuration
     }
 
-    /// Notes a step's layer.
+    /// Adds a step's layer.
     ///
-    /// Without its entries the tree has to be unpacked again when it is needed.
+    /// Without its entries the tree is unpacked again when it is needed.
     mutating func add(_ layer: StageLayer, entries: [LayerEntry]?) {
         layers.append(layer)
         if let entries {
@@ -51,11 +51,11 @@ struct StageState: Sendable {
     }
 }
 
-/// Set once, read often, by threads of the builder.
+/// Set once and read often by threads of the builder.
 final class CancellationFlag: Sendable {
     private let flag = Atomic(false)
 
-    /// Asks the build to end at the next file.
+    /// The build ends at the next file.
     func cancel() { flag.store(true, ordering: .relaxed) }
     var isCancelled: Bool { flag.load(ordering: .relaxed) }
 }

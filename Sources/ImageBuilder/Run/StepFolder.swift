@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder of one running RUN: its changes, and files that are mounted into it. BuildRun owns one per step.
+// The folder of one running RUN: its changes, and files for its mounts. BuildRun owns one per step.
 
 import ImageStore
 import Glibc
@@ -7,7 +7,7 @@ import Logging
 
 /// `DATA/build/step-…`; removed when the step ends, or at the next start.
 struct StepFolder: Sendable {
-    /// What names of such folders begin with.
+    /// The prefix of such folders' names.
     static let prefix = "step-"
 
     let path: String
@@ -51,7 +51,7 @@ struct StepFolder: Sendable {
                 if let failure { throw failure }
                 let descriptor = file.descriptor
                 try SystemCall.check("fchmod", target) { fchmod(descriptor, mode) }
-                // Otherwise everything belongs to the one user there is.
+                // Otherwise all files belong to this user.
                 guard trees.keepsOwners else { return }
                 try trees.session(on: path, isWritable: true)
                     .perform(.own(name, uid: owner.uid, gid: owner.gid))
@@ -62,9 +62,9 @@ struct StepFolder: Sendable {
         return target
     }
 
-    /// Removes everything.
+    /// Removes the folder.
     ///
-    /// What cannot be removed is logged, and swept at the next start.
+    /// A failure is logged; the next start removes the rest.
     func remove(_ trees: TreeAccess, _ logger: Logger) async {
         do throws(ImageError) {
             try await BlockingWork.run { () throws(ImageError) in try trees.remove(path) }
@@ -73,7 +73,7 @@ struct StepFolder: Sendable {
         }
     }
 
-    /// Removes what a killed process left.
+    /// Removes leftovers of a killed process.
     ///
     /// Blocks on the disk.
     static func sweep(_ directory: String, _ trees: TreeAccess, _ logger: Logger) throws(ImageError) {
