@@ -7,34 +7,34 @@ import Sandbox
 
 /// Why an image could not be read, stored, unpacked or found.
 package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvertible {
-    /// A name, digest or document is not what the OCI specifications ask for.
+    /// A name, digest or document violates the OCI specifications.
     case invalid(OCIError)
     /// No image has this reference or digest.
     case unknownImage(String)
-    /// A blob that a document names is not in the store.
+    /// A blob that a document refers to is not in the store.
     case missingBlob(Digest, neededBy: String)
-    /// Content is not what its descriptor says.
+    /// Content does not match its descriptor.
     case digestMismatch(what: String, expected: Digest, actual: Digest)
     case sizeMismatch(what: String, expected: Int, actual: Int)
     /// The image is for another operating system or processor.
     case wrongPlatform(reference: String, image: String, host: String)
-    /// The file is no archive of a known form, or ends too early, or is damaged.
+    /// The file is no archive of a known form, or is truncated or damaged.
     case malformedArchive(file: String, reason: String)
-    /// The archive or folder is none of images: perhaps a root file system.
+    /// The archive or folder holds no images: perhaps a root file system.
     case notAnImage(file: String, holdsRoot: Bool)
-    /// An entry of a layer asks for what no honest layer needs.
+    /// An entry of a layer that only an attack needs.
     case hostileEntry(name: String, reason: String)
-    /// The layers together make a tree that must not be run.
+    /// The layers together make a tree that must not become a root.
     case hostileTree(path: String, reason: String)
-    /// One of ``UnpackLimits`` was passed.
+    /// One of ``UnpackLimits`` was exceeded.
     case limitExceeded(what: String, limit: Int)
     /// The image has no user of the name in USER.
     case unknownUser(String)
-    /// USER has an id that no container maps.
+    /// USER has an id that containers do not map.
     case userOutOfRange(String)
-    /// The image is used by what is deployed.
+    /// Deployed functions use the image.
     case inUse(reference: String, by: [String])
-    /// The file system or quota is full; nothing of the operation was kept.
+    /// The file system or quota is full; the operation kept no data.
     case noSpace(path: String)
     /// A system call failed.
     case system(call: String, path: String, errorNumber: Int32)
@@ -80,19 +80,19 @@ package enum ImageError: Error, Hashable, Codable, Sendable, CustomStringConvert
 }
 
 extension ImageError {
-    /// Reads a name, digest or document; what is wrong with it becomes an error of this room.
+    /// Parses a name, digest or document and converts its error to this type.
     package static func reading<Value>(_ body: () throws(OCIError) -> Value) throws(ImageError) -> Value {
         do throws(OCIError) { return try body() } catch { throw .invalid(error) }
     }
 }
 
 extension ImageError {
-    /// A document of an archive, an index or a cache that is not what it has to be.
+    /// A malformed document of an archive, an index or a cache.
     package static func malformedDocument(what: String, reason: String) -> ImageError {
         .invalid(.malformedDocument(what: what, reason: reason))
     }
 
-    /// A media type that no part of an image may have.
+    /// A media type that is not valid for a part of an image.
     static func unknownMediaType(_ type: String, in owner: String) -> ImageError {
         .invalid(.unknownMediaType(type, in: owner))
     }

@@ -143,8 +143,8 @@ struct UploadState: Sendable {
 
     private mutating func asked(_ answer: Answer) -> Step {
         guard (200...299).contains(answer.status) else { return reopen() }
-        // Some registries send `0-0` for "no bytes"; a registry that means one byte refuses that byte when it is repeated,
-        // and after a few refusals the upload is restarted.
+        // Some registries send `0-0` for "no bytes"; a registry that means one byte refuses that byte when it is
+        // repeated, and after a few refusals the upload is restarted.
         let end = answer.lastByte.map { $0 == 0 ? 0 : $0 + 1 } ?? 0
         guard end <= sizeBytes else { return .violation("it has more bytes than were sent") }
         guard end >= sentBytes else { return reopen() }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The locale that libarchive converts names with. Everything that reads or writes tar runs inside it.
+// The locale with which libarchive converts names. All code that reads or writes tar runs in it.
 
 import Glibc
 
@@ -9,7 +9,7 @@ enum ArchiveLocale {
 
     /// Runs `body` with UTF-8 names on this thread, and restores the thread's locale.
     ///
-    /// A host without C.UTF-8 (none is known) keeps raw bytes where they are no ASCII.
+    /// A host without C.UTF-8 (none is known) keeps the raw bytes of names that are not ASCII.
     static func run<Value: ~Copyable>(_ body: () throws(ImageError) -> Value) throws(ImageError) -> Value {
         guard let utf8 else { return try body() }
         let previous = uselocale(utf8)

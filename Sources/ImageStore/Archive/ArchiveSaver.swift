@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes images as a `docker save` archive that is an OCI archive as well. ImageStore.save drives it.
+// Writes images as a `docker save` archive that is an OCI archive as well. ImageStore.save uses it.
 
 import CSandbox
 import FunctionModel
 import OCI
 import Glibc
 
-/// One image to write: names and the documents behind them.
+/// One image to write: its names and documents.
 struct SavedImage: Sendable {
     var references: [ImageReference]
-    /// What the names point to: the manifest, or the index it was chosen from.
+    /// The descriptor that the names refer to: the manifest, or the index that lists it.
     var root: Descriptor
     var image: Image
     var blobs: Set<Digest>
@@ -17,7 +17,7 @@ struct SavedImage: Sendable {
 
 /// Builds one tar.
 ///
-/// Everything in it depends on the images only: sorted names, times of the epoch, no owner.
+/// Its bytes depend on the images only: sorted names, times of the epoch, no owners.
 struct ArchiveSaver {
     let blobs: BlobStore
     let writer: TarWriter
@@ -108,7 +108,7 @@ struct ArchiveSaver {
             hash.update(bytes)
             try writer.write(bytes)
         }
-        // A damaged disk must not become a damaged backup.
+        // The blob is verified, so that a damaged disk does not make a damaged backup.
         let actual = hash.finish()
         guard actual == digest else {
             throw .digestMismatch(what: "stored blob", expected: digest, actual: actual)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an archive or layout folder holds, by path; the reading of image formats does not care which it is.
+// The content of an archive or layout folder, by path; readers of image formats use either.
 
 import FunctionModel
 import OCI
@@ -8,23 +8,23 @@ import OCI
 ///
 /// All calls block.
 protocol ContentSource {
-    /// What it is called in errors.
+    /// Its name in errors.
     var name: String { get }
     /// Whether it looks like the files of a system instead of those of images.
     var holdsRoot: Bool { get }
-    /// A small file whole; nil when it is absent.
+    /// The content of a small file; nil when it is absent.
     func bytes(_ path: String, limit: Int) throws(ImageError) -> [UInt8]?
     /// Imports a file into the blob store; nil when it is absent.
     func store(_ path: String, expected: Digest?) throws(ImageError) -> StoredContent?
 }
 
-/// A file that is in the blob store now.
+/// A file that was imported into the blob store.
 struct StoredContent: Hashable {
     var digest: Digest
     var size: Int
 }
 
-/// Paths within an archive: relative, without `.`; nothing leads out of it.
+/// Paths within an archive: relative, without `.` and `..`.
 enum ArchivePath {
     /// - Throws: ``ImageError/hostileEntry(name:reason:)`` when `..` leads out of the archive.
     static func normalised(_ path: String, relativeTo folder: String = "") throws(ImageError) -> String {
@@ -39,18 +39,18 @@ enum ArchivePath {
         return parts.joined(separator: "/")
     }
 
-    /// The folder that a path lies in.
+    /// The parent folder of a path.
     static func folder(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     }
 }
 
-/// What a root file system has at its top, whichever distribution made it.
+/// Recognizes a root file system of any distribution by its top folders.
 enum RootShape {
-    /// Folders that any system has; two of them make a root.
+    /// Folders of every system; two of them are enough.
     private static let folders: Set<Substring> = ["bin", "etc", "lib", "sbin", "usr", "var", "proc", "dev"]
 
-    /// Whether the first parts of these paths are a system's.
+    /// Whether these paths begin with such folders.
     static func matches(_ paths: some Sequence<String>) -> Bool {
         var found: Set<Substring> = []
         for path in paths {

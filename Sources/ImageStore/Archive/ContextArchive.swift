@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder as a tar for the way from the command line to the gateway, and back into a folder there.
+// Packs a folder as a tar, which the command line sends to the gateway, and unpacks it there.
 
 import CSandbox
 import Glibc
@@ -19,16 +19,16 @@ package enum ContextArchive {
     ///
     /// Blocks.
     ///
-    /// Files, folders and links go in with mode and time; owners do not, devices and sockets are passed over.
+    /// Files, folders and links are packed with mode and time, without owners; devices and sockets are skipped.
     /// Links are not followed.
     ///
     /// - Parameters:
     ///   - directory: a folder of this host.
-    ///   - compression: how to pack it.
-    ///   - includes: asked with each path relative to the folder, for example `src/main.c`, and whether it is a
-    ///     folder; false leaves it out, a folder with everything below it.
-    ///   - sink: gets the bytes in order.
-    /// - Throws: ``ImageError`` when something cannot be read, or whatever `sink` throws.
+    ///   - compression: of the tar.
+    ///   - includes: called with each path relative to the folder, for example `src/main.c`, and whether it is a
+    ///     folder; false excludes it, a folder together with its content.
+    ///   - sink: receives the bytes in order.
+    /// - Throws: ``ImageError`` when a file cannot be read, or the error of `sink`.
     package static func pack(
         directory: String,
         compression: TarCompression = .gzip,
@@ -60,12 +60,12 @@ package enum ContextArchive {
     ///
     /// Blocks.
     ///
-    /// Everything belongs to the running user. After an error the folder holds a part: the caller removes it.
+    /// All files belong to the running user. After an error the folder has a part of them: the caller removes it.
     ///
     /// - Parameters:
     ///   - archive: a tar of this host, compressed or not.
     ///   - directory: an empty folder without another writer.
-    /// - Throws: ``ImageError`` for names that lead out of the folder, and beyond ``limits``.
+    /// - Throws: ``ImageError`` for names that lead out of the folder, and when ``limits`` are exceeded.
     package static func unpack(archive: String, into directory: String) throws(ImageError) {
         let file = try OpenFile(path: archive)
         let root = try OpenFile(path: directory, flags: O_RDONLY | O_DIRECTORY)

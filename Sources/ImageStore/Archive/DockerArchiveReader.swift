@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the images of a `docker save` archive by its manifest.json, of any age of Docker.
+// Finds the images of a `docker save` archive by its manifest.json, of any version of Docker.
 
 import FunctionModel
 import OCI
@@ -22,14 +22,14 @@ struct DockerArchiveReader {
         }
     }
 
-    /// Images one file may hold: more is no backup but an attack on the name table.
+    /// Most images of one file: more would fill the table of names.
     static let maximumImages = 10_000
 
-    /// Finds every image and makes manifests for those that have none.
+    /// Finds every image, and makes a manifest for each image without one.
     ///
-    /// - Parameter known: images of the same archive read as OCI layout: they keep their manifests.
+    /// - Parameter known: images of the same archive that were read as an OCI layout: they keep their manifests.
     /// - Returns: nil when the source has no manifest.json.
-    /// - Throws: ``ImageError`` for what is missing, malformed or has another digest.
+    /// - Throws: ``ImageError`` for content that is missing, malformed or has another digest.
     func images(known: [FoundImage]) throws(ImageError) -> [FoundImage]? {
         guard let bytes = try source.bytes("manifest.json", limit: Documents.maximumManifestBytes) else {
             return nil
@@ -95,7 +95,7 @@ struct DockerArchiveReader {
         return FoundImage(reference: nil, digest: digest, configuration: content.digest)
     }
 
-    /// A layer is named `.tar` with any compression: its first bytes show which.
+    /// A layer is named `.tar` with any compression: its first bytes tell which.
     private func layer(_ path: String, _ diffID: Digest) throws(ImageError) -> Descriptor {
         guard let content = try source.store(path, expected: nil) else {
             throw .malformedArchive(file: source.name, reason: "the layer '\(path)' is missing")
@@ -104,7 +104,7 @@ struct DockerArchiveReader {
         let file = try blobs.open(content.digest, for: what)
         let compression = Self.compression(try file.read(upTo: 4, of: what))
         if content.digest != diffID {
-            // No other digest vouches for it: either it is compressed, or it is not the layer.
+            // The digest must be that of the plain tar, unless the layer is compressed.
             try file.rewind(what)
             let stream = try PlainStream(descriptor: file.descriptor, name: what, limits: limits)
             let actual = try stream.finish()
@@ -123,7 +123,7 @@ struct DockerArchiveReader {
         }
     }
 
-    /// `<hex>.json` and `blobs/sha256/<hex>` promise their digest.
+    /// The names `<hex>.json` and `blobs/sha256/<hex>` state the digest of their content.
     private static func digest(inConfigPath path: String) -> Digest? {
         if path.hasSuffix(".json") { return Digest(hex: String(path.dropLast(5))) }
         return TarSource.blobDigest(path)

@@ -4,11 +4,11 @@
 import FunctionModel
 import OCI
 
-/// An image whose content was imported completely into the blob store.
+/// An image with all its content in the blob store.
 struct FoundImage: Hashable {
-    /// Normalised; nil when the source names none.
+    /// Normalised; nil when the source has no name for it.
     var reference: String?
-    /// A tag without a repository, which is not a complete name.
+    /// A tag without a repository, which is no complete name.
     var bareTag: String?
     /// Of the manifest or index.
     var digest: Digest
@@ -45,7 +45,7 @@ struct OCILayoutReader {
         }
         var images: [FoundImage] = []
         for entry in entries(index) {
-            // Unknown kinds of content are to be passed over (image-spec, image-index.md).
+            // Unknown kinds of content must be skipped (image-spec, image-index.md).
             guard let configuration = try importContent(entry, depth: 0) else { continue }
             images.append(
                 FoundImage(
@@ -65,7 +65,7 @@ struct OCILayoutReader {
         var imageLayoutVersion: String
     }
 
-    /// Of several platforms' manifests under one name (or none), only the one for this host.
+    /// Of the manifests of several platforms with one name (or none), selects the one for this host.
     private func entries(_ index: ImageIndex) -> [Descriptor] {
         var order: [String?] = []
         var groups: [String?: [Descriptor]] = [:]
@@ -84,12 +84,12 @@ struct OCILayoutReader {
         }
     }
 
-    /// The whole reference that a descriptor is annotated with; a bare tag names no image.
+    /// The complete reference in a descriptor's annotations; a tag alone names no image.
     static func reference(_ entry: Descriptor) -> String? {
         let annotations = entry.annotations ?? [:]
         for text in [annotations[Annotation.imageName], annotations[Annotation.referenceName]] {
             guard let text, text.contains("/") || text.contains(":") else { continue }
-            // A name that is no reference is the writer's private affair.
+            // A name that is not a reference is ignored.
             if let reference = try? ImageReference(text) { return reference.description }
         }
         return nil
@@ -124,7 +124,7 @@ struct OCILayoutReader {
                 do {
                     _ = try importContent(child, depth: depth + 1)
                 } catch .missingBlob where child.digest != wanted {
-                    // Layouts often hold one platform of an index only.
+                    // Layouts often have only one platform of an index.
                     continue
                 }
             }
@@ -132,7 +132,7 @@ struct OCILayoutReader {
         }
     }
 
-    /// Size before digest, as image-spec asks.
+    /// Checks the size before the digest, as image-spec requires.
     private func store(_ descriptor: Descriptor) throws(ImageError) -> StoredContent? {
         let content = try source.store(Self.path(descriptor.digest), expected: descriptor.digest)
         if let content, content.size != descriptor.size {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plain bytes of a file that may be compressed: sniffed, decompressed, hashed, counted, bounded.
+// The plain bytes of a file that may be compressed: detected, decompressed, hashed, counted, bounded.
 
 import OCI
 import CArchive
@@ -17,7 +17,7 @@ final class PlainStream {
     private let name: String
     private var hash = SHA256()
     private var isAtEnd = false
-    /// What went wrong inside a callback, where nothing can be thrown.
+    /// The error of a callback, which cannot throw.
     var failure: ImageError?
     /// Plain bytes so far.
     private(set) var count = 0
@@ -72,7 +72,7 @@ final class PlainStream {
         return UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
-    /// Reads what is left, so that the digest covers the whole file, and gives it.
+    /// Reads the rest, and returns the digest of the whole file.
     func finish() throws(ImageError) -> Digest {
         while try !next().isEmpty {}
         var finished = SHA256()

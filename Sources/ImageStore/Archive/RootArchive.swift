@@ -4,30 +4,30 @@
 import CSandbox
 import Glibc
 
-/// Packs a folder that holds the root of a system, as debootstrap and its like make it.
+/// Packs a folder with the root of a system, as debootstrap and similar tools make it.
 package final class RootArchive {
     private let keepsOwners: Bool
     private let root: OpenFile
     private let device: UInt
     private let writer: TarWriter
-    /// The first name of each file that has several.
+    /// The first name of each file with several names.
     private var named: [UInt64: String] = [:]
     private var skipped = 0
     /// Bytes read at a time.
     private static let pieceBytes = 1 << 20
 
-    /// Writes everything below a folder as tar.
+    /// Writes the content of a folder as tar.
     ///
-    /// Blocks. Devices and sockets are left out, and what is mounted into the folder (its /proc, for example). Hard
-    /// links, extended attributes, modes and times are kept. No link is followed.
+    /// Blocks. Devices, sockets and the content of mounts (its /proc, for example) are left out. Hard
+    /// links, extended attributes, modes and times are kept. Links are not followed.
     ///
     /// - Parameters:
     ///   - directory: a folder of this host.
-    ///   - compression: how to pack it.
-    ///   - keepsOwners: false gives everything to root, as for a folder that an ordinary user made.
-    ///   - sink: gets the bytes in order.
-    /// - Returns: how many devices and sockets were left out.
-    /// - Throws: ``ImageError`` when something cannot be read, or whatever `sink` throws.
+    ///   - compression: of the tar.
+    ///   - keepsOwners: false makes root the owner of all files, as for a folder of an ordinary user.
+    ///   - sink: receives the bytes in order.
+    /// - Returns: the number of devices and sockets that were left out.
+    /// - Throws: ``ImageError`` when a file cannot be read, or the error of `sink`.
     package static func pack(
         directory: String,
         compression: TarCompression = .gzip,
@@ -71,7 +71,7 @@ package final class RootArchive {
         }
     }
 
-    /// Adds one name; says whether it is a folder to go into.
+    /// Adds one name; true for a folder whose content follows.
     private func add(_ path: String) throws(ImageError) -> Bool {
         var status = stat()
         let descriptor = root.descriptor
@@ -80,7 +80,7 @@ package final class RootArchive {
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
             entry.kind = .directory
-            // Its own attributes, not those of what is mounted upon it.
+            // The folder's own attributes, not those of a file system mounted on it.
             let isMounted = UInt(status.st_dev) != device
             if !isMounted { entry.attributes = try FileAttributes.all(of: open(path, O_RDONLY).descriptor) }
             try writer.add(entry)

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // One header of a tar file as a value. TarReader makes them, the unpacker and archives use them.
 
-/// What a tar entry is.
+/// The kind of a tar entry.
 package enum TarEntryKind: Hashable, Sendable {
     case file, directory, symbolicLink, hardLink, fifo
     /// Block and character devices; never created.
     case device
-    /// Anything else, for example sockets.
+    /// Other kinds, for example sockets.
     case other
 }
 
 /// One entry's header.
 ///
-/// Names are bytes: tar promises no encoding.
+/// Names are bytes: tar guarantees no encoding.
 package struct TarEntry: Hashable, Sendable {
     package var name: [UInt8]
     package var kind: TarEntryKind
-    /// Where a symbolic or hard link points; empty for others.
+    /// The target of a symbolic or hard link; empty for other kinds.
     package var linkTarget: [UInt8] = []
     /// Permission bits with setuid, setgid and sticky.
     package var mode: UInt32 = 0o644
     package var uid: Int = 0
     package var gid: Int = 0
-    /// Bytes of the content once written, holes included.
+    /// Bytes of the content, holes included.
     package var size = 0
     package var modified = TarTime()
     package var attributes: [ExtendedAttribute] = []
@@ -38,10 +38,10 @@ package struct TarEntry: Hashable, Sendable {
         self.size = size
     }
 
-    /// The whole name as text; damaged UTF-8 is replaced.
+    /// The complete name as text; invalid UTF-8 is replaced.
     package var text: String { String(decoding: name, as: UTF8.self) }
 
-    /// The name for people: damaged UTF-8 is replaced, length is bounded.
+    /// The name for messages: invalid UTF-8 is replaced, the length is bounded.
     package var displayName: String { String(decoding: name.prefix(300), as: UTF8.self) }
 }
 

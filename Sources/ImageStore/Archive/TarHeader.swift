@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// libarchive's entry object into TarEntry, with bounds. TarReader drives it.
+// Reads libarchive's entry object into a TarEntry, within bounds. TarReader uses it.
 
 import CArchive
 import Glibc
 
 enum TarHeader {
-    /// Takes what an entry says about itself.
+    /// Reads the fields of an entry.
     static func read(
         _ entry: OpaquePointer,
         archive: String,
@@ -76,7 +76,7 @@ enum TarHeader {
                 name: String(cString: name),
                 value: Array(UnsafeRawBufferPointer(start: value, count: size))
             )
-            // One attribute may come twice, in two dialects' records.
+            // One attribute may occur twice, in the records of two dialects.
             if !found.contains(where: { $0.name == attribute.name }) { found.append(attribute) }
         }
         return found

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads tar in all its dialects with libarchive. Loading of archives and unpacking of layers drive it.
+// Reads tar in all its dialects with libarchive. Loading of archives and unpacking of layers use it.
 
 import OCI
 import CArchive
@@ -19,12 +19,12 @@ package struct TarReader: ~Copyable {
     private let limits: UnpackLimits
     private var entries = 0
 
-    /// Begins at the descriptor's position; the descriptor stays the caller's.
+    /// Begins at the descriptor's position; the caller keeps the descriptor.
     ///
     /// - Parameters:
     ///   - descriptor: an open file.
-    ///   - name: what it is called in errors.
-    ///   - limits: the bounds of what it may hold.
+    ///   - name: its name in errors.
+    ///   - limits: the bounds of its content.
     /// - Throws: ``ImageError/malformedArchive(file:reason:)`` when it is no tar.
     package init(descriptor: Int32, name: String, limits: UnpackLimits = UnpackLimits()) throws(ImageError) {
         let stream = try PlainStream(descriptor: descriptor, name: name, limits: limits)
@@ -64,7 +64,7 @@ package struct TarReader: ~Copyable {
         return try TarHeader.read(entry, archive: name, limits: limits)
     }
 
-    /// Calls with each piece of the current entry's content and where in the file it belongs; holes are left out.
+    /// Calls with each piece of the current entry's content and its offset in the file; holes are skipped.
     package func content(
         _ body: (UnsafeRawBufferPointer, _ offset: Int) throws(ImageError) -> Void
     ) throws(ImageError) {
@@ -97,7 +97,7 @@ package struct TarReader: ~Copyable {
         return bytes
     }
 
-    /// Reads to the end of the file; gives the digest and size of all plain bytes.
+    /// Reads to the end of the file; returns the digest and size of all plain bytes.
     package consuming func finish() throws(ImageError) -> (digest: Digest, bytes: Int) {
         let digest = try stream.finish()
         return (digest, stream.count)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// An image archive read once from front to back: small files into memory, the others into the blob store.
+// An image archive, read sequentially once: small files go into memory, the others into the blob store.
 
 import CSandbox
 import FunctionModel
 import OCI
 import Glibc
 
-/// The content of one archive file, which may be compressed and of any order.
+/// The content of one archive file, which may be compressed and have any order.
 final class TarSource: ContentSource {
     let name: String
     private let blobs: BlobStore
@@ -14,19 +14,19 @@ final class TarSource: ContentSource {
     private var stored: [String: StoredContent] = [:]
     private var links: [String: String] = [:]
     private var smallBytes = 0
-    /// First parts of all names, as many as distinguish a root file system from an image.
+    /// First components of the names: enough to distinguish a root file system from images.
     private var tops: Set<String> = []
     private let stop: StopFlag
     /// Blobs that this archive added to the store.
     private(set) var arrivals: [Digest] = []
 
-    /// Files up to here are kept in memory: listings, configurations, one-file layers.
+    /// Files up to this size are kept in memory: listings, configurations, layers of one file.
     private static let smallFileBytes = 1 << 20
-    /// Memory for small files of one archive; later ones go to the store as well.
+    /// Memory for small files of one archive; the rest goes to the store.
     private static let maximumSmallBytes = 32 << 20
-    /// Names kept to say what an archive is that holds no image.
+    /// Number of first components kept.
     private static let topsMax = 64
-    /// Links that lead to links; archives have one step.
+    /// Longest chain of links; archives have one link.
     private static let maximumLinkSteps = 8
 
     /// Reads the whole file.
@@ -56,7 +56,7 @@ final class TarSource: ContentSource {
 
     var holdsRoot: Bool { RootShape.matches(tops) }
 
-    /// Removes what came in for nothing.
+    /// Removes imported blobs that no image of the archive needs.
     func discard() throws(ImageError) {
         for digest in arrivals { _ = try blobs.removeArrival(digest) }
         arrivals = []
@@ -111,7 +111,7 @@ final class TarSource: ContentSource {
         stored[path] = StoredContent(digest: digest, size: entry.size)
     }
 
-    /// The digest that a layout's path promises.
+    /// The digest in a layout's path.
     static func blobDigest(_ path: String) -> Digest? {
         let prefix = "blobs/sha256/"
         return path.hasPrefix(prefix) ? Digest(hex: String(path.dropFirst(prefix.count))) : nil

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes tar, the same bytes for the same entries. Saving of images, layers of builds and contexts drive it.
+// Writes tar: equal bytes for equal entries. Saving of images, layers of builds and contexts use it.
 
 import CArchive
 import Glibc
 
-/// How the bytes of a tar are packed.
+/// The compression of a tar.
 package enum TarCompression: Hashable, Sendable {
     case none, gzip, zstd
 }
@@ -13,8 +13,8 @@ package enum TarCompression: Hashable, Sendable {
 ///
 /// Blocks while the sink does; not safe between threads.
 ///
-/// The pax dialect, but plain ustar for entries that fit it, as image-spec (layer.md) asks. User and group
-/// names are left out, gzip carries no time: nothing of the host gets into the bytes.
+/// The pax dialect, but plain ustar for entries that fit it, as image-spec (layer.md) recommends. User and group
+/// names are left out and gzip has no time: the bytes do not depend on the host.
 package final class TarWriter {
     private let archive: OpaquePointer
     private let name: String
@@ -25,10 +25,10 @@ package final class TarWriter {
     /// Begins a tar.
     ///
     /// - Parameters:
-    ///   - name: what it is called in errors.
-    ///   - compression: how it is packed.
-    ///   - sink: gets the packed bytes in order.
-    /// - Throws: ``ImageError`` when libarchive cannot begin.
+    ///   - name: its name in errors.
+    ///   - compression: of the tar.
+    ///   - sink: receives the compressed bytes in order.
+    /// - Throws: ``ImageError`` when libarchive cannot be initialized.
     package init(
         name: String,
         compression: TarCompression = .none,
@@ -41,7 +41,7 @@ package final class TarWriter {
         self.name = name
         self.sink = sink
         archive_write_set_format_pax_restricted(archive)
-        // The last block is not filled up: readers need none of it, and every byte is hashed.
+        // The last block is not padded: readers do not need the padding, and every byte is hashed.
         archive_write_set_bytes_in_last_block(archive, 1)
         switch compression {
         case .none: break
@@ -67,7 +67,7 @@ package final class TarWriter {
         }
         defer { archive_entry_free(header) }
         try Self.fill(header, from: entry)
-        // ARCHIVE_WARN: a name that is no UTF-8 is written as it is.
+        // ARCHIVE_WARN: a name that is not UTF-8 is written unchanged.
         let result = try ArchiveLocale.run { archive_write_header(archive, header) }
         if let failure { throw failure }
         guard result == ARCHIVE_OK || result == ARCHIVE_WARN else { throw damage() }
@@ -101,7 +101,7 @@ package final class TarWriter {
 
     /// Writes the end of the archive.
     ///
-    /// Without it the tar is not whole.
+    /// Without it the tar is incomplete.
     package func finish() throws(ImageError) {
         guard !isClosed else { return }
         isClosed = true
@@ -157,7 +157,7 @@ package final class TarWriter {
     }
 }
 
-/// libarchive hands over packed bytes.
+/// libarchive calls this with compressed bytes.
 private func writeCallback(
     _ archive: OpaquePointer?,
     _ context: UnsafeMutableRawPointer?,

@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// USER of an image into numbers, by the image's own passwd and group files (image-spec, config.md, "User").
+// Resolves USER of an image to numbers by the image's own passwd and group files (image-spec, config.md, "User").
 
 import CSandbox
 import Glibc
 import Sandbox
 
-/// Reads hostile passwd and group files of unpacked trees.
+/// Reads passwd and group files of unpacked trees, which may be hostile.
 package enum ContainerUserLookup {
-    /// Bytes of /etc/passwd or /etc/group that are read; real ones have a few kilobytes.
+    /// Bytes of /etc/passwd or /etc/group that are read; such files have a few kilobytes.
     static let maximumFileBytes = 1 << 20
 
-    /// Looks a user up.
+    /// Looks up a user.
     ///
     /// Blocks.
     ///
     /// - Parameters:
     ///   - specification: `name`, `uid`, `name:group`, `uid:gid` or empty for root.
     ///   - rootfs: absolute path of the tree.
-    /// - Returns: a number without an entry gets group 0 and home `/`; an explicit group leaves out the others.
+    /// - Returns: the user; a number without an entry has group 0 and home `/`, an explicit group replaces all others.
     /// - Throws: ``ImageError/unknownUser(_:)``, ``ImageError/userOutOfRange(_:)``.
     package static func find(_ specification: String, rootfs: String) throws(ImageError) -> ContainerAccount {
         let root = try OpenFile(path: rootfs, flags: O_RDONLY | O_DIRECTORY)
         return try find(specification, root: root.descriptor)
     }
 
-    /// As the other, in an open folder.
+    /// The same in an open folder.
     static func find(_ specification: String, root: Int32) throws(ImageError) -> ContainerAccount {
         let users = try lines("etc/passwd", in: root)
         let groups = try lines("etc/group", in: root)
         return try find(specification, users: users, groups: groups)
     }
 
-    /// Whether a specification has a number that no container's user or group has, independent of the image's files.
+    /// Whether a specification has a number beyond the range of containers, independent of the image's files.
     package static func isOutOfRange(_ specification: String) -> Bool {
         specification.split(separator: ":", maxSplits: 1).contains { part in
             part.utf8.allSatisfy { (48...57).contains($0) }
@@ -39,7 +39,7 @@ package enum ContainerUserLookup {
         }
     }
 
-    /// The decision, without files.
+    /// Resolves a user by the content of the files.
     static func find(
         _ specification: String,
         users: [[Substring]],
@@ -60,7 +60,7 @@ package enum ContainerUserLookup {
         let parts = specification.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let userText = parts.first.map(String.init) ?? ""
         let name = userText.isEmpty ? "0" : userText
-        // Docker's order: the name first, so that a user called "1000" is found.
+        // Docker's order: the name first, so that a user named "1000" is found.
         let entry =
             users.first { $0.count >= 4 && $0[0] == name }
             ?? users.first { $0.count >= 4 && $0[2] == name }
@@ -85,14 +85,14 @@ package enum ContainerUserLookup {
         var found: [UInt32] = []
         for group in groups where group.count >= 4 && group[3].split(separator: ",").contains(login) {
             guard let number = number(group[2]), number != gid, !found.contains(number) else { continue }
-            // No file in a container can belong to a group that it does not have.
+            // Files in a container cannot belong to groups beyond its range.
             guard number <= ContainerUser.idMax else { continue }
             found.append(number)
         }
         return found
     }
 
-    /// Ids as the kernel takes them; the largest two mean "none" somewhere.
+    /// Ids that the kernel accepts; the largest two mean "none" in some calls.
     private static func number(_ text: Substring) -> UInt32? {
         guard let first = text.utf8.first, (48...57).contains(first), let number = UInt32(text) else {
             return nil
@@ -100,9 +100,9 @@ package enum ContainerUserLookup {
         return number < UInt32.max - 1 ? number : nil
     }
 
-    /// The fields of a file's lines; an absent or strange file has none.
+    /// The fields of a file's lines; an absent or irregular file has none.
     private static func lines(_ name: String, in root: Int32) throws(ImageError) -> [[Substring]] {
-        // Without O_NONBLOCK a fifo in its place would wait for ever.
+        // Without O_NONBLOCK, opening a FIFO in its place would block without end.
         let descriptor = csandbox_open_in_root(root, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0)
         if descriptor == -EACCES { throw SystemCall.failure("open", name, errorNumber: EACCES) }
         guard descriptor >= 0 else { return [] }

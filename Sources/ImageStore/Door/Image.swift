@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the other rooms see of an image.
+// The values that describe an image to other rooms.
 
 package import OCI
 package import FoundationEssentials
 package import FunctionModel
 
-/// An image of this host's platform, whole in the store.
+/// An image of this host's platform, complete in the store.
 package struct Image: Hashable, Sendable {
     /// The manifest's.
     package let digest: Digest
     /// The image id: the configuration's digest.
     package let configurationDigest: Digest
     package let configuration: ImageConfiguration
-    /// Bottom first.
+    /// Lowest first.
     package let layers: [Descriptor]
     /// Configuration and compressed layers together.
     package let sizeBytes: Int
@@ -22,10 +22,10 @@ package struct Image: Hashable, Sendable {
     /// The defaults of its containers; empty when the image has none.
     package var execution: ImageConfiguration.Execution { configuration.config ?? .init() }
 
-    /// Names the unpacked tree: equal layers in equal order share one (image-spec, config.md, "ChainID").
+    /// The unpacked tree's name: equal layers in equal order share one (image-spec, config.md, "ChainID").
     package var chainID: Digest { Self.chainID(of: configuration.rootfs.diffIDs) }
 
-    /// The chain ids of one layer, of two, and so on, without the whole image's.
+    /// The chain ids of the lowest layer, of the lowest two, and so on, without that of the whole image.
     var lowerChainIDs: [Digest] {
         let diffIDs = configuration.rootfs.diffIDs
         return diffIDs.indices.dropFirst().map { Self.chainID(of: Array(diffIDs.prefix($0))) }
@@ -39,7 +39,7 @@ package struct Image: Hashable, Sendable {
 
 /// One image that was loaded from an archive.
 package struct LoadedImage: Hashable, Sendable {
-    /// Normalised; nil when the archive names none.
+    /// Normalised; nil when the archive has no name for it.
     package var reference: String?
     package var digest: Digest
 
@@ -51,7 +51,7 @@ package struct LoadedImage: Hashable, Sendable {
 
 /// One line of `image list`.
 package struct ImageSummary: Hashable, Sendable {
-    /// Normalised; nil when the image has no name, or has none any more.
+    /// Normalised; nil when the image has no name.
     package var reference: String?
     /// The short form of the reference; ``unnamed`` without one.
     package var familiarName: String
@@ -59,31 +59,31 @@ package struct ImageSummary: Hashable, Sendable {
     package var digest: Digest
     /// Configuration and compressed layers together.
     package var sizeBytes: Int
-    /// When it got its name, or arrived.
+    /// The time when it got its name, or arrived.
     package var createdAt: Date
     package var imageID: Digest
     package var platform: Platform
-    /// Bytes of blobs that another image in the store has too.
+    /// Bytes of blobs that it shares with other images of the store.
     package var sharedBytes: Int
-    /// Bytes of blobs that go when this image goes.
+    /// Bytes of blobs that are removed with this image.
     package var ownBytes: Int
     /// Whether its tree is unpacked.
     package var isUnpacked: Bool
 
-    /// Shown where an image has no name.
+    /// Printed for images without a name.
     package static let unnamed = "<none>"
 }
 
 /// One finding of `image verify`.
 package struct VerifyFinding: Hashable, Sendable {
-    /// The digest or path that is wrong.
+    /// The damaged digest or path.
     package var subject: String
     package var problem: String
-    /// Whether nothing is wrong with it any more.
+    /// Whether the damage was repaired.
     package var isRepaired = false
 }
 
-/// What a `prune` gave back.
+/// The space that a `prune` freed.
 package struct PruneReport: Hashable, Sendable {
     package var removedBlobs = 0
     package var removedTrees = 0

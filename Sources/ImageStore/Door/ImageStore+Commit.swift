@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making an image of what is in the store already. The builder and the registry client end here.
+// Makes an image of blobs in the store. The last step of builds and pulls.
 
 package import FunctionModel
 package import OCI
 
 extension ImageStore {
-    /// Writes configuration and manifest of an image whose layers are stored, and names it.
+    /// Writes configuration and manifest of an image whose layers are stored, and gives it a name.
     ///
     /// Hold a ``BlobStore/lease()`` from the first layer until this returns.
     ///
     /// - Parameters:
-    ///   - layers: bottom first, each in ``blobs``.
-    ///   - configuration: with as many diff ids as there are layers.
-    ///   - reference: a name for it; nil leaves it without one, for garbage collection to take.
-    /// - Returns: the manifest's digest; the same input gives the same.
-    /// - Throws: ``ImageError`` when a layer is missing or does not fit.
+    ///   - layers: lowest first, each in ``blobs``.
+    ///   - configuration: has one diff id for each layer.
+    ///   - reference: its name; an image without one (nil) is removed by garbage collection.
+    /// - Returns: the manifest's digest; equal input gives equal digests.
+    /// - Throws: ``ImageError`` when a layer is missing or does not match.
     package func commit(
         layers: [Descriptor],
         configuration: ImageConfiguration,
@@ -46,13 +46,13 @@ extension ImageStore {
         return digest
     }
 
-    /// Names a manifest or index that is stored with all it needs for this host.
+    /// Gives a name to a manifest or index that is stored with all its content for this host.
     ///
     /// - Parameters:
     ///   - digest: of the manifest or index.
-    ///   - reference: the name it gets.
-    /// - Returns: the image that the name means here.
-    /// - Throws: ``ImageError`` when something is missing or it does not run here.
+    ///   - reference: the name.
+    /// - Returns: the image that the name refers to on this host.
+    /// - Throws: ``ImageError`` when content is missing or the image does not run on this host.
     package func register(
         manifest digest: Digest,
         reference: String

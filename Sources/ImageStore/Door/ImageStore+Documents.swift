@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a digest to a checked image. Loading, resolving, registering and garbage collection drive it.
+// Finds and checks the image of a digest. Loading, resolving, registering and garbage collection use it.
 
 package import FunctionModel
 import OCI
@@ -16,14 +16,14 @@ extension ImageStore {
         }
     }
 
-    /// The image that a manifest or index means on this host, with everything it needs in the store.
+    /// The image of a manifest or index for this host, with all its content in the store.
     ///
     /// Blocks.
     ///
     /// - Parameters:
     ///   - digest: of a manifest or index.
-    ///   - name: what the user calls it, for errors.
-    ///   - anyPlatform: true takes an image that cannot run here when there is no better one.
+    ///   - name: the user's name for it, for errors.
+    ///   - anyPlatform: true accepts an image that cannot run on this host when there is no other.
     /// - Returns: the image, checked.
     /// - Throws: ``ImageError``.
     package func image(_ digest: Digest, called name: String, anyPlatform: Bool = false) throws(ImageError)
@@ -94,7 +94,7 @@ extension ImageStore {
         )
     }
 
-    /// The blob is here and has the size that the descriptor says.
+    /// Checks that the blob is stored and has the descriptor's size.
     private func check(_ descriptor: Descriptor, of owner: String) throws(ImageError) {
         guard let size = blobs.size(of: descriptor.digest) else {
             throw .missingBlob(descriptor.digest, neededBy: owner)

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Giving back what no image needs, and checking what is there.
+// Removes content that no image needs, and verifies the rest.
 
 package import FunctionModel
 import OCI
 
 extension ImageStore {
-    /// What a pruning takes, besides what belongs to no image.
+    /// The content that a pruning removes, besides content of no image.
     package struct Pruning: Hashable, Sendable {
-        /// Manifests of everything deployed; they are never removed.
+        /// Manifests of all deployed revisions; they are never removed.
         package var inUse: Set<Digest>
-        /// Layers that stay although no image has them: the build cache's.
+        /// Layers of the build cache, which stay although no image has them.
         package var kept: Set<Digest> = []
-        /// Takes images without a name.
+        /// Removes images without a name.
         package var takesUnnamed = true
-        /// Takes images with a name, too, when nothing deployed needs them.
+        /// Removes images with a name, too, when no deployed revision needs them.
         package var takesUnused = false
-        /// Takes what broken pulls have left for the next attempt.
+        /// Removes parts of interrupted pulls.
         package var takesPartials = true
 
         package init(inUse: Set<Digest>) { self.inUse = inUse }
     }
 
-    /// Removes every blob and tree that no name and no digest in use needs.
+    /// Removes every blob and tree that neither a name nor a digest in use needs.
     ///
-    /// Safe beside running loads, pulls and builds: their content stays. A crash leaves whole blobs and trees
+    /// Safe during loads, pulls and builds: their content stays. A crash leaves complete blobs and trees
     /// only, and the next call continues.
     ///
-    /// - Parameter pruning: what to take.
-    /// - Returns: what was given back.
+    /// - Parameter pruning: the content to remove.
+    /// - Returns: the freed space.
     /// - Throws: ``ImageError`` when the store cannot be read.
     package func prune(_ pruning: Pruning) async throws(ImageError) -> PruneReport {
         var records = try await references.all()
@@ -35,7 +35,7 @@ extension ImageStore {
             let found = records
             let unused = try await BlockingWork.run { () throws(ImageError) in
                 var unused: [ReferenceRecord] = []
-                // What runs is one manifest of an index, and the name may be the index's.
+                // A function runs one manifest of an index, and the name may be that of the index.
                 for record in found
                 where try self.reachable(from: [record.digest]).documents.isDisjoint(with: pruning.inUse) {
                     unused.append(record)
@@ -67,7 +67,7 @@ extension ImageStore {
         if pruning.takesPartials { report.freedBytes += try blobs.removePartials() }
         var failure: ImageError?
         for tree in try self.roots.all() where !needed.trees.contains(tree) {
-            // One that cannot go must not keep the others.
+            // A failed removal does not prevent the others.
             do throws(ImageError) {
                 guard try self.roots.removeUnused(tree) else { continue }
                 report.removedTrees += 1
@@ -79,19 +79,19 @@ extension ImageStore {
         return report
     }
 
-    /// Content that running operations have looked up or added since the oldest of them began.
+    /// Content that operations have looked up or added since the oldest running one began.
     private func held() throws(ImageError) -> [Digest] {
         guard let oldest = blobs.oldestLease else { return [] }
         return try blobs.all().filter { digest in blobs.touched(digest).map { $0 >= oldest } ?? false }
     }
 
-    /// Reads every blob again and checks it and what refers to it, then every unpacked tree.
+    /// Reads and checks every blob and its references, then every unpacked tree.
     ///
-    /// A tree that is not what its layers make is replaced by one that is.
+    /// A tree that differs from its layers is replaced by a new one.
     ///
-    /// - Parameter inUse: manifests of everything deployed, whether they have a name or not.
-    /// - Returns: empty when all was well.
-    /// - Throws: ``ImageError`` when the store cannot be read at all.
+    /// - Parameter inUse: manifests of all deployed revisions, with or without a name.
+    /// - Returns: the findings; empty without damage.
+    /// - Throws: ``ImageError`` when the store cannot be read.
     package func verify(inUse: Set<Digest> = []) async throws(ImageError) -> [VerifyFinding] {
         let records = try await references.all()
         return try await BlockingWork.cancellable { (stop) throws(ImageError) in
@@ -129,7 +129,7 @@ extension ImageStore {
 }
 
 extension VerifyFinding {
-    /// A tree that was changed, and is whole again.
+    /// A tree that was changed and has been repaired.
     fileprivate static func replaced(_ name: String, _ differences: [String]) -> VerifyFinding {
         let isAll = differences.count < TreeCompare.differencesMax
         return VerifyFinding(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making an image of a root file system that came as a tar.
+// Makes an image of a tar with a root file system.
 
 import CSandbox
 import FoundationEssentials
@@ -9,17 +9,17 @@ package import OCI
 
 /// The options of `image import`.
 package struct ImportRequest: Hashable, Sendable {
-    /// The name that the image gets.
+    /// The image's name.
     package var reference: String
-    /// Recorded in the image's history; nil records only that it was imported.
+    /// The message in the image's history; nil records only the import.
     package var message: String?
-    /// The image's defaults for containers; empty sets nothing, as with `docker import`.
+    /// The image's defaults for containers; empty without changes, as with `docker import`.
     package var execution = ImageConfiguration.Execution()
 
     package init(reference: String) { self.reference = reference }
 }
 
-/// An image that was made of a tar.
+/// The image of an import.
 package struct ImportedImage: Hashable, Sendable {
     /// Normalised.
     package var reference: String
@@ -31,16 +31,16 @@ package struct ImportedImage: Hashable, Sendable {
 extension ImageStore {
     /// Makes an image of one layer of a tar of a root file system, compressed or not.
     ///
-    /// The image has no command unless a change gives one, as with `docker import`. Device nodes and sockets are left
-    /// out: no container may have them from an image. The tree is unpacked before the image gets its name, so that
-    /// what could not run is refused here.
+    /// The image has no command unless a change sets one, as with `docker import`. Device nodes and sockets are left
+    /// out: containers do not get them from images. The tree is unpacked before the image gets its name, so that
+    /// an image that could not run is refused here.
     ///
     /// - Parameters:
     ///   - path: a file of the host.
-    ///   - archive: what errors call it.
-    ///   - request: the image's name, and what else is known of it.
+    ///   - archive: its name in errors.
+    ///   - request: the image's name and settings.
     /// - Returns: the image.
-    /// - Throws: ``ImageError``; nothing is kept then.
+    /// - Throws: ``ImageError``; no image is kept then.
     package func importRoot(
         archive path: String,
         called archive: String,
@@ -75,21 +75,21 @@ extension ImageStore {
         }
     }
 
-    /// The layer of a failed import; the next pruning removes its small documents.
+    /// Removes the layer of a failed import; the next pruning removes its small documents.
     private func forget(_ layer: Digest) async throws(ImageError) {
         let blobs = blobs
         _ = try await BlockingWork.run { () throws(ImageError) in try blobs.removeArrival(layer) }
     }
 }
 
-/// A stranger's tar as a layer that holds files only.
+/// Copies an untrusted tar as a layer with files, folders and links only.
 private enum RootLayer {
     struct Written: Sendable {
         var descriptor: Descriptor
         var skipped: Int
     }
 
-    /// The blob in a box, because the tar writer calls back into it.
+    /// Holds the blob for the tar writer's callback.
     private final class Sink {
         private var writer: BlobWriter?
 
@@ -146,7 +146,7 @@ private enum RootLayer {
         return Written(descriptor: try sink.commit(), skipped: counts.skipped)
     }
 
-    /// Not what no container may have, and not what would mean something else in a layer.
+    /// False for devices and sockets, and for names that are whiteouts in a layer.
     private static func isKept(_ entry: TarEntry, _ place: EntryPath) -> Bool {
         if entry.kind == .device || entry.kind == .other { return false }
         return !place.components.contains { $0.starts(with: Array(".wh.".utf8)) }

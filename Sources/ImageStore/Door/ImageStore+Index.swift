@@ -5,13 +5,13 @@ package import FunctionModel
 import OCI
 
 extension ImageStore {
-    /// Makes an index of images that are here and names it; a push sends all of them.
+    /// Makes an index of images in the store and gives it a name; a push sends all of them.
     ///
     /// - Parameters:
     ///   - reference: the index's name.
-    ///   - names: images of one platform each, or indexes, whose images are taken.
-    /// - Returns: the index's digest; the same input gives the same.
-    /// - Throws: ``ImageError``, when two images are for the same platform too.
+    ///   - names: images of one platform each, or indexes, whose images are included.
+    /// - Returns: the index's digest; equal input gives equal digests.
+    /// - Throws: ``ImageError``, also when two images are for the same platform.
     package func createIndex(_ reference: String, of names: [String]) async throws(ImageError) -> Digest {
         let lease = blobs.lease()
         defer { withExtendedLifetime(lease) {} }
@@ -35,11 +35,11 @@ extension ImageStore {
         return digest
     }
 
-    /// An image's own entry, or those of an index.
+    /// The entry of an image, or the entries of an index.
     private func entries(of digest: Digest) throws(ImageError) -> [Descriptor] {
         switch try document(digest) {
         case .index(let index):
-            // Of an index that was pulled for one platform, the others are not here.
+            // An index that was pulled for one platform lacks the images of the others.
             return index.manifests.filter { blobs.size(of: $0.digest) != nil }
         case .manifest(let manifest):
             let image = try image(digest, called: digest.description, anyPlatform: true)

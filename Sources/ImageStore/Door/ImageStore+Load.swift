@@ -6,15 +6,15 @@ import FoundationEssentials
 package import FunctionModel
 
 extension ImageStore {
-    /// Takes every image of a `docker save` archive or OCI archive, compressed or not.
+    /// Imports every image of a `docker save` archive or OCI archive, compressed or not.
     ///
     /// - Parameters:
     ///   - path: a file of the host.
-    ///   - title: what errors call it; nil takes its path.
-    ///   - repository: completes tags without a repository, as many tools write them into archives; nil leaves
+    ///   - title: its name in errors; nil uses its path.
+    ///   - repository: completes tags without a repository, which many tools write into archives; nil leaves
     ///     such images without a name.
-    /// - Returns: what was found, in the archive's order.
-    /// - Throws: ``ImageError``; nothing of a bad archive gets a name, nor of one whose loading is cancelled.
+    /// - Returns: the images, in the archive's order.
+    /// - Throws: ``ImageError``; a refused archive or a cancelled load leaves no name.
     package func load(
         archive path: String,
         called title: String? = nil,
@@ -37,11 +37,11 @@ extension ImageStore {
         return try await name(found, repository: repository)
     }
 
-    /// Takes every image of an OCI layout folder.
+    /// Imports every image of an OCI layout folder.
     ///
     /// - Parameter directory: a folder of the host.
-    /// - Returns: what was found, in the order of its index.json.
-    /// - Throws: ``ImageError``; nothing of a bad folder gets a name.
+    /// - Returns: the images, in the order of its index.json.
+    /// - Throws: ``ImageError``; a refused folder leaves no name.
     package func loadLayout(directory: String) async throws(ImageError) -> [LoadedImage] {
         let lease = blobs.lease()
         defer { withExtendedLifetime(lease) {} }
@@ -51,21 +51,21 @@ extension ImageStore {
         return try await name(found, repository: nil)
     }
 
-    /// Reads the source as OCI layout and as Docker archive: since version 25 Docker writes both at once.
+    /// Reads the source as OCI layout and as Docker archive: since version 25 Docker writes both.
     private func images(in source: some ContentSource) throws(ImageError) -> [FoundImage] {
         let layout = try OCILayoutReader(source: source, host: host).images()
         let docker = DockerArchiveReader(source: source, blobs: blobs, limits: UnpackLimits())
         let found = try docker.images(known: layout ?? []) ?? layout
         guard let found else { throw .notAnImage(file: source.name, holdsRoot: source.holdsRoot) }
         guard !found.isEmpty else { throw .malformedArchive(file: source.name, reason: "holds no image") }
-        // Everything is checked before anything gets a name.
+        // All images are checked before the first one gets its name.
         for image in found {
             _ = try self.image(image.digest, called: image.reference ?? source.name, anyPlatform: true)
         }
         return found
     }
 
-    /// Files of the archive that no image needs go at once.
+    /// Removes files of the archive that no image needs.
     private func forget(_ arrivals: [Digest], except images: [FoundImage]) throws(ImageError) {
         let needed = try reachable(from: images.map(\.digest)).blobs
         for digest in arrivals where !needed.contains(digest) { _ = try blobs.removeArrival(digest) }
@@ -93,17 +93,17 @@ extension ImageStore {
         return loaded
     }
 
-    /// Waits until an image would survive a power cut.
+    /// Waits until an image survives a power failure.
     ///
     /// Blocks.
     func settle(_ digest: Digest) throws(ImageError) {
         try blobs.settle(try reachable(from: [digest]).blobs)
     }
 
-    /// Writes the name of an image whose content is stored.
+    /// Stores the name of an image whose content is stored.
     package func record(_ reference: String, digest: Digest) async throws(ImageError) {
         let size = try await BlockingWork.run { () throws(ImageError) in
-            // A name that survives a power cut needs content that does.
+            // A name must not become durable before its content.
             try self.settle(digest)
             return try self.image(digest, called: reference, anyPlatform: true).sizeBytes
         }

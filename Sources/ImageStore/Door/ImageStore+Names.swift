@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listing, naming and removing images.
+// Lists, names and removes images.
 
 package import OCI
 import FoundationEssentials
 package import FunctionModel
 
 extension ImageStore {
-    /// Every image: those with names, sorted by name, then those without, sorted by digest.
+    /// All images: those with names, sorted by name, then those without, sorted by digest.
     ///
-    /// Damaged ones are left out; ``verify()`` names them.
+    /// Damaged ones are left out; ``verify()`` reports them.
     package func list() async throws(ImageError) -> [ImageSummary] {
         let records = try await references.all()
         return try await BlockingWork.run { () throws(ImageError) in
@@ -21,10 +21,10 @@ extension ImageStore {
         }
     }
 
-    /// Marks the root of a RUN step of a build, which is not an image that a user asked for.
+    /// Marks the root of a RUN step, which is no image of a user.
     package static let stepLabel = "mayfly.build-step"
 
-    /// Images without a name, but for those that only steps of builds run in.
+    /// Images without a name, except those that only steps of builds use.
     private func unnamedResults(beside records: [ReferenceRecord]) throws(ImageError) -> [Digest] {
         try unnamedImages(beside: records).filter { digest in
             let image = try? image(digest, called: digest.description, anyPlatform: true)
@@ -58,7 +58,7 @@ extension ImageStore {
         Date(timeIntervalSince1970: Double(nanoseconds) / 1e9)
     }
 
-    /// What an image shares with others and has for itself, in bytes.
+    /// The shared bytes of an image, and those that only it has.
     package func sizes(of digest: Digest) async throws(ImageError) -> (shared: Int, own: Int) {
         let records = try await references.all()
         return try await BlockingWork.run { () throws(ImageError) in
@@ -72,7 +72,7 @@ extension ImageStore {
         try await references.all().filter { $0.digest == digest }.map(\.reference)
     }
 
-    /// The documents of an image as they are stored, for `image inspect`; any platform.
+    /// The stored documents of an image, for `image inspect`; of any platform.
     package func inspect(_ reference: String) async throws(ImageError) -> Image {
         let digest = try await digest(named: reference)
         return try await BlockingWork.run { () throws(ImageError) in
@@ -80,7 +80,7 @@ extension ImageStore {
         }
     }
 
-    /// The steps that made an image, oldest first, each with the layer it made.
+    /// The history of an image, oldest step first, each with its layer.
     package func history(_ reference: String) async throws(ImageError) -> [ImageHistoryStep] {
         let image = try await inspect(reference)
         var layers = image.layers.makeIterator()
@@ -89,19 +89,19 @@ extension ImageStore {
         }
     }
 
-    /// Gives an image a further name.
+    /// Gives an image another name.
     package func tag(_ source: String, as target: String) async throws(ImageError) {
         let name = try ImageError.reading { () throws(OCIError) in try ImageReference(target) }.withoutDigest
             .description
         try await record(name, digest: try await digest(named: source))
     }
 
-    /// Forgets a name; an image whose last one it was goes.
+    /// Removes a name; an image is removed with its last name.
     ///
-    /// Content goes with the next ``prune(_:)``.
+    /// The next ``prune(_:)`` removes its content.
     ///
     /// - Parameters:
-    ///   - reference: the name; or a digest or id, which forgets every name of the image.
+    ///   - reference: the name; or a digest or id, which removes every name of the image.
     ///   - users: the users of each digest, for example names of functions; an image with users keeps its last name.
     /// - Throws: ``ImageError/inUse(reference:by:)``, ``ImageError/unknownImage(_:)``.
     package func remove(_ reference: String, users: [Digest: [String]]) async throws(ImageError) {
@@ -128,7 +128,7 @@ extension ImageStore {
         of reference: String,
         among records: [ReferenceRecord]
     ) async throws(ImageError) -> (digest: Digest, names: [String]) {
-        // A name first; what is none may be a digest or the beginning of an id.
+        // A name first; other texts may be a digest or the beginning of an id.
         if let name = (try? ImageReference(reference))?.withoutDigest.description,
             let record = records.first(where: { $0.reference == name })
         {
@@ -138,7 +138,7 @@ extension ImageStore {
         return (digest, records.filter { $0.digest == digest }.map(\.reference))
     }
 
-    /// Removes manifests and indexes, so that what they name belongs to no image.
+    /// Removes manifests and indexes, so that their content belongs to no image.
     ///
     /// Blocks.
     func forgetDocuments(of roots: [Digest], keeping kept: Set<Digest>) throws(ImageError) {
@@ -152,11 +152,11 @@ extension ImageStore {
 /// One step of an image's history.
 package struct ImageHistoryStep: Hashable, Sendable {
     package var entry: ImageConfiguration.HistoryEntry
-    /// Nil for steps that made none.
+    /// Nil for steps without a layer.
     package var layer: Descriptor?
 }
 
-/// Which images share which blobs.
+/// The images that share each blob.
 private struct BlobUsage {
     private var blobs: [Digest: Set<Digest>] = [:]
     private var users: [Digest: Int] = [:]
@@ -164,7 +164,7 @@ private struct BlobUsage {
 
     init(_ images: [Digest], store: ImageStore) {
         for image in Set(images) {
-            // Configuration and layers, as in the image's size; a damaged image has none that could be counted.
+            // Configuration and layers, as in the image's size; the content of a damaged image is not counted.
             let found = try? store.image(image, called: image.description, anyPlatform: true)
             let needed = Set(
                 (found?.layers.map(\.digest) ?? []) + (found.map { [$0.configurationDigest] } ?? [])
@@ -177,7 +177,7 @@ private struct BlobUsage {
         }
     }
 
-    /// Two names of one image do not make its blobs shared.
+    /// Several names of one image count once.
     func sizes(of image: Digest) -> (shared: Int, own: Int) {
         var result = (shared: 0, own: 0)
         for blob in blobs[image] ?? [] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From names to images, and from images to trees that containers run in.
+// Resolves names to images, and images to trees for containers.
 
 package import FunctionModel
 import OCI
@@ -9,31 +9,31 @@ package import Sandbox
 extension ImageStore {
     /// Finds an image by reference, `sha256:` digest, or the first digits of an image id (at least 12).
     ///
-    /// - Throws: ``ImageError/unknownImage(_:)``, ``ImageError/wrongPlatform(reference:image:host:)``, or what is
-    ///   wrong with the stored documents.
+    /// - Throws: ``ImageError/unknownImage(_:)``, ``ImageError/wrongPlatform(reference:image:host:)``, or the error
+    ///   of a stored document.
     package func resolve(_ reference: String) async throws(ImageError) -> Image {
         let digest = try await digest(named: reference)
         return try await BlockingWork.run { () throws(ImageError) in
-            // The time of its last use, by which the budget chooses what goes.
+            // The budget removes images by the time of their last use.
             _ = self.blobs.claim(digest)
             return try self.image(digest, called: reference)
         }
     }
 
-    /// Finds an image by the digest of its manifest or index, whether it has a name or not.
+    /// Finds an image by the digest of its manifest or index, with or without a name.
     package func image(digest: Digest) async throws(ImageError) -> Image {
         try await BlockingWork.run { () throws(ImageError) in
             try self.image(digest, called: digest.description)
         }
     }
 
-    /// The absolute path of an image's unpacked, read-only tree; unpacks when it is absent.
+    /// The absolute path of an image's unpacked, read-only tree; unpacks it when it is absent.
     ///
-    /// Callers for the same layers share one unpacking.
+    /// Concurrent callers with equal layers share one unpacking.
     ///
     /// - Parameter digest: the manifest's or index's.
     /// - Returns: a folder below `DATA/rootfs`.
-    /// - Throws: ``ImageError``; a failed unpacking leaves nothing behind.
+    /// - Throws: ``ImageError``; a failed unpacking leaves no files.
     package func rootfs(for digest: Digest) async throws(ImageError) -> String {
         try await roots.path(of: try await image(digest: digest))
     }
@@ -43,22 +43,22 @@ extension ImageStore {
     /// Suspends for disk work; reads no document of the image again.
     ///
     /// - Parameters:
-    ///   - image: as found by ``resolve(_:)`` or ``image(digest:)``.
-    ///   - user: `name`, `uid`, `name:group`, `uid:gid`; nil takes the image's USER.
-    /// - Returns: what containers take from the image.
-    /// - Throws: ``ImageError``; of the user ``ImageError/unknownUser(_:)`` and ``ImageError/userOutOfRange(_:)``.
+    ///   - image: a result of ``resolve(_:)`` or ``image(digest:)``.
+    ///   - user: `name`, `uid`, `name:group`, `uid:gid`; nil uses the image's USER.
+    /// - Returns: the image's part of a container's plan.
+    /// - Throws: ``ImageError``; for the user ``ImageError/unknownUser(_:)`` and ``ImageError/userOutOfRange(_:)``.
     package func container(of image: Image, user: String? = nil) async throws(ImageError) -> ContainerImage {
         let rootfs = try await roots.path(of: image)
         let account = try await account(user ?? image.execution.user ?? "", in: rootfs)
         return ContainerImage(rootfs: rootfs, account: account, execution: image.execution)
     }
 
-    /// The tree of an image that a step of a build runs in, and nothing else.
+    /// The tree of an image for a step of a build only.
     package func stepRoot(for digest: Digest) async throws(ImageError) -> StepRoot {
         try await roots.step(of: try await image(digest: digest))
     }
 
-    /// Looks a user up in a tree.
+    /// Looks up a user in a tree.
     package func account(_ specification: String, in path: String) async throws(ImageError)
         -> ContainerAccount
     {
@@ -66,7 +66,7 @@ extension ImageStore {
             do throws(ImageError) {
                 return try ContainerUserLookup.find(specification, rootfs: path)
             } catch .system(_, _, EACCES) where !self.trees.isDirect {
-                // Files that the image keeps from others.
+                // The image's files may be unreadable for this user.
                 let session = try self.trees.session(on: path, isWritable: false)
                 guard case .account(let account) = try session.ask(.account(specification), layers: []).answer
                 else { throw .worker(reason: "an answer that is not an account") }
@@ -75,15 +75,15 @@ extension ImageStore {
         }
     }
 
-    /// The digest that a name refers to: the reference table first, then digests and image ids.
+    /// The digest of a name: looks in the table of references first, then among digests and image ids.
     func digest(named name: String) async throws(ImageError) -> Digest {
         if name.hasPrefix("sha256:"), let digest = try? Digest(name) {
-            // A digest may be a manifest's or, as Docker shows them, a configuration's.
+            // A digest may be that of a manifest or, as Docker prints ids, of a configuration.
             if let owner = try await self.digest(ofImageID: name) { return owner }
             guard blobs.size(of: digest) != nil else { throw .unknownImage(name) }
             return digest
         }
-        // Not a reference: it may still be the beginning of an id.
+        // A text that is no reference may be the beginning of an id.
         if let reference = try? ImageReference(name) {
             if let record = try await references.get(reference.withoutDigest.description) {
                 guard let wanted = reference.digest, wanted != record.digest else { return record.digest }
@@ -101,7 +101,7 @@ extension ImageStore {
         let records = try await references.all()
         return try await BlockingWork.run { () throws(ImageError) in
             for record in records {
-                // A record whose documents are damaged must not hide the others; verify() names it.
+                // A record with damaged documents is skipped; verify() reports it.
                 guard let image = try? self.image(record.digest, called: record.reference, anyPlatform: true)
                 else { continue }
                 if image.configurationDigest.hex.hasPrefix(digits) || record.digest.hex.hasPrefix(digits) {
@@ -113,7 +113,7 @@ extension ImageStore {
     }
 }
 
-/// A user of an image, with what a login would give it.
+/// A user of an image with its groups and home.
 package struct ContainerAccount: Hashable, Codable, Sendable {
     package var user: ContainerUser
     /// `/` when passwd has no entry.

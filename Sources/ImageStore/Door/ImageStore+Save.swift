@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing images out to a file.
+// Writes images to a file.
 
 import OCI
 import CSandbox
@@ -10,25 +10,25 @@ extension ImageStore {
     /// Writes images into one tar that is a `docker save` archive and an OCI archive at once.
     ///
     /// - Parameters:
-    ///   - names: references, digests or ids of images in the store; the same input gives the same bytes.
-    ///   - path: replaced when the archive is whole.
-    /// - Throws: ``ImageError``; a failed save leaves `path` as it was.
+    ///   - names: references, digests or ids of images in the store; equal input gives equal bytes.
+    ///   - path: replaced when the archive is complete.
+    /// - Throws: ``ImageError``; a failed save leaves `path` unchanged.
     package func save(_ names: [String], to path: String) async throws(ImageError) {
         let archive = try await archive(of: names)
         try await BlockingWork.run { () throws(ImageError) in try archive.write(toFile: path) }
     }
 
-    /// Finds everything that an archive of some images takes, and keeps it from garbage collection.
+    /// Finds the content of an archive of some images, and protects it from garbage collection.
     ///
     /// - Parameter names: references, digests or ids of images in the store.
-    /// - Returns: what can be written.
-    /// - Throws: ``ImageError`` when an image is unknown or not whole.
+    /// - Returns: the images, ready to be written.
+    /// - Throws: ``ImageError`` when an image is unknown or incomplete.
     package func archive(of names: [String]) async throws(ImageError) -> ImageArchive {
         let lease = blobs.lease()
         var roots: [(digest: Digest, references: [ImageReference])] = []
         for name in names {
             let digest = try await digest(named: name)
-            // A digest or id names no image within the archive.
+            // A digest or id is no name within the archive.
             let reference = try? ImageReference(name).withoutDigest
             var found: [ImageReference] = []
             if let reference, try await isStored(reference) { found = [reference] }
@@ -56,7 +56,7 @@ extension ImageStore {
             case .manifest(let manifest): manifest.mediaType ?? MediaType.manifest
             case .index(let index): index.mediaType ?? MediaType.index
             }
-        // An index may name platforms that were never fetched.
+        // An index may list platforms that were never pulled.
         let present = try reachable(from: [digest]).blobs.filter { blobs.claim($0) }
         return SavedImage(
             references: names,
@@ -67,22 +67,22 @@ extension ImageStore {
     }
 }
 
-/// Images that are about to be written into one tar.
+/// Images to be written into one tar.
 package struct ImageArchive: Sendable {
     let images: [SavedImage]
     let blobs: BlobStore
     let lease: BlobLease
 
-    /// Writes the archive; blocks for as long as its reader takes.
+    /// Writes the archive; blocks at the speed of its reader.
     ///
     /// - Parameter descriptor: of a file, pipe or socket; stays open.
-    /// - Throws: ``ImageError``, with EPIPE when the reader is gone.
+    /// - Throws: ``ImageError``, with EPIPE when the reader has closed.
     package func write(to descriptor: Int32) throws(ImageError) {
         let copy = try SystemCall.check("dup", "archive") { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
         try write(FileSink(OpenFile(owning: copy), "archive"), name: "archive")
     }
 
-    /// A pipe to write an archive into while another thread reads it, both ends close-on-exec.
+    /// A pipe between a thread that writes an archive and one that reads it, both ends close-on-exec.
     package static func pipe() throws(ImageError) -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
         let result = csandbox_pipe(&ends)
@@ -113,7 +113,7 @@ package struct ImageArchive: Sendable {
     }
 }
 
-/// An open file that a closure can hold.
+/// A reference to an open file, for closures.
 final class FileSink {
     private let file: OpenFile
     private let name: String

@@ -11,26 +11,26 @@ package import Logging
 package final class ImageStore: Sendable {
     package let blobs: BlobStore
     package let references: any ReferenceStore
-    /// The platform whose images run here.
+    /// The platform of images that run on this host.
     package let host: Platform
     let roots: RootfsStore
-    /// How the files of trees are reached.
+    /// The access to files of trees.
     package let trees: TreeAccess
     let logger: Logger
 
-    /// Keeps every image that is looked up from now on from garbage collection, until it is released.
+    /// Protects every image that is looked up from now on from garbage collection, until it is released.
     package func hold() -> BlobLease { blobs.lease() }
 
-    /// Opens the store, making its folders, and sweeps what a killed process left.
+    /// Opens the store, makes its folders, and removes leftovers of a killed process.
     ///
     /// Blocks on the disk.
     ///
     /// - Parameters:
     ///   - dataDirectory: DATA; `blobs` and `rootfs` below it belong to this room.
-    ///   - references: where names are kept.
-    ///   - trees: how their files are reached.
-    ///   - logger: gets leftovers and skipped entries.
-    ///   - host: which platform's images to choose; tests choose another.
+    ///   - references: the table of names.
+    ///   - trees: the access to files of trees.
+    ///   - logger: receives leftovers and skipped entries.
+    ///   - host: the platform of chosen images; tests use others.
     /// - Throws: ``ImageError`` when the folders cannot be made or read.
     package init(
         dataDirectory: String,

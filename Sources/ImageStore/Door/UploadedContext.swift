@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// A build context that came as an archive, unpacked for the time of one build. The HTTP edge drives it.
+// A build context that was uploaded as an archive, unpacked for one build. The HTTP edge uses it.
 
 import Glibc
 
-/// A folder of its own with what a stranger's archive holds.
+/// A folder with the content of an untrusted archive.
 package struct UploadedContext: Sendable {
-    /// Where it is; hand it to ``BuildRequest``.
+    /// Its path, for ``BuildRequest``.
     package let directory: String
 
-    /// Unpacks an archive, compressed or not, into a new folder; on failure nothing is left.
+    /// Unpacks an archive, compressed or not, into a new folder; a failure leaves no files.
     ///
     /// - Parameters:
     ///   - archive: a tar file of the host.
-    ///   - directory: absolute path that does not exist yet; its parent does.
-    /// - Throws: ``ImageError``, for hostile entries too.
+    ///   - directory: absolute path that does not exist; its parent does.
+    /// - Throws: ``ImageError``, also for hostile entries.
     package init(archive: String, into directory: String) async throws(ImageError) {
         self.directory = directory
         let outcome: Result<Void, ImageError> = await BlockingWork.run {
@@ -29,10 +29,10 @@ package struct UploadedContext: Sendable {
         throw error
     }
 
-    /// Names a folder that an earlier process may have left.
+    /// A folder that an earlier process may have left.
     package init(leftover directory: String) { self.directory = directory }
 
-    /// Removes the folder with everything in it; absent is fine.
+    /// Removes the folder with its content; an absent one is no error.
     package func remove() async throws(ImageError) {
         let directory = directory
         try await BlockingWork.run { () throws(ImageError) in
@@ -48,7 +48,7 @@ package struct UploadedContext: Sendable {
         try SystemCall.check("mkdir", directory) { mkdir(directory, 0o700) }
         let folder = try OpenFile(path: directory, flags: O_RDONLY | O_DIRECTORY)
         var options = UnpackOptions()
-        // A context is no layer: its names mean themselves, and its owners are not taken over (COPY makes root's).
+        // A context is no layer: it has no whiteouts, and owners are not kept (COPY makes root the owner).
         options.appliesWhiteouts = false
         options.addsMountPoints = false
         options.keepsOwners = false

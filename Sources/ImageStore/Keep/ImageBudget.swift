@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much disk the image store may take, as an operator writes it. Pure.
+// The operator's bound of the image store's disk space. Pure.
 
 package import FunctionModel
 
 /// A bound of the image store: a share of the disk, or bytes.
 package enum ImageBudget: Hashable, Sendable, CustomStringConvertible {
-    /// Of what the file system can give the store: what it has already, and what is free.
+    /// A share of the space that the store uses already and the free space together.
     case percent(Int)
     case bytes(ByteCount)
 
-    /// A fifth stays free for everything else, the database first of all.
+    /// A fifth stays free for other data, the database in particular.
     package static let standard = ImageBudget.percent(80)
 
     /// Parses `80%`, `20Gi` or plain bytes.
     ///
-    /// - Throws: ``ModelError`` for anything else, and for shares beyond 1 to 100.
+    /// - Throws: ``ModelError`` for other texts, and for shares outside 1 to 100.
     package init(_ text: String, field: String) throws(ModelError) {
         guard text.hasSuffix("%") else {
             self = .bytes(try ByteCount(text, field: field))
@@ -36,9 +36,9 @@ package enum ImageBudget: Hashable, Sendable, CustomStringConvertible {
     /// The bound in bytes.
     ///
     /// - Parameters:
-    ///   - usedBytes: what the store takes now.
-    ///   - freeBytes: what the file system has left for it.
-    /// - Returns: how much the store may take.
+    ///   - usedBytes: the store's present size.
+    ///   - freeBytes: the file system's free space.
+    /// - Returns: the permitted size of the store.
     func limitBytes(usedBytes: Int, freeBytes: Int) -> Int {
         switch self {
         case .bytes(let count): count.bytes

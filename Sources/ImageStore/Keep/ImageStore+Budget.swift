@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the store within its budget: counts, asks the census what goes, removes it. The HTTP edge's keeper drives it.
+// Keeps the store within its budget: counts, asks the census, removes. Scheduler's keeper of images uses it.
 
 package import FunctionModel
 import OCI
 import Glibc
 import Logging
 
-/// What a budget took.
+/// The content that a budget removed.
 package struct EvictionReport: Hashable, Sendable {
     package var images = 0
     package var trees = 0
     package var steps = 0
-    /// Afterwards.
+    /// The size of the store afterwards.
     package var usedBytes = 0
     /// The budget in bytes.
     package var limitBytes = 0
@@ -20,16 +20,16 @@ package struct EvictionReport: Hashable, Sendable {
 }
 
 extension ImageStore {
-    /// Blobs that several images share make one round's sum an estimate: after these many the rest has to wait.
+    /// Rounds of removal: blobs that several images share make the sum of one round an estimate.
     private static let roundsMax = 8
 
-    /// Gives up what is least needed until the store fits its budget, or nothing is left to give up.
+    /// Removes the least needed content until the store fits its budget, or nothing removable is left.
     ///
     /// - Parameters:
     ///   - budget: the bound.
     ///   - cache: of build steps; nil when there is none.
-    ///   - inUse: manifests of everything deployed, asked for again in each round.
-    /// - Returns: what was given up.
+    ///   - inUse: manifests of all deployed revisions, read again in each round.
+    /// - Returns: the removed content.
     /// - Throws: ``ImageError`` when the store cannot be read.
     package func fit(
         _ budget: ImageBudget,
@@ -52,7 +52,7 @@ extension ImageStore {
                 do throws(ImageError) {
                     try await evict(eviction, cache, deployed, &report)
                 } catch {
-                    // One that cannot go must not keep the others.
+                    // A failed removal does not prevent the others.
                     note(cannot: "evict", eviction, of: census, records, error)
                 }
             }
@@ -96,7 +96,7 @@ extension ImageStore {
         }
     }
 
-    /// Counts everything; blocks.
+    /// Counts all content; blocks.
     private func census(
         _ records: [ReferenceRecord],
         inUse: Set<Digest>,
@@ -151,7 +151,7 @@ extension ImageStore {
         }
     }
 
-    /// Names the image, by all its names or else its digest: a chain id alone says nothing to an operator.
+    /// The image of a tree, by all its names or else its digest: a chain id alone tells an operator nothing.
     private func note(
         cannot verb: String,
         _ eviction: Eviction,

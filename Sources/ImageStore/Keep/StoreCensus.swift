@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the store holds and what goes first when it is too much. Pure; the driver counts before and removes after.
+// Decides the order in which content is removed when the store exceeds its budget. Pure; the driver counts and removes.
 
 package import FunctionModel
 import OCI
 
-/// Everything in the store that can be given up, and what holds what.
+/// The removable content of the store, and its references.
 package struct StoreCensus: Hashable, Sendable {
-    /// A build step's result: made again when it is needed.
+    /// A build step's result, which can be made again.
     package struct Step: Hashable, Sendable {
         var key: Digest
         package var layer: Digest?
-        /// Nanoseconds of the wall clock, as for all others.
+        /// Nanoseconds of the wall clock, as all times here.
         var lastUsed: Int64
 
         package init(key: Digest, layer: Digest?, lastUsed: Int64) {
@@ -20,10 +20,10 @@ package struct StoreCensus: Hashable, Sendable {
         }
     }
 
-    /// An unpacked tree: unpacked again when it is needed.
+    /// An unpacked tree, which can be unpacked again.
     struct Tree: Hashable, Sendable {
         var chainID: Digest
-        /// What goes when it goes, without files that other trees share.
+        /// The space that its removal frees, without files that other trees share.
         var ownBytes: Int
         var lastUsed: Int64
     }
@@ -34,7 +34,7 @@ package struct StoreCensus: Hashable, Sendable {
         var hasName: Bool
         var blobs: Set<Digest>
         var trees: Set<Digest>
-        /// Deployed, kept for a rollback, or held by an operation under way.
+        /// Deployed, kept for a rollback, or in use by a running operation.
         var isInUse: Bool
         var lastUsed: Int64
     }
@@ -47,7 +47,7 @@ package struct StoreCensus: Hashable, Sendable {
     var usedBytes = 0
 }
 
-/// One thing to give up.
+/// One removal.
 enum Eviction: Hashable, Sendable {
     case step(Digest)
     case tree(Digest)
@@ -56,11 +56,11 @@ enum Eviction: Hashable, Sendable {
 }
 
 extension StoreCensus {
-    /// What to give up, in order, so that no more than `limit` bytes are used.
+    /// The removals, in order, after which at most `limit` bytes are used.
     ///
-    /// Least recently used first, within each of three classes: what can be made again from what stays (build steps
-    /// and trees), images without a name, images that nothing deployed needs. What is in use never goes, nor a
-    /// step whose layer an image in use has: that would give nothing back.
+    /// Least recently used first, within each of three classes: content that can be made again (build steps
+    /// and trees), images without a name, images that no deployed revision needs. Content in use is never removed,
+    /// nor a step whose layer an image in use has: that would free no space.
     func evictions(toFit limit: Int) -> [Eviction] {
         var excess = usedBytes - limit
         guard excess > 0 else { return [] }
@@ -113,7 +113,7 @@ extension StoreCensus {
         return found.sorted { ($0.order, $0.lastUsed) < ($1.order, $1.lastUsed) }
     }
 
-    /// How many steps and images hold each blob.
+    /// The number of steps and images that refer to each blob.
     private var holders: [Digest: Int] {
         var holders: [Digest: Int] = [:]
         for step in steps { if let layer = step.layer { holders[layer, default: 0] += 1 } }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts the disk space of an unpacked tree. A worker runs it: an image may close its folders to all but root.
+// Counts the disk space of an unpacked tree. A worker runs it: only root may read some folders of an image.
 
 import CSandbox
 import Glibc
 
 enum TreeMeasure {
-    /// Bytes that a tree takes on the disk; a file with several names counts once.
+    /// Bytes of a tree on the disk; a file with several names counts once.
     ///
     /// Blocks. Where the file system shares blocks between trees (xfs, btrfs), each tree counts them.
     ///
     /// - Parameter root: the open folder.
-    /// - Returns: what its files and folders occupy.
+    /// - Returns: the bytes of its files and folders.
     /// - Throws: ``ImageError`` when it cannot be read.
     static func bytes(_ root: Int32) throws(ImageError) -> Int {
         var total = 0

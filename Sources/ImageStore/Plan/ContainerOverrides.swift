@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a container has besides its image. Pure; Catalog, AttachedContainers and build steps fill it in.
+// The settings of a container besides its image. Pure; Catalog, AttachedContainers and build steps fill it in.
 
 package import FunctionModel
 package import Sandbox
@@ -7,13 +7,13 @@ package import Sandbox
 /// The part of a container's plan that its image does not decide.
 package struct ContainerOverrides: Hashable, Sendable {
     package var hostname: String
-    /// Replaces ENTRYPOINT, and takes CMD away; empty words are dropped, so that `[""]` is no entry point.
+    /// Replaces ENTRYPOINT and removes CMD; empty words are dropped, so that `[""]` is no entry point.
     package var entrypoint: [String]?
     /// Replaces CMD.
     package var command: [String]?
-    /// Variables by name that yield to the image's of the same name.
+    /// Variables by name; the image's take precedence.
     package var defaults: [String: String]
-    /// Variables by name that win over the image's.
+    /// Variables by name; they take precedence over the image's.
     package var environment: [String: String] = [:]
     /// Replaces WORKDIR.
     package var workingDirectory: String?
@@ -23,22 +23,22 @@ package struct ContainerOverrides: Hashable, Sendable {
     /// Networks besides the public internet that it reaches, as text.
     package var egressAllow: [String] = []
     package var secrets: [SandboxSecret] = []
-    /// Names as in `CAP_NET_BIND_SERVICE`.
+    /// Names in the form `CAP_NET_BIND_SERVICE`.
     package var capabilities: [String] = []
     /// In any order.
     package var mounts: [SandboxMount] = []
-    /// Takes the place of the writable layer in memory.
+    /// Replaces the writable layer in memory.
     package var writableLayer: HostPlace?
     /// Whether PID 1 gets a terminal.
     package var hasTerminal = false
 
-    /// Overrides nothing, and sets HOSTNAME unless the image does.
+    /// No overrides, except HOSTNAME where the image does not set it.
     package init(hostname: String) {
         self.hostname = hostname
         defaults = ["HOSTNAME": hostname]
     }
 
-    /// Refuses mounts over the container's own; an early look, since ``ContainerPlanner`` asks again.
+    /// Refuses mounts over the container's own; an early check, which ``ContainerPlanner`` repeats.
     ///
     /// - Throws: ``ContainerPlanError/mountTarget(_:expected:)``.
     package func checkMounts() throws(ContainerPlanError) {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an image and overrides to the plan and the command of a container. Pure; the only place that makes a plan.
+// Makes the plan and the command of a container from an image and overrides. Pure; the only place that makes a plan.
 
 package import OCI
 package import Sandbox
 
-/// What a container takes from an image that is unpacked.
+/// The image's part of a container's plan.
 package struct ContainerImage: Hashable, Sendable {
     /// Absolute path of the unpacked, read-only tree.
     package var rootfs: String
     /// The user, looked up in that tree.
     package var account: ContainerAccount
-    /// The configuration: ENTRYPOINT, CMD, ENV, WORKDIR and VOLUME count.
+    /// The configuration, of which ENTRYPOINT, CMD, ENV, WORKDIR and VOLUME are used.
     package var execution: ImageConfiguration.Execution
 
     package init(
@@ -27,36 +27,36 @@ package struct ContainerImage: Hashable, Sendable {
 /// Everything about a container that is known before it starts.
 package struct ContainerPlan: Hashable, Sendable {
     package var sandbox: SandboxPlan
-    /// What PID 1 executes; never empty.
+    /// The arguments of PID 1; never empty.
     package var arguments: [String]
     /// Its variables by name.
     package var environment: [String: String]
 
-    /// The command of a container whose start adds nothing to it.
+    /// The command of a container without further arguments.
     package var command: SandboxCommand {
         SandboxCommand(arguments: arguments, environment: environment.map { "\($0)=\($1)" }.sorted())
     }
 }
 
-/// Why image and overrides make no container.
+/// Why no plan can be made.
 package enum ContainerPlanError: Error, Hashable, Sendable {
-    /// The image has neither ENTRYPOINT nor CMD, and the overrides give no command.
+    /// The image has neither ENTRYPOINT nor CMD, and the overrides have no command.
     case noCommand
-    /// Something must not be mounted there.
+    /// The target of a mount is reserved.
     case mountTarget(String, expected: String)
 }
 
 /// Joins an image with overrides.
 package enum ContainerPlanner {
-    /// Where a program is looked for when neither image nor overrides set PATH: Docker's default.
+    /// PATH when neither image nor overrides set it: Docker's default.
     package static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
     /// Makes the plan of one container, or of all containers of a function.
     ///
     /// - Parameters:
-    ///   - image: unpacked, its user found.
-    ///   - overrides: they win over the image.
-    /// - Returns: the plan, with its mounts in the order in which they are made.
+    ///   - image: unpacked, with its user.
+    ///   - overrides: take precedence over the image.
+    /// - Returns: the plan, with its mounts in the order of mounting.
     /// - Throws: ``ContainerPlanError``.
     package static func plan(
         _ image: ContainerImage,
@@ -93,7 +93,7 @@ package enum ContainerPlanner {
         )
     }
 
-    /// As Docker: a command replaces CMD, an entry point takes CMD away.
+    /// Docker's rules: a command replaces CMD, an entry point removes CMD.
     static func arguments(
         _ execution: ImageConfiguration.Execution,
         entrypoint: [String]? = nil,
@@ -105,7 +105,7 @@ package enum ContainerPlanner {
         return entrypoint.filter { !$0.isEmpty } + (command ?? [])
     }
 
-    /// What every process needs, then the defaults, the image's variables and the overrides; the later one wins.
+    /// The variables of every process, then the defaults, the image's and the overrides; the last one of a name counts.
     private static func environment(
         _ image: ContainerImage,
         _ overrides: ContainerOverrides
@@ -118,7 +118,7 @@ package enum ContainerPlanner {
         return values
     }
 
-    /// Reads `NAME=value` each; a text without a name is none, and the last one of a name counts.
+    /// Parses texts `NAME=value`; a text without a name is ignored, and the last one of a name counts.
     package static func variables(_ texts: [String]) -> [String: String] {
         var values: [String: String] = [:]
         for text in texts {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blobs that would survive a power cut. BlobStore reports new ones; giving a name waits for them.
+// The blobs that survive a power failure. BlobStore reports new ones; naming an image waits for them.
 
 import OCI
 import Dispatch
@@ -7,16 +7,16 @@ import FunctionModel
 import Glibc
 import Synchronization
 
-/// Syncs blobs beside the operation that adds them, and marks those that are durable by their mode.
+/// Syncs blobs concurrently with the operation that adds them, and marks durable ones by their mode.
 ///
-/// A sync takes as long as the disk is busy, and a pull has several blobs: each waits for its sync beside the next
-/// one's download, and only a name waits for all of them. After a crash of the host a blob without the mark may
-/// hold anything, so it is hashed again before it is used. A crash of the gateway alone harms none: the
-/// kernel keeps what was written.
+/// A sync may take long on a busy disk, and a pull has several blobs: each is synced during the next
+/// one's download, and only naming the image waits for all of them. After a crash of the host a blob without the mark
+/// may have any content, so it is hashed again before it is used. A crash of the gateway alone damages none: the
+/// kernel keeps written data.
 final class BlobDurability: Sendable {
-    /// Of blobs that were written whole, but may not be on the disk yet.
+    /// Mode of complete blobs that may not be on the disk yet.
     static let fresh: mode_t = 0o600
-    /// Of blobs that are on the disk.
+    /// Mode of blobs that are on the disk.
     static let durable: mode_t = 0o644
 
     private let directory: String
@@ -25,13 +25,13 @@ final class BlobDurability: Sendable {
 
     private struct State {
         var waiting: [Digest] = []
-        /// Blobs that could not be synced, with the reason; gone from the store.
+        /// Blobs that could not be synced, with the reason; they are removed from the store.
         var failures: [Digest: ImageError] = [:]
     }
 
     init(directory: String) { self.directory = directory }
 
-    /// A blob has got its name: it is synced and marked soon.
+    /// A blob was added: it is synced and marked soon.
     func appeared(_ digest: Digest) {
         state.withLock { state in
             state.failures[digest] = nil
@@ -40,12 +40,12 @@ final class BlobDurability: Sendable {
         queue.async { self.synchronizeWaiting() }
     }
 
-    /// Waits until everything that has appeared is on the disk.
+    /// Waits until all added blobs are on the disk.
     ///
     /// Blocks on the disk.
     ///
-    /// - Parameter digests: what the caller needs.
-    /// - Throws: ``ImageError`` when one of them did not get there; it is gone then.
+    /// - Parameter digests: the blobs that the caller needs.
+    /// - Throws: ``ImageError`` when one of them could not be synced; it is removed then.
     func settle(_ digests: Set<Digest>) throws(ImageError) {
         queue.sync { self.synchronizeWaiting() }
         let failure = state.withLock { state in
@@ -54,7 +54,7 @@ final class BlobDurability: Sendable {
         if let failure { throw failure }
     }
 
-    /// On the queue: everything that has come up to now, with one sync of the folder for all.
+    /// Runs on the queue: syncs all blobs added up to now, with one sync of the folder.
     private func synchronizeWaiting() {
         let digests = state.withLock { state in
             defer { state.waiting = [] }
@@ -77,7 +77,7 @@ final class BlobDurability: Sendable {
         }
     }
 
-    /// The open blob; nil when it was removed meanwhile, or had to be.
+    /// The open blob; nil when it was removed.
     private func synchronize(_ digest: Digest) -> Int32? {
         let path = directory + "/" + digest.hex
         do throws(ImageError) {
@@ -92,7 +92,7 @@ final class BlobDurability: Sendable {
         }
     }
 
-    /// The kernel may have dropped data that it could not write: such a file must not be trusted.
+    /// The kernel may have dropped data that it could not write: such a file is removed.
     private func fail(_ digest: Digest, _ error: ImageError) {
         unlink(directory + "/" + digest.hex)
         state.withLock { $0.failures[digest] = error }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Content by digest, in DATA/blobs/sha256. A blob is there whole and verified, or not there.
+// Content by digest, in DATA/blobs/sha256. A blob is complete and verified, or absent.
 
 import CSandbox
 import OCI
@@ -14,7 +14,7 @@ import Synchronization
 package final class BlobStore: Sendable {
     /// `DATA/blobs/sha256`.
     package let directory: String
-    /// `DATA/blobs/partial`: what is still being written.
+    /// `DATA/blobs/partial`: blobs that are being written.
     package let partialDirectory: String
     let durability: BlobDurability
     private let notePath: String
@@ -23,18 +23,18 @@ package final class BlobStore: Sendable {
 
     private struct Leases {
         var next = 0
-        /// When each running operation began, in nanoseconds of the wall clock.
+        /// The beginnings of running operations, in nanoseconds of the wall clock.
         var started: [Int: Int64] = [:]
     }
 
     /// Makes the folders.
     ///
-    /// Unfinished blobs of an earlier run are removed, resumable ones after a week, and what a crash of the host
+    /// Unfinished blobs of an earlier run are removed, resumable ones after a week, and blobs that a crash of the host
     /// has damaged.
     ///
     /// - Parameters:
     ///   - dataDirectory: DATA.
-    ///   - damaged: gets each blob that is removed.
+    ///   - damaged: called with each removed blob.
     /// - Throws: ``ImageError`` when the folders cannot be made or read.
     package init(dataDirectory: String, damaged: (Digest) -> Void = { _ in }) throws(ImageError) {
         directory = dataDirectory + "/blobs/sha256"
@@ -47,7 +47,7 @@ package final class BlobStore: Sendable {
         try mend(damaged)
     }
 
-    /// Where a blob is, or would be.
+    /// The path of a blob, present or absent.
     package func path(of digest: Digest) -> String { directory + "/" + digest.hex }
 
     /// Bytes of a stored blob, nil when it is absent.
@@ -57,26 +57,26 @@ package final class BlobStore: Sendable {
         return Int(status.st_size)
     }
 
-    /// Says whether a blob is here, and keeps it from garbage collection until the caller's lease ends.
+    /// Whether a blob is stored; protects it from garbage collection until the caller's lease ends.
     package func claim(_ digest: Digest) -> Bool {
         gate.withLock { _ in utimensat(AT_FDCWD, path(of: digest), nil, 0) == 0 }
     }
 
-    /// When a blob arrived or was last claimed, in nanoseconds of the wall clock; nil when it is absent.
+    /// The time of a blob's arrival or last claim, in nanoseconds of the wall clock; nil when it is absent.
     func touched(_ digest: Digest) -> Int64? {
         var status = stat()
         guard stat(path(of: digest), &status) == 0 else { return nil }
         return Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     }
 
-    /// What a blob takes on the disk; nothing when it is absent.
+    /// Bytes of a blob on the disk; 0 when it is absent.
     func allocatedBytes(of digest: Digest) -> Int {
         var status = stat()
         guard stat(path(of: digest), &status) == 0 else { return 0 }
         return Int(status.st_blocks) * 512
     }
 
-    /// What the file system has left.
+    /// The file system's free space.
     func freeBytes() throws(ImageError) -> Int {
         var status = statvfs()
         try SystemCall.check("statvfs", directory) { statvfs(directory, &status) }
@@ -95,9 +95,9 @@ package final class BlobStore: Sendable {
         }
     }
 
-    /// Removes unfinished downloads that no operation continues at the moment.
+    /// Removes unfinished downloads that no operation continues.
     ///
-    /// - Returns: how many bytes they had.
+    /// - Returns: their bytes.
     func removePartials() throws(ImageError) -> Int {
         var freed = 0
         for name in try Directories.names(in: partialDirectory) where Digest(hex: name) != nil {
@@ -122,12 +122,12 @@ package final class BlobStore: Sendable {
         }
     }
 
-    /// Reads a small blob whole and verifies it.
+    /// Reads and verifies a small blob.
     ///
     /// - Parameters:
-    ///   - digest: its name.
-    ///   - limit: the most bytes it may have.
-    ///   - owner: what needs it, for the error.
+    ///   - digest: of the blob.
+    ///   - limit: its permitted size.
+    ///   - owner: the document that refers to it, for the error.
     /// - Returns: its bytes.
     /// - Throws: ``ImageError`` when it is absent, too large or damaged.
     package func read(_ digest: Digest, limit: Int, for owner: String) throws(ImageError) -> [UInt8] {
@@ -155,17 +155,17 @@ package final class BlobStore: Sendable {
     /// Starts a blob that cannot be resumed.
     ///
     /// - Parameters:
-    ///   - expected: refused at the end unless it has this digest; nil accepts any.
-    ///   - size: refused as soon as it has more bytes, and at the end when fewer; nil takes any.
-    /// - Returns: the writer; drop it to leave nothing.
+    ///   - expected: the blob's digest, checked at the end; nil accepts any.
+    ///   - size: the blob's size, checked while it is written; nil accepts any.
+    /// - Returns: the writer; without a commit its end removes the file.
     /// - Throws: ``ImageError`` when no file can be made.
     package func beginWrite(expected: Digest? = nil, size: Int? = nil) throws(ImageError) -> BlobWriter {
         try BlobWriter.fresh(in: self, expected: expected, size: size)
     }
 
-    /// Begins or continues a download; ``BlobWriter/written`` says from where on.
+    /// Begins or continues a download, at the offset ``BlobWriter/written``.
     ///
-    /// What was written stays when the writer is dropped without ``BlobWriter/commit()``. One writer per digest
+    /// Written bytes stay when the writer ends without ``BlobWriter/commit()``. One writer per digest
     /// at a time: the second gets ``ImageError/system(call:path:errorNumber:)`` with EWOULDBLOCK.
     package func resumeWrite(expected: Digest, size: Int) throws(ImageError) -> BlobWriter {
         try BlobWriter.resumed(in: self, expected: expected, size: size)
@@ -181,12 +181,12 @@ package final class BlobStore: Sendable {
         return try writer.commit()
     }
 
-    /// Every blob that is here.
+    /// Every stored blob.
     package func all() throws(ImageError) -> [Digest] {
         try Directories.names(in: directory).compactMap(Digest.init(hex:))
     }
 
-    /// Keeps everything that is written or claimed from now on from ``removeUnused(_:)``.
+    /// Protects all blobs that are written or claimed from now on from ``removeUnused(_:)``.
     ///
     /// Hold it from the first blob of an image until its reference is set.
     package func lease() -> BlobLease {
@@ -204,7 +204,7 @@ package final class BlobStore: Sendable {
 
     /// Removes a blob unless a running operation has written or claimed it.
     ///
-    /// - Returns: the bytes given back; nil when it stays or was absent.
+    /// - Returns: the freed bytes; nil when it stays or was absent.
     func removeUnused(_ digest: Digest) throws(ImageError) -> Int? {
         let path = path(of: digest)
         let result: Result<Int?, ImageError> = gate.withLock { leases in
@@ -220,7 +220,7 @@ package final class BlobStore: Sendable {
 
     /// Removes a blob that a failed operation has just added, unless another operation is running.
     ///
-    /// - Returns: false when it stays for garbage collection to judge.
+    /// - Returns: false when it stays until garbage collection.
     func removeArrival(_ digest: Digest) throws(ImageError) -> Bool {
         let result: Result<Bool, ImageError> = gate.withLock { leases in
             guard leases.started.count <= 1 else { return .success(false) }
@@ -230,21 +230,21 @@ package final class BlobStore: Sendable {
         return try result.get()
     }
 
-    /// File times come from the kernel's coarse clock, which lags by up to a tick: 100 ms is slack enough.
+    /// File times come from the kernel's coarse clock, which lags by up to a tick: 100 ms is enough.
     private static func wallClockNanoseconds() -> Int64 {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - 100_000_000
     }
 
-    /// Waits until these blobs, and all others that are here, would survive a power cut.
+    /// Waits until these blobs, and all others in the store, survive a power failure.
     ///
-    /// To be called before a name is given to what needs them.
+    /// Called before an image with these blobs gets a name.
     ///
-    /// - Throws: ``ImageError`` when one did not get to the disk; it is gone then.
+    /// - Throws: ``ImageError`` when one could not be synced; it is removed then.
     func settle(_ digests: Set<Digest>) throws(ImageError) { try durability.settle(digests) }
 
-    /// Judges blobs that the last run has not marked as durable.
+    /// Checks blobs that the last run did not mark as durable.
     private func mend(_ damaged: (Digest) -> Void) throws(ImageError) {
         let note = BootNote(path: notePath)
         let isSameBoot = try note.isOfThisBoot()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One blob that is being written to the store. Registry, archives and the builder drive it.
+// One blob that is being written to the store. Registry, archives and the builder use it.
 
 import CSandbox
 package import FunctionModel
@@ -22,14 +22,14 @@ package struct BlobWriter: ~Copyable, Sendable {
     /// Bytes so far, including those of an earlier attempt.
     package private(set) var written = 0
 
-    /// A writer to a new file, which goes when the writer is dropped.
+    /// A writer to a new file, which is removed when the writer ends without a commit.
     static func fresh(in store: BlobStore, expected: Digest?, size: Int?) throws(ImageError) -> BlobWriter {
         let path = store.partialDirectory + "/new-\(UInt64.random(in: 0 ... .max))"
         let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT | O_EXCL, mode: BlobDurability.fresh)
         return BlobWriter(store, file: file, path: path, expected: expected, size: size, keepsPartial: false)
     }
 
-    /// A writer that continues where an earlier one stopped, and holds a lock against a second.
+    /// A writer that continues an earlier one's part, and holds a lock against a second writer.
     static func resumed(in store: BlobStore, expected: Digest, size: Int) throws(ImageError) -> BlobWriter {
         let path = store.partialDirectory + "/" + expected.hex
         let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT, mode: BlobDurability.fresh)
@@ -71,7 +71,7 @@ package struct BlobWriter: ~Copyable, Sendable {
         if !isSettled, !keepsPartial { unlink(partialPath) }
     }
 
-    /// Adds bytes; refuses them when the blob gets longer than it may be.
+    /// Adds bytes; refuses them when the blob exceeds its size.
     package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(ImageError) {
         if let expectedSize, written + bytes.count > expectedSize {
             throw .sizeMismatch(what: what, expected: expectedSize, actual: written + bytes.count)
@@ -81,7 +81,7 @@ package struct BlobWriter: ~Copyable, Sendable {
         written += bytes.count
     }
 
-    /// Adds bytes; refuses them when the blob gets longer than it may be.
+    /// Adds bytes; refuses them when the blob exceeds its size.
     package mutating func write(_ bytes: [UInt8]) throws(ImageError) {
         var failure: ImageError?
         bytes.withUnsafeBytes { buffer in
@@ -90,7 +90,7 @@ package struct BlobWriter: ~Copyable, Sendable {
         if let failure { throw failure }
     }
 
-    /// Forgets what was written, for a server that begins again from the first byte.
+    /// Discards the written bytes, for a server that begins again from the first byte.
     package mutating func restart() throws(ImageError) {
         let descriptor = file.descriptor
         try SystemCall.check("ftruncate", partialPath) { ftruncate(descriptor, 0) }
@@ -99,13 +99,13 @@ package struct BlobWriter: ~Copyable, Sendable {
         written = 0
     }
 
-    /// Removes what was written, also by earlier attempts: for content that cannot become valid.
+    /// Removes the written bytes, also those of earlier attempts: for content that cannot become valid.
     package consuming func discard() {
         unlink(partialPath)
         isSettled = true
     }
 
-    /// Verifies size, then digest, and puts the content in its place.
+    /// Verifies size, then digest, and adds the blob to the store.
     ///
     /// It becomes durable soon; ``BlobStore/settle(_:)`` waits for that.
     ///
@@ -125,7 +125,7 @@ package struct BlobWriter: ~Copyable, Sendable {
         }
         let descriptor = file.descriptor
         let target = store.path(of: digest)
-        // The time of arrival, which garbage collection compares with running operations.
+        // Garbage collection compares the time of arrival with the beginnings of running operations.
         try SystemCall.check("futimens", partialPath) { futimens(descriptor, nil) }
         try SystemCall.check("rename", target) { rename(partialPath, target) }
         isSettled = true

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads for work that blocks on disk or computes long, apart from the cooperative pool.
+// Threads for work that blocks on the disk or computes for long, separate from the cooperative pool.
 
 import Foundation
 import Synchronization
 
 /// Runs blocking work.
 ///
-/// Every `async` function of this room that touches the disk goes through here.
+/// Every `async` function of this room uses it for disk access.
 package enum BlockingWork {
-    /// Threads at once: enough to keep a disk and two cores busy; more only makes the requests' path wait.
+    /// Threads at once: enough to keep a disk and two cores busy; more would slow down the request path.
     static let width = 4
 
     private static let queue: OperationQueue = {
@@ -35,12 +35,12 @@ package enum BlockingWork {
         return try result.get()
     }
 
-    /// The same for work that can end early: `body` gets a flag that is raised when the task is cancelled.
+    /// The same for work that can end early: `body` receives a flag that is set when the task is cancelled.
     package static func cancellable<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable (StopFlag) throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let flag = StopFlag()
-        // The handler knows no typed errors, so the outcome is carried through it as a value.
+        // `withTaskCancellationHandler` has no typed throws, so the outcome passes through it as a value.
         let outcome: Result<Value, Failure> = await withTaskCancellationHandler {
             do throws(Failure) {
                 return .success(try await run { () throws(Failure) in try body(flag) })
@@ -62,9 +62,9 @@ package final class StopFlag: Sendable {
 
     /// Asks the work to end.
     package func raise() { flag.store(true, ordering: .relaxed) }
-    /// Whether it is to end.
+    /// Whether the work should end.
     package var isRaised: Bool { flag.load(ordering: .relaxed) }
 
-    /// - Throws: ``ImageError/cancelled`` once it was raised.
+    /// - Throws: ``ImageError/cancelled`` after the flag is set.
     package func check() throws(ImageError) { if isRaised { throw .cancelled } }
 }

@@ -3,19 +3,19 @@
 
 import Glibc
 
-/// A file that names the kernel's run in which it was written.
+/// A file with the boot id of the kernel that wrote it.
 struct BootNote {
     let path: String
 
-    /// Whether the kernel still runs that ran when the note was written: it has lost nothing since then.
+    /// Whether the host has not restarted since the note was written, so that no written data is lost.
     func isOfThisBoot() throws(ImageError) -> Bool {
         guard access(path, F_OK) == 0 else { return false }
         return try OpenFile(path: path).read(upTo: Self.bytesMax, of: path) == Self.bootID()
     }
 
-    /// Notes this run.
+    /// Writes the present boot id.
     ///
-    /// Only after everything that a crash of the host may have damaged is removed: there is no second check.
+    /// Call it after all files that a crash of the host may have damaged are removed: there is no second check.
     func write() throws(ImageError) {
         try Self.write(try Self.bootID(), to: path)
     }
@@ -33,7 +33,7 @@ struct BootNote {
 
     private static let bytesMax = 256
 
-    /// A number that the kernel chooses at each boot.
+    /// The kernel's boot id, which is new at each boot.
     private static func bootID() throws(ImageError) -> [UInt8] {
         let path = "/proc/sys/kernel/random/boot_id"
         return try OpenFile(path: path).read(upTo: bytesMax, of: path)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folders of the store: making, listing, removing whole trees. All calls block.
+// Makes and lists folders of the store, and removes trees. All calls block.
 
 import CSandbox
 import Glibc
@@ -35,12 +35,12 @@ package enum Directories {
         try entries(consuming: descriptor, path: path).map { $0.name.dropLast().map(UInt8.init(bitPattern:)) }
     }
 
-    /// Names of the folders in an open folder, terminated; closes the descriptor.
+    /// Names of the folders in an open folder, NUL-terminated; closes the descriptor.
     static func folders(consuming descriptor: Int32, path: String) throws(ImageError) -> [[CChar]] {
         try entries(consuming: descriptor, path: path).filter(\.isFolder).map(\.name)
     }
 
-    /// Names in an open folder, terminated, with which of them are folders; closes the descriptor.
+    /// Names in an open folder, NUL-terminated, each with whether it is a folder; closes the descriptor.
     static func entries(
         consuming descriptor: Int32,
         path: String
@@ -65,7 +65,7 @@ package enum Directories {
         return entries
     }
 
-    /// Calls lstat where the file system has no file types in its listings.
+    /// Calls lstat on file systems whose listings have no file types.
     private static func isFolder(_ type: UInt8, _ name: [CChar], in directory: Int32) -> Bool {
         if type != UInt8(DT_UNKNOWN) { return type == UInt8(DT_DIR) }
         var status = stat()

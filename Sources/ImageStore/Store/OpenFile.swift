@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file descriptor with one owner, and the few calls this room makes on it. All of them block.
+// A file descriptor with one owner, and the room's calls on it. All of them block.
 
 package import CSandbox
 import Glibc
@@ -18,14 +18,14 @@ package struct OpenFile: ~Copyable, Sendable {
 
     deinit { close(descriptor) }
 
-    /// Gives the descriptor away; the taker closes it.
+    /// Passes the descriptor to the caller, who closes it.
     consuming func take() -> Int32 {
         let descriptor = descriptor
         discard self
         return descriptor
     }
 
-    /// Reads up to `count` bytes; fewer only at the end, none at the very end.
+    /// Reads up to `count` bytes; fewer only before the end, none at the end.
     package func read(upTo count: Int, of name: String) throws(ImageError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
@@ -52,7 +52,7 @@ package struct OpenFile: ~Copyable, Sendable {
         }
     }
 
-    /// Writes all bytes at a position, leaving a hole before it.
+    /// Writes all bytes at an offset, which may leave a hole before it.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int, to name: String) throws(ImageError) {
         var done = 0
         while done < bytes.count {
@@ -67,7 +67,7 @@ package struct OpenFile: ~Copyable, Sendable {
         }
     }
 
-    /// Goes back to the first byte.
+    /// Seeks to the first byte.
     func rewind(_ name: String) throws(ImageError) {
         try SystemCall.check("lseek", name) { lseek(descriptor, 0, SEEK_SET) }
     }
@@ -77,7 +77,7 @@ package struct OpenFile: ~Copyable, Sendable {
         try SystemCall.check("fsync", name) { fsync(descriptor) }
     }
 
-    /// What the kernel knows about the file.
+    /// The file's status.
     package func status(_ name: String) throws(ImageError) -> stat {
         var status = stat()
         try SystemCall.check("fstat", name) { fstat(descriptor, &status) }

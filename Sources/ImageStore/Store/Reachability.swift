@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that an image needs, for garbage collection and loading.
+// The content that an image needs, for garbage collection and loading.
 
 import FunctionModel
 import OCI
@@ -17,7 +17,7 @@ extension ImageStore {
     ///
     /// Blocks.
     ///
-    /// Missing and damaged documents are skipped: they need nothing, and the other blobs are kept.
+    /// Missing and damaged documents are skipped; other blobs stay reachable.
     func reachable(from roots: some Sequence<Digest>) throws(ImageError) -> Reachable {
         var found = Reachable()
         var pending = Array(roots)
@@ -52,9 +52,9 @@ extension ImageStore {
         return found
     }
 
-    /// Whole images that no name leads to, sorted: loaded without one, or renamed since.
+    /// Complete images without a name, sorted: loaded without one, or renamed since.
     ///
-    /// Blocks. Reads only the beginning of what is no document.
+    /// Blocks. Reads only the beginning of blobs that are no documents.
     func unnamedImages(beside records: [ReferenceRecord]) throws(ImageError) -> [Digest] {
         let named = try reachable(from: records.map(\.digest)).blobs
         var roots: Set<Digest> = []
@@ -73,7 +73,7 @@ extension ImageStore {
         return roots.subtracting(inner).sorted { $0.hex < $1.hex }
     }
 
-    /// Nil for damaged content; errors of the disk are thrown, so that a disk failure does not empty the store.
+    /// Nil for damaged content; errors of the disk are thrown, so that they do not lead to removals.
     private func readable<Value>(_ body: () throws(ImageError) -> Value) throws(ImageError) -> Value? {
         do throws(ImageError) {
             return try body()

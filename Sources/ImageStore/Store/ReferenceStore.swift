@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the names of images are kept. The product keeps them in SQLite, tests in memory.
+// The table of image names. The product stores it in SQLite, tests in memory.
 
 import OCI
 package import FoundationEssentials
@@ -28,17 +28,17 @@ package struct ReferenceRecord: Hashable, Sendable {
 ///
 /// Each call is atomic and durable when it returns.
 package protocol ReferenceStore: Sendable {
-    /// Makes the name point to the record's digest, replacing what it pointed to.
+    /// Makes the name refer to the record's digest; replaces an earlier one.
     func set(_ record: ReferenceRecord) async throws(ImageError)
     /// The record of a normalised name, nil when there is none.
     func get(_ reference: String) async throws(ImageError) -> ReferenceRecord?
-    /// Forgets a name. Says whether there was one.
+    /// Removes a name; false when there is none.
     func remove(_ reference: String) async throws(ImageError) -> Bool
     /// Every record, sorted by name.
     func all() async throws(ImageError) -> [ReferenceRecord]
 }
 
-/// Names kept in memory, for tests and one-off commands.
+/// Names in memory, for tests.
 package final class MemoryReferenceStore: ReferenceStore {
     private let records = Mutex<[String: ReferenceRecord]>([:])
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trees of build steps: each becomes the tree of the next step, so that a build of many steps copies its base
-// once. ImageBuilder drives it.
+// The trees of build steps: each becomes the tree of the next step, so that a build of several steps copies its base
+// once. ImageBuilder uses it.
 
 import FunctionModel
 import OCI
 import Glibc
 import Synchronization
 
-/// The tree of a step, which stays as long as this does.
+/// Keeps the tree of a step.
 package final class StepRoot: Sendable {
     package let path: String
     private let tree: Digest
-    /// Nil when others may run from the tree, too.
+    /// Nil when containers of functions may use the tree, too.
     private let roots: RootfsStore?
 
     init(path: String, tree: Digest, roots: RootfsStore?) {
@@ -24,9 +24,9 @@ package final class StepRoot: Sendable {
 }
 
 extension RootfsStore {
-    /// The tree of an image that nothing but a step of a build runs in.
+    /// The tree of an image for a step of a build only.
     ///
-    /// The tree may be gone as soon as the last owner of the answer has released it.
+    /// The tree may be removed as soon as the last owner of the answer has released it.
     func step(of image: Image) async throws(ImageError) -> StepRoot {
         let chainID = image.chainID
         let (isThere, isCounted) = uses.withLock { uses in
@@ -38,7 +38,7 @@ extension RootfsStore {
         return root
     }
 
-    /// Renames the tree of a step that has ended; false when it is no such tree.
+    /// Renames the tree of a step that has ended; false for other trees.
     func takeStep(_ chainID: Digest, to temporary: String) throws(ImageError) -> Bool {
         let result: Result<Bool, ImageError> = uses.withLock { uses in
             guard uses.take(chainID) else { return .success(false) }

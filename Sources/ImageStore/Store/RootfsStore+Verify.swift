@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unpacked trees against the layers they were made of. ImageStore.verify drives it.
+// Compares unpacked trees with their layers. ImageStore.verify uses it.
 
 import OCI
 import CSandbox
@@ -7,15 +7,15 @@ import FunctionModel
 import Glibc
 
 extension RootfsStore {
-    /// Compares a tree with what its layers make, and puts a new one in its place when it differs.
+    /// Compares a tree with a new one of the same layers, and replaces it when it differs.
     ///
-    /// Blocks for as long as the unpacking of the whole image takes, and needs its space once more for that time.
-    /// The places are exchanged in one step. Containers that run keep the tree that they began with, so a replaced
+    /// Blocks for as long as unpacking the whole image takes, and needs its disk space a second time.
+    /// The trees are exchanged atomically. Running containers keep the tree that they began with, so a replaced
     /// one stays until the next start.
     ///
-    /// - Parameter image: with all its layers in the store.
-    /// - Returns: what was wrong; empty when nothing was, or no tree is there.
-    /// - Throws: ``ImageError`` when the tree cannot be unpacked again or compared; it then stays unchanged.
+    /// - Parameter image: has all its layers in the store.
+    /// - Returns: the differences; empty when there are none, or no tree exists.
+    /// - Throws: ``ImageError`` when the tree cannot be unpacked again or compared; it stays unchanged then.
     func mend(_ image: Image) throws(ImageError) -> [String] {
         let chainID = image.chainID
         guard isUnpacked(chainID) else { return [] }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unpacked trees, in DATA/rootfs. A tree is there whole or not at all.
+// Unpacked trees, in DATA/rootfs. A tree is complete or absent.
 
 import CSandbox
 import FunctionModel
@@ -8,7 +8,7 @@ import Glibc
 import Logging
 import Synchronization
 
-/// The read-only trees that containers run in, named by chain id: images of equal layers share one.
+/// The read-only trees of containers, named by chain id: images with equal layers share one.
 final class RootfsStore: Sendable {
     /// `DATA/rootfs`.
     let directory: String
@@ -18,16 +18,16 @@ final class RootfsStore: Sendable {
     let durability: TreeDurability
     let uses = Mutex(TreeUses())
     private let running = Mutex<[Digest: Task<Result<String, ImageError>, Never>]>([:])
-    /// What each tree takes on the disk, which never changes.
+    /// Bytes of each tree on the disk, which do not change.
     ///
     /// Bounded by the number of trees.
     private let sizes = Mutex<[Digest: Int]>([:])
     /// The time from returning a path to recording the revision that uses it; a deploy takes far less.
     private static let graceAfterUse = Duration.seconds(60)
 
-    /// Names of trees that are being made or removed; swept at start.
+    /// Prefix of trees that are being made or removed; the next start removes them.
     private static let temporaryPrefix = ".partial-"
-    /// Says how trees were made; trees of another form are unpacked again.
+    /// The version of the trees' form; trees of another version are unpacked again.
     ///
     /// 2: no two trees share an inode.
     private static let form = Array("2\n".utf8)
@@ -42,7 +42,7 @@ final class RootfsStore: Sendable {
         self.blobs = blobs
         self.trees = trees
         self.logger = logger
-        // Trees hold setuid programs of strangers: no other user of this host may reach them.
+        // Trees contain untrusted setuid programs: other users of this host have no access.
         try Directories.make(directory, mode: 0o700)
         try SystemCall.check("chmod", directory) { [directory] in chmod(directory, 0o700) }
         durability = TreeDurability(directory: directory, logger: logger)
@@ -72,7 +72,7 @@ final class RootfsStore: Sendable {
         try Directories.names(in: directory).compactMap(Digest.init(hex:))
     }
 
-    /// A name for a tree that is being made or removed; swept at the next start.
+    /// A name for a tree that is being made or removed; the next start removes it.
     func temporaryPath() -> String {
         directory + "/" + Self.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 16)
     }
@@ -80,7 +80,7 @@ final class RootfsStore: Sendable {
     /// The tree of an image; one unpacking for all concurrent callers.
     func path(of image: Image) async throws(ImageError) -> String {
         let chainID = image.chainID
-        // Under the same lock as the taking of a step's tree for the next step.
+        // The lock also guards the reuse of a step's tree by the next step.
         let isThere = uses.withLock { uses in
             uses.ask(for: chainID)
             return isUnpacked(chainID)
@@ -131,7 +131,7 @@ final class RootfsStore: Sendable {
                 )
             }
             let target = path(of: chainID)
-            // The mark of an earlier tree of this name says nothing about this one.
+            // The mark of an earlier tree of this name does not apply to this one.
             try durability.disappears(chainID)
             try SystemCall.check("rename", target) { rename(temporary, target) }
             durability.appeared(chainID)
@@ -142,7 +142,7 @@ final class RootfsStore: Sendable {
         }
     }
 
-    /// Starts from the tree with the most lower layers of the image; from an empty folder when that cannot be copied.
+    /// Begins with the tree of most lower layers of the image; with an empty folder when that cannot be copied.
     private func unpack(_ job: RootfsUnpacking, into temporary: String) throws(ImageError) -> UnpackReport {
         let chain = job.image.lowerChainIDs
         if let base = chain.indices.last(where: { isUnpacked(chain[$0]) }) {
@@ -153,7 +153,7 @@ final class RootfsStore: Sendable {
                 try Directories.make(temporary, mode: 0o700)
                 return try job.run(into: temporary, upon: .copy(of: path(of: chain[base])), layers: base + 1)
             } catch .system(_, _, EACCES), .system(_, _, ENOENT) {
-                // An ordinary user may not read every file of its own; or the base was removed meanwhile.
+                // An ordinary user may be unable to read some of its own files; or the base was removed meanwhile.
                 try trees.remove(temporary)
             }
         }
@@ -161,11 +161,11 @@ final class RootfsStore: Sendable {
         return try job.run(into: temporary, upon: .nothing, layers: 0)
     }
 
-    /// What a tree takes on the disk; counted once.
+    /// Bytes of a tree on the disk; counted once.
     ///
     /// - Parameters:
     ///   - chainID: the tree's name.
-    ///   - session: in the folder of all trees.
+    ///   - session: works in the folder of all trees.
     /// - Returns: its bytes.
     /// - Throws: ``ImageError`` when it cannot be read.
     func bytes(of chainID: Digest, _ session: any TreeSession) throws(ImageError) -> Int {
@@ -179,7 +179,7 @@ final class RootfsStore: Sendable {
 
     func forgetSize(of chainID: Digest) { sizes.withLock { _ = $0.removeValue(forKey: chainID) } }
 
-    /// Removes a tree unless a caller has asked for it in the last minute: it may not be recorded as used yet.
+    /// Removes a tree unless a caller got its path in the last minute: its use may not be recorded yet.
     ///
     /// - Returns: false when it stays.
     func removeUnused(_ chainID: Digest) throws(ImageError) -> Bool {
@@ -188,7 +188,7 @@ final class RootfsStore: Sendable {
         return true
     }
 
-    /// Removes a tree; a crash in between leaves it to the next start.
+    /// Removes a tree; after a crash in between, the next start does.
     private func remove(_ chainID: Digest) throws(ImageError) {
         let temporary = directory + "/" + Self.temporaryPrefix + chainID.hex
         try durability.disappears(chainID)
@@ -203,7 +203,7 @@ final class RootfsStore: Sendable {
         try trees.remove(temporary)
     }
 
-    /// Trees of versions before may share their files with others.
+    /// Trees of earlier versions may share files with others.
     private func removeTreesOfAnotherForm() throws(ImageError) {
         let path = directory + "/.form"
         if access(path, F_OK) == 0 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One unpacking of one image, checked against its configuration. RootfsStore drives it.
+// One unpacking of one image, checked against its configuration. RootfsStore uses it.
 
 import OCI
 import Glibc
@@ -10,13 +10,13 @@ struct RootfsUnpacking {
     let blobs: BlobStore
     let trees: TreeAccess
 
-    /// What layers are applied to.
+    /// The folder that the layers are applied to.
     enum Base {
         /// An empty folder.
         case nothing
-        /// An empty folder, which becomes a copy of another tree first.
+        /// An empty folder, into which another tree is copied first.
         case copy(of: String)
-        /// The tree of the lower layers itself, which is there already.
+        /// The tree of the lower layers itself.
         case taken
 
         var hasLayers: Bool { if case .nothing = self { false } else { true } }
@@ -29,8 +29,8 @@ struct RootfsUnpacking {
     /// - Parameters:
     ///   - folder: absolute path.
     ///   - base: the tree with the lowest layers.
-    ///   - count: how many layers `base` has.
-    /// - Returns: what was found in the layers above.
+    ///   - count: the number of layers of `base`.
+    /// - Returns: the findings in the layers above.
     /// - Throws: ``ImageError``; the caller removes the folder.
     func run(into folder: String, upon base: Base, layers count: Int) throws(ImageError) -> UnpackReport {
         let layers = try image.layers.dropFirst(count).map { layer throws(ImageError) in
@@ -78,7 +78,9 @@ struct RootfsUnpacking {
         )
     }
 
-    /// By workers: the one that reads layers sees the new tree only, the one that sees other trees reads no layer.
+    /// By workers: the worker that reads layers has access to the new tree only, the one with access to other trees
+    /// reads
+    /// no layer.
     private func order(_ layers: [Int32], into folder: String, upon base: Base) throws(ImageError)
         -> UnpackReport
     {
@@ -100,7 +102,7 @@ struct RootfsUnpacking {
         return report
     }
 
-    /// An open layer that can be kept in an array.
+    /// A reference to an open layer, for arrays.
     private final class LayerFile {
         private let file: OpenFile
         var descriptor: Int32 { file.descriptor }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// errno into typed errors, in one place. Every file of this room that makes system calls uses it.
+// Converts errno to typed errors. Every file of this room that makes system calls uses it.
 
 import Glibc
 
@@ -24,7 +24,7 @@ package enum SystemCall {
         }
     }
 
-    /// Calls until it is not interrupted; -1 becomes an error.
+    /// Repeats an interrupted call; -1 becomes an error.
     @discardableResult
     package static func check<Result: SignedInteger>(
         _ call: String,

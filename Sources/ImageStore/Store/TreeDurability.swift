@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The trees that would survive a power cut. RootfsStore reports added and removed trees.
+// The trees that survive a power failure. RootfsStore reports added and removed trees.
 
 import OCI
 import CSandbox
@@ -10,9 +10,9 @@ import Logging
 
 /// Syncs trees in the background, and remembers which ones are durable.
 ///
-/// Waiting for a sync before a tree may be used would delay a deploy for as long as the whole disk is busy. A
-/// tree can be made again from its layers, so it is enough to know after a crash of the host which trees were
-/// not synced, and to drop those. A crash of the gateway alone harms none: the kernel keeps what was written.
+/// Waiting for a sync before a tree is used would delay a deploy on a busy disk. A
+/// tree can be unpacked again, so it is enough to know after a crash of the host which trees were
+/// not synced, and to remove those. A crash of the gateway alone damages none: the kernel keeps written data.
 final class TreeDurability: Sendable {
     private let directory: String
     private let logger: Logger
@@ -23,11 +23,11 @@ final class TreeDurability: Sendable {
         self.logger = logger
     }
 
-    /// Compares with the last run.
+    /// Removes trees that the last run did not mark and a crash of the host may have damaged.
     ///
     /// - Parameters:
-    ///   - trees: those that are there.
-    ///   - remove: takes a tree that may be damaged.
+    ///   - trees: the present trees.
+    ///   - remove: called with each tree that may be damaged.
     /// - Throws: ``ImageError`` when the folder cannot be read or written.
     func start(trees: [Digest], remove: (Digest) throws(ImageError) -> Void) throws(ImageError) {
         let unsynced = trees.filter { access(marker($0), F_OK) != 0 }
@@ -37,27 +37,27 @@ final class TreeDurability: Sendable {
         try note.write()
     }
 
-    /// A tree was made: it is synced and marked soon.
+    /// A tree was added: it is synced and marked soon.
     func appeared(_ chainID: Digest) {
         queue.async {
             do throws(ImageError) {
                 try self.synchronize()
-                // Removed in the meantime: its mark would outlive it.
+                // The tree was removed meanwhile: its mark must not stay.
                 guard access(self.directory + "/" + chainID.hex, F_OK) == 0 else { return }
                 try BootNote.write([], to: self.marker(chainID))
             } catch {
-                // Without its mark the tree is made again after a crash of the host: slower, not wrong.
+                // Without its mark the tree is unpacked again after a crash of the host: slower, but correct.
                 self.logger.warning("cannot make a tree durable", metadata: ["reason": "\(error)"])
             }
         }
     }
 
-    /// Waits until every tree that has appeared is marked.
+    /// Waits until every added tree is marked.
     ///
     /// Blocks on the disk.
     func settle() { queue.sync {} }
 
-    /// A tree is about to go.
+    /// A tree will be removed.
     func disappears(_ chainID: Digest) throws(ImageError) {
         guard unlink(marker(chainID)) == 0 || errno == ENOENT else {
             throw SystemCall.failure("unlink", marker(chainID))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Removes trees of any depth that strangers may have made. Driven by the unpacker and garbage collection.
+// Removes untrusted trees of any depth. The unpacker and garbage collection use it.
 
 import Glibc
 
@@ -11,9 +11,9 @@ enum TreeRemoval {
         var folders: [[CChar]]
     }
 
-    /// Removes a name in a folder with everything below it; never follows a link.
+    /// Removes a name in a folder with its content; does not follow links.
     ///
-    /// Absent is fine.
+    /// An absent name is no error.
     static func remove(_ name: [UInt8], in directory: Int32) throws(ImageError) {
         let text = String(decoding: name, as: UTF8.self)
         let cName = terminated(name)
@@ -43,9 +43,9 @@ enum TreeRemoval {
         }
     }
 
-    /// Unlinks everything in an open folder but folders, and gives those.
+    /// Unlinks all files in an open folder, and returns its subfolders.
     private static func clear(_ descriptor: Int32, text: String) throws(ImageError) -> [[CChar]] {
-        // As root this never matters; an ordinary user may own a folder that it cannot list.
+        // An ordinary user may own a folder that it cannot list; root can list all.
         fchmod(descriptor, 0o700)
         let listing = try SystemCall.check("open", text) {
             openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)

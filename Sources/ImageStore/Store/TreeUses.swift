@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The users of each tree. Pure; RootfsStore asks it before it takes or removes one.
+// The users of each tree. Pure; RootfsStore asks it before it reuses or removes one.
 
 import FunctionModel
 import OCI
 
 /// Trees that containers may run from, and those that only build steps use.
 struct TreeUses {
-    /// When callers got the path of a tree.
+    /// The time when a caller last got the path of a tree.
     ///
     /// Bounded by the number of trees.
     private var lastUse: [Digest: ContinuousClock.Instant] = [:]
-    /// Trees that others than steps of builds have asked for since the start.
+    /// Trees that callers other than build steps have asked for since the start.
     ///
     /// Bounded by the number of trees.
     private var asked: Set<Digest> = []
-    /// Trees that steps of builds alone have asked for, with how many use each now.
+    /// Trees that only build steps have asked for, with the number of present users.
     private var steps: [Digest: Int] = [:]
 
     /// Containers may run from the tree from now on.
@@ -28,8 +28,8 @@ struct TreeUses {
     ///
     /// - Parameters:
     ///   - tree: its chain id.
-    ///   - isThere: whether it is unpacked already.
-    /// - Returns: whether ``endStep(_:)`` is to be called; false for a tree that others may run from.
+    ///   - isThere: whether it is unpacked.
+    /// - Returns: whether ``endStep(_:)`` must follow; false for a tree that containers may use.
     mutating func beginStep(_ tree: Digest, isThere: Bool) -> Bool {
         lastUse[tree] = .now
         if let users = steps[tree] {
@@ -46,16 +46,16 @@ struct TreeUses {
         if let users = steps[tree] { steps[tree] = max(0, users - 1) }
     }
 
-    /// Takes a tree that steps alone have used and none uses now.
+    /// Claims a tree that only build steps have used and none uses now.
     ///
-    /// - Returns: false when it has to stay.
+    /// - Returns: false when it must stay.
     mutating func take(_ tree: Digest) -> Bool {
         guard steps[tree] == 0 else { return false }
         forget(tree)
         return true
     }
 
-    /// Whether it was asked for within `grace`.
+    /// Whether a caller asked for it within `grace`.
     mutating func isFresh(_ tree: Digest, _ grace: Duration) -> Bool {
         lastUse = lastUse.filter { ContinuousClock.now - $0.value < grace }
         return lastUse[tree] != nil

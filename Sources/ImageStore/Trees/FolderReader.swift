@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a folder of the host as a closed tree. Every call blocks on the disk; no path leads out, because the
+// Reads a folder of the host as a closed tree. Every call blocks on the disk; paths cannot lead out, because the
 // kernel resolves strictly beneath and without links.
 
 import CSandbox
@@ -8,13 +8,13 @@ import Glibc
 /// A folder that this process reads itself.
 package final class FolderReader: TreeReader {
     private let root: OpenFile
-    /// What owners on the disk have more than those of the image.
+    /// The offset of owners on the disk to those of the image.
     private let idShift: UInt32
 
-    /// Extended attributes of one file; the kernel's own limit for the list of names.
+    /// Bytes of the list of a file's extended attributes: the kernel's limit.
     private static let attributeListLimit = 65_536
 
-    /// Reads in an open folder, which stays the caller's.
+    /// Reads in an open folder, whose descriptor the caller keeps.
     init(copying folder: Int32, idShift: UInt32? = nil) throws(ImageError) {
         self.idShift = idShift ?? 0
         let descriptor = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -35,7 +35,7 @@ package final class FolderReader: TreeReader {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         var length = 0
         let size = target.count
-        // The entry itself stays closed: the caller must see its mode unchanged.
+        // The mode of the entry itself is not changed: the caller reads it.
         let result = reaching(TreePath.parent(path)) {
             csandbox_node_beneath(root.descriptor, name(path), &status, &target, size, &length)
         }
@@ -66,14 +66,14 @@ package final class FolderReader: TreeReader {
         }
     }
 
-    /// Makes a call that gives a descriptor, zero or a negated error number; again where its user has closed the path
-    /// to itself.
+    /// Makes a call that returns a descriptor, zero or a negated error number; repeats it with changed modes where the
+    /// owner has no access.
     private func reaching(_ path: String, _ call: () -> Int32) -> Int32 {
         let result = OwnerAccess.unchanged(call)
         return result == -EACCES ? OwnerAccess.opened(path, below: root.descriptor, call) : result
     }
 
-    /// Reads an extended attribute of an open file, whose mode counts again for that.
+    /// Reads an extended attribute of an open file; the kernel checks the file's mode again for that.
     ///
     /// - Returns: its bytes, or a negated error number.
     private func attribute(
@@ -89,7 +89,7 @@ package final class FolderReader: TreeReader {
         }
     }
 
-    /// The root itself has no name, but the kernel wants one.
+    /// The path for system calls: `.` for the root.
     private func name(_ path: String) -> String { path.isEmpty ? "." : path }
 
     /// Names in a folder, sorted by their bytes.
@@ -107,7 +107,7 @@ package final class FolderReader: TreeReader {
 
     /// Opens a regular file for reading.
     package func open(_ path: String) throws(ImageError) -> OpenFile {
-        // O_NONBLOCK: a FIFO that took the file's place must not hang the build.
+        // O_NONBLOCK: a FIFO that has replaced the file must not block the build.
         let descriptor = reaching(path) {
             csandbox_open_beneath(root.descriptor, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0)
         }
@@ -115,11 +115,11 @@ package final class FolderReader: TreeReader {
         return OpenFile(owning: descriptor)
     }
 
-    /// Extended attributes that belong into a layer: `user.*` (but overlay's own) and file capabilities.
+    /// Extended attributes that belong into a layer: `user.*` (except overlay's own) and file capabilities.
     package func attributes(_ path: String) throws(ImageError) -> [ExtendedAttribute] {
         let file = try open(name(path))
         let descriptor = file.descriptor
-        // Most files have none: one call says so, without room for any.
+        // Most files have none: one call without a buffer tells.
         if flistxattr(descriptor, nil, 0) == 0 { return [] }
         var list = [CChar](repeating: 0, count: Self.attributeListLimit)
         let count = flistxattr(descriptor, &list, list.count)
@@ -141,7 +141,7 @@ package final class FolderReader: TreeReader {
         return attributes.sorted { TreePath.precedes($0.name, $1.name) }
     }
 
-    /// Layers hold names as UTF-8 (pax); another encoding could not be distinguished from it afterwards.
+    /// Names in layers are UTF-8 (pax); other encodings could not be distinguished from it.
     private static func text(_ bytes: [UInt8], _ path: String) throws(ImageError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .hostileEntry(

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files and folders that this process's own user has closed to itself. FolderReader asks after an EACCES.
+// Access to files and folders whose mode denies it to their owner, this process's user. FolderReader uses it after
+// EACCES.
 
 import CSandbox
 import Glibc
 import Synchronization
 
-/// Opens what has mode 0000 and the like to its owner, for the time of one call.
+/// Changes modes such as 0000 for the time of one call.
 ///
-/// Root may read such files, and build contexts, layers and images hold them. A gateway that is not root owns what it
-/// unpacked, so it may change the mode, and must put it back: the mode is part of a layer.
+/// Root may read such files, and build contexts, layers and images contain them. A gateway that is not root owns the
+/// files that it unpacked, so it may change the mode, and must restore it: the mode is part of a layer.
 enum OwnerAccess {
-    /// Held while modes are changed and while one is read, so that a changed one reaches no layer.
+    /// Locked while modes are changed and while a mode is read, so that no layer contains a changed one.
     private static let modes = Mutex(())
 
     /// Makes a call that reads or needs modes.
     static func unchanged<Value: Sendable>(_ call: () -> Value) -> Value { modes.withLock { _ in call() } }
 
-    /// Makes a call with a path and every folder above it opened to their owner.
+    /// Makes a call while the owner has access to a path and to every folder above it.
     ///
-    /// Blocks on the disk. What belongs to others stays as it is.
+    /// Blocks on the disk. Files of other users are not changed.
     ///
     /// - Parameters:
-    ///   - path: below `root`, free of links; empty for `root` itself, which is open already.
+    ///   - path: below `root`, free of links; empty for `root` itself.
     ///   - root: an open folder.
-    ///   - call: what needs the access.
-    /// - Returns: what the call returns.
+    ///   - call: the call that needs access.
+    /// - Returns: the result of the call.
     static func opened<Value: Sendable>(_ path: String, below root: Int32, _ call: () -> Value) -> Value {
         modes.withLock { _ in
             var changes: [Change] = []
@@ -47,10 +48,10 @@ enum OwnerAccess {
         let descriptor: Int32
         let mode: mode_t
 
-        /// A descriptor of a path is no open file: its mode is changed by the name that /proc gives it.
+        /// An O_PATH descriptor is no open file: its mode is changed through /proc/self/fd.
         private var name: String { "/proc/self/fd/\(descriptor)" }
 
-        /// Changes the mode where the owner lacks access; nil when it does not, or may not.
+        /// Changes the mode where the owner lacks access; nil when it has access, or the change is not permitted.
         init?(opening descriptor: Int32) {
             var status = stat()
             guard fstat(descriptor, &status) == 0, status.st_uid == geteuid() else {

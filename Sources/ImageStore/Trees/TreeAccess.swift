@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// How this gateway touches the files of images: through workers that have nothing else, or by itself.
+// The gateway's access to the files of images: through confined workers, or by itself.
 
 import Glibc
 package import Sandbox
 
-/// The way to image trees and to the folders of builds.
+/// The access to image trees and to the folders of builds.
 package struct TreeAccess: Sendable {
-    /// Nil when the gateway does it itself: as an ordinary user, and where no worker can be had.
+    /// Nil when the gateway works itself: as an ordinary user, and on hosts without workers.
     private let warden: Warden?
-    /// Added to owners on the disk, where mounts cannot translate them; nil elsewhere.
+    /// The offset of owners on the disk where mounts cannot translate them; nil elsewhere.
     package let idShift: UInt32?
 
     /// By this process, with its own rights.
@@ -25,7 +25,7 @@ package struct TreeAccess: Sendable {
     /// Whether owners of files can be other users than this process's.
     package var keepsOwners: Bool { warden != nil || Privileges.areHeld }
 
-    /// How layers are unpacked this way.
+    /// The options of unpacking with this access.
     package var options: UnpackOptions {
         var options = UnpackOptions()
         options.keepsOwners = keepsOwners
@@ -34,14 +34,14 @@ package struct TreeAccess: Sendable {
         return options
     }
 
-    /// Begins to work in a folder.
+    /// Opens a session in a folder.
     ///
     /// Blocks.
     ///
     /// - Parameters:
     ///   - path: absolute; with a warden, one of its places or a folder below one.
-    ///   - isWritable: false when nothing is to be changed.
-    /// - Returns: the session; the worker's life, where it is one.
+    ///   - isWritable: false for reading only.
+    /// - Returns: the session; a worker ends with it.
     /// - Throws: ``ImageError``.
     package func session(on path: String, isWritable: Bool) throws(ImageError) -> any TreeSession {
         guard let warden else { return try FolderSession(path: path, idShift: idShift) }
@@ -64,7 +64,7 @@ package struct TreeAccess: Sendable {
     /// Blocks; starts no thread.
     ///
     /// - Parameter dataDirectory: DATA.
-    /// - Returns: why there can be none; nil when it worked.
+    /// - Returns: the reason of a failure; nil after success.
     package func obstacle(in dataDirectory: String) -> String? {
         do throws(ImageError) {
             let session = try session(on: dataDirectory + "/rootfs", isWritable: true)
@@ -77,13 +77,13 @@ package struct TreeAccess: Sendable {
         }
     }
 
-    /// Opens a tree to read from.
+    /// Opens a tree for reading.
     package func reader(of path: String) throws(ImageError) -> any TreeReader {
         guard !isDirect else { return try FolderReader(path: path, idShift: idShift) }
         return SessionReader(try session(on: path, isWritable: false))
     }
 
-    /// Removes a folder or file with everything below it; absent is fine.
+    /// Removes a folder with its content or a file; an absent one is no error.
     package func remove(_ path: String) throws(ImageError) {
         guard !isDirect else { return try Directories.removeTree(path: path) }
         let parent = "/" + TreePath.parent(TreePath.clean(path))
@@ -91,7 +91,7 @@ package struct TreeAccess: Sendable {
     }
 }
 
-/// A folder that this process works in itself.
+/// A session of this process itself.
 private final class FolderSession: TreeSession {
     private let folder: OpenFile
     private let idShift: UInt32?

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One entry of a file tree, as workers report it. Pure.
+// One entry of a file tree, in the form of workers' answers. Pure.
 
 /// One file, folder or link.
 package struct TreeNode: Hashable, Codable {
@@ -8,7 +8,7 @@ package struct TreeNode: Hashable, Codable {
         case directory
         case file
         case symbolicLink(target: String)
-        /// Character device 0:0, by which an overlay says that a name is gone.
+        /// Character device 0:0, an overlay's mark of a removed name.
         case whiteout
         case device
         case fifo
@@ -23,7 +23,7 @@ package struct TreeNode: Hashable, Codable {
     package var sizeBytes = 0
     /// Whole seconds since 1970.
     package var modifiedSeconds = 0
-    /// Equal for names of one file; nil when the file has one name only.
+    /// Equal for all names of one file; nil for a file with one name.
     package var identity: FileIdentity?
 
     package var isDirectory: Bool { kind == .directory }

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests to a worker for image files, and its answers: values that cross a socket.
+// Orders to a worker for image files, and its answers: values that are sent over a socket.
 
-/// One piece of work in one folder.
+/// One operation in one folder.
 ///
-/// Names are relative to the folder; none leads out of it.
+/// Names are relative to the folder and do not lead out of it.
 package enum TreeOrder: Hashable, Codable, Sendable {
-    /// Applies as many layers as there are descriptors, bottom first; `continues` when lower ones are there already.
+    /// Applies one layer for each descriptor, lowest first; `continues` when lower ones are applied already.
     case unpack(options: UnpackOptions, continues: Bool)
-    /// Makes `to` what `from` is, with files of its own.
+    /// Makes `to` a copy of `from`, with inodes of its own.
     case clone(from: String, to: String, options: UnpackOptions)
-    /// Removes a name with everything below it; absent is fine.
+    /// Removes a name with its content; an absent one is no error.
     case remove(String)
-    /// Gives a file or empty folder an owner.
+    /// Sets the owner of a file or empty folder.
     case own(String, uid: UInt32, gid: UInt32)
-    /// Counts the bytes that a folder takes on the disk.
+    /// Counts the bytes of a folder on the disk.
     case measure(String)
-    /// Says how a tree differs from another that is right.
+    /// Lists the differences between a tree and a correct one.
     case compare(String, with: String)
-    /// Looks a user up in the folder's etc/passwd and etc/group.
+    /// Looks up a user in the folder's etc/passwd and etc/group.
     case account(String)
     case node(String)
     case names(String)
@@ -27,13 +27,13 @@ package enum TreeOrder: Hashable, Codable, Sendable {
     case open(String)
 }
 
-/// What came of an order.
+/// The result of an order.
 package enum TreeAnswer: Hashable, Codable, Sendable {
     case done
     case unpacked(UnpackReport)
     case account(ContainerAccount)
     case bytes(Int)
-    /// As ``TreeCompare`` lists them.
+    /// The differences in the form of ``TreeCompare``.
     case differences([String])
     /// Nil when there is no file.
     case node(TreeNode?)
@@ -44,26 +44,26 @@ package enum TreeAnswer: Hashable, Codable, Sendable {
     case failed(ImageError)
 }
 
-/// An answer, with a descriptor that the taker closes.
+/// An answer, with a descriptor that the receiver closes.
 package struct TreeReply: Sendable {
     var answer: TreeAnswer
     var file: Int32?
 }
 
-/// One folder, and the process that may work in it.
+/// One folder and the process that works in it.
 ///
 /// All calls block.
 package protocol TreeSession: Sendable {
     /// - Parameters:
-    ///   - order: what to do.
-    ///   - layers: open files for ``TreeOrder/unpack(options:continues:)``; they stay the caller's.
+    ///   - order: the operation.
+    ///   - layers: open files for ``TreeOrder/unpack(options:continues:)``; the caller keeps them.
     /// - Returns: never ``TreeAnswer/failed(_:)``.
-    /// - Throws: ``ImageError``, also when the worker is gone.
+    /// - Throws: ``ImageError``, also when the worker has ended.
     func ask(_ order: TreeOrder, layers: [Int32]) throws(ImageError) -> TreeReply
 }
 
 extension TreeSession {
-    /// An order that has no other answer than that it is done.
+    /// Performs an order without a result.
     package func perform(_ order: TreeOrder) throws(ImageError) {
         _ = try ask(order, layers: [])
     }

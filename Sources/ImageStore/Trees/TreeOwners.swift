@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trees that were made for another file system: their owners on the disk are not what this one needs.
+// Trees that were made for another file system, whose owners on the disk have another offset.
 
 import CSandbox
 import FunctionModel
@@ -8,14 +8,14 @@ import Glibc
 import Sandbox
 
 extension TreeAccess {
-    /// Removes unpacked trees whose owners do not fit, so that they are unpacked again from their layers.
+    /// Removes unpacked trees with wrong owners, so that they are unpacked again.
     ///
     /// For root only, before the folder is in use. Blocks.
     ///
     /// - Parameters:
     ///   - shift: the shift that this host needs, from ``OwnerTranslation/shift(for:)``.
     ///   - dataDirectory: DATA.
-    /// - Returns: the first failure; nil when all is well.
+    /// - Returns: the first failure; nil without one.
     package static func removeTrees(notShiftedBy shift: UInt32?, in dataDirectory: String) -> String? {
         let directory = dataDirectory + "/rootfs"
         do throws(ImageError) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths inside a tree: relative to its root, components joined by "/", the root itself empty. Pure.
+// Paths inside a tree: relative to its root, components joined by "/"; empty for the root. Pure.
 
 /// Functions over paths that cannot lead out of a tree.
 package enum TreePath {
-    /// Resolves `.`, `..` and doubled slashes textually; `..` at the root stays at the root.
+    /// Resolves `.`, `..` and repeated slashes in the text; `..` at the root is the root.
     package static func clean(_ path: String) -> String {
         components(path).joined(separator: "/")
     }
@@ -42,13 +42,13 @@ package enum TreePath {
         path.utf8.indices.filter { path.utf8[$0] == UInt8(ascii: "/") }.map { String(path[..<$0]) }
     }
 
-    /// Whether a path as written says that it is a folder.
+    /// Whether a path as written denotes a folder.
     package static func namesFolder(_ written: String) -> Bool {
         written.hasSuffix("/") || written == "." || written == ".." || written.hasSuffix("/.")
             || written.hasSuffix("/..")
     }
 
-    /// Order by bytes, which no locale and no Unicode version changes.
+    /// Order by bytes, independent of locale and Unicode version.
     package static func precedes(_ left: String, _ right: String) -> Bool {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }

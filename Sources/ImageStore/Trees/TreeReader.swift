@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the files of a tree are read: by this process or by a worker.
+// The interface for reading files of a tree, by this process or by a worker.
 
-/// How the files of a tree are reached.
+/// Reads files of a tree.
 package protocol TreeReader: Sendable {
     /// The file at a path that is free of links; nil when there is none.
     func node(_ path: String) throws(ImageError) -> TreeNode?

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does what an order says, in an open folder and nowhere else. Run by the gateway itself or by a worker.
+// Performs an order in an open folder only. The gateway itself or a worker runs it.
 
 import CSandbox
 import Glibc
 
 enum TreeWork {
-    /// Does one order.
+    /// Performs one order.
     ///
     /// Blocks.
     ///
     /// - Parameters:
-    ///   - order: what to do.
-    ///   - folder: where.
-    ///   - layers: open files; they stay the caller's.
-    ///   - idShift: added to owners on the disk; orders and answers have those of the image.
-    /// - Returns: what came of it.
+    ///   - order: the operation.
+    ///   - folder: the open folder.
+    ///   - layers: open files; the caller keeps them.
+    ///   - idShift: the offset of owners on the disk; orders and answers have the image's owners.
+    /// - Returns: the result.
     static func perform(
         _ order: TreeOrder,
         in folder: Int32,

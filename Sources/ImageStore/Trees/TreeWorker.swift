@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A worker's life: orders from the gateway, one after the other, until its socket closes. faasctl drives it.
+// The main loop of a worker: performs orders of the gateway until its socket closes. faasctl calls it.
 
 import OCI
 import FoundationEssentials
@@ -14,18 +14,18 @@ package enum TreeWorker {
         CommandLine.arguments == [WorkerConfinement.programName, WorkerConfinement.argument]
     }
 
-    /// Shuts itself in, then works until the gateway closes the socket.
+    /// Confines this process, then works until the gateway closes the socket.
     ///
-    /// - Returns: what the process exits with.
+    /// - Returns: the exit status.
     package static func run() -> Int32 {
         prepare()
         return WorkerConfinement.enter() ? serve() : 1
     }
 
-    /// What is loaded from the host's files at first use, while they can still be seen.
+    /// Loads files of the host that libraries read at first use, while they are visible.
     private static func prepare() {
         _ = Digest(of: [])
-        // The locale's tables stay in memory once they were read.
+        // The locale's tables stay in memory.
         _ = try? ArchiveLocale.run { () throws(ImageError) in true }
         _ = try? JSONDecoder().decode(TreeOrder.self, from: JSONEncoder().encode(TreeOrder.remove("")))
         _ = SystemCall.message(ENOENT)

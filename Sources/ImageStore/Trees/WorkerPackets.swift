@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values with descriptors across a socket between gateway and worker, in packets. Neither side trusts the other's sizes.
+// Sends values with descriptors over a socket between gateway and worker, in packets. Both sides check sizes.
 
 import CSandbox
 import FoundationEssentials
@@ -7,11 +7,11 @@ import Glibc
 
 /// One end of the socket.
 ///
-/// All calls block; a worker's life is bounded by the warden, and with it the gateway's waits.
+/// All calls block; the warden bounds a worker's lifetime, and thereby the gateway's waits.
 struct WorkerPackets {
     let socket: Int32
 
-    /// Bytes of one packet; well below the kernel's default of 208 KiB for what is under way.
+    /// Bytes of one packet; well below the kernel's default buffer of 208 KiB.
     private static let packetBytes = 64 << 10
     /// Bytes of one value: the names in a folder with half a million files.
     private static let valueBytesMax = 64 << 20
@@ -21,7 +21,7 @@ struct WorkerPackets {
     private static let more: UInt8 = 0
     private static let last: UInt8 = 1
 
-    /// Sends a value; the descriptors stay the caller's.
+    /// Sends a value; the caller keeps the descriptors.
     func send(_ value: some Encodable, descriptors: [Int32] = []) throws(ImageError) {
         let encoded: Data
         do { encoded = try JSONEncoder().encode(value) } catch {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gateway's side of one worker: orders out, answers in. What comes in is judged like a stranger's.
+// The gateway's side of one worker: sends orders and receives answers, which it does not trust.
 
 import CSandbox
 import Glibc
 import Synchronization
 
-/// One folder in a worker's hands; the worker ends with this.
+/// One folder and its worker, which ends with the session.
 final class WorkerSession: TreeSession {
-    /// Held during one order and its answer.
+    /// Locked during one order and its answer.
     private let packets: Mutex<WorkerPackets>
     private let socket: Int32
 
@@ -33,7 +33,7 @@ final class WorkerSession: TreeSession {
         return try outcome.get()
     }
 
-    /// Takes a descriptor only where one belongs, and only a regular file: anything else could make a reader wait.
+    /// Accepts a descriptor only where one is expected, and only of a regular file: others could block a reader.
     private static func judge(_ answer: TreeAnswer, _ descriptors: [Int32]) throws(ImageError) -> TreeReply {
         if case .failed(let error) = answer {
             descriptors.forEach { close($0) }
@@ -67,7 +67,7 @@ final class SessionReader: TreeReader {
 
     func names(_ path: String) throws(ImageError) -> [String] {
         guard case .names(let names) = try ask(.names(path)).answer else { throw Self.nonsense(path) }
-        // The caller uses a name as a part of a path.
+        // The caller uses the name in a path.
         guard names.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." && !$0.utf8.contains(47) }) else {
             throw Self.nonsense(path)
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attributes of folders, kept until the tree is complete. TreeWriter adds them, LayerUnpacker applies them last.
+// The attributes of folders until the tree is complete. TreeWriter adds them, LayerUnpacker applies them last.
 
 import CSandbox
 import Glibc
@@ -47,7 +47,7 @@ final class DeferredFolderAttributes {
 
     /// Walks the tree once and applies the kept attributes.
     ///
-    /// - Returns: how many extended attributes were refused.
+    /// - Returns: the number of refused extended attributes.
     func apply(to root: Int32, options: UnpackOptions) throws(ImageError) -> Int {
         var skipped = 0
         try TreeWalk.folders(root) { folder, status throws(ImageError) in

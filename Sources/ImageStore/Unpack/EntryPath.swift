@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of tar entries, split and judged before anything is done with them. Pure.
+// Splits and checks names of tar entries before their use. Pure.
 
-/// A name within an image's tree: no root, no `.`, no `..`.
+/// A name within an image's tree: relative, without `.` and `..`.
 struct EntryPath: Hashable, Sendable {
     /// Empty for the root itself.
     private(set) var components: [[UInt8]]
@@ -10,7 +10,7 @@ struct EntryPath: Hashable, Sendable {
 
     /// Splits a name from an archive.
     ///
-    /// Absolute names count from the image's root. `..` is refused: no tool writes it into a layer.
+    /// Absolute names are relative to the image's root. `..` is refused: no tool writes it into a layer.
     init(_ name: [UInt8], limits: UnpackLimits) throws(ImageError) {
         components = []
         let slash = UInt8(ascii: "/")
@@ -31,7 +31,7 @@ struct EntryPath: Hashable, Sendable {
 
     func appending(_ leaf: [UInt8]) -> EntryPath { EntryPath(components: components + [leaf]) }
 
-    /// For system calls: relative, terminated; `.` for the root.
+    /// For system calls: relative, NUL-terminated; `.` for the root.
     var cString: [CChar] {
         isRoot ? Self.terminated(Array(Self.dot)) : Self.terminated(Array(components.joined(separator: [47])))
     }
@@ -45,20 +45,20 @@ struct EntryPath: Hashable, Sendable {
     private static let dotDot: ArraySlice<UInt8> = [46, 46]
 }
 
-/// What the name of a layer's entry says beyond being a name (image-spec, layer.md, "Whiteouts").
+/// The meaning of an entry's name in a layer (image-spec, layer.md, "Whiteouts").
 enum WhiteoutName: Hashable, Sendable {
     /// Not a whiteout.
     case none
     /// Hides this name of lower layers.
     case hides([UInt8])
-    /// Hides everything of lower layers in its folder.
+    /// Hides the content of lower layers in its folder.
     case opaque
-    /// Bookkeeping of AUFS, to be passed over.
+    /// A metadata file of AUFS, which is skipped.
     case ignored
 
-    /// Judges a name's leaf.
+    /// Classifies the last component of a name.
     ///
-    /// - Throws: ``ImageError/hostileEntry(name:reason:)`` for whiteouts of nothing, `.` and `..`.
+    /// - Throws: ``ImageError/hostileEntry(name:reason:)`` for whiteouts of an empty name, `.` and `..`.
     init(of path: EntryPath) throws(ImageError) {
         let prefix = Array(".wh.".utf8)
         let meta = Array(".wh..wh.".utf8)

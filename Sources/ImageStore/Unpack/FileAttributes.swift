@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owners, times and extended attributes of what the unpacker makes.
+// Owners, times and extended attributes of unpacked files.
 
 import CSandbox
 import Glibc
 
-/// An owner as the archive says it.
+/// An owner in the archive.
 struct FileOwner {
     var uid: Int
     var gid: Int
 
     /// The ids to set on this host; nil when owners are not kept.
     ///
-    /// - Throws: ``ImageError/hostileEntry(name:reason:)`` for ids that the kernel cannot hold: the largest
-    ///   means "leave it" to chown.
+    /// - Throws: ``ImageError/hostileEntry(name:reason:)`` for ids beyond the kernel's range: the largest
+    ///   means "unchanged" to chown.
     func shifted(_ options: UnpackOptions, entry: String) throws(ImageError) -> (uid: uid_t, gid: gid_t)? {
         guard options.keepsOwners else { return nil }
         let shift = Int(options.idShift ?? 0)
@@ -30,9 +30,9 @@ struct FileOwner {
 }
 
 enum FileAttributes {
-    /// Sets what a layer may set.
+    /// Sets the extended attributes that layers may set.
     ///
-    /// - Returns: how many this file system or user refused.
+    /// - Returns: the number of attributes that the file system or the kernel refused.
     static func set(
         _ attributes: [ExtendedAttribute],
         on file: Int32,
@@ -52,9 +52,9 @@ enum FileAttributes {
         return skipped
     }
 
-    /// The attributes of an open file that a layer may have.
+    /// The extended attributes of an open file that layers may have.
     static func all(of file: Int32) throws(ImageError) -> [ExtendedAttribute] {
-        // Most files have none: one call says so, without room for any.
+        // Most files have none: one call without a buffer tells.
         guard csandbox_list_attributes(file, nil, 0) > 0 else { return [] }
         // The kernel's XATTR_LIST_MAX and XATTR_SIZE_MAX.
         var names = [CChar](repeating: 0, count: 65_536)
@@ -75,7 +75,7 @@ enum FileAttributes {
         return found
     }
 
-    /// Overlay's own attributes would change what a container sees; labels belong to the host's policy.
+    /// Overlay's own attributes would change the container's view; labels belong to the host's policy.
     static func isAllowed(_ name: String) -> Bool {
         let refused = [
             "trusted.overlay.", "user.overlay.", "security.selinux", "security.ima", "security.evm",

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// One file of a tree as a file of another tree, with an inode of its own. TreeClone drives it.
+// Copies one file of a tree to another tree, with an inode of its own. TreeClone uses it.
 
 import CSandbox
 import Glibc
 
-/// Copies what is no folder.
+/// Copies files, links and FIFOs.
 ///
-/// The kernel shares the blocks where the file system can (xfs, btrfs); elsewhere it copies them.
+/// The kernel shares the blocks on file systems that can (xfs, btrfs); elsewhere it copies them.
 enum FileCopy {
-    /// Bytes that one call copies at most; it can be interrupted in between.
+    /// Most bytes of one call; the copy can be cancelled in between.
     private static let pieceBytes = 64 << 20
 
-    /// Makes `name` in `target` what it is in `source`.
+    /// Copies `name` from `source` to `target`.
     ///
     /// - Parameters:
-    ///   - name: terminated; what is no file, link or FIFO is left out.
+    ///   - name: NUL-terminated; other kinds of files are skipped.
     ///   - status: of the original.
     ///   - source: its open folder.
     ///   - target: the open folder of the copy.
-    ///   - keepsOwners: false leaves the copy to the running user.
+    ///   - keepsOwners: false makes the running user the owner.
     /// - Throws: ``ImageError``.
     static func copy(
         _ name: [CChar],
@@ -45,7 +45,7 @@ enum FileCopy {
             }
         }
         if status.st_mode & S_IFMT == S_IFIFO {
-            // The name was made a moment ago in a private tree: it is no link.
+            // The name was just created in a private tree: it is no link.
             try SystemCall.check("fchmodat", text) { fchmodat(target, name, status.st_mode & 0o7777, 0) }
         }
         try FileAttributes.setTime(time(status), at: target, name, of: text)
@@ -81,7 +81,7 @@ enum FileCopy {
         try FileAttributes.setTime(time(status), on: descriptor, of: text)
     }
 
-    /// Copies data and leaves holes.
+    /// Copies data and keeps holes.
     private static func copyContent(_ from: Int32, _ to: Int32, size: Int, _ name: String) throws(ImageError)
     {
         try SystemCall.check("ftruncate", name) { ftruncate(to, size) }
@@ -89,7 +89,7 @@ enum FileCopy {
         while position < size {
             var end = off_t(0)
             let start = csandbox_next_data(from, off_t(position), &end)
-            // Nothing but a hole follows.
+            // The rest of the file is a hole.
             if start == -off_t(ENXIO) { return }
             guard start >= 0 else { throw SystemCall.failure("lseek", name, errorNumber: Int32(-start)) }
             let last = max(Int(start), min(Int(end), size))
@@ -108,7 +108,7 @@ enum FileCopy {
             position += max(0, done)
             if done > 0 || done == -Int(EINTR) { continue }
             let number = Int32(-done)
-            // File systems that cannot do it in the kernel, as some stacked ones.
+            // Some file systems, such as stacked ones, cannot copy in the kernel.
             guard [0, EXDEV, EINVAL, ENOSYS, EOPNOTSUPP].contains(number) else {
                 throw SystemCall.failure("copy_file_range", name, errorNumber: number)
             }

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Applies layers to a folder. Needs nothing but descriptors, so that a worker without privileges can run it.
+// Applies layers to a folder. Needs descriptors only, so that a worker without privileges can run it.
 
 package import FunctionModel
 import OCI
 import Glibc
 import Sandbox
 
-/// How a tree is written.
+/// The options of unpacking.
 package struct UnpackOptions: Hashable, Codable, Sendable {
     /// Added to every owner, for trees of a user namespace; nil keeps owners.
     package var idShift: UInt32?
-    /// False makes everything belong to the running user, which is all that an ordinary user may do.
+    /// False makes the running user the owner of all files; an ordinary user can set no other.
     package var keepsOwners = true
-    /// Owners beyond belong to `nobody`, as every container would see them anyhow; nil keeps them.
+    /// The largest owner; larger ones become `nobody`, as containers see them anyway; nil keeps them.
     package var ownerMax: UInt32?
-    /// False takes `.wh.` names as ordinary ones, for archives that are no layers.
+    /// False treats `.wh.` names as ordinary names, for archives that are no layers.
     package var appliesWhiteouts = true
-    /// Whether mount points and files that every container needs are made afterwards.
+    /// Whether mount points and files that every container needs are added.
     package var addsMountPoints = true
     package var limits = UnpackLimits()
 
     /// The last id that a worker's user namespace maps, as every slot's does.
     package static let mappedOwnerMax = ContainerUser.idMax
-    /// The kernel's own number for owners that a user namespace does not map.
+    /// The kernel's number for owners that a user namespace does not map.
     static let unmappedOwner = 65_534
 
     package init() {}
 }
 
-/// What unpacking found.
+/// The findings of an unpacking.
 package struct UnpackReport: Hashable, Codable, Sendable {
     /// The digest of each layer as a plain tar.
     package var diffIDs: [Digest] = []
@@ -37,26 +37,26 @@ package struct UnpackReport: Hashable, Codable, Sendable {
     package var bytes = 0
     /// Device nodes and sockets that were left out.
     package var skippedSpecialFiles = 0
-    /// Extended attributes that this file system or user may not set.
+    /// Extended attributes that the file system or the kernel refused.
     package var skippedAttributes = 0
 
     package init() {}
 }
 
-/// Turns layers into a tree.
+/// Makes a tree of layers.
 package enum LayerUnpacker {
-    /// Applies layers, bottom first, to an empty or partly filled folder.
+    /// Applies layers, lowest first, to an empty or partly filled folder.
     ///
     /// Blocks.
     ///
-    /// Nothing outside of the folder is created, changed or read, whatever the layers hold. After an error the
-    /// folder holds a part: the caller removes it.
+    /// No layer can create, change or read files outside of the folder. After an error the
+    /// folder has a part of the tree: the caller removes it.
     ///
     /// - Parameters:
-    ///   - layers: open files, each at its beginning.
-    ///   - root: the open folder; no other process may change it meanwhile.
-    ///   - options: how.
-    /// - Returns: what was found; the caller compares the digests.
+    ///   - layers: open files, each at its first byte.
+    ///   - root: the open folder, without another writer.
+    ///   - options: of the unpacking.
+    /// - Returns: the findings; the caller compares the digests.
     /// - Throws: ``ImageError``.
     package static func unpack(
         layers: [Int32],

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes sure that a tree has what containers are mounted upon. LayerUnpacker runs it after the last layer.
+// Adds the mount points of containers to a tree. LayerUnpacker runs it after the last layer.
 
 import CSandbox
 import Glibc
 
-/// Mount points as real folders and files: a link in their place could lead a mount elsewhere.
+/// Mount points that are folders and files: a link in their place could redirect a mount.
 enum RootfsFinisher {
-    /// Folders; every part of each name must be a real folder.
+    /// Folders; every component of each name must be a folder, not a link.
     private static let folders: [(name: String, mode: UInt32)] = [
         ("proc", 0o555), ("sys", 0o555), ("dev", 0o755), ("tmp", 0o1777), ("etc", 0o755), ("run", 0o755),
         ("run/secrets", 0o755), ("var", 0o755), ("var/openfaas", 0o755), ("var/openfaas/secrets", 0o755),
     ]
-    /// Files that are bound over.
+    /// Files that bind mounts cover.
     ///
-    /// Distributions ship links here, to places that no container has.
+    /// Names where distributions have links to paths that containers lack.
     private static let files = ["etc/hosts", "etc/hostname", "etc/resolv.conf"]
 
-    /// - Throws: ``ImageError/hostileTree(path:reason:)`` when there is a link or file instead of a folder.
+    /// - Throws: ``ImageError/hostileTree(path:reason:)`` for a link or file in the place of a folder.
     static func finish(_ tree: TreeWriter) throws(ImageError) {
         let rootInode = try tree.inode(of: tree.root, "/")
         if tree.folderAttributes.attributes(inode: rootInode) == nil {
@@ -68,7 +68,7 @@ enum RootfsFinisher {
         try FileAttributes.setTime(TarTime(), on: descriptor, of: name)
     }
 
-    /// The open parent, which earlier rounds have proved to be a real folder, and the terminated leaf.
+    /// The open parent, which was checked to be a folder, and the NUL-terminated last component.
     private static func split(_ name: String, _ tree: TreeWriter) throws(ImageError) -> (OpenFileBox, [CChar])
     {
         let parts = name.split(separator: "/").map { Array($0.utf8) }
@@ -80,7 +80,7 @@ enum RootfsFinisher {
         return (OpenFileBox(descriptor), EntryPath.terminated(parts.last ?? []))
     }
 
-    /// A descriptor that can be part of a tuple.
+    /// A reference to a descriptor, for tuples.
     private final class OpenFileBox {
         private let file: OpenFile
         var descriptor: Int32 { file.descriptor }

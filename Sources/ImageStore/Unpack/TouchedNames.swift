@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The names that the current layer has made, so that whiteouts hide lower layers only, in any order.
+// The names that the current layer has created, so that whiteouts hide lower layers only, in any order.
 
 import CSandbox
 import Glibc
@@ -8,10 +8,10 @@ import Glibc
 ///
 /// Folders are known by inode, because links give one folder several names.
 struct TouchedNames {
-    /// False for the lowest layer, under which nothing can be hidden: the largest layer costs no memory.
+    /// False for the lowest layer, which cannot hide names: it needs no memory.
     let isTracking: Bool
     private var folders: Set<UInt64> = []
-    /// Hashes with this process's random seed: 8 bytes each, and no archive can aim at a collision.
+    /// Hashes of 8 bytes with this process's random seed, so that an archive cannot cause collisions.
     private var names: Set<Int> = []
 
     init(isTracking: Bool = false) { self.isTracking = isTracking }
@@ -27,7 +27,7 @@ struct TouchedNames {
         if isTracking { folders.insert(inode) }
     }
 
-    /// Notes a folder and those it lies in, up to the root or the first that is known.
+    /// Adds a folder and its parents, up to the root or the first known one.
     mutating func add(ancestorsOf folder: Folder, below root: Int32) throws(ImageError) {
         guard isTracking, folders.insert(folder.inode).inserted else { return }
         var status = stat()

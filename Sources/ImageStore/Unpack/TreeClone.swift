@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tree that begins as another one, file by file. RootfsStore drives it.
+// Copies a tree file by file. RootfsStore uses it.
 
 import CSandbox
 import Glibc
 
-/// Copies an unpacked tree, so that an image built upon it decompresses only the layers above.
+/// Copies an unpacked tree, so that only the upper layers of an image with the same lower layers are decompressed.
 ///
-/// No inode is shared: the number of a file's names is what the image made it, and what one container does with a
-/// file (locks, watches) is not seen by the containers of another image.
+/// No inode is shared: files keep the image's number of names, and a container's use of a
+/// file (locks, watches) is invisible to containers of other images.
 enum TreeClone {
-    /// Fills the empty `target`.
+    /// Copies `source` into the empty `target`.
     ///
     /// - Parameters:
     ///   - target: an empty folder of the same file system.
     ///   - source: an unpacked tree.
     ///   - options: those that `source` was unpacked with.
-    ///   - folderAttributes: gets the attributes of every folder.
-    /// - Throws: ``ImageError/system(call:path:errorNumber:)`` with EACCES when an ordinary user may not read its
+    ///   - folderAttributes: receives the attributes of every folder.
+    /// - Throws: ``ImageError/system(call:path:errorNumber:)`` with EACCES when an ordinary user cannot read its
     ///   own file; the caller unpacks instead.
     static func fill(
         _ target: Int32,
@@ -24,7 +24,7 @@ enum TreeClone {
         options: UnpackOptions,
         folderAttributes: DeferredFolderAttributes
     ) throws(ImageError) {
-        /// The first copy of each file that has several names.
+        /// The first copy of each file with several names.
         var copied: [UInt64: Place] = [:]
         var pending: [(path: EntryPath, inode: UInt64)] = [(EntryPath(components: []), try inode(of: target))]
         while let (path, inode) = pending.popLast() {
@@ -58,7 +58,7 @@ enum TreeClone {
     /// One name of a file.
     private struct Place {
         var folder: EntryPath
-        /// Terminated.
+        /// NUL-terminated.
         var name: [CChar]
     }
 

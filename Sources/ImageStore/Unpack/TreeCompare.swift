@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What differs between a tree and the same tree as its layers make it. RootfsStore drives it for `image verify`.
+// Compares a tree with a new one of the same layers. RootfsStore uses it for `image verify`.
 
 import CSandbox
 import Glibc
 
 /// Compares two trees: names, kinds, modes, owners, link targets, contents, attributes, times of files.
 ///
-/// Times of folders are left out: those that every container needs have the time of unpacking.
+/// Times of folders are ignored: mount points have the time of unpacking.
 struct TreeCompare {
-    /// Differences that are named; a tree that lacks a folder lacks thousands.
+    /// Most differences in the list: a missing folder alone may cause thousands.
     static let differencesMax = 20
     /// Bytes of two files compared at a time.
     private static let pieceBytes = 1 << 20
@@ -23,9 +23,9 @@ struct TreeCompare {
     /// Blocks.
     ///
     /// - Parameters:
-    ///   - tree: the open folder of the tree in question.
-    ///   - expected: the open folder of a tree that is right.
-    /// - Returns: empty when both are the same.
+    ///   - tree: the open folder of the tree to check.
+    ///   - expected: the open folder of the correct tree.
+    /// - Returns: the differences; empty for equal trees.
     /// - Throws: ``ImageError`` when one cannot be read.
     static func differences(_ tree: Int32, _ expected: Int32) throws(ImageError) -> [String] {
         var comparison = TreeCompare(tree: tree, expected: expected)

@@ -8,7 +8,7 @@ enum TreeWalk {
         var folders: [[CChar]]
     }
 
-    /// Calls for every folder after those inside of it, the root last; follows no link.
+    /// Calls for every folder after its subfolders, for the root last; does not follow links.
     static func folders(
         _ root: Int32,
         _ visit: (_ folder: Int32, _ status: stat) throws(ImageError) -> Void
@@ -22,7 +22,7 @@ enum TreeWalk {
                 levels.append(try folders(in: current.descriptor))
                 continue
             }
-            // The way up is opened first: the visit may take away the permission to pass.
+            // The parent is opened first: the visit may remove the permission to search the folder.
             let parent = levels.isEmpty ? nil : Optional(try open("..", in: current.descriptor))
             let status = try current.status("folder")
             do throws(ImageError) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the unpacker finds and makes the folders that entries lie in.
+// Finds and makes the parent folders of entries. Part of TreeWriter.
 
 import CSandbox
 import Glibc
@@ -19,7 +19,7 @@ final class Folder {
 }
 
 extension TreeWriter {
-    /// The folder, made with its parents where it is missing; those belong to root with mode 0755.
+    /// The folder; makes it and absent parents, which belong to root with mode 0755.
     ///
     /// - Throws: ``ImageError/hostileEntry(name:reason:)`` when a file or a dangling link is in the way.
     func makeFolder(_ path: EntryPath) throws(ImageError) -> Folder {
@@ -29,7 +29,7 @@ extension TreeWriter {
             return folder
         }
         guard !path.isRoot else { throw SystemCall.failure("openat2", "/", errorNumber: ENOENT) }
-        // Recursion is bounded by the depth limit of names.
+        // The depth limit of names bounds the recursion.
         let parent = try makeFolder(path.parent)
         let leaf = EntryPath.terminated(path.leaf)
         guard mkdirat(parent.descriptor, leaf, 0o700) == 0 else {
@@ -44,7 +44,7 @@ extension TreeWriter {
         return folder
     }
 
-    /// The folder if it exists; links in the path resolve below the root only.
+    /// The folder if it exists; links in the path are resolved below the root only.
     func findFolder(_ path: EntryPath) throws(ImageError) -> Folder? {
         if let folder = remembered(path) { return folder }
         let name = path.description

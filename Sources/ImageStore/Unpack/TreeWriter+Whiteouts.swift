@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hiding files of lower layers (image-spec, layer.md, "Whiteouts").
+// Removes files of lower layers (image-spec, layer.md, "Whiteouts"). Part of TreeWriter.
 
 import CSandbox
 import Glibc
 
 extension TreeWriter {
-    /// Removes a name of lower layers; what the current layer made there stays.
+    /// Removes a name of lower layers; files of the current layer stay.
     func hideLower(_ name: [UInt8], in parent: EntryPath) throws(ImageError) {
         guard touched.isTracking, let folder = try findFolder(parent) else { return }
         forgetFolder()
         try hide(name, in: folder.descriptor, inode: folder.inode)
     }
 
-    /// Removes everything of lower layers in a folder; what the current layer made there stays.
+    /// Removes the content of lower layers in a folder; files of the current layer stay.
     func hideLowerContent(of path: EntryPath) throws(ImageError) {
         guard touched.isTracking, let folder = try findFolder(path) else { return }
         forgetFolder()
@@ -40,7 +40,7 @@ extension TreeWriter {
         try TreeRemoval.remove(name, in: directory)
     }
 
-    /// One open folder per level that the current layer reaches into.
+    /// One open folder for each level with files of the current layer.
     private func prune(_ directory: Int32, inode: UInt64) throws(ImageError) {
         let listing = try SystemCall.check("open", "folder") {
             openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the entries of layers inside one folder and nowhere else. LayerUnpacker drives it.
+// Makes the entries of layers inside one folder only. LayerUnpacker uses it.
 
 import CSandbox
 import Glibc
@@ -7,13 +7,13 @@ import Glibc
 /// Writes below an open folder.
 ///
 /// Every name is resolved by the kernel as if that folder were `/`; the last part
-/// of a name is never followed, and what is there already is removed before anything is made in its place.
+/// of a name is never followed, and an existing file is removed before a new one is made in its place.
 final class TreeWriter {
     let root: Int32
     let options: UnpackOptions
     let folderAttributes: DeferredFolderAttributes
     var touched = TouchedNames()
-    /// The folder of the last entry: archives list a folder's content together.
+    /// The folder of the last entry, kept because archives list a folder's content together.
     private var cached: Folder?
 
     private(set) var entries = 0
@@ -30,15 +30,15 @@ final class TreeWriter {
         self.folderAttributes = folderAttributes
     }
 
-    /// Forgets which names the last layer made.
+    /// Begins the next layer.
     func beginLayer(hasLower: Bool) { touched = TouchedNames(isTracking: hasLower) }
 
     /// Makes one entry.
     ///
     /// - Parameters:
     ///   - entry: its header.
-    ///   - path: its judged name.
-    ///   - content: calls back with the pieces of a file.
+    ///   - path: its checked name.
+    ///   - content: called for the pieces of a file.
     /// - Throws: ``ImageError``.
     func add(_ entry: TarEntry, at path: EntryPath, content: Content) throws(ImageError) {
         entries += 1
@@ -159,7 +159,7 @@ final class TreeWriter {
         }
     }
 
-    /// Owner and time of what cannot be opened: links and fifos.
+    /// Sets owner and time of links and FIFOs, which cannot be opened.
     private func setLeafAttributes(
         _ entry: TarEntry,
         _ path: EntryPath,
@@ -173,13 +173,13 @@ final class TreeWriter {
             }
         }
         if entry.kind == .fifo {
-            // The leaf was made a moment ago in a private tree: it is no link.
+            // The name was just created in a private tree: it is no link.
             try SystemCall.check("fchmodat", name) { fchmodat(folder.descriptor, leaf, entry.mode, 0) }
         }
         try FileAttributes.setTime(entry.modified, at: folder.descriptor, leaf, of: name)
     }
 
-    /// Runs a call that fails when the name exists; then the old thing goes and the call is repeated once.
+    /// Makes a call that fails when the name exists; then removes the old file and repeats the call once.
     @discardableResult
     private func create(
         _ call: String,

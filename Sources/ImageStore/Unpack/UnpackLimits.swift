@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much a layer may ask of this machine. Checked by the tar reader and the unpacker.
+// The limits of layers. The tar reader and the unpacker check them.
 
-/// Bounds of unpacking; every one is refused with ``ImageError/limitExceeded(what:limit:)``.
+/// Limits of unpacking; exceeding one throws ``ImageError/limitExceeded(what:limit:)``.
 package struct UnpackLimits: Hashable, Codable, Sendable {
     /// Entries of one layer.
     ///
-    /// A full desktop distribution has 400,000; one costs at most 4 KiB of disk.
+    /// A complete desktop distribution has 400,000; one uses at most 4 KiB of disk.
     package var entriesPerLayer = 2_000_000
     /// Bytes of one layer as a plain tar, and of its files.
     ///
@@ -15,26 +15,26 @@ package struct UnpackLimits: Hashable, Codable, Sendable {
     package var bytesPerImage = 64 << 30
     /// Plain bytes per compressed byte.
     ///
-    /// gzip cannot pass 1032, zstd and xz of honest trees stay below 100.
+    /// gzip cannot exceed 1032; zstd and xz of ordinary trees stay below 100.
     package var compressionRatio = 1100
-    /// Plain bytes from which on the ratio counts: short streams of zeros compress beyond any ratio.
+    /// Plain bytes above which the ratio is checked: short streams of zeros have any ratio.
     package var ratioGraceBytes = 256 << 20
-    /// Layers of one image; Docker stops at 127.
+    /// Layers of one image; Docker's limit is 127.
     package var layers = 512
     /// Bytes of an entry's name or link target; the kernel's PATH_MAX.
     package var pathBytes = 4095
     /// Bytes of one part of a name; the kernel's NAME_MAX.
     package var nameBytes = 255
-    /// Parts of a name; deeper trees are only made to break tools.
+    /// Components of a name; deeper trees serve attacks only.
     package var depth = 256
     /// Bytes of one extended attribute; the kernel's XATTR_SIZE_MAX.
     package var attributeBytes = 65_536
-    /// Bytes of all extended attributes of one entry; ext4 keeps one block of them.
+    /// Bytes of all extended attributes of one entry; ext4 stores one block of them.
     package var attributesBytes = 262_144
 
     package init() {}
 
-    /// Refuses `count` when it is larger than `limit`.
+    /// Throws when `count` is larger than `limit`.
     static func check(_ count: Int, _ limit: Int, _ what: @autoclosure () -> String) throws(ImageError) {
         if count > limit { throw .limitExceeded(what: what(), limit: limit) }
     }
