@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a file of the user's machine could not be used. The command line makes its message of it.
+// The error of files on the user's machine. The command line makes its message of it.
 
 /// A folder or credential file that cannot be read or written, or a registry that refuses a login.
 package struct ClientFileError: Error, Hashable, Sendable, CustomStringConvertible {

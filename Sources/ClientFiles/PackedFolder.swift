@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packs a folder on a thread of its own while a request reads from a pipe. Commands that send folders drive it.
+// Packs a folder on a thread of its own while a request reads from a pipe. Commands that send folders use it.
 
 import Foundation
 import ImageBuilder
@@ -8,16 +8,16 @@ import Synchronization
 
 /// One folder as a stream of tar.
 ///
-/// The caller reads ``descriptor`` and calls ``finish()`` once the request is over.
+/// The caller reads ``descriptor`` and calls ``finish()`` after the request.
 package final class PackedFolder: Sendable {
     /// The stream; ``finish()`` closes it.
     package let descriptor: Int32
     private let packing: Packing
 
-    /// A thread whose stream was read to its end is over already.
+    /// Longest wait for the thread, which ends at once when its stream was read to the end.
     private static let endSecondsMax = 1.0
 
-    /// What the packing thread reports, and the end of it.
+    /// The result and the end of the packing thread.
     private final class Packing: Sendable {
         let failure = Mutex<ImageError?>(nil)
         let skipped = Atomic(0)
@@ -28,18 +28,18 @@ package final class PackedFolder: Sendable {
     ///
     /// - Parameters:
     ///   - folder: absolute.
-    ///   - isCompressed: gzip; it pays over a network, but not on this machine.
+    ///   - isCompressed: with gzip; useful over a network, but not on this machine.
     /// - Throws: ``ClientFileError`` when no pipe can be made.
     package convenience init(_ folder: String, isCompressed: Bool) throws(ClientFileError) {
         try self.init(folder, isCompressed: isCompressed, filter: nil)
     }
 
-    /// Starts packing what a build can ask for: all but what .dockerignore excludes.
+    /// Starts packing the files of a build: all except those that .dockerignore excludes.
     ///
     /// - Parameters:
     ///   - context: the folder, absolute.
     ///   - dockerfile: relative to it; nil is `Dockerfile`.
-    ///   - isCompressed: gzip; it pays over a network, but not on this machine.
+    ///   - isCompressed: with gzip; useful over a network, but not on this machine.
     /// - Throws: ``ClientFileError`` when no pipe can be made.
     package convenience init(
         context: String,
@@ -50,11 +50,11 @@ package final class PackedFolder: Sendable {
         try self.init(context, isCompressed: isCompressed, filter: filter)
     }
 
-    /// Starts packing the root of a system; as root its files keep their owners.
+    /// Starts packing the root of a system; for a caller that is root, files keep their owners.
     ///
     /// - Parameters:
     ///   - root: the folder, absolute.
-    ///   - isCompressed: gzip; it pays over a network, but not on this machine.
+    ///   - isCompressed: with gzip; useful over a network, but not on this machine.
     /// - Throws: ``ClientFileError`` when no pipe can be made.
     package convenience init(root: String, isCompressed: Bool) throws(ClientFileError) {
         try self.init { sink throws(ImageError) in
@@ -90,7 +90,7 @@ package final class PackedFolder: Sendable {
     ) throws(ClientFileError) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw ClientFileError(SystemCall.message(errno)) }
-        // A request that ends early closes the pipe: the writer then fails with an error.
+        // A request that ends early closes the pipe: the writer then gets an error instead of a signal.
         signal(SIGPIPE, SIG_IGN)
         let packing = Packing()
         let writeEnd = ends[1]
@@ -111,17 +111,17 @@ package final class PackedFolder: Sendable {
     /// Devices and sockets that were left out, after ``finish()``.
     package var skipped: Int { packing.skipped.load(ordering: .relaxed) }
 
-    /// Whether nothing failed so far; at the end of the stream, whether it has everything.
+    /// Whether no error has occurred; at the end of the stream, whether it is complete.
     ///
     /// From any thread.
     package var isWhole: Bool { packing.failure.withLock { $0 == nil } }
 
     /// Closes the pipe and returns whether the folder was read completely.
     ///
-    /// Blocks until the thread has ended, bounded: a gateway that refuses early leaves it without a reader,
-    /// and then its refusal is what counts.
+    /// Blocks until the thread has ended, for a bounded time: a gateway that refuses early leaves it without a reader,
+    /// and the command reports the refusal.
     ///
-    /// - Throws: ``ClientFileError`` when something in the folder could not be read.
+    /// - Throws: ``ClientFileError`` when a file could not be read.
     package func finish() throws(ClientFileError) {
         close(descriptor)
         guard packing.done.wait(timeout: .now() + Self.endSecondsMax) == .success else { return }

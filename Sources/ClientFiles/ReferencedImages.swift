@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which images of registries a build reads. The command line sends their credentials along.
+// The images of registries that a build reads. The command line sends their credentials.
 
 import ImageBuilder
 
@@ -7,7 +7,7 @@ import ImageBuilder
 package enum ReferencedImages {
     /// The images that a build reads from registries.
     ///
-    /// Blocks. A Dockerfile with a mistake has none: the gateway reports the mistake.
+    /// Blocks. Empty for a Dockerfile with a mistake, which the gateway reports.
     ///
     /// - Parameters:
     ///   - context: the folder, absolute.
@@ -15,7 +15,7 @@ package enum ReferencedImages {
     ///   - arguments: build arguments by name.
     ///   - target: the stage to build; nil is the last.
     ///   - platform: for example `linux/arm64`; nil is the gateway's.
-    /// - Returns: references as the Dockerfile has them.
+    /// - Returns: references as written in the Dockerfile.
     package static func find(
         context: String,
         dockerfile: String?,

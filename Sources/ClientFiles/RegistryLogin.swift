@@ -14,7 +14,7 @@ package struct CredentialField: Hashable, Sendable {
     }
 }
 
-/// A user and a password for a registry; no description of it shows the password.
+/// A user and a password for a registry; its description does not show the password.
 package struct RegistryLogin: Sendable, CustomStringConvertible {
     private let credential: Credential
 
@@ -23,17 +23,17 @@ package struct RegistryLogin: Sendable, CustomStringConvertible {
     package var user: String { credential.user }
     package var description: String { credential.description }
 
-    /// Asks a registry from here whether it takes the login.
+    /// Asks a registry, from this machine, whether it accepts the login.
     ///
     /// - Parameter registry: a host as in references; `docker.io` is Docker Hub.
-    /// - Throws: ``ClientFileError`` when it does not, or does not answer.
+    /// - Throws: ``ClientFileError`` when it rejects the login, or does not answer.
     package func check(at registry: String) async throws(ClientFileError) {
         do throws(RegistryError) { try await RegistryClient().check(credential, for: registry) } catch {
             throw ClientFileError(error)
         }
     }
 
-    /// Keeps the login: with the helper that Docker's credential file names, else in the file.
+    /// Stores the login: with the helper that Docker's credential file names, else in the file.
     ///
     /// - Parameter registry: a host as in references.
     /// - Throws: ``ClientFileError`` when file or helper cannot be used.
@@ -43,7 +43,7 @@ package struct RegistryLogin: Sendable, CustomStringConvertible {
         }
     }
 
-    /// Removes what is kept for a registry.
+    /// Removes the stored login of a registry.
     ///
     /// - Parameter registry: a host as in references.
     /// - Throws: ``ClientFileError`` when file or helper cannot be used.
@@ -56,8 +56,8 @@ package struct RegistryLogin: Sendable, CustomStringConvertible {
     /// The login as a header field.
     ///
     /// - Parameter registry: a host as in references.
-    /// - Returns: nil when there is nothing to send.
-    /// - Throws: ``ClientFileError`` when it is too long for one.
+    /// - Returns: the field; nil without a login.
+    /// - Throws: ``ClientFileError`` when it is too long for a header field.
     package func field(for registry: String) throws(ClientFileError) -> CredentialField? {
         do throws(RegistryError) {
             return try CredentialParcel([registry: credential]).map(CredentialField.init)
@@ -66,10 +66,10 @@ package struct RegistryLogin: Sendable, CustomStringConvertible {
         }
     }
 
-    /// What is kept for some images, as a header field.
+    /// The stored logins for some images, as a header field.
     ///
-    /// - Parameter images: references as users type them.
-    /// - Returns: nil when nothing is kept for them.
+    /// - Parameter images: references as users write them.
+    /// - Returns: the field; nil without stored logins.
     /// - Throws: ``ClientFileError`` when file or helper cannot be used.
     package static func keptField(for images: [String]) async throws(ClientFileError) -> CredentialField? {
         do throws(RegistryError) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one binary's entry: parses the command line, runs the command, writes its failure as one line.
+// The program's entry point: parses the command line, runs the command, prints its failure as one line.
 
 import ArgumentParser
 import Foundation
 import Server
 import ManifestReader
 
-/// `faasctl`: the gateway and the command line to it.
+/// `faasctl`: the gateway and its command line.
 @main
 struct Faasctl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -41,7 +41,7 @@ struct Faasctl: AsyncParsableCommand {
     )
 
     static func main() async {
-        // A gateway that is stopped while it starts ends in order as well.
+        // A gateway that is stopped during its start shuts down in order as well.
         if CommandLine.arguments.dropFirst().first(where: { !$0.hasPrefix("-") }) == "serve" {
             TerminationSignals.hold()
         }
@@ -66,7 +66,7 @@ struct Faasctl: AsyncParsableCommand {
             Terminal.error.remark("faasctl: \(mistake)")
             ProcessEnd.exit(1)
         } catch {
-            // Usage errors (64), --help and --version: the parser knows their texts and codes.
+            // Usage errors (64), --help and --version: the parser has their texts and codes.
             let code = exitCode(for: error).rawValue
             let text = fullMessage(for: error)
             if !text.isEmpty { (code == 0 ? Terminal.output : Terminal.error).remark(text) }

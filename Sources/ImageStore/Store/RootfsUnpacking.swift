@@ -79,8 +79,7 @@ struct RootfsUnpacking {
     }
 
     /// By workers: the worker that reads layers has access to the new tree only, the one with access to other trees
-    /// reads
-    /// no layer.
+    /// reads no layer.
     private func order(_ layers: [Int32], into folder: String, upon base: Base) throws(ImageError)
         -> UnpackReport
     {

@@ -3,27 +3,28 @@
 
 import Foundation
 
-/// What HTTP basic authentication sends (RFC 7617).
+/// The value of an Authorization field (RFC 7617).
 struct BasicCredentials: Hashable, Sendable, CustomStringConvertible {
     let user: String
     let password: String
 
     var authorization: String { "Basic " + Data("\(user):\(password)".utf8).base64EncodedString() }
 
-    /// Never the password: descriptions end up in logs.
+    /// Without the password: descriptions may be logged.
     var description: String { "\(user):***" }
 
-    /// Looks in the environment, then in the data folder.
+    /// Reads the environment, then the data folder.
     ///
-    /// The data folder's password goes to gateways on this machine only: another host that `--gateway` names
-    /// must not learn it.
+    /// The data folder's password is sent to gateways on this machine only: another host that `--gateway` names
+    /// must not get it.
     static func find(address: String, environment: [String: String]) -> BasicCredentials? {
         if let user = environment["FAASCTL_USER"], let password = environment["FAASCTL_PASSWORD"] {
             return BasicCredentials(user: user, password: password)
         }
         guard isLoopback(address) else { return nil }
         let folder = DataFolder.path(environment: environment) + "/secrets"
-        // Unreadable files mean another user's gateway: the request goes without and the 401 says what to do.
+        // Unreadable files belong to another user's gateway: the request has no credentials, and the 401 has the
+        // advice.
         guard let user = try? String(contentsOfFile: folder + "/basic-auth-user", encoding: .utf8),
             let password = try? String(contentsOfFile: folder + "/basic-auth-password", encoding: .utf8)
         else { return nil }
@@ -39,7 +40,7 @@ struct BasicCredentials: Hashable, Sendable, CustomStringConvertible {
         return bare == "localhost" || bare == "::1" || bare.hasPrefix("127.") && isNumeric(bare)
     }
 
-    /// `127.example.com` is a name that any party may own.
+    /// `127.example.com` is an ordinary name, not an address of this machine.
     private static func isNumeric(_ host: String) -> Bool {
         host.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
     }
@@ -47,7 +48,7 @@ struct BasicCredentials: Hashable, Sendable, CustomStringConvertible {
 
 /// The default data folder of a gateway on this machine.
 enum DataFolder {
-    /// The folder when no `--data-dir` is given.
+    /// The folder without `--data-dir`.
     static func path(environment: [String: String]) -> String {
         if let given = environment["MAYFLY_DATA_DIR"], !given.isEmpty { return given }
         if geteuid() == 0 { return "/var/lib/mayfly" }

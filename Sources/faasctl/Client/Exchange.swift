@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request on the wire, its answer as a stream of events. GatewayClient makes them.
+// One HTTP request, with its answer as a stream of events. GatewayClient makes them.
 
 import Foundation
 import HTTPClient
 
-/// What happens to a request, in order: one head, then pieces of the body.
+/// The events of an answer, in order: one head, then pieces of the body.
 enum ExchangeEvent: Sendable {
     case head(GatewayResponseHead)
     case bytes(Data)
 }
 
-/// Takes one request's answer.
+/// Receives one request's answer.
 ///
-/// Answers are taken as fast as they come: what the gateway may send is bounded by its own output limit. Redirects
-/// and challenges are answers like others: credentials must not follow them elsewhere.
+/// Answers are read without a pause: the gateway's own output limit bounds them. Redirects
+/// and challenges are not followed, so that credentials reach no other host.
 final class Exchange: BodySink {
     private let continuation: AsyncThrowingStream<ExchangeEvent, any Error>.Continuation
     let events: AsyncThrowingStream<ExchangeEvent, any Error>
@@ -35,8 +35,8 @@ final class Exchange: BodySink {
     /// Sends the request and ends the events with its end.
     ///
     /// - Parameters:
-    ///   - request: what to send.
-    ///   - silenceSecondsMax: silence on the connection after which it has failed.
+    ///   - request: the request.
+    ///   - silenceSecondsMax: seconds without a byte after which the exchange fails.
     func run(_ request: HTTPRequest, silenceSecondsMax: Double) async {
         let lane = HTTPLane(idleTimeoutSeconds: Int(silenceSecondsMax.rounded(.up)))
         switch await lane.perform(request, into: self) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an answer to a value, or to the one line with the reason of a failure.
+// Converts an answer to a value, or to the one-line reason of a failure.
 
 import Foundation
 import GatewayAPI
 
 extension GatewayClient {
-    /// Sends an administrative request and insists on success.
+    /// Sends an administrative request; answers without success are errors.
     ///
     /// - Parameters:
-    ///   - request: what to send.
+    ///   - request: the request.
     ///   - what: begins the message when it fails, for example `cannot remove 'hello'`.
     /// - Returns: the body.
     /// - Throws: ``CommandFailure`` with the gateway's own reason.
@@ -44,7 +44,7 @@ extension GatewayClient {
         }
     }
 
-    /// What an unsuccessful answer says.
+    /// The message of an unsuccessful answer.
     func failure(_ response: GatewayResponse, _ what: String) -> CommandFailure {
         switch response.head.status {
         case 401:
@@ -68,7 +68,7 @@ extension GatewayClient {
     static func reason(_ response: GatewayResponse) -> String {
         let type = response.head.headers["content-type"] ?? ""
         if type.contains("json"), let problem = response.problem {
-            // Without a usable problem body the status is still the reason.
+            // Without a usable problem body the reason is the status.
             if let text = problem.detail ?? problem.title ?? problem.code { return text }
         }
         let text = String(decoding: response.body.prefix(reasonBytesMax), as: UTF8.self)
@@ -77,14 +77,14 @@ extension GatewayClient {
         return isText ? line : "the gateway answered with status \(response.head.status)"
     }
 
-    /// A reason is one line: more is a page.
+    /// A reason is one line; longer texts are pages.
     private static let reasonBytesMax = 2048
 }
 
 extension GatewayResponse {
-    /// The problem body of an answer; nil when the body is another one.
+    /// The problem body of an answer; nil for other bodies.
     var problem: ProblemBody? {
-        // An answer without a problem body says something else.
+        // An answer without a problem body has another form.
         try? APIJSON.decode(ProblemBody.self, from: body)
     }
 }

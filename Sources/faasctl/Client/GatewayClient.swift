@@ -6,20 +6,20 @@ import FunctionModel
 import GatewayAPI
 import HTTPClient
 
-/// A gateway at an address, with the credentials for it.
+/// A gateway at an address, with its credentials.
 struct GatewayClient: Sendable {
-    /// Without a slash at the end.
+    /// Without a trailing slash.
     let address: String
     let credentials: ClientCredentials?
     /// A PEM file whose certificates are trusted instead of the system's.
     var trustedRoots: String?
 
-    /// Answers held in memory as a whole: listings of 10,000 functions stay well below.
+    /// Largest answer that is held in memory: more than a listing of 10,000 functions.
     static let answerBytesMax = 64 << 20
 
     /// Sends a request and reads the whole answer, with any status.
     ///
-    /// - Throws: ``CommandFailure`` when the gateway cannot be reached or breaks off.
+    /// - Throws: ``CommandFailure`` when the gateway cannot be reached or closes the connection.
     func exchange(_ request: GatewayRequest) async throws(CommandFailure) -> GatewayResponse {
         var body = Data()
         let head = try await stream(request) { _, bytes throws(CommandFailure) in
@@ -34,13 +34,13 @@ struct GatewayClient: Sendable {
         return GatewayResponse(head: head, body: body)
     }
 
-    /// Sends a request and hands over the answer piece by piece.
+    /// Sends a request and passes the answer on in pieces.
     ///
     /// - Parameters:
-    ///   - request: what to send.
+    ///   - request: the request.
     ///   - onBytes: called with the head and each piece of the body, in order.
     /// - Returns: status and headers.
-    /// - Throws: ``CommandFailure`` when the gateway cannot be reached or breaks off, or `onBytes` throws.
+    /// - Throws: ``CommandFailure`` when the gateway cannot be reached or closes the connection, or `onBytes` throws.
     func stream(
         _ request: GatewayRequest,
         onBytes: (GatewayResponseHead, Data) throws(CommandFailure) -> Void

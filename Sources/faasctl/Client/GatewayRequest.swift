@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// One HTTP request to the gateway as a value, and what comes back; GatewayClient carries them.
+// One HTTP request to the gateway and its answer as values; GatewayClient sends them.
 
 import Foundation
 import GatewayAPI
 
-/// What a request sends.
+/// The body of a request.
 enum RequestContent {
     case none
     case bytes(Data, type: String)
-    /// Sent in pieces as it is read: archives.
+    /// Sent in pieces while it is read: archives.
     case file(path: String, type: String)
-    /// Sent as it comes, from a descriptor that stays the command's: build contexts, standard input. Asked at its end,
-    /// `isWhole` says whether the request breaks off instead.
+    /// Sent from a descriptor, which the command keeps: build contexts, standard input. Called at its end,
+    /// `isWhole` returns false when the request must be aborted instead.
     case stream(Int32, type: String, isWhole: @Sendable () -> Bool = { true })
 }
 
@@ -21,19 +21,19 @@ struct GatewayRequest {
     /// Percent-encoded, from the root.
     var path: String
     var query: [(name: String, value: String)] = []
-    /// A query as the user wrote it, used as it is; it wins over ``query``.
+    /// A query as the user wrote it, used unchanged; it replaces ``query``.
     var rawQuery: String?
     var headers: [(name: String, value: String)] = []
     var content = RequestContent.none
     /// Whether a password is sent: function paths are open, and their authors must not get it.
     var isAdministrative = true
-    /// Longest silence on the connection, in seconds.
+    /// Longest time without a byte on the connection, in seconds.
     var silenceSecondsMax = GatewayRequest.answerSecondsMax
 
-    /// Silence after which an administrative request has failed.
+    /// The limit of administrative requests.
     static let answerSecondsMax = 60.0
-    /// For long calls, builds and followed logs: a week, the
-    /// longest that a forgotten terminal should hold a connection.
+    /// The limit of long calls, builds and followed logs: a week, the
+    /// longest time for which a forgotten terminal should keep a connection.
     static let patienceSecondsMax = 7.0 * 86400
 
     init(_ method: String = "GET", _ path: String) {

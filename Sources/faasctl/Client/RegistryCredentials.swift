@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The user's registry credentials, sent along with the requests that need them and kept nowhere else.
+// The user's registry credentials, which are sent with the requests that need them and not stored.
 
 import ClientFiles
 import Foundation
 
 extension GatewayClient {
-    /// Puts the user's credentials for some images into a request.
+    /// Adds the user's credentials for some images to a request.
     ///
-    /// Only to this machine or over TLS: otherwise a third party on the network could read them.
+    /// Only for this machine or over TLS: otherwise a third party on the network could read them.
     ///
     /// - Parameters:
     ///   - images: references as users type them.
-    ///   - request: what is to be sent.
-    ///   - global: for the remark that they were left out.
+    ///   - request: the request.
+    ///   - global: prints the remark that they were left out.
     ///   - what: begins the message when the credential file is unusable.
     /// - Throws: ``CommandFailure``.
     func addCredentials(
@@ -37,6 +37,6 @@ extension GatewayClient {
         request.headers.append((field.name, field.value))
     }
 
-    /// Whether no third party between here and the gateway can read the traffic.
+    /// Whether the traffic to the gateway is encrypted or stays on this machine.
     var isPrivate: Bool { address.hasPrefix("https://") || BasicCredentials.isLoopback(address) }
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Newline-delimited answers (logs, build progress), cut into lines as pieces arrive.
+// Splits newline-delimited answers (logs, build progress) into lines while pieces arrive.
 
 import Foundation
 
-/// Collects bytes until a line is whole.
+/// Collects bytes until a line is complete.
 struct ResponseLineSplitter: Sendable {
-    /// A longer line is handed over in parts: memory stays bounded for any input.
+    /// A longer line is returned in parts, so that memory is bounded.
     static let lineBytesMax = 1 << 20
 
     private var rest = Data()
 
-    /// Takes a piece and returns the lines it completes, without their line breaks and without empty ones.
+    /// Adds a piece and returns the lines that it completes, without line breaks and without empty lines.
     mutating func append(_ piece: Data) -> [Data] {
         rest.append(piece)
         var lines = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -20,7 +20,7 @@ struct ResponseLineSplitter: Sendable {
         return lines.filter { !$0.isEmpty }.map { Data($0) }
     }
 
-    /// What came after the last line break.
+    /// The bytes after the last line break.
     mutating func finish() -> Data? {
         let last = rest.drained()
         return last.isEmpty ? nil : last

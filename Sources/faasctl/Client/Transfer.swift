@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pulls, pushes and deploys through the gateway: one request, progress line by line. Commands and Deployer drive it.
+// Pulls, pushes and deploys through the gateway: one request, progress line by line. Commands and Deployer use it.
 
 import Foundation
 import GatewayAPI
 
-/// Requests that may move images between the gateway and registries.
+/// Requests that may transfer images between the gateway and registries.
 struct Transfer {
     let client: GatewayClient
     let global: GlobalOptions
@@ -12,9 +12,9 @@ struct Transfer {
     /// Pulls an image.
     ///
     /// - Parameters:
-    ///   - reference: as the user typed it.
+    ///   - reference: as the user wrote it.
     ///   - platform: of an index; nil takes the gateway's.
-    ///   - onlyMissing: leaves alone what the gateway has already.
+    ///   - onlyMissing: does nothing when the gateway has the image.
     ///   - what: begins the message when it fails.
     /// - Returns: the name and digest.
     /// - Throws: ``CommandFailure`` with the registry's own code and message.
@@ -32,7 +32,7 @@ struct Transfer {
         return try await run(&request, images: [reference], verb: "pulling", what)
     }
 
-    /// Pushes an image, by another name when one is given.
+    /// Pushes an image, under another name if one is given.
     func push(_ reference: String, target: String?, _ what: String) async throws(CommandFailure)
         -> ImageBody.Named
     {
@@ -83,7 +83,7 @@ struct Transfer {
         return ended
     }
 
-    /// Shows an event; returns the line that is the end.
+    /// Prints an event; returns the last line of the answer.
     private static func read<Value: Codable & Sendable>(
         _ line: Data,
         _ screen: inout TransferScreen,

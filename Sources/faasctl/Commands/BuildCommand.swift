@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl build DIR -t REF`: an image from a Dockerfile, without deploying it.
+// `faasctl build DIR -t REF`: builds an image from a Dockerfile without deploying it.
 
 import ArgumentParser
 import Foundation

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of one call's standard error, for administrators. invoke shows it after a failure.
+// The end of one call's standard error, for administrators. invoke prints it after a failure.
 
 import Foundation
 import GatewayAPI
@@ -10,20 +10,20 @@ struct CallLog {
     let function: String
     let id: String
 
-    /// Lines that are shown: enough for the last line of most stack traces and what led to it.
+    /// Printed lines: enough for most stack traces.
     private static let linesMax = 20
 
-    /// The last lines; none when the caller is no administrator, or nothing was written.
+    /// The last lines; none when the caller is no administrator, or the log is empty.
     func lastLines() async -> [String] {
         guard client.credentials != nil else { return [] }
         var request = GatewayRequest("GET", APIPath.logs)
         request.query = [("name", function), ("instance", id), ("tail", "\(Self.linesMax)")]
-        // The call's own failure counts: it is reported even without the log.
+        // The call's own failure is reported also without the log.
         guard let body = try? await client.require(request, "cannot read the log") else { return [] }
         return Self.texts(body)
     }
 
-    /// The texts of the gateway's lines of JSON.
+    /// The texts in the gateway's lines of JSON.
     static func texts(_ body: Data) -> [String] {
         body.split(separator: UInt8(ascii: "\n")).compactMap { line in
             (try? APIJSON.decode(LogEntry.self, from: Data(line)))?.text

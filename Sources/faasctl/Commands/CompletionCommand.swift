@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl completion SHELL`: the script that a shell sources.
+// `faasctl completion SHELL`: prints the completion script of a shell.
 
 import ArgumentParser
 
-/// Shells that completion scripts exist for.
+/// Shells with completion scripts.
 enum ShellName: String, ExpressibleByArgument, CaseIterable {
     case bash, zsh, fish
 }

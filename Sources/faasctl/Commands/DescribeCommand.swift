@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl describe NAME`: one function with its whole configuration.
+// `faasctl describe NAME`: prints one function with its complete configuration.
 
 import ArgumentParser
 import Foundation

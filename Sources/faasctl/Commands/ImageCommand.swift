@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl image`: what the gateway's image store holds, and putting archives in.
+// `faasctl image`: lists the images of the gateway's store, and loads archives.
 
 import ArgumentParser
 import Foundation
@@ -49,7 +49,7 @@ struct ImageListCommand: AsyncParsableCommand {
         }
     }
 
-    /// Enough to distinguish images, as container tools show it.
+    /// The short form of ids that container tools print.
     private static let digestCharacters = 12
 }
 
@@ -67,7 +67,7 @@ struct ImageInspectCommand: AsyncParsableCommand {
     func run() async throws {
         let request = GatewayRequest("GET", APIPattern.image.path(reference))
         let body = try await global.client().require(request, "cannot inspect '\(reference)'")
-        // There is no table for a whole configuration: people get YAML.
+        // A complete configuration has no table form: the default is YAML.
         try global.emit(json: body) { () throws(CommandFailure) in try YAMLOutput.text(ofJSON: body) }
     }
 }

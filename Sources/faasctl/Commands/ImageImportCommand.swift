@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl image import`: a root file system becomes an image, without a registry and without a Dockerfile.
+// `faasctl image import`: makes an image of a root file system, without a registry and without a Dockerfile.
 
 import ArgumentParser
 import ClientFiles
@@ -65,9 +65,9 @@ struct ImageImportCommand: AsyncParsableCommand {
         }
     }
 
-    /// Sets what the request sends.
+    /// Sets the request's body.
     ///
-    /// - Returns: the upload when it is a folder.
+    /// - Returns: the upload of a folder; nil for an archive.
     private func content(
         of request: inout GatewayRequest,
         _ client: GatewayClient,

@@ -42,7 +42,7 @@ struct ImageSaveCommand: AsyncParsableCommand {
         abstract: "Write images to one archive for docker load and OCI tools."
     )
 
-    // Not GlobalOptions: -o is the archive here, as with docker save.
+    // Not GlobalOptions: -o is the archive here, as in docker save.
     @Option(help: ArgumentHelp("The gateway's address.", valueName: "url"))
     var gateway: String?
 
@@ -97,7 +97,7 @@ struct ImageSaveCommand: AsyncParsableCommand {
     }
 }
 
-/// A file that appears when it is whole; or standard output.
+/// A file that appears when it is complete; or standard output.
 private struct ArchiveTarget {
     private let file: String?
     private let temporary: String
@@ -138,7 +138,7 @@ private struct ArchiveTarget {
         }
     }
 
-    /// Nothing of a broken archive stays.
+    /// Removes an incomplete archive.
     func discard() {
         if file != nil { unlink(temporary) }
     }

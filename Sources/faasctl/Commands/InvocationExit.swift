@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a call's end becomes an exit code, from the answer's headers or, for an incomplete answer, from the record.
+// The exit code of a call, from the answer's headers or, for an incomplete answer, from the record.
 
 import Foundation
 import FunctionModel
 import GatewayAPI
 
-/// What `invoke` exits with.
+/// The exit code of `invoke`.
 enum InvocationExit {
     /// The exit code for an answer.
     ///
@@ -29,26 +29,26 @@ enum InvocationExit {
         return record.exitCode.map { Int32(clamping: $0) } ?? 1
     }
 
-    /// As timeout(1) reports it.
+    /// The exit code of timeout(1).
     private static let timeoutCode: Int32 = 124
-    /// As shells report a death by signal.
+    /// The exit code with which shells report a death by signal.
     private static let signalBase: Int32 = 128
 }
 
-/// A call whose answer ended too early: only its record knows how the function ended.
+/// A call with an incomplete answer: only its record has the function's end.
 struct BrokenCall {
     let client: GatewayClient
     let function: String
     let id: String
 
-    /// Newest records to search: more calls than this may end between the break and the question.
+    /// Newest records to search: more calls may end before the request for them.
     private static let searchLimit = 200
 
-    /// The failure with the record's reason and code; unchanged when there is no record to be had.
+    /// The failure with the record's reason and code; unchanged without a record.
     func explained(_ failure: CommandFailure, isFunctionCodeWanted: Bool) async -> CommandFailure {
         var request = GatewayRequest("GET", APIPath.invocations)
         request.query = [("function", function), ("limit", "\(Self.searchLimit)")]
-        // The history needs credentials that the caller of a function need not have.
+        // The history needs credentials, which the caller of a function may lack.
         guard let records = try? await client.value([Invocation].self, request, failure.what),
             let record = records.first(where: { $0.id == id })
         else { return failure }

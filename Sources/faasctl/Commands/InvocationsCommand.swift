@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl invocations [NAME]`: the history, newest first.
+// `faasctl invocations [NAME]`: lists the history, newest first.
 
 import ArgumentParser
 import FunctionModel
@@ -58,7 +58,7 @@ struct InvocationsCommand: AsyncParsableCommand {
         }
     }
 
-    /// The outcome with its number where it has one, and the limits that it does not name itself.
+    /// The outcome with its exit code or signal, and the limits that the outcome does not name.
     static func ending(_ record: Invocation) -> String {
         let limits = (record.limitsReached ?? []).filter { $0 != .memory || record.outcome != .oom }
         let text =

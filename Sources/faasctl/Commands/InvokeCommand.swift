@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl invoke NAME`: one call through the gateway, its answer on standard output.
+// `faasctl invoke NAME`: calls a function through the gateway and writes its answer to standard output.
 
 import ArgumentParser
 import Foundation
@@ -71,7 +71,7 @@ struct InvokeCommand: AsyncParsableCommand {
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         request.headers = header.map(Self.splitHeader)
         if let data { request.content = try Self.content(data) }
-        // An id of the client, so that a call with an incomplete answer can be found again; a given id takes
+        // The client chooses the id, so that a call with an incomplete answer can be found; a given id takes
         // precedence.
         let callID = UUID().uuidString.lowercased()
         request.headers.insert(("X-Call-Id", callID), at: 0)
@@ -85,12 +85,12 @@ struct InvokeCommand: AsyncParsableCommand {
         var failure = client.failure(GatewayResponse(head: head, body: problem), "cannot invoke '\(name)'")
         if !head.isProblem { failure.why = "the function answered with status \(head.status)" }
         failure.exitCode = code
-        // The gateway reports an outcome exactly when the function ran.
+        // The answer has an outcome if and only if the function ran.
         if head.headers["x-outcome"] != nil { await showLog(of: head.headers["x-call-id"] ?? callID, client) }
         throw failure
     }
 
-    /// Queues the call, and prints the id that it has got.
+    /// Queues the call, and prints its id.
     private func queue(_ request: GatewayRequest, _ client: GatewayClient) async throws {
         let response = try await client.exchange(request)
         guard response.head.isSuccess, let id = response.head.headers["x-call-id"] else {
@@ -99,7 +99,7 @@ struct InvokeCommand: AsyncParsableCommand {
         try Terminal.output.write(Data((id + "\n").utf8))
     }
 
-    /// Shows the last lines of the function's log, to administrators.
+    /// Prints the last lines of the function's log, for administrators.
     private func showLog(of id: String, _ client: GatewayClient) async {
         guard !global.quiet else { return }
         for line in await CallLog(client: client, function: name, id: id).lastLines() {
@@ -107,7 +107,7 @@ struct InvokeCommand: AsyncParsableCommand {
         }
     }
 
-    /// Writes the function's answer as it comes; the platform's own errors are kept apart from it.
+    /// Writes the function's answer while it arrives; the platform's own errors go to standard error.
     private func answer(
         to request: GatewayRequest,
         id: String,
@@ -130,7 +130,7 @@ struct InvokeCommand: AsyncParsableCommand {
     private var target: String {
         var rest = path ?? ""
         if !rest.isEmpty, !rest.hasPrefix("/") { rest = "/" + rest }
-        // A path may hold what is no URL, such as spaces; what is encoded already stays.
+        // A path may contain characters that are invalid in URLs, such as spaces; encoded ones stay.
         let allowed = CharacterSet.urlPathAllowed.union(CharacterSet(charactersIn: "%"))
         let pattern = asynchronous ? APIPattern.asyncInvocation : .invocation
         return pattern.path(name)
@@ -150,7 +150,7 @@ struct InvokeCommand: AsyncParsableCommand {
             guard access(path, R_OK) == 0 else {
                 throw CommandFailure("cannot read the body from '\(path)'", why: systemMessage(errno))
             }
-            // A pipe or device has no size: it is sent as it comes.
+            // A pipe or device has no size: it is sent in chunks.
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
                 return .stream(open(path, O_RDONLY | O_CLOEXEC), type: type)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl list`: every deployed function.
+// `faasctl list`: lists the deployed functions.
 
 import ArgumentParser
 import GatewayAPI

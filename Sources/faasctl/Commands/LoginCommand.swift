@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl login` and `faasctl logout`: credentials of registries, kept in Docker's own file on this machine.
+// `faasctl login` and `faasctl logout`: credentials of registries, stored in Docker's own file on this machine.
 
 import ArgumentParser
 import ClientFiles
@@ -44,9 +44,9 @@ struct LoginCommand: AsyncParsableCommand {
         global.remark("logged in to \(registry) as \(login.user)")
     }
 
-    /// Has the gateway ask, whose configuration knows how the registry is reached.
+    /// Lets the gateway check the login, since its configuration has the registry's address.
     ///
-    /// False when no gateway listens, or when a third party could read the traffic.
+    /// False when no gateway listens, or when the traffic is not encrypted.
     private func wasChecked(
         by client: GatewayClient,
         _ login: RegistryLogin,
@@ -92,7 +92,7 @@ struct LogoutCommand: AsyncParsableCommand {
     }
 }
 
-/// Registries as people type them.
+/// Names of registries as users write them.
 enum RegistryName {
     /// Docker Hub.
     static let hub = ImageReference.defaultRegistry
@@ -100,7 +100,7 @@ enum RegistryName {
         "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com",
     ]
 
-    /// The host alone, as references have it: no scheme, no path.
+    /// The host in the form of references: no scheme, no path.
     static func normalised(_ text: String) -> String {
         var rest = Substring(text)
         for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) {

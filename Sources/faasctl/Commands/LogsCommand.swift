@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl logs NAME`: what a function wrote to standard error, and what it writes now with -f.
+// `faasctl logs NAME`: prints a function's standard error; with -f also new lines.
 
 import ArgumentParser
 import Foundation
@@ -36,7 +36,7 @@ struct LogsCommand: AsyncParsableCommand {
     )
     var invocation: String?
 
-    /// As `tail -f` begins.
+    /// The number of lines with which `tail -f` begins.
     static let followedTail = 10
 
     func validate() throws {
@@ -46,7 +46,7 @@ struct LogsCommand: AsyncParsableCommand {
         if let since { _ = try Self.moment(ago: since) }
     }
 
-    /// How many lines are asked for; nil for all that there are.
+    /// The number of requested lines; nil for all.
     var linesWanted: Int? {
         if let tail { return tail }
         return follow && since == nil && invocation == nil ? Self.followedTail : nil
@@ -74,7 +74,7 @@ struct LogsCommand: AsyncParsableCommand {
         if let last = splitter.finish() { try Self.write(last, output) }
     }
 
-    /// RFC 3339 of a moment in the past.
+    /// A time in the past in the form of RFC 3339.
     private static func moment(ago text: String) throws -> String {
         let span: TimeSpan
         do { span = try TimeSpan(text, field: "--since") } catch { throw ValidationError("\(error)") }
@@ -94,6 +94,6 @@ struct LogsCommand: AsyncParsableCommand {
         }
     }
 
-    /// Enough of an invocation's id to distinguish neighbours.
+    /// The length of abbreviated ids.
     private static let idCharacters = 8
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl queue`: asynchronous calls, dead letters among them.
+// `faasctl queue`: asynchronous calls, including dead letters.
 
 import ArgumentParser
 import Foundation
@@ -16,7 +16,7 @@ struct QueueCommand: AsyncParsableCommand {
     )
 }
 
-/// The states that the gateway knows.
+/// The states of asynchronous calls.
 enum QueueStateArgument: String, CaseIterable, ExpressibleByArgument {
     case queued, running, waiting, succeeded, failed, cancelled
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Queries and texts that the commands of `faasctl queue` share.
+// Queries and texts of the commands of `faasctl queue`.
 
 import FunctionModel
 import GatewayAPI
 
-/// Which calls a command is about.
+/// The calls that a command selects.
 enum QueueSelection {
     /// The query of /v1/queue.
     static func query(_ function: String?, _ states: [QueueStateArgument]) -> [(name: String, value: String)]
@@ -18,9 +18,9 @@ enum QueueSelection {
     }
 }
 
-/// One call as people read it.
+/// The text of one call.
 enum QueueText {
-    /// The last attempt's outcome with its number where it has one; empty before the first.
+    /// The last attempt's outcome with its exit code or signal; empty before the first.
     static func ending(_ call: QueuedCallBody) -> String {
         guard let outcome = call.outcome else { return "" }
         return switch outcome {
@@ -30,7 +30,7 @@ enum QueueText {
         }
     }
 
-    /// A line for everything that is known.
+    /// One line for each known field.
     static func lines(_ call: QueuedCallBody) -> String {
         let values: [(String, String?)] = [
             ("Id", call.id), ("Function", call.function), ("Trigger", call.trigger.rawValue),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl remove NAME...`: functions go, running calls finish.
+// `faasctl remove NAME...`: removes functions; running calls finish.
 
 import ArgumentParser
 import Foundation

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl rollback NAME [REVISION]`: an earlier revision serves again.
+// `faasctl rollback NAME [REVISION]`: switches to an earlier revision.
 
 import ArgumentParser
 import Foundation

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl schedules`: what runs by itself, and when next.
+// `faasctl schedules`: lists schedules with their next run.
 
 import ArgumentParser
 import GatewayAPI

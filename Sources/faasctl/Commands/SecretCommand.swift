@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl secret`: values that functions may read as files.
+// `faasctl secret`: manages values that functions read as files.
 
 import ArgumentParser
 import Foundation
@@ -29,7 +29,7 @@ struct SecretCreateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("File with the value, stored unchanged.", valueName: "file"))
     var fromFile: String?
 
-    /// A Kubernetes secret's bound; larger values are files, not secrets.
+    /// The size limit of Kubernetes secrets.
     private static let valueBytesMax = 1 << 20
 
     func run() async throws {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl version`: no gateway asked unless wanted, nothing heavy touched.
+// `faasctl version`: prints the version; asks the gateway only on request, and initializes no other room.
 
 import ArgumentParser
 import FunctionModel
@@ -16,7 +16,7 @@ struct VersionCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Print the number only.")
     var quiet = false
 
-    /// As `--version` and `version` write it.
+    /// The text of `--version` and `version`.
     static let line = "faasctl \(Product.version)"
 
     func run() throws {

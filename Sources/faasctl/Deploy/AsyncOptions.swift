@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flags of `deploy` for asynchronous calls; DeployOptions lays them over the configuration with its own.
+// The flags of `deploy` for asynchronous calls; DeployOptions applies them with its own.
 
 import ArgumentParser
 import FunctionModel
 
-/// How asynchronous calls are tried again.
+/// The rules by which asynchronous calls are repeated.
 struct AsyncOptions: ParsableArguments {
     @Option(help: "Runs of one asynchronous call at most.")
     var asyncAttempts: Int?
@@ -23,9 +23,9 @@ struct AsyncOptions: ParsableArguments {
     )
     var asyncCodes: String?
 
-    /// Lays the flags over the policy.
+    /// Applies the flags to the policy.
     ///
-    /// - Throws: ``ModelError`` or ``ValidationError`` naming the flag.
+    /// - Throws: ``ModelError`` or ``ValidationError`` with the flag.
     func apply(to policy: inout AsyncConfiguration) throws {
         if let asyncAttempts { policy.attempts = asyncAttempts }
         if let asyncMinWait { policy.minWait = try TimeSpan(asyncMinWait, field: "--async-min-wait") }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder that a deploy or build sends: its path, and what is checked before anything is sent.
+// The folder that a deploy or build sends: its path, and the checks before the upload.
 
 import Foundation
 
 /// Checks of a build context on the client's side.
 enum BuildFolder {
-    /// A path as a manifest or a flag writes it: absolute, or relative to a folder.
+    /// Resolves a path of a manifest or a flag, which is absolute or relative to a folder.
     static func path(_ text: String, in folder: URL) -> URL {
         if text.hasPrefix("/") { return URL(fileURLWithPath: text) }
         return folder.appendingPathComponent(text).standardizedFileURL
     }
 
-    /// A Dockerfile's path as the gateway takes it, which sees the context only.
+    /// A Dockerfile's path relative to the context, which is all that the gateway has.
     ///
-    /// - Throws: ``CommandFailure`` when it is elsewhere.
+    /// - Throws: ``CommandFailure`` when it is outside the context.
     static func relative(_ name: String, to context: URL, _ what: String) throws(CommandFailure) -> String {
         guard name.hasPrefix("/") else { return name }
         let folder = context.standardizedFileURL.path + "/"
@@ -28,7 +28,7 @@ enum BuildFolder {
         return String(file.dropFirst(folder.count))
     }
 
-    /// Reports a missing Dockerfile before anything is sent.
+    /// Reports a missing Dockerfile before the upload.
     ///
     /// - Throws: ``CommandFailure``.
     static func requireDockerfile(_ context: URL, named name: String?, _ what: String) throws(CommandFailure)

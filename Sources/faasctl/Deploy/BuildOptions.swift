@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flags that change how an image is built; build and deploy have them.
+// The flags of a build; build and deploy have them.
 
 import ArgumentParser
 
-/// How to build, as a value.
+/// The settings of a build.
 struct BuildSettings: Hashable, Sendable {
     var dockerfile: String?
     var arguments: [String: String] = [:]
@@ -13,7 +13,7 @@ struct BuildSettings: Hashable, Sendable {
     var network: String?
     /// Names of the gateway's secrets.
     var secrets: [String] = []
-    /// Reference that the image gets.
+    /// The image's reference.
     var tag: String?
 }
 
@@ -37,7 +37,7 @@ struct BuildOptions: ParsableArguments {
     @Option(help: ArgumentHelp("For example linux/arm64.", valueName: "os/arch"))
     var platform: String?
 
-    /// The flags that were given, as they are written.
+    /// The given flags in their written form.
     var given: [String] {
         let flags: [(isGiven: Bool, name: String)] = [
             (file != nil, "--file"), (!buildArg.isEmpty, "--build-arg"), (target != nil, "--target"),

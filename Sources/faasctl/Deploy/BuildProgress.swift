@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// A build's events as lines on standard error: steps, CACHED, output, warnings.
+// Prints a build's events as lines on standard error: steps, CACHED, output, warnings.
 
 import Foundation
 import GatewayAPI
 
-/// Shows events and keeps the result.
+/// Prints events and keeps the result.
 struct BuildProgress {
     let isQuiet: Bool
-    /// The image's digest, once it is built.
+    /// The image's digest after the build.
     private(set) var digest: String?
     private var step = ""
 
     init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
-    /// Takes one line of the answer.
+    /// Reads one line of the answer.
     ///
     /// - Throws: ``CommandFailure`` when the line reports a failure, or is unknown.
     mutating func show(_ line: Data, _ what: String) throws(CommandFailure) {

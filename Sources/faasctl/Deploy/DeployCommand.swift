@@ -41,14 +41,14 @@ struct DeployCommand: AsyncParsableCommand {
         guard image == nil || name == nil else { throw ValidationError("--name requires a folder") }
         if image != nil { try requireNoBuildFlags(because: "--image names an image that exists") }
         var probe = FunctionConfiguration()
-        // What a manifest adds is not known yet.
+        // The manifest's values are not known yet.
         try options.apply(to: &probe, isWhole: image != nil)
         if image != nil {
             do { _ = try FunctionName(target) } catch { throw ValidationError("\(error)") }
         }
     }
 
-    /// A flag that changes a build means a mistake where nothing is built.
+    /// A flag of a build without a build is a mistake.
     private func requireNoBuildFlags(because reason: String) throws {
         guard let flag = building.given.first else { return }
         throw ValidationError("\(flag) has no effect: \(reason), nothing is built")

@@ -89,8 +89,8 @@ struct DeployOptions: ParsableArguments {
     ///
     /// - Parameters:
     ///   - configuration: a manifest's, or the defaults.
-    ///   - isWhole: whether nothing is missing from it, so that values that depend on each other can be checked.
-    /// - Throws: ``ValidationError``: a usage error that names the flag.
+    ///   - isWhole: whether it is complete, so that values that depend on each other can be checked.
+    /// - Throws: ``ValidationError``: a usage error with the flag.
     func apply(to configuration: inout FunctionConfiguration, isWhole: Bool = true) throws {
         do {
             try applyValues(to: &configuration)

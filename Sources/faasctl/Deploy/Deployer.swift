@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a manifest to a serving function: build or load the image, then one request. deploy and up drive it.
+// Deploys a manifest: builds or loads the image, then sends one request. deploy and up use it.
 
 import Foundation
 import FunctionModel
@@ -12,12 +12,12 @@ struct Deployer {
     let client: GatewayClient
     let global: GlobalOptions
 
-    /// Makes the image if there is none yet, and deploys.
+    /// Builds or loads the image if needed, and deploys.
     ///
     /// - Parameters:
-    ///   - manifest: what to deploy.
-    ///   - folder: the manifest's own; build folders are relative to it.
-    ///   - build: how to build.
+    ///   - manifest: the function.
+    ///   - folder: of the manifest; build folders are relative to it.
+    ///   - build: the settings of a build.
     /// - Returns: the function's status.
     /// - Throws: ``CommandFailure``.
     func deploy(
@@ -52,7 +52,7 @@ struct Deployer {
         manifest.image ?? "\(manifest.name.text.lowercased()):latest"
     }
 
-    /// Refuses values that the gateway would refuse for any image, before anything is built or sent.
+    /// Refuses values that the gateway would refuse for any image, before a build or upload.
     static func check(_ manifest: FunctionManifest) throws(CommandFailure) {
         let what = "cannot deploy '\(manifest.name)'"
         do throws(ModelError) { try manifest.configuration.validateWithSchedules() } catch {
@@ -62,14 +62,14 @@ struct Deployer {
         if manifest.buildFolder == nil, let absence = ImageSource.absence(image) {
             throw CommandFailure(what, why: absence)
         }
-        // Without a build it may be an archive or a folder.
+        // Without a build the image may be an archive or a folder.
         if manifest.buildFolder == nil, ImageSource.find(image) != .reference(image) { return }
         do throws(OCIError) { _ = try ImageReference(image) } catch {
             throw CommandFailure(what, why: error.description)
         }
     }
 
-    /// Prints what serves now.
+    /// Prints the current revision.
     func report(_ function: FunctionStatusBody) throws(CommandFailure) {
         let json: Data
         do { json = try APIJSON.encode(function) } catch {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder as the content of a request, with the command's errors. Builds, imports and image sources drive it.
+// A folder as the body of a request, with the command's errors. Builds, imports and image sources use it.
 
 import ClientFiles
 import Foundation
@@ -15,8 +15,8 @@ struct FolderUpload {
     ///
     /// - Parameters:
     ///   - what: begins the message when it fails.
-    ///   - pack: makes the stream.
-    /// - Throws: ``CommandFailure`` when it cannot begin.
+    ///   - pack: starts the stream.
+    /// - Throws: ``CommandFailure`` when packing cannot start.
     init(_ what: String, _ pack: () throws(ClientFileError) -> PackedFolder) throws(CommandFailure) {
         do throws(ClientFileError) { packed = try pack() } catch {
             throw CommandFailure(what, why: error.description)
@@ -26,19 +26,19 @@ struct FolderUpload {
     /// Devices and sockets that were left out, after ``carry(_:_:)``.
     var skipped: Int { packed.skipped }
 
-    /// What the request sends; it breaks off when something in the folder cannot be read, so that the gateway makes
-    /// nothing of what came before.
+    /// The request's body; the request is aborted when a file cannot be read, so that the gateway does not use an
+    /// incomplete folder.
     var content: RequestContent {
         .stream(packed.descriptor, type: MediaName.tar) { [packed] in packed.isWhole }
     }
 
-    /// Sends the request that carries the folder.
+    /// Sends the request with the folder.
     ///
     /// - Parameters:
     ///   - what: begins the message when it fails.
     ///   - send: sends ``content``.
-    /// - Returns: what `send` returns.
-    /// - Throws: ``CommandFailure``: what could not be read, else what `send` throws.
+    /// - Returns: the result of `send`.
+    /// - Throws: ``CommandFailure``: of the unreadable file, else the error of `send`.
     func carry<Value: Sendable>(
         _ what: String,
         _ send: () async throws(CommandFailure) -> Value
@@ -51,7 +51,7 @@ struct FolderUpload {
 
     /// Closes the pipe and returns whether the folder was read completely.
     ///
-    /// - Throws: ``CommandFailure`` when something in the folder could not be read.
+    /// - Throws: ``CommandFailure`` when a file could not be read.
     private func finish(_ what: String) throws(CommandFailure) {
         do throws(ClientFileError) { try packed.finish() } catch {
             throw CommandFailure(what, why: error.description)
@@ -60,6 +60,6 @@ struct FolderUpload {
 }
 
 extension GatewayClient {
-    /// Whether uploads are packed with gzip: over this machine's loopback packing costs more than it saves.
+    /// Whether uploads are compressed with gzip: over loopback compression costs more than it saves.
     var compresses: Bool { !BasicCredentials.isLoopback(address) }
 }

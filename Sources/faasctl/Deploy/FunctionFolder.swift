@@ -9,13 +9,13 @@ import ManifestReader
 enum FunctionFolder {
     private static let manifestNames = ["function.yaml", "function.yml", "function.json"]
 
-    /// Reads the manifest, or makes one from the folder's name and its Dockerfile.
+    /// Reads the manifest, or makes one of the folder's name and its Dockerfile.
     ///
     /// - Parameters:
-    ///   - folder: where it is.
-    ///   - shown: how messages name it.
-    ///   - name: wins over the manifest's and the folder's.
-    /// - Returns: what to deploy.
+    ///   - folder: its path.
+    ///   - shown: its name in messages.
+    ///   - name: replaces the manifest's and the folder's.
+    /// - Returns: the function.
     /// - Throws: ``CommandFailure`` or ``ManifestError``.
     static func read(_ folder: URL, shown: String, name: String?) throws -> FunctionManifest {
         let what = "cannot deploy '\(shown)'"
@@ -63,7 +63,7 @@ enum FunctionFolder {
         }
     }
 
-    /// Checked before anything is sent; the build itself looks for a Dockerfile named by a flag.
+    /// Checked before the upload; the build itself looks for the Dockerfile of a flag.
     private static func requireDockerfile(_ folder: URL, _ manifest: FunctionManifest, _ what: String)
         throws(CommandFailure)
     {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A build through the gateway: sends the context as it is read, receives progress line by line.
+// A build through the gateway: sends the context while it is read, receives progress line by line.
 
 import ClientFiles
 import Foundation
@@ -14,7 +14,7 @@ struct ImageBuilding {
     ///
     /// - Parameters:
     ///   - context: the folder.
-    ///   - settings: how.
+    ///   - settings: of the build.
     /// - Returns: the digest of the image.
     /// - Throws: ``CommandFailure`` with the builder's own message.
     func build(_ context: URL, _ settings: BuildSettings) async throws(CommandFailure) -> String {

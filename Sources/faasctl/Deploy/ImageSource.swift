@@ -11,7 +11,7 @@ enum ImageSource: Hashable {
     case archive(URL)
     case layout(URL)
 
-    /// Looks whether there is such a file; everything else is a reference.
+    /// A file or folder if it exists, else a reference.
     static func find(_ text: String) -> ImageSource {
         let url = URL(fileURLWithPath: text)
         var isFolder: ObjCBool = false
@@ -23,7 +23,7 @@ enum ImageSource: Hashable {
         return FileManager.default.fileExists(atPath: marker) ? .layout(url) : .reference(text)
     }
 
-    /// Why a text that can only be meant as a file or folder is none; nil when it may be a reference.
+    /// The reason why a text that must be a file or folder is none; nil when it may be a reference.
     static func absence(_ text: String) -> String? {
         let url = URL(fileURLWithPath: text)
         var isFolder: ObjCBool = false
@@ -39,12 +39,12 @@ enum ImageSource: Hashable {
 
     private static let archiveEndings = [".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".oci"]
 
-    /// The reference to deploy, after the image was loaded if it had to be.
+    /// The reference to deploy; loads an archive or folder first.
     ///
     /// - Parameters:
-    ///   - client: the gateway's.
+    ///   - client: of the gateway.
     ///   - what: begins the message when it fails.
-    /// - Returns: a reference or digest that the gateway knows.
+    /// - Returns: a reference or digest in the gateway's store.
     /// - Throws: ``CommandFailure``.
     func reference(_ client: GatewayClient, what: String) async throws(CommandFailure) -> String {
         if case .reference(let text) = self { return text }
@@ -63,7 +63,7 @@ enum ImageSource: Hashable {
         return image.reference ?? image.digest
     }
 
-    /// The repository of a tag without one in the archive: the file's name.
+    /// The repository for tags without one in the archive: the file's name.
     var repository: String? {
         let url: URL
         switch self {
@@ -75,12 +75,13 @@ enum ImageSource: Hashable {
         for ending in [".gz", ".zst", ".xz", ".tgz", ".tar", ".oci"] where name.hasSuffix(ending) {
             name.removeLast(ending.count)
         }
-        // What no repository may have becomes a separator, of which none begins or ends it nor follows another.
+        // Characters that are invalid in a repository become separators; leading, trailing and repeated ones are
+        // dropped.
         let parts = name.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
         return parts.isEmpty ? nil : parts.joined(separator: "-")
     }
 
-    /// Says what is there instead of an archive or layout.
+    /// Describes a file that is neither an archive nor a layout.
     private static func noSource(_ text: String, _ what: String) -> CommandFailure {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder), isFolder.boolValue else {
@@ -98,7 +99,7 @@ enum ImageSource: Hashable {
         try GatewayClient.decode([ImageBody.Loaded].self, from: try await loadJSON(client, what: what), what)
     }
 
-    /// The same as the gateway's own JSON.
+    /// The result in the form of the gateway's JSON.
     func loadJSON(_ client: GatewayClient, what: String) async throws(CommandFailure) -> Data {
         var request = GatewayRequest("POST", APIPath.images)
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl up`: everything in a stack.yaml.
+// `faasctl up`: deploys all functions of a stack.yaml.
 
 import ArgumentParser
 import Foundation

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of FunctionConfiguration, one by one; FunctionReader drives it.
+// The keys of FunctionConfiguration, one by one; FunctionReader uses it.
 
 import FunctionModel
 import ManifestReader
 
-/// Reads a function's configuration from its map; what is absent keeps its default.
+/// Reads a function's configuration from its map; absent keys have their defaults.
 struct ConfigurationReader {
     let mapping: ManifestMapping
 
@@ -21,7 +21,7 @@ struct ConfigurationReader {
 
     private subscript(_ key: Key) -> ManifestNode? { mapping[key.rawValue] }
 
-    /// What brings calls in and shapes their answers.
+    /// Keys of triggers and answers.
     private func readRequest(into configuration: inout FunctionConfiguration) throws(ManifestError) {
         if let node = self[.routes] {
             configuration.routes = []
@@ -48,7 +48,7 @@ struct ConfigurationReader {
         }
     }
 
-    /// What the process inside the container gets.
+    /// Keys of the process in the container.
     private func readProcess(into configuration: inout FunctionConfiguration) throws(ManifestError) {
         if let node = self[.environment] { configuration.environment = try node.textMap() }
         if let node = self[.secrets] { configuration.secrets = try node.texts() }
@@ -61,7 +61,7 @@ struct ConfigurationReader {
         }
     }
 
-    /// How much, how long, how many.
+    /// Keys of limits, times and counts.
     private func readPolicies(into configuration: inout FunctionConfiguration) throws(ManifestError) {
         if let node = self[.limits] { try PolicyReader(node: node).readLimits(into: &configuration.limits) }
         if let node = self[.requests] {

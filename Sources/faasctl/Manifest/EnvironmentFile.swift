@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of `environment_file`: variables in a map `environment`, as OpenFaaS has them.
+// The files of `environment_file`: variables in a map `environment`, in OpenFaaS's form.
 
 import Foundation
 import FunctionModel
 import ManifestReader
 
 extension FunctionManifest {
-    /// Reads the files with further variables; they win over the manifest's own, and later files over earlier ones.
+    /// Reads the files with further variables; they replace the manifest's own, and those of earlier files.
     ///
-    /// - Parameter folder: the manifest's own.
+    /// - Parameter folder: of the manifest.
     /// - Throws: ``CommandFailure`` when a file cannot be read, ``ManifestError`` with the place of a mistake in it.
     mutating func addEnvironmentFiles(in folder: URL) throws {
         for file in environmentFiles {

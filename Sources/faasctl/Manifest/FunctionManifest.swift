@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a manifest says of one function; deploy and up turn it into requests.
+// One function of a manifest as a value; deploy and up make requests of it.
 
 import FunctionModel
 import ManifestReader
 
-/// One function as function.yaml or an entry of stack.yaml describes it.
+/// One function of a function.yaml or of an entry of stack.yaml.
 struct FunctionManifest: Hashable, Sendable {
     var name: FunctionName
-    /// A reference, when the image exists already, or the name that the built one gets.
+    /// The reference of an existing image, or the name of the built one.
     var image: String?
-    /// The folder to build from, as written: relative to the manifest's own folder.
+    /// The build folder as written: relative to the manifest's own folder.
     var buildFolder: String?
     var buildArguments: [String: String] = [:]
     var configuration = FunctionConfiguration()
@@ -31,7 +31,7 @@ extension FunctionManifest {
         return try FunctionReader(mapping: mapping).read(name: name, keys: ManifestSchema.function)
     }
 
-    /// The name's own message says what is allowed.
+    /// The error of the name has the valid form.
     static func parseName(_ text: String, field: String) throws(ModelError) -> FunctionName {
         try FunctionName(text)
     }

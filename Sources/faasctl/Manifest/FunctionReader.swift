@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the map of one function to a manifest: every key is read explicitly, nothing is guessed.
+// Makes a manifest of the map of one function: every key is read explicitly.
 
 import FunctionModel
 import ManifestReader
@@ -11,8 +11,8 @@ struct FunctionReader {
     /// Reads the whole function.
     ///
     /// - Parameters:
-    ///   - name: the function's name, which is not among its keys.
-    ///   - keys: those that may be here.
+    ///   - name: the function's name, which is no key of the map.
+    ///   - keys: the permitted keys.
     /// - Returns: the function, checked.
     /// - Throws: ``ManifestError`` with the place of the first mistake.
     func read(name: FunctionName, keys: KeyTree) throws(ManifestError) -> FunctionManifest {
@@ -37,7 +37,7 @@ struct FunctionReader {
         return node.isList ? try node.texts() : [try node.text("a file")]
     }
 
-    /// How the image is built, or that it is not.
+    /// The keys of builds.
     private func readBuild(into manifest: inout FunctionManifest) throws(ManifestError) {
         if let node = mapping["build_args"] {
             guard manifest.buildFolder != nil else {
@@ -59,7 +59,7 @@ struct FunctionReader {
         }
     }
 
-    /// OpenFaaS's words: `handler` is the folder of `lang: dockerfile`, `fprocess` the command.
+    /// OpenFaaS's keys: `handler` is the folder of `lang: dockerfile`, `fprocess` the command.
     private func translate(into manifest: inout FunctionManifest) throws(ManifestError) {
         if let language = mapping["lang"] {
             let text = try language.text()
@@ -91,7 +91,7 @@ struct FunctionReader {
         }
     }
 
-    /// Checks across keys; mistakes within a value were found where it was read.
+    /// Checks values that depend on each other; single values were checked before.
     private func validate(_ manifest: FunctionManifest) throws(ManifestError) {
         guard manifest.image != nil || manifest.buildFolder != nil else {
             throw mapping.node.mistake(
@@ -105,7 +105,7 @@ struct FunctionReader {
         }
     }
 
-    /// The node of a field's dotted name.
+    /// The node of a field's path with dots.
     private func place(of field: String) -> ManifestNode? {
         var current = mapping
         var found: ManifestNode?

@@ -5,9 +5,9 @@ import FunctionModel
 
 /// The keys of the manifests.
 enum ManifestSchema {
-    /// Keys of an entry of stack.yaml, which function.yaml has too: Mayfly's own.
+    /// Mayfly's own keys, of function.yaml and of an entry of stack.yaml.
     private static let own = ["image", "build"]
-    /// OpenFaaS's words that are translated.
+    /// OpenFaaS's keys that are translated.
     static let translated = ["lang", "handler", "fprocess", "namespace", "skip_build", "environment_file"]
 
     /// One function in a stack.yaml.

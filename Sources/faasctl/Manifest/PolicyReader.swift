@@ -4,7 +4,7 @@
 import FunctionModel
 import ManifestReader
 
-/// Reads one inner map; unknown keys in it are mistakes too.
+/// Reads one inner map; unknown keys in it are mistakes, too.
 struct PolicyReader {
     let node: ManifestNode
 

@@ -7,17 +7,17 @@ import ManifestReader
 /// Every function of a stack.yaml, in the order of the file.
 struct StackManifest: Hashable, Sendable {
     var functions: [FunctionManifest] = []
-    /// The gateway that the file names; the command line and the environment come before it.
+    /// The gateway that the file names; the command line and the environment take precedence.
     var gateway: String?
 
-    /// Functions one stack may hold: as many as one gateway is built for.
+    /// Most functions of one stack: the number that one gateway is designed for.
     private static let functionsMax = 10_000
 
     /// Reads a stack.yaml.
     ///
     /// - Parameters:
     ///   - text: YAML or JSON.
-    ///   - file: how messages name it.
+    ///   - file: its name in messages.
     ///   - variables: values for `${NAME}`.
     /// - Returns: the functions, checked.
     /// - Throws: ``ManifestError`` with the place of the first mistake.
@@ -60,7 +60,7 @@ struct StackManifest: Hashable, Sendable {
         gateway = try provider["gateway"]?.text()
     }
 
-    /// The form's own name and version: another one would mean other rules.
+    /// The provider's name and the format's version; others are refused.
     private static let providerName = "openfaas"
     private static let formatVersions = ["1.0", "1"]
 

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes to an attached container: input, signals and the terminal's size, each as a request of its own, in order.
+// Sends input, signals and the terminal's size to an attached container, each as a request of its own, in order.
 
 import Dispatch
 import Foundation
 import GatewayAPI
 import Synchronization
 
-/// The way to one container, once its id is known.
+/// The link to one container, from the time when its id is known.
 final class AttachLink: Sendable {
-    /// Standard input taken at once; far below what the gateway takes in one request.
+    /// Bytes of standard input in one request; well below the gateway's limit.
     private static let inputBytesMax = 64 << 10
 
     private let client: GatewayClient
-    /// Signals wait here for the container.
+    /// Signals that wait for the container's start.
     private let numbers: AsyncStream<Int32>
     private let continuation: AsyncStream<Int32>.Continuation
     private let tasks = Mutex<[Task<Void, Never>]>([])
-    /// Reading blocks: a thread of its own, which ends with the process.
+    /// Reading blocks, so it has a thread of its own, which ends with the process.
     private let reading = DispatchQueue(label: "standard-input")
 
     init(client: GatewayClient) {
@@ -24,7 +24,7 @@ final class AttachLink: Sendable {
         (numbers, continuation) = AsyncStream<Int32>.makeStream()
     }
 
-    /// A signal came; SIGWINCH means that the terminal has another size.
+    /// A signal arrived; SIGWINCH means that the terminal's size changed.
     func signal(_ number: Int32) { continuation.yield(number) }
 
     /// The container runs.
@@ -52,7 +52,7 @@ final class AttachLink: Sendable {
             request = GatewayRequest("POST", APIPattern.containerSize.path(id))
             request.query = [("rows", "\(size.rows)"), ("columns", "\(size.columns)")]
         }
-        // A container that has ended meanwhile takes no signal; its end is reported elsewhere.
+        // A container that has ended accepts no signal; AttachedRun reports its end.
         _ = try? await client.exchange(request)
     }
 
@@ -60,17 +60,17 @@ final class AttachLink: Sendable {
         while !Task.isCancelled {
             let bytes = await nextInput()
             var request = GatewayRequest("POST", APIPattern.containerInput.path(id))
-            // The container may take its time until it reads.
+            // The container may read late.
             request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
             request.content = .bytes(bytes, type: "application/octet-stream")
             if bytes.isEmpty { request.query = [("end", "true")] }
-            // As with signals: after the container's end input is discarded.
+            // After the container's end input is discarded, as signals are.
             guard let answer = try? await client.exchange(request), answer.head.isSuccess else { return }
             if bytes.isEmpty { return }
         }
     }
 
-    /// What comes next on standard input; empty at its end.
+    /// The next bytes of standard input; empty at its end.
     private func nextInput() async -> Data {
         await withCheckedContinuation { continuation in
             reading.async {

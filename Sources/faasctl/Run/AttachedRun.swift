@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The terminal's side of an attached container: output as it comes, input and signals as they happen. RunCommand
-// drives it.
+// The terminal's side of an attached container: writes its output, sends input and signals. RunCommand
+// uses it.
 
 import Foundation
 import FunctionModel
@@ -18,7 +18,7 @@ struct AttachedRun {
     /// Runs it to its end.
     ///
     /// - Returns: the exit code.
-    /// - Throws: ``CommandFailure`` when there is no container, or the gateway breaks off.
+    /// - Throws: ``CommandFailure`` when the container cannot be started, or the gateway closes the connection.
     func run() async throws(CommandFailure) -> Int32 {
         var wanted = request
         if request.hasTerminal, let size = TerminalMode.size() {
@@ -53,7 +53,7 @@ struct AttachedRun {
         return end.exitCode
     }
 
-    /// Shows the container until its end; nil when `pulls` and its image is not there.
+    /// Attaches to the container until its end; nil when `pulls` is set and the gateway lacks the image.
     private func follow(
         _ start: GatewayRequest,
         _ link: AttachLink,
@@ -111,7 +111,7 @@ struct AttachedRun {
 }
 
 extension GatewayResponse {
-    /// Whether the gateway has no such image.
+    /// Whether the gateway lacks the image.
     fileprivate var isUnknownImage: Bool {
         head.status == 404 && problem?.code == ProblemBody.unknownImage
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl run IMAGE [CMD...]`: one container, attached to this terminal, gone afterwards.
+// `faasctl run IMAGE [CMD...]`: runs one container, attached to this terminal, and removes it.
 
 import ArgumentParser
 import Foundation
@@ -55,7 +55,7 @@ struct RunCommand: AsyncParsableCommand {
     var words: [String] = []
 
     mutating func validate() throws {
-        // The container's words are passed through, and with them what the parser would have taken for help.
+        // The container's arguments are passed on, also those that look like the parser's help option.
         if let first = words.first, ["--help", "-h"].contains(first) { throw CleanExit.helpRequest(self) }
         if words.first == "--" { words.removeFirst() }
         guard let image = words.first, !image.isEmpty else { throw ValidationError("missing the image") }
@@ -85,12 +85,12 @@ struct RunCommand: AsyncParsableCommand {
         if code != 0 { throw QuietExit(exitCode: code) }
     }
 
-    /// `K` alone takes this process's value; without one the variable is omitted, as with Docker.
+    /// `K` alone uses this process's value; without one the variable is omitted, as in Docker.
     static func variables(_ texts: [String], own: [String: String]) -> [String] {
         texts.compactMap { text in text.contains("=") ? text : own[text].map { "\(text)=\($0)" } }
     }
 
-    /// A relative source is one of this folder, which makes sense on the gateway's own machine.
+    /// A relative source is resolved in this folder, which is useful on the gateway's own machine.
     private static func volume(_ text: String) throws(CommandFailure) -> ContainerVolume {
         do throws(ModelError) {
             var volume = try ContainerVolume(text)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals to faasctl become signals to the container. AttachedRun makes one.
+// Passes signals of faasctl on to the container. AttachedRun makes one.
 
 import Dispatch
 import Foundation
 import Synchronization
 
-/// Passes signals on, from its birth to its end.
+/// Passes signals on during its lifetime.
 final class SignalRelay: Sendable {
-    /// Signals that a person or a shell sends; SIGWINCH reports another size of the window.
+    /// Signals of users and shells; SIGWINCH reports a change of the window's size.
     private static let relayed = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH]
-    /// Requests to end that a container may ignore; the next one ends faasctl, and the container with it.
+    /// Requests to end after which the next one ends faasctl, and the container with it.
     private static let patience = 2
     private static let signalBase: Int32 = 128
 
@@ -31,7 +31,7 @@ final class SignalRelay: Sendable {
         }
     }
 
-    /// Takes no more.
+    /// Ends the relay.
     func end() { for source in sources { source.cancel() } }
 
     private func received(_ number: Int32) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// This process's own terminal: its size, and handing every key to the container.
+// The terminal of this process: its size, and its raw mode for the container.
 
 import Foundation
 import Synchronization
 
 /// The terminal on standard input and output.
 enum TerminalMode {
-    /// How it was before; nil while it is as it was.
+    /// The settings before raw mode; nil outside raw mode.
     private static let saved = Mutex<termios?>(nil)
 
-    /// Hands every key over as it is, Ctrl-C too; no effect without a terminal.
+    /// Begins raw mode: every key is passed on, also Ctrl-C; no effect without a terminal.
     static func makeRaw() {
         var mode = termios()
         guard tcgetattr(STDIN_FILENO, &mode) == 0 else { return }
@@ -19,7 +19,7 @@ enum TerminalMode {
         tcsetattr(STDIN_FILENO, TCSADRAIN, &mode)
     }
 
-    /// Makes it as it was; idempotent.
+    /// Restores the settings; idempotent.
     static func restore() {
         guard var mode = saved.withLock({ $0.take() }) else { return }
         tcsetattr(STDIN_FILENO, TCSADRAIN, &mode)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl doctor`: what this host offers for containers and what it lacks, with advice.
+// `faasctl doctor`: reports the features of this host for containers, with advice for missing ones.
 
 import ArgumentParser
 import Foundation
 import GatewayAPI
 import Server
 
-/// One finding as programs read it.
+/// One finding in the JSON output.
 private struct FindingRecord: Encodable {
     var level: String
     var name: String

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `faasctl serve`: options to configuration, then the gateway until a signal ends it.
+// `faasctl serve`: makes the configuration of its options, then runs the gateway until a signal ends it.
 
 import ArgumentParser
 import Foundation
@@ -107,8 +107,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws { try await serve() }
 
-    /// What the entry calls instead of ``run()``, which the parser would call from another thread: root can be given
-    /// up only while there is one.
+    /// The entry point calls this instead of ``run()``, which the parser would call from another thread: root can be
+    /// given up only while the process has one thread.
     func serve() async throws {
         let configuration = try effectiveConfiguration()
         if check {
@@ -117,7 +117,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         do throws(ServerError) {
             let process = try GatewayProcess(preparing: configuration)
-            // Scripts wait for this line; a missing reader is no reason to stop.
+            // Scripts wait for this line; without a reader the gateway continues.
             try await process.run { try? Terminal.output.line($0) }
         } catch {
             throw CommandFailure(error)
@@ -172,6 +172,6 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 extension CommandFailure {
-    /// A failure of the room Server.
+    /// Converts a failure of Server.
     init(_ error: ServerError) { self.init(error.what, why: error.why, next: error.next) }
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one error that commands throw; Faasctl.swift writes it as one line on standard error.
+// The error type of commands; Faasctl.swift writes it as one line on standard error.
 
-/// Why a command could not do its work: what failed, why, and what to do next.
+/// A command's failure: its subject, its reason, and advice.
 struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// For example `cannot deploy 'hello'`.
     var what: String
     /// For example `there is no Dockerfile in ./hello`.
     var why: String
-    /// For example `add one, or name an image with --image`; empty when there is nothing to advise.
+    /// For example `add one, or name an image with --image`; empty without advice.
     var next: String
-    /// What the process exits with: 1 unless the command's own contract says otherwise.
+    /// The exit code: 1 unless the command defines another.
     var exitCode: Int32 = 1
-    /// Whether an answer had begun before it failed: part of it is written already.
+    /// Whether an answer was incomplete, so that a part of it is written already.
     var isBrokenOff = false
     /// Whether there is no listener at the gateway's address.
     var isUnreachable = false
@@ -25,14 +25,14 @@ struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
         self.exitCode = exitCode
     }
 
-    /// Always one line: a gateway's answer may hold line breaks.
+    /// One line: line breaks of a gateway's answer are replaced.
     var description: String {
         let text = "\(what): \(why)" + (next.isEmpty ? "" : "; \(next)")
         return text.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 }
 
-/// Ends the process with a code after everything was said already.
+/// Ends the process with a code and no further message.
 struct QuietExit: Error, Hashable, Sendable {
     var exitCode: Int32
 }

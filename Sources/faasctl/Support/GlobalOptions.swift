@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options that every command talking to a gateway has.
+// The options of all commands that send requests to a gateway.
 
 import ArgumentParser
 import Foundation
 
-/// How results are written.
+/// The form of results.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, json, yaml
 
     /// Writes a result.
     ///
     /// - Parameters:
-    ///   - json: the result as programs read it.
-    ///   - table: what people get.
+    ///   - json: the result as JSON.
+    ///   - table: the result as a table.
     /// - Throws: ``CommandFailure`` when it cannot be written.
     func emit(json: Data, table: () throws(CommandFailure) -> String) throws(CommandFailure) {
         switch self {
@@ -54,8 +54,8 @@ struct GlobalOptions: ParsableArguments {
 
     /// The client for the chosen gateway.
     ///
-    /// - Parameter fallback: an address that a stack.yaml names; the command line and environment win.
-    /// - Returns: a client with the credentials that belong to the address.
+    /// - Parameter fallback: the address in a stack.yaml; the command line and the environment take precedence.
+    /// - Returns: a client with the credentials for the address.
     /// - Throws: ``CommandFailure`` when the address is no http address.
     func client(fallback: String? = nil) throws(CommandFailure) -> GatewayClient {
         let environment = ProcessInfo.processInfo.environment
@@ -77,7 +77,7 @@ struct GlobalOptions: ParsableArguments {
         return client
     }
 
-    /// Writes a remark for people, unless they asked for quiet.
+    /// Writes a remark unless `--quiet` is set.
     func remark(_ text: String) {
         if !quiet { Terminal.error.remark(text) }
     }
@@ -86,7 +86,7 @@ struct GlobalOptions: ParsableArguments {
     ///
     /// - Parameters:
     ///   - json: the gateway's own JSON.
-    ///   - table: what people get.
+    ///   - table: the result as a table.
     /// - Throws: ``CommandFailure`` when it cannot be written.
     func emit(json: Data, table: () throws(CommandFailure) -> String) throws(CommandFailure) {
         try output.emit(json: json, table: table)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Global options before the subcommand: `faasctl --gateway URL list`. Faasctl.swift asks before it parses.
+// Global options before the subcommand: `faasctl --gateway URL list`. Faasctl.swift uses it before parsing.
 
 import ArgumentParser
 
-/// Moves global options behind the subcommand, where its own parser takes them.
+/// Moves global options behind the subcommand, whose parser reads them.
 enum GlobalPlacement {
     /// The options of ``GlobalOptions``.
     private enum Option: String, CaseIterable {
@@ -14,7 +14,7 @@ enum GlobalPlacement {
         var takesValue: Bool { self != .quiet }
         var short: String? { self == .output || self == .quiet ? "-" + rawValue.prefix(1) : nil }
 
-        /// The option that a word is, and the value that it holds itself.
+        /// The option of a word, and the value after its `=`.
         static func read(_ word: String) -> (option: Option, value: String?)? {
             for option in allCases {
                 let long = "--" + option.rawValue
@@ -31,7 +31,7 @@ enum GlobalPlacement {
     ///
     /// - Parameters:
     ///   - words: without the program's name.
-    ///   - root: the command that they are for.
+    ///   - root: the command.
     /// - Returns: the same words where no option precedes the subcommand.
     /// - Throws: ``ValidationError`` when there is no subcommand, or it has no such option.
     static func rearranged(_ words: [String], for root: any ParsableCommand.Type) throws -> [String] {
@@ -55,7 +55,7 @@ enum GlobalPlacement {
                 path.append(word)
                 rest = rest.dropFirst()
             } else {
-                // Help, a mistake, or the parser's own: it knows what to say.
+                // Help, a mistake, or the parser's own option: the parser handles it.
                 return path + rest
             }
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times and sizes as people read them in tables.
+// Times and sizes in the form of tables.
 
 import Foundation
 import FunctionModel
@@ -28,7 +28,7 @@ enum Moment {
         return text(date, zone: zone) + (minutes < 0 ? " -" : " +") + digits
     }
 
-    /// Milliseconds with the digits that matter.
+    /// A duration: seconds from 10 s on, whole milliseconds from 10 ms on, tenths below.
     static func text(milliseconds: Double) -> String {
         if milliseconds >= 10_000 { return "\(Int((milliseconds / 1000).rounded())) s" }
         if milliseconds >= 10 { return "\(Int(milliseconds.rounded())) ms" }

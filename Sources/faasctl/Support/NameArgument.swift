@@ -4,7 +4,7 @@
 import ArgumentParser
 import FunctionModel
 
-/// Checks words that name something.
+/// Checks names.
 enum NameArgument {
     /// A function's name.
     static func function(_ text: String) throws -> String {
@@ -26,7 +26,7 @@ enum NameArgument {
         return text
     }
 
-    /// An image's reference or digest, a folder or a file: anything but nothing.
+    /// An image's reference or digest, a folder or a file: any text that is not empty.
     static func anything(_ text: String) throws -> String {
         guard !text.isEmpty else { throw ValidationError("expected a name, not an empty word") }
         return text
@@ -36,10 +36,10 @@ enum NameArgument {
 /// Applies an operation to each of several names; a failure is reported, and the others continue.
 ///
 /// - Parameters:
-///   - names: in the order that they were given.
-///   - report: takes the line of each failure except those that end everything.
-///   - work: what is done to one.
-/// - Throws: the failure of the only name, or one that all others would have too; else ``QuietExit`` with 1 when any
+///   - names: in their given order.
+///   - report: called with the line of each failure that does not end the command.
+///   - work: the operation on one name.
+/// - Throws: the failure of the only name, or one that all others would have, too; else ``QuietExit`` with 1 when any
 ///   failed.
 func forEachName(
     _ names: [String],

@@ -9,11 +9,11 @@ enum PasswordPrompt {
     /// Longest secret that is read; tokens have a few KiB.
     private static let secretBytesMax = 32 << 10
 
-    /// The credential to try.
+    /// The credential for the login.
     ///
     /// - Parameters:
-    ///   - user: asked for when nil.
-    ///   - isFromInput: whether the password is all of standard input, without its last line break.
+    ///   - user: read from the terminal when nil.
+    ///   - isFromInput: whether the password is the whole standard input, without its last line break.
     ///   - what: begins the message when there is none.
     /// - Returns: a user and a password.
     /// - Throws: ``CommandFailure``.
@@ -53,7 +53,7 @@ enum PasswordPrompt {
 
     /// One line of the terminal; nil at its end.
     private static func ask(_ question: String, isSecret: Bool) -> String? {
-        // Without a visible question there is no answer.
+        // Without a visible prompt the user cannot answer.
         try? Terminal.error.write(question.utf8)
         var before = termios()
         let hasSettings = unsafe isSecret && tcgetattr(0, &before) == 0

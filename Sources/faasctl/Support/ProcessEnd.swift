@@ -4,10 +4,10 @@
 import Foundation
 
 enum ProcessEnd {
-    /// Ends the process at once, with what is buffered written.
+    /// Flushes buffers and ends the process at once.
     ///
-    /// exit(3) runs the destructors of every library, among them those of tables that other threads still use: event
-    /// loops, the cooperative pool and dispatch's threads live to the last moment, and would crash.
+    /// exit(3) runs the destructors of every library, also of tables that other threads still use: event
+    /// loops, the cooperative pool and dispatch's threads run until the end, and would crash.
     static func exit(_ code: Int32) -> Never {
         fflush(nil)
         _exit(code)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables for people: upper-case heads, columns padded to their widest cell, two spaces between.
+// Text tables: upper-case heads, columns padded to their widest cell, two spaces between.
 
 /// Rows of text under column heads.
 struct Table: Sendable {
@@ -8,7 +8,7 @@ struct Table: Sendable {
 
     init(_ heads: String...) { self.heads = heads }
 
-    /// Adds a row; an empty cell shows as `-` so that every line has the same number of words.
+    /// Adds a row; an empty cell is printed as `-` so that every line has the same number of words.
     mutating func add(_ cells: String...) {
         rows.append(cells.map { $0.isEmpty ? "-" : Self.printable($0) })
     }
@@ -24,8 +24,8 @@ struct Table: Sendable {
     ///
     /// - Parameters:
     ///   - colour: whether heads are written bold.
-    ///   - width: characters that a line may have; the widest columns are cut until it has no more. Nil cuts nothing,
-    ///     for programs that read the table; by default that of a person's terminal.
+    ///   - width: characters of a line; the widest columns are truncated to fit. Nil truncates nothing,
+    ///     for programs that read the table; the default is the terminal's width.
     /// - Returns: every line of the table.
     func text(colour: Bool, width: Int? = Terminal.output.columnsShown) -> String {
         let whole = [heads] + rows
@@ -44,7 +44,7 @@ struct Table: Sendable {
         return text
     }
 
-    /// Takes from the widest column until the line fits, or no column can give more.
+    /// Narrows the widest column until the line fits, or all columns have their minimum.
     private func fitted(_ natural: [Int], _ width: Int?) -> [Int] {
         guard let width else { return natural }
         var widths = natural
@@ -63,7 +63,7 @@ struct Table: Sendable {
         cell.count <= width ? cell : cell.prefix(max(0, width - 1)) + "…"
     }
 
-    /// Control characters could move a terminal's cursor: they come from function authors.
+    /// Removes control characters, with which a function could control the terminal.
     static func printable(_ cell: String) -> String {
         String(cell.map { $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? $0 : "?" })
     }

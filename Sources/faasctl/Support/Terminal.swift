@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where commands write: whole buffers to standard output and error, colour only where a person looks.
+// The output of commands: writes whole buffers to standard output and error; colour on terminals only.
 
 import Foundation
 
@@ -8,9 +8,9 @@ enum Terminal: Int32, Sendable {
     case output = 1
     case error = 2
 
-    /// Writes everything; blocks while the reader is slow.
+    /// Writes all bytes; blocks while the reader is slow.
     ///
-    /// - Throws: ``CommandFailure`` when the reader is gone or the disk full.
+    /// - Throws: ``CommandFailure`` when the reader has closed or the disk is full.
     func write(_ bytes: some Collection<UInt8>) throws(CommandFailure) {
         var rest = ContiguousArray(bytes)[...]
         while !rest.isEmpty {
@@ -31,14 +31,14 @@ enum Terminal: Int32, Sendable {
 
     /// Writes a remark; a closed standard error does not fail the command.
     func remark(_ text: String) {
-        // With standard error closed there is nowhere to report to.
+        // A closed standard error cannot be reported.
         try? line(text)
     }
 
-    /// Whether a person sees it.
+    /// Whether it is a terminal.
     var isInteractive: Bool { isatty(rawValue) == 1 }
 
-    /// Characters of a line on a person's terminal; nil when a program reads.
+    /// Characters of a terminal's line; nil for other outputs.
     var columnsShown: Int? {
         isInteractive ? columns : nil
     }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small text files that a person wrote: manifests and configurations.
+// Small text files: manifests and configurations.
 
 import Foundation
 import ManifestReader
 
-/// Reads whole text files with a bound.
+/// Reads text files up to a bound.
 enum TextFile {
     /// Reads a file as UTF-8.
     ///
     /// - Parameters:
-    ///   - path: where it is.
+    ///   - path: of the file.
     ///   - what: begins the message when it cannot be read.
     /// - Returns: the text.
-    /// - Throws: ``CommandFailure`` when it is missing, too large or no text.
+    /// - Throws: ``CommandFailure`` when it is missing, too large or not UTF-8.
     static func read(_ path: String, for what: String) throws(CommandFailure) -> String {
         guard let file = FileHandle(forReadingAtPath: path) else {
             throw CommandFailure(what, why: systemMessage(errno))

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The progress of a pull or push: pure arithmetic over its events, as a bar or as lines. TransferScreen writes it.
+// Computes the progress of a pull or push from its events, as a bar or as lines. Pure; TransferScreen writes it.
 
 import GatewayAPI
 
 /// Adds up the events of one transfer.
 struct TransferProgress: Sendable {
-    /// Begins the bar, for example `pulling`.
+    /// The first word of the bar, for example `pulling`.
     let verb: String
     private var sizes: [String: Int] = [:]
     private var done: [String: Int] = [:]
 
     init(verb: String) { self.verb = verb }
 
-    /// Takes an event; returns the line that it is worth where there is no bar.
+    /// Adds an event; returns its line for outputs without a bar.
     mutating func take(_ line: TransferLine) -> String? {
         let name = Self.short(line.subject)
         switch line.event {
@@ -46,7 +46,7 @@ struct TransferProgress: Sendable {
         done[line.subject] = line.sizeBytes ?? 0
     }
 
-    /// The bar as one line without its end, at most `columns` wide.
+    /// The bar as one line without a line break, at most `columns` wide.
     func bar(columns: Int) -> String {
         let whole = sizes.values.reduce(0, +)
         let part = min(done.values.reduce(0, +), whole)
@@ -62,10 +62,10 @@ struct TransferProgress: Sendable {
         return head + "[" + cells + "]" + tail
     }
 
-    /// A bar of fewer cells shows nothing.
+    /// The smallest bar.
     private static let widthMin = 8
 
-    /// Enough of a digest to distinguish blobs.
+    /// The length of abbreviated digests.
     private static func short(_ subject: String) -> String {
         subject.hasPrefix("sha256:") ? String(subject.dropFirst("sha256:".count).prefix(12)) : subject
     }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes a transfer's progress to standard error: a bar on a terminal, lines elsewhere, nothing when quiet.
+// Writes a transfer's progress to standard error: a bar on a terminal, lines elsewhere, nothing with `--quiet`.
 
 import Foundation
 import GatewayAPI
 
-/// The place where one transfer is shown.
+/// The display of one transfer.
 struct TransferScreen {
     private let isQuiet: Bool
     private let hasBar: Bool
     private var progress: TransferProgress
     private var lastDrawn: ContinuousClock.Instant?
 
-    /// Between two pictures of the bar: smooth enough, and a slow terminal does not slow the transfer.
+    /// The interval of updates of the bar, so that a slow terminal does not slow down the transfer.
     private static let pause = Duration.milliseconds(100)
 
     init(verb: String, isQuiet: Bool) {
@@ -20,7 +20,7 @@ struct TransferScreen {
         progress = TransferProgress(verb: verb)
     }
 
-    /// Shows an event.
+    /// Displays an event.
     mutating func show(_ line: TransferLine) {
         let text = progress.take(line)
         guard !isQuiet else { return }
@@ -48,13 +48,13 @@ struct TransferScreen {
 
     private func draw() {
         let text = "\r\u{1B}[K" + progress.bar(columns: Terminal.error.columns)
-        // With the terminal closed there is nothing to show it on.
+        // A closed terminal is ignored.
         try? Terminal.error.write(text.utf8)
     }
 }
 
 extension Terminal {
-    /// How many characters fit into a line; 80 where that is unknown.
+    /// Characters of a line; 80 when unknown.
     var columns: Int {
         var size = winsize()
         guard unsafe ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }

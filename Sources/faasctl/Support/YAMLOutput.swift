@@ -4,11 +4,11 @@
 import Foundation
 import Yams
 
-/// JSON is YAML already; this only changes how it looks.
+/// JSON is valid YAML; this changes its style only.
 enum YAMLOutput {
     /// Rewrites a JSON text.
     ///
-    /// - Throws: ``CommandFailure`` when it is none.
+    /// - Throws: ``CommandFailure`` when it is malformed.
     static func text(ofJSON json: Data) throws(CommandFailure) -> String {
         do {
             guard let node = try Yams.compose(yaml: String(decoding: json, as: UTF8.self)) else { return "" }
@@ -18,7 +18,7 @@ enum YAMLOutput {
         }
     }
 
-    /// The same node without braces, and without quotes where they are not needed.
+    /// The same node in block style, without unneeded quotes.
     private static func block(_ node: Node) -> Node {
         switch node {
         case .mapping(let mapping):
@@ -29,7 +29,7 @@ enum YAMLOutput {
             return .sequence(Node.Sequence(sequence.map(block), node.tag, style))
         case .scalar(let scalar):
             let plain = Node.Scalar(scalar.string)
-            // Text that would read as a number, a boolean or null keeps its quotes.
+            // Text that would be read as a number, a boolean or null keeps its quotes.
             let readsAsText = Node.scalar(plain).tag == Tag(.str)
             let isMultiline = scalar.string.contains("\n")
             let needsQuotes = scalar.style == .doubleQuoted && (!readsAsText || isMultiline)
