@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The aggregate "secrets of functions", as its users see it. SecretStore implements it with files.
 
-/// Named secrets of functions; values of at most ``SecretStore/valueBytesMax`` bytes.
+/// Bounds of secrets, for every implementation.
+package enum SecretLimits {
+    /// Largest value: the bound of Kubernetes, and small enough to be copied into every sandbox.
+    package static let valueBytesMax = 1 << 20
+    /// Secrets in all; a listing stays one page.
+    package static let countMax = 4096
+}
+
+/// Named secrets of functions, within ``SecretLimits``.
 ///
 /// Each change is atomic and durable: after a crash it is whole or absent. Several processes may use one repository at
 /// the same time. No method blocks the cooperative thread pool.

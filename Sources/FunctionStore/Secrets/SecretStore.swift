@@ -9,11 +9,6 @@ import FunctionModel
 /// Every change is whole or absent after a crash: written to a new file, synced, then renamed. Changes take turns by a
 /// lock on the folder, so that two processes may use it.
 package final class SecretStore: Sendable {
-    /// Largest value: as Kubernetes has it, and small enough to hand to every sandbox.
-    package static let valueBytesMax = 1 << 20
-    /// Secrets in all; listing stays one page.
-    package static let countMax = 4096
-
     private let folder: String
     /// Where file operations block, one at a time: a lock on the folder waits for at most one write of another process.
     private let queue = DispatchQueue(label: "mayfly.secrets")
@@ -39,8 +34,8 @@ package final class SecretStore: Sendable {
         try check(name, value)
         try await change { (folder) throws(SecretError) in
             guard try !SecretFile.exists(folder, name) else { throw .exists(name) }
-            guard try Self.names(folder).count < Self.countMax else {
-                throw .tooMany(countMax: Self.countMax)
+            guard try Self.names(folder).count < SecretLimits.countMax else {
+                throw .tooMany(countMax: SecretLimits.countMax)
             }
             try SecretFile.replace(folder, name, value)
         }
@@ -70,7 +65,7 @@ package final class SecretStore: Sendable {
     package func read(_ name: String) async throws(SecretError) -> [UInt8] {
         try check(name, [])
         return try await run { (folder) throws(SecretError) in
-            try SecretFile.read(folder, name, bytesMax: Self.valueBytesMax)
+            try SecretFile.read(folder, name, bytesMax: SecretLimits.valueBytesMax)
         }
     }
 
@@ -126,8 +121,8 @@ package final class SecretStore: Sendable {
 
     private func check(_ name: String, _ value: [UInt8]) throws(SecretError) {
         guard SecretName.isValid(name) else { throw .invalidName(name) }
-        guard value.count <= Self.valueBytesMax else {
-            throw .tooLarge(name: name, bytes: value.count, bytesMax: Self.valueBytesMax)
+        guard value.count <= SecretLimits.valueBytesMax else {
+            throw .tooLarge(name: name, bytes: value.count, bytesMax: SecretLimits.valueBytesMax)
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenFaaS's secret administration over SecretStore's files. OwnPaths adds it.
+// OpenFaaS's secret administration over SecretRepository. OwnPaths adds it.
 
 import FoundationEssentials
 import FunctionModel
@@ -56,7 +56,7 @@ struct SecretsAPI: Sendable {
 
     private func decode(_ request: Request) async throws -> SecretBody {
         // Base64 and JSON make a value a third longer.
-        let bytesMax = max(bodyBytesMax, SecretStore.valueBytesMax * 2)
+        let bytesMax = max(bodyBytesMax, SecretLimits.valueBytesMax * 2)
         let body = try await WireJSON.decode(SecretBody.self, request, bytesMax: bytesMax)
         try Namespace.require(body.namespace)
         return body

@@ -69,12 +69,12 @@ import Testing
     @Test("the largest value is stored, one byte more is refused", arguments: RepositoryMaker.all)
     func size(_ maker: RepositoryMaker) async throws {
         let secrets = try Secrets(maker).first
-        let value = [UInt8](repeating: 7, count: SecretStore.valueBytesMax)
+        let value = [UInt8](repeating: 7, count: SecretLimits.valueBytesMax)
         try await secrets.create("a", value)
         let refusal = SecretError.tooLarge(
             name: "a",
             bytes: value.count + 1,
-            bytesMax: SecretStore.valueBytesMax
+            bytesMax: SecretLimits.valueBytesMax
         )
         await #expect(throws: refusal) { try await secrets.update("a", value + [1]) }
         #expect(try await secrets.read("a") == value)

@@ -16,7 +16,9 @@ final class MemorySecrets: SecretRepository {
     func create(_ name: String, _ value: [UInt8]) async throws(SecretError) {
         try change(name, value) { (values) throws(SecretError) in
             guard values[name] == nil else { throw .exists(name) }
-            guard values.count < SecretStore.countMax else { throw .tooMany(countMax: SecretStore.countMax) }
+            guard values.count < SecretLimits.countMax else {
+                throw .tooMany(countMax: SecretLimits.countMax)
+            }
             values[name] = value
         }
     }
@@ -57,8 +59,8 @@ final class MemorySecrets: SecretRepository {
         _ body: (inout [String: [UInt8]]) throws(SecretError) -> Void
     ) throws(SecretError) {
         guard SecretName.isValid(name) else { throw .invalidName(name) }
-        guard value.count <= SecretStore.valueBytesMax else {
-            throw .tooLarge(name: name, bytes: value.count, bytesMax: SecretStore.valueBytesMax)
+        guard value.count <= SecretLimits.valueBytesMax else {
+            throw .tooLarge(name: name, bytes: value.count, bytesMax: SecretLimits.valueBytesMax)
         }
         try values.withLock { (values) throws(SecretError) in try body(&values) }
     }
