@@ -10,9 +10,6 @@ package struct ByteCount: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// `count` times 1024 squared bytes.
     package static func mebibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 20) }
 
-    /// `count` times 1024 bytes.
-    package static func kibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 10) }
-
     /// Powers of 1024 first, so that a size is written in the largest unit that divides it.
     private static let units: [(suffix: String, factor: Int)] = [
         ("Ti", 1 << 40), ("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10),

@@ -29,22 +29,6 @@ extension RegistryClient {
         }
     }
 
-    /// Checks a credential with a registry and keeps it in Docker's credential file.
-    ///
-    /// - Parameters:
-    ///   - registry: a host as in references; `docker.io` is Docker Hub.
-    ///   - credential: kept only when the registry accepts it.
-    ///   - locations: which file, readable by its owner only.
-    /// - Throws: ``RegistryError/notAllowed(_:)`` when the registry rejects it.
-    package func login(
-        to registry: String,
-        with credential: Credential,
-        locations: DockerConfigFile.Locations = .ofEnvironment()
-    ) async throws(RegistryError) {
-        try await check(credential, for: registry)
-        try await Self.keep(credential, for: registry, locations: locations)
-    }
-
     /// Asks a registry whether it accepts a credential.
     ///
     /// - Parameters:
@@ -77,19 +61,6 @@ extension RegistryClient {
         try await blocking { () throws(RegistryError) in
             try DockerConfigFile.write(credential, for: registry, to: locations)
         }
-    }
-
-    /// Removes a registry's credential from Docker's credential file.
-    ///
-    /// - Parameters:
-    ///   - registry: a host as in references.
-    ///   - locations: which file.
-    /// - Throws: ``RegistryError/credentials(_:)`` when the file cannot be read or written.
-    package func logout(
-        from registry: String,
-        locations: DockerConfigFile.Locations = .ofEnvironment()
-    ) async throws(RegistryError) {
-        try await Self.keep(nil, for: registry, locations: locations)
     }
 
     /// Asks a registry whether it answers and accepts this client's credentials (`GET /v2/`).

@@ -180,20 +180,21 @@ struct RegistryToolTests {
         let client = fixture.client { $0.credentials = .file(file) }
         let wrong = Credential(user: RegistryProcess.user, secret: "wrong")
         await #expect {
-            try await client.login(to: registry.host, with: wrong, locations: file)
+            try await client.check(wrong, for: registry.host)
         } throws: { error in
             if case RegistryError.notAllowed = error { true } else { false }
         }
         #expect(fixture.scratch.read("auth/config.json") == nil)
         let right = Credential(user: RegistryProcess.user, secret: RegistryProcess.password)
-        try await client.login(to: registry.host, with: right, locations: file)
+        try await client.check(right, for: registry.host)
+        try await RegistryClient.keep(right, for: registry.host, locations: file)
         #expect(fixture.scratch.status("auth/config.json").map { $0.st_mode & 0o777 } == 0o600)
         let image = try await addImage([1])
         try await push(image.digest, to: "\(registry.host)/app:v1") { $0.credentials = .file(file) }
         let reference = "docker://\(registry.host)/app:v1"
         let text = try await skopeo("inspect", "--authfile", folder + "/auth/config.json", reference)
         #expect(text.contains("\(image.digest)"))
-        try await client.logout(from: registry.host, locations: file)
+        try await RegistryClient.keep(nil, for: registry.host, locations: file)
         await #expect(throws: RegistryError.self) {
             try await fixture.client { $0.credentials = .file(file) }.ping(registry.host)
         }

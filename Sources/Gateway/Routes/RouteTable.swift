@@ -38,9 +38,6 @@ final class RouteTable: Sendable {
     /// Whether any route names a host; most tables have none, and requests then need not look.
     var hasHosts: Bool { !hosts.isEmpty }
 
-    /// Number of functions.
-    var functionCount: Int { functions.count }
-
     func function(_ name: String) -> FunctionTarget? { functions[name] }
 
     /// The function of a path below `/function/`, which always works.

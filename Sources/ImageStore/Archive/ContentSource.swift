@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The content of an archive or layout folder, by path; readers of image formats use either.
+// The content of an archive, by path, for the readers of image formats.
 
 import FunctionModel
 import OCI
 
-/// The files of an archive or folder.
+/// The files of an archive.
 ///
 /// All calls block.
 protocol ContentSource {

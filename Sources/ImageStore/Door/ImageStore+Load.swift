@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imports images from files and folders.
+// Imports images from archives.
 
 import OCI
 import FoundationEssentials
@@ -35,20 +35,6 @@ extension ImageStore {
             }
         }
         return try await name(found, repository: repository)
-    }
-
-    /// Imports every image of an OCI layout folder.
-    ///
-    /// - Parameter directory: a folder of the host.
-    /// - Returns: the images, in the order of its index.json.
-    /// - Throws: ``ImageError``; a refused folder leaves no name.
-    package func loadLayout(directory: String) async throws(ImageError) -> [LoadedImage] {
-        let lease = blobs.lease()
-        defer { withExtendedLifetime(lease) {} }
-        let found = try await BlockingWork.run { () throws(ImageError) in
-            try self.images(in: try FolderSource(directory: directory, blobs: self.blobs))
-        }
-        return try await name(found, repository: nil)
     }
 
     /// Reads the source as OCI layout and as Docker archive: since version 25 Docker writes both.
