@@ -18,7 +18,7 @@ final class RegistrySession: Sendable {
     /// The address class of the registry at its last answer.
     private let scope = Mutex(AddressScope.open)
 
-    /// Largest answer that is kept in memory: a manifest, and room for headers of it.
+    /// Largest answer that is kept in memory: a manifest with a margin.
     static let smallBytesMax = RegistryDocument.bytesMax
 
     /// A session on a lane, or on one of its own.

@@ -47,6 +47,7 @@ package protocol ScheduleRepository: Sendable {
 
     /// Claims without an end, oldest first: after a start, the runs that the last process lost.
     ///
+    /// They have no owner: a process that ends them as lost must be the only one that uses the repository.
     /// - Throws: ``StoreError``.
     func unfinishedClaims() async throws(StoreError) -> [ScheduleClaim]
 
