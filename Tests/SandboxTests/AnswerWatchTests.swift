@@ -13,11 +13,11 @@ struct AnswerWatchTests {
     func order() {
         var watch = AnswerWatch()
         watch.ordered(at: 5)
-        #expect(watch.verdict(at: 5 + AnswerWatch.doubt) == .fine)
+        #expect(watch.verdict(at: 5 + AnswerWatch.doubt) == .responsive)
         #expect(watch.verdict(at: 6 + AnswerWatch.doubt) == .doubtful)
         #expect(watch.verdict(at: 6 + AnswerWatch.order) == .silent)
         watch.answered()
-        #expect(watch.verdict(at: 100 * AnswerWatch.order) == .fine)
+        #expect(watch.verdict(at: 100 * AnswerWatch.order) == .responsive)
     }
 
     @Test("the end of a killed sandbox is awaited from the first kill on, and for no other sandbox")
@@ -25,12 +25,12 @@ struct AnswerWatchTests {
         var watch = AnswerWatch()
         watch.killed(at: 0)
         watch.killed(at: AnswerWatch.ending)
-        #expect(watch.verdict(at: AnswerWatch.ending) == .fine)
+        #expect(watch.verdict(at: AnswerWatch.ending) == .responsive)
         #expect(watch.verdict(at: AnswerWatch.ending + 1) == .silent)
         watch.ended()
-        #expect(watch.verdict(at: AnswerWatch.ending + 1) == .fine)
+        #expect(watch.verdict(at: AnswerWatch.ending + 1) == .responsive)
         watch.killed(at: Self.second)
-        #expect(watch.verdict(at: AnswerWatch.ending + 1) == .fine)
+        #expect(watch.verdict(at: AnswerWatch.ending + 1) == .responsive)
     }
 
     @Test("a slot that was given up and stays is killed once, and then the helper is in doubt")
@@ -38,7 +38,7 @@ struct AnswerWatchTests {
         var watch = AnswerWatch()
         watch.ordered(at: 0)
         watch.left(at: 10)
-        #expect(watch.verdict(at: 10 + AnswerWatch.leaving) == .fine)
+        #expect(watch.verdict(at: 10 + AnswerWatch.leaving) == .responsive)
         #expect(watch.verdict(at: 11 + AnswerWatch.leaving) == .lingering)
         #expect(watch.verdict(at: 11 + AnswerWatch.leaving) == .doubtful)
     }

@@ -46,7 +46,7 @@ struct AnswerWatch: Hashable, Sendable {
     }
 
     enum Verdict: Hashable, Sendable {
-        case fine
+        case responsive
         /// The answer takes longer than it should: the helper above may know why.
         case doubtful
         /// It does not answer: to be given up and killed.
@@ -57,15 +57,15 @@ struct AnswerWatch: Hashable, Sendable {
 
     mutating func verdict(at now: Int64) -> Verdict {
         if let leftAt {
-            guard now - leftAt > Self.leaving else { return .fine }
+            guard now - leftAt > Self.leaving else { return .responsive }
             if isExpelled { return .doubtful }
             isExpelled = true
             return .lingering
         }
         if let killedAt, now - killedAt > Self.ending { return .silent }
-        guard let orderedAt = [orderedAt, askedAt].compactMap(\.self).min() else { return .fine }
+        guard let orderedAt = [orderedAt, askedAt].compactMap(\.self).min() else { return .responsive }
         if now - orderedAt > Self.order { return .silent }
-        return now - orderedAt > Self.doubt ? .doubtful : .fine
+        return now - orderedAt > Self.doubt ? .doubtful : .responsive
     }
 }
 

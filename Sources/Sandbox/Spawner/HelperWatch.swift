@@ -64,7 +64,7 @@ extension Spawner {
         var isDoubtful = false
         for slot in slots {
             let verdict = slot.verdict(at: now)
-            isDoubtful = isDoubtful || verdict != .fine
+            isDoubtful = isDoubtful || verdict != .responsive
             guard verdict == .silent || verdict == .lingering else { continue }
             if verdict == .silent {
                 logger.error("a slot does not answer and is killed", metadata: ["slot": "\(slot.id)"])
