@@ -19,13 +19,18 @@ import Testing
         store = try folder.open()
     }
 
-    private func recorder(_ limits: RecorderLimits = RecorderLimits()) -> InvocationRecorder {
+    /// Its followers ask again only after a write, unless a test shortens their pause.
+    private func recorder(
+        _ limits: RecorderLimits = RecorderLimits(),
+        followPause: Duration = .seconds(3600)
+    ) -> InvocationRecorder {
         let capture = capture
         return InvocationRecorder(
             store: store,
             logger: Logger(label: "test") { _ in capture },
             history: HistoryLimits(),
-            limits: limits
+            limits: limits,
+            followPause: followPause
         )
     }
 
@@ -100,6 +105,16 @@ import Testing
         }
         running.cancel()
         await running.value
+    }
+
+    @Test("a follower gets the lines that another process has recorded", .timeLimit(.minutes(1)))
+    func otherProcess() async throws {
+        var flushes = try #require(recorder(followPause: .milliseconds(5)).logFlushes()).makeAsyncIterator()
+        var query = LogQuery()
+        query.after = try await store.logs(query).cursor
+        try await folder.open().record([], logs: [line("elsewhere")])
+        await flushes.next()
+        #expect(try await store.logs(query).lines.map(\.text) == ["elsewhere"])
     }
 
     @Test("a cancelled recorder writes what is left")

@@ -14,7 +14,9 @@ package final class InvocationRecorder: Sendable {
     package static let interval = Duration.milliseconds(50)
     /// Pause after a failed write: a full disk is not asked again at once.
     static let retryPause = Duration.seconds(1)
-    /// Followers of logs at once: each costs a query per flush.
+    /// Longest time until a follower asks the store again: other processes record lines, too, without a signal here.
+    package static let followPause = Duration.seconds(1)
+    /// Followers of logs at once: each costs a query per flush, and one per ``followPause``.
     package static let subscribersMax = 256
 
     private struct Shared: ~Copyable {
@@ -30,6 +32,7 @@ package final class InvocationRecorder: Sendable {
     private let store: any HistoryRepository
     private let history: HistoryLimits
     private let logger: Logger
+    private let followPause: Duration
     private let shared: Mutex<Shared>
     private let wakeUps: AsyncStream<Void>
     private let wakeUp: AsyncStream<Void>.Continuation
@@ -43,8 +46,15 @@ package final class InvocationRecorder: Sendable {
         self.init(store: store, logger: logger, history: history, limits: RecorderLimits())
     }
 
-    init(store: any HistoryRepository, logger: Logger, history: HistoryLimits, limits: RecorderLimits) {
+    init(
+        store: any HistoryRepository,
+        logger: Logger,
+        history: HistoryLimits,
+        limits: RecorderLimits,
+        followPause: Duration = InvocationRecorder.followPause
+    ) {
         self.store = store
+        self.followPause = followPause
         self.history = history
         self.logger = logger
         shared = Mutex(Shared(state: RecorderState(limits: limits)))
@@ -87,7 +97,8 @@ package final class InvocationRecorder: Sendable {
         _ = await flushOnce()
     }
 
-    /// An element after each write that held log lines, so that a follower knows when to ask the store again.
+    /// An element when a follower should ask the store again: after each write here that held log lines, and after
+    /// ``followPause``, for the lines of other processes.
     ///
     /// - Returns: nil when there are too many followers already.
     package func logFlushes() -> AsyncStream<Void>? {
@@ -99,7 +110,15 @@ package final class InvocationRecorder: Sendable {
             return shared.nextSubscriber
         }
         guard let number else { return nil }
+        let ticking = Task { [followPause] in
+            while !Task.isCancelled {
+                // A cancelled sleep is the end.
+                _ = try? await Task.sleep(for: followPause)
+                continuation.yield()
+            }
+        }
         continuation.onTermination = { [weak self] _ in
+            ticking.cancel()
             _ = self?.shared.withLock { $0.subscribers.removeValue(forKey: number) }
         }
         return stream
