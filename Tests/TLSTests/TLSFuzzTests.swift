@@ -3,6 +3,7 @@
 
 import COpenSSL
 import NIOCore
+import NIOEmbedded
 import Testing
 
 @testable import TLS

@@ -29,7 +29,7 @@ struct SecretsAPI: Sendable {
 
     @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
         let (name, value) = try await read(request)
-        try await FileWork.run { try secrets.create(name, value) }
+        try await secrets.create(name, value)
         // Functions that were deployed with a secret of this name wait for it.
         try await catalog.secretChanged(name)
         return Response(status: .created)
@@ -37,7 +37,7 @@ struct SecretsAPI: Sendable {
 
     @Sendable private func update(_ request: Request, _ context: OwnContext) async throws -> Response {
         let (name, value) = try await read(request)
-        try await FileWork.run { try secrets.update(name, value) }
+        try await secrets.update(name, value)
         // Warm sandboxes hold the old value.
         try await catalog.secretChanged(name)
         return Response(status: .ok)

@@ -31,6 +31,7 @@ final class MemoryStore: Sendable {
         var lastLine: Int64 = 0
         var calls: [MemoryCall] = []
         var lastCall = 0
+        var tokens: [StoredToken] = []
     }
 
     private let tables = Mutex(Tables())
@@ -50,6 +51,7 @@ final class MemoryStore: Sendable {
         }.value
     }
 
-    /// What a transaction returns is values only.
+    /// The result of a transaction on its way out of the lock.
+    // SAFETY: the repositories' methods return values, of which no part is shared with the tables.
     private struct Unchecked<Value>: @unchecked Sendable { let value: Value }
 }
