@@ -23,11 +23,15 @@ package struct ContractAdapter: Hashable, Sendable {
         isNonParsed = configuration.contract == .cgi && name.hasPrefix("nph-")
     }
 
+    /// Whether a request has to be whole before it becomes an event (``LambdaInvocation``).
+    package var takesEvents: Bool { contract == .lambda }
+
     /// The environment variables that carry the head.
     ///
     /// - Throws: ``RequestFault``.
     package func variables(of head: RequestHead) throws(RequestFault) -> RequestVariables {
-        try RequestVariables(head)
+        // A runtime gets the head in its event.
+        contract == .lambda ? RequestVariables() : try RequestVariables(head)
     }
 
     /// The reader of one answer's head.

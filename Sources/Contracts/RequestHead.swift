@@ -80,4 +80,8 @@ package struct RequestHead: Sendable {
 package enum RequestFault: Error, Hashable, Sendable {
     /// The decoded path holds a NUL byte or is not UTF-8: no environment variable can carry it.
     case unprintablePath
+    /// The event of a Lambda function exceeds ``RuntimeState/payloadBytesMax``.
+    case eventTooLarge
+    /// The body is the event of a Lambda function, and not JSON.
+    case eventNotJSON
 }

@@ -4,9 +4,6 @@
 /// How a function gets its request and returns its answer (docs/reference/runtime.md).
 package enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
     case stdio, cgi, http, lambda
-
-    /// The contracts that this version serves; any other name is refused.
-    package static let served: [Contract] = [.stdio, .cgi, .http]
 }
 
 /// What a sandbox can reach besides its own loopback.

@@ -29,23 +29,10 @@ extension FunctionConfiguration {
             throw ModelError(field: "timeout", value: "\(timeout)", expected: "more than zero")
         }
         try asynchronous.validate()
-        try validateContract()
         try validateContractKeys()
         try requests.validate(within: limits)
         try validateEgress()
         try validateTexts()
-    }
-
-    /// Refuses contracts that this version does not serve.
-    ///
-    /// - Throws: ``ModelError`` naming the field.
-    package func validateContract() throws(ModelError) {
-        guard !Contract.served.contains(contract) else { return }
-        throw ModelError(
-            field: "contract",
-            value: contract.rawValue,
-            expected: Contract.served.map(\.rawValue).joined(separator: " or ")
-        )
     }
 
     /// Keys that only one contract has an effect of.

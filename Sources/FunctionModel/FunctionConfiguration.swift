@@ -50,7 +50,7 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package init() {}
 
     /// Whether a sandbox's program runs before its request is known.
-    package var startsAhead: Bool { prestart || contract == .http }
+    package var startsAhead: Bool { prestart || contract == .http || contract == .lambda }
 }
 
 extension FunctionConfiguration: Codable {

@@ -14,7 +14,7 @@ package enum Trigger: String, Hashable, Sendable, Codable, CaseIterable {
 package enum Outcome: String, Hashable, Sendable, Codable, CaseIterable {
     /// Exit code 0.
     case ok
-    /// Another exit code.
+    /// Another exit code, or an error that the function reports.
     case exit
     /// Ended by a signal that neither Mayfly nor the kernel's memory limit sent.
     case signal
@@ -52,6 +52,8 @@ package enum InvocationCause: String, Hashable, Sendable, CaseIterable {
     case bodyStalled
     /// The function's answer violates its contract.
     case answerMalformed
+    /// The function reports an error instead of an answer.
+    case functionFailed
 }
 
 /// The key of a limit in function.yaml that an invocation reached.

@@ -23,6 +23,8 @@ package enum ExchangeFailure: Error, Hashable, Sendable {
     case malformed(String)
     /// It wrote more than was asked for: bytes behind the answer.
     case unasked
+    /// The peer reports that it failed inside the answer.
+    case failedInside
     /// The connection could not be made or was reset; the text names the error.
     case broken(String)
 }

@@ -81,7 +81,7 @@ import Testing
             ["logs", "a", "--invocation", ""],
             ["invocations", "--limit", "0"], ["invocations", "--limit", "10001"], ["rollback", "a", "0"],
             ["deploy", "a", "--image", ""], ["deploy", "a", "--name", "-"], ["list", "--output", "xml"],
-            ["deploy", "a", "--contract", "lambda"], ["nosuch"], ["invoke", "a", "--async", "-X", "GET"],
+            ["deploy", "a", "--contract", "fastcgi"], ["nosuch"], ["invoke", "a", "--async", "-X", "GET"],
             ["invoke", "a", "--async", "--exit-code"], ["queue", "list", "--state", "lost"],
             ["queue", "list", "--limit", "0"], ["queue", "retry"], ["queue", "show", "a", "b"],
             ["deploy", "a", "--async-codes", "often"],

@@ -74,6 +74,14 @@ struct RuntimePageTests {
         expectNames(page, table: "variable", in: .init(uniqueKeysWithValues: variables.map { ($0, "") }))
     }
 
+    @Test("has a row for every variable that a Lambda runtime has besides")
+    func lambdaVariables() throws {
+        let page = try ReferencePage.read("runtime.md")
+        let reserved = LambdaEnvironment.reserved(try Self.revision(), handler: "h")
+        let names = LambdaEnvironment.defaults.keys.map { ($0, "") } + reserved.keys.map { ($0, "") }
+        expectNames(page, table: "Lambda variable", in: .init(uniqueKeysWithValues: names))
+    }
+
     @Test("has a row for every outcome with its status, and for every limit that a record can name")
     func outcomes() throws {
         let page = try ReferencePage.read("runtime.md")
@@ -120,6 +128,7 @@ struct RuntimePageTests {
         let page = try ReferencePage.read("runtime.md")
         let bounds = [
             "call id": "\(CallID.lengthMax) characters",
+            "event of a Lambda function": "\(RuntimeState.payloadBytesMax) bytes",
             "body read before the start": "\(BodyPlan.wholeBytesMax >> 10) KiB",
             "answer held back": "\(Dispatcher.responseBufferBytes >> 10) KiB",
             "log line": "\(LogSplitter.lineBytesMax >> 10) KiB",

@@ -79,4 +79,29 @@ struct OutputReadersTests {
         }
         #expect(second == report)
     }
+
+    @Test("several callers can await the end, before it and after it")
+    func exits() async {
+        let report = report
+        let early = await withCheckedContinuation { (first: CheckedContinuation<ExitReport, Never>) in
+            Task {
+                let second = await withCheckedContinuation { second in
+                    var readers = OutputReaders()
+                    readers.waitForExit(first).resume()
+                    readers.waitForExit(second).resume()
+                    readers.exited(report).resume()
+                    readers.exitWake().resume()
+                    readers.exitWake().resume()
+                }
+                #expect(second == report)
+            }
+        }
+        #expect(early == report)
+        let late = await withCheckedContinuation { continuation in
+            var readers = OutputReaders()
+            readers.exited(report).resume()
+            readers.waitForExit(continuation).resume()
+        }
+        #expect(late == report)
+    }
 }

@@ -78,11 +78,4 @@ import Testing
             return model.field == "schedules[0].cron" && model.expected.contains("no such day-of-month")
         }
     }
-
-    @Test("a contract that cannot be served is refused", arguments: [Contract.lambda])
-    func contract(_ contract: Contract) throws {
-        var configuration = FunctionConfiguration()
-        configuration.contract = contract
-        #expect(throws: ModelError.self) { try configuration.validateWithSchedules() }
-    }
 }

@@ -47,6 +47,17 @@ extension Problem {
             self.init(status, .cancelled, "the call was cancelled before it started")
         case .requestInvalid(.unprintablePath):
             self.init(status, .malformedRequest, "the path contains a NUL byte or is not UTF-8")
+        case .requestInvalid(.eventNotJSON):
+            self.init(status, .malformedRequest, "the body is the function's event, and is not JSON")
+        case .requestInvalid(.eventTooLarge), .bodyFailed(.bodyTooLarge):
+            self = .bodyTooLarge(bytesMax: RuntimeState.payloadBytesMax)
+        case .bodyFailed(let cause):
+            let isLate = cause == .bodyStalled
+            self.init(
+                status,
+                isLate ? .requestTimeout : .malformedRequest,
+                isLate ? "the body did not come in time" : "the body breaks HTTP's rules"
+            )
         }
     }
 
@@ -62,6 +73,8 @@ extension Problem {
         switch invocation.outcome {
         case .ok:
             return nil
+        case .exit where invocation.cause == .functionFailed:
+            self.init(status, .functionError, "the function reports an error; its log has it")
         case .exit:
             let code = invocation.exitCode ?? 1
             let hint =

@@ -38,6 +38,7 @@ struct Problem: Error, Hashable, Sendable {
         case busy
         case unavailable
         case exitCode = "exit_code"
+        case functionError = "function_error"
         case killedBySignal = "killed_by_signal"
         case outOfMemory = "out_of_memory"
         case outputTooLarge = "output_too_large"

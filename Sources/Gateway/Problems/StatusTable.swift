@@ -32,6 +32,7 @@ package enum StatusTable {
         case .functionBusy: 429
         case .hostUnavailable: 503
         case .cannotStart, .answerMalformed: 502
+        case .functionFailed: 500
         case .requestTooLarge: 431
         case .requestInvalid, .bodyMalformed: 400
         case .bodyTooLarge: 413

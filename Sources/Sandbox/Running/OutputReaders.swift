@@ -3,34 +3,34 @@
 
 import NIOCore
 
-/// Drives an ``OutputState``: keeps one reader and one waiter for the end, and returns the one to resume.
+/// Drives an ``OutputState``: keeps one reader and the waiters for the end, and returns those to resume.
 struct OutputReaders: ~Copyable {
     enum Reader: Sendable {
         case collect(limit: Int, CheckedContinuation<WarmSandbox.Collected, Never>)
         case piece(CheckedContinuation<ByteBuffer?, Never>)
     }
 
-    /// The caller to resume, outside the lock.
+    /// The callers to resume, outside the lock.
     enum Wake: Sendable {
         case none
         case collect(CheckedContinuation<WarmSandbox.Collected, Never>, WarmSandbox.Collected)
         case piece(CheckedContinuation<ByteBuffer?, Never>, ByteBuffer?)
-        case exit(CheckedContinuation<ExitReport, Never>, ExitReport)
+        case exit([CheckedContinuation<ExitReport, Never>], ExitReport)
 
         func resume() {
             switch self {
             case .none: break
             case .collect(let continuation, let value): continuation.resume(returning: value)
             case .piece(let continuation, let value): continuation.resume(returning: value)
-            case .exit(let continuation, let value): continuation.resume(returning: value)
+            case .exit(let waiters, let value): waiters.forEach { $0.resume(returning: value) }
             }
         }
     }
 
     private var state = OutputState()
     private var reader: Reader?
-    /// Separate from ``reader``: one caller awaits the end while another one reads.
-    private var exitWaiter: CheckedContinuation<ExitReport, Never>?
+    /// Separate from ``reader``: callers await the end while another one reads.
+    private var exitWaiters: [CheckedContinuation<ExitReport, Never>] = []
 
     /// Whether more should be read from the pipe now.
     var wantsMore: Bool { state.wantsMore }
@@ -43,7 +43,7 @@ struct OutputReaders: ~Copyable {
 
     /// A caller waits for the end only; answered at once after the end.
     mutating func waitForExit(_ continuation: CheckedContinuation<ExitReport, Never>) -> Wake {
-        exitWaiter = continuation
+        exitWaiters.append(continuation)
         return exitWake()
     }
 
@@ -53,7 +53,7 @@ struct OutputReaders: ~Copyable {
         return readerWake()
     }
 
-    /// PID 1 was reaped; ``exitWake()`` gives the other waiter.
+    /// PID 1 was reaped; ``exitWake()`` gives the other waiters.
     mutating func exited(_ report: ExitReport) -> Wake {
         state.exited(report)
         return readerWake()
@@ -68,11 +68,11 @@ struct OutputReaders: ~Copyable {
     /// See ``OutputState/assigned()``.
     mutating func assigned() { state.assigned() }
 
-    /// The waiter for the end, after the end.
+    /// The waiters for the end, after the end.
     mutating func exitWake() -> Wake {
-        guard let report = state.ending, let continuation = exitWaiter else { return .none }
-        exitWaiter = nil
-        return .exit(continuation, report)
+        guard let report = state.ending, !exitWaiters.isEmpty else { return .none }
+        defer { exitWaiters = [] }
+        return .exit(exitWaiters, report)
     }
 
     private mutating func readerWake() -> Wake {

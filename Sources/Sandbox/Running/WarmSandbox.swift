@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// Order: ``release(_:onStandardError:)`` once, or ``start(_:onStandardError:)`` and later ``assign(preparesNext:)``;
 /// ``write(_:)`` and ``closeInput()`` for stdin; ``collect(upTo:)``, and after an `.open` answer ``nextOutput()``
-/// until nil; then ``exit()``. One reader at a time; ``exit()`` may wait beside it.
+/// until nil; then ``exit()``. One reader at a time; ``exit()`` may wait beside it, also several times.
 package final class WarmSandbox: Sendable {
     /// What ``collect(upTo:)`` found.
     package enum Collected: Hashable, Sendable {

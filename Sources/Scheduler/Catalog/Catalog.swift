@@ -251,7 +251,6 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// What this gateway and this host must offer for any call of a function to succeed.
     func checkServed(_ configuration: FunctionConfiguration) throws(CatalogError) {
         do throws(ModelError) {
-            try configuration.validateContract()
             try offer.withLock { $0 }().checkFeatures(configuration)
         } catch {
             throw .invalid(error)

@@ -29,6 +29,7 @@ package final class Dispatcher: FunctionInvoker {
     private let sink: any InvocationSink
     private let directory: any FunctionDirectory
     private let admission = Mutex(Admission())
+    let eventBudget = EventBudget()
 
     private struct Admission {
         var running: [SlotNumber: RunningInvocation] = [:]
@@ -53,11 +54,17 @@ package final class Dispatcher: FunctionInvoker {
         _ request: InvocationRequest
     ) async throws(InvocationRefusal) -> InvocationAnswer {
         let arrived = ContinuousClock.now
+        var request = request
+        var collectedBytes = 0
+        defer { eventBudget.giveBack(collectedBytes) }
         for _ in 0..<Self.attemptsMax {
             let target = try target(function, request, arrived)
             var call = Call(request: request, revision: target.revision, arrived: arrived)
+            if target.contract.takesEvents { collectedBytes += try await collectBody(&call) }
+            request.body = call.request.body
             do throws(RequestFault) {
                 call.variables = try target.contract.variables(of: request.head)
+                if target.contract.takesEvents { call.lambda = try Self.event(call) }
             } catch {
                 throw refused(call, .requestInvalid(error))
             }
@@ -217,7 +224,8 @@ package final class Dispatcher: FunctionInvoker {
         await pump.ended()
         return { [sink] in
             let invocation = started.invocation(report, ending, ended: ended)
-            sink.append(invocation, logs: ending.lines)
+            let last = started.running.logLines(started.lastLines(invocation, ended: ended))
+            sink.append(invocation, logs: ending.lines + last)
             return invocation
         }
     }

@@ -13,6 +13,8 @@ struct FunctionCommand: Hashable, Sendable {
     private let environment: [String]
     /// Names of `environment` that a request's variable may have too.
     private let contested: Set<Substring>
+    /// Of AWS Lambda, for a runtime alone.
+    private let lambda: [String: String]
 
     /// The first word, as logs name it.
     var program: String { arguments.first ?? "" }
@@ -30,6 +32,8 @@ struct FunctionCommand: Hashable, Sendable {
         variables["MAYFLY_INVOCATION_ID"] = nil
         variables["MAYFLY_DEADLINE"] = nil
         environment = variables.map { "\($0)=\($1)" }.sorted()
+        lambda = LambdaEnvironment.defaults.filter { variables[$0.key] == nil }
+            .merging(LambdaEnvironment.reserved(revision, handler: plan.arguments.last ?? "")) { $1 }
         contested = Set(variables.keys.filter(Self.isRequestName).map { Substring($0) })
     }
 
@@ -66,6 +70,15 @@ struct FunctionCommand: Hashable, Sendable {
         return SandboxCommand(
             arguments: arguments,
             environment: environment + (hasPort ? [] : ["PORT=\(port)"])
+        )
+    }
+
+    /// What a Lambda runtime executes, which starts before its request is known.
+    func runtimeCommand() -> SandboxCommand {
+        let own = environment.filter { lambda[String(Self.name($0))] == nil }
+        return SandboxCommand(
+            arguments: arguments,
+            environment: own + lambda.map { "\($0)=\($1)" }.sorted()
         )
     }
 

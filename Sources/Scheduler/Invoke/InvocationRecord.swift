@@ -13,6 +13,8 @@ struct Call: Sendable {
     var arrived: ContinuousClock.Instant
     /// What its contract made of the head.
     var variables = RequestVariables()
+    /// What a Lambda runtime gets of it.
+    var lambda: LambdaInvocation?
 
     private func invocation(_ outcome: Outcome) -> Invocation {
         Invocation(
@@ -132,7 +134,9 @@ extension InvocationRefusal {
         case .unavailable: .hostUnavailable
         case .cannotStart: .cannotStart
         case .requestTooLarge: .requestTooLarge
+        case .requestInvalid(.eventTooLarge): .bodyTooLarge
         case .requestInvalid: .requestInvalid
+        case .bodyFailed(let cause): cause
         }
     }
 }

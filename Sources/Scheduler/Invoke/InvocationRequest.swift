@@ -92,6 +92,8 @@ package enum InvocationRefusal: Error, Hashable, Sendable {
     case requestTooLarge(bytes: Int, max: Int)
     /// The function's contract cannot pass the request on.
     case requestInvalid(RequestFault)
+    /// Its body, which has to be whole before it starts, is not.
+    case bodyFailed(InvocationCause)
     case cancelled
 }
 

@@ -14,6 +14,7 @@ struct InvocationState: ~Copyable {
     private(set) var responseStatus: Int?
     private(set) var bytesOut = 0
     private var fault: ResponseFault?
+    private var failure: RuntimeFailure?
     /// The whole answer came; how the program ends after it means nothing.
     private var isAnswered = false
     private let outputMax: Int
@@ -39,6 +40,9 @@ struct InvocationState: ~Copyable {
 
     /// What the function wrote breaks a rule of its contract.
     mutating func faultFound(_ fault: ResponseFault) { self.fault = fault }
+
+    /// The function reports an error.
+    mutating func functionFailed(_ failure: RuntimeFailure) { self.failure = failure }
 
     /// The whole answer of a server came.
     mutating func answered() { isAnswered = true }
@@ -98,9 +102,16 @@ struct InvocationState: ~Copyable {
         return verdict
     }
 
-    /// The verdict on an answer that violates its contract; nil for a correct one.
+    /// The verdict on an answer that violates its contract, or on a reported error; nil for a correct answer.
     private var malformed: Verdict? {
-        fault.map { fault in
+        if let failure {
+            return Verdict(
+                outcome: .exit,
+                cause: .functionFailed,
+                note: "the function reports an error: \(failure)"
+            )
+        }
+        return fault.map { fault in
             Verdict(
                 outcome: .platform,
                 cause: .answerMalformed,

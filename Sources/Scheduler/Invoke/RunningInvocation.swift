@@ -102,6 +102,11 @@ final class RunningInvocation: Sendable {
     /// Its end is a failure then; it is not ended by this.
     func faultFound(_ fault: ResponseFault) { storage.withLock { $0.state.faultFound(fault) } }
 
+    /// The function reports an error instead of an answer, or behind the beginning of one.
+    func functionFailed(_ failure: RuntimeFailure) {
+        storage.withLock { $0.state.functionFailed(failure) }
+    }
+
     /// PID 1 is gone: the clock stops, and the verdict is given.
     ///
     /// Call once.
@@ -123,7 +128,11 @@ final class RunningInvocation: Sendable {
     /// Bytes taken from the request and given to the answer so far.
     var bytes: (in: Int, out: Int) { storage.withLock { ($0.bytesIn, $0.state.bytesOut) } }
 
-    private func logLines(_ texts: [String]) -> [LogLine] {
+    /// Puts Mayfly's own lines into its log.
+    func note(_ texts: [String]) { sink.append(nil, logs: logLines(texts)) }
+
+    /// Lines of its log.
+    func logLines(_ texts: [String]) -> [LogLine] {
         guard !texts.isEmpty else { return [] }
         let now = Date()
         return texts.map {

@@ -107,7 +107,9 @@ struct QueuedAttempt: Sendable {
         case .unknownFunction(let name): return never("no function named '\(name)'", began)
         case .requestTooLarge(let bytes, let max):
             return never("the head makes an environment of \(bytes) bytes, more than \(max)", began)
+        case .requestInvalid(.eventNotJSON): return never("the body is not JSON", began)
         case .requestInvalid: return never("the contract cannot pass the request on", began)
+        case .bodyFailed: return never("the body cannot be read", began)
         case .cannotStart(let reason):
             var record = Invocation(
                 id: claim.id,

@@ -33,6 +33,7 @@ extension Dispatcher {
             switch program.settings.intake {
             case .standardInput: await answer(started)
             case .server(let port, _): .success(await exchange(started, program, port))
+            case .runtime: .success(await invokeRuntime(started, program))
             }
         } onCancel: {
             session.stop(.cancelled)
@@ -106,22 +107,25 @@ extension Dispatcher {
                 return await broken(started, exchange.pump, .status)
             }
             started.running.headReceived(head)
-            return await answer(started, exchange, head)
+            let answer = ServerAnswer(exchange.connection, started.running) { [self] in
+                conclude(started, exchange)
+            }
+            return await self.answer(started, exchange.pump, answer, head)
         case .failure(let failure): return await broken(started, exchange.pump, Self.fault(failure))
         case .body, .end: return await broken(started, exchange.pump, .notHTTP)
         }
     }
 
     /// The head is here: a short answer is collected, any other begins to leave.
-    private func answer(
+    func answer(
         _ started: StartedRun,
-        _ exchange: ServerExchange,
-        _ head: ResponseHead
+        _ pump: RequestPump,
+        _ answer: ServerAnswer,
+        _ head: ResponseHead,
+        body beginning: ByteBuffer = ByteBuffer()
     ) async -> InvocationAnswer {
         let running = started.running
-        let pump = exchange.pump
-        let answer = ServerAnswer(exchange.connection, running) { [self] in conclude(started, exchange) }
-        var body = ByteBuffer()
+        var body = beginning
         let length = head.fields[.contentLength].flatMap { Int($0) }
         let request = started.run.call.request
         let isShort =
@@ -134,7 +138,8 @@ extension Dispatcher {
             case .bytes(var bytes): body.writeBuffer(&bytes)
             case .end:
                 running.answered()
-                return await whole(started, exchange, head, body)
+                answer.conclude()
+                return await whole(started, pump, head, body)
             case .failure(let fault): return await broken(started, pump, fault)
             case .overLimit: return await stoppedServer(started, pump)
             }
@@ -147,20 +152,20 @@ extension Dispatcher {
         return .streaming(head, stream)
     }
 
-    /// The whole answer is here.
+    /// The whole answer is here, and concluded.
     ///
     /// The client does not wait for the server's end: only the record has its figures.
-    private func whole(
+    func whole(
         _ started: StartedRun,
-        _ exchange: ServerExchange,
+        _ pump: RequestPump,
         _ head: ResponseHead,
         _ body: ByteBuffer
     ) async -> InvocationAnswer {
-        conclude(started, exchange)
-        await exchange.pump.ended()
+        await pump.ended()
         Task {
             let report = await started.running.session.exit()
-            _ = await finish(started, exchange.pump, report)()
+            await started.run.lease.program?.outputRead()
+            _ = await finish(started, pump, report)()
         }
         return .complete(head, output: body, started.answered(head))
     }
@@ -177,7 +182,7 @@ extension Dispatcher {
     }
 
     /// There is no complete answer: a server that exits gets time to log the reason.
-    private func broken(
+    func broken(
         _ started: StartedRun,
         _ pump: RequestPump?,
         _ fault: ResponseFault
@@ -187,8 +192,9 @@ extension Dispatcher {
         return await stoppedServer(started, pump)
     }
 
-    private func stoppedServer(_ started: StartedRun, _ pump: RequestPump?) async -> InvocationAnswer {
+    func stoppedServer(_ started: StartedRun, _ pump: RequestPump?) async -> InvocationAnswer {
         let report = await started.running.session.exit()
+        await started.run.lease.program?.outputRead()
         let record = await finish(started, pump ?? RequestPump(), report)
         return .complete(ResponseHead(), output: ByteBuffer(), record())
     }
@@ -199,6 +205,7 @@ extension Dispatcher {
         case .closedBeforeHead: .noAnswer
         case .closedInside: .cutAnswer
         case .malformed, .unasked: .notHTTP
+        case .failedInside: .failedInside
         case .broken: .cutAnswer
         }
     }

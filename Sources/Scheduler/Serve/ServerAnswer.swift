@@ -20,29 +20,29 @@ final class ServerAnswer: Sendable {
     /// connection does.
     static let endMax = Duration.milliseconds(200)
 
-    private let connection: ServerConnection
+    private let source: any AnswerSource
     let running: RunningInvocation
-    private let conclude: @Sendable () -> Void
+    let conclude: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - connection: its head was read.
+    ///   - source: its head was read.
     ///   - running: the call.
-    ///   - conclude: called at the end of an answer that is streamed.
+    ///   - conclude: called at the end of the answer.
     init(
-        _ connection: ServerConnection,
+        _ source: any AnswerSource,
         _ running: RunningInvocation,
         conclude: @escaping @Sendable () -> Void
     ) {
-        self.connection = connection
+        self.source = source
         self.running = running
         self.conclude = conclude
     }
 
     /// The next part; the server's answer is read only during a call.
-    func next() async -> Part { part(await connection.next()) }
+    func next() async -> Part { part(await source.next()) }
 
     /// The next part that is here already.
-    func nextIfPresent() -> Part? { connection.nextIfPresent().map(part) }
+    func nextIfPresent() -> Part? { source.nextIfPresent().map(part) }
 
     /// The next piece of a body that is sent to the client; nil at its end, which concludes the exchange.
     func nextStreamed() async -> ByteBuffer? {

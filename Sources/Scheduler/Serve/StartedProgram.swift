@@ -18,6 +18,8 @@ struct ProgramSettings: Hashable, Sendable {
         case standardInput
         /// Over HTTP on a port. With a path, it is ready when that answers 200 to 399, else when it accepts a connection.
         case server(port: UInt16, readyPath: String?)
+        /// It asks for it with `next` of AWS Lambda's Runtime API; it is ready when it has.
+        case runtime
     }
 
     var command: SandboxCommand
@@ -32,11 +34,15 @@ struct ProgramSettings: Hashable, Sendable {
     init?(_ configuration: FunctionConfiguration, _ command: FunctionCommand, port: @autoclosure () -> UInt16)
     {
         guard configuration.startsAhead else { return nil }
-        if configuration.contract == .http {
+        switch configuration.contract {
+        case .http:
             let port = port()
             self.command = command.command(port: port)
             intake = .server(port: port, readyPath: configuration.readyPath)
-        } else {
+        case .lambda:
+            self.command = command.runtimeCommand()
+            intake = .runtime
+        case .stdio, .cgi:
             self.command = command.command(port: nil)
             intake = .standardInput
         }
@@ -45,10 +51,13 @@ struct ProgramSettings: Hashable, Sendable {
 
 /// One program that is started ahead of its invocation.
 final class StartedProgram: Sendable {
-    private struct State {
+    private struct Storage {
         var isReady = false
         /// Why it ended before its invocation.
         var endReason: String?
+        /// Reads its stdout as log.
+        var reader: Task<Void, Never>?
+        var startMilliseconds: Double?
         /// To its server, from the invocation before.
         var connection: ServerConnection?
     }
@@ -57,23 +66,31 @@ final class StartedProgram: Sendable {
     private static let answerMax = Duration.seconds(5)
 
     let settings: ProgramSettings
+    /// Serves the Runtime API; nil when it does not use that.
+    let runtime: LambdaRuntime?
     private let sandbox: any SandboxHandle
     private let log = ProgramLog()
-    private let state = Mutex(State())
+    private let state = Mutex(Storage())
 
     init(_ sandbox: any SandboxHandle, _ settings: ProgramSettings) {
         self.sandbox = sandbox
         self.settings = settings
+        runtime = settings.intake == .runtime ? LambdaRuntime() : nil
     }
+
+    /// From its start until it was ready; nil when it is not.
+    var startMilliseconds: Double? { state.withLock { $0.startMilliseconds } }
 
     /// It ended before it was assigned.
     ///
     /// - Returns: whether that was before it was ready: then its start fails with this reason.
     func ended(_ reason: String) -> Bool {
-        state.withLock { state in
+        let isFailure = state.withLock { state in
             if !state.isReady { state.endReason = reason }
             return !state.isReady
         }
+        runtime?.programEnded()
+        return isFailure
     }
 
     /// It is ready, unless it has ended.
@@ -90,16 +107,32 @@ final class StartedProgram: Sendable {
     ///
     /// - Returns: why it cannot; nil when it is ready.
     func start() async -> String? {
+        let began = ContinuousClock.now
+        do throws(ExchangeFailure) { try await runtime?.open(in: sandbox) } catch { return "\(error)" }
         do throws(SandboxError) {
             try sandbox.start(settings.command) { [log] in log.write($0) }
         } catch {
             return error.description
         }
-        guard case .server(let port, let path) = settings.intake else {
-            return becomesReady().map(endedEarly)
+        let failure: String?
+        switch settings.intake {
+        case .standardInput: failure = becomesReady().map(endedEarly)
+        case .server(let port, let path):
+            readOutput()
+            failure = await serverReady(port, path)
+        case .runtime:
+            readOutput()
+            failure = await runtimeReady()
         }
-        // A server's stdout is log. The task ends with the program, which every path ends.
-        Task { [log, sandbox] in
+        state.withLock { $0.startMilliseconds = (ContinuousClock.now - began) / .milliseconds(1) }
+        return failure
+    }
+
+    /// The stdout of a program that gets its request elsewhere is log.
+    ///
+    /// The task ends with the program, which every path ends.
+    private func readOutput() {
+        let reader = Task { [log, sandbox] in
             var pace = LogPace()
             while let piece = await sandbox.nextOutput() {
                 log.write(piece)
@@ -108,6 +141,25 @@ final class StartedProgram: Sendable {
                 try? await Task.sleep(for: pause)
             }
         }
+        state.withLock { $0.reader = reader }
+    }
+
+    /// A runtime has ended: returns when all of its stdout is in the log.
+    ///
+    /// At once for other programs: they may serve again.
+    func outputRead() async {
+        guard runtime != nil else { return }
+        await state.withLock { $0.reader }?.value
+    }
+
+    private func runtimeReady() async -> String? {
+        let reason = await runtime?.ready(within: ReadinessState.spanMax)
+        if let end = state.withLock({ $0.endReason }) { return endedEarly(end) }
+        guard let reason else { return becomesReady().map(endedEarly) }
+        return explained(reason)
+    }
+
+    private func serverReady(_ port: UInt16, _ path: String?) async -> String? {
         var readiness = ReadinessState(startedAt: .now)
         var problem = ""
         while true {

@@ -163,12 +163,5 @@ struct DeployOptions: ParsableArguments {
     }
 }
 
-extension Contract: ExpressibleByArgument {
-    package init?(argument: String) {
-        guard let contract = Contract(rawValue: argument), Self.served.contains(contract) else { return nil }
-        self = contract
-    }
-
-    package static var allValueStrings: [String] { served.map(\.rawValue) }
-}
+extension Contract: ExpressibleByArgument {}
 extension NetworkMode: ExpressibleByArgument {}

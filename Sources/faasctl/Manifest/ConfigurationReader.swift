@@ -28,7 +28,7 @@ struct ConfigurationReader {
             for item in try node.list() { configuration.routes.append(try item.value(Self.parseRoute)) }
         }
         if let node = self[.contract] {
-            configuration.contract = try node.choice(among: Contract.served)
+            configuration.contract = try node.choice(among: Contract.allCases)
         }
         if let node = self[.port] { configuration.port = try node.integer() }
         if let node = self[.readyPath] { configuration.readyPath = try node.text() }

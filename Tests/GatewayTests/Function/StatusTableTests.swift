@@ -19,7 +19,7 @@ import Testing
         (.platform, .answerMalformed, 502),
         (.platform, .requestTooLarge, 431), (.platform, .requestInvalid, 400),
         (.platform, .bodyTooLarge, 413),
-        (.cancelled, .bodyMalformed, 400), (.cancelled, .bodyStalled, 408),
+        (.exit, .functionFailed, 500), (.cancelled, .bodyMalformed, 400), (.cancelled, .bodyStalled, 408),
     ]
 
     @Test("the table has every outcome and every cause")

@@ -18,6 +18,7 @@ import Testing
         var status: Int
         var code: String
         var header: String?
+        var cause: InvocationCause?
         var testDescription: String { "\(outcome) \(exitCode ?? -1) \(signal ?? -1)" }
     }
 
@@ -28,6 +29,7 @@ import Testing
             Ending(outcome: .exit, exitCode: 42, status: 500, code: "exit_code", header: "42"),
             Ending(outcome: .exit, exitCode: 126, status: 500, code: "exit_code", header: "126"),
             Ending(outcome: .exit, exitCode: 127, status: 500, code: "exit_code", header: "127"),
+            Ending(outcome: .exit, status: 500, code: "function_error", cause: .functionFailed),
             Ending(outcome: .signal, signal: 11, status: 500, code: "killed_by_signal", header: "139"),
             Ending(outcome: .oom, signal: 9, status: 500, code: "out_of_memory", header: "137"),
             Ending(outcome: .timeout, signal: 15, status: 504, code: "timeout", header: "143"),
@@ -38,6 +40,7 @@ import Testing
         let invoker = FakeInvoker.ending(ending.outcome, output: "secret output") {
             $0.exitCode = ending.exitCode
             $0.signal = ending.signal
+            $0.cause = ending.cause
         }
         try await TestGateway.run(invoker) { gateway in
             let answer = try await gateway.client.send("GET", "/function/hello", headers: ["X-Call-Id: abc"])
@@ -66,6 +69,11 @@ import Testing
             (.busy(retryAfterSeconds: 3), 429, "busy", "3"),
             (.unavailable(reason: "draining", retryAfterSeconds: 5), 503, "unavailable", "5"),
             (.cannotStart(reason: "clone: EPERM"), 502, "cannot_start", nil),
+            (.requestInvalid(.eventNotJSON), 400, "malformed_request", nil),
+            (.requestInvalid(.eventTooLarge), 413, "body_too_large", nil),
+            (.bodyFailed(.bodyTooLarge), 413, "body_too_large", nil),
+            (.bodyFailed(.bodyStalled), 408, "request_timeout", nil),
+            (.bodyFailed(.bodyMalformed), 400, "malformed_request", nil),
         ] as [(InvocationRefusal, Int, String, String?)]
     ) func refusal(_ refusal: InvocationRefusal, _ status: Int, _ code: String, _ retry: String?) async throws
     {

@@ -94,6 +94,8 @@ final class FakeSandbox: SandboxHandle {
         var releaseFailure: SandboxError?
         /// Serves a connection that was dialled, on a thread of its own; nil: nothing listens.
         var server: (@Sendable (_ connection: Int32) -> Void)?
+        /// Uses what listens in its sandbox, on a thread of its own; a connection each time it asks for one.
+        var client: (@Sendable (_ connect: () -> Int32) -> Void)?
         /// So many connections are refused before the first is served.
         var refusedMax = 0
     }
@@ -129,6 +131,7 @@ final class FakeSandbox: SandboxHandle {
     var input: ByteBuffer { storage.withLock { $0.input } }
     var isInputClosed: Bool { storage.withLock { $0.isInputClosed } }
     var signals: [Int32] { storage.withLock { $0.signals } }
+    var environment: [String] { storage.withLock { $0.command?.environment ?? [] } }
 
     func release(
         _ command: SandboxCommand,
@@ -195,7 +198,13 @@ final class FakeSandbox: SandboxHandle {
     }
 
     func listen(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
-        throw .unsupported("listening in a sandbox without a process")
+        guard let client = program.client else {
+            throw .unsupported("listening in a sandbox without a process")
+        }
+        let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        let place = Loopback.listen(raw)
+        Thread.detachNewThread { client { Loopback.connect(place) } }
+        return OwnedDescriptor(owning: raw)
     }
 
     func write(_ bytes: ByteBuffer) async -> Bool {
