@@ -84,13 +84,6 @@ struct CertificateFiles: Sendable {
         case .failed(let reason): throw .unreadable(path: path, reason: reason)
         }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            throw .unreadable(path: path, reason: systemMessage(errno))
-        }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw .unreadable(path: path, reason: "it is no regular file")
-        }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while bytes.count <= PEMFile.bytesMax {
