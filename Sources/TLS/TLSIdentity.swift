@@ -104,8 +104,8 @@ final class TLSIdentity: @unchecked Sendable {
                 )
             }
             if let key { return key }
-            let code = ERR_peek_last_error()
-            let isMissing = ERR_GET_REASON(code) == PEM_R_NO_START_LINE
+            // OpenSSL 3 reports a file without a key as unsupported, as it does a key of an unknown kind.
+            let isMissing = !String(decoding: file.bytes, as: UTF8.self).contains("PRIVATE KEY-----")
             let reason = OpenSSLErrors.take()
             if wasAsked {
                 throw .badKey(path: file.path, reason: "it is encrypted; store it without passphrase")

@@ -15,6 +15,7 @@ import Testing
         "global options before the subcommand are moved behind it",
         arguments: [
             (["--gateway", "u", "list"], ["list", "--gateway", "u"]),
+            (["--tls-ca", "f", "list"], ["list", "--tls-ca", "f"]),
             (
                 ["--gateway=u", "-q", "image", "ls", "-o", "json"],
                 ["image", "ls", "--gateway", "u", "--quiet", "-o", "json"]

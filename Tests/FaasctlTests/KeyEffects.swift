@@ -129,7 +129,7 @@ enum KeyEffects {
 
     /// The flags of `deploy` by their long names.
     static let deployFlags = [
-        "gateway": moved, "output": moved,
+        "gateway": moved, "tls-ca": moved, "output": moved,
         "quiet": "a build's result is kept, and its failure thrown with the builder's words",
         "image": foundImage, "name": "a folder without function.yaml is named after itself",
         "route": laid, "env": laid, "secret": laid, "contract": laid, "port": laid, "ready-path": laid,

@@ -69,12 +69,12 @@ import Testing
         try with { folder in
             var settings = TLSSettings()
             settings.pairs = [.init(certificate: folder + "/none", key: folder)]
-            #expect(throws: TLSError.unreadable(path: folder + "/none", reason: "No such file or directory"))
+            #expect(throws: TLSError.unreadable(path: folder + "/none", reason: "no such file or directory"))
             {
                 try CertificateFiles(settings)
             }
             settings.pairs[0].certificate = folder
-            #expect(throws: TLSError.unreadable(path: folder, reason: "Is a directory")) {
+            #expect(throws: TLSError.unreadable(path: folder, reason: "is a directory")) {
                 try CertificateFiles(settings)
             }
         }

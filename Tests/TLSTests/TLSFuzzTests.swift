@@ -32,7 +32,10 @@ private struct SeededRandom: RandomNumberGenerator {
         case .cut: bytes.removeSubrange(place...)
         case .insert:
             let count = Int.random(in: 1...300, using: &random)
-            bytes.insert(contentsOf: (0..<count).map { _ in .random(in: 0...255, using: &random) }, at: place)
+            bytes.insert(
+                contentsOf: (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) },
+                at: place
+            )
         case .double: bytes += bytes
         case .swap: bytes.swapAt(place, Int.random(in: 0..<bytes.count, using: &random))
         case nil: break

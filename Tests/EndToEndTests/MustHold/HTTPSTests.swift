@@ -100,22 +100,23 @@ extension EndToEnd {
             try await GatewayUnderTest.with(arguments: pairs) { gateway in
                 func subject(_ name: String) async throws -> String {
                     let text = try await Self.client(gateway, "-servername", name)
-                    return text.split(separator: "\n").first { $0.hasPrefix("subject=") }.map(String.init)
-                        ?? text
+                    let line = text.split(separator: "\n").first { $0.hasPrefix("subject=") }
+                    // OpenSSL 3.2 writes it without spaces.
+                    return line.map { $0.replacing(" ", with: "") } ?? text
                 }
-                #expect(try await subject("a.example") == "subject=CN = a.example")
-                #expect(try await subject("c.example") == "subject=CN = c.example")
+                #expect(try await subject("a.example") == "subject=CN=a.example")
+                #expect(try await subject("c.example") == "subject=CN=c.example")
                 // A certificate without its key: the old one stays.
                 unlink(path("now.crt"))
                 symlink(path("b.example.crt"), path("now.crt"))
                 gateway.signal(SIGHUP)
                 try await Self.wait(for: "the refusal") { gateway.logText.contains("does not belong") }
-                #expect(try await subject("x") == "subject=CN = a.example")
+                #expect(try await subject("x") == "subject=CN=a.example")
                 unlink(path("now.key"))
                 symlink(path("b.example.key"), path("now.key"))
                 gateway.signal(SIGHUP)
                 try await Self.wait(for: "the load") { gateway.logText.contains("certificates loaded") }
-                #expect(try await subject("x") == "subject=CN = b.example")
+                #expect(try await subject("x") == "subject=CN=b.example")
             }
         }
 

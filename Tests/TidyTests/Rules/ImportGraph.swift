@@ -55,7 +55,7 @@ enum ImportGraph {
         "NIOCore": [
             "Contracts", "Sandbox", "SandboxHTTP", "Scheduler", "GatewayAPI", "Gateway", "TLS", "faasctl",
         ],
-        "NIOTLS": ["TLS", "Gateway"],
+        "NIOTLS": ["TLS"],
         "NIOConcurrencyHelpers": ["Gateway"],
         "NIOPosix": ["SandboxHTTP", "Gateway"],
         "NIOHTTP1": ["SandboxHTTP", "Gateway"],
