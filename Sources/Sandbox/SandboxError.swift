@@ -19,6 +19,8 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     case commandTooLarge(bytes: Int, max: Int)
     /// A port inside a container cannot be reached, or cannot be listened on.
     case unreachable(port: UInt16, errorNumber: Int32)
+    /// A process cannot be the template of its slot; with the reason as a clause.
+    case notCopyable(String)
     /// A system call of the gateway itself failed.
     case system(call: String, errorNumber: Int32)
 
@@ -26,7 +28,7 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isDeath: Bool {
         switch self {
         case .gone, .killedUnused: true
-        case .setup, .unsupported, .place, .commandTooLarge, .unreachable, .system: false
+        case .setup, .unsupported, .place, .commandTooLarge, .unreachable, .notCopyable, .system: false
         }
     }
 
@@ -43,6 +45,7 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
             "arguments and environment take \(bytes) bytes, at most \(max) fit"
         case .unreachable(let port, let errorNumber):
             "port \(port) of the container: \(Self.message(errorNumber))"
+        case .notCopyable(let reason): "it cannot be started from a template: \(reason)"
         case .system(let call, let errorNumber): "\(call) failed: \(Self.message(errorNumber))"
         }
     }

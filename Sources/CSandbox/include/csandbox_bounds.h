@@ -21,6 +21,9 @@
 #define CSANDBOX_FOLDERS_BYTES 4096u
 /// Bytes of the interpreter that a file names, with its NUL; a longer one is truncated.
 #define CSANDBOX_INTERPRETER_MAX 128u
+/// Bytes of the name of what keeps a process from being a template, with its NUL; a longer one is
+/// truncated.
+#define CSANDBOX_CULPRIT_MAX 128u
 /// Largest packet that any helper sends to the gateway.
 #define CSANDBOX_TO_GATEWAY_MAX 256u
 /// Descriptors that come with a sandbox: the gateway's ends of its stdin, stdout and stderr.

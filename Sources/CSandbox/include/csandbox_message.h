@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /// Raised whenever a struct below changes: the helper of another build refuses the configuration.
-#define CSANDBOX_PROTOCOL_VERSION 12u
+#define CSANDBOX_PROTOCOL_VERSION 13u
 
 enum csandbox_kind {
     // gateway to supervisor; one descriptor: the new spawner's end of its socket
@@ -65,6 +65,12 @@ enum csandbox_kind {
     // gateway to warden; one descriptor: the socket for the answer, an outcome of the same kind
     // with the file
     CSANDBOX_OPEN_FILE,
+    // gateway to a slot with TEMPLATE, once; a release message for the template follows at once. From
+    // TEMPLATE_READY on, each MAKE_SANDBOX is answered with a copy, whose program has started already
+    CSANDBOX_MAKE_TEMPLATE,
+    // slot to gateway, csandbox_template_answer; after FAILED the slot makes no sandbox
+    CSANDBOX_TEMPLATE_READY,
+    CSANDBOX_TEMPLATE_FAILED,
 };
 
 /// Every message begins with this.
@@ -73,7 +79,8 @@ struct csandbox_header {
     uint32_t slot;
 };
 
-/// KILL_SLOT, MAKE_SANDBOX: value unused. SIGNAL: the signal's number.
+/// KILL_SLOT, MAKE_SANDBOX: value unused. MAKE_TEMPLATE: the port where the program serves, 0 for
+/// standard input. SIGNAL: the signal's number.
 /// OPEN_FILE: `slot` is the file's number, from 0 on. SPARE: a count. ASSIGN: whether the next sandbox is prepared.
 struct csandbox_command {
     struct csandbox_header header;

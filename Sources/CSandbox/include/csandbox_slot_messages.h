@@ -27,7 +27,8 @@ struct csandbox_exit {
     /// enum csandbox_limits, or-ed.
     uint32_t limits_reached;
     /// Number of the sandbox that the slot makes next without an order; 0 for none. It may be
-    /// released at once: when its set-up fails, SANDBOX_FAILED and the end of the slot follow.
+    /// released at once: when its set-up fails, SANDBOX_FAILED and the end of the slot follow. In a
+    /// slot with TEMPLATE its descriptors come with SANDBOX_READY.
     uint32_t next_sandbox;
     int64_t user_time_us;
     int64_t system_time_us;
@@ -41,6 +42,24 @@ struct csandbox_exit {
 };
 
 _Static_assert(sizeof(struct csandbox_exit) <= CSANDBOX_TO_GATEWAY_MAX, "the largest of them");
+
+/// TEMPLATE_READY, TEMPLATE_FAILED.
+struct csandbox_template_answer {
+    struct csandbox_header header;
+    uint32_t step;
+    int32_t error;
+    /// With a step that counts (threads, processes) the number that was found; with
+    /// TEMPLATE_DESCRIPTORS the number of the descriptor.
+    uint32_t number;
+    /// From execve to its read, and for all checks; 0 when it did not come so far.
+    uint32_t start_us;
+    uint32_t checks_us;
+    /// With TEMPLATE_DESCRIPTORS and TEMPLATE_MEMORY: what was found, chosen by the function; else
+    /// empty.
+    char culprit[CSANDBOX_CULPRIT_MAX];
+};
+
+_Static_assert(sizeof(struct csandbox_template_answer) <= CSANDBOX_TO_GATEWAY_MAX, "fits");
 
 /// The head of RELEASE, before its strings.
 struct csandbox_release_head {

@@ -40,6 +40,9 @@ enum csandbox_slot_flags {
     CSANDBOX_SLOT_EMPTY_NETWORK = 64,
     /// The slot makes its first sandbox without an order, as after a release with `prepares_next`.
     CSANDBOX_SLOT_PREPARES_FIRST = 128,
+    /// The slot's sandboxes are copies of one process that waits for its request. Not with EGRESS,
+    /// LAYER, TERMINAL, MOUNTS, EMPTY_NETWORK, PREPARES_FIRST or capabilities.
+    CSANDBOX_SLOT_TEMPLATE = 256,
 };
 
 enum csandbox_route_kind {

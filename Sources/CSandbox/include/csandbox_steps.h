@@ -72,6 +72,34 @@
     X(SANDBOX_RELEASE, "release message")                                                          \
     X(SANDBOX_NETWORK, "network namespace of the sandbox")                                         \
     X(SANDBOX_EXEC, "execve")                                                                      \
+    X(TEMPLATE_SUPPORT, "templates on this host")                                                  \
+    X(TEMPLATE_NAMESPACE, "the template's process namespace")                                      \
+    X(TEMPLATE_CLONE, "template process")                                                          \
+    X(TEMPLATE_START, "start of the template")                                                     \
+    X(TEMPLATE_READY, "the template's wait for its request")                                       \
+    X(TEMPLATE_STOP, "stop of the template")                                                       \
+    X(TEMPLATE_PROCESSES, "other processes of the template")                                       \
+    X(TEMPLATE_THREADS, "threads of the template")                                                 \
+    X(TEMPLATE_PRIVILEGES, "privileges of the template")                                           \
+    X(TEMPLATE_FILTER, "system call filters of the template")                                      \
+    X(TEMPLATE_INPUT, "standard streams of the template")                                          \
+    X(TEMPLATE_OUTPUT, "output of the template")                                                   \
+    X(TEMPLATE_DESCRIPTORS, "descriptors of the template")                                         \
+    X(TEMPLATE_MEMORY, "memory of the template")                                                   \
+    X(TEMPLATE_MAPPINGS, "mappings of the template")                                               \
+    X(TEMPLATE_TIMERS, "timers of the template")                                                   \
+    X(TEMPLATE_DIRECTORY, "working directory of the template")                                     \
+    X(TEMPLATE_CODE, "code in the template")                                                       \
+    X(TEMPLATE_THREAD_ID, "thread id of the template")                                             \
+    X(COPY_ROOT, "root of the copy")                                                               \
+    X(COPY_CLONE, "clone of the template")                                                         \
+    X(COPY_IDS, "user ids of the copy")                                                            \
+    X(COPY_PROC, "/proc of the copy")                                                              \
+    X(COPY_MOUNTS, "mounts of the copy")                                                           \
+    X(COPY_SETUP, "set-up in the copy")                                                            \
+    X(COPY_PIPES, "pipes of the copy")                                                             \
+    X(COPY_CHECK, "check of the copy")                                                             \
+    X(COPY_COST, "cost of a copy")                                                                 \
     X(WORKER_FOLDER, "the worker's folder")                                                        \
     X(WORKER_CLONE, "worker process")                                                              \
     X(WORKER_ID_MAP, "the worker's user ids")                                                      \

@@ -3,6 +3,7 @@
 // secrets. It has its own mount and IPC namespaces, and the next sandbox uses it too unless a sandbox has
 // changed something in it. A sandbox adds its own /proc, and can neither mount nor unmount.
 #define _GNU_SOURCE
+#include "mounts/copy_root.h"
 #include "mounts/mount_calls.h"
 #include "mounts/root.h"
 #include "mounts/template.h"
@@ -38,13 +39,17 @@ static struct failure mount_layer(void) {
     return failure;
 }
 
-static struct failure mount_overlay(void) {
+// With `has_template` the layer that the slot's template wrote lies between image and layer.
+static struct failure mount_overlay(bool has_template) {
     if (!slot.has_layer)
         return success();
     // userxattr also disables redirect_dir and metacopy, so that the upper folder alone contains
     // all changes.
     const char *options = "lowerdir=/base/files:/base/lower,upperdir=/base/layer/upper,"
                           "workdir=/base/layer/work,userxattr";
+    if (has_template)
+        options = "lowerdir=/base/template-layer/upper:/base/files:/base/lower,"
+                  "upperdir=/base/layer/upper,workdir=/base/layer/work,userxattr";
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
         options = "lowerdir=/base/lower,upperdir=/base/layer-tree/changes,"
                   "workdir=/base/layer-tree/scratch,userxattr";
@@ -82,10 +87,14 @@ static struct failure mount_dev_children(void) {
                                                : "newinstance,ptmxmode=0666,mode=0620,gid=5";
     TRY(check(CSANDBOX_STEP_SANDBOX_DEVPTS,
               raw_mount("devpts", "/newroot/dev/pts", "devpts", flags, options)));
-    TRY(check(CSANDBOX_STEP_SANDBOX_SHM,
-              raw_mount("/base/layer/shm", "/newroot/dev/shm", NULL, MS_BIND, NULL)));
+    return check(CSANDBOX_STEP_SANDBOX_SHM,
+                 raw_mount("/base/layer/shm", "/newroot/dev/shm", NULL, MS_BIND, NULL));
+}
+
+static struct failure mount_queues(void) {
+    unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     return check(CSANDBOX_STEP_SANDBOX_MQUEUE,
-                 raw_mount("mqueue", "/newroot/dev/mqueue", "mqueue", flags | MS_NODEV, NULL));
+                 raw_mount("mqueue", "/newroot/dev/mqueue", "mqueue", flags, NULL));
 }
 
 // By descriptor, because the path to run/secrets leads through folders of the image. The template
@@ -108,13 +117,8 @@ static struct failure bind_secrets(const char *place, bool is_required) {
     return check(CSANDBOX_STEP_SANDBOX_SECRETS, tree);
 }
 
-static struct failure mount_all(void) {
-    if (slot.binding >= 0 && slot.has_layer && !(slot.plan.flags & CSANDBOX_SLOT_LAYER)) {
-        TRY(overlay_request());
-    } else {
-        TRY(mount_layer());
-        TRY(mount_overlay());
-    }
+// What is mounted on the overlay, except message queues.
+static struct failure mount_on_overlay(void) {
     TRY(mount_root());
     TRY(mount_dev_children());
     if (slot.plan.flags & CSANDBOX_SLOT_SECRETS) {
@@ -122,6 +126,23 @@ static struct failure mount_all(void) {
         TRY(bind_secrets("var/openfaas/secrets", false));
     }
     return success();
+}
+
+static struct failure mount_all(void) {
+    if (slot.binding >= 0 && slot.has_layer && !(slot.plan.flags & CSANDBOX_SLOT_LAYER)) {
+        TRY(overlay_request());
+    } else {
+        TRY(mount_layer());
+        TRY(mount_overlay(false));
+    }
+    TRY(mount_on_overlay());
+    return mount_queues();
+}
+
+struct failure root_mount_for_copy(bool has_template) {
+    TRY(mount_layer());
+    TRY(mount_overlay(has_template));
+    return mount_on_overlay();
 }
 
 // Detaches what the root was made from, then moves the root over the remaining file system, which
@@ -132,10 +153,13 @@ static struct failure take_place(void) {
     return check(CSANDBOX_STEP_SANDBOX_ROOT, raw_mount("/newroot", "/", NULL, MS_MOVE, NULL));
 }
 
-static struct failure make(struct root *root) {
+// `template_layer` becomes the layer of a root that a template is started in; -1 for others.
+static struct failure make(struct root *root, int *template_layer) {
     TRY(check(CSANDBOX_STEP_SANDBOX_CLONE, SYS1(SYS_unshare, CLONE_NEWNS | CLONE_NEWIPC)));
     TRY(mount_namespace_of_now(&root->mounts));
     TRY(mount_all());
+    if (slot.plan.flags & CSANDBOX_SLOT_TEMPLATE)
+        TRY(template_layer_open(template_layer));
     TRY(root_open_traces(root));
     TRY(take_place());
     // Last: the recorded state is what every sandbox finds.
@@ -163,9 +187,14 @@ void root_release(struct root *root) {
 }
 
 static struct failure make_again(struct root *root) {
+    int template_layer = -1;
     root_release(root);
-    struct failure failure = make(root);
+    struct failure failure = make(root, &template_layer);
     enter_mounts(slot.own_mounts);
+    if (template_layer >= 0 && !failed(failure))
+        failure = template_layer_attach(template_layer);
+    else if (template_layer >= 0)
+        close(template_layer);
     if (failed(failure))
         root_release(root);
     return failure;

@@ -59,6 +59,8 @@ bool root_has_settled(const struct root *root);
 void root_close_traces(struct root *root);
 /// root_traces.c: whether the layer in memory is full.
 bool root_is_full(const struct root *root);
+/// root_traces.c: the same of a layer with this folder.
+bool layer_is_full(int folder);
 /// slot/ipc_traces.c: records the numbers of new objects in this process's IPC namespace; then
 /// whether no other process has created objects since.
 void ipc_record(struct ipc_numbers *numbers);

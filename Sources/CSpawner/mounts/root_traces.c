@@ -146,8 +146,12 @@ bool root_has_settled(const struct root *root) {
     return true;
 }
 
-bool root_is_full(const struct root *root) {
+bool layer_is_full(int folder) {
     struct statfs space;
-    return root->trace_count > 0 && fstatfs(root->traces[0].folder, &space) == 0 &&
-           space.f_blocks > 0 && (space.f_bavail == 0 || space.f_ffree == 0);
+    return fstatfs(folder, &space) == 0 && space.f_blocks > 0 &&
+           (space.f_bavail == 0 || space.f_ffree == 0);
+}
+
+bool root_is_full(const struct root *root) {
+    return root->trace_count > 0 && layer_is_full(root->traces[0].folder);
 }

@@ -9,6 +9,7 @@
 //   /base/files        files of this slot, a layer above the image
 //   /base/secrets      only when the function has some
 //   /base/layer        the sandboxes' writable layer
+//   /base/template-layer  that of the slot's template process, below those of its copies
 //   /base/layer-tree   a folder of the host that replaces it
 //   /newroot           where the sandboxes' root is made
 #define _GNU_SOURCE
@@ -25,7 +26,7 @@ static struct failure make_folders(void) {
     static const char *const folders[] = {"newroot",      "base",       "base/proc",
                                           "base/dev",     "base/sys",   "base/spawner-sys",
                                           "base/lower",   "base/files", "base/files/etc",
-                                          "base/secrets", "base/layer"};
+                                          "base/secrets", "base/layer", "base/template-layer"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, mkdir(folders[i], 0755)));
     return success();

@@ -146,6 +146,11 @@ static int slot_folder(uint32_t hierarchy, uint32_t index) {
     return openat(parent, name, flags);
 }
 
+static void open_pids_files(int folder, struct slot_cgroups *cgroups) {
+    cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
+    cgroups->pids_current = openat(folder, "pids.current", O_RDONLY | O_CLOEXEC);
+}
+
 // Without the file that it enters by a slot would run without limits. Without a counter the cause
 // of an end is less precise, and nothing else.
 static struct failure open_slot_files(uint32_t kinds, int folder, struct slot_cgroups *cgroups,
@@ -154,7 +159,7 @@ static struct failure open_slot_files(uint32_t kinds, int folder, struct slot_cg
         cgroups->v2_folder = folder;
         cgroups->oom_counter = openat(folder, "memory.events", O_RDONLY | O_CLOEXEC);
         if (spawner.features & CSANDBOX_FEATURE_CGROUP_PIDS)
-            cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
+            open_pids_files(folder, cgroups);
         return success();
     }
     cgroups->tasks[hierarchy] = openat(folder, "tasks", O_WRONLY | O_CLOEXEC);
@@ -162,7 +167,7 @@ static struct failure open_slot_files(uint32_t kinds, int folder, struct slot_cg
     if (kinds & CSANDBOX_CGROUP_MEMORY)
         cgroups->oom_counter = openat(folder, "memory.oom_control", O_RDONLY | O_CLOEXEC);
     if (kinds & CSANDBOX_CGROUP_PIDS)
-        cgroups->pids_counter = openat(folder, "pids.events", O_RDONLY | O_CLOEXEC);
+        open_pids_files(folder, cgroups);
     close(folder);
     return failure;
 }
@@ -195,6 +200,8 @@ void cgroups_close(struct slot_cgroups *cgroups) {
         close(cgroups->oom_counter);
     if (cgroups->pids_counter >= 0)
         close(cgroups->pids_counter);
+    if (cgroups->pids_current >= 0)
+        close(cgroups->pids_current);
     memset(cgroups, -1, sizeof *cgroups);
 }
 
@@ -243,6 +250,11 @@ static long limit_cpu_v2(int folder, uint32_t millicores) {
     return write_at(folder, "cpu.max", text);
 }
 
+// The slot's process counts too; so do a template and PID 1 of its namespace.
+static uint32_t pids_of(const struct csandbox_make_slot *plan) {
+    return plan->pids + (plan->flags & CSANDBOX_SLOT_TEMPLATE ? 3 : 1);
+}
+
 static struct failure limit_hierarchy(uint32_t kinds, int folder,
                                       const struct csandbox_make_slot *plan) {
     bool v2 = kinds & CSANDBOX_CGROUP_V2;
@@ -253,15 +265,14 @@ static struct failure limit_hierarchy(uint32_t kinds, int folder,
     if (has & CSANDBOX_FEATURE_CGROUP_CPU)
         TRY(check(CSANDBOX_STEP_CGROUP_CPU, v2 ? limit_cpu_v2(folder, plan->cpu_millicores)
                                                : limit_cpu_v1(folder, plan->cpu_millicores)));
-    // The slot process is counted too.
     if (has & CSANDBOX_FEATURE_CGROUP_PIDS)
-        TRY(check(CSANDBOX_STEP_CGROUP_PIDS, write_number_at(folder, "pids.max", plan->pids + 1)));
+        TRY(check(CSANDBOX_STEP_CGROUP_PIDS, write_number_at(folder, "pids.max", pids_of(plan))));
     return success();
 }
 
 struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *plan) {
     struct cgroup_limits *now = &spawner.limits[index];
-    if (now->are_set && now->memory_bytes == plan->memory_bytes && now->pids == plan->pids &&
+    if (now->are_set && now->memory_bytes == plan->memory_bytes && now->pids == pids_of(plan) &&
         now->cpu_millicores == plan->cpu_millicores)
         return success();
     now->are_set = false;
@@ -279,7 +290,7 @@ struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *pl
     *now = (struct cgroup_limits){.are_set = true,
                                   .cpu_millicores = plan->cpu_millicores,
                                   .memory_bytes = plan->memory_bytes,
-                                  .pids = plan->pids};
+                                  .pids = pids_of(plan)};
     return success();
 }
 
@@ -301,6 +312,10 @@ uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups) {
 
 uint32_t cgroups_pids_refused(const struct slot_cgroups *cgroups) {
     return read_count(cgroups->pids_counter, "max ");
+}
+
+uint32_t cgroups_pids_now(const struct slot_cgroups *cgroups) {
+    return read_count(cgroups->pids_current, "");
 }
 
 uint32_t cgroups_oom_kills_of(uint32_t index) {

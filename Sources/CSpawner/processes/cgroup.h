@@ -12,6 +12,8 @@ struct slot_cgroups {
     int v2_folder;
     int oom_counter;
     int pids_counter;
+    /// How many processes and threads are in the slot's cgroup.
+    int pids_current;
 };
 
 /// What the cgroups of one slot index are limited to.
@@ -38,6 +40,9 @@ void cgroups_close(struct slot_cgroups *cgroups);
 uint32_t cgroups_oom_kills(const struct slot_cgroups *cgroups);
 /// Number of forks that the process limit has refused.
 uint32_t cgroups_pids_refused(const struct slot_cgroups *cgroups);
+
+/// Number of processes and threads in the slot's cgroup, zombies included; 0 when it cannot be read.
+uint32_t cgroups_pids_now(const struct slot_cgroups *cgroups);
 
 /// Supervisor and warden call it: removes every folder of the configuration. Blocks while processes
 /// in them are dying, at most two seconds for each folder.

@@ -25,6 +25,15 @@ static bool empty_network_is_valid(const struct csandbox_make_slot *plan) {
     return !(plan->flags & CSANDBOX_SLOT_EMPTY_NETWORK && plan->flags & excluded);
 }
 
+// A copy has the network namespace and the root of its own that the slot gives it, and no privilege.
+static bool template_is_valid(const struct csandbox_make_slot *plan) {
+    uint32_t excluded = CSANDBOX_SLOT_EGRESS | CSANDBOX_SLOT_LAYER | CSANDBOX_SLOT_TERMINAL |
+                        CSANDBOX_SLOT_MOUNTS | CSANDBOX_SLOT_EMPTY_NETWORK |
+                        CSANDBOX_SLOT_PREPARES_FIRST;
+    return !(plan->flags & CSANDBOX_SLOT_TEMPLATE) ||
+           (!(plan->flags & excluded) && plan->capabilities == 0);
+}
+
 static bool folders_are_valid(const struct csandbox_make_slot *plan) {
     if (plan->folder_count > CSANDBOX_FOLDERS_MAX || plan->volume_count > plan->folder_count)
         return false;
@@ -63,5 +72,6 @@ bool order_is_valid(const struct host *host, const struct csandbox_make_slot *pl
            is_text(plan->hostname, sizeof plan->hostname) &&
            is_text(plan->directory, sizeof plan->directory) && plan->memory_bytes > 0 &&
            plan->disk_bytes > 0 && plan->cpu_millicores > 0 && plan->pids > 0 &&
-           egress_is_valid(host, plan) && empty_network_is_valid(plan) && folders_are_valid(plan);
+           egress_is_valid(host, plan) && empty_network_is_valid(plan) && template_is_valid(plan) &&
+           folders_are_valid(plan);
 }

@@ -8,10 +8,12 @@
 
 // Created before the sandbox enters the root: in a user namespace the kernel allows a new /proc
 // only where another one is visible, and the root has none.
-static struct failure make_proc(long *tree) {
+struct failure sandbox_make_proc(const char *pids, long *tree) {
     long context = SYS2(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
     TRY(check(CSANDBOX_STEP_SANDBOX_PROC, context));
-    long result = SYS5(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+    long result = pids ? SYS5(SYS_fsconfig, context, FSCONFIG_SET_STRING, "pidns", pids, 0) : 0;
+    if (result >= 0)
+        result = SYS5(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
     if (result >= 0)
         result = SYS3(SYS_fsmount, context, FSMOUNT_CLOEXEC,
                       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
@@ -27,7 +29,7 @@ static long allow_writing(int tree) {
 
 // The whole mount is read-only at first: the bind mounts of its parts inherit that, with one call
 // each instead of two.
-static struct failure fill_proc(int proc) {
+struct failure sandbox_fill_proc(int proc) {
     TRY(check(CSANDBOX_STEP_SANDBOX_PROC, raw_move_mount(proc, AT_FDCWD, "/proc", 0)));
     TRY(check(CSANDBOX_STEP_SANDBOX_PROC, SYS1(SYS_fchdir, proc)));
     TRY(sandbox_mask_proc());
@@ -36,12 +38,12 @@ static struct failure fill_proc(int proc) {
 
 struct failure sandbox_enter_root(void) {
     long proc = -1;
-    TRY(make_proc(&proc));
+    TRY(sandbox_make_proc(NULL, &proc));
     TRY(check(CSANDBOX_STEP_SANDBOX_ROOT, SYS2(SYS_setns, slot.root.mounts, CLONE_NEWNS)));
     // Together with the mounts on it. It shows the PID namespace of the previous sandbox.
     if (slot.root.has_proc)
         TRY(check(CSANDBOX_STEP_SANDBOX_PROC, SYS2(SYS_umount2, "/proc", MNT_DETACH)));
-    TRY(fill_proc((int)proc));
+    TRY(sandbox_fill_proc((int)proc));
     SYS1(SYS_close, proc);
     return slot.plan.flags & CSANDBOX_SLOT_TERMINAL ? sandbox_open_terminal() : success();
 }

@@ -9,6 +9,11 @@
 long clone_onto_stack(unsigned long flags, char *stack, size_t size, int (*entry)(void *),
                       void *argument);
 
+/// clone.c: the same with clone3(2), which takes its flags from memory; sets the stack.
+struct clone_args;
+long clone3_onto_stack(struct clone_args *arguments, size_t arguments_size, char *stack,
+                       size_t size, int (*entry)(void *), void *argument);
+
 /// start.c, for the slot: creates the pipes of the next sandbox, unless they exist.
 struct failure sandbox_next_pipes(void);
 /// start.c, for the slot: notes that the gateway has its ends of them.
@@ -22,6 +27,10 @@ struct failure sandbox_prepare(void);
 int sandbox_main(void *unused);
 /// enter_root.c: moves the sandbox into the root, with a /proc of its own.
 struct failure sandbox_enter_root(void);
+/// enter_root.c: a detached /proc, read-only; of the PID namespace at `pids` (Linux 6.17), NULL for
+/// this process's. Then mounts it at /proc with its masks.
+struct failure sandbox_make_proc(const char *pids, long *tree);
+struct failure sandbox_fill_proc(int proc);
 /// volumes.c: mounts the volumes of the plan.
 struct failure sandbox_mount_volumes(void);
 /// interpreter.c: sets slot.missing_interpreter when `path` names an interpreter that does not

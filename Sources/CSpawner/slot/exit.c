@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a sandbox: its report to the gateway, and the preparation of the next one.
 #define _GNU_SOURCE
+#include "copies/copies.h"
 #include "csandbox_channel.h"
 #include "processes/process.h"
 #include "sandbox/sandbox.h"
@@ -14,13 +15,21 @@ static uint32_t limits_reached(void) {
     uint32_t refused = cgroups_pids_refused(&slot.cgroups);
     uint32_t reached = refused != slot.pids_refused_before ? CSANDBOX_LIMIT_PIDS : 0;
     slot.pids_refused_before = refused;
-    return root_is_full(&slot.root) ? reached | CSANDBOX_LIMIT_DISK : reached;
+    bool is_full = slot.copy_layer >= 0 ? layer_is_full(slot.copy_layer) : root_is_full(&slot.root);
+    return is_full ? reached | CSANDBOX_LIMIT_DISK : reached;
 }
 
 // Sends the pipes of the next sandbox together with the end of this one. The gateway may release
 // the next sandbox from then on, without another message or wake-up of the slot.
 static bool send_exit_and_next(struct csandbox_exit *message) {
-    if (!slot.prepares_next || failed(sandbox_next_pipes()))
+    if (!slot.prepares_next)
+        return false;
+    // A copy makes its pipes itself.
+    if (slot.plan.flags & CSANDBOX_SLOT_TEMPLATE) {
+        message->next_sandbox = slot.number + 1;
+        return csandbox_send(slot.control, message, sizeof *message, NULL, 0) == 0;
+    }
+    if (failed(sandbox_next_pipes()))
         return false;
     message->next_sandbox = slot.number + 1;
     if (csandbox_send(slot.control, message, sizeof *message, slot.next_pipes.gateway, 3) < 0)
@@ -76,10 +85,21 @@ static void report_failed_sandbox(struct failure failure) {
 }
 
 void sandbox_make(void) {
-    struct failure failure =
-        slot.sandbox ? (struct failure){CSANDBOX_STEP_PROTOCOL, EBUSY} : sandbox_start();
+    bool is_copy = slot.plan.flags & CSANDBOX_SLOT_TEMPLATE;
+    struct failure failure = slot.sandbox ? (struct failure){CSANDBOX_STEP_PROTOCOL, EBUSY}
+                             : is_copy    ? copy_make()
+                                          : sandbox_start();
     if (failed(failure))
         report_failed_sandbox(failure);
+}
+
+// Nothing of a copy is used again: its root and all of its namespaces end with it.
+static void end_copy(int status, const struct rusage *usage) {
+    report_exit(status, usage);
+    close(slot.copy_layer);
+    slot.copy_layer = -1;
+    if (slot.prepares_next)
+        sandbox_make();
 }
 
 // When PID 1 of a PID namespace can be reaped, every other process in it has been reaped (kernel:
@@ -89,11 +109,16 @@ void sandbox_reap(void) {
     // At most one SIGCHLD is pending, however many children ended.
     if (read(slot.signals, &info, sizeof info) < 0)
         return;
+    template_reap();
     int status;
     struct rusage usage;
     if (slot.sandbox == 0 || wait4(slot.sandbox, &status, WNOHANG, &usage) != slot.sandbox)
         return;
     slot.sandbox = 0;
+    if (slot.plan.flags & CSANDBOX_SLOT_TEMPLATE) {
+        end_copy(status, &usage);
+        return;
+    }
     // The gateway reads the folder with the changes after the report, so its mounts are removed
     // before.
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)

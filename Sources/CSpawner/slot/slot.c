@@ -2,6 +2,7 @@
 // A slot process: generic at first, then bound to one function and parent of its sandboxes, one at a time.
 #define _GNU_SOURCE
 #include "slot/slot.h"
+#include "copies/copies.h"
 #include "csandbox_channel.h"
 #include <poll.h>
 #include <signal.h>
@@ -21,6 +22,10 @@ static void assign_sandbox(bool prepares_next) {
 static void handle_command(const struct csandbox_command *command) {
     if (command->header.kind == CSANDBOX_MAKE_SANDBOX) {
         sandbox_make();
+        return;
+    }
+    if (command->header.kind == CSANDBOX_MAKE_TEMPLATE) {
+        template_make(command->value);
         return;
     }
     // The sandbox that the order is for may have ended.
@@ -63,7 +68,7 @@ static _Noreturn void serve(void) {
                                 {.fd = slot.signals, .events = POLLIN},
                                 {.fd = slot.listener, .events = POLLIN}};
     for (;;) {
-        if (poll(sources, 3, -1) < 0 && errno != EINTR)
+        if (poll(sources, 3, template_wait_ms()) < 0 && errno != EINTR)
             _exit(1);
         if (sources[2].revents)
             sockets_handle_notification();
@@ -71,6 +76,7 @@ static _Noreturn void serve(void) {
             take_order();
         if (sources[1].revents)
             sandbox_reap();
+        template_tick();
     }
 }
 
@@ -82,6 +88,7 @@ _Noreturn void slot_main(const struct slot_seed *seed) {
     slot.shares_empty_network = seed->shares_empty_network;
     slot.cgroups = seed->cgroups;
     slot.listener = -1;
+    slot.copy_layer = -1;
     slot.sockets.local_sockets = -1;
     prctl(PR_SET_NAME, "mayfly-slot");
     struct failure failure = slot_become_generic(seed, &binding);

@@ -125,6 +125,8 @@ struct slot {
     int own_mounts;
     struct root root;
     struct socket_traces sockets;
+    /// A folder of the writable layer of the copy that is the sandbox; -1 without.
+    int copy_layer;
     /// Number of requests to the spawner for an overlay.
     uint32_t overlay_sequence;
 

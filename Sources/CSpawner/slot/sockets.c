@@ -94,7 +94,9 @@ static long make_socket(const struct csandbox_socket_order *order, int family) {
     if (slot.sandbox == 0 || order->sandbox != slot.number)
         return -ESRCH;
     struct socket_job job = {.order = order, .family = family, .network = -1, .result = -ECHILD};
-    if (!slot.shares_empty_network) {
+    // A copy has a network namespace of its own, too.
+    bool is_inside = slot.shares_empty_network || slot.plan.flags & CSANDBOX_SLOT_TEMPLATE;
+    if (!is_inside) {
         sockets_record_gateways();
         return open_socket(order, family);
     }

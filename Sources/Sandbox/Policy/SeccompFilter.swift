@@ -49,8 +49,6 @@ enum SeccompFilter {
             try add(context, refused.contains(name) ? refusal : allowance, name, [])
         }
         for name in SystemCallPolicy.refused { try add(context, refusal, name, []) }
-        // A filter cannot read its flags, which are in memory; ENOSYS makes the C library use clone(2).
-        try add(context, CSeccomp_action_errno(UInt16(ENOSYS)), "clone3", [], isDefault: true)
     }
 
     private static func addSetupRules(_ context: scmp_filter_ctx, cookie: UInt64) throws(SandboxError) {
@@ -60,8 +58,10 @@ enum SeccompFilter {
             try add(context, allowance, name, [with])
             try add(context, refusal, name, [without])
         }
-        // Any other clone falls to the default: ENOSYS.
-        let flags = SystemCallPolicy.namespaceFlags
+        // A filter cannot read the flags of clone3, which are in memory; without the cookie it falls to the default,
+        // ENOSYS, which makes the C library use clone(2). So does any other clone.
+        try add(context, allowance, "clone3", [with])
+        let flags = SystemCallPolicy.setupCloneFlags
         try add(context, allowance, "clone", [argument(0, SCMP_CMP_MASKED_EQ, flags, 0)])
         try add(context, allowance, "clone", [with])
     }
@@ -95,11 +95,10 @@ enum SeccompFilter {
         _ context: scmp_filter_ctx,
         _ action: UInt32,
         _ name: String,
-        _ arguments: [scmp_arg_cmp],
-        isDefault: Bool = false
+        _ arguments: [scmp_arg_cmp]
     ) throws(SandboxError) {
         let number = seccomp_syscall_resolve_name(name)
-        guard number >= 0, !isDefault else { return }
+        guard number >= 0 else { return }
         try check(seccomp_rule_add_array(context, action, number, UInt32(arguments.count), arguments), name)
     }
 

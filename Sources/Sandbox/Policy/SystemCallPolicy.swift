@@ -43,7 +43,7 @@ enum SystemCallPolicy {
         fspick get_kernel_syms get_mempolicy init_module io_uring_enter io_uring_register io_uring_setup iopl
         ioperm kcmp kexec_file_load kexec_load keyctl lookup_dcookie lsm_get_self_attr lsm_list_modules
         lsm_set_self_attr mbind migrate_pages modify_ldt move_pages nfsservctl open_by_handle_at open_tree_attr
-        perf_event_open pidfd_getfd pivot_root process_madvise query_module quotactl quotactl_fd reboot request_key
+        perf_event_open pivot_root process_madvise query_module quotactl quotactl_fd reboot request_key
         set_mempolicy set_mempolicy_home_node setdomainname settimeofday swapoff swapon sysfs _sysctl syslog
         userfaultfd uselib ustat vhangup vm86 vm86old
         """.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -51,11 +51,13 @@ enum SystemCallPolicy {
     /// The set-up's own calls: pass with the cookie as sixth argument, refused with EPERM without.
     static let setupOnly = [
         "mount", "umount2", "move_mount", "open_tree", "mount_setattr", "unshare", "setns", "sethostname",
-        "fsopen", "fsconfig", "fsmount",
+        "fsopen", "fsconfig", "fsmount", "pidfd_getfd",
     ]
 
-    /// Every flag of clone(2) that makes a namespace: those calls too are the set-up's alone.
-    static let namespaceFlags: UInt64 = 0x7e02_0000
+    /// Every flag of clone(2) that makes a namespace, and CLONE_PARENT: those calls too are the set-up's alone.
+    ///
+    /// A process that a template made with CLONE_PARENT would be a child of the slot's process.
+    static let setupCloneFlags: UInt64 = 0x7e02_8000
 
     /// Socket families that were used to escape from containers: AF_ALG and AF_VSOCK.
     static let refusedSocketFamilies: [UInt64] = [38, 40]

@@ -18,6 +18,8 @@ package final class Slot: Sendable, Identifiable {
         var waiter: (@Sendable (Result<WarmSandbox?, SandboxError>) -> Void)?
         var controlToken: UInt64?
         var sockets = SocketRequests<SocketWaiter>()
+        var template = TemplateState()
+        var templateWaiter: (@Sendable (Result<TemplateStart, SandboxError>) -> Void)?
     }
 
     let control: OwnedDescriptor
@@ -138,17 +140,20 @@ package final class Slot: Sendable, Identifiable {
     ///   - ending: what that means for a sandbox in it; nil when it may have run.
     ///   - oomKilled: whether the memory limit took the slot's own process, and the sandbox with it.
     func lost(_ error: SandboxError, ending: ExitReport.Ending? = nil, oomKilled: Bool = false) {
-        let (loss, waiter, token, sockets) = state.withLock { state in
+        let (loss, waiter, template, token, sockets) = state.withLock { state in
             let loss = state.machine.lost(error)
             state.watch.left(at: monotonicNanoseconds())
             let waiter = state.waiter
+            let template = state.templateWaiter
             let token = state.controlToken
             state.waiter = nil
+            state.templateWaiter = nil
             state.controlToken = nil
-            return (loss, waiter, token, state.sockets.lost())
+            return (loss, waiter, template, token, state.sockets.lost())
         }
         if let token { Reactor.shared.remove(token, descriptor: control.raw) }
         waiter?(.failure(error))
+        template?(.failure(error))
         for waiter in sockets { waiter(.failure(error)) }
         if case .running(let sandbox) = loss {
             var report = ExitReport(
@@ -225,8 +230,10 @@ extension Slot: ReactorSource {
             }
             // First, since a caller waits for it. That caller may request the next sandbox before it is announced.
             sandbox?.exited(message)
-            if preparesNext { sandboxReady(message.next_sandbox, descriptors) }
+            // A copy of a template comes in a message of its own.
+            if preparesNext, !isCopying { sandboxReady(message.next_sandbox, descriptors) }
         case CSANDBOX_DIAL, CSANDBOX_LISTEN: socketAnswered(bytes, descriptors)
+        case CSANDBOX_TEMPLATE_READY, CSANDBOX_TEMPLATE_FAILED: templateAnswered(bytes)
         default: break
         }
     }
@@ -250,7 +257,8 @@ extension Slot: ReactorSource {
             number: number,
             input: descriptors[0],
             output: descriptors[1],
-            error: descriptors[2]
+            error: descriptors[2],
+            isCopy: isCopying
         )
         answer(.success(sandbox), when: state.withLock { $0.machine.sandboxReady(sandbox) })
     }

@@ -23,6 +23,7 @@ extension WarmSandbox {
         onStandardError: @escaping @Sendable (ByteBuffer) -> Void
     ) throws(SandboxError) {
         let refusal = state.withLock { state -> SandboxUse.Refusal? in
+            if isCopy { return .outOfOrder }
             if let refusal = state.use.release(at: monotonicNanoseconds()) { return refusal }
             state.onUnused = nil
             state.onStandardError = onStandardError
@@ -41,9 +42,10 @@ extension WarmSandbox {
     ///
     /// ``assign(preparesNext:)`` follows. What it writes meanwhile is read as it comes: stdout up to
     /// ``OutputState/bufferedBytesMax`` bytes. If it ends before it is assigned, ``whenUnused(_:)`` reports that.
+    /// A copy of a template runs already: nothing is sent.
     ///
     /// - Parameters:
-    ///   - command: what PID 1 executes.
+    ///   - command: what PID 1 executes; a copy has the template's.
     ///   - onStandardError: called on the room's own thread with each piece of stderr; must not block.
     /// - Throws: ``SandboxError`` when the slot or the sandbox is gone, the command too large, or it was started
     ///   before.
@@ -57,7 +59,7 @@ extension WarmSandbox {
             return nil
         }
         if let refusal { throw Self.error(refusal) }
-        try slot.sendRelease(command, preparesNext: false)
+        if !isCopy { try slot.sendRelease(command, preparesNext: false) }
         watchOutput()
     }
 

@@ -42,11 +42,14 @@ package final class WarmSandbox: Sendable {
     let slot: Slot
     /// Distinguishes it from earlier and later sandboxes of its slot.
     let number: UInt32
+    /// Whether it is a copy of its slot's template, whose program runs already.
+    package let isCopy: Bool
     let state: Mutex<Storage>
 
-    init(slot: Slot, number: UInt32, input: Int32, output: Int32, error: Int32) {
+    init(slot: Slot, number: UInt32, input: Int32, output: Int32, error: Int32, isCopy: Bool = false) {
         self.slot = slot
         self.number = number
+        self.isCopy = isCopy
         state = Mutex(
             Storage(input: Pipe(input), standardOutput: Pipe(output), standardError: Pipe(error))
         )

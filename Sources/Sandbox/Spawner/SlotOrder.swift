@@ -9,7 +9,7 @@ enum SlotOrder {
     /// The order for one slot; refuses what does not fit instead of cutting it.
     ///
     /// With `sharesEmptyNetwork` the slot has no network namespace of its own until its first sandbox is released;
-    /// with `preparesNext` it makes that sandbox without a request.
+    /// with `preparesNext` it makes that sandbox without a request; with `copiesTemplate` its sandboxes are copies.
     ///
     /// - Throws: ``SandboxError`` naming the part that does not fit.
     static func make(
@@ -17,6 +17,7 @@ enum SlotOrder {
         slot: UInt32,
         sharesEmptyNetwork: Bool,
         preparesNext: Bool,
+        copiesTemplate: Bool = false,
         rootfsDirectory: String,
         resolver: HostResolver
     ) throws(SandboxError) -> csandbox_make_slot {
@@ -27,6 +28,7 @@ enum SlotOrder {
         order.flags =
             flags(of: plan) | (sharesEmptyNetwork ? UInt32(CSANDBOX_SLOT_EMPTY_NETWORK.rawValue) : 0)
             | (preparesNext ? UInt32(CSANDBOX_SLOT_PREPARES_FIRST.rawValue) : 0)
+            | (copiesTemplate ? UInt32(CSANDBOX_SLOT_TEMPLATE.rawValue) : 0)
         order.capabilities = try Capabilities.mask(plan.capabilities)
         order.memory_bytes = UInt64(plan.limits.memory.bytes)
         order.disk_bytes = UInt64(plan.limits.disk.bytes)

@@ -100,12 +100,15 @@ package final class Spawner: Sendable {
     ///     with egress, a terminal, mounts or a layer.
     ///   - preparesNext: whether the slot makes its first sandbox without a request; ``Slot/makeSandbox(then:)``
     ///     returns it.
+    ///   - copiesTemplate: whether the slot's sandboxes are copies of one process, which
+    ///     ``Slot/makeTemplate(_:port:)`` starts; not with the other two.
     /// - Returns: the slot.
     /// - Throws: ``SandboxError`` with step and errno.
     package func makeSlot(
         _ plan: SandboxPlan,
         sharesEmptyNetwork: Bool = false,
-        preparesNext: Bool = false
+        preparesNext: Bool = false,
+        copiesTemplate: Bool = false
     ) async throws(SandboxError) -> Slot {
         if plan.network == .egress { try await prepareEgress() }
         let trees = try await openTrees(plan.hostPlaces)
@@ -122,6 +125,7 @@ package final class Spawner: Sendable {
                 slot: slot.id,
                 sharesEmptyNetwork: sharesEmptyNetwork,
                 preparesNext: preparesNext,
+                copiesTemplate: copiesTemplate,
                 rootfsDirectory: host.rootfsDirectory,
                 resolver: host.resolver
             )

@@ -7,6 +7,8 @@ enum FileScopeState {
     /// The structs, each with the name of its one variable.
     static let allowed: Set<String> = [
         "supervisor", "warden", "spawner", "slot",
+        // The slot's as well: of functions with `template` only.
+        "template",
         // The gateway's, for a signal handler, which gets no argument.
         "first_thread",
     ]

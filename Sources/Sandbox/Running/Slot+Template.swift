@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// A template: one process that a slot starts, stops when it waits for its request, and copies for each sandbox.
+
+import CSandbox
+import Synchronization
+
+extension Slot {
+    /// Whether its sandboxes are copies.
+    var isCopying: Bool { state.withLock { $0.template.isReady } }
+
+    /// Starts the program of a slot that copies, and waits until the slot has checked it.
+    ///
+    /// From then on each sandbox is a copy whose program runs already and waits for its request; ``WarmSandbox/start``
+    /// and ``WarmSandbox/assign`` follow. After a failure the slot is of no use: it is to be retired.
+    ///
+    /// - Parameters:
+    ///   - command: what the template executes.
+    ///   - port: where it serves; nil: it reads its request from standard input.
+    /// - Returns: what its start took.
+    /// - Throws: ``SandboxError``: `notCopyable` with the reason, or that the slot is gone.
+    package func makeTemplate(
+        _ command: SandboxCommand,
+        port: UInt16? = nil
+    ) async throws(SandboxError) -> TemplateStart {
+        let result = await withCheckedContinuation { continuation in
+            requestTemplate(command, port) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    private func requestTemplate(
+        _ command: SandboxCommand,
+        _ port: UInt16?,
+        _ waiter: @escaping @Sendable (Result<TemplateStart, SandboxError>) -> Void
+    ) {
+        let refusal = state.withLock { state -> SandboxError? in
+            if case .gone(let error) = state.machine.phase { return error }
+            guard state.template.requested() else { return .unsupported("two templates in one slot") }
+            state.templateWaiter = waiter
+            state.watch.ordered(at: monotonicNanoseconds())
+            return nil
+        }
+        if let refusal { return waiter(.failure(refusal)) }
+        send(CSANDBOX_MAKE_TEMPLATE, value: Int32(port ?? 0))
+        do throws(SandboxError) { try sendRelease(command, preparesNext: false) } catch {
+            retire(because: error)
+        }
+    }
+
+    /// The slot's process answers.
+    func templateAnswered(_ bytes: UnsafeRawBufferPointer) {
+        guard let answer = Packet.read(csandbox_template_answer.self, bytes) else { return }
+        let isReady = answer.header.kind == CSANDBOX_TEMPLATE_READY.rawValue
+        let waiter = state.withLock { state in
+            guard state.template.answered(isReady: isReady) else { return nil as Waiting? }
+            state.watch.answered()
+            defer { state.templateWaiter = nil }
+            return state.templateWaiter
+        }
+        guard isReady else {
+            waiter?(.failure(.notCopyable(TemplateRefusal.text(answer))))
+            return
+        }
+        let start = TemplateStart(
+            startMicroseconds: answer.start_us,
+            checksMicroseconds: answer.checks_us
+        )
+        waiter?(.success(start))
+    }
+
+    private typealias Waiting = @Sendable (Result<TemplateStart, SandboxError>) -> Void
+}

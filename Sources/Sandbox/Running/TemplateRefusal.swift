@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a process cannot be copied, as text for logs and `describe`; made of the slot's answer here alone.
+
+import CSandbox
+import Glibc
+
+enum TemplateRefusal {
+    /// A clause that follows "it cannot be started from a template: ".
+    static func text(_ answer: csandbox_template_answer) -> String {
+        let culprit = withUnsafeBytes(of: answer.culprit) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return reason(answer, culprit) ?? "\(Packet.setupError(answer.step, answer.error))"
+    }
+
+    private static func reason(_ answer: csandbox_template_answer, _ culprit: String) -> String? {
+        switch csandbox_step(answer.step) {
+        case CSANDBOX_STEP_TEMPLATE_SUPPORT: support(answer.error)
+        case CSANDBOX_STEP_TEMPLATE_START: "its program ended before it read its request"
+        case CSANDBOX_STEP_TEMPLATE_READY where answer.error == ETIMEDOUT:
+            "it was not waiting for its request after \(startSeconds) s"
+        case CSANDBOX_STEP_TEMPLATE_THREADS:
+            "it has \(answer.number) threads (for numpy: set OPENBLAS_NUM_THREADS=1)"
+        case CSANDBOX_STEP_TEMPLATE_PROCESSES where answer.error == EBUSY:
+            "it has \(answer.number) child or other processes"
+        case CSANDBOX_STEP_TEMPLATE_FILTER: "it has installed a system call filter"
+        case CSANDBOX_STEP_TEMPLATE_INPUT: "its standard streams are not those it was given"
+        case CSANDBOX_STEP_TEMPLATE_OUTPUT: "it has written to its standard output before its request"
+        case CSANDBOX_STEP_TEMPLATE_DESCRIPTORS: "descriptor \(answer.number) is open: \(culprit)"
+        case CSANDBOX_STEP_TEMPLATE_MEMORY where answer.error == EBUSY:
+            "it shares memory that a copy cannot have: \(culprit)"
+        case CSANDBOX_STEP_TEMPLATE_MAPPINGS: "it has more than \(answer.number - 1) memory mappings"
+        case CSANDBOX_STEP_TEMPLATE_TIMERS where answer.error == EBUSY: "it has a timer"
+        default: nil
+        }
+    }
+
+    /// As TEMPLATE_START_MS in CSpawner.
+    private static let startSeconds = 9
+
+    private static func support(_ error: Int32) -> String {
+        error == EOPNOTSUPP
+            ? "templates need Linux 6.6 or later" : "templates are not supported on this processor"
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a slot has a template: decisions without IO. Slot drives it.
+
+/// The template of one slot, seen from the gateway.
+///
+/// It is made once, and ends with its slot.
+struct TemplateState: Hashable, Sendable {
+    private enum Phase: Hashable {
+        case none
+        case starting
+        case ready
+        case refused
+    }
+
+    private var phase = Phase.none
+
+    /// A template is wanted.
+    ///
+    /// - Returns: false when one was wanted before.
+    mutating func requested() -> Bool {
+        guard case .none = phase else { return false }
+        phase = .starting
+        return true
+    }
+
+    /// The slot answered.
+    ///
+    /// - Parameter isReady: whether it has checked and frozen the template.
+    /// - Returns: false when nothing was asked.
+    mutating func answered(isReady: Bool) -> Bool {
+        guard case .starting = phase else { return false }
+        phase = isReady ? .ready : .refused
+        return true
+    }
+
+    /// Whether the slot's sandboxes are copies.
+    var isReady: Bool { phase == .ready }
+}
+
+/// What the start of a template took.
+package struct TemplateStart: Hashable, Sendable {
+    /// From execve to the read of its request, in microseconds.
+    package let startMicroseconds: UInt32
+    /// For stopping and checking it, in microseconds.
+    package let checksMicroseconds: UInt32
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// A test host whose image has the program of Programs/template.c, and slots that copy it.
+
+import Foundation
+import NIOCore
+import Synchronization
+
+@testable import Sandbox
+
+/// Makes slots with a template.
+struct TemplateHost {
+    let host: TestHost
+
+    /// What one copy did.
+    struct Answer {
+        var output: String
+        var errors: String
+        var report: ExitReport
+
+        func count(_ text: String) -> Int { output.components(separatedBy: text).count - 1 }
+    }
+
+    private static let source = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Programs/template.c")
+        .path
+
+    /// Runs `body` with a fresh host and closes it afterwards.
+    static func with(makesOverlays: Bool = false, _ body: (TemplateHost) async throws -> Void) async throws {
+        try await TestHost.with(makesOverlays: makesOverlays) { host in
+            try Probe.build(source, to: host.dataDirectory + "/rootfs/busybox/bin/template")
+            try await body(TemplateHost(host: host))
+        }
+    }
+
+    /// A slot whose template runs in this mode.
+    func slot(_ mode: String, plan: SandboxPlan? = nil, port: UInt16? = nil) async throws -> Slot {
+        let slot = try await host.spawner.makeSlot(plan ?? host.plan, copiesTemplate: true)
+        do {
+            _ = try await slot.makeTemplate(
+                SandboxCommand(arguments: ["/bin/template", mode], environment: ["PATH=/bin"]),
+                port: port
+            )
+        } catch {
+            slot.retire()
+            throw error
+        }
+        return slot
+    }
+
+    /// One copy, from its making to its end.
+    static func run(_ slot: Slot, _ request: String, preparesNext: Bool = false) async throws -> Answer {
+        let sandbox = try await slot.makeSandbox()
+        let errors = Mutex(ByteBuffer())
+        try sandbox.start(SandboxCommand(arguments: [], environment: [])) { piece in
+            errors.withLock { errors in
+                var piece = piece
+                errors.writeBuffer(&piece)
+            }
+        }
+        try sandbox.assign(preparesNext: preparesNext)
+        _ = await sandbox.write(ByteBuffer(string: request))
+        sandbox.closeInput()
+        var output = ByteBuffer()
+        while var piece = await sandbox.nextOutput() { output.writeBuffer(&piece) }
+        let report = await sandbox.exit()
+        return Answer(
+            output: String(buffer: output),
+            errors: errors.withLock { String(buffer: $0) },
+            report: report
+        )
+    }
+}
