@@ -56,7 +56,23 @@ extension FunctionConfiguration {
             try requireContract(.http, for: "reuse", "\(reuse)")
         }
         if prestart { try requireContract(.stdio, for: "prestart", "true") }
+        if template { try validateTemplate() }
         if let contentType { try requireContract(.stdio, for: "content_type", contentType) }
+    }
+
+    /// A template is a program that starts ahead; its copies have no network but loopback, and no capability.
+    private func validateTemplate() throws(ModelError) {
+        let missing: String? =
+            if contract != .http && !prestart {
+                "none without 'prestart: true' or 'contract: http'"
+            } else if reuse > 1 {
+                "none with 'reuse'"
+            } else if network != .none {
+                "none with 'network: \(network.rawValue)'"
+            } else {
+                capabilities.isEmpty ? nil : "none with 'capabilities'"
+            }
+        if let missing { throw ModelError(field: "template", value: "true", expected: missing) }
     }
 
     private func requireContract(_ wanted: Contract, for field: String, _ value: String) throws(ModelError) {

@@ -13,6 +13,8 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var prestart = false
     /// Requests that one sandbox of an `http` function may serve, one after the other.
     package var reuse = 1
+    /// Whether each sandbox may be a copy of one process that has started and waits for its request.
+    package var template = false
     package var environment: [String: String] = [:]
     package var secrets: [String] = []
     package var limits = Limits()
@@ -57,7 +59,7 @@ extension FunctionConfiguration: Codable {
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case routes, contract, port
         case readyPath = "ready_path"
-        case prestart, reuse, environment, secrets, limits, requests, constraints, timeout, grace,
+        case prestart, reuse, template, environment, secrets, limits, requests, constraints, timeout, grace,
             concurrency, queue, warm, network
         case egressAllow = "egress_allow"
         case readOnlyRootFilesystem = "readonly_root_filesystem"
@@ -82,6 +84,7 @@ extension FunctionConfiguration: Codable {
         readyPath = try values.decodeIfPresent(String.self, forKey: .readyPath)
         prestart = try read(.prestart, prestart)
         reuse = try read(.reuse, reuse)
+        template = try read(.template, template)
         environment = try read(.environment, environment)
         secrets = try read(.secrets, secrets)
         limits = try read(.limits, limits)

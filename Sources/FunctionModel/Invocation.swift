@@ -61,6 +61,16 @@ package enum LimitName: String, Hashable, Sendable, Codable, CaseIterable {
     case memory, pids, disk, output
 }
 
+/// How an invocation got its sandbox.
+package enum SandboxStart: String, Hashable, Sendable, Codable, CaseIterable {
+    /// It was made, or still being made, when the request came.
+    case cold
+    /// It was ready before the request.
+    case warm
+    /// It is a copy of a process that had started before.
+    case template
+}
+
 /// One run of a function.
 package struct Invocation: Hashable, Sendable, Codable, Identifiable {
     package var id: String
@@ -99,6 +109,8 @@ package struct Invocation: Hashable, Sendable, Codable, Identifiable {
     package var fresh: Bool = true
     /// Whether the sandbox was warm before the request.
     package var warm: Bool = false
+    /// Nil in records of earlier versions.
+    package var start: SandboxStart?
 
     package init(
         id: String,
@@ -133,6 +145,6 @@ package struct Invocation: Hashable, Sendable, Codable, Identifiable {
         case cpuMilliseconds = "cpu_ms"
         case peakMemoryBytes = "peak_memory_bytes"
         case limitsReached = "limits_reached"
-        case fresh, warm
+        case fresh, warm, start
     }
 }

@@ -73,6 +73,17 @@ import Testing
         }
     }
 
+    @Test("a template is wanted by a flag, and refused without a program that starts ahead")
+    func template() throws {
+        #expect(try Self.apply(["--prestart", "--template"], to: FunctionConfiguration()).template)
+        #expect(try Self.apply(["--contract", "http", "--template"], to: FunctionConfiguration()).template)
+        for others in [[], ["--contract", "cgi"], ["--prestart", "--network", "egress"]] {
+            #expect(throws: ValidationError.self, "\(others)") {
+                try Self.apply(["--template"] + others, to: FunctionConfiguration())
+            }
+        }
+    }
+
     @Test("without flags nothing changes")
     func changesNothing() throws {
         var start = FunctionConfiguration()

@@ -102,7 +102,10 @@ import Testing
                 "name: a\nimage: b\ncontract: stdoi\n",
                 "f:3:11: contract: 'stdoi' is not valid, expected one of stdio, cgi, http, lambda (did you mean 'stdio'?)"
             ),
-            ("name: a\nimage: b\ntemplate: true\n", "f:3:1: unknown key 'template'"),
+            (
+                "name: a\nimage: b\ntemplates: true\n",
+                "f:3:1: unknown key 'templates' (did you mean 'template'?)"
+            ),
             ("name: a\nimage: b\nuses: [redis]\n", "f:3:1: unknown key 'uses'"),
             (
                 "name: a\nimage: b\nreuse: many\n",

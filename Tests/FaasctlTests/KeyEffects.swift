@@ -34,6 +34,8 @@ enum KeyEffects {
         "ready_path": "an http function is reached at its port, and ready when its ready_path answers",
         "prestart": "a program that is started before its request answers it, each in a container of its own",
         "reuse": "with reuse one sandbox serves that many requests, and none after one that failed",
+        "template":
+            "a function with a template is served by copies of one process, each in a container of its own",
         "contract": "a CGI program's status, fields and body are the answer's",
         "environment": "the function's environment wins over the image's, and both over the defaults",
         "secrets": "a function reads its secret, and the new value as soon as it is stored",
@@ -135,6 +137,7 @@ enum KeyEffects {
         "route": laid, "env": laid, "secret": laid, "contract": laid, "port": laid, "ready-path": laid,
         "reuse": laid,
         "prestart": "a flag applies to a stdio function, and is refused with another contract",
+        "template": "a template is wanted by a flag, and refused without a program that starts ahead",
         "memory": laid, "cpu": laid,
         "pids": laid,
         "memory-request": laid, "cpu-request": laid, "constraint": laid, "timeout": laid, "concurrency": laid,

@@ -95,6 +95,12 @@ import Testing
             Fault(field: "port") { ($0.contract, $0.port) = (.http, 65536) },
             Fault(field: "ready_path") { ($0.contract, $0.readyPath) = (.http, "up") },
             Fault(field: "prestart") { ($0.contract, $0.prestart) = (.http, true) },
+            Fault(field: "template") { $0.template = true },
+            Fault(field: "template") { ($0.contract, $0.template) = (.cgi, true) },
+            Fault(field: "template") {
+                ($0.contract, $0.template, $0.capabilities) = (.http, true, ["CAP_CHOWN"])
+            },
+            Fault(field: "template") { ($0.prestart, $0.template, $0.network) = (true, true, .egress) },
             Fault(field: "ready_path") { $0.readyPath = "/up" },
             Fault(field: "reuse") { ($0.contract, $0.reuse) = (.http, 0) },
             Fault(field: "reuse") { ($0.contract, $0.reuse) = (.http, 100_001) },

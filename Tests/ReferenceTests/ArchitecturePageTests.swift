@@ -27,7 +27,7 @@ struct ArchitecturePageTests {
             )
         )
         let chart = page.blocks(of: "mermaid").joined()
-        for state in try Self.phases("Sources/Scheduler/Pool/PoolState.swift") where !chart.contains(state) {
+        for state in try Self.phases("Sources/Scheduler/Pool/PoolPhases.swift") where !chart.contains(state) {
             Issue.record("\(page.path): the state chart lacks '\(state)' of PoolState.Phase")
         }
         let rows = page.rows(of: "`PoolState` (pool)").flatMap(\.cells).joined(separator: " ")

@@ -124,8 +124,8 @@ def paced(port, path):
     return median(found)
 
 
-def ahead(gateway, work, rounds, seconds):
-    """The rows of programs that are started ahead."""
+def ahead(gateway, work, rounds, seconds, more=None):
+    """The rows of programs that are started ahead; `more` adds others beside the same lighttpd."""
     deploy_waiting(gateway, work)
     command = deploy_server(gateway, work)
     script = os.path.join(work, "script")
@@ -151,6 +151,8 @@ def ahead(gateway, work, rounds, seconds):
         report.add("sustained rate of the same ÷ the same as CGI under lighttpd",
                    f"{median(a / b for a, b in rates):.2f} ({median(a for a, _ in rates):.1f} / "
                    f"{median(b for _, b in rates):.1f} per s)", "≥ 0.9", "≥ 1.0")
+        if more:
+            more(gateway, work, lighttpd, report, rounds, seconds)
     finally:
         lighttpd.stop()
     rates = reused(gateway, work, command, rounds, seconds)

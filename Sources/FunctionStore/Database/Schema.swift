@@ -13,6 +13,7 @@ enum Schema {
         migrator.registerMigration("5-catalogue-version") { try $0.execute(sql: catalogueVersion) }
         migrator.registerMigration("6-queue") { try $0.execute(sql: QueueSchema.tables) }
         migrator.registerMigration("7-tokens") { try $0.execute(sql: TokenSchema.tables) }
+        migrator.registerMigration("8-start") { try $0.execute(sql: starts) }
         return migrator
     }
 
@@ -26,6 +27,9 @@ enum Schema {
 
     /// Names of ``LimitName``, with commas between; NULL for none.
     private static let limits = "ALTER TABLE invocations ADD COLUMN limits_reached TEXT;"
+
+    /// A ``SandboxStart``; NULL in rows of earlier versions.
+    private static let starts = "ALTER TABLE invocations ADD COLUMN start TEXT;"
 
     /// A removed function keeps its row (`current_number` NULL), so that its numbers are never given again.
     private static let functions = """

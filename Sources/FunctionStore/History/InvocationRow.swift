@@ -11,8 +11,8 @@ enum InvocationRow {
             sql: """
                 INSERT INTO invocations (id, function, revision, trigger, started_at_us, queue_ms, start_ms,
                 run_ms, total_ms, status, outcome, exit_code, signal, bytes_in, bytes_out, cpu_ms,
-                peak_memory_bytes, fresh, warm, limits_reached)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                peak_memory_bytes, fresh, warm, limits_reached, start)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         try statement.execute(arguments: [
@@ -21,7 +21,7 @@ enum InvocationRow {
             finite(value.runMilliseconds), finite(value.totalMilliseconds), value.status,
             value.outcome.rawValue, value.exitCode, value.signal, value.bytesIn, value.bytesOut,
             finite(value.cpuMilliseconds), value.peakMemoryBytes, value.fresh, value.warm,
-            value.limitsReached.map { $0.map(\.rawValue).joined(separator: ",") },
+            value.limitsReached.map { $0.map(\.rawValue).joined(separator: ",") }, value.start?.rawValue,
         ])
     }
 
@@ -63,6 +63,7 @@ enum InvocationRow {
         value.limitsReached = (row["limits_reached"] as String?).map {
             $0.split(separator: ",").compactMap { LimitName(rawValue: String($0)) }
         }
+        value.start = (row["start"] as String?).flatMap { SandboxStart(rawValue: $0) }
         return value
     }
 }

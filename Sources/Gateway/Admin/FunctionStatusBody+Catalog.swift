@@ -44,7 +44,10 @@ extension FunctionStatusBody {
             ready: status.warm,
             running: status.running,
             waiting: status.waiting,
-            failure: status.failure
+            failure: status.failure,
+            template: status.template.map {
+                FunctionDetail.Template(slots: $0.slots, copies: $0.copies, refusal: $0.refusal)
+            }
         )
     }
 }

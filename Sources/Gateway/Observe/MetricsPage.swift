@@ -21,6 +21,18 @@ enum MetricsPage {
         gauge("mayfly_pool_ready", "Warm sandboxes.", statuses, to: &page) { $0.warm }
         gauge("mayfly_pool_running", "Running invocations.", statuses, to: &page) { $0.running }
         gauge("mayfly_pool_waiting", "Callers in the queue.", statuses, to: &page) { $0.waiting }
+        let copying = statuses.filter { $0.template != nil }
+        gauge("mayfly_template_slots", "Slots that copy a started process.", copying, to: &page) {
+            $0.template?.slots ?? 0
+        }
+        gauge("mayfly_template_refused", "1 when the program cannot be copied.", copying, to: &page) {
+            $0.template?.refusal == nil ? 0 : 1
+        }
+        let copies = "mayfly_template_copies_total"
+        head(copies, "counter", "Calls that were served by a copy of a started process.", to: &page)
+        for status in copying {
+            page += "\(copies){\(label(status.revision.function))} \(status.template?.copies ?? 0)\n"
+        }
         return page
     }
 

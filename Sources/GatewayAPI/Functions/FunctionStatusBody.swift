@@ -52,6 +52,24 @@ package struct FunctionDetail: Codable, Sendable {
     package var waiting: Int
     /// Why the last sandbox could not be made.
     package var failure: String?
+    /// Only of a function with `template: true`.
+    package var template: Template?
+
+    /// The templates of a function's slots since the gateway has the revision.
+    package struct Template: Codable, Hashable, Sendable {
+        /// Slots that copy one now.
+        package var slots: Int
+        /// Copies that served calls.
+        package var copies: Int
+        /// Why the program is started in the ordinary way instead.
+        package var refusal: String?
+
+        package init(slots: Int, copies: Int, refusal: String?) {
+            self.slots = slots
+            self.copies = copies
+            self.refusal = refusal
+        }
+    }
 
     package init(
         revision: Int,
@@ -60,7 +78,8 @@ package struct FunctionDetail: Codable, Sendable {
         ready: Int,
         running: Int,
         waiting: Int,
-        failure: String?
+        failure: String?,
+        template: Template? = nil
     ) {
         self.revision = revision
         self.imageDigest = imageDigest
@@ -69,5 +88,6 @@ package struct FunctionDetail: Codable, Sendable {
         self.running = running
         self.waiting = waiting
         self.failure = failure
+        self.template = template
     }
 }

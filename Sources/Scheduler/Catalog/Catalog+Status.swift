@@ -30,6 +30,7 @@ extension Catalog {
                 status.running = pool.running
                 status.waiting = pool.waiting
                 status.failure = pool.failure
+                status.template = pool.template
             }
             return status
         }

@@ -31,6 +31,8 @@ package struct FunctionStatus: Hashable, Sendable {
     package var waiting: Int
     /// Why the last sandbox could not be made; nil when all is well.
     package var failure: String?
+    /// The templates of its slots; nil when the function does not ask for them.
+    package var template: TemplateStatus?
 
     package init(revision: Revision) {
         self.revision = revision

@@ -217,7 +217,9 @@ package final class Dispatcher: FunctionInvoker {
         case .notStarted(let reason): fleet.endUnused(lease, reason)
         case .lost: fleet.end(lease, isReusable: false)
         case .returned: fleet.takeBack(lease)
-        case .exited, .signalled, .execFailed: fleet.end(lease, isReusable: true)
+        case .exited, .execFailed: fleet.end(lease, isReusable: true)
+        case .signalled(let signal):
+            fleet.end(lease, isReusable: true, hasCrashed: TemplateChoice.crashSignals.contains(signal))
         }
         if let fault { started.running.faultFound(fault) }
         let ending = started.running.ended(report)

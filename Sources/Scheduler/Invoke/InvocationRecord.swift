@@ -107,6 +107,7 @@ struct StartedRun: Sendable {
         record.limitsReached = limits.isEmpty ? nil : limits
         record.fresh = run.lease.isFresh
         record.warm = run.lease.isWarm && !report.waitedForSetUp
+        record.start = run.lease.isCopy ? .template : record.warm ? .warm : .cold
         return record
     }
 }

@@ -54,6 +54,7 @@ extension Fleet {
             switch action.action {
             case .launch(let slot, let sharesEmptyNetwork):
                 launch(action.pool, slot, sharesEmptyNetwork: sharesEmptyNetwork)
+            case .launchTemplate(let slot): launchTemplate(action.pool, slot)
             case .make(let slot): make(action.pool, slot)
             case .start(let slot): start(action.pool, slot)
             case .retire(let slot): retire(slot)
@@ -80,6 +81,20 @@ extension Fleet {
             do throws(SandboxError) {
                 let handle = try await maker.slot(plan, sharesEmptyNetwork: sharesEmptyNetwork)
                 launched(pool, slot, handle)
+            } catch {
+                failed(pool, slot, error)
+            }
+        }
+    }
+
+    private func launchTemplate(_ pool: PoolNumber, _ slot: SlotNumber) {
+        let (maker, entry) = storage.withLock { ($0.maker, $0.pools[pool]) }
+        guard let maker, let entry, let program = entry.program else {
+            return failed(pool, slot, .gone("spawner"))
+        }
+        Task {
+            do throws(SandboxError) {
+                launched(pool, slot, try await maker.slot(entry.plan, template: program))
             } catch {
                 failed(pool, slot, error)
             }
@@ -138,7 +153,13 @@ extension Fleet {
 
     private func failed(_ pool: PoolNumber, _ slot: SlotNumber, _ error: SandboxError) {
         let failure = SlotFailure(reason: error.description, isDeath: error.isDeath)
-        failed(pool, slot, failure, "A sandbox could not be made")
+        let isTemplate = if case .notCopyable = error { true } else { false }
+        failed(
+            pool,
+            slot,
+            failure,
+            isTemplate ? "A function is started without a template" : "A sandbox could not be made"
+        )
     }
 
     private func failed(

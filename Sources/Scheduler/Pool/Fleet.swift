@@ -16,6 +16,8 @@ struct Lease: Sendable {
     var program: StartedProgram?
     /// Whether it was warm before the request.
     var isWarm: Bool
+    /// Whether it is a copy of its slot's template.
+    var isCopy = false
     /// Whether the slot's next sandbox will be wanted when this one has ended.
     var preparesNext: Bool
     /// Whether no other invocation used the sandbox before.
@@ -30,6 +32,17 @@ struct PoolStatus: Hashable, Sendable {
     var running: Int
     var waiting: Int
     var failure: String?
+    var template: TemplateStatus?
+}
+
+/// The templates of one pool.
+package struct TemplateStatus: Hashable, Sendable {
+    /// Slots that copy one.
+    package var slots: Int
+    /// Copies that served calls.
+    package var copies: Int
+    /// Why the program cannot be copied.
+    package var refusal: String?
 }
 
 /// All warm pools of one gateway.
@@ -116,7 +129,8 @@ final class Fleet: Sendable {
                     warm: $0.warm.count,
                     running: $0.leased,
                     waiting: $0.waiters.count,
-                    failure: $0.backoff.failure?.reason
+                    failure: $0.backoff.failure?.reason,
+                    template: $0.settings.copiesTemplate ? $0.template.status : nil
                 )
             }
         }
@@ -211,9 +225,16 @@ final class Fleet: Sendable {
     /// - Parameters:
     ///   - lease: the lease; not used again.
     ///   - isReusable: false when the slot itself is suspect or gone.
-    func end(_ lease: Lease, isReusable: Bool) {
+    ///   - hasCrashed: whether a signal of its own ended the program.
+    func end(_ lease: Lease, isReusable: Bool, hasCrashed: Bool = false) {
         change(lease.pool) { storage, now in
-            storage.state.leaseEnded(lease.pool, lease.slot, isReusable: isReusable, at: now)
+            storage.state.leaseEnded(
+                lease.pool,
+                lease.slot,
+                isReusable: isReusable,
+                hasCrashed: hasCrashed,
+                at: now
+            )
         }
     }
 
@@ -307,6 +328,7 @@ extension Fleet.Storage {
             sandbox: sandbox,
             program: slots[slot]?.program,
             isWarm: isWarm,
+            isCopy: state.pools[pool]?.template.isCopying(slot) ?? false,
             preparesNext: state.wantsNext(pool),
             isFresh: use.number == 1,
             mayReturn: use.mayReturn

@@ -132,14 +132,17 @@ struct FleetState: Sendable {
         }
     }
 
-    /// See ``PoolState/leaseEnded(_:isReusable:at:)``.
+    /// See ``PoolState/leaseEnded(_:isReusable:hasCrashed:at:)``.
     mutating func leaseEnded(
         _ pool: PoolNumber,
         _ slot: SlotNumber,
         isReusable: Bool,
+        hasCrashed: Bool = false,
         at now: Instant
     ) -> [Action] {
-        changing(pool, orRetire: slot) { $0.leaseEnded(slot, isReusable: isReusable, at: now) }
+        changing(pool, orRetire: slot) {
+            $0.leaseEnded(slot, isReusable: isReusable, hasCrashed: hasCrashed, at: now)
+        }
     }
 
     /// See ``PoolState/programReturned(_:at:)``.

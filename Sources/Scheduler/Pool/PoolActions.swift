@@ -33,11 +33,14 @@ struct PoolSettings: Hashable, Sendable {
     var startsAhead: Bool
     /// How many invocations one sandbox may serve.
     var usesMax: Int
+    /// Whether slots may copy a template of the program.
+    var copiesTemplate: Bool
 
     init(_ configuration: FunctionConfiguration, expectsCall: Bool = false) {
         self.expectsCall = expectsCall
         startsAhead = configuration.startsAhead
         usesMax = max(1, configuration.reuse)
+        copiesTemplate = configuration.template
         mayShareEmptyNetwork = configuration.network == .none && !startsAhead
         concurrency = configuration.concurrency
         queueLength = configuration.queue.length
@@ -81,6 +84,8 @@ enum PoolAction: Hashable, Sendable {
     /// Ask the spawner for a slot, in the empty network when no caller waits for it; then `slotLaunched` or
     /// `slotFailed`.
     case launch(SlotNumber, sharesEmptyNetwork: Bool)
+    /// Ask the spawner for a slot with a template of the program; then `slotLaunched` or `slotFailed`.
+    case launchTemplate(SlotNumber)
     /// Ask the slot for its next sandbox; then `sandboxReady` or `slotFailed`.
     case make(SlotNumber)
     /// Start the program of the slot's sandbox; then `programReady` or `slotFailed`.

@@ -17,6 +17,7 @@ extension PoolState {
             let start = isHeld ? max(oldest.since, lastLease ?? oldest.since) : oldest.since
             consider(start + Self.idleAfter)
         }
+        consider(oldestCopying.map { max($0.since, lastLease ?? $0.since) + Self.idleAfter })
         consider(oldestWithOwnNetwork.map { max($0.since, lastLease ?? $0.since) + Self.idleAfter })
         return wake
     }
@@ -45,6 +46,11 @@ extension PoolState {
         guard let first = empty.first else { return warm.first }
         guard let other = warm.first else { return first }
         return first.since <= other.since ? first : other
+    }
+
+    /// The idle slot with a template that was used least recently.
+    var oldestCopying: Idle? {
+        template.slotCount == 0 ? nil : (warm + empty).first { template.isCopying($0.slot) }
     }
 
     /// Whether a slot that is launched now is idle at first: no caller waits for it or is expected.

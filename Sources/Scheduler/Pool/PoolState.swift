@@ -10,37 +10,6 @@
 struct PoolState: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    enum Phase: Hashable, Sendable {
-        /// The spawner makes the slot.
-        case launching
-        /// The slot makes its next sandbox.
-        case making
-        /// The program of its sandbox runs, and is not ready to serve yet.
-        case starting
-        /// The slot has no sandbox, and makes none.
-        case empty
-        /// A sandbox is warm, or its set-up is nearly complete: it may be leased.
-        case warm
-        /// A sandbox serves an invocation.
-        case leased
-    }
-
-    struct Idle: Hashable, Sendable {
-        var slot: SlotNumber
-        var since: Instant
-    }
-
-    /// An idle slot above the floor is given back after this time.
-    ///
-    /// One within the floor is replaced by a slot that
-    /// shares the empty network, because a warm sandbox with a network of its own costs up to half a megabyte.
-    static let idleAfter = Duration.seconds(60)
-    /// About the time that a slot needs to set up its next sandbox, on an idle machine: a call that is
-    /// given one earlier waits for the rest, which costs nothing where there is no better one.
-    static let setUpTime = Duration.microseconds(400)
-    /// While a function is called, two stay ready: one to use and one while that one is refilled.
-    static let activeFloor = 2
-
     let settings: PoolSettings
     private(set) var phases: [SlotNumber: Phase] = [:]
     /// Oldest first; leases take one of the last, so that the others can grow old and be given back.
@@ -62,10 +31,12 @@ struct PoolState: Sendable {
     private(set) var inEmptyNetwork: Set<SlotNumber> = []
     /// Until the first sandbox is ready, or cannot be made.
     private(set) var expectsCall: Bool
+    private(set) var template: TemplateChoice
 
     init(settings: PoolSettings) {
         self.settings = settings
         expectsCall = settings.expectsCall
+        template = TemplateChoice(isConfigured: settings.copiesTemplate)
     }
 
     /// Closing, and nothing is left.
@@ -77,6 +48,7 @@ struct PoolState: Sendable {
     mutating func leaseRequested(_ waiter: WaiterNumber, at now: Instant) -> LeaseResult {
         guard !isClosing else { return .refuse(.closed) }
         backoff.timePassed(now)
+        template.called(at: now)
         if let idle = takeWarm(now) {
             lease(idle.slot, at: now)
             return .use(idle.slot, refillFromEmpty())
@@ -101,6 +73,11 @@ struct PoolState: Sendable {
     mutating func granted(_ slot: SlotNumber) -> [PoolAction] {
         let sharesEmptyNetwork = nextSharesEmptyNetwork
         phases[slot] = .launching
+        if template.isWanted {
+            template.launched(slot)
+            preparing += 1
+            return [.launchTemplate(slot)]
+        }
         if sharesEmptyNetwork { inEmptyNetwork.insert(slot) }
         preparing += 1
         return [.launch(slot, sharesEmptyNetwork: sharesEmptyNetwork)]
@@ -117,6 +94,7 @@ struct PoolState: Sendable {
     /// The slot has a sandbox that is complete up to `execve`.
     mutating func sandboxReady(_ slot: SlotNumber, at now: Instant) -> [PoolAction] {
         guard phases[slot] == .making else { return [.retire(slot)] }
+        template.copied(slot, at: now)
         guard settings.startsAhead else { return ready(slot, at: now) }
         if isClosing, waiters.count < preparing { return forget(slot) }
         phases[slot] = .starting
@@ -155,6 +133,11 @@ struct PoolState: Sendable {
         switch phases[slot] {
         case .launching, .making, .starting: break
         case .empty, .warm, .leased, nil: return [.retire(slot)]
+        }
+        // The program is started in the ordinary way from now on, which may well work.
+        if template.isCopying(slot), !failure.isDeath {
+            template.refused(failure.reason)
+            return forget(slot)
         }
         backoff.failed(failure, at: now, using: &random)
         expectsCall = false
@@ -200,10 +183,18 @@ struct PoolState: Sendable {
     /// - Parameters:
     ///   - slot: the leased slot.
     ///   - isReusable: false when the slot itself is suspect or gone.
+    ///   - hasCrashed: whether a signal of its own ended the program.
     ///   - now: the time of the event.
     /// - Returns: what to do.
-    mutating func leaseEnded(_ slot: SlotNumber, isReusable: Bool, at now: Instant) -> [PoolAction] {
+    mutating func leaseEnded(
+        _ slot: SlotNumber,
+        isReusable: Bool,
+        hasCrashed: Bool = false,
+        at now: Instant
+    ) -> [PoolAction] {
         guard phases[slot] == .leased else { return [.retire(slot)] }
+        template.ended(slot, hasCrashed: hasCrashed)
+        let isReusable = isReusable && !template.isDue(slot, at: now)
         let isWanted = waiters.count > preparing
         let isOwed = payDebt()
         guard isReusable, !isOwed, isWanted || !isClosing else { return forget(slot) + refillFromEmpty() }
@@ -240,6 +231,7 @@ struct PoolState: Sendable {
     /// Waiters stay, bounded by their deadline.
     mutating func slotsLost() {
         phases.removeAll()
+        template.forgetAll()
         inEmptyNetwork.removeAll()
         uses.removeAll()
         warm.removeAll()
@@ -282,11 +274,18 @@ struct PoolState: Sendable {
             let refusal: PoolRefusal = isHostReady && !phases.isEmpty ? .busy : .noRoom
             actions.append(.answer(waiter, .refused(refusal)))
         }
-        if let last = lastLease, last + Self.idleAfter <= now { lastLease = nil }
+        if let last = lastLease, last + Self.idleAfter <= now {
+            lastLease = nil
+            template.idle()
+        }
         let floor = max(settings.warmMin, lastLease == nil ? 0 : Self.activeFloor)
         while warm.count + empty.count > floor, let oldest = oldestIdle, oldest.since + Self.idleAfter <= now
         {
             actions += forget(oldest.slot)
+        }
+        // `demand` asks for its successor, which has no template.
+        while lastLease == nil, let idle = oldestCopying, idle.since + Self.idleAfter <= now {
+            actions += forget(idle.slot)
         }
         // `demand` asks for its successor, which shares the empty network.
         if lastLease == nil, let idle = oldestWithOwnNetwork, idle.since + Self.idleAfter <= now {
@@ -338,6 +337,7 @@ struct PoolState: Sendable {
 
     /// Removes a slot from all collections.
     private mutating func forget(_ slot: SlotNumber) -> [PoolAction] {
+        template.forget(slot)
         inEmptyNetwork.remove(slot)
         uses[slot] = nil
         switch phases.removeValue(forKey: slot) {

@@ -25,6 +25,11 @@ struct ProgramSettings: Hashable, Sendable {
     var command: SandboxCommand
     var intake: Intake
 
+    /// Where it serves; nil for a program that reads standard input.
+    var port: UInt16? {
+        if case .server(let port, _) = intake { port } else { nil }
+    }
+
     /// Nil when the function's programs start with their invocation.
     ///
     /// - Parameters:

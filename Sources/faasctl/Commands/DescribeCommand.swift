@@ -40,7 +40,8 @@ struct DescribeCommand: AsyncParsableCommand {
                 "Now",
                 "\(detail?.running ?? 0) running, \(detail?.waiting ?? 0) waiting, \(detail?.ready ?? 0) ready"
             ),
-            ("State", detail?.failure ?? "ok"), ("URL", "\(address)/function/\(function.name)"),
+            ("State", detail?.failure ?? "ok"), ("Template", detail?.template.map(Self.text) ?? ""),
+            ("URL", "\(address)/function/\(function.name)"),
         ]
         for route in detail?.configuration.routes ?? [] { rows.append(("Route", "\(route)")) }
         rows.removeAll { $0.1.isEmpty }
@@ -51,6 +52,11 @@ struct DescribeCommand: AsyncParsableCommand {
             text += "\n" + (try yaml(configuration))
         }
         return text
+    }
+
+    private static func text(_ template: FunctionDetail.Template) -> String {
+        template.refusal.map { "not used: \($0)" }
+            ?? "\(template.copies) copies so far, \(template.slots) processes to copy now"
     }
 
     /// The configuration in the form of a function.yaml.

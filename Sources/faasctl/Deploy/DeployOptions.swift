@@ -33,6 +33,9 @@ struct DeployOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Requests one sandbox of an http function may serve.", valueName: "n"))
     var reuse: Int?
 
+    @Flag(help: "Copy one started process for each request, with --prestart or --contract http.")
+    var template = false
+
     @Option(help: "Memory limit, for example 128Mi.")
     var memory: String?
 
@@ -112,6 +115,7 @@ struct DeployOptions: ParsableArguments {
         if let port { configuration.port = port }
         if prestart { configuration.prestart = true }
         if let reuse { configuration.reuse = reuse }
+        if template { configuration.template = true }
         if let readyPath { configuration.readyPath = readyPath }
         if let memory { configuration.limits.memory = try ByteCount(memory, field: "--memory") }
         if let cpu { configuration.limits.cpu = try Millicores(cpu, field: "--cpu") }

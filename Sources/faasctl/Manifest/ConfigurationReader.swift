@@ -34,6 +34,7 @@ struct ConfigurationReader {
         if let node = self[.readyPath] { configuration.readyPath = try node.text() }
         if let node = self[.reuse] { configuration.reuse = try node.integer() }
         if let node = self[.prestart] { configuration.prestart = try node.boolean() }
+        if let node = self[.template] { configuration.template = try node.boolean() }
         if let node = self[.contentType] { configuration.contentType = try node.text() }
         if let node = self[.stream] { configuration.stream = try node.boolean() }
         if let node = self[.exposeErrors] { configuration.exposeErrors = try node.boolean() }

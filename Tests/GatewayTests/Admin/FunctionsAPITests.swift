@@ -126,8 +126,8 @@ import Testing
                 "line 2, column 3: unknown key 'imag'"
             ),
             (
-                "{\"service\":\"f\",\"image\":\"f\",\"mayfly\":{\"template\":true}}", 400,
-                "line 1, column 38: unknown key 'template' in 'mayfly'"
+                "{\"service\":\"f\",\"image\":\"f\",\"mayfly\":{\"templates\":true}}", 400,
+                "line 1, column 38: unknown key 'templates' in 'mayfly'"
             ),
             (
                 "{\"service\":\"f\",\"image\":\"f\",\"limits\":{\"gpu\":\"1\"}}", 400,

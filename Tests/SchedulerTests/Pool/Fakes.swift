@@ -17,6 +17,8 @@ final class FakeSpawner: SlotMaking {
         var launched = 0
         /// Of those launched.
         var inEmptyNetwork = 0
+        /// Of those launched.
+        var templates = 0
         var retired = 0
         var made = 0
         var killed = 0
@@ -26,6 +28,8 @@ final class FakeSpawner: SlotMaking {
 
     let counts = Mutex(Counts())
     let failure = Mutex<SandboxError?>(nil)
+    /// Why no program can be copied.
+    let templateFailure = Mutex<SandboxError?>(nil)
     let makingFailure = Mutex<SandboxError?>(nil)
     /// The first one made, for tests that do something to it.
     let first = Mutex<FakeSandbox?>(nil)
@@ -47,6 +51,15 @@ final class FakeSpawner: SlotMaking {
         counts.withLock {
             $0.launched += 1
             if sharesEmptyNetwork { $0.inEmptyNetwork += 1 }
+        }
+        return FakeSlot(spawner: self)
+    }
+
+    func slot(_ plan: SandboxPlan, template: ProgramSettings) async throws(SandboxError) -> any SlotHandle {
+        if let failure = templateFailure.withLock({ $0 }) { throw failure }
+        counts.withLock {
+            $0.launched += 1
+            $0.templates += 1
         }
         return FakeSlot(spawner: self)
     }

@@ -97,6 +97,9 @@ private struct FleetModel {
             if pool.inEmptyNetwork.contains(where: { pool.phases[$0] == .leased }) {
                 return "a slot in the empty network is leased"
             }
+            if pool.template.slotCount > pool.phases.keys.count(where: pool.template.isCopying) {
+                return "a slot with a template is gone"
+            }
             if !pool.warm.isEmpty, !pool.waiters.isEmpty { return "a caller waits beside a warm sandbox" }
             if pool.waiters.count > pool.settings.queueLength + pool.settings.concurrency {
                 return "queue overflow"
@@ -123,6 +126,7 @@ private struct FleetModel {
         )
         settings.startsAhead = Bool.random(using: &random)
         if settings.startsAhead { settings.usesMax = Int.random(in: 1...4, using: &random) }
+        settings.copiesTemplate = settings.startsAhead && settings.usesMax == 1 && Bool.random(using: &random)
         perform(fleet.poolAdded(settings).1)
     }
 
@@ -247,6 +251,11 @@ private struct FleetModel {
         }
     }
 
+    private mutating func launched(_ slot: SlotNumber, for pool: PoolNumber) {
+        slots[slot] = (pool, .launching)
+        if owners.updateValue(pool, forKey: slot) != nil { violation = "a slot was made for two functions" }
+    }
+
     private mutating func perform(_ actions: [FleetState.Action]) {
         for action in actions {
             switch action.action {
@@ -260,10 +269,14 @@ private struct FleetModel {
                 {
                     violation = "a slot is launched in the empty network while an invocation runs"
                 }
-                slots[slot] = (action.pool, .launching)
-                if owners.updateValue(action.pool, forKey: slot) != nil {
-                    violation = "a slot was made for two functions"
+                launched(slot, for: action.pool)
+            case .launchTemplate(let slot):
+                if !isHostReady { violation = "a launch without a spawner" }
+                let pool = fleet.pools[action.pool]
+                if pool?.settings.copiesTemplate == false || pool?.template.refusal != nil {
+                    violation = "a template of a program that is not to be copied"
                 }
+                launched(slot, for: action.pool)
             case .make(let slot):
                 if slots[slot] == nil || slots[slot]?.work == .leased {
                     violation = "a sandbox in no free slot"

@@ -30,7 +30,8 @@ import Testing
         var rest = actions[...]
         while let action = rest.popFirst() {
             switch action.action {
-            case .launch(let slot, _): rest += fleet.slotLaunched(action.pool, slot)
+            case .launch(let slot, _), .launchTemplate(let slot):
+                rest += fleet.slotLaunched(action.pool, slot)
             case .make(let slot): rest += fleet.sandboxReady(action.pool, slot, at: now)
             case .retire: break
             case .start(let slot): rest += fleet.programReady(action.pool, slot, at: now)
