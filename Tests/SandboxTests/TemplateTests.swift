@@ -98,6 +98,26 @@ struct TemplateTests {
         }
     }
 
+    @Test("works for an interpreter: Perl", .enabled(if: access("/usr/bin/perl", X_OK) == 0))
+    func perl() async throws {
+        try await TemplateHost.with { host in
+            try host.add("/usr/bin/perl")
+            let script = """
+                my $calls = 0; my $text = <STDIN>; $calls++;
+                my $child = fork; if (!$child) { exit 3 } waitpid $child, 0;
+                open my $file, ">>", "/tmp/log"; print $file "x"; close $file;
+                print "$$ $calls $text ", $? >> 8, " ", -s "/tmp/log";
+                """
+            let slot = try await host.slot(arguments: ["/usr/bin/perl", "-e", script])
+            defer { slot.retire() }
+            for number in 1...10 {
+                let answer = try await TemplateHost.run(slot, "call \(number)", preparesNext: true)
+                #expect(answer.output == "1 1 call \(number) 3 1", "\(answer)")
+                #expect(answer.report.ending == .exited(code: 0))
+            }
+        }
+    }
+
     @Test("of a server listens in a network of its own, and serves its first connection")
     func serves() async throws {
         try await TemplateHost.with { host in

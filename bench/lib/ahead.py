@@ -89,14 +89,14 @@ def copy_python(root):
 
 
 def deploy_server(gateway, work):
-    """A Python server, fresh for each request, and the same with `reuse`."""
+    """A Python server, fresh for each request, the same copied from a template, and the same with `reuse`."""
     folder = os.path.join(work, "bench-server")
     os.makedirs(folder)
     python = copy_python(os.path.join(folder, "root"))
     pathlib.Path(folder, "server.py").write_text(SERVER)
     dockerfile = f'FROM scratch\nCOPY root /\nCOPY server.py /\nEXPOSE 8000\nCMD ["{python}", "/server.py"]\n'
     base = "build: .\ncontract: http\nreadonly_root_filesystem: true\n"
-    for name, keys in (("bench-server", "warm: {min: 4, max: 8}\n"),
+    for name, keys in (("bench-server", "warm: {min: 4, max: 8}\n"), ("bench-server-copied", "template: true\n"),
                        ("bench-reuse", f"reuse: 1000\nconcurrency: {SERVERS}\nwarm: {{min: {SERVERS}, max: {SERVERS}}}\n")):
         gateway.faasctl("deploy", write_function(folder, dockerfile, f"name: {name}\n" + base + keys))
     return [python, os.path.join(folder, "server.py")]

@@ -52,17 +52,24 @@ def at_rate(port, path, rate, seconds):
     return median(found)
 
 
+def compare(gateway, lighttpd, names, rounds, seconds):
+    """Calls per second of the copied function, of the started one, and of the same as CGI, in turns."""
+    copied, started = (f"{gateway.url}/function/{name}" for name in names)
+    clients.wrk(copied, 8, 2)  # until slots have templates
+    return [tuple(clients.wrk(url, 8, 2 * seconds).per_second
+                  for url in (copied, started, lighttpd.url + "/hello.cgi")) for _ in range(max(1, rounds // 3))]
+
+
 def rows(gateway, work, lighttpd, report: Report, rounds, seconds):
     """Rates in turns, then the latency at half the rate."""
     deploy(gateway, work)
-    copied, started = (f"{gateway.url}/function/bench-{name}" for name in ("copied", "started"))
-    clients.wrk(copied, 8, 2)  # until slots have templates
-    rates = [tuple(clients.wrk(url, 8, 2 * seconds).per_second
-                   for url in (copied, started, lighttpd.url + "/hello.cgi")) for _ in range(max(1, rounds // 3))]
-    ours, plain, cgi = (median(column) for column in zip(*rates))
-    report.add("sustained rate of a Python function with a template ÷ without",
-               f"{median(a / b for a, b, _ in rates):.1f} ({ours:.0f} / {plain:.0f} per s)", "≥ 8", "≥ 15")
-    report.add("the same ÷ the same as CGI under lighttpd",
-               f"{median(a / c for a, _, c in rates):.1f} ({ours:.0f} / {cgi:.0f} per s)", "≥ 8", "≥ 15")
-    half = at_rate(gateway.port, "/function/bench-copied", ours / 2, 2 * seconds)
-    report.add("p50 of such a call at half that rate", f"{half:.2f} ms", "≤ 3 ms", "≤ 1.5 ms")
+    for what, names in (("server", ("bench-server-copied", "bench-server")),
+                        ("function", ("bench-copied", "bench-started"))):
+        rates = compare(gateway, lighttpd, names, rounds, seconds)
+        ours, plain, cgi = (median(column) for column in zip(*rates))
+        report.add(f"sustained rate of a Python {what} with a template ÷ without",
+                   f"{median(a / b for a, b, _ in rates):.1f} ({ours:.0f} / {plain:.0f} per s)", "≥ 8", "≥ 15")
+        report.add("the same ÷ the same as CGI under lighttpd",
+                   f"{median(a / c for a, _, c in rates):.1f} ({ours:.0f} / {cgi:.0f} per s)", "≥ 8", "≥ 15")
+        half = at_rate(gateway.port, "/function/" + names[0], ours / 2, 2 * seconds)
+        report.add("p50 of such a call at half that rate", f"{half:.2f} ms", "≤ 3 ms", "≤ 1.5 ms")

@@ -2,6 +2,7 @@
 // A test host whose image has the program of Programs/template.c, and slots that copy it.
 
 import Foundation
+import Glibc
 import NIOCore
 import Synchronization
 
@@ -34,10 +35,15 @@ struct TemplateHost {
 
     /// A slot whose template runs in this mode.
     func slot(_ mode: String, plan: SandboxPlan? = nil, port: UInt16? = nil) async throws -> Slot {
+        try await slot(arguments: ["/bin/template", mode], plan: plan, port: port)
+    }
+
+    /// A slot whose template executes this.
+    func slot(arguments: [String], plan: SandboxPlan? = nil, port: UInt16? = nil) async throws -> Slot {
         let slot = try await host.spawner.makeSlot(plan ?? host.plan, copiesTemplate: true)
         do {
             _ = try await slot.makeTemplate(
-                SandboxCommand(arguments: ["/bin/template", mode], environment: ["PATH=/bin"]),
+                SandboxCommand(arguments: arguments, environment: ["PATH=/bin"]),
                 port: port
             )
         } catch {
@@ -45,6 +51,24 @@ struct TemplateHost {
             throw error
         }
         return slot
+    }
+
+    /// Puts a program of this machine into the image, with the libraries that ldd(1) lists.
+    func add(_ program: String) throws {
+        let listed = try Probe.onHost("/usr/bin/ldd", [program])
+        let libraries = listed.split(whereSeparator: \.isWhitespace).map(String.init)
+            .filter { $0.hasPrefix("/") }
+        for path in [program] + libraries {
+            let target = URL(fileURLWithPath: host.dataDirectory + "/rootfs/busybox" + path)
+            guard !FileManager.default.fileExists(atPath: target.path) else { continue }
+            try FileManager.default.createDirectory(
+                at: target.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
+            // The content of what a link names.
+            try Data(contentsOf: URL(fileURLWithPath: path)).write(to: target)
+            chmod(target.path, 0o755)
+        }
     }
 
     /// One copy, from its making to its end.
