@@ -31,7 +31,7 @@ def wrk(url, connections, seconds, script=None):
     text = run.stdout
     if run.returncode != 0 or "Non-2xx" in text or "Socket errors" in text:
         raise BenchError(f"wrk on {url} with {connections} connections:\n{text}{run.stderr}")
-    percentiles = dict(re.findall(r"^\s+(50|99)%\s+([\d.]+\w+)$", text, re.M))
+    percentiles = dict(re.findall(r"^\s+(50|99)%\s+([\d.]+\w+)\s*$", text, re.M))
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     if not rate or len(percentiles) != 2:
         raise BenchError(f"wrk said what this script does not understand:\n{text}")
