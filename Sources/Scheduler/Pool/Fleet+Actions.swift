@@ -152,8 +152,12 @@ extension Fleet {
     }
 
     private func failed(_ pool: PoolNumber, _ slot: SlotNumber, _ error: SandboxError) {
-        let failure = SlotFailure(reason: error.description, isDeath: error.isDeath)
         let isTemplate = if case .notCopyable = error { true } else { false }
+        let failure = SlotFailure(
+            reason: error.description,
+            isDeath: error.isDeath,
+            isRefusal: isTemplate
+        )
         failed(
             pool,
             slot,

@@ -71,6 +71,8 @@ struct SlotFailure: Hashable, Sendable {
     var reason: String
     /// Spawner or slot died meanwhile: mostly not the function's fault, so callers continue to wait for a while.
     var isDeath = false
+    /// The program cannot be copied, whichever slot tries.
+    var isRefusal = false
 }
 
 /// The one answer that each waiter gets.

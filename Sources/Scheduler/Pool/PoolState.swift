@@ -136,7 +136,7 @@ struct PoolState: Sendable {
         }
         // The program is started in the ordinary way from now on, which may well work.
         if template.isCopying(slot), !failure.isDeath {
-            template.refused(failure.reason)
+            template.failed(failure.reason, isFinal: failure.isRefusal)
             return forget(slot)
         }
         backoff.failed(failure, at: now, using: &random)

@@ -24,6 +24,9 @@ struct TemplateChoice: Hashable, Sendable {
     /// SIGSEGV, SIGSYS.
     static let crashSignals: Set<Int32> = [4, 5, 6, 7, 8, 11, 31]
 
+    /// Failures in a row of slots that copy; each one ends its slot.
+    static let failuresMax = 3
+
     private struct Use: Hashable {
         var since: Instant?
         var copies = 0
@@ -35,6 +38,8 @@ struct TemplateChoice: Hashable, Sendable {
     private(set) var refusal: String?
     /// Copies that were made for calls.
     private(set) var copies = 0
+    /// Since the last copy that was made.
+    private var failures = 0
     /// The last calls, oldest first.
     private var calls: [Instant] = []
     private var slots: [SlotNumber: Use] = [:]
@@ -70,12 +75,20 @@ struct TemplateChoice: Hashable, Sendable {
 
     /// The slot has made a copy; the first one counts as the template's beginning.
     mutating func copied(_ slot: SlotNumber, at now: Instant) {
-        guard let use = slots[slot], use.since == nil else { return }
-        slots[slot]?.since = now
+        guard let use = slots[slot] else { return }
+        failures = 0
+        if use.since == nil { slots[slot]?.since = now }
     }
 
-    /// The slot's template cannot be made or copied.
-    mutating func refused(_ reason: String) { refusal = reason }
+    /// The slot's template could not be made or copied.
+    ///
+    /// - Parameters:
+    ///   - reason: for operators.
+    ///   - isFinal: whether the program itself is the reason, and not an accident of one slot.
+    mutating func failed(_ reason: String, isFinal: Bool) {
+        failures += 1
+        if isFinal || failures >= Self.failuresMax { refusal = reason }
+    }
 
     /// A copy has ended.
     ///

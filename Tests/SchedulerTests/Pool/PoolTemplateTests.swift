@@ -70,11 +70,26 @@ import Testing
         var pool = pool()
         for number in 1...3 { _ = pool.leaseRequested(waiter(UInt64(number)), at: start) }
         #expect(pool.granted(slot(1)) == [.launchTemplate(slot(1))])
-        let failure = SlotFailure(reason: "it has 5 threads")
+        let failure = SlotFailure(reason: "it has 5 threads", isRefusal: true)
         #expect(pool.slotFailed(slot(1), failure, at: start, using: &random) == [.retire(slot(1))])
         #expect(pool.template.status == TemplateStatus(slots: 0, copies: 0, refusal: "it has 5 threads"))
         #expect(pool.demand.urgent == 3, "the callers still wait")
         #expect(pool.granted(slot(2)) == [.launch(slot(2), sharesEmptyNetwork: false)])
+    }
+
+    @Test("takes the third failure of copies in a row for a refusal")
+    mutating func failures() {
+        var pool = pool()
+        for number in 1...3 { _ = pool.leaseRequested(waiter(UInt64(number)), at: start) }
+        let failure = SlotFailure(reason: "no memory")
+        for number in 1...TemplateChoice.failuresMax {
+            #expect(pool.template.refusal == nil)
+            #expect(pool.granted(slot(UInt64(number))) == [.launchTemplate(slot(UInt64(number)))])
+            _ = pool.slotLaunched(slot(UInt64(number)))
+            _ = pool.slotFailed(slot(UInt64(number)), failure, at: start, using: &random)
+        }
+        #expect(pool.template.refusal == "no memory")
+        #expect(pool.granted(slot(9)) == [.launch(slot(9), sharesEmptyNetwork: false)])
     }
 
     @Test("takes the death of a slot with a template for no refusal")
