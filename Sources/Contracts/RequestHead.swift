@@ -49,6 +49,8 @@ package struct RequestHead: Sendable {
     package var receivedNanoseconds: Int64 = 0
     /// Set when the gateway has checked credentials itself; the function then never sees them.
     package var user: String?
+    /// How ``user`` was found: AUTH_TYPE of CGI (RFC 3875, section 4.1.1).
+    package var authenticationScheme = "Basic"
 
     package init(
         method: HTTPRequest.Method,

@@ -53,7 +53,7 @@ package struct RequestVariables: Hashable, Sendable {
         if case .bytes(let length) = head.bodyLength { append("CONTENT_LENGTH=" + String(length)) }
         if let type = head.fields[fields: .contentType].first { append("CONTENT_TYPE=", [type]) }
         if let user = head.user {
-            append("AUTH_TYPE=Basic")
+            append("AUTH_TYPE=" + head.authenticationScheme)
             append("REMOTE_USER=" + user)
         }
         if let authority = head.authority { append("HTTP_HOST=" + authority) }

@@ -10,8 +10,3 @@ package enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
 package enum NetworkMode: String, Hashable, Sendable, Codable, CaseIterable {
     case none, egress
 }
-
-/// The authentication of a function's HTTP routes.
-package enum FunctionAuthentication: String, Hashable, Sendable, Codable, CaseIterable {
-    case none, basic
-}

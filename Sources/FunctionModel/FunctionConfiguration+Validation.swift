@@ -137,6 +137,13 @@ extension FunctionConfiguration {
                     "1 to \(SecretName.bytesMax) letters, digits, '.', '_' or '-', not starting with '.'"
             )
         }
+        if let secret = authentication.secret, !SecretName.isValid(secret) {
+            throw ModelError(
+                field: "auth.hmac.secret",
+                value: secret,
+                expected: "the name of a secret"
+            )
+        }
         for capability in capabilities where !Self.capabilitiesAllowed.contains(capability) {
             throw ModelError(
                 field: "capabilities",

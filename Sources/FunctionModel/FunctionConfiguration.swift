@@ -51,6 +51,9 @@ package struct FunctionConfiguration: Hashable, Sendable {
 
     package init() {}
 
+    /// Every secret that it needs: those of its sandboxes, and the key of its signatures.
+    package var usedSecrets: [String] { secrets + [authentication.secret].compactMap { $0 } }
+
     /// Whether a sandbox's program runs before its request is known.
     package var startsAhead: Bool { prestart || contract == .http || contract == .lambda }
 }

@@ -71,6 +71,8 @@ extension FunctionConfiguration {
         case .queue: .object(of: QueueConfiguration.CodingKeys.self)
         case .warm: .object(of: WarmConfiguration.CodingKeys.self)
         case .asynchronous: .object(of: AsyncConfiguration.CodingKeys.self)
+        case .authentication:
+            .object([.init("hmac", .object(of: WebhookAuthentication.CodingKeys.self))])
         case .schedules: .list(.object(of: ScheduleConfiguration.CodingKeys.self))
         default: .value
         }

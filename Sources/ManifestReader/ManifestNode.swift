@@ -114,6 +114,11 @@ package struct ManifestNode {
         return !sequence.isEmpty
     }
 
+    package var isMap: Bool {
+        guard case .mapping = node else { return false }
+        return true
+    }
+
     private var isQuoted: Bool {
         guard case .scalar(let scalar) = node else { return false }
         return scalar.style == .singleQuoted || scalar.style == .doubleQuoted

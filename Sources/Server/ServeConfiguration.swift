@@ -28,7 +28,7 @@ package struct ServeConfiguration: Sendable {
     /// Certificates and keys; empty for HTTP without TLS.
     package var tls = TLSSettings()
     /// The authentication of /metrics.
-    var metricsAuthentication = FunctionAuthentication.none
+    var metricsAuthentication = MetricsAuthentication.none
     /// Whether `faasctl run` may show folders of this host to containers.
     package var hostMounts = true
     /// Whether the gateway may run as root where it cannot give up root.
@@ -146,6 +146,13 @@ package struct ServeConfiguration: Sendable {
         }
         return lines.joined(separator: "\n") + "\n"
     }
+}
+
+/// What /metrics asks for.
+enum MetricsAuthentication: String, CaseIterable {
+    case none
+    /// The administrator's credentials, or a token with the scope `read`.
+    case basic
 }
 
 /// `HOST:PORT` with IPv6 addresses in brackets.

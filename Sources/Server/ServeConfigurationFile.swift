@@ -62,7 +62,7 @@ package enum ServeConfigurationFile {
         if let node = top["host_mounts"] { configuration.hostMounts = try node.boolean() }
         if let node = top["admin_hosts"] { configuration.adminHosts = try node.texts() }
         if let node = top["metrics_auth"] {
-            configuration.metricsAuthentication = try node.choice(FunctionAuthentication.self)
+            configuration.metricsAuthentication = try node.choice(MetricsAuthentication.self)
         }
         if let node = top["build_allow"] { configuration.buildAllow = try networks(node) }
         if let node = top["callback_allow"] { configuration.callbackAllow = try networks(node) }

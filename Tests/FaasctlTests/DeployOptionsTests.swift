@@ -84,6 +84,18 @@ import Testing
         }
     }
 
+    @Test("the flags about callers override the configuration")
+    func callers() throws {
+        #expect(try Self.apply(["--auth", "token"]).authentication == .token)
+        #expect(
+            try Self.apply(["--auth", "hmac:stripe:hook.key"]).authentication
+                == .hmac(WebhookAuthentication(secret: "hook.key", scheme: .stripe))
+        )
+        for text in ["root", "hmac", "hmac:sha1:x", "hmac:github:", "hmac:github:a:b", "hmac:github:../x"] {
+            #expect(throws: ValidationError.self, "\(text)") { try Self.apply(["--auth", text]) }
+        }
+    }
+
     @Test("without flags nothing changes")
     func changesNothing() throws {
         var start = FunctionConfiguration()

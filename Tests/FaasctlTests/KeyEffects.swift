@@ -70,7 +70,10 @@ enum KeyEffects {
         "content_type": "content_type is the answer's type, whatever the output begins with",
         "expose_errors": "the answer of a failing function with expose_errors has the end of its stderr",
         "stream": "a function with stream: true gets its output sent at once, whatever the client accepts",
-        "auth": "a function with auth: basic asks for them too, and hides them from the function",
+        "auth.hmac.secret":
+            "with auth: hmac follows its secret: a new value counts at once, without one nothing is served",
+        "auth.hmac.scheme":
+            "of Stripe covers its time, and one of several codes is enough while keys change",
         "capabilities":
             "shares a network namespace while it waits, and its functions have one of their own, as any",
     ]
@@ -136,6 +139,7 @@ enum KeyEffects {
         "image": foundImage, "name": "a folder without function.yaml is named after itself",
         "route": laid, "env": laid, "secret": laid, "contract": laid, "port": laid, "ready-path": laid,
         "reuse": laid,
+        "auth": "the flags about callers override the configuration",
         "prestart": "a flag applies to a stdio function, and is refused with another contract",
         "template": "a template is wanted by a flag, and refused without a program that starts ahead",
         "memory": laid, "cpu": laid,

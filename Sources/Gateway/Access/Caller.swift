@@ -70,8 +70,8 @@ struct Caller: Hashable, Sendable {
     func require(_ deployment: Deployment, replacing current: Revision?) throws(Problem) {
         try require(deployment.name)
         guard isLimited else { return }
-        let known = Set(current?.configuration.secrets ?? [])
-        guard let secret = deployment.configuration.secrets.first(where: { !known.contains($0) }) else {
+        let known = Set(current?.configuration.usedSecrets ?? [])
+        guard let secret = deployment.configuration.usedSecrets.first(where: { !known.contains($0) }) else {
             return
         }
         throw Problem(

@@ -38,13 +38,16 @@ final class LoginGuard: Sendable {
         return .refused(.unauthorized)
     }
 
+    /// Whether another attempt of this address is looked at now.
+    func mayTry(_ address: String) -> Bool { throttle.withLock { $0.mayTry(address) } }
+
     private func caller(_ field: String) -> Caller? {
         if let token = AccessToken.inField(field) { return tokens.caller(token, at: Date()) }
         return credentials.user(authorizing: field).map { Caller(administrator: $0) }
     }
 
     /// Counts a wrong attempt, and waits when the address has made too many.
-    private func refuse(_ what: Logger.Message, from address: String) async {
+    func refuse(_ what: Logger.Message, from address: String) async {
         let failure = throttle.withLock { $0.failed(address, at: .now) }
         if let count = failure.logs {
             logger.warning(what, metadata: ["peer": "\(address)", "attempts": "\(count)"])

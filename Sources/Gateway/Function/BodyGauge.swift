@@ -89,8 +89,12 @@ final class BodyGauge: Sendable {
 
     /// Reads the beginning, so that a client that sends nothing holds no sandbox.
     ///
-    /// - Throws: ``RequestRefusal``, ``RequestBodyTooLarge``.
-    func begin(upTo bytes: Int) async throws -> Beginning {
+    /// - Parameters:
+    ///   - bytes: how much of it.
+    ///   - share: the memory that it may take; nil does not count it.
+    /// - Returns: whether that is all.
+    /// - Throws: ``RequestRefusal``, ``RequestBodyTooLarge``, ``SignedBodiesFull``.
+    func begin(upTo bytes: Int, taking share: SignedBodies.Share? = nil) async throws -> Beginning {
         note(.reading)
         while kept.readableBytes < bytes {
             guard var piece = try await pieces.next() else {
@@ -98,6 +102,10 @@ final class BodyGauge: Sendable {
                 guard !Task.isCancelled else { throw CancellationError() }
                 note(.finished)
                 return .whole(kept)
+            }
+            guard share?.take(piece.readableBytes) ?? true else {
+                note(.stopped)
+                throw SignedBodiesFull()
             }
             kept.writeBuffer(&piece)
             guard kept.readableBytes <= bytesMax else {

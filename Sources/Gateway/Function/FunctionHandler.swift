@@ -26,6 +26,7 @@ struct FunctionHandler: Sendable {
 
     let invoker: any FunctionInvoker
     let guardian: LoginGuard
+    let door: FunctionDoor
     let accessLog: AccessLog
     /// The end of what an invocation wrote to stderr; asked only for functions with `expose_errors`.
     let errorOutput: @Sendable (_ callID: String) async -> String?
@@ -42,34 +43,22 @@ struct FunctionHandler: Sendable {
         let function = match.function
         function.metrics.began()
         let accounting = CallAccounting(function: function, call: call, accessLog: accessLog)
-        let user: String?
+        let admission: Admission
         do throws(Problem) {
-            user = try await authorize(request, accounting)
+            admission = try await door.admit(request, to: function, call)
         } catch {
             return (.response(accounting.refuse(error)), nil)
         }
-        switch try await take(request, accounting) {
+        // The memory of a signed body is taken until its call has ended.
+        defer { withExtendedLifetime(admission) {} }
+        switch try await take(request, accounting, admission) {
         case .refused(let problem, let gauge): return (.response(accounting.refuse(problem)), gauge)
         case .body(let body, let gauge):
-            var invocation = makeRequest(request, match, call, user: user, body: body)
+            var invocation = makeRequest(request, match, call, admission, body: body)
             invocation.bodyMonitor = gauge?.monitor
             call.connection.setBody(gauge)
             defer { call.connection.setBody(nil) }
             return (try await invoke(invocation, request, gauge, accounting), gauge)
-        }
-    }
-
-    /// The user, when the function requires credentials: the administrator, or a token with everything.
-    ///
-    /// - Throws: ``Problem`` when they are wrong.
-    func authorize(_ request: Request, _ accounting: CallAccounting) async throws(Problem) -> String? {
-        guard accounting.function.requiresCredentials else { return nil }
-        let address = accounting.call.connection.peer.remoteAddress
-        switch await guardian.check(request.headers[.authorization], from: address) {
-        case .caller(let caller):
-            try caller.require(.admin)
-            return caller.user
-        case .refused(let problem): throw problem
         }
     }
 
@@ -79,8 +68,27 @@ struct FunctionHandler: Sendable {
         case refused(Problem, BodyGauge?)
     }
 
-    /// Takes the body in, as far as it has to be here before anything starts.
-    func take(_ request: Request, _ accounting: CallAccounting) async throws -> Intake {
+    /// Takes the body in, as far as it has to be here before anything starts; a signed one is checked.
+    func take(_ request: Request, _ accounting: CallAccounting, _ admission: Admission) async throws -> Intake
+    {
+        let intake = try await read(request, accounting, admission)
+        guard case .body(let body, let gauge) = intake, admission.webhook != nil else { return intake }
+        do throws(Problem) {
+            switch body {
+            case .none: try await door.verify(ByteBuffer(), admission, accounting.call)
+            case .whole(let bytes): try await door.verify(bytes, admission, accounting.call)
+            // Not read yet: nothing of it can be checked.
+            case .stream: throw .malformed("a signed body has to be read whole")
+            }
+            return intake
+        } catch {
+            return .refused(error, gauge)
+        }
+    }
+
+    private func read(_ request: Request, _ accounting: CallAccounting, _ admission: Admission) async throws
+        -> Intake
+    {
         let function = accounting.function
         let bytesMax = function.bodyBytesMax
         var gauge: BodyGauge?
@@ -93,6 +101,11 @@ struct FunctionHandler: Sendable {
             case .stream:
                 let made = BodyGauge(request.body, bytesMax: bytesMax)
                 gauge = made
+                if let webhook = admission.webhook {
+                    guard case .whole(let bytes) = try await made.begin(upTo: .max, taking: webhook.share)
+                    else { return .refused(.bodyTooLarge(bytesMax: bytesMax), made) }
+                    return .body(.whole(bytes), made)
+                }
                 // A function that streams may answer before its request has ended.
                 if function.streams { return .body(made.stream(), made) }
                 switch try await made.begin(upTo: BodyPlan.wholeBytesMax) {
@@ -102,6 +115,8 @@ struct FunctionHandler: Sendable {
             }
         } catch is RequestBodyTooLarge {
             return .refused(.bodyTooLarge(bytesMax: bytesMax), gauge)
+        } catch is SignedBodiesFull {
+            return .refused(.signedBodiesFull, gauge)
         } catch RequestRefusal.brokenOff {
             throw accounting.abandon()
         } catch let refusal as RequestRefusal {
@@ -120,7 +135,7 @@ struct FunctionHandler: Sendable {
         _ request: Request,
         _ match: RouteMatch,
         _ call: ReceivedCall,
-        user: String?,
+        _ admission: Admission,
         body: Scheduler.RequestBody
     ) -> InvocationRequest {
         var head = RequestHead(
@@ -142,7 +157,8 @@ struct FunctionHandler: Sendable {
         head.isSecure = call.connection.isSecure
         head.peer = call.connection.peer
         head.receivedNanoseconds = call.arrived.unixNanoseconds
-        head.user = user
+        head.user = admission.user
+        head.authenticationScheme = admission.scheme
         var invocation = InvocationRequest(
             trigger: .http,
             head: head,

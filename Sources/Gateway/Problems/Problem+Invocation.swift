@@ -110,6 +110,20 @@ extension Problem {
 }
 
 extension Problem {
+    /// No signature of this function can be checked.
+    static func withoutSigningSecret(_ function: FunctionName, _ secret: String?) -> Problem {
+        var problem = Problem(502, .cannotStart, "the function '\(function)' cannot check signatures now")
+        problem.adminDetail = "the secret '\(secret ?? "")' of '\(function)' is missing or empty"
+        return problem
+    }
+
+    /// Too many unchecked bodies are held.
+    static var signedBodiesFull: Problem {
+        var problem = Problem(503, .unavailable, "too many signed bodies are on their way")
+        problem.retryAfterSeconds = 1
+        return problem
+    }
+
     /// A route that ``RouteRules`` lacks.
     static let withoutRule = Problem(403, .forbidden, "this path has no rule that admits a caller")
     static let unauthorized = Problem(401, .unauthorized, "invalid credentials")

@@ -18,6 +18,8 @@ struct Problem: Error, Hashable, Sendable {
     /// Fields that this kind of problem adds, for example the exit code.
     var exitCode: Int?
     var signal: Int?
+    /// WWW-Authenticate of a 401; nil: basic authentication.
+    var challenge: String?
     /// Comma-separated methods of a 405.
     var allow: String?
 
@@ -115,7 +117,7 @@ struct Problem: Error, Hashable, Sendable {
         headers[.callID] = callID
         if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
         if let allow { headers[.allow] = allow }
-        if code == .unauthorized { headers[.wwwAuthenticate] = "Basic realm=\"Restricted\"" }
+        if code == .unauthorized { headers[.wwwAuthenticate] = challenge ?? "Basic realm=\"Restricted\"" }
         return Response(
             status: Self.status(status),
             headers: headers,
@@ -141,6 +143,9 @@ extension HTTPField.Name {
     static let limitsReached = fixed("X-Limits-Reached")
     static let origin = fixed("Origin")
     static let fetchSite = fixed("Sec-Fetch-Site")
+    static let hubSignature = fixed("X-Hub-Signature-256")
+    static let stripeSignature = fixed("Stripe-Signature")
+    static let signature = fixed("X-Signature")
     static let forwardedFor = fixed("X-Forwarded-For")
     static let forwardedHost = fixed("X-Forwarded-Host")
 }

@@ -29,19 +29,20 @@ struct AsyncHandler: Sendable {
             call: call,
             accessLog: functions.accessLog
         )
-        let user: String?
+        let admission: Admission
         do throws(Problem) {
-            user = try await functions.authorize(request, accounting)
+            admission = try await functions.door.admit(request, to: match.function, call)
         } catch {
             return .init(response: accounting.refuse(error))
         }
-        switch try await functions.take(request, accounting) {
+        defer { withExtendedLifetime(admission) {} }
+        switch try await functions.take(request, accounting, admission) {
         case .refused(let problem, let gauge):
             return .init(response: accounting.refuse(problem), gauge: gauge)
         case .body(let body, let gauge):
             call.connection.setBody(gauge)
             defer { call.connection.setBody(nil) }
-            let queued = makeRequest(request, match, call, user: user, body: body)
+            let queued = makeRequest(request, match, call, admission, body: body)
             let response = try await accept(queued, request, gauge, accounting)
             return .init(response: response, gauge: gauge)
         }
@@ -52,10 +53,10 @@ struct AsyncHandler: Sendable {
         _ request: Request,
         _ match: RouteMatch,
         _ call: ReceivedCall,
-        user: String?,
+        _ admission: Admission,
         body: Scheduler.RequestBody
     ) -> InvocationRequest {
-        var queued = functions.makeRequest(request, match, call, user: user, body: body)
+        var queued = functions.makeRequest(request, match, call, admission, body: body)
         queued.trigger = .asynchronous
         queued.head.target = match.scriptName + match.rest + (call.target.query.map { "?" + $0 } ?? "")
         for name in Self.own { queued.head.fields[name] = nil }

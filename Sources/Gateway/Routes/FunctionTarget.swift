@@ -15,7 +15,9 @@ final class FunctionTarget: Sendable {
     let bodyBytesMax: Int
     let streams: Bool
     let exposesErrors: Bool
-    let requiresCredentials: Bool
+    let authentication: FunctionAuthentication
+    /// Nil without signatures.
+    let signingSecret: SigningSecret?
     /// Shared by all revisions of the function.
     let metrics: FunctionMetrics
 
@@ -27,7 +29,8 @@ final class FunctionTarget: Sendable {
         bodyBytesMax = configuration.limits.body.bytes
         streams = configuration.stream
         exposesErrors = configuration.exposeErrors
-        requiresCredentials = configuration.authentication == .basic
+        authentication = configuration.authentication
+        signingSecret = configuration.authentication.secret.map { SigningSecret(name: $0) }
         self.metrics = metrics
     }
 }

@@ -113,6 +113,7 @@ package final class GatewayServer: Sendable {
             functions: FunctionHandler(
                 invoker: services.invoker,
                 guardian: guardian,
+                door: FunctionDoor(guardian: guardian, secrets: services.secrets),
                 accessLog: AccessLog(logger: services.logger, level: configuration.accessLogLevel),
                 errorOutput: services.errorOutput
             ),

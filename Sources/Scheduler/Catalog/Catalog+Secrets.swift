@@ -59,6 +59,6 @@ extension Catalog {
     }
 
     private func users(of secret: String) -> [Revision] {
-        revisions().filter { $0.configuration.secrets.contains(secret) }
+        revisions().filter { $0.configuration.usedSecrets.contains(secret) }
     }
 }

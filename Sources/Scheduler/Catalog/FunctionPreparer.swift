@@ -63,6 +63,8 @@ struct FunctionPreparer: Sendable {
         _ choice: ImageChoice,
         _ configuration: FunctionConfiguration
     ) async throws(CatalogError) -> PreparedFunction {
+        // The sandbox never has it, but without it no call could be served.
+        _ = try sandboxSecrets([configuration.authentication.secret].compactMap { $0 })
         let overrides = ContainerOverrides(
             name,
             configuration,

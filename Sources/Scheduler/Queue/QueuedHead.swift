@@ -24,7 +24,10 @@ enum QueuedHead {
         append(&data, "local", head.peer.localAddress)
         if let port = head.peer.localPort { append(&data, "local-port", String(port)) }
         append(&data, "received", String(head.receivedNanoseconds))
-        if let user = head.user { append(&data, "user", user) }
+        if let user = head.user {
+            append(&data, "user", user)
+            append(&data, "auth", head.authenticationScheme)
+        }
         append(&data, head.fields)
         return data
     }
@@ -52,6 +55,7 @@ enum QueuedHead {
             case "local-port": head.peer.localPort = Int(text)
             case "received": head.receivedNanoseconds = Int64(text) ?? 0
             case "user": head.user = text
+            case "auth": head.authenticationScheme = text
             case "field": if let field = field(value) { head.fields.append(field) }
             default: break
             }

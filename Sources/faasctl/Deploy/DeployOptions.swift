@@ -82,6 +82,8 @@ struct DeployOptions: ParsableArguments {
 
     @OptionGroup var asynchronous: AsyncOptions
 
+    @OptionGroup var callers: CallerOptions
+
     @Option(help: ArgumentHelp("Label; repeatable.", valueName: "k=v"))
     var label: [String] = []
 
@@ -131,6 +133,7 @@ struct DeployOptions: ParsableArguments {
         if let network { configuration.network = network }
         if readOnly { configuration.readOnlyRootFilesystem = true }
         try asynchronous.apply(to: &configuration.asynchronous)
+        try callers.apply(to: &configuration)
         try applySchedules(to: &configuration)
     }
 

@@ -39,7 +39,7 @@ struct ConfigurationReader {
         if let node = self[.stream] { configuration.stream = try node.boolean() }
         if let node = self[.exposeErrors] { configuration.exposeErrors = try node.boolean() }
         if let node = self[.authentication] {
-            configuration.authentication = try node.choice(FunctionAuthentication.self)
+            configuration.authentication = try PolicyReader(node: node).authentication()
         }
         if let node = self[.schedules] {
             configuration.schedules = []

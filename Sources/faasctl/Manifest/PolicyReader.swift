@@ -55,6 +55,26 @@ struct PolicyReader {
         if let node = mapping["cpu"] { requests.cpu = try node.value(Millicores.init(_:field:)) }
     }
 
+    /// The words of `auth` that have no further keys.
+    private enum AuthenticationWord: String, CaseIterable { case none, basic, token }
+
+    func authentication() throws(ManifestError) -> FunctionAuthentication {
+        guard node.isMap else {
+            return FunctionAuthentication.plain[try node.choice(AuthenticationWord.self).rawValue] ?? .none
+        }
+        let outer = try mapping(FunctionAuthentication.CodingKeys.self)
+        guard let node = outer["hmac"] else {
+            throw self.node.mistake("'\(self.node.path)' lacks 'hmac', expected its secret and scheme")
+        }
+        let inner = try PolicyReader(node: node).mapping(WebhookAuthentication.CodingKeys.self)
+        guard let secret = inner["secret"], let scheme = inner["scheme"] else {
+            throw node.mistake("'\(node.path)' lacks 'secret' or 'scheme', expected both")
+        }
+        return .hmac(
+            WebhookAuthentication(secret: try secret.text(), scheme: try scheme.choice(WebhookScheme.self))
+        )
+    }
+
     func schedule() throws(ManifestError) -> ScheduleConfiguration {
         let mapping = try mapping(ScheduleConfiguration.CodingKeys.self)
         guard let cron = mapping["cron"] else {

@@ -77,7 +77,10 @@ final class FakeCatalog: FunctionCatalog {
     var changedSecrets: [String] { state.withLock { $0.changedSecrets } }
 
     func secretChanged(_ name: String) async throws(CatalogError) {
-        state.withLock { $0.changedSecrets.append(name) }
+        state.withLock {
+            $0.changedSecrets.append(name)
+            $0.generation += 1
+        }
     }
 
     func removeSecret(_ name: String, force: Bool, _ remove: @Sendable () async throws -> Void) async throws {

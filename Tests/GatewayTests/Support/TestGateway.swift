@@ -20,6 +20,7 @@ struct TestGateway: Sendable {
     let catalog: FakeCatalog
     let store: SQLiteStore
     let recorder: InvocationRecorder
+    let secrets: any SecretRepository
     let directory: String
     /// The gateway's own routes.
     let routes: [(method: HTTPRequest.Method, pattern: String)]
@@ -63,6 +64,7 @@ struct TestGateway: Sendable {
                     catalog: catalog,
                     store: store,
                     recorder: services.recorder,
+                    secrets: services.secrets,
                     directory: directory,
                     routes: server.routes
                 )

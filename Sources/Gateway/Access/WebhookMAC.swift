@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// HMAC with SHA-256 (RFC 2104) over OCI's hash. WebhookCheck drives it.
+
+import FunctionModel
+import OCI
+
+/// One running code.
+struct WebhookMAC: ~Copyable {
+    private static let blockBytes = 64
+
+    private var inner = SHA256()
+    private var outer = SHA256()
+
+    /// Starts a code with a key of any length.
+    init(key: [UInt8]) {
+        var block = key
+        if block.count > Self.blockBytes {
+            var hash = SHA256()
+            hash.update(key)
+            block = Self.bytes(hash.finish().hex)
+        }
+        block += [UInt8](repeating: 0, count: Self.blockBytes - block.count)
+        inner.update(block.map { $0 ^ 0x36 })
+        outer.update(block.map { $0 ^ 0x5c })
+    }
+
+    mutating func update(_ bytes: UnsafeRawBufferPointer) { inner.update(bytes) }
+
+    mutating func update(_ bytes: [UInt8]) { inner.update(bytes) }
+
+    /// The code as 64 lower-case hexadecimal digits.
+    consuming func finish() -> String {
+        outer.update(Self.bytes(inner.finish().hex))
+        return outer.finish().hex
+    }
+
+    private static func bytes(_ hex: String) -> [UInt8] {
+        let values = hex.utf8.map { $0 > 57 ? $0 - 87 : $0 - 48 }
+        return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+    }
+}
