@@ -29,6 +29,8 @@ extension FunctionConfiguration {
             throw ModelError(field: "timeout", value: "\(timeout)", expected: "more than zero")
         }
         try asynchronous.validate()
+        try cors?.validate()
+        try rate?.validate()
         try validateContractKeys()
         try requests.validate(within: limits)
         try validateEgress()

@@ -46,6 +46,10 @@ package struct FunctionConfiguration: Hashable, Sendable {
     /// Commit headers at the first byte of output.
     package var stream = false
     package var authentication: FunctionAuthentication = .none
+    /// Pages of other origins that may read its answers; nil: none.
+    package var cors: CORSConfiguration?
+    /// How often it may be called; nil: as often as it has room.
+    package var rate: RateConfiguration?
     /// Capabilities kept, from Docker's default set; none by default.
     package var capabilities: [String] = []
 
@@ -73,7 +77,7 @@ extension FunctionConfiguration: Codable {
         case exposeErrors = "expose_errors"
         case stream
         case authentication = "auth"
-        case capabilities
+        case cors, rate, capabilities
     }
 
     package init(from decoder: any Decoder) throws {
@@ -110,6 +114,8 @@ extension FunctionConfiguration: Codable {
         exposeErrors = try read(.exposeErrors, exposeErrors)
         stream = try read(.stream, stream)
         authentication = try read(.authentication, authentication)
+        cors = try values.decodeIfPresent(CORSConfiguration.self, forKey: .cors)
+        rate = try values.decodeIfPresent(RateConfiguration.self, forKey: .rate)
         capabilities = try read(.capabilities, capabilities)
     }
 }

@@ -73,6 +73,8 @@ extension FunctionConfiguration {
         case .asynchronous: .object(of: AsyncConfiguration.CodingKeys.self)
         case .authentication:
             .object([.init("hmac", .object(of: WebhookAuthentication.CodingKeys.self))])
+        case .cors: .object(of: CORSConfiguration.CodingKeys.self)
+        case .rate: .object(of: RateConfiguration.CodingKeys.self)
         case .schedules: .list(.object(of: ScheduleConfiguration.CodingKeys.self))
         default: .value
         }

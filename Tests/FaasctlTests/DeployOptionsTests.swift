@@ -91,6 +91,19 @@ import Testing
             try Self.apply(["--auth", "hmac:stripe:hook.key"]).authentication
                 == .hmac(WebhookAuthentication(secret: "hook.key", scheme: .stripe))
         )
+        let cors = try Self.apply(["--cors-origin", "https://a", "--cors-origin", "https://b"]).cors
+        #expect(cors?.origins == ["https://a", "https://b"])
+        var start = FunctionConfiguration()
+        start.rate = RateConfiguration(requests: try RequestRate("5/m", field: ""))
+        start.rate?.burst = 7
+        let rate = try Self.apply(["--rate", "100/s", "--rate-per", "function"], to: start).rate
+        #expect(rate?.requests.description == "100/s")
+        #expect(rate?.burst == 7)
+        #expect(rate?.per == .function)
+        #expect(try Self.apply(["--rate-burst", "9"], to: start).rate?.burst == 9)
+        for flags in [["--rate", "fast"], ["--rate-burst", "3"], ["--cors-origin", "a.b"]] {
+            #expect(throws: ValidationError.self, "\(flags)") { try Self.apply(flags) }
+        }
         for text in ["root", "hmac", "hmac:sha1:x", "hmac:github:", "hmac:github:a:b", "hmac:github:../x"] {
             #expect(throws: ValidationError.self, "\(text)") { try Self.apply(["--auth", text]) }
         }

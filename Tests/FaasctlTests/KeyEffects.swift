@@ -13,6 +13,8 @@ enum KeyEffects {
     private static let waits =
         "waits lie between min_wait and the doubled bound, spread over all of it, never above max_wait"
     private static let requests = "requests beyond the host's memory or processors are refused"
+    private static let limited =
+        "answers calls beyond it with 429 and Retry-After, across deploys, and runs nothing"
     private static let timeout =
         "after the timeout comes the stop signal, after the grace SIGKILL, and the first cause counts"
     private static let foundImage = "an image is a layout, an archive or a reference by what is there"
@@ -70,6 +72,8 @@ enum KeyEffects {
         "content_type": "content_type is the answer's type, whatever the output begins with",
         "expose_errors": "the answer of a failing function with expose_errors has the end of its stderr",
         "stream": "a function with stream: true gets its output sent at once, whatever the client accepts",
+        "cors.origins": "lets pages of its origins read every answer, errors too, and no other page",
+        "rate.requests": limited, "rate.burst": limited, "rate.per": limited,
         "auth.hmac.secret":
             "with auth: hmac follows its secret: a new value counts at once, without one nothing is served",
         "auth.hmac.scheme":
@@ -130,6 +134,7 @@ enum KeyEffects {
     ]
 
     private static let laid = "every documented flag overrides the configuration"
+    private static let callers = "the flags about callers override the configuration"
     private static let moved = "every command parses with the options that were moved to it"
 
     /// The flags of `deploy` by their long names.
@@ -139,7 +144,7 @@ enum KeyEffects {
         "image": foundImage, "name": "a folder without function.yaml is named after itself",
         "route": laid, "env": laid, "secret": laid, "contract": laid, "port": laid, "ready-path": laid,
         "reuse": laid,
-        "auth": "the flags about callers override the configuration",
+        "auth": callers, "cors-origin": callers, "rate": callers, "rate-burst": callers, "rate-per": callers,
         "prestart": "a flag applies to a stdio function, and is refused with another contract",
         "template": "a template is wanted by a flag, and refused without a program that starts ahead",
         "memory": laid, "cpu": laid,

@@ -39,6 +39,21 @@ struct FunctionDoor: Sendable {
     func admit(_ request: Request, to function: FunctionTarget, _ call: ReceivedCall) async throws(Problem)
         -> Admission
     {
+        let admission = try await authenticate(request, function, call)
+        // A signed body is not checked yet: its call counts in ``verify(_:_:to:_:)``.
+        if admission.webhook == nil { try countCall(of: function, call) }
+        return admission
+    }
+
+    /// Callers that may not call at all use up nothing of the function's rate.
+    private func countCall(of function: FunctionTarget, _ call: ReceivedCall) throws(Problem) {
+        guard let rate = function.rate else { return }
+        if let wait = rate.take(call.connection.peer.remoteAddress, at: .now) { throw .rateLimited(wait) }
+    }
+
+    private func authenticate(_ request: Request, _ function: FunctionTarget, _ call: ReceivedCall)
+        async throws(Problem) -> Admission
+    {
         switch function.authentication {
         case .none: return Admission()
         case .basic:
@@ -91,7 +106,12 @@ struct FunctionDoor: Sendable {
     /// Checks the body's signature, when the function asks for one.
     ///
     /// - Throws: ``Problem``; wrong answers of one address are delayed.
-    func verify(_ body: ByteBuffer, _ admission: Admission, _ call: ReceivedCall) async throws(Problem) {
+    func verify(
+        _ body: ByteBuffer,
+        _ admission: Admission,
+        to function: FunctionTarget,
+        _ call: ReceivedCall
+    ) async throws(Problem) {
         guard let webhook = admission.webhook else { return }
         let isValid: Bool
         if body.readableBytes > BodyPlan.wholeBytesMax {
@@ -103,6 +123,7 @@ struct FunctionDoor: Sendable {
             isValid = webhook.check.isValid(body, key: webhook.key)
         }
         guard isValid else { throw await refuse(.wrong, call) }
+        try countCall(of: function, call)
     }
 
     /// A request without a signature guesses nothing.

@@ -75,8 +75,10 @@ struct FunctionHandler: Sendable {
         guard case .body(let body, let gauge) = intake, admission.webhook != nil else { return intake }
         do throws(Problem) {
             switch body {
-            case .none: try await door.verify(ByteBuffer(), admission, accounting.call)
-            case .whole(let bytes): try await door.verify(bytes, admission, accounting.call)
+            case .none:
+                try await door.verify(ByteBuffer(), admission, to: accounting.function, accounting.call)
+            case .whole(let bytes):
+                try await door.verify(bytes, admission, to: accounting.function, accounting.call)
             // Not read yet: nothing of it can be checked.
             case .stream: throw .malformed("a signed body has to be read whole")
             }

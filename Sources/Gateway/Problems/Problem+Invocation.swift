@@ -117,6 +117,13 @@ extension Problem {
         return problem
     }
 
+    /// Beyond the function's `rate`.
+    static func rateLimited(_ wait: Duration) -> Problem {
+        var problem = Problem(429, .rateLimited, "more calls than the function's rate permits")
+        problem.retryAfterSeconds = max(1, Int((wait / .seconds(1)).rounded(.up)))
+        return problem
+    }
+
     /// Too many unchecked bodies are held.
     static var signedBodiesFull: Problem {
         var problem = Problem(503, .unavailable, "too many signed bodies are on their way")

@@ -37,6 +37,7 @@ struct Problem: Error, Hashable, Sendable {
         case unsupportedType = "unsupported_media_type"
         case forbidden
         case tooManyAttempts = "too_many_attempts"
+        case rateLimited = "rate_limited"
         case busy
         case unavailable
         case exitCode = "exit_code"

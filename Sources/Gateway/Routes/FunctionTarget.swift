@@ -18,10 +18,14 @@ final class FunctionTarget: Sendable {
     let authentication: FunctionAuthentication
     /// Nil without signatures.
     let signingSecret: SigningSecret?
+    /// Nil without `cors`.
+    let cors: CORSRules?
+    /// Shared by all revisions with the same rate; nil without one.
+    let rate: RateLimiter?
     /// Shared by all revisions of the function.
     let metrics: FunctionMetrics
 
-    init(_ revision: Revision, metrics: FunctionMetrics) {
+    init(_ revision: Revision, metrics: FunctionMetrics, rate: RateLimiter? = nil) {
         let configuration = revision.configuration
         name = revision.function
         functionPath = "/function/" + revision.function.text
@@ -31,6 +35,8 @@ final class FunctionTarget: Sendable {
         exposesErrors = configuration.exposeErrors
         authentication = configuration.authentication
         signingSecret = configuration.authentication.secret.map { SigningSecret(name: $0) }
+        cors = configuration.cors.map(CORSRules.init)
+        self.rate = rate
         self.metrics = metrics
     }
 }

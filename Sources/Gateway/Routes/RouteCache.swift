@@ -14,6 +14,7 @@ final class RouteCache: Sendable {
 
     private let catalog: any FunctionCatalog
     private let metrics: MetricsRegistry
+    private let rates = RateRegistry()
     private let snapshot: Mutex<Snapshot>
 
     init(_ catalog: any FunctionCatalog, metrics: MetricsRegistry) {
@@ -32,8 +33,10 @@ final class RouteCache: Sendable {
         let known = snapshot.withLock { $0 }
         if known.generation == generation { return known.table }
         let revisions = catalog.revisions()
-        let table = RouteTable(revisions, metrics: metrics.function)
-        metrics.keepOnly(Set(revisions.map(\.function)))
+        let table = RouteTable(revisions, metrics: metrics.function, rate: rates.limiter)
+        let names = Set(revisions.map(\.function))
+        metrics.keepOnly(names)
+        rates.keepOnly(names)
         snapshot.withLock {
             if $0.generation < generation { $0 = Snapshot(generation: generation, table: table) }
         }

@@ -14,12 +14,20 @@ final class RouteTable: Sendable {
     /// Builds the table; of two functions with the same route the alphabetically first keeps it.
     ///
     /// - Complexity: the number of routes times their length.
-    init(_ revisions: [Revision], metrics: (FunctionName) -> FunctionMetrics) {
+    init(
+        _ revisions: [Revision],
+        metrics: (FunctionName) -> FunctionMetrics,
+        rate: (Revision) -> RateLimiter? = { _ in nil }
+    ) {
         var functions: [String: FunctionTarget] = [:]
         var anyHost = RouteTrie()
         var hosts: [String: RouteTrie] = [:]
         for revision in revisions.sorted(by: { $0.function < $1.function }) {
-            let target = FunctionTarget(revision, metrics: metrics(revision.function))
+            let target = FunctionTarget(
+                revision,
+                metrics: metrics(revision.function),
+                rate: rate(revision)
+            )
             functions[revision.function.text] = target
             for route in revision.configuration.routes {
                 let entry = RouteTrie.Entry(method: route.method, function: target)

@@ -39,6 +39,8 @@ final class Edge: Sendable {
         /// The function runs later.
         case asynchronous(RouteMatch)
         case own
+        /// A browser asks for a page of another origin, and for this method.
+        case preflight(CORSRules, method: String)
         /// `OPTIONS *`: the gateway itself (RFC 9110, section 9.3.7).
         case server
         case nowhere(Problem)
@@ -94,8 +96,18 @@ final class Edge: Sendable {
     private static let asyncPrefix = "/async-function/"
 
     private func choose(_ request: Request, _ target: RequestTarget) -> Destination {
+        if let wanted = CORSRules.preflightMethod(request.head) {
+            switch find(request, target, method: wanted) {
+            case .function(let match), .asynchronous(let match):
+                if let cors = match.function.cors { return .preflight(cors, method: wanted) }
+            case .own, .preflight, .server, .nowhere: break
+            }
+        }
+        return find(request, target, method: request.method.rawValue)
+    }
+
+    private func find(_ request: Request, _ target: RequestTarget, method: String) -> Destination {
         let table = routes.table()
-        let method = request.method.rawValue
         if target.path == "*" { return .server }
         if table.hasHosts, let authority = request.head.authority {
             let host = RequestHead.splitAuthority(authority).host.lowercased()
@@ -112,7 +124,7 @@ final class Edge: Sendable {
             return .nowhere(.unknownFunction(String(name)))
         }
         if target.path.hasPrefix(Self.asyncPrefix) {
-            guard request.method == .post else { return .nowhere(.methodNotAllowed("POST")) }
+            guard method == "POST" else { return .nowhere(.methodNotAllowed("POST")) }
             let tail = target.path.dropFirst(Self.asyncPrefix.count)
             if let match = table.functionMatch(tail) { return .asynchronous(match) }
             let name = tail.prefix { $0 != "/" }.prefix(FunctionHandler.nameShownMax)
@@ -131,8 +143,16 @@ final class Edge: Sendable {
     {
         do {
             switch destination {
-            case .function(let match): return try await serveFunction(request, match, call)
-            case .asynchronous(let match): return try await queue.serve(request, match, call)
+            case .function(let match):
+                var served = try await serveFunction(request, match, call)
+                match.function.cors?.apply(to: &served.response.headers, request.head)
+                return served
+            case .asynchronous(let match):
+                var served = try await queue.serve(request, match, call)
+                match.function.cors?.apply(to: &served.response.headers, request.head)
+                return served
+            case .preflight(let cors, let method):
+                return .init(response: cors.preflight(request.head, method: method))
             case .own:
                 // They ask the database and the disk, for which no connection of the same loop is to wait.
                 return try await withTaskExecutorPreference(globalConcurrentExecutor) {
@@ -176,7 +196,7 @@ final class Edge: Sendable {
                     connection: call.connection
                 )
                 reply = try await functions.serve(next, match, call).reply
-            case .own, .server, .asynchronous:
+            case .own, .preflight, .server, .asynchronous:
                 return .init(response: Problem.unknownPath.response(callID: call.id), gauge: gauge)
             case .nowhere(let problem):
                 return .init(response: problem.response(callID: call.id), gauge: gauge)
@@ -208,7 +228,7 @@ final class Edge: Sendable {
             let plan = BodyPlan(request.headers, bytesMax: match.function.bodyBytesMax)
             return plan != .tooLarge && plan != .malformed
         case .own: return true
-        case .server, .nowhere: return false
+        case .preflight, .server, .nowhere: return false
         }
     }
 

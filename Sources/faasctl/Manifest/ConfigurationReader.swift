@@ -41,6 +41,8 @@ struct ConfigurationReader {
         if let node = self[.authentication] {
             configuration.authentication = try PolicyReader(node: node).authentication()
         }
+        if let node = self[.cors] { configuration.cors = try PolicyReader(node: node).cors() }
+        if let node = self[.rate] { configuration.rate = try PolicyReader(node: node).rate() }
         if let node = self[.schedules] {
             configuration.schedules = []
             for item in try node.list() {

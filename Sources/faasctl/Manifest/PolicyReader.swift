@@ -8,7 +8,7 @@ import ManifestReader
 struct PolicyReader {
     let node: ManifestNode
 
-    private func mapping<Key: CaseIterable & RawRepresentable<String>>(
+    func mapping<Key: CaseIterable & RawRepresentable<String>>(
         _ keys: Key.Type
     ) throws(ManifestError) -> ManifestMapping {
         let mapping = try ManifestMapping(node)

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The buckets of every function with a rate, across deploys. FunctionHandler asks before it leases a container.
+
+import FunctionModel
+import Glibc
+import Synchronization
+
+/// The buckets of one function.
+final class RateLimiter: Sendable {
+    let configuration: RateConfiguration
+    private let state: Mutex<RateState>
+
+    init(_ configuration: RateConfiguration) {
+        self.configuration = configuration
+        state = Mutex(RateState(configuration))
+    }
+
+    /// Takes one call.
+    ///
+    /// - Parameters:
+    ///   - address: of the client.
+    ///   - now: the time.
+    /// - Returns: nil when it may go on; else the time to wait.
+    func take(_ address: String, at now: ContinuousClock.Instant) -> Duration? {
+        let client = configuration.per == .client ? Self.client(address) : "*"
+        return state.withLock { $0.take(client, at: now) }
+    }
+
+    /// What counts as one client: an IPv4 address, or the /64 network of an IPv6 address, in which one host may have as
+    /// many addresses as it likes.
+    static func client(_ address: String) -> String {
+        guard address.utf8.contains(UInt8(ascii: ":")) else { return address }
+        var parsed = in6_addr()
+        guard inet_pton(AF_INET6, String(address.prefix { $0 != "%" }), &parsed) == 1 else { return address }
+        let bytes = withUnsafeBytes(of: parsed) { Array($0) }
+        let mapped = [UInt8](repeating: 0, count: 10) + [255, 255]
+        if bytes.starts(with: mapped) { return bytes[12...].map(String.init).joined(separator: ".") }
+        return bytes[..<8].map { String($0, radix: 16) }.joined(separator: ":")
+    }
+}
+
+/// Keeps the buckets of functions whose rate does not change with a deploy.
+final class RateRegistry: Sendable {
+    private let limiters = Mutex<[FunctionName: RateLimiter]>([:])
+
+    /// The limiter of a revision; nil when it has no rate.
+    func limiter(_ revision: Revision) -> RateLimiter? {
+        let rate = revision.configuration.rate
+        return limiters.withLock { known in
+            if let limiter = known[revision.function], limiter.configuration == rate { return limiter }
+            known[revision.function] = rate.map(RateLimiter.init)
+            return known[revision.function]
+        }
+    }
+
+    /// Forgets functions that were removed.
+    func keepOnly(_ names: Set<FunctionName>) {
+        limiters.withLock { known in known = known.filter { names.contains($0.key) } }
+    }
+}
