@@ -27,6 +27,7 @@ struct TokensAPI: Sendable {
         let wanted = try await WireJSON.decode(AccessTokenCreation.self, request, bytesMax: bodyBytesMax)
         var random = SystemRandomNumberGenerator()
         let (token, text) = try Self.make(wanted, at: context.call.arrived.date, using: &random)
+        context.audit?.about("token \(token.id)")
         guard try await book.create(token) else {
             throw Problem(
                 409,

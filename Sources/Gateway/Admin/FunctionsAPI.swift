@@ -66,6 +66,7 @@ struct FunctionsAPI: Sendable {
         _ request: Request,
         _ context: OwnContext
     ) async throws -> Response {
+        context.audit?.about("function \(body.service)")
         try Namespace.require(body.namespace)
         let client = try deployer.client(for: request)
         let revision = try await places.locating {
@@ -78,6 +79,7 @@ struct FunctionsAPI: Sendable {
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
         let body = try await WireJSON.decode(FunctionDeletion.self, request, bytesMax: bodyBytesMax)
         try Namespace.require(body.namespace ?? context.query("namespace"))
+        context.audit?.about("function \(body.functionName)")
         let name = try FunctionName(body.functionName)
         try context.caller?.require(name)
         try await catalog.remove(name)

@@ -29,6 +29,7 @@ struct SecretsAPI: Sendable {
 
     @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
         let (name, value) = try await read(request)
+        context.audit?.about("secret \(name)")
         try await secrets.create(name, value)
         // Functions that were deployed with a secret of this name wait for it.
         try await catalog.secretChanged(name)
@@ -37,6 +38,7 @@ struct SecretsAPI: Sendable {
 
     @Sendable private func update(_ request: Request, _ context: OwnContext) async throws -> Response {
         let (name, value) = try await read(request)
+        context.audit?.about("secret \(name)")
         try await secrets.update(name, value)
         // Warm sandboxes hold the old value.
         try await catalog.secretChanged(name)
@@ -45,6 +47,7 @@ struct SecretsAPI: Sendable {
 
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
         let body = try await decode(request)
+        context.audit?.about("secret \(body.name)")
         // Before the check for users of the secret: a missing secret is not in use.
         _ = try await secrets.file(of: body.name)
         let force = body.force ?? false || context.flag("force")

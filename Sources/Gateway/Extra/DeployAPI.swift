@@ -27,6 +27,7 @@ struct DeployAPI: Sendable {
             request,
             bytesMax: bodyBytesMax
         )
+        context.audit?.about("function \(body.service)")
         try Namespace.require(body.namespace)
         let client = try deployer.client(for: request)
         return try await ProgressLines<TransferEvent>.response { events in

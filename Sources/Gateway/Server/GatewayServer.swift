@@ -60,6 +60,7 @@ package final class GatewayServer: Sendable {
             recorder: engine.recorder,
             secrets: engine.secrets,
             tokens: TokenBook(store: engine.tokens, logger: logger),
+            audit: AuditLog(dataDirectory: configuration.dataDirectory, logger: logger),
             images: images,
             registries: RegistryAccess(
                 configuration: configuration.registries,

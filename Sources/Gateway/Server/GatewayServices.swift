@@ -20,6 +20,8 @@ struct GatewayServices: Sendable {
     let secrets: any SecretRepository
     /// Bearer tokens.
     let tokens: TokenBook
+    /// Administrative actions.
+    let audit: AuditLog
     /// Images, and the long work on them.
     let images: ImageServices
     /// Nil where nothing may be pulled or pushed.

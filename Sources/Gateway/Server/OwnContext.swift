@@ -17,6 +17,8 @@ struct OwnContext: RequestContext {
     let call: ReceivedCall
     /// The authenticated sender; nil on paths that need no credentials.
     var caller: Caller?
+    /// Of the audit log's line; nil where nothing changes.
+    var audit: AuditNote?
 
     init(source: Source) {
         coreContext = CoreRequestContextStorage(source: source)

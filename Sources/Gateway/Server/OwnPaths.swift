@@ -29,6 +29,7 @@ struct OwnPaths: Sendable {
         HealthAPI(isReady: services.isReady).add(to: router)
         let guarded = router.group().add(middleware: AdminGate(hosts: hosts))
             .add(middleware: AdminAuthentication(guardian: guardian))
+            .add(middleware: AuditTrail(log: services.audit))
         let deployer = FunctionDeployer(
             catalog: services.catalog,
             puller: services.images.puller,

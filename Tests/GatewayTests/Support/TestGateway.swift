@@ -99,6 +99,7 @@ struct TestGateway: Sendable {
             recorder: InvocationRecorder(store: store, logger: logger),
             secrets: try SecretStore(folder: directory + "/secrets"),
             tokens: TokenBook(store: store, logger: logger),
+            audit: AuditLog(dataDirectory: directory, logger: logger),
             images: ImageServices(
                 images: images,
                 builder: try ImageBuilder(dataDirectory: directory, store: images, logger: logger),
