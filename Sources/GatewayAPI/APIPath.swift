@@ -10,6 +10,7 @@ package enum APIPath {
     package static let info = "/system/info"
     package static let namespaces = "/system/namespaces"
     package static let namespace = "/system/namespace"
+    package static let alert = "/system/alert"
 
     // What OpenFaaS's API cannot say.
     package static let invocations = "/v1/invocations"

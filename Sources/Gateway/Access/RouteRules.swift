@@ -54,6 +54,7 @@ enum RouteRules {
             .get: read(.everything), .post: deploy(.everything), .put: deploy(.everything),
             .delete: deploy(.everything),
         ],
+        APIPath.alert: [.post: deploy(.everything)],
         APIPath.logs: [.get: read(.query("name"))],
         APIPath.info: [.get: read(.nothing)],
         APIPath.namespaces: [.get: read(.nothing)],

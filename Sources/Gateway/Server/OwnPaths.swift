@@ -59,6 +59,7 @@ struct OwnPaths: Sendable {
         )
         InfoAPI(version: services.version).add(to: guarded)
         NamespacesAPI(bodyBytesMax: services.limits.adminBodyBytesMax).add(to: guarded)
+        AlertAPI(catalog: services.catalog, bodyBytesMax: services.limits.adminBodyBytesMax).add(to: guarded)
         HistoryAPI(catalog: services.catalog, store: services.history, recorder: services.recorder)
             .add(to: guarded)
         SchedulesAPI(catalog: services.catalog).add(to: guarded)
