@@ -27,6 +27,8 @@ package struct ServeConfiguration: Sendable {
     var adminHosts: [String] = []
     /// Certificates and keys; empty for HTTP without TLS.
     package var tls = TLSSettings()
+    /// Networks of proxies in front, whose word about the client counts.
+    var trustedProxies: [IPv4Network] = []
     /// The authentication of /metrics.
     var metricsAuthentication = MetricsAuthentication.none
     /// Whether `faasctl run` may show folders of this host to containers.
@@ -81,6 +83,7 @@ package struct ServeConfiguration: Sendable {
         gateway.tls = tls
         gateway.limits = limits
         gateway.adminHosts = adminHosts
+        gateway.trustedProxies = trustedProxies
         gateway.metricsNeedCredentials = metricsAuthentication == .basic
         gateway.registries = registries
         gateway.buildAllow = buildAllow
@@ -106,6 +109,7 @@ package struct ServeConfiguration: Sendable {
         image_budget: \(imageBudget)
         host_mounts: \(hostMounts)
         admin_hosts: [\(adminHosts.map(Self.quoted).joined(separator: ", "))]
+        trusted_proxies: [\(trustedProxies.map { Self.quoted($0.text) }.joined(separator: ", "))]
         metrics_auth: \(metricsAuthentication.rawValue)
         build_allow: [\(buildAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
         callback_allow: [\(callbackAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]

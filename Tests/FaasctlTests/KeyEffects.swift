@@ -115,6 +115,7 @@ enum KeyEffects {
             "a body that stalls before the function starts ends with 408, and starts nothing",
         "admin_hosts": "administrative paths are served under names that only this machine can have",
         "build_allow": "builds reach the networks of build_allow, and without it nothing of the host",
+        "trusted_proxies": "rates, records and functions see the client; fields of other peers are dropped",
         "callback_allow": "a callback reaches nothing of this host unless the configuration opens it",
         "allow_root":
             "on a disk without idmapped mounts root is kept only when asked for, and image files have their owners",

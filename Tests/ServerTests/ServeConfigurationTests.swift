@@ -85,6 +85,7 @@ import Testing
             image_budget: 20Mi
             build_allow: [10.9.0.0/16]
             callback_allow: [10.8.0.0/16, 10.7.0.0/16]
+            trusted_proxies: [10.6.0.0/16, 127.0.0.1]
             host_mounts: false
             limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
                      upload: 4Mi, admin_body: 3Ki}
@@ -95,6 +96,7 @@ import Testing
         #expect(engine.dataDirectory == "/elsewhere" && engine.sandboxesMax == 12 && !engine.hostMounts)
         let gateway = configuration.gateway
         #expect(engine.callbackAllow.count == 2)
+        #expect(gateway.trustedProxies.map(\.text) == ["10.6.0.0/16", "127.0.0.1/32"])
         #expect(engine.buildAllow.count == 1 && gateway.buildAllow.count == 1)
         #expect(gateway.host == "::1" && gateway.port == 9 && gateway.accessLogLevel == .info)
         #expect(gateway.limits.headerFieldBytesMax == 7 << 10 && gateway.limits.headerBytesMax == 6 << 10)

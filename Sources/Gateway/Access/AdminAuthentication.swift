@@ -2,7 +2,6 @@
 // Requires the administrator's credentials or a token. OwnPaths puts it in front of every administrative path; what a
 // token may do there is decided by each route's RouteRule.
 
-import Contracts
 import HTTPTypes
 import Hummingbird
 
@@ -17,7 +16,7 @@ struct AdminAuthentication: RouterMiddleware {
         context: OwnContext,
         next: @concurrent (Request, OwnContext) async throws -> Response
     ) async throws -> Response {
-        let address = context.call.connection.peer.remoteAddress
+        let address = context.call.client.address
         switch await guardian.check(request.headers[.authorization], from: address) {
         case .caller(let caller):
             var context = context

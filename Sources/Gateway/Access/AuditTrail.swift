@@ -2,7 +2,6 @@
 // Writes who changed what, from where, and with which result. OwnPaths puts it behind the authentication: a stranger
 // cannot fill the log.
 
-import Contracts
 import FoundationEssentials
 import GatewayAPI
 import HTTPTypes
@@ -46,13 +45,16 @@ struct AuditTrail: RouterMiddleware {
                 return response
             }
             // The result of a long action is its last line.
-            let body = response.body
+            let end = StreamEnd()
+            let body = response.body.map { piece in
+                end.note(piece)
+                return piece
+            }
             let status = response.status.code
             let kept = context
             response.body = ResponseBody { writer in
-                let end = StreamEnd()
                 do {
-                    try await body.write(EndReader(writer: writer, end: end))
+                    try await body.write(writer)
                 } catch {
                     await write(request, kept, Result(status: status, error: "the client went away"))
                     throw error
@@ -89,7 +91,7 @@ struct AuditTrail: RouterMiddleware {
             if let id = caller.tokenID { members.append(("token", .string(id))) }
             members.append((caller.tokenID == nil ? "user" : "token_name", .string(caller.name)))
         }
-        members.append(("peer", .string(call.connection.peer.remoteAddress)))
+        members.append(("peer", .string(call.client.address)))
         members.append(("method", .string(request.method.rawValue)))
         members.append(("path", .string(Self.short(String(call.target.path)))))
         for name in Self.named {
@@ -127,20 +129,5 @@ private final class StreamEnd: Sendable {
         guard let line = piece.readableBytesView.split(separator: UInt8(ascii: "\n")).last else { return nil }
         // Frames of a container are no lines.
         return (try? JSONDecoder().decode(Line.self, from: Data(line)))?.error
-    }
-}
-
-/// Passes a body on, and remembers its end.
-private struct EndReader: ResponseBodyWriter {
-    var writer: any ResponseBodyWriter
-    let end: StreamEnd
-
-    mutating func write(_ buffer: ByteBuffer) async throws {
-        end.note(buffer)
-        try await writer.write(buffer)
-    }
-
-    consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
-        try await writer.finish(trailingHeaders)
     }
 }

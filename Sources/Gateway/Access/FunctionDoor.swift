@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a request reaches its function: `auth` of function.yaml. FunctionHandler and AsyncHandler ask it.
 
-import Contracts
 import FunctionModel
 import FunctionStore
 import HTTPTypes
@@ -48,7 +47,7 @@ struct FunctionDoor: Sendable {
     /// Callers that may not call at all use up nothing of the function's rate.
     private func countCall(of function: FunctionTarget, _ call: ReceivedCall) throws(Problem) {
         guard let rate = function.rate else { return }
-        if let wait = rate.take(call.connection.peer.remoteAddress, at: .now) { throw .rateLimited(wait) }
+        if let wait = rate.take(call.client.address, at: .now) { throw .rateLimited(wait) }
     }
 
     private func authenticate(_ request: Request, _ function: FunctionTarget, _ call: ReceivedCall)
@@ -74,7 +73,7 @@ struct FunctionDoor: Sendable {
     private func caller(_ request: Request, _ call: ReceivedCall, challenge: String?) async throws(Problem)
         -> Caller
     {
-        let address = call.connection.peer.remoteAddress
+        let address = call.client.address
         switch await guardian.check(request.headers[.authorization], from: address) {
         case .caller(let caller): return caller
         case .refused(var problem):
@@ -89,7 +88,7 @@ struct FunctionDoor: Sendable {
         _ function: FunctionTarget,
         _ call: ReceivedCall
     ) async throws(Problem) -> Admission {
-        guard guardian.mayTry(call.connection.peer.remoteAddress) else { throw .tooManyAttempts }
+        guard guardian.mayTry(call.client.address) else { throw .tooManyAttempts }
         let check: WebhookCheck
         do throws(WebhookCheck.Refusal) {
             check = try WebhookCheck(scheme, request.headers, now: call.arrived.seconds)
@@ -130,7 +129,7 @@ struct FunctionDoor: Sendable {
     private func refuse(_ refusal: WebhookCheck.Refusal, _ call: ReceivedCall) async -> Problem {
         if case .missing = refusal {
         } else {
-            await guardian.refuse("wrong signature", from: call.connection.peer.remoteAddress)
+            await guardian.refuse("wrong signature", from: call.client.address)
         }
         var problem = Problem(401, .unauthorized, refusal.description)
         problem.challenge = "Signature"

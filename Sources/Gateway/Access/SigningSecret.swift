@@ -15,9 +15,8 @@ final class SigningSecret: Sendable {
     /// such secret, or it cannot be read.
     func key(_ secrets: any SecretRepository) async -> [UInt8]? {
         if let known = value.withLock({ $0 }) { return known }
-        let name = name
         // Why it cannot be read is the same to a caller; the catalogue has told the operator.
-        guard var bytes = try? await FileWork.run({ try secrets.read(name) }) else { return nil }
+        guard var bytes = try? await secrets.read(name) else { return nil }
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
         value.withLock { $0 = bytes }

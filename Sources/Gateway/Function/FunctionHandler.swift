@@ -156,8 +156,12 @@ struct FunctionHandler: Sendable {
         }
         head.bodyLength = RequestHead.BodyLength(request.headers)
         head.version = call.connection.version
-        head.isSecure = call.connection.isSecure
+        head.isSecure = call.client.isSecure ?? call.connection.isSecure
         head.peer = call.connection.peer
+        if head.peer.remoteAddress != call.client.address {
+            head.peer.remoteAddress = call.client.address
+            head.peer.remotePort = nil
+        }
         head.receivedNanoseconds = call.arrived.unixNanoseconds
         head.user = admission.user
         head.authenticationScheme = admission.scheme
@@ -245,7 +249,7 @@ struct FunctionHandler: Sendable {
         guard problem.adminDetail != nil, let field = request.headers[.authorization],
             case .caller(let caller) = await guardian.check(
                 field,
-                from: accounting.call.connection.peer.remoteAddress
+                from: accounting.call.client.address
             ),
             caller.has(.deploy), caller.mayUse(accounting.function.name)
         else { return problem }

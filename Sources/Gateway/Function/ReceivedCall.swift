@@ -8,6 +8,8 @@ struct ReceivedCall: Sendable {
     let arrived: WallTime
     let target: RequestTarget
     let connection: Connection
+    /// The client, behind trusted proxies.
+    let client: ClientOrigin
 }
 
 /// The client is gone, or its answer cannot be completed: the connection is closed without another byte.

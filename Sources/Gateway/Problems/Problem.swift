@@ -148,5 +148,7 @@ extension HTTPField.Name {
     static let stripeSignature = fixed("Stripe-Signature")
     static let signature = fixed("X-Signature")
     static let forwardedFor = fixed("X-Forwarded-For")
+    static let forwarded = fixed("Forwarded")
+    static let forwardedProto = fixed("X-Forwarded-Proto")
     static let forwardedHost = fixed("X-Forwarded-Host")
 }

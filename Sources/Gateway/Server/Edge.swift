@@ -14,6 +14,7 @@ final class Edge: Sendable {
     private let functions: FunctionHandler
     private let queue: AsyncHandler
     private let own: OwnPaths
+    private let proxies: TrustedProxies
     private let dates = HTTPDate()
     private let log: ProblemLog
 
@@ -22,12 +23,14 @@ final class Edge: Sendable {
         functions: FunctionHandler,
         queue: any AsynchronousCalls,
         own: OwnPaths,
+        proxies: TrustedProxies,
         log: ProblemLog
     ) {
         self.routes = routes
         self.functions = functions
         self.queue = AsyncHandler(functions: functions, queue: queue)
         self.own = own
+        self.proxies = proxies
         self.log = log
     }
 
@@ -56,6 +59,7 @@ final class Edge: Sendable {
         _ channel: any Channel
     ) async throws {
         let arrived = WallTime.now()
+        let request = withoutForeignFields(request, connection)
         var random = SystemRandomNumberGenerator()
         let id = CallID.choose(request.headers[.callID], using: &random)
         let text = request.head.path ?? ""
@@ -63,7 +67,14 @@ final class Edge: Sendable {
         if request.head.scheme == nil, let refusal = connection.refusal {
             served = .init(response: Problem(refusal).response(callID: id))
         } else if let target = RequestTarget(text) {
-            let call = ReceivedCall(id: id, arrived: arrived, target: target, connection: connection)
+            let client = proxies.client(connection.peer, request.headers)
+            let call = ReceivedCall(
+                id: id,
+                arrived: arrived,
+                target: target,
+                connection: connection,
+                client: client
+            )
             let destination = choose(request, target)
             if Self.mustContinue(request, destination) {
                 try await writer.writeInformationalHead(HTTPResponse(status: .continue))
@@ -91,6 +102,14 @@ final class Edge: Sendable {
         guard gauge.isBroken else { return }
         try await channel.closeFuture.get()
         throw Abandoned()
+    }
+
+    /// What a peer says of others counts only when it is trusted.
+    private func withoutForeignFields(_ request: Request, _ connection: Connection) -> Request {
+        guard proxies.drops(connection.peer) else { return request }
+        var head = request.head
+        for name in TrustedProxies.fieldNames { head.headerFields[name] = nil }
+        return Request(head: head, body: request.body)
     }
 
     private static let asyncPrefix = "/async-function/"
@@ -152,7 +171,9 @@ final class Edge: Sendable {
                 match.function.cors?.apply(to: &served.response.headers, request.head)
                 return served
             case .preflight(let cors, let method):
-                return .init(response: cors.preflight(request.head, method: method))
+                var response = cors.preflight(request.head, method: method)
+                response.headers[.callID] = call.id
+                return .init(response: response)
             case .own:
                 // They ask the database and the disk, for which no connection of the same loop is to wait.
                 return try await withTaskExecutorPreference(globalConcurrentExecutor) {
@@ -193,7 +214,8 @@ final class Edge: Sendable {
                     id: CallID.makeRandom(),
                     arrived: .now(),
                     target: target,
-                    connection: call.connection
+                    connection: call.connection,
+                    client: call.client
                 )
                 reply = try await functions.serve(next, match, call).reply
             case .own, .preflight, .server, .asynchronous:

@@ -20,6 +20,8 @@ package struct GatewayConfiguration: Sendable {
     package var limits = GatewayLimits()
     /// Names under which administrative paths are served, besides addresses, loopback's and the machine's own.
     package var adminHosts: [String] = []
+    /// Networks of proxies in front, whose word about the client counts.
+    package var trustedProxies: [IPv4Network] = []
     /// Whether /metrics asks for the admin's credentials.
     package var metricsNeedCredentials = false
     /// Mirrors and plain-http registries.

@@ -120,6 +120,7 @@ package final class GatewayServer: Sendable {
             ),
             queue: services.queue,
             own: own,
+            proxies: TrustedProxies(configuration.trustedProxies),
             log: ProblemLog(logger: services.logger)
         )
     }

@@ -49,11 +49,6 @@ struct OwnPaths: Sendable {
         RollbackAPI(catalog: services.catalog, bodyBytesMax: services.limits.adminBodyBytesMax).add(
             to: guarded
         )
-        SecretsAPI(
-            secrets: services.secrets,
-            catalog: services.catalog,
-            bodyBytesMax: services.limits.adminBodyBytesMax
-        ).add(to: guarded)
         LogsAPI(catalog: services.catalog, store: services.history, recorder: services.recorder).add(
             to: guarded
         )
@@ -80,9 +75,17 @@ struct OwnPaths: Sendable {
                 to: guarded
             )
         }
-        TokensAPI(book: services.tokens, bodyBytesMax: services.limits.adminBodyBytesMax).add(to: guarded)
+        Self.addCredentials(services, to: guarded)
         routes = router.routes.map { ($0.method, $0.path.description) }
         responder = router.buildResponder()
+    }
+
+    /// What functions and callers have to show.
+    private static func addCredentials(_ services: GatewayServices, to guarded: RouterGroup<OwnContext>) {
+        let bodyBytesMax = services.limits.adminBodyBytesMax
+        SecretsAPI(secrets: services.secrets, catalog: services.catalog, bodyBytesMax: bodyBytesMax)
+            .add(to: guarded)
+        TokensAPI(book: services.tokens, bodyBytesMax: bodyBytesMax).add(to: guarded)
     }
 
     /// Everything about images: what they are, how they come and go, and builds.

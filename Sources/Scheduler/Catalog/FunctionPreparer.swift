@@ -64,7 +64,7 @@ struct FunctionPreparer: Sendable {
         _ configuration: FunctionConfiguration
     ) async throws(CatalogError) -> PreparedFunction {
         // The sandbox never has it, but without it no call could be served.
-        _ = try sandboxSecrets([configuration.authentication.secret].compactMap { $0 })
+        _ = try await sandboxSecrets([configuration.authentication.secret].compactMap { $0 })
         let overrides = ContainerOverrides(
             name,
             configuration,

@@ -60,7 +60,8 @@ struct PolicyReader {
 
     func authentication() throws(ManifestError) -> FunctionAuthentication {
         guard node.isMap else {
-            return FunctionAuthentication.plain[try node.choice(AuthenticationWord.self).rawValue] ?? .none
+            return FunctionAuthentication.plain[try node.choice(AuthenticationWord.self).rawValue]
+                ?? FunctionAuthentication.none
         }
         let outer = try mapping(FunctionAuthentication.CodingKeys.self)
         guard let node = outer["hmac"] else {

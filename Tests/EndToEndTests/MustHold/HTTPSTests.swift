@@ -102,7 +102,7 @@ extension EndToEnd {
                     let text = try await Self.client(gateway, "-servername", name)
                     let line = text.split(separator: "\n").first { $0.hasPrefix("subject=") }
                     // OpenSSL 3.2 writes it without spaces.
-                    return line.map { $0.replacing(" ", with: "") } ?? text
+                    return line.map { String($0).replacing(" ", with: "") } ?? text
                 }
                 #expect(try await subject("a.example") == "subject=CN=a.example")
                 #expect(try await subject("c.example") == "subject=CN=c.example")

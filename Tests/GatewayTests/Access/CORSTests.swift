@@ -104,6 +104,6 @@ struct CORSTests {
     ) func origins(_ origin: String, _ isValid: Bool) {
         var configuration = FunctionConfiguration()
         configuration.cors = CORSConfiguration(origins: [origin])
-        #expect((try? configuration.validate()) != nil == isValid)
+        #expect(((try? configuration.validate()) != nil) == isValid)
     }
 }

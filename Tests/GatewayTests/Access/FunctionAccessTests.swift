@@ -61,7 +61,7 @@ struct FunctionAccessTests {
         }
         let invoker = FakeInvoker.ending(.ok)
         try await TestGateway.run(invoker, [revision]) { gateway in
-            try gateway.secrets.create("hook", Array("key\n".utf8))
+            try await gateway.secrets.create("hook", Array("key\n".utf8))
             let long = String(repeating: "0123456789abcdef", count: 20 << 10)
             for body in ["", "x", long] {
                 let good = "X-Hub-Signature-256: sha256=" + Self.mac(body, "key")
@@ -110,7 +110,7 @@ struct FunctionAccessTests {
                     .status
             }
             #expect(try await status("old") == 502)
-            try gateway.secrets.create("hook", Array("old".utf8))
+            try await gateway.secrets.create("hook", Array("old".utf8))
             #expect(try await status("old") == 200)
             let json = [TestGateway.authorization, "Content-Type: application/json"]
             let changed = try await gateway.client.send(
@@ -122,7 +122,7 @@ struct FunctionAccessTests {
             #expect(changed.status == 200)
             #expect(try await status("old") == 401)
             #expect(try await status("new") == 200)
-            try gateway.secrets.update("hook", [])
+            try await gateway.secrets.update("hook", [])
             try await gateway.catalog.secretChanged("hook")
             #expect(try await status("") == 502)
         }
@@ -134,7 +134,7 @@ struct FunctionAccessTests {
             $0.authentication = .hmac(.init(secret: "hook", scheme: .hex))
         }
         try await TestGateway.run(.ending(.ok), [revision]) { gateway in
-            try gateway.secrets.create("hook", Array("key".utf8))
+            try await gateway.secrets.create("hook", Array("key".utf8))
             let client = gateway.client
             let statuses = try await withThrowingTaskGroup(of: Int.self) { tasks in
                 for _ in 0..<60 {
