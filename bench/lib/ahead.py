@@ -18,6 +18,19 @@ PAUSE_SECONDS = 0.15
 CALLS = 30
 # Processes of the server that is used again: one for each processor of the smallest machine.
 SERVERS = 2
+# The Runtime API of AWS Lambda as its clients use it, with the standard library.
+RUNTIME = """import json, urllib.request, os
+import http.client
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    answer = api.getresponse()
+    event = json.loads(answer.read())
+    name = answer.headers["Lambda-Runtime-Aws-Request-Id"]
+    body = json.dumps({"statusCode": 200, "body": json.dumps({"pid": os.getpid(), "path": event["rawPath"]})})
+    api.request("POST", f"/2018-06-01/runtime/invocation/{name}/response", body)
+    api.getresponse().read()
+"""
 WAIT_SOURCE = """
 #include <unistd.h>
 int main(void) {
@@ -115,6 +128,28 @@ def reused(gateway, work, command, rounds, seconds):
         nginx.stop()
 
 
+def runtime_rows(gateway, work, lighttpd, report, rounds, seconds):
+    """A Lambda runtime in the image of the server, beside the same as CGI."""
+    folder = os.path.join(work, "bench-server")
+    python = os.path.realpath(sys.executable)
+    pathlib.Path(folder, "runtime.py").write_text(RUNTIME)
+    gateway.faasctl("deploy", write_function(
+        folder, f'FROM scratch\nCOPY root /\nCOPY runtime.py /\nCMD ["{python}", "/runtime.py"]\n',
+        "name: bench-lambda\nbuild: .\ncontract: lambda\nreadonly_root_filesystem: true\nwarm: {min: 4, max: 8}\n"))
+    path = "/function/bench-lambda"
+    clients.one_call(gateway.port, path)
+    time.sleep(2)
+    ours, theirs = paced(gateway.port, path), paced(lighttpd.port, "/hello.cgi")
+    report.add("p50 of a Python Lambda runtime, fresh per call ÷ the same as CGI under lighttpd",
+               f"{ours / theirs:.3f} ({ours:.2f} / {theirs:.2f} ms)", "≤ 0.1 and ≤ 3 ms", "≤ 1.5 ms")
+    rates = [(clients.wrk(gateway.url + path, 8, 4 * seconds).per_second,
+              clients.wrk(lighttpd.url + "/hello.cgi", 8, 4 * seconds).per_second)
+             for _ in range(max(1, rounds // 3))]
+    report.add("sustained rate of the Lambda runtime ÷ the same as CGI under lighttpd",
+               f"{median(a / b for a, b in rates):.2f} ({median(a for a, _ in rates):.1f} / "
+               f"{median(b for _, b in rates):.1f} per s)", "≥ 0.9", "≥ 1.0")
+
+
 def paced(port, path):
     """The median of calls with time between them, in milliseconds: what one caller waits on an idle machine."""
     found = []
@@ -141,6 +176,7 @@ def ahead(gateway, work, rounds, seconds, more=None):
         before, with_it = (median(column) for column in zip(*pairs))
         report.add("p50 of a static program started before its request ÷ started with it, 1 connection",
                    f"{median(a / b for a, b in pairs):.2f} ({before:.0f} / {with_it:.0f} µs)", "≤ 0.7", "≤ 0.5")
+        runtime_rows(gateway, work, lighttpd, report, rounds, seconds)
         clients.one_call(gateway.port, "/function/bench-server")
         time.sleep(2)
         ours, theirs = paced(gateway.port, "/function/bench-server"), paced(lighttpd.port, "/hello.cgi")
