@@ -52,32 +52,32 @@ import Testing
 
     @Test("a name that is no plain file name is refused everywhere", arguments: RepositoryMaker.all)
     func names(_ maker: RepositoryMaker) async throws {
-        let secrets = try Secrets(maker).first
+        let secrets = try Secrets(maker)
         for name in [
             "", ".", "..", ".hidden", "../a", "a/b", "a b", "a\0", String(repeating: "a", count: 254),
         ] {
             let refusal = SecretError.invalidName(name)
-            await #expect(throws: refusal) { try await secrets.create(name, [1]) }
-            await #expect(throws: refusal) { try await secrets.update(name, [1]) }
-            await #expect(throws: refusal) { try await secrets.read(name) }
-            await #expect(throws: refusal) { try await secrets.file(of: name) }
-            await #expect(throws: refusal) { try await secrets.remove(name) }
+            await #expect(throws: refusal) { try await secrets.first.create(name, [1]) }
+            await #expect(throws: refusal) { try await secrets.first.update(name, [1]) }
+            await #expect(throws: refusal) { try await secrets.first.read(name) }
+            await #expect(throws: refusal) { try await secrets.first.file(of: name) }
+            await #expect(throws: refusal) { try await secrets.first.remove(name) }
         }
-        #expect(try await secrets.list() == [])
+        #expect(try await secrets.first.list() == [])
     }
 
     @Test("the largest value is stored, one byte more is refused", arguments: RepositoryMaker.all)
     func size(_ maker: RepositoryMaker) async throws {
-        let secrets = try Secrets(maker).first
+        let secrets = try Secrets(maker)
         let value = [UInt8](repeating: 7, count: SecretLimits.valueBytesMax)
-        try await secrets.create("a", value)
+        try await secrets.first.create("a", value)
         let refusal = SecretError.tooLarge(
             name: "a",
             bytes: value.count + 1,
             bytesMax: SecretLimits.valueBytesMax
         )
-        await #expect(throws: refusal) { try await secrets.update("a", value + [1]) }
-        #expect(try await secrets.read("a") == value)
+        await #expect(throws: refusal) { try await secrets.first.update("a", value + [1]) }
+        #expect(try await secrets.first.read("a") == value)
     }
 
     @Test(
