@@ -29,11 +29,11 @@ package final class ImageBuilder: Sendable {
     ///
     /// - Parameters:
     ///   - dataDirectory: DATA; `build` below it belongs to the builder.
-    ///   - store: holds base images and gets the result.
-    ///   - runner: executes RUN; the default refuses it.
-    ///   - destinations: which addresses ADD of a URL reaches; the public internet by default.
+    ///   - store: holds base images and receives the result.
+    ///   - runner: executes RUN; the default refuses every RUN.
+    ///   - destinations: the addresses that ADD of a URL may reach; the public internet by default.
     ///   - clock: the time in seconds since 1970, asked once a build.
-    ///   - logger: gets leftovers.
+    ///   - logger: receives a message for each leftover.
     /// - Throws: ``ImageError`` when the folder cannot be made or read.
     package init(
         dataDirectory: String,
@@ -61,7 +61,7 @@ package final class ImageBuilder: Sendable {
     ///   - bases: fetches base images that are not in the store; nil leaves them missing.
     ///   - events: called in order with each event, from the builder's threads; must not block for long.
     /// - Returns: the digest of the image's manifest; the same as before when every step is cached.
-    /// - Throws: ``BuildError``; nothing of a failed build gets a name.
+    /// - Throws: ``BuildError``; a failed build leaves no name.
     package func build(
         _ request: BuildRequest,
         bases: (any BaseImageSource)? = nil,

@@ -7,7 +7,7 @@ import ImageStore
 
 /// Derives a step's key from its parent's.
 enum CacheKey {
-    /// Changes when the builder makes other layers of the same input than before; old records are then not found.
+    /// Raised when the builder begins to make different layers of the same input, so that old records are not found.
     private static let version = "3"
 
     /// The key of a step after `parent`, nil for a stage's first.

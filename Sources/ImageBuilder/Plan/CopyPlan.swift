@@ -15,7 +15,7 @@ struct CopyPlan {
     private let lookup: (String) throws(StepFailure) -> TreeNode?
     /// The dates of the entries.
     let dates: BuildDates
-    /// Nil leaves 0:0, or an archive's own.
+    /// Nil sets 0:0, or keeps an archive's owners.
     var owner: Owner?
     var mode: ModeChange?
     private var entries: [String: LayerEntry] = [:]

@@ -19,9 +19,9 @@ enum UpperLayer {
     /// Turns an upper folder's names into the entries of a layer (image-spec, layer.md, "Representing Changes").
     ///
     /// - Parameters:
-    ///   - items: every name, folders before what is in them.
-    ///   - firstHostID: the owner that is 0 in the image.
-    ///   - mounts: targets of the step's mounts, relative to the root; what the runner made for them is no change.
+    ///   - items: every name, folders before their content.
+    ///   - firstHostID: the host's id for owner 0 of the image.
+    ///   - mounts: targets of the step's mounts, relative to the root; mount points that the runner made are no change.
     ///   - dates: the dates of the entries.
     ///   - existedBefore: whether a path was in the tree before the step.
     /// - Returns: sorted entries; whiteouts come before their siblings.
@@ -108,7 +108,7 @@ enum UpperLayer {
         return entry
     }
 
-    /// An empty file that takes something away from the layers below.
+    /// A whiteout: an empty file that removes a file of the layers below.
     private static func marker(_ path: String, _ dates: BuildDates) -> LayerEntry {
         var entry = LayerEntry(path: path, kind: .file(sizeBytes: 0), mode: 0o644)
         entry.modifiedSeconds = dates.made

@@ -49,7 +49,7 @@ extension BuildRun {
         events(.stepDone(layer: nil))
     }
 
-    /// What the cache knows of a step, unless the request wants none of it.
+    /// A step's record in the cache; nil when the request disables the cache.
     func record(_ key: Digest) async -> CacheRecord? {
         if request.noCache { return nil }
         let cache = builder.cache
