@@ -150,7 +150,7 @@ extension EndToEnd {
             func path(_ name: String) -> String { folder.url.appendingPathComponent(name).path }
             for (certificate, key, reason) in [
                 ("a.example.crt", "b.example.key", "does not belong to the first certificate in"),
-                ("none.crt", "a.example.key", "none.crt cannot be read: No such file or directory"),
+                ("none.crt", "a.example.key", "none.crt cannot be read: no such file or directory"),
                 ("a.example.key", "a.example.key", "a.example.key holds no certificate in PEM form"),
             ] {
                 let result = try await Command.run(
