@@ -9,7 +9,7 @@ import Testing
 
 @testable import faasctl
 
-@Suite struct FunctionFolderTests {
+@Suite final class FunctionFolderTests: Sendable {
     private let folder: URL
 
     init() throws {
@@ -21,7 +21,8 @@ import Testing
         try Data(text.utf8).write(to: folder.appendingPathComponent(name))
     }
 
-    private func remove() throws { try FileManager.default.removeItem(at: folder) }
+    // A failing test leaves no folder either.
+    deinit { try? FileManager.default.removeItem(at: folder) }
 
     @Test("a folder without function.yaml is named after itself")
     func namesAfterFolder() throws {
@@ -30,7 +31,6 @@ import Testing
         #expect(manifest.name.text == folder.lastPathComponent.lowercased())
         #expect(manifest.buildFolder == ".")
         #expect(try FunctionFolder.read(folder, shown: "x", name: "other").name.text == "other")
-        try remove()
     }
 
     @Test(
@@ -49,7 +49,6 @@ import Testing
         #expect(failure?.what == "cannot deploy 'f'")
         #expect(failure?.why.contains(reason) == true, "\(failure?.why ?? "")")
         try Deployer.check(try FunctionManifest.read("name: f\nbuild: .\n", file: "function.yaml"))
-        try remove()
     }
 
     @Test("build wants a name that an image can have", arguments: ["Foo:Bar", "a b", "", "x:"])
@@ -64,7 +63,6 @@ import Testing
             try FunctionFolder.read(folder, shown: "x/", name: nil)
         }
         #expect(mistake?.file == "x/function.yaml")
-        try remove()
     }
 
     @Test("a missing Dockerfile, folder or file is reported with what to do")
@@ -82,7 +80,6 @@ import Testing
             try FunctionFolder.read(folder.appendingPathComponent("function.yaml"), shown: "f", name: nil)
         }
         #expect(file?.why == "it is not a folder")
-        try remove()
     }
 
     @Test("an image is a layout, an archive or a reference by what is there")
@@ -94,6 +91,5 @@ import Testing
         try write("{}", "oci-layout")
         #expect(ImageSource.find(folder.path) == .layout(URL(fileURLWithPath: folder.path)))
         #expect(ImageSource.find("busybox:1") == .reference("busybox:1"))
-        try remove()
     }
 }
