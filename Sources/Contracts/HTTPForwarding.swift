@@ -61,7 +61,35 @@ package enum HTTPForwarding {
             if hopByHop.contains(name) || named.contains(name) || name == "trailer" { continue }
             fields.append(field)
         }
-        return ResponseHead(status: response.status.code, fields: fields)
+        var head = ResponseHead(status: response.status.code, fields: fields)
+        let isFramed = response.headerFields[.transferEncoding] == nil
+        head.bodyBytes = isFramed ? fields[.contentLength].flatMap { Int($0) } : nil
+        head.trailerNames = response.headerFields[values: .trailer]
+            .flatMap { $0.split(separator: ",") }
+            .compactMap { HTTPField.Name(String($0.trimmed)) }
+            .filter(isTrailer).map(\.rawName)
+        return head
+    }
+
+    /// The fields behind a body that go on to the client.
+    package static func trailers(_ fields: HTTPFields) -> HTTPFields {
+        var result = HTTPFields()
+        for field in fields where isTrailer(field.name) { result.append(field) }
+        return result
+    }
+
+    /// Fields that mean nothing, or harm, behind a body (RFC 9110, section 6.5.1): framing, routing, authentication,
+    /// caching and what describes the body; and those that the gateway sends there itself.
+    private static let neverTrailers: Set<String> = [
+        "age", "authorization", "cache-control", "date", "expires", "host", "location", "retry-after",
+        "set-cookie",
+        "trailer", "vary", "warning", "www-authenticate", "x-call-id", "x-duration-seconds", "x-exit-code",
+        "x-exit-signal", "x-limits-reached", "x-outcome",
+    ]
+
+    private static func isTrailer(_ name: HTTPField.Name) -> Bool {
+        let name = name.canonicalName
+        return !hopByHop.contains(name) && !neverTrailers.contains(name) && !name.hasPrefix("content-")
     }
 
     private static func path(_ head: RequestHead) -> String {

@@ -8,6 +8,11 @@ package struct ResponseHead: Hashable, Sendable {
     /// An HTTP status, 200 to 599.
     package var status: Int
     package var fields: HTTPFields
+    /// The length of the body, where it cannot be another: the transfer breaks off otherwise; nil where it shows at
+    /// the end only.
+    package var bodyBytes: Int?
+    /// Names of fields that may follow the body.
+    package var trailerNames: [String] = []
 
     package init(status: Int = 200, fields: HTTPFields = HTTPFields()) {
         self.status = status

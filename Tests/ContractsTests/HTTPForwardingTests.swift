@@ -94,4 +94,30 @@ struct HTTPForwardingTests {
         #expect(head.status == 201)
         #expect(Self.text(head.fields) == ["Set-Cookie: a=1", "Set-Cookie: b=2", "Content-Length: 4"])
     }
+
+    @Test(
+        "the length of a body counts where it is its framing, and trailers that may follow a body are named"
+    )
+    func bodies() {
+        func response(_ fields: HTTPFields) -> ResponseHead {
+            HTTPForwarding.response(HTTPResponse(status: .ok, headerFields: fields))
+        }
+        #expect(response([.contentLength: "7"]).bodyBytes == 7)
+        #expect(response([.contentLength: "7", .transferEncoding: "chunked"]).bodyBytes == nil)
+        #expect(response([:]).bodyBytes == nil)
+        let head = response([.trailer: "X-Sum, Content-Length , x-exit-code,, a b"])
+        #expect(head.trailerNames == ["X-Sum"] && head.fields.isEmpty)
+    }
+
+    @Test("trailers that frame, route, authenticate or describe stay behind, and the gateway's own names")
+    func trailers() {
+        let sum = HTTPField.Name("Grpc-Status")!
+        let fields: HTTPFields = [
+            sum: "0", .contentLength: "1", .transferEncoding: "chunked", .setCookie: "a=b",
+            .contentType: "a/b",
+            .authorization: "x", HTTPField.Name("Host")!: "h", HTTPField.Name("X-Exit-Code")!: "3",
+            .connection: "close",
+        ]
+        #expect(HTTPForwarding.trailers(fields) == [sum: "0"])
+    }
 }

@@ -201,8 +201,12 @@ struct FunctionHandler: Sendable {
             if request.method == .head || !head.hasContent {
                 return .response(await drained(head, output, request, accounting))
             }
-            var streaming = FunctionStreaming(head: head, output: output, accounting: accounting)
-            streaming.sendsTrailers = Self.acceptsTrailers(request.headers[values: .te])
+            let streaming = FunctionStreaming(
+                head: head,
+                output: output,
+                accounting: accounting,
+                takesTrailers: Self.acceptsTrailers(request.headers[values: .te])
+            )
             return .response(streaming.response())
         case .redirected(let target, let record):
             accounting.account(record)

@@ -13,15 +13,26 @@ struct FunctionStreaming: Sendable {
     let head: ResponseHead
     let output: any OutputStream
     let accounting: CallAccounting
-    /// Whether the client takes trailers.
-    var sendsTrailers = true
+    /// Whether trailers follow: the client takes them, and the body's end is not known from its length.
+    let sendsTrailers: Bool
+
+    init(head: ResponseHead, output: any OutputStream, accounting: CallAccounting, takesTrailers: Bool) {
+        self.head = head
+        self.output = output
+        self.accounting = accounting
+        sendsTrailers = takesTrailers && head.bodyBytes == nil
+    }
 
     /// The head, and the body behind it.
     func response() -> Response {
         var headers = head.fields
-        headers[.contentLength] = nil
+        headers[.contentLength] = head.bodyBytes.map { String($0) }
         headers[.callID] = accounting.call.id
-        if sendsTrailers { headers[.trailer] = "X-Exit-Code, X-Duration-Seconds" }
+        if sendsTrailers {
+            headers[.trailer] = (head.trailerNames + ["X-Exit-Code", "X-Duration-Seconds"]).joined(
+                separator: ", "
+            )
+        }
         return Response(
             status: .init(code: head.status),
             headers: headers,
@@ -48,7 +59,7 @@ struct FunctionStreaming: Sendable {
             return try await writer.finish(nil)
         }
         guard isWhole || record.limitsReached != nil else { throw Abandoned() }
-        var trailers = HTTPFields()
+        var trailers = isWhole ? output.trailers : HTTPFields()
         accounting.appendEnding(record, to: &trailers)
         if !isWhole { accounting.call.connection.abort() }
         try await writer.finish(trailers)

@@ -4,6 +4,7 @@
 package import Contracts
 package import FoundationEssentials
 package import FunctionModel
+package import HTTPTypes
 package import NIOCore
 
 /// A request body, in the cheapest form the caller has.
@@ -75,6 +76,8 @@ package protocol OutputStream: Sendable {
     func next() async -> ByteBuffer?
     /// The record, after `next()` gave nil. Its outcome says whether the body is complete.
     func ending() async -> Invocation
+    /// The function's own fields behind the body, after `next()` gave nil.
+    var trailers: HTTPFields { get }
     /// The reader disconnected: stops the function.
     func cancel()
 }

@@ -2,6 +2,7 @@
 // Output that outgrew the response buffer. Gateway reads it; the invocation ends properly even without a reader.
 
 import FunctionModel
+import HTTPTypes
 import NIOCore
 import Sandbox
 import Synchronization
@@ -46,23 +47,27 @@ final class StreamedOutput: OutputStream {
     private let running: RunningInvocation
     private let reader: Reader
     private let source: @Sendable () async -> ByteBuffer?
+    private let ownTrailers: @Sendable () -> HTTPFields
     private let finisher: Task<Invocation, Never>
 
     /// - Parameters:
     ///   - buffered: what was collected so far, counted already.
     ///   - running: the invocation.
     ///   - source: what follows, counted; nil at its end.
+    ///   - trailers: fields behind the output, asked at its end.
     ///   - finish: gives the slot back and returns what makes the record.
     init(
         buffered: ByteBuffer,
         running: RunningInvocation,
         source: @escaping @Sendable () async -> ByteBuffer?,
+        trailers: @escaping @Sendable () -> HTTPFields = { HTTPFields() },
         finish: @escaping @Sendable (ExitReport) async -> @Sendable () -> Invocation
     ) {
         let reader = Reader(buffered: buffered)
         self.reader = reader
         self.running = running
         self.source = source
+        ownTrailers = trailers
         finisher = Task {
             let report = await running.session.exit()
             let record = await finish(report)
@@ -90,6 +95,8 @@ final class StreamedOutput: OutputStream {
         reader.done()
         return await finisher.value
     }
+
+    var trailers: HTTPFields { ownTrailers() }
 
     func cancel() { abandon() }
 

@@ -139,14 +139,33 @@ extension Dispatcher {
             case .end:
                 running.answered()
                 answer.conclude()
+                guard answer.trailers.isEmpty else {
+                    // They can follow a body in pieces only.
+                    return streaming(started, pump, head, body, answer) { nil }
+                }
                 return await whole(started, pump, head, body)
             case .failure(let fault): return await broken(started, pump, fault)
             case .overLimit: return await stoppedServer(started, pump)
             }
         }
-        running.committed()
-        let stream = StreamedOutput(buffered: body, running: running, source: answer.nextStreamed) {
-            [self] report in
+        return streaming(started, pump, head, body, answer, answer.nextStreamed)
+    }
+
+    private func streaming(
+        _ started: StartedRun,
+        _ pump: RequestPump,
+        _ head: ResponseHead,
+        _ body: ByteBuffer,
+        _ answer: ServerAnswer,
+        _ source: @escaping @Sendable () async -> ByteBuffer?
+    ) -> InvocationAnswer {
+        started.running.committed()
+        let stream = StreamedOutput(
+            buffered: body,
+            running: started.running,
+            source: source,
+            trailers: { answer.trailers }
+        ) { [self] report in
             await finish(started, pump, report)
         }
         return .streaming(head, stream)

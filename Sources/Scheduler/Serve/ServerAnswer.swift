@@ -2,9 +2,11 @@
 // The body of a server's answer, counted. Dispatcher reads its beginning, StreamedOutput the rest.
 
 import Contracts
+import HTTPTypes
 import NIOCore
 import Sandbox
 import SandboxHTTP
+import Synchronization
 
 /// One answer behind its head.
 final class ServerAnswer: Sendable {
@@ -23,6 +25,7 @@ final class ServerAnswer: Sendable {
     private let source: any AnswerSource
     let running: RunningInvocation
     let conclude: @Sendable () -> Void
+    private let storage = Mutex(HTTPFields())
 
     /// - Parameters:
     ///   - source: its head was read.
@@ -37,6 +40,9 @@ final class ServerAnswer: Sendable {
         self.running = running
         self.conclude = conclude
     }
+
+    /// The fields behind its body, at its end.
+    var trailers: HTTPFields { storage.withLock { $0 } }
 
     /// The next part; the server's answer is read only during a call.
     func next() async -> Part { part(await source.next()) }
@@ -59,10 +65,15 @@ final class ServerAnswer: Sendable {
         return nil
     }
 
+    private func ended(_ trailers: HTTPFields?) -> Part {
+        if let trailers { storage.withLock { $0 = HTTPForwarding.trailers(trailers) } }
+        return .end
+    }
+
     private func part(_ part: AnswerPart) -> Part {
         switch part {
         case .body(let bytes): running.pass(bytes) ? .bytes(bytes) : .overLimit
-        case .end: .end
+        case .end(let trailers): ended(trailers)
         case .failure(let failure): .failure(Dispatcher.fault(failure))
         case .head: .failure(.notHTTP)
         }

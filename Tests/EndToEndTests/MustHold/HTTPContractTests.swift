@@ -52,6 +52,10 @@ extension EndToEnd {
             /large) printf 'HTTP/1.1 200 OK\r\n\r\n'; /bin/busybox yes | /bin/busybox head -c 3000000 ;;
             /count) count=$(($(/bin/busybox cat /tmp/count) + 1)); echo "$count" > /tmp/count
                 printf 'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%d' "${#count}" "$count" ;;
+            /long) printf 'HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n'
+                /bin/busybox head -c 300000 /dev/zero ;;
+            /sum) printf 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n'
+                printf '2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n' ;;
             /hang) /bin/busybox sleep 100 ;;
             /dies) /bin/busybox kill -SEGV 1 ;;
             esac
@@ -96,6 +100,26 @@ extension EndToEnd {
                 )
                 #expect(echoed.status == 200)
                 #expect(echoed.text == "hello")
+            }
+        }
+
+        @Test("a long answer keeps its length, and the fields behind an answer go to the client")
+        func framing() async throws {
+            try await Self.with("port: 7000") { gateway in
+                func raw(_ path: String) async throws -> String {
+                    let url = gateway.address + "/function/server" + path
+                    let result = try await Command.run("/usr/bin/env", ["curl", "-sS", "-i", "--raw", url])
+                    return String(decoding: result.output, as: UTF8.self).lowercased()
+                }
+                let long = try await raw("/long")
+                #expect(long.contains("\r\ncontent-length: 300000\r\n"), "\(long.prefix(500))")
+                #expect(!long.contains("\r\ntransfer-encoding:"))
+                let sum = try await raw("/sum")
+                #expect(sum.contains("\r\ntrailer: x-sum, x-exit-code, x-duration-seconds\r\n"), "\(sum)")
+                #expect(sum.contains("\r\n0\r\nx-sum: 7\r\n"), "\(sum)")
+                let url = gateway.address + "/function/server/cut"
+                let cut = try await Command.run("/usr/bin/env", ["curl", "-sSf", "-o", "/dev/null", url])
+                #expect(cut.code == 18 || cut.code == 22, "curl: the body is too short, or the answer a 502")
             }
         }
 

@@ -3,6 +3,7 @@
 
 import Contracts
 import FunctionModel
+import HTTPTypes
 import Logging
 import NIOCore
 import Scheduler
@@ -217,6 +218,7 @@ final class EndlessOutput: OutputStream {
         return ByteBuffer(repeating: 0x61, count: 65536)
     }
 
+    var trailers: HTTPFields { HTTPFields() }
     func ending() async -> Invocation {
         record
     }

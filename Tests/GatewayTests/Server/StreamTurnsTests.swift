@@ -3,6 +3,7 @@
 
 import Contracts
 import FunctionModel
+import HTTPTypes
 import NIOCore
 import Scheduler
 import Synchronization
@@ -48,6 +49,7 @@ import Testing
             return ByteBuffer(string: "x")
         }
 
+        var trailers: HTTPFields { HTTPFields() }
         func ending() async -> Invocation { record }
         func cancel() { end() }
     }

@@ -4,6 +4,7 @@
 import Contracts
 import FoundationEssentials
 import FunctionModel
+import HTTPTypes
 import NIOCore
 import Scheduler
 import Synchronization
@@ -128,8 +129,10 @@ final class FakeOutput: OutputStream {
     private let pieces: Mutex<[String]>
     private let record: Invocation
     private let cancelled = Atomic<Bool>(false)
+    let trailers: HTTPFields
 
-    init(_ pieces: [String], _ record: Invocation) {
+    init(_ pieces: [String], _ record: Invocation, trailers: HTTPFields = HTTPFields()) {
+        self.trailers = trailers
         self.pieces = Mutex(pieces)
         self.record = record
     }

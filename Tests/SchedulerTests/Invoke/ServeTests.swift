@@ -112,6 +112,29 @@ struct ServeTests {
         #expect(record.outcome == .platform && record.isCommitted)
     }
 
+    @Test("passes on the fields behind a body, also of a short answer")
+    func trailers() async throws {
+        let world = try Self.world(
+            server(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\nHost: x\r\n\r\n"
+            )
+        )
+        guard
+            case .streaming(let head, let stream) = try await world.dispatcher.invoke(
+                world.name,
+                world.request()
+            )
+        else {
+            Issue.record("trailers follow a body in pieces")
+            return
+        }
+        #expect(head.trailerNames == ["X-Sum"] && head.bodyBytes == nil)
+        #expect(await stream.next() == ByteBuffer(string: "ok"))
+        #expect(await stream.next() == nil)
+        #expect(await stream.ending().outcome == .ok)
+        #expect(stream.trailers == [HTTPField.Name("X-Sum")!: "7"])
+    }
+
     @Test("is stopped and recorded as cancelled when its reader goes away")
     func abandoned() async throws {
         let world = try Self.world(
