@@ -42,6 +42,10 @@ package enum HTTPForwarding {
         }
         if acceptsTrailers(head.fields) { fields[.te] = "trailers" }
         if isLast { fields[.connection] = "close" }
+        if let upgrade = head.upgrade {
+            fields[.upgrade] = upgrade
+            fields[.connection] = "upgrade"
+        }
         return HTTPRequest(
             method: head.method,
             scheme: "http",
@@ -60,6 +64,10 @@ package enum HTTPForwarding {
             let name = field.name.canonicalName
             if hopByHop.contains(name) || named.contains(name) || name == "trailer" { continue }
             fields.append(field)
+        }
+        if response.status == .switchingProtocols {
+            fields[.upgrade] = response.headerFields[.upgrade]
+            fields[.connection] = "upgrade"
         }
         var head = ResponseHead(status: response.status.code, fields: fields)
         let isFramed = response.headerFields[.transferEncoding] == nil

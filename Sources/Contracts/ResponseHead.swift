@@ -5,7 +5,7 @@ package import HTTPTypes
 
 /// Status and fields of an answer; the edge adds its own fields.
 package struct ResponseHead: Hashable, Sendable {
-    /// An HTTP status, 200 to 599.
+    /// An HTTP status, 200 to 599; or 101, behind which the bytes are those of another protocol.
     package var status: Int
     package var fields: HTTPFields
     /// The length of the body, where it cannot be another: the transfer breaks off otherwise; nil where it shows at

@@ -36,6 +36,8 @@ struct AnswerState: Sendable {
         case idle
         case waitingForHead
         case inBody
+        /// Behind a 101: the body is another protocol's bytes, up to the end of the connection.
+        case inTunnel
         /// The end is there, perhaps not yet read.
         case ended
     }
@@ -53,6 +55,9 @@ struct AnswerState: Sendable {
 
     /// Whether another request may be sent.
     var isReusable: Bool { phase == .idle && isKept && isSent && !isClosed && failure == nil }
+
+    /// Whether the bytes in both directions are another protocol's.
+    var isTunnel: Bool { phase == .inTunnel }
 
     /// Bytes of the body that wait to be read.
     var bufferedBytes: Int { body.readableBytes }
@@ -76,20 +81,23 @@ struct AnswerState: Sendable {
     ///   - isKept: whether the server keeps the connection.
     mutating func received(_ head: HTTPResponse, isKept: Bool) {
         guard phase == .waitingForHead else { return fail(.unasked) }
-        phase = .inBody
+        let isTunnel = head.status == .switchingProtocols
+        phase = isTunnel ? .inTunnel : .inBody
         self.head = head
-        self.isKept = isKept
+        self.isKept = isKept && !isTunnel
     }
 
     /// A piece of the body came.
     mutating func received(_ bytes: ByteBuffer) {
-        guard phase == .inBody else { return fail(.unasked) }
+        guard phase == .inBody || phase == .inTunnel else { return fail(.unasked) }
         var bytes = bytes
         if body.readableBytes == 0 { body = bytes } else { body.writeBuffer(&bytes) }
     }
 
     /// The answer is whole.
     mutating func receivedEnd(_ trailers: HTTPFields?) {
+        // The decoder's end of a 101, which has no body for it.
+        if phase == .inTunnel { return }
         guard phase == .inBody else { return fail(.unasked) }
         phase = .ended
         end = trailers
@@ -106,6 +114,7 @@ struct AnswerState: Sendable {
         switch phase {
         case .waitingForHead: fail(.closedBeforeHead)
         case .inBody: fail(.closedInside)
+        case .inTunnel: phase = .ended
         case .idle, .ended: break
         }
     }

@@ -29,12 +29,15 @@ package final class ServerConnection: Sendable {
 
     /// Takes over a connected socket.
     ///
-    /// - Parameter descriptor: connected, not blocking; closed with the connection.
+    /// - Parameters:
+    ///   - descriptor: connected, not blocking; closed with the connection.
+    ///   - mayTunnel: whether the server may change to another protocol with its first answer.
     /// - Returns: the connection.
     /// - Throws: ``ExchangeFailure/broken(_:)`` when the kernel refuses it.
-    package static func adopt(_ descriptor: consuming OwnedDescriptor) async throws(ExchangeFailure)
-        -> ServerConnection
-    {
+    package static func adopt(
+        _ descriptor: consuming OwnedDescriptor,
+        mayTunnel: Bool = false
+    ) async throws(ExchangeFailure) -> ServerConnection {
         let connection = ServerConnection()
         let raw = descriptor.take()
         do {
@@ -43,6 +46,7 @@ package final class ServerConnection: Sendable {
                 .channelInitializer { [weak connection] channel in
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
+                        if mayTunnel { try pipeline.addHandler(TunnelSwitch(connection)) }
                         try pipeline.addHTTPClientHandlers(enableOutboundHeaderValidation: false)
                         try pipeline.addHandler(ServerConnectionHandler(connection))
                     }
@@ -86,7 +90,7 @@ package final class ServerConnection: Sendable {
         channel.flush()
     }
 
-    /// Sends a piece of the body, suspending while the server does not read.
+    /// Sends a piece of the body, or of the protocol behind a 101, suspending while the server does not read.
     ///
     /// - Returns: false when the server reads no more.
     package func write(_ bytes: ByteBuffer) async -> Bool {
@@ -100,13 +104,17 @@ package final class ServerConnection: Sendable {
         }
     }
 
-    /// Ends the body.
+    /// Ends the body; behind a 101, this direction of the connection.
     package func finish() {
-        let channel = storage.withLock { storage in
+        let (channel, isTunnel) = storage.withLock { storage in
             storage.state.requestEnded()
-            return storage.channel
+            return (storage.channel, storage.state.isTunnel)
         }
-        channel?.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+        if isTunnel {
+            channel?.close(mode: .output, promise: nil)
+        } else {
+            channel?.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+        }
     }
 
     // MARK: Answer

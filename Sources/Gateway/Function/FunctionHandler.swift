@@ -94,6 +94,12 @@ struct FunctionHandler: Sendable {
         let function = accounting.function
         let bytesMax = function.bodyBytesMax
         var gauge: BodyGauge?
+        if request.headers[.upgrade] != nil {
+            guard function.takesUpgrades else { return .body(.none, nil) }
+            // What the client sends once the function's server has agreed.
+            let made = BodyGauge(request.body, bytesMax: bytesMax)
+            return .body(made.stream(), made)
+        }
         do {
             switch BodyPlan(request.headers, bytesMax: bytesMax) {
             case .none: return .body(.none, nil)
@@ -154,6 +160,8 @@ struct FunctionHandler: Sendable {
         if let field = head.fields[.authorization], AccessToken.inField(field) != nil {
             head.fields[.authorization] = nil
         }
+        head.upgrade = match.function.takesUpgrades ? request.headers[.upgrade] : nil
+        head.fields[.upgrade] = nil
         head.bodyLength = RequestHead.BodyLength(request.headers)
         head.version = call.connection.version
         head.isSecure = call.client.isSecure ?? call.connection.isSecure

@@ -20,7 +20,7 @@ struct FunctionStreaming: Sendable {
         self.head = head
         self.output = output
         self.accounting = accounting
-        sendsTrailers = takesTrailers && head.bodyBytes == nil
+        sendsTrailers = takesTrailers && head.bodyBytes == nil && head.status != 101
     }
 
     /// The head, and the body behind it.

@@ -22,6 +22,8 @@ final class FunctionTarget: Sendable {
     let cors: CORSRules?
     /// Shared by all revisions with the same rate; nil without one.
     let rate: RateLimiter?
+    /// Whether its server may change to another protocol.
+    let takesUpgrades: Bool
     /// Shared by all revisions of the function.
     let metrics: FunctionMetrics
 
@@ -37,6 +39,7 @@ final class FunctionTarget: Sendable {
         signingSecret = configuration.authentication.secret.map { SigningSecret(name: $0) }
         cors = configuration.cors.map(CORSRules.init)
         self.rate = rate
+        takesUpgrades = configuration.contract == .http
         self.metrics = metrics
     }
 }

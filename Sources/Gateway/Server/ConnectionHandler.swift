@@ -79,6 +79,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
             ),
             headers: HTTPHeaders(fields.map { ($0.name.rawName, $0.value) })
         )
+        if response.status == .switchingProtocols {
+            // The last answer of this connection: what follows is not HTTP.
+            _ = state.responseHead(asksToClose: true, hasLength: true)
+            return head
+        }
         guard response.status.code >= 200 else { return head }
         let form = state.responseHead(
             asksToClose: fields[.connection] == "close",

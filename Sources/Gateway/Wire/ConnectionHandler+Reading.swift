@@ -105,6 +105,12 @@ extension ConnectionHandler {
     func inputClosed(_ context: ChannelHandlerContext) {
         switch parser.phase {
         case .head, .body: refuse(.brokenOff, context)
+        case .tunnel:
+            // Only this direction has ended.
+            parser.fail()
+            isInBody = false
+            context.fireChannelRead(Self.wrapInboundOut(.end(nil)))
+            context.fireChannelReadComplete()
         case .idle, .ended:
             if state.answerEndsWithInput {
                 if state.lost() { connection.lose() }

@@ -14,6 +14,9 @@ struct FieldFacts: Hashable, Sendable {
     /// Lower-case words of all Connection fields.
     private(set) var connectionOptions: [String] = []
 
+    /// Values of the Upgrade fields.
+    private var upgrades: [String] = []
+
     /// A field came.
     mutating func note(_ field: HTTPField) throws(RequestRefusal) {
         switch field.name.canonicalName {
@@ -27,6 +30,7 @@ struct FieldFacts: Hashable, Sendable {
             hasCodings = true
             codings += Self.list(field.value)
         case "connection": connectionOptions += Self.list(field.value)
+        case "upgrade": upgrades.append(field.value)
         default: break
         }
     }
@@ -52,6 +56,18 @@ struct FieldFacts: Hashable, Sendable {
         }
         guard codings == ["chunked"] else { throw .unknownCoding }
         return .chunked
+    }
+
+    /// The protocol that the client asks for; nil for none, and for those of HTTP itself, which are not served so.
+    func upgrade(isHTTP10: Bool) -> String? {
+        guard !isHTTP10, connectionOptions.contains("upgrade"), upgrades.count == 1, lengths == 0,
+            !hasCodings,
+            let wanted = upgrades.first, !wanted.isEmpty
+        else { return nil }
+        let isOwn = Self.list(wanted).contains {
+            $0 == "h2c" || $0.hasPrefix("tls/") || $0.hasPrefix("http/")
+        }
+        return isOwn ? nil : wanted
     }
 
     /// Whether the client wants to keep the connection (RFC 9112, section 9.3).

@@ -9,6 +9,9 @@ struct ParsedHead: Hashable, Sendable {
     enum Framing: Hashable, Sendable {
         case length(Int)
         case chunked
+        /// All that follows, to the end of the client's side: it asks for another protocol, and no other request can
+        /// follow.
+        case tunnel
     }
 
     var request: HTTPRequest
@@ -18,7 +21,8 @@ struct ParsedHead: Hashable, Sendable {
 
     /// Names that never pass the gateway.
     ///
-    /// They speak of this connection (RFC 9110, section 7.6.1), or of trailers, which are not passed on. `TE` stays
+    /// They speak of this connection (RFC 9110, section 7.6.1), or of trailers, which are not passed on; `Upgrade` is
+    /// put back where ``Framing/tunnel`` follows. `TE` stays
     /// for the answer's own trailers, and makes no variable.
     private static let hopByHop: Set<String> = [
         "keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate", "upgrade", "trailer",
@@ -53,12 +57,14 @@ struct ParsedHead: Hashable, Sendable {
             if name != "host", name != "connection", !Self.hopByHop.contains(name) { fields.append(field) }
         }
         isHTTP10 = line.isHTTP10
-        keepsAlive = facts.keepsAlive(isHTTP10: line.isHTTP10)
+        let upgrade = line.method == .get ? facts.upgrade(isHTTP10: line.isHTTP10) : nil
+        keepsAlive = upgrade == nil && facts.keepsAlive(isHTTP10: line.isHTTP10)
         for option in facts.connectionOptions where !Self.kept.contains(option) {
             if let name = HTTPField.Name(option) { fields[name] = nil }
         }
         if !keepsAlive { fields[.connection] = "close" }
-        framing = try facts.framing(isHTTP10: line.isHTTP10)
+        fields[.upgrade] = upgrade
+        framing = try upgrade == nil ? facts.framing(isHTTP10: line.isHTTP10) : .tunnel
         let host = try facts.host(isHTTP10: line.isHTTP10)
         request = HTTPRequest(
             method: line.method,

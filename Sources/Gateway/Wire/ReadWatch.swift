@@ -53,7 +53,7 @@ struct ReadWatch: Hashable, Sendable {
     func verdict(_ phase: RequestParser.Phase, at now: NIODeadline) -> Verdict {
         let deadline: NIODeadline
         switch phase {
-        case .idle, .ended: return .idle
+        case .idle, .ended, .tunnel: return .idle
         case .head: deadline = (headSince ?? now) + limits.head
         case .body: deadline = (silentSince ?? now) + bodyLimit
         }

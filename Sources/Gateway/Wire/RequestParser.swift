@@ -31,6 +31,8 @@ struct RequestParser: ~Copyable {
         case idle
         case head
         case body
+        /// Another protocol's bytes follow, without a limit of their own.
+        case tunnel
         case ended
     }
 
@@ -38,6 +40,7 @@ struct RequestParser: ~Copyable {
         case head(HeadScan)
         case fixed(left: Int)
         case chunked(ChunkedBody)
+        case tunnel
         case failed
     }
 
@@ -52,6 +55,7 @@ struct RequestParser: ~Copyable {
         switch state {
         case .head: hasBytes ? .head : .idle
         case .fixed, .chunked: .body
+        case .tunnel: .tunnel
         case .failed: .ended
         }
     }
@@ -63,6 +67,7 @@ struct RequestParser: ~Copyable {
             case .head(let scan): return try head(scan, &buffer)
             case .fixed(let left): return fixed(left, &buffer)
             case .chunked(let body): return try chunked(body, &buffer)
+            case .tunnel: return tunnel(&buffer)
             case .failed:
                 buffer.clear()
                 return .more
@@ -99,9 +104,16 @@ struct RequestParser: ~Copyable {
             switch head.framing {
             case .length(let length): state = .fixed(left: length)
             case .chunked: state = .chunked(ChunkedBody())
+            case .tunnel: state = .tunnel
             }
             return .head(head)
         }
+    }
+
+    private func tunnel(_ buffer: inout ByteBuffer) -> Event {
+        guard buffer.readableBytes > 0 else { return .more }
+        defer { buffer.clear() }
+        return .body(buffer)
     }
 
     private mutating func fixed(_ left: Int, _ buffer: inout ByteBuffer) -> Event {

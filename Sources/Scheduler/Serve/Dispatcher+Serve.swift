@@ -9,7 +9,7 @@ import Sandbox
 import SandboxHTTP
 
 /// One request to a server that was started ahead.
-private struct ServerExchange: Sendable {
+struct ServerExchange: Sendable {
     var program: StartedProgram
     var connection: ServerConnection
     var pump: RequestPump
@@ -45,6 +45,7 @@ extension Dispatcher {
         -> InvocationAnswer
     {
         let request = started.run.call.request
+        if request.head.upgrade != nil { return await upgrade(started, program, port) }
         var isStream = false
         if case .stream = request.body { isStream = true }
         // A server may close a kept connection at any time: only what may be sent twice goes there
@@ -73,7 +74,7 @@ extension Dispatcher {
     private static let repeatable: Set<HTTPRequest.Method> = [.get, .head, .options, .trace, .put, .delete]
 
     /// Sends a request whose body is here, and waits for the answer's first part.
-    private func send(_ started: StartedRun, _ connection: ServerConnection) async -> AnswerPart {
+    func send(_ started: StartedRun, _ connection: ServerConnection) async -> AnswerPart {
         beginRequest(started, connection)
         return await connection.next()
     }
@@ -83,7 +84,9 @@ extension Dispatcher {
         let request = started.run.call.request
         var body: ByteBuffer?
         if case .whole(let bytes) = request.body { body = bytes }
-        let isWhole = if case .stream = request.body { false } else { true }
+        // What follows a request for another protocol is sent once the server has agreed.
+        var isWhole = true
+        if case .stream = request.body { isWhole = request.head.upgrade != nil }
         connection.send(
             HTTPForwarding.request(
                 request.head,
@@ -96,7 +99,7 @@ extension Dispatcher {
         if let body { started.running.taken(bytes: body.readableBytes) }
     }
 
-    private func answered(_ started: StartedRun, _ exchange: ServerExchange, _ first: AnswerPart) async
+    func answered(_ started: StartedRun, _ exchange: ServerExchange, _ first: AnswerPart) async
         -> InvocationAnswer
     {
         switch first {
@@ -151,7 +154,7 @@ extension Dispatcher {
         return streaming(started, pump, head, body, answer, answer.nextStreamed)
     }
 
-    private func streaming(
+    func streaming(
         _ started: StartedRun,
         _ pump: RequestPump,
         _ head: ResponseHead,

@@ -202,12 +202,12 @@ final class StartedProgram: Sendable {
     /// Connects to the port of its server.
     ///
     /// - Throws: ``ExchangeFailure/broken(_:)``.
-    func connect(port: UInt16) async throws(ExchangeFailure) -> ServerConnection {
+    func connect(port: UInt16, mayTunnel: Bool = false) async throws(ExchangeFailure) -> ServerConnection {
         let descriptor: OwnedDescriptor
         do throws(SandboxError) { descriptor = try await sandbox.dial(port: port) } catch {
             throw .broken(error.description)
         }
-        return try await ServerConnection.adopt(descriptor)
+        return try await ServerConnection.adopt(descriptor, mayTunnel: mayTunnel)
     }
 
     /// - Returns: why it is not ready; nil when it is.

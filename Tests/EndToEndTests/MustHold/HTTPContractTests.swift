@@ -54,6 +54,9 @@ extension EndToEnd {
                 printf 'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%d' "${#count}" "$count" ;;
             /long) printf 'HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n'
                 /bin/busybox head -c 300000 /dev/zero ;;
+            /socket)
+                printf 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n'
+                exec /bin/busybox cat ;;
             /sum) printf 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n'
                 printf '2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n' ;;
             /hang) /bin/busybox sleep 100 ;;
@@ -100,6 +103,50 @@ extension EndToEnd {
                 )
                 #expect(echoed.status == 200)
                 #expect(echoed.text == "hello")
+            }
+        }
+
+        @Test(
+            "a connection that changes to another protocol carries bytes both ways, and its end is recorded"
+        )
+        func upgrade() async throws {
+            try await Self.with("port: 7000\ntimeout: 20s") { gateway in
+                // A WebSocket frame of a client: text, masked. The server returns it as it is.
+                let script = #"""
+                    exec 3<>/dev/tcp/127.0.0.1/$1 || exit 1
+                    printf 'GET /function/server%s HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n' $2 >&3
+                    while read -r line <&3; do line=${line%$'\r'}; [ -n "$line" ] || break; echo "$line"; done
+                    [ "$2" = /socket ] || exit 0
+                    for i in 1 2 3; do
+                        printf '\x81\x82\x00\x00\x00\x00h%d' $i >&3
+                        head -c 8 <&3 | od -An -tx1
+                    done
+                    head -c 1000000 /dev/zero >&3 & head -c 1000000 <&3 | cksum
+                    """#
+                let port = try #require(URL(string: gateway.address)?.port)
+                func run(_ path: String) async throws -> String {
+                    let result = try await Command.run(
+                        "/bin/bash",
+                        ["-c", script, "client", "\(port)", path]
+                    )
+                    return String(decoding: result.output, as: UTF8.self)
+                }
+                let text = try await run("/socket")
+                #expect(text.hasPrefix("HTTP/1.1 101 Switching Protocols\n"), "\(text)")
+                #expect(text.lowercased().contains("\nupgrade: echo\n"))
+                for number in 1...3 {
+                    #expect(text.contains(" 81 82 00 00 00 00 68 3\(number)\n"), "\(text)")
+                }
+                let zeros = try await Command.run("/bin/bash", ["-c", "head -c 1000000 /dev/zero | cksum"])
+                #expect(text.hasSuffix(String(decoding: zeros.output, as: UTF8.self)))
+                let refused = try await run("/up")
+                #expect(
+                    refused.hasPrefix("HTTP/1.1 200 OK\n")
+                        && refused.lowercased().contains("\nconnection: close\n")
+                )
+                let records = try await gateway.invocations("server", atLeast: 2)
+                #expect(Set(records.map(\.status)) == [101, 200])
+                #expect(records.allSatisfy { $0.outcome == "ok" }, "\(records)")
             }
         }
 

@@ -39,6 +39,26 @@ import Testing
         return events
     }
 
+    @Test("a GET that asks for another protocol is the last request; what follows is that protocol's")
+    func tunnel() {
+        func stream(_ fields: String) -> [String] {
+            let text = "GET /a HTTP/1.1\r\nHost: h\r\n\(fields)\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n"
+            return Self.events([Array(text.utf8)])
+        }
+        #expect(stream("Upgrade: websocket\r\nConnection: keep-alive, Upgrade") == ["GET /a tunnel"])
+        let ordinary = ["GET /a length(0)", "end ", "GET /b length(0)", "end "]
+        for fields in [
+            "Upgrade: websocket", "Connection: Upgrade", "Upgrade: h2c\r\nConnection: upgrade",
+            "Upgrade: websocket, h2c\r\nConnection: upgrade", "Upgrade: TLS/1.3\r\nConnection: upgrade",
+            "Upgrade: a\r\nUpgrade: b\r\nConnection: upgrade",
+            "Upgrade: a\r\nConnection: upgrade\r\nContent-Length: 0",
+        ] {
+            #expect(stream(fields) == ordinary, "\(fields)")
+        }
+        let post = "POST /a HTTP/1.1\r\nHost: h\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n"
+        #expect(Self.events([Array(post.utf8)]) == ["POST /a length(0)", "end "])
+    }
+
     @Test("every way to cut a stream of requests in two is the same stream")
     func cuts() {
         let stream = Array(

@@ -112,6 +112,98 @@ struct ServeTests {
         #expect(record.outcome == .platform && record.isCommitted)
     }
 
+    private static let switching = "HTTP/1.1 101 Switch\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n"
+
+    /// Agrees to another protocol, with its first bytes right behind the head, and returns what it gets.
+    private static func echoing() -> FakeSandbox.Program {
+        var program = FakeSandbox.Program()
+        program.isEndless = true
+        program.server = { connection in
+            var text = ""
+            var byte: UInt8 = 0
+            while !text.hasSuffix("\r\n\r\n"), read(connection, &byte, 1) == 1 {
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            }
+            if text.contains("pgrade: echo\r\n"), text.contains("onnection: upgrade\r\n") {
+                _ = (switching + "hello").withCString { write(connection, $0, strlen($0)) }
+                while read(connection, &byte, 1) == 1 { _ = write(connection, &byte, 1) }
+            }
+            close(connection)
+        }
+        return program
+    }
+
+    private static func upgrade(_ world: DispatcherWorld, _ body: RequestBody) async throws -> (
+        any Scheduler.OutputStream
+    )? {
+        var request = world.request(body)
+        request.head.upgrade = "echo"
+        guard case .streaming(let head, let stream) = try await world.dispatcher.invoke(world.name, request)
+        else {
+            Issue.record("an agreed protocol streams")
+            return nil
+        }
+        #expect(
+            head.status == 101 && head.fields[.upgrade] == "echo" && head.fields[.connection] == "upgrade"
+        )
+        return stream
+    }
+
+    @Test(
+        "that agrees to another protocol gets the client's bytes, and its own go to the client, to the end of both"
+    )
+    func upgraded() async throws {
+        let world = try Self.world(Self.echoing()) { $0.reuse = 9 }
+        let stream = try await Self.upgrade(
+            world,
+            .stream { write in
+                for piece in ["one ", "two"] { _ = await write(ByteBuffer(string: piece)) }
+            }
+        )
+        var text = ""
+        while let piece = await stream?.next() { text += String(buffer: piece) }
+        #expect(text == "helloone two")
+        let record = try #require(await stream?.ending())
+        #expect(record.outcome == .ok && record.responseStatus == 101)
+        #expect(record.bytesIn == 7 && record.bytesOut == 12)
+        #expect(
+            await eventually { world.spawner.counts.withLock { $0.killed } == 1 },
+            "it serves no other call"
+        )
+    }
+
+    @Test(
+        "that agreed to another protocol is stopped when its client is gone, and at the limits of time and bytes"
+    )
+    func upgradeLimits() async throws {
+        let timeout = try TimeSpan("300ms", field: "timeout")
+        let world = try Self.world(Self.echoing()) {
+            $0.timeout = timeout
+            $0.limits.output = ByteCount(bytes: 4096)
+        }
+        let endless: @Sendable ((ByteBuffer) async -> Bool) async throws -> Void = { _ in
+            try await Task.sleep(for: .seconds(60))
+        }
+        let abandoned = try await Self.upgrade(world, .stream(endless))
+        abandoned?.cancel()
+        #expect(await abandoned?.ending().outcome == .cancelled)
+        let late = try await Self.upgrade(world, .stream(endless))
+        #expect(await late?.ending().outcome == .timeout)
+        let flooding = try await Self.upgrade(
+            world,
+            .stream { write in
+                for _ in 0..<8 { _ = await write(ByteBuffer(repeating: 1, count: 1024)) }
+                try await Task.sleep(for: .seconds(60))
+            }
+        )
+        while await flooding?.next() != nil {}
+        #expect(await flooding?.ending().limitsReached == [.output])
+        let lost = try await Self.upgrade(world, .stream { _ in throw Lost() })
+        #expect(await lost?.ending().outcome == .cancelled)
+    }
+
+    private struct Lost: Error {}
+
     @Test("passes on the fields behind a body, also of a short answer")
     func trailers() async throws {
         let world = try Self.world(
