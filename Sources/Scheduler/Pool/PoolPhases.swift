@@ -32,4 +32,7 @@ extension PoolState {
     static let setUpTime = Duration.microseconds(400)
     /// While a function is called, two stay ready: one to use and one while that one is refilled.
     static let activeFloor = 2
+    /// A program that was started ahead is replaced after so long without a call: what it has read at its start
+    /// (names, certificates, tokens, connections) is not older.
+    static let waitMax = Duration.seconds(900)
 }

@@ -13,12 +13,13 @@ extension PoolState {
         consider(backoff.blockedUntil)
         let idleCount = warm.count + empty.count
         if idleCount > settings.warmMin, let oldest = oldestIdle {
-            let isHeld = idleCount <= max(settings.warmMin, Self.activeFloor)
+            let isHeld = idleCount <= heldCount
             let start = isHeld ? max(oldest.since, lastLease ?? oldest.since) : oldest.since
             consider(start + Self.idleAfter)
         }
         consider(oldestCopying.map { max($0.since, lastLease ?? $0.since) + Self.idleAfter })
         consider(oldestWithOwnNetwork.map { max($0.since, lastLease ?? $0.since) + Self.idleAfter })
+        consider(longestWaiting.map { $0.since + Self.waitMax })
         return wake
     }
 
@@ -53,6 +54,14 @@ extension PoolState {
         template.slotCount == 0 ? nil : (warm + empty).first { template.isCopying($0.slot) }
     }
 
+    /// The program that has waited longest for a call and may be replaced.
+    ///
+    /// One at a time, and none while the successor of the last one is missing.
+    var longestWaiting: Idle? {
+        guard settings.startsAhead, preparing == 0, !isClosing, warm.count >= idleTarget else { return nil }
+        return warm.first
+    }
+
     /// Whether a slot that is launched now is idle at first: no caller waits for it or is expected.
     var nextSharesEmptyNetwork: Bool {
         guard settings.mayShareEmptyNetwork, waiters.isEmpty, leased == 0, lastLease == nil else {
@@ -75,6 +84,18 @@ extension PoolState {
     var idleTarget: Int {
         guard !isClosing else { return 0 }
         let isBusy = leased > 0 || !waiters.isEmpty || expectsCall
-        return max(settings.warmMin, isBusy ? min(1, settings.warmMax) : 0)
+        return max(settings.warmMin, isBusy ? min(max(1, loadTarget), settings.warmMax) : 0)
+    }
+
+    /// Idle slots that do not grow old: the warm minimum, and while the function is called those for the next calls.
+    var heldCount: Int {
+        let active = lastLease == nil ? 0 : max(Self.activeFloor, min(loadTarget, settings.warmMax))
+        return max(settings.warmMin, active)
+    }
+
+    /// Idle programs that the recent load wants, besides those that serve now.
+    private var loadTarget: Int {
+        guard let busy = load.busy(usesMax: settings.usesMax) else { return 0 }
+        return max(0, Int(min(busy.rounded(.up), Double(settings.concurrency))) - leased)
     }
 }

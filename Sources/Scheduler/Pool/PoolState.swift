@@ -19,6 +19,10 @@ struct PoolState: Sendable {
     private(set) var backoff = LaunchBackoff()
     /// How many invocations the sandbox of a slot has served or serves; absent before the first.
     private(set) var uses: [SlotNumber: Int] = [:]
+    /// How busy the pool's recent calls keep programs that are started ahead.
+    private(set) var load = PoolLoad()
+    /// When the program or the invocation in a slot began.
+    private var began: [SlotNumber: Instant] = [:]
     /// Launching, making or starting.
     private(set) var preparing = 0
     private(set) var leased = 0
@@ -49,6 +53,7 @@ struct PoolState: Sendable {
         guard !isClosing else { return .refuse(.closed) }
         backoff.timePassed(now)
         template.called(at: now)
+        if settings.startsAhead { load.arrived(at: now) }
         if let idle = takeWarm(now) {
             lease(idle.slot, at: now)
             return .use(idle.slot, refillFromEmpty())
@@ -98,12 +103,15 @@ struct PoolState: Sendable {
         guard settings.startsAhead else { return ready(slot, at: now) }
         if isClosing, waiters.count < preparing { return forget(slot) }
         phases[slot] = .starting
+        began[slot] = now
         return [.start(slot)]
     }
 
     /// The program that was started ahead can serve an invocation.
     mutating func programReady(_ slot: SlotNumber, at now: Instant) -> [PoolAction] {
-        phases[slot] == .starting ? ready(slot, at: now) : [.retire(slot)]
+        guard phases[slot] == .starting else { return [.retire(slot)] }
+        if let start = began.removeValue(forKey: slot) { load.started(in: now - start) }
+        return ready(slot, at: now)
     }
 
     /// A sandbox may be leased: the first caller gets it, or it is warm.
@@ -169,6 +177,7 @@ struct PoolState: Sendable {
     mutating func programReturned(_ slot: SlotNumber, at now: Instant) -> [PoolAction] {
         guard phases[slot] == .leased else { return [.retire(slot)] }
         guard mayReturn(slot) else { return forget(slot) + refillFromEmpty() }
+        noteServed(slot, at: now)
         leased -= 1
         preparing += 1
         phases[slot] = .starting
@@ -198,6 +207,7 @@ struct PoolState: Sendable {
         let isWanted = waiters.count > preparing
         let isOwed = payDebt()
         guard isReusable, !isOwed, isWanted || !isClosing else { return forget(slot) + refillFromEmpty() }
+        noteServed(slot, at: now)
         leased -= 1
         uses[slot] = nil
         if isWanted || warm.count + preparing < settings.warmMax {
@@ -234,6 +244,7 @@ struct PoolState: Sendable {
         template.forgetAll()
         inEmptyNetwork.removeAll()
         uses.removeAll()
+        began.removeAll()
         warm.removeAll()
         empty.removeAll()
         preparing = 0
@@ -274,11 +285,13 @@ struct PoolState: Sendable {
             let refusal: PoolRefusal = isHostReady && !phases.isEmpty ? .busy : .noRoom
             actions.append(.answer(waiter, .refused(refusal)))
         }
+        load.timePassed(now)
         if let last = lastLease, last + Self.idleAfter <= now {
             lastLease = nil
+            load = PoolLoad()
             template.idle()
         }
-        let floor = max(settings.warmMin, lastLease == nil ? 0 : Self.activeFloor)
+        let floor = heldCount
         while warm.count + empty.count > floor, let oldest = oldestIdle, oldest.since + Self.idleAfter <= now
         {
             actions += forget(oldest.slot)
@@ -291,6 +304,10 @@ struct PoolState: Sendable {
         if lastLease == nil, let idle = oldestWithOwnNetwork, idle.since + Self.idleAfter <= now {
             actions += forget(idle.slot)
         }
+        // One after the other, so that the others serve meanwhile.
+        if let waiting = longestWaiting, waiting.since + Self.waitMax <= now {
+            actions += forget(waiting.slot)
+        }
         return actions
     }
 
@@ -301,8 +318,13 @@ struct PoolState: Sendable {
         phases[slot] = .leased
         inEmptyNetwork.remove(slot)
         uses[slot, default: 0] += 1
+        if settings.startsAhead { began[slot] = now }
         leased += 1
         lastLease = now
+    }
+
+    private mutating func noteServed(_ slot: SlotNumber, at now: Instant) {
+        if let start = began.removeValue(forKey: slot) { load.served(in: now - start) }
     }
 
     /// The one used last of those that have had time to be set up; without one, the one that has had most.
@@ -340,6 +362,7 @@ struct PoolState: Sendable {
         template.forget(slot)
         inEmptyNetwork.remove(slot)
         uses[slot] = nil
+        began[slot] = nil
         switch phases.removeValue(forKey: slot) {
         case .launching, .making, .starting: preparing -= 1
         case .leased: leased -= 1
