@@ -113,6 +113,23 @@ extension EndToEnd {
             }
         }
 
+        @Test("an event reaches the client when it is written, and a client that leaves stops the function")
+        func events() async throws {
+            try await GatewayUnderTest.with { gateway in
+                try await gateway.require("deploy", Fixtures.function("events"))
+                let all = try await gateway.call("/function/events?count=3&pause=0")
+                #expect(all.headers["content-type"] == "text/event-stream")
+                #expect(all.text == (1...3).map { "id: \($0)\ndata: {\"number\": \($0)}\n\n" }.joined())
+                // The second event, which comes after the client has left, shows that it has.
+                let url = gateway.address + "/function/events?pause=4"
+                let left = try await Command.run("/usr/bin/env", ["curl", "-sN", "--max-time", "3", url])
+                #expect(left.code == 28, "curl: the time is over")
+                #expect(String(decoding: left.output, as: UTF8.self) == "id: 1\ndata: {\"number\": 1}\n\n")
+                let records = try await gateway.invocations("events", atLeast: 2)
+                #expect(Set(records.map(\.outcome)) == ["ok", "cancelled"])
+            }
+        }
+
         @Test("what a function writes to standard error is in its log, not in its answer")
         func keepsLogs() async throws {
             try await GatewayUnderTest.with { gateway in
