@@ -99,7 +99,7 @@ struct TemplateRefusalTests {
                 let answer = try await TemplateHost.run(slot, "cwd ids")
                 #expect(answer.output.hasPrefix("cwd /tmp/work mark 0\npid 1 "), "\(turn): \(answer)")
                 guard turn % 25 == 4 else { continue }
-                let now = try Self.possessions(of: process)
+                let now = try await Self.settledPossessions(of: process, as: first)
                 first = first ?? now
                 #expect(now == first, "turn \(turn)")
             }
@@ -148,6 +148,19 @@ struct TemplateRefusalTests {
             }
             try await Self.leavesNothing(host)
         }
+    }
+
+    /// What a slot has once it has tidied up after a copy: two samples in a row are the same, and as `expected`; after
+    /// two seconds without, the last sample.
+    private static func settledPossessions(of process: pid_t, as expected: String?) async throws -> String {
+        var last = try possessions(of: process)
+        for _ in 0..<100 {
+            try await Task.sleep(for: .milliseconds(20))
+            let now = try possessions(of: process)
+            if now == last, now == expected ?? now { break }
+            last = now
+        }
+        return last
     }
 
     /// Waits until the spawner has no descendant except its own.
