@@ -158,6 +158,7 @@ package struct GatewayProcess: Sendable {
                 images: images,
                 logger: logger
             )
+            try await server.prepare()
             let edge = Edge(
                 server: server,
                 images: images,

@@ -125,6 +125,16 @@ package final class GatewayServer: Sendable {
         )
     }
 
+    /// Reads what requests are checked against; to be called once, before ``run(onListening:)`` and before anything can
+    /// close the store.
+    ///
+    /// - Throws: ``GatewayError``.
+    package func prepare() async throws(GatewayError) {
+        do throws(StoreError) { try await tokens.load() } catch {
+            throw .tokens(reason: error.description)
+        }
+    }
+
     /// Serves until the surrounding service group shuts down gracefully or the task is cancelled.
     ///
     /// Then no new connection is accepted, and running requests end first.
@@ -134,9 +144,6 @@ package final class GatewayServer: Sendable {
     package func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in })
         async throws(GatewayError)
     {
-        do throws(StoreError) { try await tokens.load() } catch {
-            throw .tokens(reason: error.description)
-        }
         let storing = Task { [tokens] in await tokens.keepStoring() }
         defer { storing.cancel() }
         do {

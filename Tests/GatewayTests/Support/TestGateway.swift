@@ -122,6 +122,7 @@ struct TestGateway: Sendable {
         let (ports, listening) = AsyncStream<Int>.makeStream()
         let running = Task {
             defer { listening.finish() }
+            try await server.prepare()
             try await server.run { listening.yield($0) }
         }
         var iterator = ports.makeAsyncIterator()
