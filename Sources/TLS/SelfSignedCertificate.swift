@@ -63,7 +63,7 @@ package struct SelfSignedCertificate: Sendable {
     private static let titleBytesMax = 64
 
     private static func failure(_ step: String) -> TLSError {
-        .library(step: step, reason: OpenSSLErrors.take())
+        .openSSL(step: step, reason: OpenSSLErrors.take())
     }
 
     private static func add(_ kind: Int32, _ value: String, to certificate: OpaquePointer) throws(TLSError) {

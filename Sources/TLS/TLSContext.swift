@@ -49,7 +49,7 @@ final class TLSContext: @unchecked Sendable {
         defer { roots.forEach { X509_free($0) } }
         for identity in identities {
             guard let context = SSL_CTX_new(TLS_server_method()) else {
-                throw .library(step: "make a context", reason: OpenSSLErrors.take())
+                throw .openSSL(step: "make a context", reason: OpenSSLErrors.take())
             }
             contexts.append(context)
             try Self.configure(context)
@@ -85,7 +85,7 @@ final class TLSContext: @unchecked Sendable {
         SSL_CTX_set_num_tickets(context, ticketsPerHandshake)
         guard copenssl_set_version_min(context, TLS1_2_VERSION) == 1,
             SSL_CTX_set_cipher_list(context, ciphers) == 1, copenssl_set_groups(context, groups) == 1
-        else { throw .library(step: "choose versions and ciphers", reason: OpenSSLErrors.take()) }
+        else { throw .openSSL(step: "choose versions and ciphers", reason: OpenSSLErrors.take()) }
         TLSCallbacks.register(on: context)
     }
 
@@ -118,7 +118,7 @@ final class TLSContext: @unchecked Sendable {
         var digest = [UInt8](repeating: 0, count: 32)
         guard EVP_Digest(file.bytes, file.bytes.count, &digest, nil, EVP_sha256(), nil) == 1,
             SSL_CTX_set_session_id_context(context, digest, UInt32(digest.count)) == 1
-        else { throw .library(step: "name its sessions", reason: OpenSSLErrors.take()) }
+        else { throw .openSSL(step: "name its sessions", reason: OpenSSLErrors.take()) }
     }
 }
 

@@ -20,7 +20,7 @@ package enum TLSError: Error, Hashable, Sendable {
     /// More certificates than one server takes.
     case tooMany(max: Int)
     /// OpenSSL refused a step that does not depend on any file.
-    case library(step: String, reason: String)
+    case openSSL(step: String, reason: String)
     /// The self-signed certificate cannot be written.
     case unwritable(path: String, reason: String)
 }
@@ -36,7 +36,7 @@ extension TLSError: CustomStringConvertible {
         case .mismatch(let certificate, let key):
             "the private key in \(key) does not belong to the first certificate in \(certificate)"
         case .tooMany(let max): "more than \(max) certificates"
-        case .library(let step, let reason): "OpenSSL cannot \(step): \(reason)"
+        case .openSSL(let step, let reason): "OpenSSL cannot \(step): \(reason)"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
         }
     }

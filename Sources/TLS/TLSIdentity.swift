@@ -22,11 +22,11 @@ package struct PEMFile: Sendable {
     func withBIO<Value>(_ body: (OpaquePointer) throws(TLSError) -> Value) throws(TLSError) -> Value {
         guard bytes.count <= Self.bytesMax else { throw .tooLarge(path: path, bytesMax: Self.bytesMax) }
         guard let bio = BIO_new(BIO_s_mem()) else {
-            throw .library(step: "read \(path)", reason: OpenSSLErrors.take())
+            throw .openSSL(step: "read \(path)", reason: OpenSSLErrors.take())
         }
         defer { BIO_free(bio) }
         guard bytes.isEmpty || BIO_write(bio, bytes, Int32(bytes.count)) == Int32(bytes.count) else {
-            throw .library(step: "read \(path)", reason: OpenSSLErrors.take())
+            throw .openSSL(step: "read \(path)", reason: OpenSSLErrors.take())
         }
         return try body(bio)
     }

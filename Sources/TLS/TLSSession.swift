@@ -20,11 +20,11 @@ final class TLSSession {
     init(_ context: TLSContext) throws(TLSError) {
         OpenSSLErrors.clear()
         guard let connection = context.makeConnection() else {
-            throw .library(step: "make a connection", reason: OpenSSLErrors.take())
+            throw .openSSL(step: "make a connection", reason: OpenSSLErrors.take())
         }
         guard let bio = buffers.makeBIO() else {
             SSL_free(connection)
-            throw .library(step: "make a connection", reason: OpenSSLErrors.take())
+            throw .openSSL(step: "make a connection", reason: OpenSSLErrors.take())
         }
         self.context = context
         self.connection = connection
