@@ -111,9 +111,7 @@ struct TemplateRefusalTests {
         try await TemplateHost.with { host in
             let slot = try await host.slot("plain")
             let process = try #require(try Self.slotProcess(host))
-            let sandbox = try await slot.makeSandbox()
-            try sandbox.start(SandboxCommand(arguments: [], environment: [])) { _ in }
-            try sandbox.assign()
+            let sandbox = try await Self.assignedCopy(of: slot)
             let template = try #require(
                 try Self.children(of: process).first { try Self.isTraced($0) },
                 "a stopped child"
@@ -121,7 +119,10 @@ struct TemplateRefusalTests {
             kill(template, SIGKILL)
             #expect(await sandbox.write(ByteBuffer(string: "ids")))
             sandbox.closeInput()
-            guard case .complete(let output, _) = await sandbox.collect(upTo: 1024) else { return }
+            guard case .complete(let output, _) = await sandbox.collect(upTo: 1024) else {
+                Issue.record("the copy did not end with its template killed")
+                return
+            }
             #expect(String(buffer: output).hasPrefix("pid 1 "))
             await #expect(throws: SandboxError.self) { try await slot.makeSandbox() }
             slot.retire()
@@ -138,9 +139,7 @@ struct TemplateRefusalTests {
         try await TemplateHost.with { host in
             let slot = try await host.slot("plain")
             let process = try #require(try Self.slotProcess(host))
-            let sandbox = try await slot.makeSandbox()
-            try sandbox.start(SandboxCommand(arguments: [], environment: [])) { _ in }
-            try sandbox.assign()
+            let sandbox = try await Self.assignedCopy(of: slot)
             kill(process, SIGKILL)
             guard case .lost = await sandbox.exit().ending else {
                 Issue.record("the sandbox outlived its slot")
@@ -148,6 +147,14 @@ struct TemplateRefusalTests {
             }
             try await Self.leavesNothing(host)
         }
+    }
+
+    /// A copy that waits for its input.
+    private static func assignedCopy(of slot: Slot) async throws -> WarmSandbox {
+        let sandbox = try await slot.makeSandbox()
+        try sandbox.start(SandboxCommand(arguments: [], environment: [])) { _ in }
+        try sandbox.assign()
+        return sandbox
     }
 
     /// What a slot has once it has tidied up after a copy: two samples in a row are the same, and as `expected`; after
