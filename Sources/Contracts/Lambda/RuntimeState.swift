@@ -20,8 +20,8 @@ package struct RuntimeState: Sendable {
         /// An invocation waits for `next`.
         case assigned(id: String)
         case running(id: String)
-        /// The body of the answer comes in.
-        case answering(id: String, Exchange)
+        /// The body of the answer comes in, or of the report of an error.
+        case answering(id: String, Exchange, isReport: Bool)
         case answered(id: String)
         /// Its initialisation failed, a rule was broken, or the program has ended.
         case over
@@ -39,7 +39,7 @@ package struct RuntimeState: Sendable {
         case hold(isReady: Bool)
         /// The invocation that waited is its answer.
         case deliver
-        /// Its body is read, up to so many bytes; then ``RuntimeState/ended(_:isFailure:)``.
+        /// Its body is read, up to so many bytes; then ``RuntimeState/ended(_:)``.
         case collect(bytesMax: Int)
         /// Its body is passed on as it comes.
         case pass
@@ -66,7 +66,7 @@ package struct RuntimeState: Sendable {
         case .response(let id): return response(id, exchange, isStreaming: isStreaming, length: length)
         case .failure(let id):
             if let refusal = mismatch(id) { return .refuse(refusal, nil) }
-            phase = .answering(id: id, exchange)
+            phase = .answering(id: id, exchange, isReport: true)
             return .collect(bytesMax: Self.reportBytesMax)
         case .initFailure:
             guard phase == .initializing else { return .refuse(.outOfOrder, nil) }
@@ -78,6 +78,8 @@ package struct RuntimeState: Sendable {
     private mutating func next(_ exchange: Exchange) -> HeadStep {
         switch phase {
         case .initializing:
+            // It goes on after all: the rest of a report does not count.
+            initReport = nil
             phase = .waiting(exchange)
             return .hold(isReady: true)
         case .interrupted, .answered:
@@ -104,7 +106,7 @@ package struct RuntimeState: Sendable {
             phase = .over
             return .refuse(.tooLarge, .payloadTooLarge)
         }
-        phase = .answering(id: id, exchange)
+        phase = .answering(id: id, exchange, isReport: false)
         return isStreaming ? .pass : .collect(bytesMax: Self.payloadBytesMax)
     }
 
@@ -112,7 +114,7 @@ package struct RuntimeState: Sendable {
     private func mismatch(_ id: String) -> RuntimeRefusal? {
         switch phase {
         case .running(id): nil
-        case .answering(id, _), .answered(id), .over: .outOfOrder
+        case .answering(id, _, _), .answered(id), .over: .outOfOrder
         default: .unknownInvocation
         }
     }
@@ -122,15 +124,17 @@ package struct RuntimeState: Sendable {
     /// - Returns: the rule that the invocation's answer breaks; nil when it is none's.
     package mutating func exceeded(_ exchange: Exchange) -> ResponseFault? {
         if initReport == exchange { initReport = nil }
-        guard case .answering(_, exchange) = phase else { return nil }
+        guard case .answering(_, exchange, _) = phase else { return nil }
         phase = .over
         return .payloadTooLarge
     }
 
     /// Where a whole body belongs.
     package enum EndStep: Hashable, Sendable {
-        /// It is the invocation's.
+        /// It is the invocation's answer.
         case answer
+        /// It is why the function has no answer.
+        case report
         /// Why the function cannot be initialised.
         case initFailure
         /// Nothing waits for it any more.
@@ -144,9 +148,9 @@ package struct RuntimeState: Sendable {
             phase = .over
             return .initFailure
         }
-        guard case .answering(let id, exchange) = phase else { return .none }
+        guard case .answering(let id, exchange, let isReport) = phase else { return .none }
         phase = .answered(id: id)
-        return .answer
+        return isReport ? .report : .answer
     }
 
     /// The connection of a request is gone before its answer.
@@ -156,7 +160,7 @@ package struct RuntimeState: Sendable {
         if initReport == exchange { initReport = nil }
         switch phase {
         case .waiting(exchange): phase = .interrupted
-        case .answering(_, exchange):
+        case .answering(_, exchange, _):
             phase = .over
             return .cutAnswer
         default: break
@@ -166,8 +170,8 @@ package struct RuntimeState: Sendable {
 
     /// What an invocation does.
     package enum AssignStep: Hashable, Sendable {
-        /// It is the answer to this request.
-        case deliver(Exchange)
+        /// It is the answer to the request that waits.
+        case deliver
         /// The runtime gets it when it asks again.
         case keep
         /// The runtime takes none.
@@ -177,9 +181,9 @@ package struct RuntimeState: Sendable {
     /// An invocation is the runtime's.
     package mutating func assign(id: String) -> AssignStep {
         switch phase {
-        case .waiting(let exchange):
+        case .waiting:
             phase = .running(id: id)
-            return .deliver(exchange)
+            return .deliver
         case .interrupted, .answered:
             phase = .assigned(id: id)
             return .keep
@@ -188,13 +192,5 @@ package struct RuntimeState: Sendable {
     }
 
     /// The program has ended, or makes only wrong requests: nothing it sends counts.
-    ///
-    /// - Returns: whether an invocation waits for its answer.
-    package mutating func over() -> Bool {
-        defer { phase = .over }
-        return switch phase {
-        case .assigned, .running, .answering: true
-        case .initializing, .waiting, .interrupted, .answered, .over: false
-        }
-    }
+    package mutating func over() { phase = .over }
 }

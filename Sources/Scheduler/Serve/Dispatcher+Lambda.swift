@@ -12,16 +12,17 @@ import SandboxHTTP
 extension Dispatcher {
     /// Collects a body that comes in pieces: an event is whole, and no sandbox waits for a slow client.
     ///
-    /// - Returns: bytes taken from ``eventBudget``; the caller gives them back.
-    func collectBody(_ call: inout Call) async throws(InvocationRefusal) -> Int {
-        guard case .stream(let pull) = call.request.body else { return 0 }
+    /// - Returns: the memory that it takes, for as long as the caller holds it; nil for a body that is here.
+    func collectBody(_ call: inout Call) async throws(InvocationRefusal) -> ByteBudget.Share? {
+        guard case .stream(let pull) = call.request.body else { return nil }
+        let share = ByteBudget.Share(eventBudget)
         var bytes = ByteBuffer()
         var refusal: InvocationRefusal?
         do {
             try await pull { piece in
-                guard eventBudget.take(piece.readableBytes) else {
+                guard share.take(piece.readableBytes) else {
                     refusal = .unavailable(
-                        reason: "bodies of calls that wait take \(EventBudget.bytesMax >> 20) MiB",
+                        reason: "bodies of calls that wait take \(ByteBudget.bytesMax >> 20) MiB",
                         retryAfterSeconds: Self.retryAfterSeconds
                     )
                     return false
@@ -36,12 +37,9 @@ extension Dispatcher {
         } catch {
             refusal = .cancelled
         }
-        if let refusal {
-            eventBudget.giveBack(bytes.readableBytes)
-            throw refused(call, refusal)
-        }
+        if let refusal { throw refused(call, refusal) }
         call.request.body = .whole(bytes)
-        return bytes.readableBytes
+        return share
     }
 
     /// The event of a call whose body is whole.

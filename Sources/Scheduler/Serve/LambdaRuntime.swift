@@ -163,7 +163,11 @@ final class LambdaRuntime: LocalService {
     }
 
     private func over(_ fault: ResponseFault) {
-        change { storage in if storage.state.over() { storage.answer.breaks(fault) } }
+        change { storage in
+            storage.state.over()
+            // Without effect on an answer that is here.
+            storage.answer.breaks(fault)
+        }
     }
 
     /// Changes what is known, and wakes the reader.
@@ -275,7 +279,7 @@ extension LambdaRuntime {
             case .answer where isStream:
                 storage.streamed = nil
                 storage.answer.ends(Self.ending(exchange.trailers))
-            case .answer where Self.isReport(exchange):
+            case .report:
                 storage.answer.begins(.failed(RuntimeFailure(header: header, body: body)))
             case .answer: storage.answer.begins(.whole(body))
             case .initFailure: initFailure = RuntimeFailure(header: header, body: body)
@@ -318,13 +322,6 @@ extension LambdaRuntime {
             body: ByteBuffer(string: refusal.body),
             isRefusal: true
         )
-    }
-
-    private static func isReport(_ exchange: LocalExchange) -> Bool {
-        guard let path = exchange.request.path,
-            case .failure? = try? RuntimeRoute(exchange.request.method, path: path)
-        else { return false }
-        return true
     }
 
     private static func ending(_ trailers: HTTPFields?) -> RuntimeAnswerState.Part {

@@ -12,7 +12,7 @@ struct RuntimeStateTests {
     private static func running() -> RuntimeState {
         var state = RuntimeState()
         #expect(state.requested(.next, 1) == .hold(isReady: true))
-        #expect(state.assign(id: "a") == .deliver(1))
+        #expect(state.assign(id: "a") == .deliver)
         return state
     }
 
@@ -24,10 +24,9 @@ struct RuntimeStateTests {
         )
         #expect(state.ended(2) == .answer)
         #expect(state.requested(.next, 3) == .hold(isReady: false))
-        #expect(state.assign(id: "b") == .deliver(3))
+        #expect(state.assign(id: "b") == .deliver)
         #expect(state.requested(.response(id: "b"), 4, isStreaming: true, length: 9_000_000) == .pass)
         #expect(state.ended(4) == .answer)
-        #expect(state.over() == false)
     }
 
     @Test("takes an error for an answer, and one of the initialisation only before the first next")
@@ -35,12 +34,23 @@ struct RuntimeStateTests {
         var state = Self.running()
         #expect(state.requested(.initFailure, 2) == .refuse(.outOfOrder, nil))
         #expect(state.requested(.failure(id: "a"), 3) == .collect(bytesMax: RuntimeState.reportBytesMax))
-        #expect(state.ended(3) == .answer)
+        #expect(state.ended(3) == .report)
         var other = RuntimeState()
         #expect(other.requested(.initFailure, 1) == .collect(bytesMax: RuntimeState.reportBytesMax))
         #expect(other.ended(1) == .initFailure)
         #expect(other.requested(.next, 2) == .refuse(.outOfOrder, nil))
         #expect(other.assign(id: "a") == .refused)
+    }
+
+    @Test("forgets a failed initialisation whose report is not whole when next comes")
+    func unfinishedReport() {
+        var state = RuntimeState()
+        _ = state.requested(.initFailure, 1)
+        #expect(state.requested(.next, 2) == .hold(isReady: true))
+        #expect(state.assign(id: "a") == .deliver)
+        #expect(state.ended(1) == .none)
+        #expect(state.requested(.response(id: "a"), 3) == .collect(bytesMax: RuntimeState.payloadBytesMax))
+        #expect(state.ended(3) == .answer)
     }
 
     @Test(
@@ -50,10 +60,9 @@ struct RuntimeStateTests {
         var state = RuntimeState()
         #expect(state.requested(.next, 1) == .hold(isReady: true))
         #expect(state.requested(.next, 2) == .refuse(.outOfOrder, nil))
-        #expect(state.assign(id: "a") == .deliver(1))
+        #expect(state.assign(id: "a") == .deliver)
         #expect(state.requested(.next, 3) == .refuse(.outOfOrder, .unanswered))
         #expect(state.requested(.response(id: "a"), 4) == .refuse(.outOfOrder, nil))
-        #expect(state.over() == false)
     }
 
     @Test("refuses another id, and a second answer")
@@ -100,14 +109,12 @@ struct RuntimeStateTests {
         #expect(state.closed(3) == .cutAnswer)
     }
 
-    @Test("knows whether an invocation waits when its program ends")
+    @Test("takes nothing when its program has ended")
     func ended() {
-        var fresh = RuntimeState()
-        #expect(fresh.over() == false)
         var state = Self.running()
         #expect(state.closed(1) == nil)
-        #expect(state.over() == true)
-        #expect(state.over() == false)
+        state.over()
+        #expect(state.requested(.response(id: "a"), 2) == .refuse(.outOfOrder, nil))
         #expect(state.assign(id: "b") == .refused)
     }
 
