@@ -34,6 +34,8 @@ package final class LocalServer: Sendable {
     /// Requests that were refused, and connections without one, before the program gets no answer any more: the
     /// gateway must not work for a program that asks in a loop.
     static let strikesMax = 64
+    /// Bytes of one connection that the decoder has not taken: more than any head, which has a bound of its own.
+    static let undecodedBytesMax = 128 << 10
 
     private struct Storage {
         var listener: (any Channel)?
@@ -74,7 +76,10 @@ package final class LocalServer: Sendable {
                         }
                         try channel.pipeline.syncOperations.addHandlers(
                             HTTPResponseEncoder(),
-                            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)),
+                            ByteToMessageHandler(
+                                HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes),
+                                maximumBufferSize: undecodedBytesMax
+                            ),
                             LocalServerHandler(server, service)
                         )
                     }

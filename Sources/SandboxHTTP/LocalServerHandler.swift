@@ -23,6 +23,8 @@ final class LocalServerHandler: ChannelDuplexHandler {
     private var isPaused = false
     private var hadRequest = false
     private var isClosing = false
+    /// Nothing more is read: what comes would not be decoded.
+    private var isBroken = false
 
     init(_ server: LocalServer, _ service: any LocalService) {
         self.server = server
@@ -51,7 +53,7 @@ final class LocalServerHandler: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if !isPaused { context.read() }
+        if !isPaused, !isBroken { context.read() }
         context.fireChannelReadComplete()
     }
 
@@ -86,8 +88,11 @@ final class LocalServerHandler: ChannelDuplexHandler {
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        // A second request before the answer to the first: no runtime does that.
-        guard exchange == nil, let request = try? HTTPRequest(head, secure: false, splitCookie: false) else {
+        // A second request before the answer to the first: no runtime does that. Nor does any change the protocol, which
+        // would end the decoder's work, with the connection still open.
+        guard exchange == nil, head.method != .CONNECT, !head.headers.contains(name: "Upgrade"),
+            let request = try? HTTPRequest(head, secure: false, splitCookie: false)
+        else {
             breakOff()
             return refuse(context)
         }
@@ -116,6 +121,7 @@ final class LocalServerHandler: ChannelDuplexHandler {
 
     private func refuse(_ context: ChannelHandlerContext) {
         isClosing = true
+        isBroken = true
         server.strike()
         hadRequest = true
         let head = HTTPResponseHead(

@@ -195,6 +195,22 @@ struct LocalServerTests {
         }
     }
 
+    @Test(
+        "refuses a change of the protocol, and reads nothing behind it",
+        arguments: [
+            "GET /hold HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", "CONNECT a:1 HTTP/1.1\r\n\r\n",
+        ]
+    )
+    func upgrade(request: String) async throws {
+        try await Self.with { service, _, connect, _ in
+            let client = try connect()
+            client.write(request + String(repeating: "x", count: 100_000))
+            #expect(client.read(upTo: "\r\n").hasPrefix("HTTP/1.1 400 "))
+            #expect(await service.has("emptied"))
+            #expect(service.state.withLock { $0.held.isEmpty })
+        }
+    }
+
     @Test("has a bound of connections, and gives a program up that asks for what it does not get")
     func bounds() async throws {
         try await Self.with { service, server, connect, isListening in
