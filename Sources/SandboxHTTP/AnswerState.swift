@@ -59,9 +59,6 @@ struct AnswerState: Sendable {
     /// Whether the bytes in both directions are another protocol's.
     var isTunnel: Bool { phase == .inTunnel }
 
-    /// Bytes of the body that wait to be read.
-    var bufferedBytes: Int { body.readableBytes }
-
     /// A request leaves.
     mutating func requested() {
         phase = .waitingForHead

@@ -19,6 +19,7 @@ package final class ServerConnection: Sendable {
         var state = AnswerState()
         var reader: CheckedContinuation<AnswerPart, Never>?
         var channel: (any Channel)?
+        var hasSwitched = false
     }
 
     private let storage = Mutex(Storage())
@@ -61,6 +62,14 @@ package final class ServerConnection: Sendable {
 
     /// Whether another request may be sent.
     package var isReusable: Bool { storage.withLock { $0.state.isReusable } }
+
+    /// Whether the bytes of another protocol come past the decoder: a 101 on any other connection is none.
+    package var hasSwitched: Bool { storage.withLock { $0.hasSwitched } }
+
+    /// Reads between two exchanges.
+    ///
+    /// After bytes that nothing asked for, and after the connection's end, it is not reusable. Does not block.
+    package func watch() { storage.withLock { $0.channel }?.read() }
 
     // MARK: Request
 
@@ -139,6 +148,8 @@ package final class ServerConnection: Sendable {
     package func close() { storage.withLock { $0.channel }?.close(promise: nil) }
 
     // MARK: Events
+
+    func switched() { storage.withLock { $0.hasSwitched = true } }
 
     func change(_ event: (inout AnswerState) -> Void) { storage.withLock { event(&$0.state) } }
 

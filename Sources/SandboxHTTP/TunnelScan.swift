@@ -4,6 +4,8 @@
 import NIOCore
 
 /// Separates the head of a 101 from the bytes behind it; any other answer is HTTP to its end.
+///
+/// Interim answers (RFC 9110, section 15.2) may come first.
 struct TunnelScan: Sendable {
     /// The longest head that is looked through: as long as a decoder takes.
     static let headBytesMax = 80 << 10
@@ -37,29 +39,43 @@ struct TunnelScan: Sendable {
         case .head: break
         }
         kept.writeImmutableBuffer(bytes)
-        let view = kept.readableBytesView
-        guard view.count >= Self.statusEnd else { return Parts() }
-        guard view[(view.startIndex + 8)..<(view.startIndex + Self.statusEnd)].elementsEqual(" 101".utf8)
-        else {
-            return isHTTP()
+        var http = ByteBuffer()
+        while phase == .head, let status {
+            guard status.hasPrefix(" 1") else { return isHTTP(behind: http) }
+            guard let length = headLength, let head = kept.readSlice(length: length) else {
+                searched = max(0, kept.readableBytes - 3)
+                if kept.readableBytes > Self.headBytesMax { return isHTTP(behind: http) }
+                break
+            }
+            http.writeImmutableBuffer(head)
+            searched = 0
+            if status == " 101" { phase = .tunnel }
         }
-        guard let length = headLength else {
-            searched = max(0, view.count - 3)
-            return view.count > Self.headBytesMax ? isHTTP() : Parts()
+        var parts = Parts(http: http.readableBytes > 0 ? http : nil)
+        guard phase == .tunnel else {
+            kept.discardReadBytes()
+            return parts
         }
-        phase = .tunnel
-        let head = kept.readSlice(length: length)
-        defer { kept = ByteBuffer() }
-        return Parts(http: head, tunnel: kept.readableBytes > 0 ? kept : nil)
+        if kept.readableBytes > 0 { parts.tunnel = kept }
+        kept = ByteBuffer()
+        return parts
+    }
+
+    /// The status of the head that begins, with the space in front; nil until it is here.
+    private var status: String? {
+        guard kept.readableBytes >= Self.statusEnd else { return nil }
+        return String(decoding: kept.readableBytesView.prefix(Self.statusEnd).suffix(4), as: UTF8.self)
     }
 
     /// The connection has ended.
-    mutating func ended() -> Parts { phase == .head ? isHTTP() : Parts() }
+    mutating func ended() -> Parts { phase == .head ? isHTTP(behind: ByteBuffer()) : Parts() }
 
-    private mutating func isHTTP() -> Parts {
+    private mutating func isHTTP(behind earlier: ByteBuffer) -> Parts {
         phase = .http
-        defer { kept = ByteBuffer() }
-        return Parts(http: kept)
+        var http = earlier
+        http.writeBuffer(&kept)
+        kept = ByteBuffer()
+        return Parts(http: http)
     }
 
     private var headLength: Int? {

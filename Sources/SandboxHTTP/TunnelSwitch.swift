@@ -15,7 +15,9 @@ final class TunnelSwitch: ChannelInboundHandler {
     init(_ connection: ServerConnection?) { self.connection = connection }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        pass(scan.received(Self.unwrapInboundIn(data)), context)
+        let parts = scan.received(Self.unwrapInboundIn(data))
+        if scan.isTunnel { connection?.switched() }
+        pass(parts, context)
     }
 
     private func pass(_ parts: TunnelScan.Parts, _ context: ChannelHandlerContext) {

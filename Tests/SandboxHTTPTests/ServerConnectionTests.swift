@@ -119,6 +119,23 @@ struct ServerConnectionTests {
         #expect(await !connection.write(ByteBuffer(string: "abc")))
     }
 
+    @Test("is not used again after bytes that nothing asked for")
+    func unasked() async throws {
+        let (own, end) = try Self.pair()
+        defer { close(end) }
+        let connection = try await ServerConnection.adopt(OwnedDescriptor(owning: own))
+        connection.send(Self.request(), body: nil, isWhole: true)
+        Self.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: end)
+        while case let part = await connection.next(), part != .end(nil) {
+            if case .failure(let failure) = part { throw failure }
+        }
+        #expect(connection.isReusable)
+        connection.watch()
+        Self.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", to: end)
+        for _ in 0..<500 where connection.isReusable { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(!connection.isReusable)
+    }
+
     @Test("closes its descriptor with the last reference")
     func closed() async throws {
         let (own, end) = try Self.pair()

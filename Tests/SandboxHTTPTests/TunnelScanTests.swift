@@ -32,6 +32,15 @@ struct TunnelScanTests {
         #expect(found.scan.isTunnel)
     }
 
+    @Test("is found behind interim answers", arguments: [1, 5, 40, 1000])
+    func interim(size: Int) {
+        let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
+        let found = Self.split(interim + Self.head + "bytes", size)
+        #expect(found.http == interim + Self.head && found.tunnel == "bytes")
+        let other = Self.split(interim + "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 a\r\n\r\nb", size)
+        #expect(other.tunnel.isEmpty && other.http.hasSuffix("b") && !other.scan.isTunnel)
+    }
+
     @Test(
         "is nothing behind another answer, which is HTTP to its end",
         arguments: [

@@ -7,7 +7,9 @@ import Logging
 import Sandbox
 import Synchronization
 
-/// A sandbox that serves one invocation; ``Fleet/end(_:isReusable:)`` gives its slot back.
+/// A sandbox for one invocation; ``Fleet/end(_:isReusable:hasCrashed:)`` gives its slot back.
+///
+/// With `reuse` a sandbox has up to that many leases, one after the other.
 struct Lease: Sendable {
     var pool: PoolNumber
     var slot: SlotNumber

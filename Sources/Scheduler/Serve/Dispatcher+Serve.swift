@@ -48,12 +48,13 @@ extension Dispatcher {
         if request.head.upgrade != nil { return await upgrade(started, program, port) }
         var isStream = false
         if case .stream = request.body { isStream = true }
+        var isResent = false
         // A server may close a kept connection at any time: only what may be sent twice goes there
         // (RFC 9110, section 9.2.2).
         if !isStream, Self.repeatable.contains(request.head.method), let kept = program.takeConnection() {
             let first = await send(started, kept)
             switch first {
-            case .failure(.closedBeforeHead), .failure(.broken): break
+            case .failure(.closedBeforeHead), .failure(.broken): isResent = true
             case .head, .failure, .body, .end:
                 let exchange = ServerExchange(program: program, connection: kept, pump: RequestPump())
                 return await answered(started, exchange, first)
@@ -65,7 +66,8 @@ extension Dispatcher {
         }
         if isStream { beginRequest(started, connection) }
         let pump = RequestPump(request, into: connection, of: started.running)
-        let first = isStream ? await connection.next() : await send(started, connection)
+        let first =
+            isStream ? await connection.next() : await send(started, connection, isResent: isResent)
         let exchange = ServerExchange(program: program, connection: connection, pump: pump)
         return await answered(started, exchange, first)
     }
@@ -74,13 +76,21 @@ extension Dispatcher {
     private static let repeatable: Set<HTTPRequest.Method> = [.get, .head, .options, .trace, .put, .delete]
 
     /// Sends a request whose body is here, and waits for the answer's first part.
-    func send(_ started: StartedRun, _ connection: ServerConnection) async -> AnswerPart {
-        beginRequest(started, connection)
+    ///
+    /// The body of one that was sent before, on a connection that broke, is not counted again.
+    func send(_ started: StartedRun, _ connection: ServerConnection, isResent: Bool = false) async
+        -> AnswerPart
+    {
+        beginRequest(started, connection, isResent: isResent)
         return await connection.next()
     }
 
     /// Sends the head, and the body as far as it is here.
-    private func beginRequest(_ started: StartedRun, _ connection: ServerConnection) {
+    private func beginRequest(
+        _ started: StartedRun,
+        _ connection: ServerConnection,
+        isResent: Bool = false
+    ) {
         let request = started.run.call.request
         var body: ByteBuffer?
         if case .whole(let bytes) = request.body { body = bytes }
@@ -96,7 +106,7 @@ extension Dispatcher {
             body: body,
             isWhole: isWhole
         )
-        if let body { started.running.taken(bytes: body.readableBytes) }
+        if let body, !isResent { started.running.taken(bytes: body.readableBytes) }
     }
 
     func answered(_ started: StartedRun, _ exchange: ServerExchange, _ first: AnswerPart) async

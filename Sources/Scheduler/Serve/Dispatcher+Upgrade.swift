@@ -21,7 +21,9 @@ extension Dispatcher {
             return await broken(started, nil, .unreachable)
         }
         let first = await send(started, connection)
-        guard case .head(let response) = first, response.status == .switchingProtocols else {
+        guard case .head(let response) = first, response.status == .switchingProtocols,
+            connection.hasSwitched
+        else {
             let exchange = ServerExchange(program: program, connection: connection, pump: RequestPump())
             return await answered(started, exchange, first)
         }

@@ -187,6 +187,7 @@ final class StartedProgram: Sendable {
     func unassign(_ connection: ServerConnection) {
         log.unassign()
         guard connection.isReusable else { return }
+        connection.watch()
         state.withLock { $0.connection = connection }
     }
 
