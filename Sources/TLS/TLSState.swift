@@ -114,7 +114,8 @@ struct TLSState: ~Copyable {
     mutating func written(_ bytes: Int) -> Written {
         switch phase {
         case .handshaking, .open:
-            guard heldBytes + bytes <= heldBytesMax else { return .tooMuch }
+            // One write may be any answer that is whole: what waits with it is bounded.
+            guard heldBytes == 0 || heldBytes + bytes <= heldBytesMax else { return .tooMuch }
             heldBytes += bytes
             return .hold
         case .closing, .ended: return .closed

@@ -34,6 +34,19 @@ import Testing
         #expect(isAnswerWhole)
     }
 
+    @Test("an answer of more bytes than may wait is sent as well")
+    func large() throws {
+        let pair = try TestPair(TestCertificate.server(), ClientOptions())
+        defer { pair.finish() }
+        pair.exchange()
+        let answer = [UInt8](repeating: 7, count: TLSHandler.heldBytesMax + 1)
+        pair.write(answer)
+        pair.client.feed(pair.serverBytes())
+        let isWhole = pair.client.read() == answer
+        #expect(isWhole)
+        #expect(pair.recorder.failures == [])
+    }
+
     @Test(
         "the protocol is the server's first that the client offers; none when it offers none",
         arguments: [(["http/1.1", "h2"], "h2"), (["http/1.1"], "http/1.1"), ([], nil)]

@@ -74,7 +74,10 @@ import Testing
         let first = (state.written(10), state.written(1))
         #expect(first == (.hold, .tooMuch))
         state.released(10)
-        #expect(state.written(10) == .hold)
+        // An answer that is whole is one write.
+        #expect(state.written(11) == .hold)
+        #expect(state.written(1) == .tooMuch)
+        state.released(11)
         #expect(state.outputClosed() == .notify)
         #expect(state.written(0) == .closed)
     }
