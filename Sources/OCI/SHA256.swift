@@ -32,10 +32,13 @@ package struct SHA256: ~Copyable, @unchecked Sendable {
     }
 
     /// Ends the hash and gives its digest.
-    package consuming func finish() -> Digest {
+    package consuming func finish() -> Digest { Digest(hash: finishBytes()) }
+
+    /// Ends the hash and gives its 32 bytes.
+    package consuming func finishBytes() -> [UInt8] {
         var hash = [UInt8](repeating: 0, count: 32)
         let result = EVP_DigestFinal_ex(context, &hash, nil)
         precondition(result == 1, "OpenSSL cannot finish SHA-256")
-        return Digest(hash: hash)
+        return hash
     }
 }

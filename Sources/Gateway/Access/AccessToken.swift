@@ -25,11 +25,7 @@ enum AccessToken {
     }
 
     /// SHA-256 of a token's text.
-    static func hash(_ token: some StringProtocol) -> Digest {
-        var hash = SHA256()
-        hash.update(Array(token.utf8))
-        return hash.finish()
-    }
+    static func hash(_ token: some StringProtocol) -> Digest { Digest(of: token.utf8) }
 
     /// Whether a text has the form of a token.
     static func isToken(_ text: some StringProtocol) -> Bool {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The administrator's name and password. GatewayServer reads or makes them at the start; the middleware and functions
-// with `auth: basic` ask them.
+// The administrator's name and password. GatewayServer reads or makes them at the start; LoginGuard asks them.
 
 import FoundationEssentials
 import Glibc

@@ -7,6 +7,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Scheduler
 
 /// What a request has shown before its body was read.
 struct Admission: Sendable {
@@ -22,7 +23,7 @@ struct Admission: Sendable {
         let check: WebhookCheck
         let key: [UInt8]
         /// The memory that the body takes.
-        let share: SignedBodies.Share
+        let share: ByteBudget.Share
     }
 }
 
@@ -30,7 +31,8 @@ struct Admission: Sendable {
 struct FunctionDoor: Sendable {
     let guardian: LoginGuard
     let secrets: any SecretRepository
-    let bodies = SignedBodies()
+    /// Of signed bodies: they are held whole, and their senders are not known yet.
+    let bodies = ByteBudget()
 
     /// Checks what the head says.
     ///
@@ -58,16 +60,20 @@ struct FunctionDoor: Sendable {
         case .basic:
             let caller = try await caller(request, call, challenge: nil)
             try caller.require(.admin)
-            return Admission(user: caller.user)
+            return Admission(user: caller.user, scheme: Self.scheme(request))
         case .token:
             let caller = try await caller(request, call, challenge: "Bearer realm=\"mayfly\"")
             try caller.require(.invoke)
             try caller.require(function.name)
-            let field = request.headers[.authorization] ?? ""
-            let isBearer = field.prefix(6).lowercased() == "bearer"
-            return Admission(user: caller.user, scheme: isBearer ? "Bearer" : "Basic")
+            return Admission(user: caller.user, scheme: Self.scheme(request))
         case .hmac(let webhook): return try await admit(request, webhook.scheme, function, call)
         }
+    }
+
+    /// How the credentials were sent: ``LoginGuard`` knows these two ways.
+    private static func scheme(_ request: Request) -> String {
+        let field = request.headers[.authorization] ?? ""
+        return field.prefix(6).lowercased() == "bearer" ? "Bearer" : "Basic"
     }
 
     private func caller(_ request: Request, _ call: ReceivedCall, challenge: String?) async throws(Problem)
@@ -98,7 +104,7 @@ struct FunctionDoor: Sendable {
         let key = await function.signingSecret?.key(secrets) ?? []
         // Anyone can sign with an empty key.
         guard !key.isEmpty else { throw .withoutSigningSecret(function.name, function.signingSecret?.name) }
-        let webhook = Admission.Webhook(check: check, key: key, share: SignedBodies.Share(bodies))
+        let webhook = Admission.Webhook(check: check, key: key, share: ByteBudget.Share(bodies))
         return Admission(webhook: webhook)
     }
 
@@ -136,3 +142,6 @@ struct FunctionDoor: Sendable {
         return problem
     }
 }
+
+/// There is no room for another unchecked body.
+struct SignedBodiesFull: Error {}

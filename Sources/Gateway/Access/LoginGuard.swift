@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks credentials wherever they are required, and delays guesses. The middleware and FunctionHandler drive it.
+// Checks credentials wherever they are required, and delays guesses. AdminAuthentication, FunctionDoor and
+// FunctionHandler drive it.
 
 import FoundationEssentials
 import Logging

@@ -49,7 +49,9 @@ final class TokenBook: Sendable {
         return true
     }
 
-    /// Revokes a token: no request that begins after the return is accepted with it.
+    /// Revokes a token: no request that begins after the return is accepted with it by this gateway.
+    ///
+    /// Others on the same store learn of it when they load their tokens, at their next start.
     ///
     /// - Returns: false when there is none of this id.
     /// - Throws: ``StoreError``; it may be accepted again after a restart then.

@@ -113,13 +113,8 @@ struct WebhookCheck: Hashable, Sendable {
         return (time, codes)
     }
 
-    private static func code(_ text: Substring) -> String? {
-        let code = text.lowercased()
-        let isCode =
-            code.utf8.count == 64
-            && code.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-        return isCode ? code : nil
-    }
+    /// A code has the form of a digest, in either case.
+    private static func code(_ text: Substring) -> String? { Digest(hex: text.lowercased())?.hex }
 }
 
 extension WebhookCheck.Refusal: CustomStringConvertible {

@@ -17,7 +17,7 @@ struct WebhookMAC: ~Copyable {
         if block.count > Self.blockBytes {
             var hash = SHA256()
             hash.update(key)
-            block = Self.bytes(hash.finish().hex)
+            block = hash.finishBytes()
         }
         block += [UInt8](repeating: 0, count: Self.blockBytes - block.count)
         inner.update(block.map { $0 ^ 0x36 })
@@ -30,12 +30,7 @@ struct WebhookMAC: ~Copyable {
 
     /// The code as 64 lower-case hexadecimal digits.
     consuming func finish() -> String {
-        outer.update(Self.bytes(inner.finish().hex))
+        outer.update(inner.finishBytes())
         return outer.finish().hex
-    }
-
-    private static func bytes(_ hex: String) -> [UInt8] {
-        let values = hex.utf8.map { $0 > 57 ? $0 - 87 : $0 - 48 }
-        return stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
     }
 }

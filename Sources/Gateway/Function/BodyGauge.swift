@@ -25,7 +25,7 @@ final class BodyGauge: Sendable {
         case finished
     }
 
-    /// What ``begin(upTo:)`` found.
+    /// What ``begin(upTo:taking:)`` found.
     enum Beginning: Sendable {
         /// The whole body, which was short.
         case whole(ByteBuffer)
@@ -94,7 +94,7 @@ final class BodyGauge: Sendable {
     ///   - share: the memory that it may take; nil does not count it.
     /// - Returns: whether that is all.
     /// - Throws: ``RequestRefusal``, ``RequestBodyTooLarge``, ``SignedBodiesFull``.
-    func begin(upTo bytes: Int, taking share: SignedBodies.Share? = nil) async throws -> Beginning {
+    func begin(upTo bytes: Int, taking share: ByteBudget.Share? = nil) async throws -> Beginning {
         note(.reading)
         while kept.readableBytes < bytes {
             guard var piece = try await pieces.next() else {

@@ -29,7 +29,7 @@ package final class Dispatcher: FunctionInvoker {
     private let sink: any InvocationSink
     private let directory: any FunctionDirectory
     private let admission = Mutex(Admission())
-    let eventBudget = EventBudget()
+    let eventBudget = ByteBudget()
 
     private struct Admission {
         var running: [SlotNumber: RunningInvocation] = [:]
@@ -55,12 +55,13 @@ package final class Dispatcher: FunctionInvoker {
     ) async throws(InvocationRefusal) -> InvocationAnswer {
         let arrived = ContinuousClock.now
         var request = request
-        var collectedBytes = 0
-        defer { eventBudget.giveBack(collectedBytes) }
+        /// Of the body that was collected; given back with the call's end.
+        var share: ByteBudget.Share?
+        defer { withExtendedLifetime(share) {} }
         for _ in 0..<Self.attemptsMax {
             let target = try target(function, request, arrived)
             var call = Call(request: request, revision: target.revision, arrived: arrived)
-            if target.contract.takesEvents { collectedBytes += try await collectBody(&call) }
+            if target.contract.takesEvents, let taken = try await collectBody(&call) { share = taken }
             request.body = call.request.body
             do throws(RequestFault) {
                 call.variables = try target.contract.variables(of: request.head)

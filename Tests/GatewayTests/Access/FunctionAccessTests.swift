@@ -51,6 +51,31 @@ struct FunctionAccessTests {
         }
     }
 
+    @Test("with auth: basic is reached with a token of the scope admin too, and sees how its caller came in")
+    func basic() async throws {
+        let invoker = FakeInvoker.ending(.ok)
+        try await TestGateway.run(invoker, [try makeRevision("hello") { $0.authentication = .basic }]) {
+            gateway in
+            let admin = try await gateway.token(#"{"name":"ops","scopes":["admin"]}"#)
+            let deploy = try await gateway.token(#"{"scopes":["deploy","invoke"]}"#)
+            for (field, status) in [
+                ("Basic YWRtaW46c2VjcmV0", 200), ("Bearer " + admin.text, 200),
+                ("Bearer " + deploy.text, 403),
+            ] {
+                let answer = try await gateway.client.send(
+                    "GET",
+                    "/function/hello",
+                    headers: ["Authorization: " + field]
+                )
+                #expect(answer.status == status)
+            }
+            let seen = invoker.requests.map(\.variableTexts)
+            try #require(seen.count == 2)
+            #expect(seen[0].contains("REMOTE_USER=admin") && seen[0].contains("AUTH_TYPE=Basic"))
+            #expect(seen[1].contains("REMOTE_USER=ops") && seen[1].contains("AUTH_TYPE=Bearer"))
+        }
+    }
+
     @Test(
         "with auth: hmac gets signed bodies only, whole or in pieces, and none of their bytes before the check"
     )
@@ -155,15 +180,14 @@ struct FunctionAccessTests {
 
     @Test("shares the memory for unchecked bodies with all others, and gives its part back")
     func budget() {
-        let budget = SignedBodies()
-        var first: SignedBodies.Share? = SignedBodies.Share(budget)
-        let second = SignedBodies.Share(budget)
-        #expect(first?.take(SignedBodies.bytesMax - 1) == true)
+        let budget = ByteBudget()
+        var first: ByteBudget.Share? = ByteBudget.Share(budget)
+        let second = ByteBudget.Share(budget)
+        #expect(first?.take(ByteBudget.bytesMax - 1) == true)
         #expect(!second.take(2))
         #expect(second.take(1))
-        #expect(budget.bytesInUse == SignedBodies.bytesMax)
         first = nil
-        #expect(budget.bytesInUse == 1)
-        #expect(second.take(2))
+        #expect(second.take(ByteBudget.bytesMax - 1))
+        #expect(!second.take(1))
     }
 }
