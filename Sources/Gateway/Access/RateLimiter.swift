@@ -2,7 +2,6 @@
 // The buckets of every function with a rate, across deploys. FunctionHandler asks before it leases a container.
 
 import FunctionModel
-import Glibc
 import Synchronization
 
 /// The buckets of one function.
@@ -29,13 +28,10 @@ final class RateLimiter: Sendable {
     /// What counts as one client: an IPv4 address, or the /64 network of an IPv6 address, in which one host may have as
     /// many addresses as it likes.
     static func client(_ address: String) -> String {
-        guard address.utf8.contains(UInt8(ascii: ":")) else { return address }
-        var parsed = in6_addr()
-        guard inet_pton(AF_INET6, String(address.prefix { $0 != "%" }), &parsed) == 1 else { return address }
-        let bytes = withUnsafeBytes(of: parsed) { Array($0) }
-        let mapped = [UInt8](repeating: 0, count: 10) + [255, 255]
-        if bytes.starts(with: mapped) { return bytes[12...].map(String.init).joined(separator: ".") }
-        return bytes[..<8].map { String($0, radix: 16) }.joined(separator: ":")
+        guard let bytes = AddressText.bytes(address) else { return address }
+        // A proxy's field may have the mapped form as well.
+        return AddressText.mapped(bytes)
+            ?? bytes[..<8].map { String($0, radix: 16) }.joined(separator: ":")
     }
 }
 

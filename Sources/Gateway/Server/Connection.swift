@@ -27,14 +27,19 @@ final class Connection: Sendable {
     private let state = Mutex(Storage())
 
     init(remote: SocketAddress?, local: SocketAddress?, turns: StreamTurns, isSecure: Bool = false) {
-        var peer = RequestHead.Peer()
-        peer.remoteAddress = remote?.ipAddress ?? ""
-        peer.remotePort = remote?.port
-        peer.localAddress = local?.ipAddress ?? ""
-        peer.localPort = local?.port
-        self.peer = peer
+        peer = Connection.peer(remote: remote, local: local)
         self.turns = turns
         self.isSecure = isSecure
+    }
+
+    /// Both ends, of which an IPv4 address has its IPv4 form also where the listener is an IPv6 one.
+    static func peer(remote: SocketAddress?, local: SocketAddress?) -> RequestHead.Peer {
+        var peer = RequestHead.Peer()
+        peer.remoteAddress = AddressText.unmapped(remote?.ipAddress ?? "")
+        peer.remotePort = remote?.port
+        peer.localAddress = AddressText.unmapped(local?.ipAddress ?? "")
+        peer.localPort = local?.port
+        return peer
     }
 
     /// SERVER_PROTOCOL of the current request.

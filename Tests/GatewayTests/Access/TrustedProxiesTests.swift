@@ -4,6 +4,7 @@
 import Contracts
 import FunctionModel
 import HTTPTypes
+import NIOCore
 import Testing
 
 @testable import Gateway
@@ -49,6 +50,21 @@ struct TrustedProxiesTests {
     ) func chains(_ peer: String, _ pairs: [(String, String)], _ address: String) throws {
         #expect(try Self.client(peer, pairs).address == address)
         #expect(try Self.client(peer, pairs, trusted: []).address == peer)
+    }
+
+    @Test(
+        "an IPv4 peer of an IPv6 listener has its IPv4 address, and is trusted under it",
+        arguments: [
+            ("::ffff:127.0.0.1", "127.0.0.1", "192.0.2.1"), ("127.0.0.1", "127.0.0.1", "192.0.2.1"),
+            ("::ffff:192.0.2.9", "192.0.2.9", "192.0.2.9"), ("2001:db8::1", "2001:db8::1", "2001:db8::1"),
+            ("::1", "::1", "::1"),
+        ]
+    ) func mapped(_ address: String, _ shown: String, _ client: String) throws {
+        let end = try SocketAddress(ipAddress: address, port: 4711)
+        let peer = Connection.peer(remote: end, local: end)
+        #expect(peer.remoteAddress == shown && peer.localAddress == shown)
+        #expect(peer.remotePort == 4711 && peer.localPort == 4711)
+        #expect(try Self.client(peer.remoteAddress, [("X-Forwarded-For", "192.0.2.1")]).address == client)
     }
 
     @Test("a trusted proxy says whether the client's connection was encrypted")
