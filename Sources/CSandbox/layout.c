@@ -173,11 +173,9 @@ PLACE(csandbox_socket_answer, header, 0);
 PLACE(csandbox_socket_answer, sequence, 8);
 PLACE(csandbox_socket_answer, error, 12);
 
-SIZE(csandbox_template_answer, 156);
+SIZE(csandbox_template_answer, 148);
 PLACE(csandbox_template_answer, header, 0);
 PLACE(csandbox_template_answer, step, 8);
 PLACE(csandbox_template_answer, error, 12);
 PLACE(csandbox_template_answer, number, 16);
-PLACE(csandbox_template_answer, start_us, 20);
-PLACE(csandbox_template_answer, checks_us, 24);
-PLACE(csandbox_template_answer, culprit, 28);
+PLACE(csandbox_template_answer, culprit, 20);

@@ -51,9 +51,6 @@ struct csandbox_template_answer {
     /// With a step that counts (threads, processes) the number that was found; with
     /// TEMPLATE_DESCRIPTORS the number of the descriptor.
     uint32_t number;
-    /// From execve to its read, and for all checks; 0 when it did not come so far.
-    uint32_t start_us;
-    uint32_t checks_us;
     /// With TEMPLATE_DESCRIPTORS and TEMPLATE_MEMORY: what was found, chosen by the function; else
     /// empty.
     char culprit[CSANDBOX_CULPRIT_MAX];

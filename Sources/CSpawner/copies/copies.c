@@ -15,15 +15,13 @@ enum { LOOK_MIN_MS = 1, LOOK_MAX_MS = 8, LOOKS_OF_MIN = 20 };
 
 struct template template;
 
-static void answer(struct failure failure, uint32_t checks_us) {
+static void answer(struct failure failure) {
     struct csandbox_template_answer message = {
         .header = {.kind = failed(failure) ? CSANDBOX_TEMPLATE_FAILED : CSANDBOX_TEMPLATE_READY,
                    .slot = slot.plan.header.slot},
         .step = failure.step,
         .error = failure.error,
         .number = template.number,
-        .start_us = template.start_us,
-        .checks_us = checks_us,
     };
     memcpy(message.culprit, template.culprit, sizeof message.culprit);
     if (csandbox_send(slot.control, &message, sizeof message, NULL, 0) < 0)
@@ -36,7 +34,7 @@ static void refuse(struct failure failure) {
     template.stage = TEMPLATE_LOST;
     if (template.process > 0)
         kill(template.process, SIGKILL);
-    answer(failure, 0);
+    answer(failure);
 }
 
 // The overlay of a copy has the template's layer below it, which only the slot can arrange.
@@ -79,7 +77,6 @@ void template_tick(void) {
             refuse((struct failure){CSANDBOX_STEP_TEMPLATE_READY, ETIMEDOUT});
         return;
     }
-    template.start_us = (uint32_t)((now - slot.exec_at_ns) / 1000);
     template.start_cost_us = facts_cost_us(template.process);
     slot.is_announced = false;
     struct failure failure = template_freeze();
@@ -89,7 +86,7 @@ void template_tick(void) {
     }
     template.stage = TEMPLATE_CHECKED;
     template.number = 0;
-    answer(success(), (uint32_t)((facts_now_ns() - now) / 1000));
+    answer(success());
 }
 
 static bool has_ended(pid_t process) {

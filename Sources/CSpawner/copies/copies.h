@@ -92,7 +92,6 @@ struct template {
     uint16_t port;
     int64_t asked_ns;
     uint32_t looks;
-    uint32_t start_us;
     /// Processor time of its start.
     int64_t start_cost_us;
     /// What is wrong with it, for the answer.

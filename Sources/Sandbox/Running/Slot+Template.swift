@@ -16,22 +16,21 @@ extension Slot {
     /// - Parameters:
     ///   - command: what the template executes.
     ///   - port: where it serves; nil: it reads its request from standard input.
-    /// - Returns: what its start took.
     /// - Throws: ``SandboxError``: `notCopyable` with the reason, or that the slot is gone.
     package func makeTemplate(
         _ command: SandboxCommand,
         port: UInt16? = nil
-    ) async throws(SandboxError) -> TemplateStart {
+    ) async throws(SandboxError) {
         let result = await withCheckedContinuation { continuation in
             requestTemplate(command, port) { continuation.resume(returning: $0) }
         }
-        return try result.get()
+        try result.get()
     }
 
     private func requestTemplate(
         _ command: SandboxCommand,
         _ port: UInt16?,
-        _ waiter: @escaping @Sendable (Result<TemplateStart, SandboxError>) -> Void
+        _ waiter: @escaping @Sendable (Result<Void, SandboxError>) -> Void
     ) {
         let refusal = state.withLock { state -> SandboxError? in
             if case .gone(let error) = state.machine.phase { return error }
@@ -61,12 +60,8 @@ extension Slot {
             waiter?(.failure(.notCopyable(TemplateRefusal.text(answer))))
             return
         }
-        let start = TemplateStart(
-            startMicroseconds: answer.start_us,
-            checksMicroseconds: answer.checks_us
-        )
-        waiter?(.success(start))
+        waiter?(.success(()))
     }
 
-    private typealias Waiting = @Sendable (Result<TemplateStart, SandboxError>) -> Void
+    private typealias Waiting = @Sendable (Result<Void, SandboxError>) -> Void
 }

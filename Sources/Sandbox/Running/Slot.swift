@@ -19,7 +19,7 @@ package final class Slot: Sendable, Identifiable {
         var controlToken: UInt64?
         var sockets = SocketRequests<SocketWaiter>()
         var template = TemplateState()
-        var templateWaiter: (@Sendable (Result<TemplateStart, SandboxError>) -> Void)?
+        var templateWaiter: (@Sendable (Result<Void, SandboxError>) -> Void)?
     }
 
     let control: OwnedDescriptor

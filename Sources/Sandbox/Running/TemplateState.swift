@@ -36,11 +36,3 @@ struct TemplateState: Hashable, Sendable {
     /// Whether the slot's sandboxes are copies.
     var isReady: Bool { phase == .ready }
 }
-
-/// What the start of a template took.
-package struct TemplateStart: Hashable, Sendable {
-    /// From execve to the read of its request, in microseconds.
-    package let startMicroseconds: UInt32
-    /// For stopping and checking it, in microseconds.
-    package let checksMicroseconds: UInt32
-}

@@ -20,7 +20,7 @@ extension Spawner: SlotMaking {
     func slot(_ plan: SandboxPlan, template: ProgramSettings) async throws(SandboxError) -> any SlotHandle {
         let slot = try await makeSlot(plan, copiesTemplate: true)
         do throws(SandboxError) {
-            _ = try await slot.makeTemplate(template.command, port: template.port)
+            try await slot.makeTemplate(template.command, port: template.port)
         } catch {
             slot.retire()
             throw error

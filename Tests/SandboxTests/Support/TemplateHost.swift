@@ -42,7 +42,7 @@ struct TemplateHost {
     func slot(arguments: [String], plan: SandboxPlan? = nil, port: UInt16? = nil) async throws -> Slot {
         let slot = try await host.spawner.makeSlot(plan ?? host.plan, copiesTemplate: true)
         do {
-            _ = try await slot.makeTemplate(
+            try await slot.makeTemplate(
                 SandboxCommand(arguments: arguments, environment: ["PATH=/bin"]),
                 port: port
             )
