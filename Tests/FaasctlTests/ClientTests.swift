@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the client decides without a network: credentials, lines, reasons, exit codes.
 
+import ArgumentParser
+import ArgumentParser
 import Foundation
 import Testing
 
@@ -43,6 +45,27 @@ import Testing
         #expect(password?.authorization == "Basic dTpzZWNyZXQ=")
         #expect(password?.belong(to: call) == false)
         #expect(password?.belong(to: GatewayRequest("GET", "/v1/tokens")) == true)
+    }
+
+    @Test(
+        "a gateway over http is refused together with --tls-ca, whatever names it",
+        arguments: [
+            (["--tls-ca", "f", "--gateway", "http://a"], nil), (["--tls-ca", "f", "--gateway", "a"], nil),
+            (["--tls-ca", "f"], nil), (["--gateway", "http://a"], "e"),
+            (["--gateway", "https://a"], "e"), (["--tls-ca", "f", "--gateway", "https://a"], "f"),
+        ] as [([String], String?)]
+    )
+    func refusesUselessRoots(words: [String], roots: String?) throws {
+        let options = try GlobalOptions.parse(words)
+        let environment = ["FAASCTL_TLS_CA": "e"]
+        guard let roots else {
+            let failure = #expect(throws: CommandFailure.self) {
+                try options.client(environment: environment)
+            }
+            #expect(failure?.what.contains("--tls-ca") == true)
+            return
+        }
+        #expect(try options.client(environment: environment).trustedRoots == roots)
     }
 
     @Test("lines are whole however they arrive")

@@ -95,7 +95,7 @@ struct TokenListCommand: AsyncParsableCommand {
 struct TokenRevokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke",
-        abstract: "Revoke tokens: no request is accepted with them any more.",
+        abstract: "Revoke tokens: this gateway accepts no request with them any more.",
         aliases: ["rm"]
     )
 

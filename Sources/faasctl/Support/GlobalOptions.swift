@@ -54,11 +54,15 @@ struct GlobalOptions: ParsableArguments {
 
     /// The client for the chosen gateway.
     ///
-    /// - Parameter fallback: the address in a stack.yaml; the command line and the environment take precedence.
+    /// - Parameters:
+    ///   - fallback: the address in a stack.yaml; the command line and the environment take precedence.
+    ///   - environment: variables that stand in for options.
     /// - Returns: a client with the credentials for the address.
-    /// - Throws: ``CommandFailure`` when the address is no http address.
-    func client(fallback: String? = nil) throws(CommandFailure) -> GatewayClient {
-        let environment = ProcessInfo.processInfo.environment
+    /// - Throws: ``CommandFailure`` when the address is no http address, or `--tls-ca` is given for one without TLS.
+    func client(
+        fallback: String? = nil,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(CommandFailure) -> GatewayClient {
         let fromEnvironment = [environment["FAASCTL_GATEWAY"], environment["OPENFAAS_URL"]].compactMap { $0 }
             .first { !$0.isEmpty }
         var address = gateway ?? fromEnvironment ?? fallback ?? Self.defaultGateway
@@ -69,6 +73,14 @@ struct GlobalOptions: ParsableArguments {
                 "cannot use the gateway '\(address)'",
                 why: "it is not an http address",
                 next: "write it as http://HOST:PORT"
+            )
+        }
+        // The variable may be set for other gateways, the option is meant for this one.
+        guard trustedRoots == nil || url.scheme == "https" else {
+            throw CommandFailure(
+                "cannot use the gateway '\(address)' with --tls-ca",
+                why: "it is asked over http, without a certificate",
+                next: "write it as https://HOST:PORT, or leave out --tls-ca"
             )
         }
         let credentials = ClientCredentials.find(address: address, environment: environment)
