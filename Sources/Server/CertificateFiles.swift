@@ -139,6 +139,7 @@ enum OwnCertificate {
         }
         try write(made.key, to: pair.key)
         try write(made.certificate, to: pair.certificate)
+        try sync(folder)
     }
 
     private static func isUsable(_ settings: TLSSettings) -> Bool {
@@ -168,16 +169,30 @@ enum OwnCertificate {
             }
     }
 
-    /// Replaces a file in one step.
+    /// Replaces a file in one step: a crash leaves the old one or the whole new one.
     private static func write(_ bytes: [UInt8], to path: String) throws(TLSError) {
         let draft = path + ".new"
         unlink(draft)
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .unwritable(path: path, reason: systemMessage(errno)) }
-        let count = Glibc.write(descriptor, bytes, bytes.count)
-        let number = errno
+        var isDone = Glibc.write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
+        var number = errno
         close(descriptor)
-        guard count == bytes.count else { throw .unwritable(path: path, reason: systemMessage(number)) }
-        guard rename(draft, path) == 0 else { throw .unwritable(path: path, reason: systemMessage(errno)) }
+        if isDone {
+            isDone = rename(draft, path) == 0
+            number = errno
+        }
+        guard isDone else {
+            unlink(draft)
+            throw .unwritable(path: path, reason: systemMessage(number))
+        }
+    }
+
+    /// Makes the names in a folder durable.
+    private static func sync(_ folder: String) throws(TLSError) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .unwritable(path: folder, reason: systemMessage(errno)) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .unwritable(path: folder, reason: systemMessage(errno)) }
     }
 }

@@ -71,7 +71,11 @@ final class CertificateKeeper: Sendable {
                 guard state.read(files.digest, isAsked: isAsked) == .load else { return }
                 try load(files)
             } catch {
-                guard case .unreadable = error else { return refuse(error) }
+                // Of files that were not read whole no digest tells whether they changed: their failure does.
+                switch error {
+                case .unreadable, .tooLarge: break
+                default: return refuse(error)
+                }
                 if state.failed(error.description, isAsked: isAsked) == .report { refuse(error) }
             }
         }

@@ -36,7 +36,9 @@ extension Warden {
         try Packet.send(command, to: socket.raw, descriptors: [remote.raw])
         close(remote.take())
         var source = pollfd(fd: own.raw, events: Int16(POLLIN), revents: 0)
-        guard poll(&source, 1, Self.workerTimeoutMilliseconds) == 1 else {
+        var count: Int32
+        repeat { count = poll(&source, 1, Self.workerTimeoutMilliseconds) } while count < 0 && errno == EINTR
+        guard count == 1 else {
             throw .system(call: "open", errorNumber: ETIMEDOUT)
         }
         return try Packet.receive(from: own.raw) { received -> Result<Int32, SandboxError> in
