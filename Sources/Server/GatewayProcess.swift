@@ -31,6 +31,7 @@ package struct GatewayProcess: Sendable {
         let server: GatewayServer
         let images: ImageServices
         let address: ListenAddress
+        let redirect: ListenAddress?
         let scheme: String
         let start: PrivilegedStart
         let logger: Logger
@@ -47,12 +48,16 @@ package struct GatewayProcess: Sendable {
             }
         }
 
-        private func listens(on port: Int) {
+        private func listens(on ports: ListeningPorts) {
             var address = address
-            address.port = port
+            address.port = ports.main
             do throws(SandboxError) { try start.finish() } catch {
                 logger.critical("the gateway cannot give up root", metadata: ["reason": "\(error)"])
                 _exit(1)
+            }
+            if var redirect, let port = ports.redirect {
+                redirect.port = port
+                logger.notice("redirects to HTTPS", metadata: ["listen": "\(redirect)"])
             }
             announce("\(Product.name) listens on \(scheme)://\(address)")
         }
@@ -163,6 +168,7 @@ package struct GatewayProcess: Sendable {
                 server: server,
                 images: images,
                 address: configuration.listen,
+                redirect: configuration.tls.redirect,
                 scheme: certificates == nil ? "http" : "https",
                 start: start,
                 logger: logger,

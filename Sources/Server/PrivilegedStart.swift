@@ -65,7 +65,9 @@ struct PrivilegedStart: Sendable {
             start.findings = [Self.finding(lacking: error.description, isAllowed: true)]
             return start
         }
-        let keepsPorts = (1..<Privileges.firstFreePort).contains(configuration.listen.port)
+        let keepsPorts = [configuration.listen, configuration.tls.redirect].contains { address in
+            address.map { (1..<Privileges.firstFreePort).contains($0.port) } == true
+        }
         do throws(SandboxError) { try Privileges.drop(to: account, keepsPorts: keepsPorts) } catch {
             throw ServerError("cannot give up root", why: error.description)
         }

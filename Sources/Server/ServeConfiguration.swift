@@ -81,6 +81,7 @@ package struct ServeConfiguration: Sendable {
         gateway.host = listen.host
         gateway.port = listen.port
         gateway.tls = tls
+        gateway.redirect = redirect
         gateway.limits = limits
         gateway.adminHosts = adminHosts
         gateway.trustedProxies = trustedProxies
@@ -90,6 +91,15 @@ package struct ServeConfiguration: Sendable {
         gateway.accessLogLevel = accessLogLevel
         gateway.version = Product.version
         return gateway
+    }
+
+    /// The listener that redirects to HTTPS.
+    private var redirect: RedirectConfiguration? {
+        guard let address = tls.redirect else { return nil }
+        var redirect = RedirectConfiguration(host: address.host, port: address.port)
+        // `*` opens the administrative paths under any name; a redirect to any name would be anybody's.
+        redirect.hosts = adminHosts.filter { $0 != "*" }
+        return redirect
     }
 
     /// A YAML scalar that is always read as text.
@@ -132,6 +142,7 @@ package struct ServeConfiguration: Sendable {
     private var tlsText: String {
         var lines = ["tls:", "  self_signed: \(tls.isSelfSigned)"]
         lines.append("  client_ca: \(tls.clientRoots.map(Self.quoted) ?? "null")")
+        lines.append("  redirect: \(tls.redirect.map { Self.quoted("\($0)") } ?? "null")")
         lines.append("  certificates:" + (tls.pairs.isEmpty ? " []" : ""))
         for pair in tls.pairs {
             lines.append("    - {cert: \(Self.quoted(pair.certificate)), key: \(Self.quoted(pair.key))}")

@@ -22,7 +22,7 @@ package enum ServeConfigurationFile {
     ]
     static let registryKeys = ["mirrors", "plain_http"]
 
-    static let tlsKeys = ["certificates", "self_signed", "client_ca"]
+    static let tlsKeys = ["certificates", "self_signed", "client_ca", "redirect"]
     static let certificateKeys = ["cert", "key"]
 
     /// Every key by its path; tests and the reference enumerate these.
@@ -124,6 +124,7 @@ package enum ServeConfigurationFile {
         }
         if let node = mapping["self_signed"] { settings.isSelfSigned = try node.boolean() }
         if let node = mapping["client_ca"] { settings.clientRoots = try node.text("a file") }
+        if let node = mapping["redirect"] { settings.redirect = try node.value(ListenAddress.init(_:field:)) }
         if let mistake = settings.mistake { throw node.mistake("tls: \(mistake)") }
         return settings
     }

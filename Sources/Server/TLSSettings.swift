@@ -23,6 +23,9 @@ package struct TLSSettings: Hashable, Sendable {
     /// PEM: clients need a certificate that one of these issued.
     package var clientRoots: String?
 
+    /// Where the listener without TLS is, which redirects to HTTPS; nil for none.
+    package var redirect: ListenAddress?
+
     /// Whether the gateway serves HTTPS.
     package var isOn: Bool { isSelfSigned || !pairs.isEmpty }
 
@@ -39,6 +42,7 @@ package struct TLSSettings: Hashable, Sendable {
             return "a self-signed certificate and one from a file exclude each other"
         }
         if clientRoots != nil, !isOn { return "certificates of clients need a certificate of the gateway" }
+        if redirect != nil, !isOn { return "a redirect to HTTPS needs a certificate of the gateway" }
         return nil
     }
 }

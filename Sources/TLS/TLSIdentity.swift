@@ -125,6 +125,14 @@ final class TLSIdentity: @unchecked Sendable {
         X509_check_host(chain[0], name, count, 0, nil) == 1
     }
 
+    /// Whether the certificate is for a host name or an address.
+    func covers(_ host: String) -> Bool {
+        // OpenSSL reads a leading dot as "any name below".
+        guard !host.isEmpty, !host.hasPrefix("."), !host.utf8.contains(0) else { return false }
+        if X509_check_ip_asc(chain[0], host, 0) == 1 { return true }
+        return host.withCString { covers($0, count: host.utf8.count) }
+    }
+
     /// What an operator should know of the certificate's dates.
     ///
     /// - Parameter nowSeconds: Unix time.

@@ -56,6 +56,14 @@ package final class TLSServer: Sendable {
         current.withLock { $0 }.identities.compactMap { $0.warning(nowSeconds: nowSeconds) }
     }
 
+    /// Whether a certificate of the server is for a host.
+    ///
+    /// - Parameter host: a name in lower case, or an address without brackets.
+    /// - Returns: false also for text that is neither.
+    package func covers(_ host: String) -> Bool {
+        current.withLock { $0 }.identities.contains { $0.covers(host) }
+    }
+
     /// Makes the handler of a new connection, which goes first into its pipeline.
     ///
     /// It fires NIOTLS's `TLSUserEvent` when the handshake is complete, and ``TLSFailure`` as the error of a connection

@@ -126,6 +126,7 @@ enum KeyEffects {
         "tls.certificates":
             "renewed certificates are loaded without an end of the gateway, and broken ones are not",
         "tls.self_signed": "a gateway makes a certificate of its own, and serves HTTPS with it",
+        "tls.redirect": "requests without TLS are redirected, and HTTPS serves them",
         "tls.client_ca": "clients without a certificate of the given authority are not served",
         "registries.mirrors": registries, "registries.plain_http": registries,
         "image_budget":

@@ -36,6 +36,9 @@ import Testing
         var clients = TLSSettings()
         clients.clientRoots = "/r"
         #expect(clients.mistake == "certificates of clients need a certificate of the gateway")
+        var redirect = TLSSettings()
+        redirect.redirect = ListenAddress()
+        #expect(redirect.mistake == "a redirect to HTTPS needs a certificate of the gateway")
         #expect(TLSSettings().mistake == nil)
     }
 

@@ -52,10 +52,12 @@ import Testing
             registries:
               mirrors: {docker.io: ["m.example", "http://n.example:5000"]}
               plain_http: {"registry.lan:5000": true}
-            tls: {certificates: [{cert: /c, key: /k}, {cert: /d, key: /l}], client_ca: /r}
+            tls: {certificates: [{cert: /c, key: /k}, {cert: /d, key: /l}], client_ca: /r, redirect: ":80"}
             """
         try ServeConfigurationFile.apply(text, file: "f", to: &first)
         #expect(first.tls.pairs.map(\.key) == ["/k", "/l"] && first.tls.clientRoots == "/r")
+        #expect(first.gateway.redirect?.port == 80)
+        #expect(first.gateway.redirect?.hosts == ["faas.example.org"])
         #expect(first.listen.port == 0)
         #expect(first.limits.connectionsMax == 9)
         #expect(!first.hostMounts)

@@ -33,6 +33,7 @@ struct Problem: Error, Hashable, Sendable {
         case targetTooLong = "target_too_long"
         case fieldsTooLarge = "fields_too_large"
         case unknownVersion = "unknown_version"
+        case misdirected = "misdirected_request"
         case requestTimeout = "request_timeout"
         case unsupportedType = "unsupported_media_type"
         case forbidden

@@ -9,7 +9,7 @@ import NIOCore
 import Scheduler
 
 /// The responder behind every connection.
-final class Edge: Sendable {
+final class Edge: ConnectionResponder {
     private let routes: RouteCache
     private let functions: FunctionHandler
     private let queue: AsyncHandler

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sets up one accepted connection and runs its requests. Hummingbird's server drives it.
+// Sets up one accepted connection and runs its requests. Hummingbird's server drives one for each listener.
 
 import HTTPTypes
 import Hummingbird
@@ -10,25 +10,38 @@ import NIOHTTP1
 import NIOHTTPTypes
 import TLS
 
-/// Hummingbird's loop of requests behind ``ConnectionHandler``, which parses them, and ``Edge`` behind that.
+/// Answers the requests of a listener's connections.
+protocol ConnectionResponder: Sendable {
+    /// Answers one request.
+    ///
+    /// - Throws: when the connection has to be closed without a further byte.
+    @concurrent func respond(
+        to request: Request,
+        _ writer: consuming ResponseWriter,
+        on connection: Connection,
+        _ channel: any Channel
+    ) async throws
+}
+
+/// Hummingbird's loop of requests behind ``ConnectionHandler``, which parses them, and a responder behind that.
 ///
-/// Requests reach Edge here, before Hummingbird's Application would make a logger, a request id and a date
+/// Requests reach the responder here, before Hummingbird's Application would make a logger, a request id and a date
 /// for each: the function path pays only for what it uses.
-struct GatewayChannel: ServerChildChannel {
+struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
     struct Value: ServerChildChannelValue {
         let http: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
         let connection: Connection
         var channel: any Channel { http.channel }
     }
 
-    let edge: Edge
+    let responder: Responder
     private let limits: GatewayLimits
     private let tls: TLSServer?
     private let turns: [ObjectIdentifier: StreamTurns]
 
     /// Makes the set-up of a server's connections, with turns for each loop that will run them.
-    init(edge: Edge, limits: GatewayLimits, tls: TLSServer?, loops: any EventLoopGroup) {
-        self.edge = edge
+    init(responder: Responder, limits: GatewayLimits, tls: TLSServer?, loops: any EventLoopGroup) {
+        self.responder = responder
         self.limits = limits
         self.tls = tls
         turns = Dictionary(
@@ -63,11 +76,11 @@ struct GatewayChannel: ServerChildChannel {
     ///
     /// The task of its own is what a lost client cancels; it costs one allocation per connection, none per request.
     func handle(value: Value, logger: Logger) async {
-        let edge = edge
+        let responder = responder
         let connection = value.connection
         let http1 = HTTP1Channel(
             responder: { request, writer, channel in
-                try await edge.respond(to: request, writer, on: connection, channel)
+                try await responder.respond(to: request, writer, on: connection, channel)
             }
         )
         let executor = LoopExecutor(value.channel.eventLoop)

@@ -17,6 +17,8 @@ package struct GatewayConfiguration: Sendable {
     package var dataDirectory: String
     /// Certificates and keys; nil serves HTTP without TLS.
     package var tls: TLSServer?
+    /// The listener without TLS that redirects to this one; nil for none.
+    package var redirect: RedirectConfiguration?
     package var limits = GatewayLimits()
     /// Names under which administrative paths are served, besides addresses, loopback's and the machine's own.
     package var adminHosts: [String] = []
@@ -34,6 +36,27 @@ package struct GatewayConfiguration: Sendable {
     package var version = "0.1.0"
 
     package init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+}
+
+/// Options of the listener that redirects to HTTPS.
+package struct RedirectConfiguration: Sendable {
+    /// Connections at once: each sends one short request, and answers wait for nothing.
+    static let connectionsMax = 1024
+
+    package var host: String
+    package var port: Int
+    /// Names that are redirected besides those that a certificate covers.
+    package var hosts: [String] = []
+    /// Answers to an authority's HTTP challenges; nil when no authority is asked for certificates.
+    package var challenges: ChallengeTable?
+
+    /// - Parameters:
+    ///   - host: address to listen on.
+    ///   - port: 0 lets the kernel choose one.
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
 }
 
 /// Bounds of what a client may send or hold.

@@ -3,8 +3,9 @@
 
 /// The gateway cannot listen.
 package enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
-    case addressInUse(host: String, port: Int)
-    case cannotListen(host: String, port: Int, reason: String)
+    /// `option` names what chooses the address.
+    case addressInUse(host: String, port: Int, option: String = "--listen")
+    case cannotListen(host: String, port: Int, reason: String, option: String = "--listen")
     /// The admin credentials could not be read or made.
     case credentials(path: String, reason: String)
     /// The bearer tokens could not be read.
@@ -14,10 +15,10 @@ package enum GatewayError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .addressInUse(let host, let port):
-            "\(host):\(port) is in use by another program; choose another with --listen"
-        case .cannotListen(let host, let port, let reason):
-            "cannot listen on \(host):\(port): \(reason); choose another with --listen"
+        case .addressInUse(let host, let port, let option):
+            "\(host):\(port) is in use by another program; choose another with \(option)"
+        case .cannotListen(let host, let port, let reason, let option):
+            "cannot listen on \(host):\(port): \(reason); choose another with \(option)"
         case .credentials(let path, let reason):
             "the admin credentials in \(path) cannot be used: \(reason)"
         case .tokens(let reason): "the tokens cannot be read: \(reason)"

@@ -2,12 +2,10 @@
 // The HTTP edge as one service. faasctl's serve drives it, next to Engine.
 
 import FunctionStore
-import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 package import Logging
-import NIOCore
 package import Scheduler
 import ServiceLifecycle
 import Synchronization
@@ -139,54 +137,28 @@ package final class GatewayServer: Sendable {
     ///
     /// Then no new connection is accepted, and running requests end first.
     ///
-    /// - Parameter onListening: called once with the port, when connections are accepted.
+    /// - Parameter onListening: called once with the ports, when connections are accepted.
     /// - Throws: ``GatewayError``.
-    package func run(onListening: @escaping @Sendable (_ port: Int) -> Void = { _ in })
+    package func run(onListening: @escaping @Sendable (_ ports: ListeningPorts) -> Void = { _ in })
         async throws(GatewayError)
     {
         let storing = Task { [tokens] in await tokens.keepStoring() }
         defer { storing.cancel() }
+        let listeners = Listeners(configuration: configuration, edge: edge, logger: logger)
         do {
             try await withGracefulShutdownHandler {
-                try await makeServer(onListening).run()
+                try await listeners.run(isStopping: { [drain] in drain.isDraining }, onListening)
             } onGracefulShutdown: { [drain, containers] in
                 drain.begin()
                 // Their answers would hold the server for as long as a client reads them.
                 containers?.end()
             }
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw .addressInUse(host: configuration.host, port: configuration.port)
-        } catch let error as IOError {
-            let reason = String(cString: strerror(error.errnoCode))
-            throw .cannotListen(host: configuration.host, port: configuration.port, reason: reason)
+        } catch let error as GatewayError {
+            throw error
         } catch is CancellationError {
             return
         } catch {
-            throw .cannotListen(host: configuration.host, port: configuration.port, reason: "\(error)")
+            throw .ended(reason: "\(error)")
         }
     }
-
-    private func makeServer(_ onListening: @escaping @Sendable (Int) -> Void) -> any Service {
-        let limits = configuration.limits
-        let loops = EventLoopGroupProvider.singleton.eventLoopGroup
-        let channel = GatewayChannel(edge: edge, limits: limits, tls: configuration.tls, loops: loops)
-        let port = configuration.port
-        let gate = ConnectionGate(countMax: limits.connectionsMax)
-        return channel.server(
-            configuration: ServerConfiguration(
-                address: .hostname(configuration.host, port: port),
-                backlog: Self.backlog,
-                availableConnectionsDelegate: gate
-            ),
-            onServerRunning: { listener in
-                await gate.open(listener)
-                onListening(listener.localAddress?.port ?? port)
-            },
-            eventLoopGroup: loops,
-            logger: logger
-        )
-    }
-
-    /// Connections that the kernel holds until they are accepted: a burst of a few hundred calls fits.
-    private static let backlog = 1024
 }

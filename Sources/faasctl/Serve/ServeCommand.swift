@@ -65,6 +65,15 @@ struct ServeCommand: AsyncParsableCommand {
     var clientRoots: String?
 
     @Option(
+        name: .customLong("tls-redirect"),
+        help: ArgumentHelp(
+            "Listen here without TLS as well, and redirect every request to HTTPS.",
+            valueName: "host:port"
+        )
+    )
+    var redirect: String?
+
+    @Option(
         help: ArgumentHelp(
             "Disk space for images and build cache: a percentage, or a size. Default: 80%.",
             valueName: "percent|size"
@@ -133,6 +142,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
         do {
             if let listen { configuration.listen = try ListenAddress(listen, field: "--listen") }
+            if let redirect {
+                configuration.tls.redirect = try ListenAddress(redirect, field: "--tls-redirect")
+            }
             if let imageBudget {
                 try configuration.setImageBudget(imageBudget, field: "--image-budget")
             }

@@ -84,6 +84,32 @@ extension EndToEnd {
             }
         }
 
+        @Test("requests without TLS are redirected, and HTTPS serves them")
+        func redirects() async throws {
+            let arguments = ["--tls-self-signed", "--tls-redirect", "127.0.0.1:0"]
+            try await GatewayUnderTest.with(arguments: arguments) { gateway in
+                let line = gateway.logText.split(separator: "\n").first { $0.contains("redirects to HTTPS") }
+                let plain = try #require(line?.firstMatch(of: /127\.0\.0\.1:\d+/)).output
+                let roots = gateway.dataFolder + "/tls/self-signed.crt"
+                let path = "http://\(plain)/healthz?a=b"
+                let answer = try await Command.require(
+                    "curl",
+                    "-sSL",
+                    "--cacert",
+                    roots,
+                    "-w",
+                    " %{url_effective}",
+                    path
+                )
+                #expect(answer.hasSuffix(" " + gateway.address + "/healthz?a=b"), "\(answer)")
+                let foreign = try await Command.run(
+                    "/usr/bin/curl",
+                    ["-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: evil.example", path]
+                )
+                #expect(foreign.text == "421", "\(foreign.error)")
+            }
+        }
+
         @Test("renewed certificates are loaded without an end of the gateway, and broken ones are not")
         func renews() async throws {
             let folder = try TemporaryFolder()

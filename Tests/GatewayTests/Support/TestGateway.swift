@@ -17,6 +17,8 @@ import Sandbox
 /// What a test can reach of its gateway.
 struct TestGateway: Sendable {
     let client: WireClient
+    /// Of the listener that redirects.
+    let redirect: WireClient?
     let catalog: FakeCatalog
     let store: SQLiteStore
     let recorder: InvocationRecorder
@@ -57,10 +59,11 @@ struct TestGateway: Sendable {
             services: services,
             credentials: AdminCredentials(user: "admin", password: "secret")
         )
-        let result = try await serve(server) { port in
+        let result = try await serve(server) { ports in
             try await test(
                 TestGateway(
-                    client: WireClient(port: port),
+                    client: WireClient(port: ports.main),
+                    redirect: ports.redirect.map { WireClient(port: $0) },
                     catalog: catalog,
                     store: store,
                     recorder: services.recorder,
@@ -117,21 +120,21 @@ struct TestGateway: Sendable {
     /// Runs a test against a server on its port; failure when the test failed.
     private static func serve(
         _ server: GatewayServer,
-        _ test: (_ port: Int) async throws -> Void
+        _ test: (_ ports: ListeningPorts) async throws -> Void
     ) async throws -> Result<Void, any Error> {
-        let (ports, listening) = AsyncStream<Int>.makeStream()
+        let (bound, listening) = AsyncStream<ListeningPorts>.makeStream()
         let running = Task {
             defer { listening.finish() }
             try await server.prepare()
             try await server.run { listening.yield($0) }
         }
-        var iterator = ports.makeAsyncIterator()
-        guard let port = await iterator.next() else {
+        var iterator = bound.makeAsyncIterator()
+        guard let ports = await iterator.next() else {
             try await running.value
             return .success(())
         }
         let result: Result<Void, any Error>
-        do { result = .success(try await test(port)) } catch { result = .failure(error) }
+        do { result = .success(try await test(ports)) } catch { result = .failure(error) }
         running.cancel()
         _ = await running.result
         return result

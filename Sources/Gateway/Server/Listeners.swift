@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The listeners of a gateway as one service: HTTP or HTTPS, and the one that redirects to it. GatewayServer drives it.
+
+import Glibc
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+import TLS
+
+/// The ports that a gateway listens on.
+package struct ListeningPorts: Hashable, Sendable {
+    package var main: Int
+    /// Of the listener that redirects; nil without one.
+    package var redirect: Int?
+}
+
+/// Runs every listener; one that cannot be bound, or ends before the gateway stops, ends the others.
+struct Listeners: Sendable {
+    let configuration: GatewayConfiguration
+    let edge: Edge
+    let logger: Logger
+
+    /// Connections that the kernel holds until they are accepted: a burst of a few hundred calls fits.
+    private static let backlog = 1024
+
+    /// Which ports are bound.
+    private final class Bound: Sendable {
+        private let ports = Mutex<(main: Int?, redirect: Int?)>((nil, nil))
+        private let hasRedirect: Bool
+        private let report: @Sendable (ListeningPorts) -> Void
+
+        init(hasRedirect: Bool, _ report: @escaping @Sendable (ListeningPorts) -> Void) {
+            self.hasRedirect = hasRedirect
+            self.report = report
+        }
+
+        /// Reports once, when no port is missing.
+        func add(main: Int? = nil, redirect: Int? = nil) {
+            let all: ListeningPorts? = ports.withLock { ports in
+                ports = (main ?? ports.main, redirect ?? ports.redirect)
+                guard let main = ports.main, !hasRedirect || ports.redirect != nil else { return nil }
+                return ListeningPorts(main: main, redirect: ports.redirect)
+            }
+            if let all { report(all) }
+        }
+    }
+
+    /// Serves until the surrounding service group shuts down gracefully or the task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - isStopping: whether a listener may end.
+    ///   - onListening: called once, when every listener is bound.
+    /// - Throws: ``GatewayError``, `CancellationError`.
+    func run(
+        isStopping: @escaping @Sendable () -> Bool,
+        _ onListening: @escaping @Sendable (ListeningPorts) -> Void
+    ) async throws {
+        let bound = Bound(hasRedirect: configuration.redirect != nil, onListening)
+        let redirect = configuration.redirect.map { redirect in
+            RedirectEdge(
+                RedirectRules(
+                    hosts: redirect.hosts,
+                    challenges: redirect.challenges,
+                    covers: { [tls = configuration.tls] in tls?.covers($0) == true }
+                ),
+                securePort: configuration.port
+            )
+        }
+        let main = mainServer {
+            redirect?.setSecurePort($0)
+            bound.add(main: $0)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await serve(main, configuration.host, configuration.port, "--listen") }
+            if let redirect, let options = configuration.redirect {
+                let server = redirectServer(redirect, options) { bound.add(redirect: $0) }
+                tasks.addTask { try await serve(server, options.host, options.port, "--tls-redirect") }
+            }
+            try await tasks.next()
+            // Of a listener that ended by itself the log has the reason; a gateway with a part of them would hide it.
+            if !isStopping() { tasks.cancelAll() }
+            try await tasks.waitForAll()
+        }
+    }
+
+    private func serve(_ server: any Service, _ host: String, _ port: Int, _ option: String) async throws {
+        do {
+            try await server.run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw GatewayError.addressInUse(host: host, port: port, option: option)
+        } catch let error as IOError {
+            let reason = String(cString: strerror(error.errnoCode))
+            throw GatewayError.cannotListen(host: host, port: port, reason: reason, option: option)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw GatewayError.cannotListen(host: host, port: port, reason: "\(error)", option: option)
+        }
+    }
+
+    private func mainServer(_ onBound: @escaping @Sendable (Int) -> Void) -> any Service {
+        let limits = configuration.limits
+        let loops = EventLoopGroupProvider.singleton.eventLoopGroup
+        let channel = GatewayChannel(responder: edge, limits: limits, tls: configuration.tls, loops: loops)
+        return server(
+            channel,
+            at: (configuration.host, configuration.port),
+            connectionsMax: limits.connectionsMax,
+            onBound
+        )
+    }
+
+    private func redirectServer(
+        _ edge: RedirectEdge,
+        _ options: RedirectConfiguration,
+        _ onBound: @escaping @Sendable (Int) -> Void
+    ) -> any Service {
+        let limits = configuration.limits
+        let loops = EventLoopGroupProvider.singleton.eventLoopGroup
+        return server(
+            GatewayChannel(responder: edge, limits: limits, tls: nil, loops: loops),
+            at: (options.host, options.port),
+            connectionsMax: min(limits.connectionsMax, RedirectConfiguration.connectionsMax),
+            onBound
+        )
+    }
+
+    private func server(
+        _ channel: some ServerChildChannel,
+        at place: (host: String, port: Int),
+        connectionsMax: Int,
+        _ onBound: @escaping @Sendable (Int) -> Void
+    ) -> any Service {
+        let gate = ConnectionGate(countMax: connectionsMax)
+        let port = place.port
+        return channel.server(
+            configuration: ServerConfiguration(
+                address: .hostname(place.host, port: port),
+                backlog: Self.backlog,
+                availableConnectionsDelegate: gate
+            ),
+            onServerRunning: { listener in
+                await gate.open(listener)
+                onBound(listener.localAddress?.port ?? port)
+            },
+            eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup,
+            logger: logger
+        )
+    }
+}
