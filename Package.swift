@@ -93,6 +93,11 @@ let package = Package(
         .target(name: "TLS", dependencies: ["COpenSSL", nioCore, nioTLS], swiftSettings: swiftSettings),
         .target(name: "HTTPClient", dependencies: ["CCurl", "FunctionModel"], swiftSettings: swiftSettings),
         .target(
+            name: "ACME",
+            dependencies: ["COpenSSL", "HTTPClient", "TLS", logging],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "ImageStore",
             dependencies: ["CArchive", "CSandbox", "FunctionModel", "OCI", "Sandbox", logging],
             swiftSettings: swiftSettings
@@ -135,8 +140,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry", "ImageBuilder",
-                "Sandbox", "Scheduler", "Gateway", "OCI", "TLS", logging, lifecycle,
+                "ACME", "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry",
+                "ImageBuilder", "Sandbox", "Scheduler", "Gateway", "OCI", "TLS", logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
@@ -180,6 +185,11 @@ let package = Package(
         .testTarget(
             name: "TLSTests",
             dependencies: ["TLS", "COpenSSL", nioCore, nioEmbedded, nioPosix, nioTLS],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ACMETests",
+            dependencies: ["ACME", "COpenSSL", "HTTPClient", "TLS", logging],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -235,8 +245,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "ManifestReader", "FunctionModel", "Gateway", "ImageStore", "Registry", "Sandbox",
-                "Scheduler", "TLS", logging,
+                "Server", "ACME", "ManifestReader", "FunctionModel", "Gateway", "ImageStore", "Registry",
+                "Sandbox", "Scheduler", "TLS", logging,
             ],
             swiftSettings: swiftSettings
         ),

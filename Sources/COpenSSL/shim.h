@@ -4,6 +4,7 @@
 #pragma once
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -57,6 +58,29 @@ static inline int copenssl_set_client_name(SSL *connection, const char *name) {
 }
 
 static inline EVP_PKEY *copenssl_make_p256(void) { return EVP_EC_gen("P-256"); }
+
+// Both numbers of an ECDSA signature in DER, each in a fixed number of bytes.
+static inline int copenssl_split_signature(const unsigned char *encoded, size_t size,
+                                           unsigned char *halves, int part) {
+    ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &encoded, (long)size);
+    if (!signature)
+        return 0;
+    int done = BN_bn2binpad(ECDSA_SIG_get0_r(signature), halves, part) == part &&
+               BN_bn2binpad(ECDSA_SIG_get0_s(signature), halves + part, part) == part;
+    ECDSA_SIG_free(signature);
+    return done;
+}
+
+// Subject alternative names of a signing request, as OpenSSL's text.
+static inline int copenssl_add_request_names(X509_REQ *request, const char *names) {
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names);
+    STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
+    int done = extension && extensions && sk_X509_EXTENSION_push(extensions, extension) > 0 &&
+               X509_REQ_add_extensions(request, extensions) == 1;
+    sk_X509_EXTENSION_free(extensions);
+    X509_EXTENSION_free(extension);
+    return done;
+}
 
 static inline void copenssl_extension_context(X509V3_CTX *context, X509 *certificate) {
     X509V3_set_ctx_nodb(context);

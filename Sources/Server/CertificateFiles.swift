@@ -133,13 +133,8 @@ enum OwnCertificate {
             }
         }
         let made = try SelfSignedCertificate(names: names, addresses: addresses)
-        let folder = dataDirectory + "/tls"
-        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-            throw .unwritable(path: folder, reason: systemMessage(errno))
-        }
-        try write(made.key, to: pair.key)
-        try write(made.certificate, to: pair.certificate)
-        try sync(folder)
+        try DurableFile.write(made.key, to: pair.key, creating: 1)
+        try DurableFile.write(made.certificate, to: pair.certificate, creating: 1)
     }
 
     private static func isUsable(_ settings: TLSSettings) -> Bool {
@@ -167,32 +162,5 @@ enum OwnCertificate {
                 default: false
                 }
             }
-    }
-
-    /// Replaces a file in one step: a crash leaves the old one or the whole new one.
-    private static func write(_ bytes: [UInt8], to path: String) throws(TLSError) {
-        let draft = path + ".new"
-        unlink(draft)
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw .unwritable(path: path, reason: systemMessage(errno)) }
-        var isDone = Glibc.write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
-        var number = errno
-        close(descriptor)
-        if isDone {
-            isDone = rename(draft, path) == 0
-            number = errno
-        }
-        guard isDone else {
-            unlink(draft)
-            throw .unwritable(path: path, reason: systemMessage(number))
-        }
-    }
-
-    /// Makes the names in a folder durable.
-    private static func sync(_ folder: String) throws(TLSError) {
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .unwritable(path: folder, reason: systemMessage(errno)) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw .unwritable(path: folder, reason: systemMessage(errno)) }
     }
 }

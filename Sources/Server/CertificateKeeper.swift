@@ -15,7 +15,8 @@ final class CertificateKeeper: Sendable {
     static let interval = Duration.seconds(30)
 
     let server: TLSServer
-    private let settings: TLSSettings
+    /// Which files there are now: an authority's appear while the gateway runs.
+    private let settings: @Sendable () -> TLSSettings
     private let open: @Sendable (String) -> CertificateFiles.OpenedFile
     private let logger: Logger
     /// Held while files are read and loaded: one look at a time.
@@ -30,13 +31,13 @@ final class CertificateKeeper: Sendable {
     ///
     /// - Parameters:
     ///   - server: has the certificates.
-    ///   - settings: their paths.
+    ///   - settings: their paths now.
     ///   - files: as they were read.
     ///   - open: opens a file now, after root was given up.
     ///   - logger: for loads, refusals and dates.
     init(
         _ server: TLSServer,
-        _ settings: TLSSettings,
+        _ settings: @escaping @Sendable () -> TLSSettings,
         loaded files: CertificateFiles,
         open: @escaping @Sendable (String) -> CertificateFiles.OpenedFile,
         logger: Logger
@@ -67,9 +68,10 @@ final class CertificateKeeper: Sendable {
     func look(isAsked: Bool) {
         state.withLock { state in
             do throws(TLSError) {
+                let settings = settings()
                 let files = try CertificateFiles(settings, open: open)
                 guard state.read(files.digest, isAsked: isAsked) == .load else { return }
-                try load(files)
+                try load(files, settings)
             } catch {
                 // Of files that were not read whole no digest tells whether they changed: their failure does.
                 switch error {
@@ -81,7 +83,7 @@ final class CertificateKeeper: Sendable {
         }
     }
 
-    private func load(_ files: CertificateFiles) throws(TLSError) {
+    private func load(_ files: CertificateFiles, _ settings: TLSSettings) throws(TLSError) {
         try server.reload(files.pairs, clientRoots: files.clientRoots)
         logger.notice("certificates loaded", metadata: ["files": "\(settings.paths.joined(separator: ", "))"])
         warn()

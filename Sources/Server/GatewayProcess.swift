@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of a gateway: engine up, edge up, one line, a signal, both down in order. faasctl serve drives it.
 
+import ACME
 import Foundation
 import FunctionModel
 import Gateway
@@ -18,12 +19,13 @@ package struct GatewayProcess: Sendable {
     let start: PrivilegedStart
     /// Nil without TLS.
     private let certificates: LoadedCertificates?
+    /// Nil where no authority is asked for certificates.
+    private let challenges: ListenerChallenges?
 
     /// What was read at the start.
     private struct LoadedCertificates: Sendable {
         var server: TLSServer
         var files: CertificateFiles
-        var settings: TLSSettings
     }
 
     /// The HTTP edge as ServiceLifecycle wants it.
@@ -34,6 +36,8 @@ package struct GatewayProcess: Sendable {
         let redirect: ListenAddress?
         let scheme: String
         let start: PrivilegedStart
+        /// Nil where no authority is asked for certificates.
+        let renewal: CertificateRenewal?
         let logger: Logger
         let announce: @Sendable (String) -> Void
 
@@ -41,8 +45,15 @@ package struct GatewayProcess: Sendable {
             // Ends with the edge: an interrupted task is repeated at the next start.
             let keeping = Task { [server, images] in await images.keeper.run(removing: server.leftovers) }
             defer { keeping.cancel() }
+            // Once the listeners answer challenges.
+            let (listening, bound) = AsyncStream<Void>.makeStream()
+            let renewing = Task { [renewal] in for await _ in listening { await renewal?.run() } }
+            defer { renewing.cancel() }
             try await withGracefulShutdownHandler {
-                try await server.run { listens(on: $0) }
+                try await server.run {
+                    listens(on: $0)
+                    bound.yield()
+                }
             } onGracefulShutdown: { [images] in
                 images.stop()
             }
@@ -85,30 +96,32 @@ package struct GatewayProcess: Sendable {
         // As root, which may be the only reader of a key.
         var certificates = try configuration.tls.isSelfSigned ? nil : Self.load(configuration.tls)
         start = try PrivilegedStart.run(configuration)
-        if configuration.tls.isSelfSigned {
-            do throws(TLSError) {
-                try OwnCertificate.prepare(in: folder.path, host: configuration.listen.host)
-            } catch {
+        let sources = CertificateSources(configuration.tls, dataDirectory: folder.path)
+        if sources.hasOwn {
+            do throws(TLSError) { try sources.prepare(host: configuration.listen.host) } catch {
                 throw ServerError("cannot start the gateway", why: error.description)
             }
-            let own = OwnCertificate.settings(in: folder.path, clientRoots: configuration.tls.clientRoots)
-            certificates = try Self.load(own)
+            certificates = try Self.load(sources.current(), open: CertificateFiles.opener(start.warden))
         }
         self.certificates = certificates
+        challenges = certificates.flatMap { ListenerChallenges(configuration.tls, server: $0.server) }
         self.configuration = configuration
     }
 
     /// Reads and parses the files; nil without TLS.
-    private static func load(_ settings: TLSSettings) throws(ServerError) -> LoadedCertificates? {
-        guard settings.isOn else { return nil }
+    private static func load(
+        _ settings: TLSSettings,
+        open: (String) -> CertificateFiles.OpenedFile = CertificateFiles.open
+    ) throws(ServerError) -> LoadedCertificates? {
+        guard !settings.pairs.isEmpty else { return nil }
         do throws(TLSError) {
-            let files = try CertificateFiles(settings)
+            let files = try CertificateFiles(settings, open: open)
             let server = try TLSServer(
                 files.pairs,
                 clientRoots: files.clientRoots,
                 protocols: CertificateKeeper.protocols
             )
-            return LoadedCertificates(server: server, files: files, settings: settings)
+            return LoadedCertificates(server: server, files: files)
         } catch {
             throw ServerError(
                 "cannot start the gateway",
@@ -126,7 +139,12 @@ package struct GatewayProcess: Sendable {
         EventLoops.bound()
         let logger = makeLogger()
         let keeper = makeKeeper(logger: logger)
-        let signals = SignalWatch(onHangup: keeper?.request)
+        let renewal = try makeRenewal(keeper, logger: logger)
+        let reload: @Sendable () -> Void = {
+            keeper?.request()
+            renewal?.request()
+        }
+        let signals = SignalWatch(onHangup: keeper == nil ? nil : reload)
         if let reason = FileLimit.raise() {
             logger.warning("the limit of open files stays low", metadata: ["reason": "\(reason)"])
         }
@@ -156,24 +174,7 @@ package struct GatewayProcess: Sendable {
             logger.warning("the host lacks \(finding.name): \(finding.advice)")
         }
         do {
-            let images = try configuration.imageServices(of: engine, logger: logger)
-            let server = try GatewayServer(
-                configuration.gateway(tls: certificates?.server),
-                engine: engine,
-                images: images,
-                logger: logger
-            )
-            try await server.prepare()
-            let edge = Edge(
-                server: server,
-                images: images,
-                address: configuration.listen,
-                redirect: configuration.tls.redirect,
-                scheme: certificates == nil ? "http" : "https",
-                start: start,
-                logger: logger,
-                announce: announce
-            )
+            let edge = try await makeEdge(engine, renewal, logger: logger, announce: announce)
             let keeping = Task { await keeper?.run() }
             defer { keeping.cancel() }
             try await serve(edge, engine: engine, signals: signals, logger: logger)
@@ -184,16 +185,71 @@ package struct GatewayProcess: Sendable {
         }
     }
 
+    private func makeEdge(
+        _ engine: Engine,
+        _ renewal: CertificateRenewal?,
+        logger: Logger,
+        announce: @escaping @Sendable (String) -> Void
+    ) async throws -> Edge {
+        let images = try configuration.imageServices(of: engine, logger: logger)
+        let server = try GatewayServer(
+            configuration.gateway(tls: certificates?.server, challenges: challenges?.table),
+            engine: engine,
+            images: images,
+            logger: logger
+        )
+        try await server.prepare()
+        return Edge(
+            server: server,
+            images: images,
+            address: configuration.listen,
+            redirect: configuration.tls.redirect,
+            scheme: certificates == nil ? "http" : "https",
+            start: start,
+            renewal: renewal,
+            logger: logger,
+            announce: announce
+        )
+    }
+
     /// What loads the certificates again; nil without TLS.
     private func makeKeeper(logger: Logger) -> CertificateKeeper? {
         guard let certificates else { return nil }
         return CertificateKeeper(
             certificates.server,
-            certificates.settings,
+            CertificateSources(configuration.tls, dataDirectory: folder.path).current,
             loaded: certificates.files,
             open: CertificateFiles.opener(start.warden),
             logger: logger
         )
+    }
+
+    /// What asks an authority for certificates; nil without one.
+    private func makeRenewal(_ keeper: CertificateKeeper?, logger: Logger) throws(ServerError)
+        -> CertificateRenewal?
+    {
+        guard let challenges, let keeper, let authority = configuration.tls.acme.authorityURL else {
+            return nil
+        }
+        let missing = CertificateSources(configuration.tls, dataDirectory: folder.path).missing()
+        if !missing.isEmpty {
+            logger.warning(
+                "a self-signed certificate is served until the authority has issued one",
+                metadata: ["domains": "\(missing.joined(separator: ", "))"]
+            )
+        }
+        do throws(ACMEError) {
+            return try CertificateRenewal(
+                configuration.tls.acme,
+                authority: authority,
+                dataDirectory: folder.path,
+                responder: challenges,
+                logger: logger,
+                onIssued: keeper.request
+            )
+        } catch {
+            throw ServerError("cannot start the gateway", why: error.description)
+        }
     }
 
     private func serve(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every option of `faasctl serve` in one place: defaults, then the file, then the flags. faasctl serve fills it in.
 
+import ACME
 package import FunctionModel
 import Gateway
 import ImageStore
@@ -73,15 +74,20 @@ package struct ServeConfiguration: Sendable {
     }
 
     /// The HTTP edge, without TLS.
-    var gateway: GatewayConfiguration { gateway(tls: nil) }
+    var gateway: GatewayConfiguration { gateway(tls: nil, challenges: nil) }
 
     /// The HTTP edge.
-    func gateway(tls: TLSServer?) -> GatewayConfiguration {
+    ///
+    /// - Parameters:
+    ///   - tls: certificates; nil for HTTP.
+    ///   - challenges: answers to an authority; nil where none is asked.
+    /// - Returns: the edge's options.
+    func gateway(tls: TLSServer?, challenges: ChallengeTable?) -> GatewayConfiguration {
         var gateway = GatewayConfiguration(dataDirectory: dataDirectory)
         gateway.host = listen.host
         gateway.port = listen.port
         gateway.tls = tls
-        gateway.redirect = redirect
+        gateway.redirect = redirect(challenges)
         gateway.limits = limits
         gateway.adminHosts = adminHosts
         gateway.trustedProxies = trustedProxies
@@ -94,11 +100,12 @@ package struct ServeConfiguration: Sendable {
     }
 
     /// The listener that redirects to HTTPS.
-    private var redirect: RedirectConfiguration? {
+    private func redirect(_ challenges: ChallengeTable?) -> RedirectConfiguration? {
         guard let address = tls.redirect else { return nil }
         var redirect = RedirectConfiguration(host: address.host, port: address.port)
-        // `*` opens the administrative paths under any name; a redirect to any name would be anybody's.
-        redirect.hosts = adminHosts.filter { $0 != "*" }
+        // `*` opens the administrative paths under any name; a redirect to any name would lead clients to any host.
+        redirect.hosts = adminHosts.filter { $0 != "*" } + tls.acme.domains
+        redirect.challenges = challenges
         return redirect
     }
 
@@ -147,6 +154,11 @@ package struct ServeConfiguration: Sendable {
         for pair in tls.pairs {
             lines.append("    - {cert: \(Self.quoted(pair.certificate)), key: \(Self.quoted(pair.key))}")
         }
+        lines += ["  acme:", "    url: \(Self.quoted(tls.acme.authority))"]
+        lines.append("    domains: [\(tls.acme.domains.map(Self.quoted).joined(separator: ", "))]")
+        lines.append("    email: \(tls.acme.email.isEmpty ? "null" : Self.quoted(tls.acme.email))")
+        lines.append("    agree_terms: \(tls.acme.agreesToTerms)")
+        lines.append("    ca: \(tls.acme.roots.map(Self.quoted) ?? "null")")
         return lines.joined(separator: "\n") + "\n"
     }
 

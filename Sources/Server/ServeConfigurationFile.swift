@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file of `serve --config`: the keys of ServeConfiguration as YAML, checked like a manifest.
 
+import ACME
 import Foundation
 import FunctionModel
 import Gateway
@@ -22,12 +23,15 @@ package enum ServeConfigurationFile {
     ]
     static let registryKeys = ["mirrors", "plain_http"]
 
-    static let tlsKeys = ["certificates", "self_signed", "client_ca", "redirect"]
+    static let tlsKeys = ["certificates", "self_signed", "client_ca", "redirect", "acme"]
+    static let acmeKeys = ["domains", "url", "email", "agree_terms", "ca"]
     static let certificateKeys = ["cert", "key"]
 
     /// Every key by its path; tests and the reference enumerate these.
     static var leaves: [String] {
-        keys.filter { !["limits", "registries", "tls"].contains($0) } + tlsKeys.map { "tls." + $0 }
+        keys.filter { !["limits", "registries", "tls"].contains($0) }
+            + tlsKeys.filter { $0 != "acme" }.map { "tls." + $0 }
+            + acmeKeys.map { "tls.acme." + $0 }
             + limitKeys.map { "limits." + $0 }
             + registryKeys.map { "registries." + $0 }
     }
@@ -125,7 +129,20 @@ package enum ServeConfigurationFile {
         if let node = mapping["self_signed"] { settings.isSelfSigned = try node.boolean() }
         if let node = mapping["client_ca"] { settings.clientRoots = try node.text("a file") }
         if let node = mapping["redirect"] { settings.redirect = try node.value(ListenAddress.init(_:field:)) }
+        if let node = mapping["acme"] { settings.acme = try acme(node) }
         if let mistake = settings.mistake { throw node.mistake("tls: \(mistake)") }
+        return settings
+    }
+
+    private static func acme(_ node: ManifestNode) throws(ManifestError) -> ACMESettings {
+        let mapping = try ManifestMapping(node)
+        try mapping.allow(only: acmeKeys)
+        var settings = ACMESettings()
+        if let node = mapping["domains"] { settings.setDomains(try node.texts()) }
+        if let node = mapping["url"] { settings.authority = try node.text("the address of a directory") }
+        if let node = mapping["email"] { settings.email = try node.text("an address") }
+        if let node = mapping["agree_terms"] { settings.agreesToTerms = try node.boolean() }
+        if let node = mapping["ca"] { settings.roots = try node.text("a file") }
         return settings
     }
 

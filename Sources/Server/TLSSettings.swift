@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of `serve` for TLS, before any file is read. ServeConfiguration holds them.
 
+package import ACME
+import Foundation
+
 /// Where certificates and keys come from; empty for a gateway without TLS.
 package struct TLSSettings: Hashable, Sendable {
     /// One certificate with its key.
@@ -23,11 +26,13 @@ package struct TLSSettings: Hashable, Sendable {
     /// PEM: clients need a certificate that one of these issued.
     package var clientRoots: String?
 
+    /// Certificates that an authority issues; without names none.
+    package var acme = ACMESettings()
     /// Where the listener without TLS is, which redirects to HTTPS; nil for none.
     package var redirect: ListenAddress?
 
     /// Whether the gateway serves HTTPS.
-    package var isOn: Bool { isSelfSigned || !pairs.isEmpty }
+    package var isOn: Bool { isSelfSigned || !pairs.isEmpty || !acme.domains.isEmpty }
 
     /// Every file that is read, in order.
     var paths: [String] {
@@ -36,11 +41,34 @@ package struct TLSSettings: Hashable, Sendable {
 
     package init() {}
 
+    /// Lays the command line's values for an authority over those of the file.
+    package mutating func applyACME(
+        domains: [String],
+        authority: String?,
+        email: String?,
+        agreesToTerms: Bool,
+        roots: String?
+    ) {
+        if !domains.isEmpty { acme.setDomains(domains) }
+        if let authority { acme.authority = authority }
+        if let email { acme.email = email }
+        if agreesToTerms { acme.agreesToTerms = true }
+        if let roots { acme.roots = roots }
+        // The gateway reads it again after its folder has changed.
+        acme.roots = acme.roots.map { URL(fileURLWithPath: $0).path }
+    }
+
     /// What makes the settings contradict each other; nil when nothing does.
     package var mistake: String? {
         if isSelfSigned, !pairs.isEmpty {
             return "a self-signed certificate and one from a file exclude each other"
         }
+        if isSelfSigned, !acme.domains.isEmpty {
+            return
+                "a self-signed certificate and one of an authority exclude each other: the gateway makes one "
+                + "for itself until the authority has issued the first"
+        }
+        if let mistake = acme.mistake { return mistake }
         if clientRoots != nil, !isOn { return "certificates of clients need a certificate of the gateway" }
         if redirect != nil, !isOn { return "a redirect to HTTPS needs a certificate of the gateway" }
         return nil

@@ -19,13 +19,15 @@ package struct SelfSignedCertificate: Sendable {
     ///   - validFrom: seconds from now; negative for clocks that are behind.
     ///   - validUntil: seconds from now.
     ///   - usage: extended key usage, as OpenSSL writes it.
+    ///   - challengeDigest: for a certificate that answers an authority's challenge: 32 bytes (RFC 8737, section 3).
     /// - Throws: ``TLSError/library(step:reason:)``.
     package init(
         names: [String],
         addresses: [String],
         validFrom: Int64 = -24 * 60 * 60,
         validUntil: Int64 = lifetimeSeconds,
-        usage: String = "serverAuth"
+        usage: String = "serverAuth",
+        challengeDigest: [UInt8]? = nil
     ) throws(TLSError) {
         OpenSSLErrors.clear()
         guard let pair = copenssl_make_p256() else { throw Self.failure("make a key") }
@@ -52,6 +54,7 @@ package struct SelfSignedCertificate: Sendable {
         try Self.add(NID_subject_alt_name, alternatives.joined(separator: ","), to: draft)
         try Self.add(NID_basic_constraints, "critical,CA:FALSE", to: draft)
         try Self.add(NID_ext_key_usage, usage, to: draft)
+        if let challengeDigest { try Self.add(challengeDigest, to: draft) }
         guard X509_sign(draft, pair, EVP_sha256()) > 0 else { throw Self.failure("sign a certificate") }
         certificate = try Self.text { PEM_write_bio_X509($0, draft) == 1 }
         key = try Self.text { PEM_write_bio_PrivateKey($0, pair, nil, nil, 0, nil, nil) == 1 }
@@ -75,6 +78,24 @@ package struct SelfSignedCertificate: Sendable {
         defer { X509_EXTENSION_free(part) }
         guard X509_add_ext(certificate, part, -1) == 1 else { throw failure("extend a certificate") }
     }
+
+    /// acmeIdentifier: critical, a DER OCTET STRING of the digest (RFC 8737, section 3).
+    private static func add(_ digest: [UInt8], to certificate: OpaquePointer) throws(TLSError) {
+        var context = X509V3_CTX()
+        copenssl_extension_context(&context, certificate)
+        let bytes = [octetString, UInt8(digest.count)] + digest
+        let value =
+            "critical,DER:"
+            + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+        guard let part = X509V3_EXT_conf(nil, &context, "1.3.6.1.5.5.7.1.31", value) else {
+            throw failure("write a challenge into a certificate")
+        }
+        defer { X509_EXTENSION_free(part) }
+        guard X509_add_ext(certificate, part, -1) == 1 else { throw failure("extend a certificate") }
+    }
+
+    /// DER's tag of an OCTET STRING.
+    private static let octetString: UInt8 = 4
 
     private static func text(_ write: (OpaquePointer) -> Bool) throws(TLSError) -> [UInt8] {
         guard let bio = BIO_new(BIO_s_mem()) else { throw failure("write a certificate") }

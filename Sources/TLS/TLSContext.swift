@@ -13,6 +13,7 @@ final class TLSContext: @unchecked Sendable {
     /// Protocols in the server's order (RFC 7301).
     let protocols: [String]
     let tickets: TicketKeys
+    let challenges: TLSChallenges
     let identities: [TLSIdentity]
     /// One for each identity, the default first.
     private var contexts: [OpaquePointer] = []
@@ -35,16 +36,19 @@ final class TLSContext: @unchecked Sendable {
     ///   - clientRoots: certificates one of which must have issued the client's; nil asks for none.
     ///   - protocols: names for ALPN, the preferred first.
     ///   - tickets: keys of session tickets.
+    ///   - challenges: of an authority, answered in handshakes of their own protocol.
     /// - Throws: ``TLSError`` naming the file that OpenSSL refuses.
     init(
         identities: [TLSIdentity],
         clientRoots: PEMFile?,
         protocols: [String],
-        tickets: TicketKeys
+        tickets: TicketKeys,
+        challenges: TLSChallenges
     ) throws(TLSError) {
         self.identities = identities
         self.protocols = protocols
         self.tickets = tickets
+        self.challenges = challenges
         let roots = try clientRoots?.certificates() ?? []
         defer { roots.forEach { X509_free($0) } }
         for identity in identities {
@@ -125,10 +129,23 @@ final class TLSContext: @unchecked Sendable {
 /// What OpenSSL asks during a handshake; each question finds its TLSSession by the connection.
 private enum TLSCallbacks {
     static func register(on context: OpaquePointer) {
+        SSL_CTX_set_client_hello_cb(
+            context,
+            { connection, alert, _ in
+                guard let connection, let session = TLSSession.of(connection), session.acceptsHello() else {
+                    alert?.pointee = SSL_AD_UNRECOGNIZED_NAME
+                    return SSL_CLIENT_HELLO_ERROR
+                }
+                return SSL_CLIENT_HELLO_SUCCESS
+            },
+            nil
+        )
         copenssl_set_name_callback(context) { connection, _, _ in
             guard let connection, let session = TLSSession.of(connection),
                 let name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name)
             else { return SSL_TLSEXT_ERR_NOACK }
+            // It has the challenge's certificate already.
+            if session.isChallenge { return SSL_TLSEXT_ERR_OK }
             let isKnown = session.context.useCertificate(for: name, count: strlen(name), on: connection)
             return isKnown ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
         }
@@ -141,7 +158,7 @@ private enum TLSCallbacks {
                 let list = UnsafeBufferPointer(start: offered, count: Int(offeredCount))
                 let names = ProtocolList.names(list)
                 // A client that offers others only must not take the answer for theirs (RFC 7301, section 3.2).
-                guard let name = session.context.choose(from: names.map(\.name)),
+                guard let name = session.choose(from: names.map(\.name)),
                     let found = names.first(where: { $0.name == name })
                 else { return SSL_TLSEXT_ERR_ALERT_FATAL }
                 chosen?.pointee = offered + found.offset

@@ -77,6 +77,8 @@ final class TLSHandler: ChannelDuplexHandler {
             guard state.handshakeCompleted() else { return }
             handshakeTimer?.cancel()
             handshakeTimer = nil
+            // The authority has seen what it asked for; no other protocol follows (RFC 8737, section 3).
+            if session.isChallenge { return close(context: context, mode: .all, promise: nil) }
             let name = session.applicationProtocol
             context.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: name))
             encrypt(context)

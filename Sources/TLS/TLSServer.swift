@@ -22,6 +22,7 @@ package final class TLSServer: Sendable {
     private let reloads = Atomic(0)
     private let protocols: [String]
     private let tickets = TicketKeys()
+    private let challenges = TLSChallenges()
 
     /// Parses the files; blocks for some milliseconds.
     ///
@@ -32,7 +33,7 @@ package final class TLSServer: Sendable {
     /// - Throws: ``TLSError`` with file and reason.
     package init(_ pairs: [TLSPair], clientRoots: PEMFile? = nil, protocols: [String]) throws(TLSError) {
         self.protocols = protocols
-        let context = try Self.load(pairs, clientRoots, protocols, tickets)
+        let context = try Self.load(pairs, clientRoots, protocols, tickets, challenges)
         current = Mutex(context)
     }
 
@@ -40,7 +41,7 @@ package final class TLSServer: Sendable {
     ///
     /// - Throws: ``TLSError`` with file and reason.
     package func reload(_ pairs: [TLSPair], clientRoots: PEMFile? = nil) throws(TLSError) {
-        let loaded = try Self.load(pairs, clientRoots, protocols, tickets)
+        let loaded = try Self.load(pairs, clientRoots, protocols, tickets, challenges)
         current.withLock { $0 = loaded }
         reloads.wrappingAdd(1, ordering: .relaxed)
     }
@@ -55,6 +56,30 @@ package final class TLSServer: Sendable {
     package func warnings(nowSeconds: Int64) -> [TLSWarning] {
         current.withLock { $0 }.identities.compactMap { $0.warning(nowSeconds: nowSeconds) }
     }
+
+    /// When the first of the certificates expires, in Unix time.
+    package var earliestExpirySeconds: Int64 {
+        current.withLock { $0 }.identities.map(\.validUntil).min() ?? 0
+    }
+
+    /// Answers an authority's challenge for a name in handshakes of their own protocol (RFC 8737), from now on and
+    /// across reloads.
+    ///
+    /// - Parameters:
+    ///   - digest: SHA-256 of what the authority expects.
+    ///   - name: lower case.
+    /// - Throws: ``TLSError``.
+    package func showChallenge(_ digest: [UInt8], for name: String) throws(TLSError) {
+        let made = try SelfSignedCertificate(names: [name], addresses: [], challengeDigest: digest)
+        let identity = try TLSIdentity(
+            certificate: PEMFile(path: "the challenge", bytes: made.certificate),
+            key: PEMFile(path: "the challenge", bytes: made.key)
+        )
+        guard challenges.show(identity, for: name) else { throw .tooMany(max: TLSChallenges.countMax) }
+    }
+
+    /// Answers it no more; again is harmless.
+    package func hideChallenge(for name: String) { challenges.hide(name) }
 
     /// Whether a certificate of the server is for a host.
     ///
@@ -79,7 +104,8 @@ package final class TLSServer: Sendable {
         _ pairs: [TLSPair],
         _ clientRoots: PEMFile?,
         _ protocols: [String],
-        _ tickets: TicketKeys
+        _ tickets: TicketKeys,
+        _ challenges: TLSChallenges
     ) throws(TLSError) -> TLSContext {
         guard pairs.count <= TLSContext.identitiesMax else { throw .tooMany(max: TLSContext.identitiesMax) }
         var identities: [TLSIdentity] = []
@@ -90,7 +116,8 @@ package final class TLSServer: Sendable {
             identities: identities,
             clientRoots: clientRoots,
             protocols: protocols,
-            tickets: tickets
+            tickets: tickets,
+            challenges: challenges
         )
     }
 }

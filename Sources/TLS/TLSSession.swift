@@ -9,6 +9,8 @@ final class TLSSession {
     /// Kept for as long as the connection: its callbacks ask it.
     let context: TLSContext
     private let connection: OpaquePointer
+    /// Whether the client checks a challenge: nothing follows the handshake.
+    private(set) var isChallenge = false
     private let buffers = BufferBIO()
 
     /// Longest piece of plaintext in one record (RFC 8446, section 5.1).
@@ -39,6 +41,37 @@ final class TLSSession {
     /// The session of a connection, for OpenSSL's callbacks.
     static func of(_ connection: OpaquePointer) -> TLSSession? {
         SSL_get_ex_data(connection, 0).map { Unmanaged<TLSSession>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// The client's first message has come; OpenSSL asks before it chooses anything.
+    ///
+    /// - Returns: false for a client that checks a challenge which is not open: the handshake fails.
+    func acceptsHello() -> Bool {
+        let alpn = TLSEXT_TYPE_application_layer_protocol_negotiation
+        guard context.challenges.areOpen,
+            ClientHelloFields.read(alpn, of: connection, ClientHelloFields.protocols)
+                == [TLSChallenges.protocolName]
+        else { return true }
+        guard
+            let host = ClientHelloFields.read(
+                TLSEXT_TYPE_server_name,
+                of: connection,
+                ClientHelloFields.host
+            ),
+            let identity = context.challenges.identity(for: host)
+        else { return false }
+        // The server's own certificates must not be chosen instead; the authority has no certificate to show.
+        SSL_certs_clear(connection)
+        SSL_set_verify(connection, SSL_VERIFY_NONE, nil)
+        isChallenge =
+            SSL_use_certificate(connection, identity.chain[0]) == 1
+            && SSL_use_PrivateKey(connection, identity.key) == 1
+        return isChallenge
+    }
+
+    /// The protocol for a client's list; nil when none fits.
+    func choose(from offered: [String]) -> String? {
+        isChallenge ? TLSChallenges.protocolName : context.choose(from: offered)
     }
 
     /// Adds ciphertext of the client.

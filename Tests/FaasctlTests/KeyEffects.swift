@@ -127,6 +127,9 @@ enum KeyEffects {
             "renewed certificates are loaded without an end of the gateway, and broken ones are not",
         "tls.self_signed": "a gateway makes a certificate of its own, and serves HTTPS with it",
         "tls.redirect": "requests without TLS are redirected, and HTTPS serves them",
+        "tls.acme.domains": issued, "tls.acme.url": issued, "tls.acme.ca": issued,
+        "tls.acme.email": "the account has the operator's address, and none without one",
+        "tls.acme.agree_terms": "an authority needs names, https, and agreement to its terms",
         "tls.client_ca": "clients without a certificate of the given authority are not served",
         "registries.mirrors": registries, "registries.plain_http": registries,
         "image_budget":
@@ -135,6 +138,8 @@ enum KeyEffects {
             "a gateway that shows nothing of its host refuses volumes, and runs containers without",
     ]
 
+    private static let issued =
+        "an authority checks the name over HTTP, and clients trust the certificate that it issues"
     private static let laid = "every documented flag overrides the configuration"
     private static let callers = "the flags about callers override the configuration"
     private static let moved = "every command parses with the options that were moved to it"

@@ -101,7 +101,7 @@ import Testing
             let server = try TLSServer(files.pairs, protocols: [])
             let keeper = CertificateKeeper(
                 server,
-                settings,
+                { settings },
                 loaded: files,
                 open: CertificateFiles.opener(nil),
                 logger: logger

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Options of serve: addresses, the file, and what --check prints.
 
+import ACME
 import FunctionModel
 import Gateway
 import ImageStore
@@ -52,12 +53,15 @@ import Testing
             registries:
               mirrors: {docker.io: ["m.example", "http://n.example:5000"]}
               plain_http: {"registry.lan:5000": true}
-            tls: {certificates: [{cert: /c, key: /k}, {cert: /d, key: /l}], client_ca: /r, redirect: ":80"}
+            tls: {certificates: [{cert: /c, key: /k}, {cert: /d, key: /l}], client_ca: /r, redirect: ":80",
+                  acme: {domains: [A.example], url: "https://ca.example/d", email: a@b.example, agree_terms: true, ca: /a}}
             """
         try ServeConfigurationFile.apply(text, file: "f", to: &first)
         #expect(first.tls.pairs.map(\.key) == ["/k", "/l"] && first.tls.clientRoots == "/r")
         #expect(first.gateway.redirect?.port == 80)
-        #expect(first.gateway.redirect?.hosts == ["faas.example.org"])
+        #expect(first.gateway.redirect?.hosts == ["faas.example.org", "a.example"])
+        #expect(first.tls.acme.authority == "https://ca.example/d" && first.tls.acme.email == "a@b.example")
+        #expect(first.tls.acme.agreesToTerms && first.tls.acme.roots == "/a")
         #expect(first.listen.port == 0)
         #expect(first.limits.connectionsMax == 9)
         #expect(!first.hostMounts)

@@ -74,6 +74,45 @@ struct ServeCommand: AsyncParsableCommand {
     var redirect: String?
 
     @Option(
+        name: .customLong("acme-domain"),
+        help: ArgumentHelp(
+            "Serve HTTPS with a certificate for this name that an ACME authority issues and renews. Repeatable.",
+            valueName: "name"
+        )
+    )
+    var domains: [String] = []
+
+    @Option(
+        name: .customLong("acme-url"),
+        help: ArgumentHelp(
+            "The authority's directory. Default: Let's Encrypt's.",
+            valueName: "url"
+        )
+    )
+    var authority: String?
+
+    @Option(
+        name: .customLong("acme-email"),
+        help: ArgumentHelp("Where the authority may write to.", valueName: "address")
+    )
+    var email: String?
+
+    @Flag(
+        name: .customLong("acme-agree-terms"),
+        help: "Agree to the authority's terms of service: it issues nothing otherwise."
+    )
+    var agreesToTerms = false
+
+    @Option(
+        name: .customLong("acme-ca"),
+        help: ArgumentHelp(
+            "Trust the authority's own server by these certificates (PEM) instead of the system's.",
+            valueName: "file"
+        )
+    )
+    var authorityRoots: String?
+
+    @Option(
         help: ArgumentHelp(
             "Disk space for images and build cache: a percentage, or a size. Default: 80%.",
             valueName: "percent|size"
@@ -171,6 +210,13 @@ struct ServeCommand: AsyncParsableCommand {
             tls.pairs = zip(certificates, keys).map { .init(certificate: $0, key: $1) }
         }
         if let clientRoots { tls.clientRoots = clientRoots }
+        tls.applyACME(
+            domains: domains,
+            authority: authority,
+            email: email,
+            agreesToTerms: agreesToTerms,
+            roots: authorityRoots
+        )
         if let mistake = tls.mistake { throw ValidationError(mistake) }
         // The gateway may open them again after its folder has changed.
         tls.pairs = tls.pairs.map { pair in

@@ -19,6 +19,7 @@ enum ImportGraph {
         "OCI": ["FunctionModel", "COpenSSL"],
         "HTTPClient": ["FunctionModel", "CCurl"],
         "TLS": ["COpenSSL"],
+        "ACME": ["COpenSSL", "HTTPClient", "TLS"],
         "ImageStore": ["FunctionModel", "OCI", "Sandbox", "CSandbox", "CArchive"],
         "Registry": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "CSandbox"],
         "ImageBuilder": ["FunctionModel", "OCI", "HTTPClient", "ImageStore", "Sandbox", "CSandbox"],
@@ -34,7 +35,7 @@ enum ImportGraph {
         ],
         "ManifestReader": ["FunctionModel"],
         "Server": [
-            "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry", "ImageBuilder",
+            "ACME", "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry", "ImageBuilder",
             "Sandbox", "Scheduler", "Gateway", "OCI", "TLS",
         ],
         "ClientFiles": ["ImageStore", "Registry", "ImageBuilder"],
