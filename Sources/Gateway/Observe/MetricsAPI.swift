@@ -13,6 +13,8 @@ struct MetricsAPI: Sendable {
     let catalog: any FunctionCatalog
     let queue: any AsynchronousCalls
     let queuedCalls: any QueueRepository
+    /// Nil for HTTP without TLS.
+    let tls: TLSEdge?
 
     func add(to router: some RouterMethods<OwnContext>) {
         router.resource("/metrics", [.get: page])
@@ -22,6 +24,7 @@ struct MetricsAPI: Sendable {
         let text =
             MetricsPage.text(registry.read(), try await catalog.statuses())
             + QueueMetrics.text(try await queuedCalls.queueDepths(), queue.counts())
+            + (tls?.metrics() ?? "")
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

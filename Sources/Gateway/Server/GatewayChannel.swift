@@ -8,7 +8,6 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
-import TLS
 
 /// Answers the requests of a listener's connections.
 protocol ConnectionResponder: Sendable {
@@ -36,11 +35,11 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
 
     let responder: Responder
     private let limits: GatewayLimits
-    private let tls: TLSServer?
+    private let tls: TLSEdge?
     private let turns: [ObjectIdentifier: StreamTurns]
 
     /// Makes the set-up of a server's connections, with turns for each loop that will run them.
-    init(responder: Responder, limits: GatewayLimits, tls: TLSServer?, loops: any EventLoopGroup) {
+    init(responder: Responder, limits: GatewayLimits, tls: TLSEdge?, loops: any EventLoopGroup) {
         self.responder = responder
         self.limits = limits
         self.tls = tls
@@ -58,7 +57,7 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
                 isSecure: tls != nil
             )
             let pipeline = channel.pipeline.syncOperations
-            if let tls { try pipeline.addHandler(tls.makeHandler()) }
+            try tls?.addHandlers(to: channel)
             try pipeline.addHandler(HTTPResponseEncoder())
             try pipeline.addHandler(ConnectionHandler(connection, limits.parser, limits.times))
             try pipeline.addHandler(

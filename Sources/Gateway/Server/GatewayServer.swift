@@ -18,6 +18,7 @@ package final class GatewayServer: Sendable {
     private let drain: DrainFlag
     private let containers: AttachedContainers?
     private let tokens: TokenBook
+    private let tls: TLSEdge?
     /// The gateway's own routes, for tests.
     let routes: [(method: HTTPRequest.Method, pattern: String)]
     /// Folders of build contexts that an earlier process left; the image keeper removes them.
@@ -91,6 +92,7 @@ package final class GatewayServer: Sendable {
         containers = services.containers
         tokens = services.tokens
         logger = services.logger
+        tls = configuration.tls.map { [logger] in TLSEdge($0, logger: logger) }
         leftovers = services.uploads.prepare()
         let metrics = MetricsRegistry()
         let guardian = LoginGuard(
@@ -104,7 +106,8 @@ package final class GatewayServer: Sendable {
             services,
             guardian: guardian,
             hosts: .standard(listening: configuration.host, configuration.adminHosts),
-            metrics: metrics
+            metrics: metrics,
+            tls: tls
         )
         routes = own.routes
         edge = Edge(
@@ -144,7 +147,7 @@ package final class GatewayServer: Sendable {
     {
         let storing = Task { [tokens] in await tokens.keepStoring() }
         defer { storing.cancel() }
-        let listeners = Listeners(configuration: configuration, edge: edge, logger: logger)
+        let listeners = Listeners(configuration: configuration, edge: edge, tls: tls, logger: logger)
         do {
             try await withGracefulShutdownHandler {
                 try await listeners.run(isStopping: { [drain] in drain.isDraining }, onListening)

@@ -21,6 +21,8 @@ package struct ListeningPorts: Hashable, Sendable {
 struct Listeners: Sendable {
     let configuration: GatewayConfiguration
     let edge: Edge
+    /// Nil for HTTP without TLS.
+    let tls: TLSEdge?
     let logger: Logger
 
     /// Connections that the kernel holds until they are accepted: a burst of a few hundred calls fits.
@@ -104,7 +106,7 @@ struct Listeners: Sendable {
     private func mainServer(_ onBound: @escaping @Sendable (Int) -> Void) -> any Service {
         let limits = configuration.limits
         let loops = EventLoopGroupProvider.singleton.eventLoopGroup
-        let channel = GatewayChannel(responder: edge, limits: limits, tls: configuration.tls, loops: loops)
+        let channel = GatewayChannel(responder: edge, limits: limits, tls: tls, loops: loops)
         return server(
             channel,
             at: (configuration.host, configuration.port),

@@ -23,7 +23,13 @@ struct OwnPaths: Sendable {
         segments.contains(path.dropFirst().prefix { $0 != "/" })
     }
 
-    init(_ services: GatewayServices, guardian: LoginGuard, hosts: AdminHosts, metrics: MetricsRegistry) {
+    init(
+        _ services: GatewayServices,
+        guardian: LoginGuard,
+        hosts: AdminHosts,
+        metrics: MetricsRegistry,
+        tls: TLSEdge?
+    ) {
         logger = services.logger
         let router = Router(context: OwnContext.self, options: .autoGenerateHeadEndpoints)
         HealthAPI(isReady: services.isReady).add(to: router)
@@ -62,12 +68,7 @@ struct OwnPaths: Sendable {
         CallsAPI(store: services.queuedCalls, history: services.history, recorder: services.recorder).add(
             to: guarded
         )
-        let page = MetricsAPI(
-            registry: metrics,
-            catalog: services.catalog,
-            queue: services.queue,
-            queuedCalls: services.queuedCalls
-        )
+        let page = Self.metrics(services, metrics, tls)
         if services.metricsNeedCredentials { page.add(to: guarded) } else { page.add(to: router) }
         Self.addImages(services, to: guarded)
         if let containers = services.containers {
@@ -89,6 +90,18 @@ struct OwnPaths: Sendable {
     }
 
     /// Everything about images: what they are, how they come and go, and builds.
+    private static func metrics(_ services: GatewayServices, _ registry: MetricsRegistry, _ tls: TLSEdge?)
+        -> MetricsAPI
+    {
+        MetricsAPI(
+            registry: registry,
+            catalog: services.catalog,
+            queue: services.queue,
+            queuedCalls: services.queuedCalls,
+            tls: tls
+        )
+    }
+
     private static func addImages(_ services: GatewayServices, to guarded: RouterGroup<OwnContext>) {
         let (images, keeper, work) = (services.images.images, services.images.keeper, services.images.work)
         ImageMakingAPI(images: images, work: work).add(to: guarded)

@@ -81,6 +81,19 @@ extension EndToEnd {
                 #expect(oldest.contains("Cipher is (NONE)"), "\(oldest)")
                 let alpn = try await Self.client(gateway, "-alpn", "h2,http/1.1")
                 #expect(alpn.contains("ALPN protocol: http/1.1"), "\(alpn)")
+                // Those that failed above are counted.
+                let metrics = try await Command.require(
+                    "curl",
+                    "-sS",
+                    "--cacert",
+                    roots,
+                    gateway.address + "/metrics"
+                )
+                let failed = metrics.firstMatch(of: /mayfly_tls_failures_total{reason="refused"} (\d+)/)
+                #expect((failed.flatMap { Int($0.1) } ?? 0) >= 2, "\(metrics)")
+                let expiry = metrics.firstMatch(of: /mayfly_tls_certificate_expiry_timestamp_seconds (\d+)/)
+                let days = (expiry.flatMap { Double($0.1) } ?? 0) - Date.now.timeIntervalSince1970
+                #expect(days / 86400 > 300 && days / 86400 < 366, "\(metrics)")
             }
         }
 

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// TLS of a listener's connections: their handlers, and what is counted of failures. GatewayChannel asks it for
+// handlers, MetricsAPI for its text.
+
+import Logging
+import NIOCore
+import Synchronization
+import TLS
+
+/// The certificates of a listener, and how connections failed.
+final class TLSEdge: Sendable {
+    /// Why connections failed, as the metric names it.
+    enum Reason: String, CaseIterable {
+        case timeout, ended, refused, record
+
+        init(_ failure: TLSFailure) {
+            self =
+                switch failure {
+                case .slowHandshake: .timeout
+                case .brokenHandshake: .ended
+                case .handshake: .refused
+                case .record, .unreadAnswers, .heldBytes, .closed: .record
+                }
+        }
+    }
+
+    private let server: TLSServer
+    private let logger: Logger
+    private let counts = Mutex<[Reason: Int]>([:])
+
+    init(_ server: TLSServer, logger: Logger) {
+        self.server = server
+        self.logger = logger
+    }
+
+    /// Puts TLS first into a connection's pipeline.
+    ///
+    /// - Throws: ``TLSError`` when memory is gone.
+    func addHandlers(to channel: any Channel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(server.makeHandler())
+        try pipeline.addHandler(TLSFailureHandler(self, peer: channel.remoteAddress))
+    }
+
+    /// A connection failed.
+    func failed(_ failure: TLSFailure, peer: SocketAddress?) {
+        let reason = Reason(failure)
+        counts.withLock { $0[reason, default: 0] += 1 }
+        logger.debug(
+            "a TLS connection failed",
+            metadata: [
+                "peer": "\(AddressText.unmapped(peer?.ipAddress ?? ""))", "reason": "\(reason.rawValue)",
+                "failure": "\(failure)",
+            ]
+        )
+    }
+
+    /// The lines of the Prometheus page.
+    func metrics() -> String {
+        var page = ""
+        let total = "mayfly_tls_failures_total"
+        MetricsPage.head(total, "counter", "TLS connections that failed.", to: &page)
+        let counts = counts.withLock { $0 }
+        for reason in Reason.allCases {
+            page += "\(total){reason=\"\(reason.rawValue)\"} \(counts[reason] ?? 0)\n"
+        }
+        let expiry = "mayfly_tls_certificate_expiry_timestamp_seconds"
+        MetricsPage.head(expiry, "gauge", "When the first certificate in use expires.", to: &page)
+        page += "\(expiry) \(server.earliestExpirySeconds)\n"
+        return page
+    }
+}
+
+/// Reports what TLSHandler fires, and passes it on.
+private final class TLSFailureHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let edge: TLSEdge
+    private let peer: SocketAddress?
+
+    init(_ edge: TLSEdge, peer: SocketAddress?) {
+        self.edge = edge
+        self.peer = peer
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let failure = error as? TLSFailure { edge.failed(failure, peer: peer) }
+        context.fireErrorCaught(error)
+    }
+}
+
+@available(*, unavailable)
+extension TLSFailureHandler: Sendable {}
