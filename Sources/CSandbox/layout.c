@@ -168,10 +168,10 @@ PLACE(csandbox_socket_order, sandbox, 8);
 PLACE(csandbox_socket_order, sequence, 12);
 PLACE(csandbox_socket_order, port, 16);
 
-SIZE(csandbox_socket_answer, 16);
-PLACE(csandbox_socket_answer, header, 0);
-PLACE(csandbox_socket_answer, sequence, 8);
-PLACE(csandbox_socket_answer, error, 12);
+SIZE(csandbox_descriptor_answer, 16);
+PLACE(csandbox_descriptor_answer, header, 0);
+PLACE(csandbox_descriptor_answer, sequence, 8);
+PLACE(csandbox_descriptor_answer, error, 12);
 
 SIZE(csandbox_template_answer, 148);
 PLACE(csandbox_template_answer, header, 0);
@@ -179,3 +179,11 @@ PLACE(csandbox_template_answer, step, 8);
 PLACE(csandbox_template_answer, error, 12);
 PLACE(csandbox_template_answer, number, 16);
 PLACE(csandbox_template_answer, culprit, 20);
+
+SIZE(csandbox_file_order, 1048);
+PLACE(csandbox_file_order, header, 0);
+PLACE(csandbox_file_order, sandbox, 8);
+PLACE(csandbox_file_order, sequence, 12);
+PLACE(csandbox_file_order, action, 16);
+PLACE(csandbox_file_order, mode, 20);
+PLACE(csandbox_file_order, path, 24);

@@ -19,6 +19,8 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     case commandTooLarge(bytes: Int, max: Int)
     /// A port inside a container cannot be reached, or cannot be listened on.
     case unreachable(port: UInt16, errorNumber: Int32)
+    /// A file inside a container cannot be made or read.
+    case file(String, errorNumber: Int32)
     /// A process cannot be the template of its slot; with the reason as a clause.
     case notCopyable(String)
     /// A system call of the gateway itself failed.
@@ -28,7 +30,8 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isDeath: Bool {
         switch self {
         case .gone, .killedUnused: true
-        case .setup, .unsupported, .place, .commandTooLarge, .unreachable, .notCopyable, .system: false
+        case .setup, .unsupported, .place, .commandTooLarge, .unreachable, .file, .notCopyable, .system:
+            false
         }
     }
 
@@ -45,8 +48,19 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
             "arguments and environment take \(bytes) bytes, at most \(max) fit"
         case .unreachable(let port, let errorNumber):
             "port \(port) of the container: \(Self.message(errorNumber))"
+        case .file(let path, let errorNumber): "'\(path)' in the container: \(Self.fileMessage(errorNumber))"
         case .notCopyable(let reason): "it cannot be started from a template: \(reason)"
         case .system(let call, let errorNumber): "\(call) failed: \(Self.message(errorNumber))"
+        }
+    }
+
+    /// What an errno of a file means here, where its meaning is a rule of ours.
+    private static func fileMessage(_ errorNumber: Int32) -> String {
+        switch errorNumber {
+        case EINVAL, EISDIR, ENXIO: "it is no regular file"
+        case ELOOP: "it is a symbolic link"
+        case EXDEV: "it is on another file system than the container's root"
+        default: message(errorNumber)
         }
     }
 

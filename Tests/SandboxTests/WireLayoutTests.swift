@@ -175,10 +175,10 @@ struct WireLayoutTests {
         #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.sequence) == 12)
         #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.port) == 16)
 
-        #expect(MemoryLayout<csandbox_socket_answer>.size == 16)
-        #expect(MemoryLayout<csandbox_socket_answer>.offset(of: \.header) == 0)
-        #expect(MemoryLayout<csandbox_socket_answer>.offset(of: \.sequence) == 8)
-        #expect(MemoryLayout<csandbox_socket_answer>.offset(of: \.error) == 12)
+        #expect(MemoryLayout<csandbox_descriptor_answer>.size == 16)
+        #expect(MemoryLayout<csandbox_descriptor_answer>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_descriptor_answer>.offset(of: \.sequence) == 8)
+        #expect(MemoryLayout<csandbox_descriptor_answer>.offset(of: \.error) == 12)
 
         #expect(MemoryLayout<csandbox_template_answer>.size == 148)
         #expect(MemoryLayout<csandbox_template_answer>.offset(of: \.header) == 0)
@@ -186,6 +186,17 @@ struct WireLayoutTests {
         #expect(MemoryLayout<csandbox_template_answer>.offset(of: \.error) == 12)
         #expect(MemoryLayout<csandbox_template_answer>.offset(of: \.number) == 16)
         #expect(MemoryLayout<csandbox_template_answer>.offset(of: \.culprit) == 20)
+    }
+
+    @Test("orders of files")
+    func file() {
+        #expect(MemoryLayout<csandbox_file_order>.size == 1048)
+        #expect(MemoryLayout<csandbox_file_order>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_file_order>.offset(of: \.sandbox) == 8)
+        #expect(MemoryLayout<csandbox_file_order>.offset(of: \.sequence) == 12)
+        #expect(MemoryLayout<csandbox_file_order>.offset(of: \.action) == 16)
+        #expect(MemoryLayout<csandbox_file_order>.offset(of: \.mode) == 20)
+        #expect(MemoryLayout<csandbox_file_order>.offset(of: \.path) == 24)
     }
 
     @Test("a command follows its head without a gap, and strings end where the message ends")

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /// Raised whenever a struct below changes: the helper of another build refuses the configuration.
-#define CSANDBOX_PROTOCOL_VERSION 13u
+#define CSANDBOX_PROTOCOL_VERSION 14u
 
 enum csandbox_kind {
     // gateway to supervisor; one descriptor: the new spawner's end of its socket
@@ -71,6 +71,11 @@ enum csandbox_kind {
     // slot to gateway, csandbox_template_answer; after FAILED the slot makes no sandbox
     CSANDBOX_TEMPLATE_READY,
     CSANDBOX_TEMPLATE_FAILED,
+    // gateway to slot: a file in the sandbox's root, before its release or after its end; the answer
+    // is of the same kind, with one descriptor unless it failed
+    CSANDBOX_OPEN_IN_ROOT,
+    // gateway to slot: the sandbox's root stays after its end, until the slot makes another or ends
+    CSANDBOX_HOLD_ROOT,
 };
 
 /// Every message begins with this.
@@ -79,14 +84,14 @@ struct csandbox_header {
     uint32_t slot;
 };
 
-/// KILL_SLOT, MAKE_SANDBOX: value unused. MAKE_TEMPLATE: the port where the program serves, 0 for
+/// KILL_SLOT, MAKE_SANDBOX, HOLD_ROOT: value unused. MAKE_TEMPLATE: the port where the program serves, 0 for
 /// standard input. SIGNAL: the signal's number.
 /// OPEN_FILE: `slot` is the file's number, from 0 on. SPARE: a count. ASSIGN: whether the next sandbox is prepared.
 struct csandbox_command {
     struct csandbox_header header;
     int32_t value;
-    /// SIGNAL, ASSIGN: the number of the sandbox in its slot; the slot ignores an order for another
-    /// sandbox.
+    /// SIGNAL, ASSIGN, HOLD_ROOT: the number of the sandbox in its slot; the slot ignores an order for
+    /// another sandbox.
     uint32_t sandbox;
 };
 

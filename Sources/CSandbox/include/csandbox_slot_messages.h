@@ -86,8 +86,30 @@ struct csandbox_socket_order {
     uint32_t port;
 };
 
-/// The answer to both.
-struct csandbox_socket_answer {
+/// What to do with a file.
+enum csandbox_file_action {
+    /// Opens it for writing, empty; makes it, and the folders above it, where they are missing.
+    CSANDBOX_FILE_CREATE = 1,
+    CSANDBOX_FILE_READ = 2,
+};
+
+/// OPEN_IN_ROOT. Only regular files are opened. Links on the way lead nowhere outside of the root; the
+/// last part of the path may not be one.
+struct csandbox_file_order {
+    struct csandbox_header header;
+    /// Number of the sandbox; the answer is ESRCH when its root is not there any more.
+    uint32_t sandbox;
+    /// The answer repeats it.
+    uint32_t sequence;
+    uint32_t action;
+    /// CREATE: the permissions, up to 0777.
+    uint32_t mode;
+    /// Absolute, with its NUL.
+    char path[CSANDBOX_PATH_MAX];
+};
+
+/// The answer to DIAL, LISTEN and OPEN_IN_ROOT.
+struct csandbox_descriptor_answer {
     struct csandbox_header header;
     uint32_t sequence;
     /// An errno; 0 with a descriptor.

@@ -184,6 +184,7 @@ void root_release(struct root *root) {
         close(root->mounts);
     root->mounts = -1;
     root->has_proc = false;
+    root->is_written = root->is_held = false;
 }
 
 static struct failure make_again(struct root *root) {
@@ -201,6 +202,8 @@ static struct failure make_again(struct root *root) {
 }
 
 struct failure root_ensure(struct root *root) {
+    if (root->is_held)
+        root_release(root);
     if (root->mounts < 0)
         TRY(make_again(root));
     // Before the sandbox starts: its changes come later.
@@ -209,9 +212,10 @@ struct failure root_ensure(struct root *root) {
 }
 
 void root_recycle(struct root *root, bool is_whole) {
-    if (root->mounts < 0)
+    if (root->mounts < 0 || root->is_held)
         return;
     root->has_proc = is_whole;
-    if (!is_whole || !root_is_unchanged(root) || !ipc_is_unchanged(&root->numbers))
+    if (!is_whole || root->is_written || !root_is_unchanged(root) ||
+        !ipc_is_unchanged(&root->numbers))
         root_release(root);
 }

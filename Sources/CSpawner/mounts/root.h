@@ -35,6 +35,10 @@ struct root {
     bool has_proc;
     /// The clock of files has advanced since the root was made, so a change shows in the times.
     bool is_settled;
+    /// The slot has made files in it for the gateway: no other sandbox may use it.
+    bool is_written;
+    /// The gateway reads files of it after the end of its sandbox.
+    bool is_held;
     int trace_count;
     struct trace traces[TRACES_MAX];
 };
@@ -42,7 +46,7 @@ struct root {
 /// root.c: creates the root, unless there is one.
 struct failure root_ensure(struct root *root);
 /// To be called after each sandbox: keeps the root, unless the sandbox has changed it or did not
-/// complete it. Blocks while the kernel unmounts it.
+/// complete it. Blocks while the kernel unmounts it. A root that is held stays until root_ensure.
 void root_recycle(struct root *root, bool is_whole);
 /// Closes the root, with all of its mounts.
 void root_release(struct root *root);

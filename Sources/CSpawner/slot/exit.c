@@ -136,7 +136,8 @@ void sandbox_reap(void) {
         slot.prepares_next = false;
     if (was_released)
         report_exit(status, &usage);
-    if (is_last)
+    // A held root is read first; the gateway gives the slot back then.
+    if (is_last && !slot.root.is_held)
         _exit(0);
     // After the report, so that the call does not wait for it.
     root_recycle(&slot.root, was_released);

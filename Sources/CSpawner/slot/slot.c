@@ -35,34 +35,49 @@ static void handle_command(const struct csandbox_command *command) {
         kill(slot.sandbox, command->value);
     else if (command->header.kind == CSANDBOX_ASSIGN)
         assign_sandbox(command->value != 0);
+    else if (command->header.kind == CSANDBOX_HOLD_ROOT)
+        slot.root.is_held = true;
 }
 
 union order {
     struct csandbox_header header;
     struct csandbox_command command;
     struct csandbox_socket_order socket;
+    struct csandbox_file_order file;
 };
 
-static void handle_order(const union order *order, size_t size) {
-    bool is_socket = order->header.kind == CSANDBOX_DIAL || order->header.kind == CSANDBOX_LISTEN;
-    if (is_socket && size == sizeof order->socket)
-        socket_order_answer(&order->socket);
-    else if (!is_socket && size == sizeof order->command)
-        handle_command(&order->command);
+// Returns whether it was a command, which takes no time.
+static bool handle_order(const union order *order, size_t size) {
+    switch (order->header.kind) {
+    case CSANDBOX_DIAL:
+    case CSANDBOX_LISTEN:
+        if (size == sizeof order->socket)
+            socket_order_answer(&order->socket);
+        return false;
+    case CSANDBOX_OPEN_IN_ROOT:
+        if (size == sizeof order->file)
+            file_order_answer(&order->file);
+        return false;
+    default:
+        if (size == sizeof order->command)
+            handle_command(&order->command);
+        return true;
+    }
 }
 
-static void take_order(void) {
+// Returns whether there may be another one to take before the end of the sandbox.
+static bool take_order(void) {
     union order order = {.header = {0, 0}};
     ssize_t size = csandbox_receive(slot.control, &order, sizeof order, NULL, NULL, MSG_DONTWAIT);
     // The gateway has closed its socket: the sandbox dies with this process (PDEATHSIG).
     if (size == 0 || (size < 0 && size != -EAGAIN && size != -EMSGSIZE))
         _exit(0);
-    if (size > 0)
-        handle_order(&order, (size_t)size);
+    return size > 0 && handle_order(&order, (size_t)size);
 }
 
-// Socket notifications first: a sandbox waits for the answer. Orders before the end of the sandbox:
-// an assignment then counts even for a very short invocation.
+// Socket notifications first: a sandbox waits for the answer. All commands before the end of the
+// sandbox: an assignment, and after it an order to hold the root, then count even for a very short
+// invocation.
 static _Noreturn void serve(void) {
     struct pollfd sources[3] = {{.fd = slot.control, .events = POLLIN},
                                 {.fd = slot.signals, .events = POLLIN},
@@ -72,8 +87,8 @@ static _Noreturn void serve(void) {
             _exit(1);
         if (sources[2].revents)
             sockets_handle_notification();
-        if (sources[0].revents)
-            take_order();
+        while (sources[0].revents && take_order())
+            ;
         if (sources[1].revents)
             sandbox_reap();
         template_tick();

@@ -171,5 +171,9 @@ bool sockets_used_network(void);
 bool sockets_outlive_sandbox(void);
 /// sockets.c: answers DIAL and LISTEN; blocks for DIAL_WAIT_MS at most.
 void socket_order_answer(const struct csandbox_socket_order *order);
+/// sockets.c: passes a descriptor to the gateway and closes it here, or reports -errno.
+void answer_with_descriptor(struct csandbox_header header, uint32_t sequence, long opened);
+/// files.c: answers OPEN_IN_ROOT.
+void file_order_answer(const struct csandbox_file_order *order);
 /// usage.c: processor time of a process so far; zero when it cannot be read.
 struct cpu_times cpu_times_of(pid_t pid);

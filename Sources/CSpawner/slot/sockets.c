@@ -141,19 +141,22 @@ static long make_either(const struct csandbox_socket_order *order) {
     return other >= 0 ? other : end;
 }
 
-void socket_order_answer(const struct csandbox_socket_order *order) {
-    struct csandbox_socket_answer answer = {.header = order->header, .sequence = order->sequence};
-    long end = make_either(order);
-    long result = end < 0 ? end : 0;
-    int descriptor = (int)end;
-    if (result == 0)
+void answer_with_descriptor(struct csandbox_header header, uint32_t sequence, long opened) {
+    struct csandbox_descriptor_answer answer = {.header = header, .sequence = sequence};
+    int descriptor = (int)opened;
+    long result = opened < 0 ? opened : 0;
+    if (result == 0) {
         result = csandbox_send(slot.control, &answer, sizeof answer, &descriptor, 1);
-    if (end >= 0)
         close(descriptor);
+    }
     if (result == 0)
         return;
     // Also when the kernel refuses to pass the descriptor (unix(7), ETOOMANYREFS).
     answer.error = (int32_t)-result;
     if (csandbox_send(slot.control, &answer, sizeof answer, NULL, 0) < 0)
         _exit(1);
+}
+
+void socket_order_answer(const struct csandbox_socket_order *order) {
+    answer_with_descriptor(order->header, order->sequence, make_either(order));
 }

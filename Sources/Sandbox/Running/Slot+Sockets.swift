@@ -21,8 +21,13 @@ extension Slot {
         port: UInt16,
         sandbox: UInt32
     ) async throws(SandboxError) -> OwnedDescriptor {
-        let result = await withCheckedContinuation { continuation in
-            request(kind, port: port, sandbox: sandbox) { continuation.resume(returning: $0) }
+        let result = await descriptor { [id] sequence in
+            csandbox_socket_order(
+                header: csandbox_header(kind: UInt32(kind.rawValue), slot: id),
+                sandbox: sandbox,
+                sequence: sequence,
+                port: UInt32(port)
+            )
         }
         switch result {
         case .success(let raw): return OwnedDescriptor(owning: raw)
@@ -33,17 +38,22 @@ extension Slot {
         }
     }
 
-    private func request(
-        _ kind: csandbox_kind,
-        port: UInt16,
-        sandbox: UInt32,
-        _ waiter: @escaping SocketWaiter
-    ) {
+    /// Sends an order that is answered with a descriptor, and waits for the answer.
+    ///
+    /// - Parameter order: the order with its sequence number.
+    /// - Returns: a descriptor that the caller owns.
+    func descriptor<Order>(_ order: (UInt32) -> Order) async -> Result<Int32, SandboxError> {
+        await withCheckedContinuation { continuation in
+            request(order) { continuation.resume(returning: $0) }
+        }
+    }
+
+    private func request<Order>(_ order: (UInt32) -> Order, _ waiter: @escaping SocketWaiter) {
         let number = state.withLock { state -> Result<UInt32, SandboxError> in
             if case .gone(let error) = state.machine.phase { return .failure(error) }
             guard let number = state.sockets.add(waiter) else {
                 let max = SocketRequests<SocketWaiter>.pendingMax
-                return .failure(.unsupported("more than \(max) sockets of one slot asked for at once"))
+                return .failure(.unsupported("more than \(max) descriptors of one slot asked for at once"))
             }
             state.watch.asked(at: monotonicNanoseconds())
             return .success(number)
@@ -51,19 +61,13 @@ extension Slot {
         switch number {
         case .failure(let error): waiter(.failure(error))
         case .success(let number):
-            let order = csandbox_socket_order(
-                header: csandbox_header(kind: UInt32(kind.rawValue), slot: id),
-                sandbox: sandbox,
-                sequence: number,
-                port: UInt32(port)
-            )
-            do throws(SandboxError) { try Packet.send(order, to: control.raw) } catch { lost(error) }
+            do throws(SandboxError) { try Packet.send(order(number), to: control.raw) } catch { lost(error) }
         }
     }
 
     /// The slot's process answers; the descriptor is the waiter's, or is closed.
     func socketAnswered(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]) {
-        let answer = Packet.read(csandbox_socket_answer.self, bytes)
+        let answer = Packet.read(csandbox_descriptor_answer.self, bytes)
         let waiter = state.withLock { state -> SocketWaiter? in
             guard let answer else { return nil }
             defer { if state.sockets.isEmpty { state.watch.askedAnswered() } }
@@ -71,7 +75,9 @@ extension Slot {
         }
         guard let waiter, let answer, answer.error == 0, descriptors.count == 1 else {
             descriptors.forEach { close($0) }
-            waiter?(.failure(.system(call: "socket of a sandbox", errorNumber: answer?.error ?? EPROTO)))
+            waiter?(
+                .failure(.system(call: "a descriptor of a sandbox", errorNumber: answer?.error ?? EPROTO))
+            )
             return
         }
         waiter(.success(descriptors[0]))

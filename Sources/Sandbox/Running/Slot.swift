@@ -232,7 +232,7 @@ extension Slot: ReactorSource {
             sandbox?.exited(message)
             // A copy of a template comes in a message of its own.
             if preparesNext, !isCopying { sandboxReady(message.next_sandbox, descriptors) }
-        case CSANDBOX_DIAL, CSANDBOX_LISTEN: socketAnswered(bytes, descriptors)
+        case CSANDBOX_DIAL, CSANDBOX_LISTEN, CSANDBOX_OPEN_IN_ROOT: socketAnswered(bytes, descriptors)
         case CSANDBOX_TEMPLATE_READY, CSANDBOX_TEMPLATE_FAILED: templateAnswered(bytes)
         default: break
         }

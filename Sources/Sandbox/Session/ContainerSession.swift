@@ -181,6 +181,16 @@ package final class ContainerSession: Sendable {
         try await sandbox.dial(port: port)
     }
     /// See ``SandboxHandle``.
+    package func createFile(_ path: String, mode: UInt32) async throws(SandboxError) -> OwnedDescriptor {
+        try await sandbox.createFile(path, mode: mode)
+    }
+    /// See ``SandboxHandle``.
+    package func holdRoot() { sandbox.holdRoot() }
+    /// See ``SandboxHandle``.
+    package func openFile(_ path: String) async throws(SandboxError) -> OwnedDescriptor {
+        try await sandbox.openFile(path)
+    }
+    /// See ``SandboxHandle``.
     package func write(_ bytes: ByteBuffer) async -> Bool { await sandbox.write(bytes) }
     /// See ``SandboxHandle``.
     package func closeInput() { sandbox.closeInput() }

@@ -36,6 +36,15 @@ package protocol SandboxHandle: Sendable {
     /// Listens on a TCP port of its 127.0.0.1; see ``WarmSandbox/listen(port:)``.
     func listen(port: UInt16) async throws(SandboxError) -> OwnedDescriptor
 
+    /// Makes a file in its root before the release; see ``WarmSandbox/createFile(_:mode:)``.
+    func createFile(_ path: String, mode: UInt32) async throws(SandboxError) -> OwnedDescriptor
+
+    /// Keeps its root after its end; see ``WarmSandbox/holdRoot()``.
+    func holdRoot()
+
+    /// Opens a file of its held root after its end; see ``WarmSandbox/openFile(_:)``.
+    func openFile(_ path: String) async throws(SandboxError) -> OwnedDescriptor
+
     /// Writes to stdin, suspending while the pipe is full; false when the function reads no more.
     func write(_ bytes: ByteBuffer) async -> Bool
 

@@ -220,6 +220,16 @@ final class FakeSandbox: SandboxHandle {
         return OwnedDescriptor(owning: raw)
     }
 
+    func createFile(_ path: String, mode: UInt32) async throws(SandboxError) -> OwnedDescriptor {
+        throw .unsupported("files in a sandbox without a process")
+    }
+
+    func openFile(_ path: String) async throws(SandboxError) -> OwnedDescriptor {
+        throw .unsupported("files in a sandbox without a process")
+    }
+
+    func holdRoot() {}
+
     func write(_ bytes: ByteBuffer) async -> Bool {
         storage.withLock { _ = $0.input.writeImmutableBuffer(bytes) }
         return true
