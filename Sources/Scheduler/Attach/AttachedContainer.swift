@@ -12,10 +12,9 @@ package final class AttachedContainer: Sendable {
     private let program: String
     private let onClose: @Sendable () -> Void
 
+    private let queue = OutputQueue()
+
     private struct Storage: ~Copyable {
-        var queue = AttachQueueState()
-        var reader: CheckedContinuation<AttachQueueState.Taken, Never>?
-        var writer: CheckedContinuation<Void, Never>?
         var end: AttachEnd?
         var isWriting = false
         var isClosed = false
@@ -51,20 +50,8 @@ package final class AttachedContainer: Sendable {
     ///
     /// Without a reader at most ``AttachQueueState/bytesMax`` are read from the container.
     package func next() async -> AttachedOutput? {
-        let taken = await withCheckedContinuation { continuation in
-            let (taken, writer) = state.withLock { state in
-                let taken = state.queue.take()
-                if case .wait = taken { state.reader = continuation }
-                let writer = state.queue.isFull ? nil : state.writer
-                if writer != nil { state.writer = nil }
-                return (taken, writer)
-            }
-            writer?.resume()
-            if case .wait = taken { return }
-            continuation.resume(returning: taken)
-        }
-        if !state.withLock({ $0.queue.isFull }) { session.holdErrors(false) }
-        guard case .piece(let piece) = taken else { return nil }
+        let piece = await queue.next()
+        if !queue.isFull { session.holdErrors(false) }
         return piece
     }
 
@@ -102,60 +89,25 @@ package final class AttachedContainer: Sendable {
 
     /// Ends the container and all of its processes; idempotent.
     package func close() {
-        let (isFirst, reader, writer) = state.withLock { state in
-            let isFirst = !state.isClosed
-            state.isClosed = true
-            state.queue.close()
-            let taken = (isFirst, state.reader, state.writer)
-            state.reader = nil
-            state.writer = nil
-            return taken
+        let isFirst = state.withLock { state in
+            defer { state.isClosed = true }
+            return !state.isClosed
         }
-        reader?.resume(returning: .end)
-        writer?.resume()
+        queue.close()
         guard isFirst else { return }
         session.kill(.cancelled)
         _ = session.ended()
         onClose()
     }
 
-    private func received(_ piece: ByteBuffer) async {
-        await withCheckedContinuation { continuation in
-            let hasToWait = add(.output(piece), writer: continuation)
-            if !hasToWait { continuation.resume() }
-        }
-    }
+    private func received(_ piece: ByteBuffer) async { await queue.write(.output(piece)) }
 
     private func receivedErrors(_ piece: ByteBuffer) {
-        if add(.errors(piece), writer: nil) { session.holdErrors(true) }
-    }
-
-    /// Whether the container has to wait; then `writer` is kept.
-    private func add(_ piece: AttachedOutput, writer: CheckedContinuation<Void, Never>?) -> Bool {
-        let (hasToWait, reader, taken) = state.withLock { state in
-            state.queue.add(piece)
-            var taken = AttachQueueState.Taken.wait
-            let reader = state.reader
-            if reader != nil {
-                state.reader = nil
-                taken = state.queue.take()
-            }
-            let hasToWait = state.queue.isFull
-            if hasToWait, let writer { state.writer = writer }
-            return (hasToWait, reader, taken)
-        }
-        reader?.resume(returning: taken)
-        return hasToWait
+        if queue.add(.errors(piece)) { session.holdErrors(true) }
     }
 
     private func ended(_ end: AttachEnd) {
-        let (reader, taken) = state.withLock { state in
-            state.end = end
-            state.queue.end()
-            let reader = state.reader
-            state.reader = nil
-            return (reader, reader == nil ? .wait : state.queue.take())
-        }
-        reader?.resume(returning: taken)
+        state.withLock { $0.end = end }
+        queue.end()
     }
 }
