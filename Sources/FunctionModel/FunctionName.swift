@@ -10,7 +10,12 @@ package struct FunctionName: Hashable, Sendable, Comparable, CustomStringConvert
     /// A DNS label's length: names become host names of containers.
     package static let lengthMax = 63
 
+    /// Under which `POST /v1/run` is recorded; no function can be deployed under it.
+    package static let runs = FunctionName(trusted: "_run")
+
     package let text: String
+
+    private init(trusted text: String) { self.text = text }
 
     /// Parses a name, with or without the default namespace's suffix.
     ///

@@ -8,6 +8,8 @@ package enum Trigger: String, Hashable, Sendable, Codable, CaseIterable {
     case http, schedule
     case asynchronous = "async"
     case cli
+    /// `POST /v1/run`.
+    case run
 }
 
 /// How an invocation ended.

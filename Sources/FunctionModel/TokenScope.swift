@@ -11,7 +11,7 @@ package enum TokenScope: String, Hashable, Sendable, Codable, CaseIterable, Comp
     case read
     /// Everything.
     case admin
-    /// Sandboxes of agents.
+    /// Runs of commands and code without a deploy.
     case sandbox
 
     /// The scopes that this one includes, itself among them.

@@ -31,6 +31,7 @@ package enum APIPath {
     package static let registryLogins = "/v1/registry-logins"
     package static let containers = "/v1/containers"
     package static let tokens = "/v1/tokens"
+    package static let run = "/v1/run"
 }
 
 /// A path with one variable part: `:name` for one segment, `**` for the rest of the path.

@@ -46,6 +46,8 @@ package struct ServeConfiguration: Sendable {
     var buildAllow: [IPv4Network] = []
     /// Networks that callbacks of asynchronous calls may reach besides the public internet.
     var callbackAllow: [IPv4Network] = []
+    /// Short names of images for `POST /v1/run`.
+    var runImages = RunImages()
     /// Longest wait for open connections after the running calls ended.
     var drainTimeout = TimeSpan.seconds(30)
 
@@ -69,6 +71,7 @@ package struct ServeConfiguration: Sendable {
         engine.hostMounts = hostMounts
         engine.buildAllow = buildAllow
         engine.callbackAllow = callbackAllow
+        engine.runImages = runImages
         engine.acceptsNewDatabase = acceptsNewDatabase
         return engine
     }
@@ -131,6 +134,7 @@ package struct ServeConfiguration: Sendable {
         build_allow: [\(buildAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
         callback_allow: [\(callbackAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
         allow_root: \(allowsRoot)
+        \(runImagesText)
         limits:
           connections: \(limits.connectionsMax)
           header_count: \(limits.headerCountMax)
@@ -160,6 +164,13 @@ package struct ServeConfiguration: Sendable {
         lines.append("    agree_terms: \(tls.acme.agreesToTerms)")
         lines.append("    ca: \(tls.acme.roots.map(Self.quoted) ?? "null")")
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var runImagesText: String {
+        let names = runImages.references.sorted { $0.key < $1.key }
+        guard !names.isEmpty else { return "run_images: {}" }
+        return "run_images:\n"
+            + names.map { "  \(Self.quoted($0.key)): \(Self.quoted($0.value))" }.joined(separator: "\n")
     }
 
     private var registriesText: String {

@@ -9,13 +9,14 @@ import ImageStore
 import Logging
 package import ManifestReader
 import Registry
+import Scheduler
 
 /// Reads a configuration file over the defaults.
 package enum ServeConfigurationFile {
     static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
         "registries", "image_budget", "host_mounts", "admin_hosts", "metrics_auth", "build_allow",
-        "callback_allow", "trusted_proxies", "allow_root", "tls",
+        "callback_allow", "trusted_proxies", "allow_root", "tls", "run_images",
     ]
     static let limitKeys = [
         "connections", "header_count", "header_field", "headers", "target", "idle_timeout",
@@ -73,6 +74,7 @@ package enum ServeConfigurationFile {
         if let node = top["trusted_proxies"] { configuration.trustedProxies = try networks(node) }
         if let node = top["allow_root"] { configuration.allowsRoot = try node.boolean() }
         if let node = top["tls"] { configuration.tls = try tls(node) }
+        if let node = top["run_images"] { configuration.runImages = try runImages(node) }
         if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
         if let node = top["registries"] { configuration.registries = try registries(node) }
     }
@@ -144,6 +146,16 @@ package enum ServeConfigurationFile {
         if let node = mapping["agree_terms"] { settings.agreesToTerms = try node.boolean() }
         if let node = mapping["ca"] { settings.roots = try node.text("a file") }
         return settings
+    }
+
+    private static func runImages(_ node: ManifestNode) throws(ManifestError) -> RunImages {
+        var references: [String: String] = [:]
+        for entry in try ManifestMapping(node).entries {
+            references[entry.key] = try entry.value.text("an image reference")
+        }
+        do throws(ModelError) { return try RunImages(references) } catch {
+            throw node.mistake(error.description)
+        }
     }
 
     private static func networks(_ node: ManifestNode) throws(ManifestError) -> [IPv4Network] {

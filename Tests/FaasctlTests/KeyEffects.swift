@@ -117,6 +117,7 @@ enum KeyEffects {
         "build_allow": "builds reach the networks of build_allow, and without it nothing of the host",
         "trusted_proxies": "rates, records and functions see the client; fields of other peers are dropped",
         "callback_allow": "a callback reaches nothing of this host unless the configuration opens it",
+        "run_images": "code runs in the image that the configuration names for its language",
         "allow_root":
             "on a disk without idmapped mounts root is kept only when asked for, and image files have their owners",
         "metrics_auth": "/metrics asks for credentials when it is configured to",

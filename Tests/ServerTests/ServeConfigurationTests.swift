@@ -93,6 +93,7 @@ import Testing
             callback_allow: [10.8.0.0/16, 10.7.0.0/16]
             trusted_proxies: [10.6.0.0/16, 127.0.0.1]
             host_mounts: false
+            run_images: {python: "python:3-slim", sh: busybox}
             limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
                      upload: 4Mi, admin_body: 3Ki}
             registries: {plain_http: {"registry.lan:5000": true}}
@@ -102,6 +103,10 @@ import Testing
         #expect(engine.dataDirectory == "/elsewhere" && engine.sandboxesMax == 12 && !engine.hostMounts)
         let gateway = configuration.gateway
         #expect(engine.callbackAllow.count == 2)
+        #expect(engine.runImages.references == ["python": "python:3-slim", "sh": "busybox"])
+        var again = ServeConfiguration(dataDirectory: "/data")
+        try ServeConfigurationFile.apply(configuration.text, file: "f", to: &again)
+        #expect(again.text == configuration.text && again.runImages == configuration.runImages)
         #expect(gateway.trustedProxies.map(\.text) == ["10.6.0.0/16", "127.0.0.1/32"])
         #expect(engine.buildAllow.count == 1 && gateway.buildAllow.count == 1)
         #expect(gateway.host == "::1" && gateway.port == 9 && gateway.accessLogLevel == .info)
@@ -133,6 +138,10 @@ import Testing
             (
                 "tls: {client_ca: /c}\n",
                 "f:1:6: tls: certificates of clients need a certificate of the gateway"
+            ),
+            (
+                "run_images:\n  a/b: c\n",
+                "f:2:3: run_images: 'a/b' is not valid, expected a name without '/', ':', '@' and space"
             ),
             ("sandboxes_max: 0\n", "f:1:16: sandboxes_max: '0' is not valid, expected more than zero"),
             (

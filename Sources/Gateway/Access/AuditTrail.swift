@@ -76,9 +76,13 @@ struct AuditTrail: RouterMiddleware {
     }
 
     /// Reading changes nothing, and what is typed into an attached container is its user's own affair.
+    ///
+    /// A run changes nothing and is recorded as an invocation; the many runs of one token would push the changes of
+    /// others out of the log.
     private static func isAction(_ head: HTTPRequest) -> Bool {
         guard head.method != .get, head.method != .head, head.method != .options else { return false }
         let path = head.path ?? ""
+        guard path.prefix(while: { $0 != "?" }) != APIPath.run else { return false }
         return !path.hasPrefix(APIPath.containers + "/")
     }
 

@@ -97,6 +97,8 @@ enum RouteRules {
         APIPattern.containerInput.pattern: [.post: admin],
         APIPattern.containerSize.pattern: [.post: admin],
         APIPattern.containerSignal.pattern: [.post: admin],
+        // A run may use every image: a token for some functions only is not enough.
+        APIPath.run: [.post: RouteRule(scope: .sandbox, subject: .everything)],
         APIPath.tokens: [.get: admin, .post: admin],
         APIPattern.token.pattern: [.delete: admin],
     ]

@@ -106,6 +106,7 @@ extension Problem {
         case let error as RegistryError: self.init(error)
         case let error as AttachError: self.init(error)
         case let error as StoppedWork: self.init(error)
+        case let refusal as RunRefusal: self.init(refusal)
         case let refusal as InvocationRefusal: self.init(refusal)
         case let refusal as QueueRefusal: self.init(refusal)
         case let refusal as RequestRefusal: self.init(refusal)

@@ -9,8 +9,17 @@ package enum StatusTable {
     ///
     /// What was sent counts: an answer that began keeps its status, whatever the function does afterwards.
     package static func status(of record: Invocation) -> Int {
+        if record.trigger == .run { return statusOfRun(record) }
         if record.outcome == .ok || record.isCommitted { return record.responseStatus ?? 200 }
         return status(record.outcome, record.cause)
+    }
+
+    /// A run's answer says itself how the container ended.
+    private static func statusOfRun(_ record: Invocation) -> Int {
+        switch record.outcome {
+        case .ok, .exit, .signal, .oom, .timeout: 200
+        case .cancelled, .lost, .platform: status(record.outcome, record.cause)
+        }
     }
 
     /// The status of a call without an answer of the function's own.

@@ -66,6 +66,7 @@ package final class GatewayServer: Sendable {
                 allowed: configuration.buildAllow
             ),
             containers: engine.containers,
+            runs: engine.runs,
             uploads: Uploads(
                 dataDirectory: configuration.dataDirectory,
                 bytesMax: configuration.limits.uploadBytesMax

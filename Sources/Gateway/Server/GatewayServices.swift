@@ -28,6 +28,8 @@ struct GatewayServices: Sendable {
     var registries: RegistryAccess?
     /// Nil where no containers are attached.
     var containers: AttachedContainers?
+    /// Nil where nothing runs without a deploy.
+    var runs: (any RunService)?
     let uploads: Uploads
     var limits = GatewayLimits()
     var version = ""

@@ -76,6 +76,7 @@ struct OwnPaths: Sendable {
                 to: guarded
             )
         }
+        if let runs = services.runs { RunAPI(runs: runs).add(to: guarded) }
         Self.addCredentials(services, to: guarded)
         routes = router.routes.map { ($0.method, $0.path.description) }
         responder = router.buildResponder()

@@ -20,6 +20,13 @@ extension ImageStore {
         }
     }
 
+    /// The digest that a reference, digest or id means now; reads no document of the image.
+    ///
+    /// - Throws: ``ImageError/unknownImage(_:)``, ``ImageError/references(_:)``.
+    package func currentDigest(of reference: String) async throws(ImageError) -> Digest {
+        try await digest(named: reference)
+    }
+
     /// Finds an image by the digest of its manifest or index, with or without a name.
     package func image(digest: Digest) async throws(ImageError) -> Image {
         try await BlockingWork.run { () throws(ImageError) in

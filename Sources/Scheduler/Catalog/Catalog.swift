@@ -70,6 +70,10 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// - Throws: ``CatalogError``; the function is unchanged then.
     package func deploy(_ deployment: Deployment) async throws(CatalogError) -> Revision {
         do throws(ModelError) {
+            if deployment.name == .runs {
+                let expected = "another name: runs of POST /v1/run are recorded under this one"
+                throw ModelError(field: "name", value: deployment.name.text, expected: expected)
+            }
             try deployment.configuration.validateWithSchedules()
         } catch {
             throw .invalid(error)

@@ -33,6 +33,8 @@ package final class Engine: Sendable {
     package let catalog: Catalog
     /// Containers whose streams are connected to callers.
     package let containers: AttachedContainers
+    /// Commands and code that run without a deploy.
+    package let runs: any RunService
     private let folder: HeldDataFolder
     /// How image files are reached on this host.
     private let trees: TreeAccess
@@ -106,6 +108,10 @@ package final class Engine: Sendable {
             [keeper] in
             keeper.current
         }
+        let offer: @Sendable () -> HostOffer = { [keeper] in
+            HostOffer.current(egressRefusal: keeper.current?.egressRefusal)
+        }
+        runs = CodeRunner(images, configuration.runImages, dispatcher, RunPools(fleet, timer), offer)
         cron = CronService(store: store, invoker: dispatcher, sink: sink, logger: logger)
         callbacks = CallbackService(
             store: store,
@@ -125,7 +131,7 @@ package final class Engine: Sendable {
             runningMax: CallQueue.runningMax(sandboxesMax: sandboxesMax)
         ) { [callbacks] in callbacks.wake() }
         catalog.observe(cron)
-        catalog.consult { [keeper] in HostOffer.current(egressRefusal: keeper.current?.egressRefusal) }
+        catalog.consult(offer)
     }
 
     /// Starts the spawner, restores every function and starts the schedules.

@@ -18,6 +18,8 @@ package struct EngineConfiguration: Sendable {
     package var buildAllow: [IPv4Network] = []
     /// Networks that callbacks of asynchronous calls reach besides the public internet.
     package var callbackAllow: [IPv4Network] = []
+    /// Short names of images for runs.
+    package var runImages = RunImages()
     /// DATA, held already; nil takes it when the engine is made.
     package var folder: HeldDataFolder?
     /// Whether an empty database is accepted beside images and secrets, whose records are then lost.

@@ -24,7 +24,7 @@ package final class Dispatcher: FunctionInvoker {
     /// Retry-After while the gateway stops: about the time of a restart.
     static let retryAfterStopSeconds = 5
 
-    private let fleet: Fleet
+    let fleet: Fleet
     private let timer: DeadlineTimer
     private let sink: any InvocationSink
     private let directory: any FunctionDirectory
@@ -124,6 +124,9 @@ package final class Dispatcher: FunctionInvoker {
         await fleet.drain()
     }
 
+    /// Whether no call is taken any more.
+    var isStopping: Bool { admission.withLock { $0.isDraining } }
+
     private func endAfterGrace(_ invocation: RunningInvocation) {
         _ = timer.schedule(at: .now + invocation.limits.grace) { [weak invocation] in
             invocation?.session.kill(.cancelled)
@@ -204,12 +207,14 @@ package final class Dispatcher: FunctionInvoker {
     ///   - pump: of its body.
     ///   - report: how PID 1 ended.
     ///   - fault: a rule of the contract that the function's whole output breaks.
+    ///   - keepsSlot: false when the slot must serve no further sandbox.
     /// - Returns: a closure that makes the record and passes it to the sink; call once.
     func finish(
         _ started: StartedRun,
         _ pump: RequestPump,
         _ report: ExitReport,
-        _ fault: ResponseFault? = nil
+        _ fault: ResponseFault? = nil,
+        keepsSlot: Bool = true
     ) async -> @Sendable () -> Invocation {
         let ended = ContinuousClock.now
         let lease = started.run.lease
@@ -218,9 +223,9 @@ package final class Dispatcher: FunctionInvoker {
         case .notStarted(let reason): fleet.endUnused(lease, reason)
         case .lost: fleet.end(lease, isReusable: false)
         case .returned: fleet.takeBack(lease)
-        case .exited, .execFailed: fleet.end(lease, isReusable: true)
+        case .exited, .execFailed: fleet.end(lease, isReusable: keepsSlot)
         case .signalled(let signal):
-            fleet.end(lease, isReusable: true, hasCrashed: TemplateChoice.crashSignals.contains(signal))
+            fleet.end(lease, isReusable: keepsSlot, hasCrashed: TemplateChoice.crashSignals.contains(signal))
         }
         if let fault { started.running.faultFound(fault) }
         let ending = started.running.ended(report)
@@ -268,7 +273,7 @@ package final class Dispatcher: FunctionInvoker {
         return refusal
     }
 
-    private static func refusal(_ refusal: PoolRefusal) -> InvocationRefusal {
+    static func refusal(_ refusal: PoolRefusal) -> InvocationRefusal {
         switch refusal {
         case .busy: .busy(retryAfterSeconds: retryAfterSeconds)
         case .noRoom, .closed:

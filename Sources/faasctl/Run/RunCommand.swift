@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `faasctl run IMAGE [CMD...]`: runs one container, attached to this terminal, and removes it.
+// With --code the container runs a piece of code.
 
 import ArgumentParser
 import Foundation
@@ -15,10 +16,14 @@ struct RunCommand: AsyncParsableCommand {
             not there, 126 when it cannot be executed, 125 when there is no container. An image that the gateway lacks \
             is pulled. SRC of -v is a path of the \
             gateway's host. Signals are passed on; the third SIGINT or SIGTERM ends it in any case.
+            With --code the container runs a piece of code, without a deploy: IMAGE is a reference or a name of the \
+            gateway's configuration, and the name of the language by default. -i sends standard input. It exits \
+            with 124 when the time limit was over.
             """
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var coded: RunOptions
 
     @Flag(help: "Accepted for compatibility with Docker: containers are always removed.")
     var rm = false
@@ -58,6 +63,8 @@ struct RunCommand: AsyncParsableCommand {
         // The container's arguments are passed on, also those that look like the parser's help option.
         if let first = words.first, ["--help", "-h"].contains(first) { throw CleanExit.helpRequest(self) }
         if words.first == "--" { words.removeFirst() }
+        if coded.code != nil { return try validateCode() }
+        if let stray = coded.strayOption { throw ValidationError("\(stray) needs --code") }
         guard let image = words.first, !image.isEmpty else { throw ValidationError("missing the image") }
         guard !image.hasPrefix("-") else { throw ValidationError("unknown option '\(image)'") }
         if tty, interactive, isatty(STDIN_FILENO) != 1 {
@@ -65,7 +72,48 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
+    /// What has no effect with code is refused.
+    private func validateCode() throws {
+        guard coded.language != nil else { throw ValidationError("--code needs --language") }
+        guard words.count <= 1 else {
+            throw ValidationError("--code takes an IMAGE and no command: '\(words[1])'")
+        }
+        if let word = words.first, word.hasPrefix("-") { throw ValidationError("unknown option '\(word)'") }
+        try coded.check()
+        if tty { throw ValidationError("-t has no effect with --code; leave it out") }
+        if !volume.isEmpty { throw ValidationError("-v has no effect with --code; use --file") }
+        if entrypoint != nil { throw ValidationError("--entrypoint has no effect with --code") }
+        if interactive, coded.code == "-" {
+            throw ValidationError("-i with '--code -': standard input is the code already")
+        }
+    }
+
+    private func runCode() async throws {
+        var request = try coded.request()
+        request.image = words.first
+        request.network = network
+        for text in Self.variables(environment, own: ProcessInfo.processInfo.environment) {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            request.environment[String(parts[0])] = String(parts[1])
+        }
+        if interactive {
+            let bytes = try FileHandle.standardInput.readToEnd() ?? Data()
+            guard let text = String(bytes: bytes, encoding: .utf8) else {
+                throw CommandFailure("cannot run the code", why: "standard input is not UTF-8")
+            }
+            request.input = text
+        }
+        let code: Int32
+        do throws(CommandFailure) {
+            code = try await CodeRun(client: try global.client(), global: global, request: request).run()
+        } catch {
+            throw Self.withoutContainer(error)
+        }
+        if code != 0 { throw QuietExit(exitCode: code) }
+    }
+
     func run() async throws {
+        if coded.code != nil { return try await runCode() }
         var request = ContainerRequest(image: words[0])
         request.command = words.count > 1 ? Array(words.dropFirst()) : nil
         request.entrypoint = entrypoint.map { [$0] }
@@ -78,11 +126,16 @@ struct RunCommand: AsyncParsableCommand {
         do throws(CommandFailure) {
             code = try await AttachedRun(client: try global.client(), global: global, request: request).run()
         } catch {
-            var failure = error
-            failure.exitCode = ContainerEnded.platformCode
-            throw failure
+            throw Self.withoutContainer(error)
         }
         if code != 0 { throw QuietExit(exitCode: code) }
+    }
+
+    /// As Docker ends when it has no container.
+    private static func withoutContainer(_ failure: CommandFailure) -> CommandFailure {
+        var failure = failure
+        failure.exitCode = ContainerEnded.platformCode
+        return failure
     }
 
     /// `K` alone uses this process's value; without one the variable is omitted, as in Docker.

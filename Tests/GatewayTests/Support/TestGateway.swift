@@ -34,6 +34,7 @@ struct TestGateway: Sendable {
     static func run(
         _ invoker: FakeInvoker = .ending(.ok),
         _ revisions: [Revision]? = nil,
+        runs: (any RunService)? = nil,
         _ change: (inout GatewayConfiguration) -> Void = { _ in },
         withEveryPath: Bool = false,
         _ test: (TestGateway) async throws -> Void
@@ -46,6 +47,7 @@ struct TestGateway: Sendable {
         let store = try SQLiteStore(path: directory + "/mayfly.sqlite", logger: logger)
         let catalog = FakeCatalog(try revisions ?? [makeRevision("hello")])
         var services = try services(invoker, catalog, store, configuration)
+        services.runs = runs ?? (withEveryPath ? FakeRuns.ending(.ok) : nil)
         if withEveryPath {
             services.registries = RegistryAccess()
             services.containers = AttachedContainers(
