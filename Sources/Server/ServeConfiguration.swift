@@ -30,6 +30,8 @@ package struct ServeConfiguration: Sendable {
     package var tls = TLSSettings()
     /// Networks of proxies in front, whose word about the client counts.
     var trustedProxies: [IPv4Network] = []
+    /// Whether connections of these proxies begin with a header of the PROXY protocol.
+    var proxyProtocol = false
     /// The authentication of /metrics.
     var metricsAuthentication = MetricsAuthentication.none
     /// Whether `faasctl run` may show folders of this host to containers.
@@ -94,6 +96,7 @@ package struct ServeConfiguration: Sendable {
         gateway.limits = limits
         gateway.adminHosts = adminHosts
         gateway.trustedProxies = trustedProxies
+        gateway.proxyProtocol = proxyProtocol
         gateway.metricsNeedCredentials = metricsAuthentication == .basic
         gateway.registries = registries
         gateway.buildAllow = buildAllow
@@ -130,6 +133,7 @@ package struct ServeConfiguration: Sendable {
         host_mounts: \(hostMounts)
         admin_hosts: [\(adminHosts.map(Self.quoted).joined(separator: ", "))]
         trusted_proxies: [\(trustedProxies.map { Self.quoted($0.text) }.joined(separator: ", "))]
+        proxy_protocol: \(proxyProtocol)
         metrics_auth: \(metricsAuthentication.rawValue)
         build_allow: [\(buildAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
         callback_allow: [\(callbackAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]

@@ -16,7 +16,7 @@ package enum ServeConfigurationFile {
     static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
         "registries", "image_budget", "host_mounts", "admin_hosts", "metrics_auth", "build_allow",
-        "callback_allow", "trusted_proxies", "allow_root", "tls", "run_images",
+        "callback_allow", "trusted_proxies", "proxy_protocol", "allow_root", "tls", "run_images",
     ]
     static let limitKeys = [
         "connections", "header_count", "header_field", "headers", "target", "idle_timeout",
@@ -72,6 +72,14 @@ package enum ServeConfigurationFile {
         if let node = top["build_allow"] { configuration.buildAllow = try networks(node) }
         if let node = top["callback_allow"] { configuration.callbackAllow = try networks(node) }
         if let node = top["trusted_proxies"] { configuration.trustedProxies = try networks(node) }
+        if let node = top["proxy_protocol"] {
+            configuration.proxyProtocol = try node.boolean()
+            if configuration.proxyProtocol, configuration.trustedProxies.isEmpty {
+                throw node.mistake(
+                    "proxy_protocol: only trusted_proxies may send its header, and there are none"
+                )
+            }
+        }
         if let node = top["allow_root"] { configuration.allowsRoot = try node.boolean() }
         if let node = top["tls"] { configuration.tls = try tls(node) }
         if let node = top["run_images"] { configuration.runImages = try runImages(node) }

@@ -120,6 +120,8 @@ enum KeyEffects {
         "run_images": "code runs in the image that the configuration names for its language",
         "allow_root":
             "on a disk without idmapped mounts root is kept only when asked for, and image files have their owners",
+        "proxy_protocol":
+            "functions see the client that a trusted proxy names, and not what that client says of itself",
         "metrics_auth": "/metrics asks for credentials when it is configured to",
         "limits.idle_timeout": "a connection without traffic is closed after the idle timeout",
         "limits.upload": "an archive larger than the bound is refused, by its length and while it comes",

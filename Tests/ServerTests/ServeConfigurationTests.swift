@@ -45,6 +45,8 @@ import Testing
             drain_timeout: 5s
             host_mounts: false
             admin_hosts: [faas.example.org, "*"]
+            trusted_proxies: [127.0.0.1]
+            proxy_protocol: true
             metrics_auth: basic
             allow_root: true
             build_allow: [10.1.0.0/16, 127.0.0.1]
@@ -68,6 +70,7 @@ import Testing
         #expect(first.gateway.adminHosts == ["faas.example.org", "*"])
         #expect(first.gateway.metricsNeedCredentials)
         #expect(first.allowsRoot)
+        #expect(first.gateway.proxyProtocol)
         #expect(first.gateway.limits.bodyTimeout == .seconds(3))
         #expect(first.gateway.limits.headTimeout == .seconds(4))
         #expect(first.gateway.limits.targetBytesMax == 2048)

@@ -48,7 +48,8 @@ struct TrustedProxies: Hashable, Sendable {
     /// The fields that only trusted proxies may send.
     static let fieldNames: [HTTPField.Name] = [.forwarded, .forwardedFor, .forwardedHost, .forwardedProto]
 
-    private func trusts(_ address: String) -> Bool {
+    /// Whether an address is of a trusted proxy.
+    func trusts(_ address: String) -> Bool {
         guard let address = IPv4Network.address(address), let one = IPv4Network(address, prefix: 32) else {
             return false
         }

@@ -7,13 +7,15 @@ import Synchronization
 
 /// Addresses, protocol version and the task that serves a connection.
 final class Connection: Sendable {
-    let peer: RequestHead.Peer
+    /// Both ends, or those that a trusted proxy names.
+    var peer: RequestHead.Peer { state.withLock { $0.peer } }
     /// Of its event loop, for output that is streamed.
     let turns: StreamTurns
     /// Whether it is encrypted.
     let isSecure: Bool
 
     private struct Storage: Sendable {
+        var peer: RequestHead.Peer
         var isHTTP10 = false
         var isLost = false
         var isAborting = false
@@ -24,10 +26,10 @@ final class Connection: Sendable {
         var task: Task<Void, Never>?
     }
 
-    private let state = Mutex(Storage())
+    private let state: Mutex<Storage>
 
     init(remote: SocketAddress?, local: SocketAddress?, turns: StreamTurns, isSecure: Bool = false) {
-        peer = Connection.peer(remote: remote, local: local)
+        state = Mutex(Storage(peer: Connection.peer(remote: remote, local: local)))
         self.turns = turns
         self.isSecure = isSecure
     }
@@ -40,6 +42,16 @@ final class Connection: Sendable {
         peer.localAddress = AddressText.unmapped(local?.ipAddress ?? "")
         peer.localPort = local?.port
         return peer
+    }
+
+    /// A trusted proxy names the ends of its client's connection; before the first request.
+    func setEnds(_ ends: ProxyHeaderState.Ends) {
+        state.withLock { state in
+            state.peer.remoteAddress = AddressText.unmapped(ends.sourceAddress)
+            state.peer.remotePort = ends.sourcePort
+            state.peer.localAddress = AddressText.unmapped(ends.targetAddress)
+            state.peer.localPort = ends.targetPort
+        }
     }
 
     /// SERVER_PROTOCOL of the current request.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sets up one accepted connection and runs its requests. Hummingbird's server drives one for each listener.
 
+import Contracts
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -36,13 +37,22 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
     let responder: Responder
     private let limits: GatewayLimits
     private let tls: TLSEdge?
+    /// Whose connections begin with a header of the PROXY protocol; nil for none.
+    private let proxies: TrustedProxies?
     private let turns: [ObjectIdentifier: StreamTurns]
 
     /// Makes the set-up of a server's connections, with turns for each loop that will run them.
-    init(responder: Responder, limits: GatewayLimits, tls: TLSEdge?, loops: any EventLoopGroup) {
+    init(
+        responder: Responder,
+        limits: GatewayLimits,
+        tls: TLSEdge?,
+        proxies: TrustedProxies?,
+        loops: any EventLoopGroup
+    ) {
         self.responder = responder
         self.limits = limits
         self.tls = tls
+        self.proxies = proxies
         turns = Dictionary(
             uniqueKeysWithValues: loops.makeIterator().map { (ObjectIdentifier($0), StreamTurns($0)) }
         )
@@ -57,6 +67,9 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
                 isSecure: tls != nil
             )
             let pipeline = channel.pipeline.syncOperations
+            if let proxies, proxies.trusts(connection.peer.remoteAddress) {
+                try pipeline.addHandler(ProxyProtocolHandler(connection, logger: logger))
+            }
             try tls?.addHandlers(to: channel)
             try pipeline.addHandler(HTTPResponseEncoder())
             try pipeline.addHandler(ConnectionHandler(connection, limits.parser, limits.times))

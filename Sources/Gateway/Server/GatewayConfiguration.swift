@@ -24,6 +24,8 @@ package struct GatewayConfiguration: Sendable {
     package var adminHosts: [String] = []
     /// Networks of proxies in front, whose word about the client counts.
     package var trustedProxies: [IPv4Network] = []
+    /// Whether connections of these proxies begin with a header of the PROXY protocol, on every listener.
+    package var proxyProtocol = false
     /// Whether /metrics asks for the admin's credentials.
     package var metricsNeedCredentials = false
     /// Mirrors and plain-http registries.

@@ -103,10 +103,21 @@ struct Listeners: Sendable {
         }
     }
 
+    /// Whose connections begin with a header of the PROXY protocol.
+    private var proxies: TrustedProxies? {
+        configuration.proxyProtocol ? TrustedProxies(configuration.trustedProxies) : nil
+    }
+
     private func mainServer(_ onBound: @escaping @Sendable (Int) -> Void) -> any Service {
         let limits = configuration.limits
         let loops = EventLoopGroupProvider.singleton.eventLoopGroup
-        let channel = GatewayChannel(responder: edge, limits: limits, tls: tls, loops: loops)
+        let channel = GatewayChannel(
+            responder: edge,
+            limits: limits,
+            tls: tls,
+            proxies: proxies,
+            loops: loops
+        )
         return server(
             channel,
             at: (configuration.host, configuration.port),
@@ -123,7 +134,7 @@ struct Listeners: Sendable {
         let limits = configuration.limits
         let loops = EventLoopGroupProvider.singleton.eventLoopGroup
         return server(
-            GatewayChannel(responder: edge, limits: limits, tls: nil, loops: loops),
+            GatewayChannel(responder: edge, limits: limits, tls: nil, proxies: proxies, loops: loops),
             at: (options.host, options.port),
             connectionsMax: min(limits.connectionsMax, RedirectConfiguration.connectionsMax),
             onBound
