@@ -141,10 +141,13 @@ package struct GatewayProcess: Sendable {
         let keeper = makeKeeper(logger: logger)
         let renewal = try makeRenewal(keeper, logger: logger)
         let reload: @Sendable () -> Void = {
+            if keeper == nil { logger.notice("there is nothing to load again without TLS") }
             keeper?.request()
             renewal?.request()
         }
-        let signals = SignalWatch(onHangup: keeper == nil ? nil : reload)
+        // A terminal that is closed ends what runs in it; a service manager's reload ends nothing.
+        let endsOnHangup = keeper == nil && TerminationSignals.hasTerminal
+        let signals = SignalWatch(onHangup: endsOnHangup ? nil : reload)
         if let reason = FileLimit.raise() {
             logger.warning("the limit of open files stays low", metadata: ["reason": "\(reason)"])
         }

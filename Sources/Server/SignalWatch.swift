@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGTERM, SIGINT and SIGHUP for `serve`: the first one ends gracefully, the second one at once. With TLS, SIGHUP
-// loads the certificates again instead.
+// SIGTERM, SIGINT and SIGHUP for `serve`: the first one ends gracefully, the second one at once. With TLS, and
+// without a terminal, SIGHUP loads the certificates again instead.
 
 import Foundation
 
@@ -13,7 +13,7 @@ final class SignalWatch: Sendable {
 
     /// Takes the signals that ``TerminationSignals/hold()`` has held back so far, and all that come.
     ///
-    /// - Parameter onHangup: what SIGHUP does instead of ending the gateway; nil where there is nothing to load again.
+    /// - Parameter onHangup: what SIGHUP does instead of ending the gateway; nil where it ends it.
     init(onHangup: (@Sendable () -> Void)? = nil) {
         let (stream, continuation) = AsyncStream<Int32>.makeStream()
         first = stream

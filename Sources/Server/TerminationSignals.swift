@@ -7,6 +7,14 @@ import Glibc
 
 /// Caught, not blocked: dispatch's main thread takes every signal, also one that was blocked before.
 package enum TerminationSignals {
+    /// Whether a terminal that is closed could have sent SIGHUP.
+    static var hasTerminal: Bool {
+        let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard terminal >= 0 else { return false }
+        close(terminal)
+        return true
+    }
+
     /// SIGTERM from service managers, SIGINT from a terminal's keys, SIGHUP from a terminal that is closed.
     static let all = [SIGTERM, SIGINT, SIGHUP].filter { $0 != SIGHUP || !isHangupIgnored }
 

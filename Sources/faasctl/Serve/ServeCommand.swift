@@ -12,8 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the gateway.",
         discussion: """
-            Values come from the defaults, then --config, then the flags. SIGTERM, SIGINT or SIGHUP lets running calls \
-            finish; a second one ends at once. With TLS, SIGHUP loads the certificates again instead.
+            Values come from the defaults, then --config, then the flags. SIGTERM or SIGINT lets running calls finish; a \
+            second one ends at once. SIGHUP does the same in a terminal without TLS; else it loads the certificates again.
             """
     )
 

@@ -100,9 +100,33 @@ extension EndToEnd {
             }
         }
 
+        /// Whether these tests, and therefore their gateways, have a terminal.
+        private static let hasTerminal = {
+            let terminal = open("/dev/tty", O_RDWR | O_NOCTTY)
+            if terminal >= 0 { close(terminal) }
+            return terminal >= 0
+        }()
+
+        @Test("a reload by SIGHUP ends no gateway without TLS, unless it has a terminal")
+        func reload() async throws {
+            try await GatewayUnderTest.with { gateway in
+                gateway.signal(SIGHUP)
+                if Self.hasTerminal {
+                    #expect(await gateway.ended() == 0)
+                } else {
+                    let deadline = ContinuousClock.now + Patience.duration(.seconds(20))
+                    while !gateway.logText.contains("nothing to load again") {
+                        guard ContinuousClock.now < deadline else { throw HarnessError("no line came") }
+                        try await Task.sleep(for: .milliseconds(50))
+                    }
+                    try await gateway.require("list")
+                }
+            }
+        }
+
         @Test(
             "a signal at any moment of the start ends the gateway in order, and nothing is left",
-            arguments: [SIGTERM, SIGINT, SIGHUP]
+            arguments: [SIGTERM, SIGINT] + (hasTerminal ? [SIGHUP] : [])
         )
         func stoppedAtOnce(number: Int32) async throws {
             let folder = try TemporaryFolder()
