@@ -64,10 +64,15 @@ package struct ACMEFiles: Sendable {
     /// - Throws: ``ACMEError``.
     func account() throws(ACMEError) -> Account {
         if let pem = FileManager.default.contents(atPath: keyPath) {
-            let address = FileManager.default.contents(atPath: addressPath).map {
-                String(decoding: $0, as: UTF8.self)
+            let address = FileManager.default.contents(atPath: addressPath)
+            do throws(ACMEError) {
+                return Account(
+                    key: try AccountKey(pem: Array(pem.prefix(Self.bytesMax))),
+                    address: address.map { String(decoding: $0, as: UTF8.self) }
+                )
+            } catch {
+                throw .storage(reason: "\(keyPath) cannot be used: \(error)")
             }
-            return Account(key: try AccountKey(pem: Array(pem.prefix(Self.bytesMax))), address: address)
         }
         let key = try AccountKey()
         try write(try key.pem(), to: keyPath)

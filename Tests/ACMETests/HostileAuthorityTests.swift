@@ -274,6 +274,25 @@ private final class Shown: ChallengeResponder {
         }
     }
 
+    @Test("an account's key that cannot be read is named with its file, and not replaced")
+    func brokenKey() async throws {
+        let authority = try FakeAuthority()
+        defer { authority.stop() }
+        try await Self.withFolder { folder in
+            try await Self.look(authority, folder)
+            let walker = FileManager.default.enumerator(atPath: folder + "/tls")
+            let names = (walker?.allObjects ?? []).compactMap { $0 as? String }
+            let path = folder + "/tls/" + (try #require(names.first { $0.hasSuffix("account.key") }))
+            try "nothing".write(toFile: path, atomically: false, encoding: .utf8)
+            let files = ACMEFiles(dataDirectory: folder, authority: authority.directory)
+            do throws(ACMEError) {
+                _ = try files.account()
+                Issue.record("it was read")
+            } catch { #expect(error.description.hasPrefix("\(path) cannot be used")) }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "nothing")
+        }
+    }
+
     @Test("a chain is refused for another name, another key, or dates that are over")
     func checks() throws {
         func check(_ made: SelfSignedCertificate, _ key: [UInt8]) -> ACMEError? {
