@@ -8,6 +8,8 @@ import Testing
 
 @Suite("Bodies on the wire")
 struct WireFormTests {
+    private static let digest = Digest(hash: [UInt8](repeating: 1, count: 32))
+
     private static func json(_ value: some Encodable) throws -> String {
         String(decoding: try APIJSON.encode(value), as: UTF8.self)
     }
@@ -22,12 +24,12 @@ struct WireFormTests {
         #expect(try Self.json(BuildLine.cached) == #"{"cached":{}}"#)
         #expect(try Self.json(BuildLine.output("x")) == #"{"output":{"_0":"x"}}"#)
         #expect(
-            try Self.json(BuildEnd(digest: "sha256:1"))
-                == #"{"built":{"digest":"sha256:1"},"digest":"sha256:1"}"#
+            try Self.json(BuildEnd(digest: Self.digest))
+                == #"{"built":{"digest":"\#(Self.digest)"},"digest":"\#(Self.digest)"}"#
         )
         #expect(try Self.json(BuildEnd(error: "no \"x\"")) == #"{"error":"no \"x\""}"#)
-        let end = try APIJSON.encode(BuildEnd(digest: "sha256:1"))
-        #expect(try APIJSON.decode(BuildLine.self, from: end) == .built(digest: "sha256:1"))
+        let end = try APIJSON.encode(BuildEnd(digest: Self.digest))
+        #expect(try APIJSON.decode(BuildLine.self, from: end) == .built(digest: Self.digest))
     }
 
     @Test("of a transfer are flat lines and an end with the result or the error")
@@ -37,10 +39,10 @@ struct WireFormTests {
             try Self.json(line)
                 == #"{"done_bytes":5,"event":"progressed","size_bytes":10,"subject":"sha256:1"}"#
         )
-        let named = ImageBody.Named(reference: "a:1", digest: "sha256:1")
+        let named = ImageBody.Named(reference: "a:1", digest: Self.digest)
         #expect(
             try Self.json(ProgressEnd(result: named))
-                == #"{"result":{"digest":"sha256:1","reference":"a:1"}}"#
+                == #"{"result":{"digest":"\#(Self.digest)","reference":"a:1"}}"#
         )
         #expect(
             try Self.json(ProgressEnd<ImageBody.Named>(error: "no", code: "unknown_image"))

@@ -44,7 +44,7 @@ import Testing
         #expect(execution.labels == ["a": "b", "c d": "hi"])
         #expect(execution.exposedPorts?.keys.sorted() == ["8080/tcp", "9000/udp"])
         #expect(image.command() == ["/bin/hello", "--verbose"])
-        #expect(bench.events.all.last == .built(digest: digest.description))
+        #expect(bench.events.all.last == .built(digest: digest))
     }
 
     @Test(

@@ -39,7 +39,7 @@ extension FunctionStatusBody {
         usage = withUsage ? Usage() : nil
         mayfly = FunctionDetail(
             revision: revision.number,
-            imageDigest: revision.imageDigest.description,
+            imageDigest: revision.imageDigest,
             configuration: configuration,
             ready: status.warm,
             running: status.running,

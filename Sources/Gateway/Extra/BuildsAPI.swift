@@ -157,7 +157,7 @@ struct BuildsAPI: Sendable {
     private func lastLine(_ result: Result<Digest, BuildError>) throws -> ByteBuffer {
         let end: BuildEnd
         switch result {
-        case .success(let digest): end = BuildEnd(digest: digest.description)
+        case .success(let digest): end = BuildEnd(digest: digest)
         case .failure(let error):
             // Independent of what failed first, the helper or a step: the stop is the cause.
             end = BuildEnd(

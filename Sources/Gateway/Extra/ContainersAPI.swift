@@ -24,7 +24,7 @@ struct ContainersAPI: Sendable {
     }
 
     /// Ends a container with its answer, also when the answer never began.
-    private final class Lease: Sendable {
+    private final class ContainerOwner: Sendable {
         let container: AttachedContainer
         init(_ container: AttachedContainer) { self.container = container }
         deinit { container.close() }
@@ -33,12 +33,12 @@ struct ContainersAPI: Sendable {
     /// A mistake in the request is a problem body; once the container runs, its last frame reports the end.
     @Sendable private func start(_ request: Request, _ context: OwnContext) async throws -> Response {
         let wanted = try await WireJSON.decode(ContainerRequest.self, request, bytesMax: bodyBytesMax)
-        let lease = Lease(try await containers.start(wanted))
+        let owner = ContainerOwner(try await containers.start(wanted))
         return Response(
             status: .ok,
             headers: [.contentType: AttachFrame.mediaType],
             body: ResponseBody { writer in
-                try await Self.send(lease.container, to: &writer)
+                try await Self.send(owner.container, to: &writer)
                 try await writer.finish(nil)
             }
         )

@@ -8,7 +8,7 @@ import OCI
 
 extension ImageBody.Loaded {
     init(_ image: LoadedImage) {
-        self.init(reference: image.reference, digest: image.digest.description)
+        self.init(reference: image.reference, digest: image.digest)
     }
 }
 
@@ -17,8 +17,8 @@ extension ImageBody.Listed {
         self.init(
             reference: summary.reference,
             name: summary.familiarName,
-            digest: summary.digest.description,
-            id: summary.imageID.description,
+            digest: summary.digest,
+            id: summary.imageID,
             platform: summary.platform.description,
             sizes: .init(all: summary.sizeBytes, shared: summary.sharedBytes, own: summary.ownBytes),
             createdAt: summary.createdAt
@@ -36,8 +36,8 @@ extension ImageBody.Inspected {
     ) {
         self.init(
             name: name,
-            digest: image.digest.description,
-            id: image.configurationDigest.description,
+            digest: image.digest,
+            id: image.configurationDigest,
             platform: image.platform.description,
             sizes: .init(all: image.sizeBytes, shared: sizes.shared, own: sizes.own),
             names: names,
@@ -54,7 +54,7 @@ extension ImageBody.Step {
             created: step.entry.created,
             createdBy: step.entry.createdBy,
             comment: step.entry.comment,
-            layer: step.layer.map { ($0.digest.description, $0.size) }
+            layer: step.layer.map { ($0.digest, $0.size) }
         )
     }
 }

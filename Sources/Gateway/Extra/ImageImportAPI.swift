@@ -40,7 +40,7 @@ struct ImageImportAPI: Sendable {
         }
         let answer = ImageBody.Imported(
             reference: imported.reference,
-            digest: imported.digest.description,
+            digest: imported.digest,
             skippedEntries: imported.skippedEntries
         )
         return try WireJSON.response(answer, status: .created)

@@ -51,7 +51,7 @@ struct ImageMakingAPI: Sendable {
         let reference = try Self.references(context, "reference")[0]
         let digest = try await images.createIndex(reference, of: Self.references(context, "image"))
         return try WireJSON.response(
-            ImageBody.Named(reference: reference, digest: digest.description),
+            ImageBody.Named(reference: reference, digest: digest),
             status: .created
         )
     }

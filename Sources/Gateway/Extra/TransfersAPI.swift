@@ -37,7 +37,7 @@ struct TransfersAPI: Sendable {
                 using: client,
                 events: events
             )
-            return ImageBody.Named(reference: reference, digest: digest.description)
+            return ImageBody.Named(reference: reference, digest: digest)
         }
     }
 
@@ -61,7 +61,7 @@ struct TransfersAPI: Sendable {
         let client = try registries.client(for: request)
         return try await stream("the push of '\(reference)'") { events in
             let digest = try await images.push(reference, as: target, using: client, events: events)
-            return ImageBody.Named(reference: target ?? reference, digest: digest.description)
+            return ImageBody.Named(reference: target ?? reference, digest: digest)
         }
     }
 

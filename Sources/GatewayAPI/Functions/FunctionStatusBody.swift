@@ -3,6 +3,7 @@
 
 package import FoundationEssentials
 package import FunctionModel
+import OCI
 
 /// One element of GET /system/functions.
 ///
@@ -44,7 +45,7 @@ package struct FunctionStatusBody: Codable, Sendable {
 /// What OpenFaaS's fields cannot say of a function.
 package struct FunctionDetail: Codable, Sendable {
     package var revision: Int
-    package var imageDigest: String
+    package var imageDigest: Digest
     package var configuration: FunctionConfiguration
     /// Warm sandboxes.
     package var ready: Int
@@ -73,7 +74,7 @@ package struct FunctionDetail: Codable, Sendable {
 
     package init(
         revision: Int,
-        imageDigest: String,
+        imageDigest: Digest,
         configuration: FunctionConfiguration,
         ready: Int,
         running: Int,

@@ -2,6 +2,7 @@
 // The JSON forms of images: lists, inspection, history. Gateway fills them in; faasctl's image commands read them.
 
 package import FoundationEssentials
+package import FunctionModel
 package import OCI
 
 /// Images as programs read them.
@@ -9,9 +10,9 @@ package enum ImageBody {
     /// A name and the digest that it has now: after a pull, a push, a build, or an index's creation.
     package struct Named: Codable, Hashable, Sendable {
         package var reference: String
-        package var digest: String
+        package var digest: Digest
 
-        package init(reference: String, digest: String) {
+        package init(reference: String, digest: Digest) {
             self.reference = reference
             self.digest = digest
         }
@@ -20,9 +21,9 @@ package enum ImageBody {
     /// One image of an archive.
     package struct Loaded: Codable, Hashable, Sendable {
         package var reference: String?
-        package var digest: String
+        package var digest: Digest
 
-        package init(reference: String?, digest: String) {
+        package init(reference: String?, digest: Digest) {
             self.reference = reference
             self.digest = digest
         }
@@ -31,7 +32,7 @@ package enum ImageBody {
     /// What an import made.
     package struct Imported: Codable, Hashable, Sendable {
         package var reference: String
-        package var digest: String
+        package var digest: Digest
         /// Devices and sockets that were left out.
         package var skippedEntries: Int
 
@@ -40,7 +41,7 @@ package enum ImageBody {
             case skippedEntries = "skipped_entries"
         }
 
-        package init(reference: String, digest: String, skippedEntries: Int) {
+        package init(reference: String, digest: Digest, skippedEntries: Int) {
             self.reference = reference
             self.digest = digest
             self.skippedEntries = skippedEntries
@@ -65,8 +66,8 @@ package enum ImageBody {
         /// Nil for an image without a name.
         package var reference: String?
         package var name: String
-        package var digest: String
-        package var id: String
+        package var digest: Digest
+        package var id: Digest
         package var platform: String
         package var sizeBytes: Int
         package var sharedBytes: Int
@@ -84,8 +85,8 @@ package enum ImageBody {
         package init(
             reference: String?,
             name: String,
-            digest: String,
-            id: String,
+            digest: Digest,
+            id: Digest,
             platform: String,
             sizes: Sizes,
             createdAt: Date
@@ -105,8 +106,8 @@ package enum ImageBody {
     /// One image with its configuration.
     package struct Inspected: Codable, Hashable, Sendable {
         package var name: String
-        package var digest: String
-        package var id: String
+        package var digest: Digest
+        package var id: Digest
         package var platform: String
         package var sizeBytes: Int
         package var sharedBytes: Int
@@ -129,8 +130,8 @@ package enum ImageBody {
 
         package init(
             name: String,
-            digest: String,
-            id: String,
+            digest: Digest,
+            id: Digest,
             platform: String,
             sizes: Sizes,
             names: [String],

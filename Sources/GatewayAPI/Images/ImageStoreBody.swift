@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON forms of an image's history, and of pruning and verifying the image store.
 
+package import FunctionModel
+import OCI
+
 extension ImageBody {
     /// One step of an image's history.
     package struct Step: Codable, Hashable, Sendable {
@@ -8,7 +11,7 @@ extension ImageBody {
         package var createdBy: String?
         package var comment: String?
         package var emptyLayer: Bool
-        package var digest: String?
+        package var digest: Digest?
         package var sizeBytes: Int
 
         package enum CodingKeys: String, CodingKey {
@@ -22,7 +25,7 @@ extension ImageBody {
             created: String?,
             createdBy: String?,
             comment: String?,
-            layer: (digest: String, sizeBytes: Int)?
+            layer: (digest: Digest, sizeBytes: Int)?
         ) {
             self.created = created
             self.createdBy = createdBy

@@ -73,7 +73,7 @@ extension BuildRun {
             state.add(StageLayer(descriptor: layer, diffID: layer.digest), entries: nil)
         }
         events(.cached)
-        events(.stepDone(layer: record.layer?.digest.description))
+        events(.stepDone(layer: record.layer?.digest))
     }
 
     /// Uses a new result, and stores it in the cache under each of the keys; the first
@@ -91,7 +91,7 @@ extension BuildRun {
             state.add(StageLayer(descriptor: layer, diffID: layer.digest), entries: result.entries)
         }
         try await remember(record, for: keys)
-        events(.stepDone(layer: result.layer?.digest.description))
+        events(.stepDone(layer: result.layer?.digest))
     }
 
     /// Notes the step with the time at which it was executed: a cached step keeps it, and with it the image its digest.

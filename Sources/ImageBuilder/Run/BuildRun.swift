@@ -72,7 +72,7 @@ struct BuildRun {
         } catch {
             throw .store(error)
         }
-        events(.built(digest: digest.description))
+        events(.built(digest: digest))
         return digest
     }
 

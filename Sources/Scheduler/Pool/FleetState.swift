@@ -15,7 +15,8 @@ struct FleetState: Sendable {
         var action: PoolAction
     }
 
-    enum Lease: Hashable, Sendable {
+    /// The decision about one request for a sandbox.
+    enum LeaseDecision: Hashable, Sendable {
         case use(SlotNumber, [Action])
         case wait(WaiterNumber, [Action])
         case refuse(PoolRefusal)
@@ -62,7 +63,7 @@ struct FleetState: Sendable {
     // MARK: Callers
 
     /// A caller wants a sandbox of the pool.
-    mutating func leaseRequested(_ pool: PoolNumber, at now: Instant) -> Lease {
+    mutating func leaseRequested(_ pool: PoolNumber, at now: Instant) -> LeaseDecision {
         var result = LeaseResult.refuse(.closed)
         let waiter = WaiterNumber(value: nextNumber())
         let actions = changing(pool) { state in

@@ -45,6 +45,6 @@ struct BuildCommand: AsyncParsableCommand {
         let building = ImageBuilding(client: try global.client(), global: global)
         let digest = try await building.build(URL(fileURLWithPath: folder), settings)
         let json = try APIJSON.encode(ImageBody.Named(reference: tag, digest: digest))
-        try global.emit(json: json) { global.quiet ? digest + "\n" : "\(tag) \(digest)\n" }
+        try global.emit(json: json) { global.quiet ? "\(digest)\n" : "\(tag) \(digest)\n" }
     }
 }

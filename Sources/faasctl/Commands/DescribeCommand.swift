@@ -33,7 +33,8 @@ struct DescribeCommand: AsyncParsableCommand {
         let detail = function.mayfly
         var rows = [
             ("Name", function.name), ("Image", function.shownImage),
-            ("Digest", detail?.imageDigest ?? ""), ("Revision", detail.map { "\($0.revision)" } ?? ""),
+            ("Digest", detail?.imageDigest.description ?? ""),
+            ("Revision", detail.map { "\($0.revision)" } ?? ""),
             ("Created", Moment.text(function.createdAt)),
             ("Calls", "\(Int(function.invocationCount ?? 0))"),
             (

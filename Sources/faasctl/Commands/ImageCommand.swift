@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import FunctionModel
 import GatewayAPI
 
 struct ImageCommand: ParsableCommand {
@@ -32,12 +33,12 @@ struct ImageListCommand: AsyncParsableCommand {
         let body = try await global.client().require(GatewayRequest("GET", APIPath.images), what)
         try global.emit(json: body) { () throws(CommandFailure) in
             let images = try GatewayClient.decode([ImageBody.Listed].self, from: body, what)
-            if global.quiet { return images.map { $0.digest + "\n" }.joined() }
+            if global.quiet { return images.map { "\($0.digest)\n" }.joined() }
             var table = Table("IMAGE", "DIGEST", "PLATFORM", "CREATED", "SIZE", "SHARED", "OWN")
             for image in images {
                 table.add(
                     image.name,
-                    String(image.digest.dropFirst("sha256:".count).prefix(Self.digestCharacters)),
+                    String(image.digest.hex.prefix(Self.digestCharacters)),
                     image.platform,
                     Moment.text(image.createdAt),
                     Moment.text(bytes: image.sizeBytes),

@@ -61,7 +61,7 @@ struct ImageImportCommand: AsyncParsableCommand {
             )
         }
         try global.emit(json: body) {
-            global.quiet ? answer.digest + "\n" : "imported \(answer.reference) \(answer.digest)\n"
+            global.quiet ? "\(answer.digest)\n" : "imported \(answer.reference) \(answer.digest)\n"
         }
     }
 

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import FunctionModel
 import GatewayAPI
 
 struct ImageHistoryCommand: AsyncParsableCommand {
@@ -27,7 +28,7 @@ struct ImageHistoryCommand: AsyncParsableCommand {
                 table.add(
                     step.created ?? "",
                     Moment.text(bytes: step.sizeBytes),
-                    step.digest.map { String($0.dropFirst("sha256:".count).prefix(12)) } ?? "",
+                    step.digest.map { String($0.hex.prefix(12)) } ?? "",
                     step.createdBy ?? ""
                 )
             }
@@ -173,7 +174,7 @@ struct ImageIndexCreateCommand: AsyncParsableCommand {
         let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in
             let ended = try GatewayClient.decode(ImageBody.Named.self, from: body, what)
-            return global.quiet ? ended.digest + "\n" : "created \(name) \(ended.digest)\n"
+            return global.quiet ? "\(ended.digest)\n" : "created \(name) \(ended.digest)\n"
         }
     }
 }

@@ -28,7 +28,7 @@ struct ImagePullCommand: AsyncParsableCommand {
         let ended = try await transfer.pull(reference, platform: platform, "cannot pull '\(reference)'")
         let json = try APIJSON.encode(ended)
         try global.emit(json: json) {
-            global.quiet ? ended.digest + "\n" : "pulled \(reference) \(ended.digest)\n"
+            global.quiet ? "\(ended.digest)\n" : "pulled \(reference) \(ended.digest)\n"
         }
     }
 }
@@ -55,7 +55,7 @@ struct ImagePushCommand: AsyncParsableCommand {
         let ended = try await transfer.push(reference, target: target, "cannot push '\(reference)'")
         let json = try APIJSON.encode(ended)
         try global.emit(json: json) {
-            global.quiet ? ended.digest + "\n" : "pushed \(ended.reference) \(ended.digest)\n"
+            global.quiet ? "\(ended.digest)\n" : "pushed \(ended.reference) \(ended.digest)\n"
         }
     }
 }

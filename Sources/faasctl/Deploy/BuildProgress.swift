@@ -2,13 +2,14 @@
 // Prints a build's events as lines on standard error: steps, CACHED, output, warnings.
 
 import Foundation
+import FunctionModel
 import GatewayAPI
 
 /// Prints events and keeps the result.
 struct BuildProgress {
     let isQuiet: Bool
     /// The image's digest after the build.
-    private(set) var digest: String?
+    private(set) var digest: Digest?
     private var step = ""
 
     init(isQuiet: Bool) { self.isQuiet = isQuiet }

@@ -3,6 +3,7 @@
 
 import ClientFiles
 import Foundation
+import FunctionModel
 import GatewayAPI
 
 /// Builds images on the gateway's side.
@@ -17,7 +18,7 @@ struct ImageBuilding {
     ///   - settings: of the build.
     /// - Returns: the digest of the image.
     /// - Throws: ``CommandFailure`` with the builder's own message.
-    func build(_ context: URL, _ settings: BuildSettings) async throws(CommandFailure) -> String {
+    func build(_ context: URL, _ settings: BuildSettings) async throws(CommandFailure) -> Digest {
         let what = "cannot build '\(context.path)'"
         try BuildFolder.requireDockerfile(context, named: settings.dockerfile, what)
         var settings = settings

@@ -3,6 +3,7 @@
 
 import ClientFiles
 import Foundation
+import FunctionModel
 import GatewayAPI
 
 /// The source of an image.
@@ -53,14 +54,14 @@ enum ImageSource: Hashable {
             throw CommandFailure(what, why: "the archive holds no image for this machine")
         }
         guard loaded.count == 1 else {
-            let names = loaded.map { $0.reference ?? $0.digest }.joined(separator: ", ")
+            let names = loaded.map { $0.reference ?? $0.digest.description }.joined(separator: ", ")
             throw CommandFailure(
                 what,
                 why: "the archive holds several images: \(names)",
                 next: "load it with 'faasctl image load -i' and deploy one of the names"
             )
         }
-        return image.reference ?? image.digest
+        return image.reference ?? image.digest.description
     }
 
     /// The repository for tags without one in the archive: the file's name.

@@ -74,7 +74,10 @@ import Testing
                 return
             }
             struct Last: Decodable { var digest: String }
-            #expect(try JSONDecoder().decode(Last.self, from: try #require(lines.last)).digest == digest)
+            #expect(
+                try JSONDecoder().decode(Last.self, from: try #require(lines.last)).digest
+                    == digest.description
+            )
             let list = try await Self.send(gateway, "GET", "/v1/images")
             #expect(list.body.contains("\"reference\":\"docker.io/library/hello:latest\""))
             let image = try await Self.send(gateway, "GET", "/v1/images/docker.io%2Flibrary%2Fhello:latest")
