@@ -221,6 +221,7 @@ let package = Package(
         .testTarget(
             name: "SchedulesTests",
             dependencies: ["Schedules", "FunctionModel"],
+            exclude: ["Programs"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
