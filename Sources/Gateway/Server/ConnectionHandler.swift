@@ -87,7 +87,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard response.status.code >= 200 else { return head }
         let form = state.responseHead(
             asksToClose: fields[.connection] == "close",
-            hasLength: fields[.contentLength] != nil
+            hasLength: fields[.contentLength] != nil,
+            isEventStream: fields[.contentType]?.lowercased().hasPrefix("text/event-stream") == true
         )
         if form.isHTTP10 { head.version = .http1_0 }
         if let value = form.connection { head.headers.replaceOrAdd(name: "connection", value: value) }

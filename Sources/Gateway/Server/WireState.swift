@@ -36,7 +36,7 @@ struct WireState: ~Copyable {
     mutating func readingFailed() { hasFailed = true }
 
     /// How a response head goes out.
-    struct ResponseHead: Hashable {
+    struct HeadForm: Hashable {
         var isHTTP10: Bool
         /// Value of the Connection field, nil to send none.
         var connection: String?
@@ -47,15 +47,21 @@ struct WireState: ~Copyable {
     /// - Parameters:
     ///   - asksToClose: whether the head says `Connection: close` already.
     ///   - hasLength: whether it has a Content-Length; HTTP/1.0 can keep alive only then.
+    ///   - isEventStream: may be quiet for ever: the end of the client's side ends it.
     /// - Returns: what to change in it.
-    mutating func responseHead(asksToClose: Bool, hasLength: Bool) -> ResponseHead {
+    mutating func responseHead(
+        asksToClose: Bool,
+        hasLength: Bool,
+        isEventStream: Bool = false
+    ) -> HeadForm {
         isAnswering = true
+        if isEventStream, !open.isEmpty { open[0].endsWithInput = true }
         let request = open.first ?? RequestForm(isHTTP10: false, keepsAlive: true)
         closesAfterResponse =
             asksToClose || !request.keepsAlive || hasFailed && open.count <= 1
             || request.isHTTP10 && !hasLength
         let connection = closesAfterResponse ? "close" : request.isHTTP10 ? "keep-alive" : nil
-        return ResponseHead(isHTTP10: request.isHTTP10, connection: connection)
+        return HeadForm(isHTTP10: request.isHTTP10, connection: connection)
     }
 
     /// A response is complete.

@@ -85,6 +85,11 @@ import Testing
         _ = state.responseHead(asksToClose: false, hasLength: false)
         let function = state.answerEndsWithInput
         #expect(!function)
+        _ = state.responseEnd()
+        state.requestHead(isHTTP10: false, keepsAlive: true)
+        _ = state.responseHead(asksToClose: false, hasLength: false, isEventStream: true)
+        let events = state.answerEndsWithInput
+        #expect(events)
     }
 
     @Test("an informational head may go out before the answer begins, to clients that know it")
