@@ -10,12 +10,15 @@ extension EndToEnd {
         private static let calls =
             ProcessInfo.processInfo.environment["MAYFLY_TEST_CALLS"].flatMap(Int.init) ?? 40
 
-        @Test("git clones and pushes through its own http-backend; a Flask and a Node server start afresh")
+        @Test(
+            "git clones and pushes through its own http-backend; Flask and Node start afresh, websockets echo"
+        )
         func servers() async throws {
             try await DebianBase.with(tag: "debian:bookworm-slim") { gateway in
                 try await cloneAndPush(gateway)
                 try await callFlask(gateway)
                 try await callNode(gateway)
+                try await talkOverWebSocket(gateway)
             }
         }
 
@@ -122,6 +125,61 @@ extension EndToEnd {
             let answers = try await gateway.calls(Self.calls, atOnce: 8, "/function/node/a?b=c")
             #expect(answers.count == Self.calls)
             #expect(answers.allSatisfy { $0.status == 200 && $0.text == #"{"count":1,"url":"/a?b=c"}"# })
+        }
+
+        /// A server and a client of one library; the gateway joins their connections.
+        private func talkOverWebSocket(_ gateway: GatewayUnderTest) async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            try folder.write(
+                """
+                import asyncio, websockets
+
+                async def echo(socket):
+                    async for message in socket:
+                        await socket.send(message)
+
+                async def main():
+                    async with websockets.serve(echo, "127.0.0.1", 8765, max_size=2**21):
+                        await asyncio.Future()
+
+                asyncio.run(main())
+
+                """,
+                to: "server.py"
+            )
+            try folder.write(
+                """
+                import asyncio, sys, websockets
+
+                async def main():
+                    async with websockets.connect(sys.argv[1], max_size=2**21, open_timeout=30) as socket:
+                        for message in ["a", "\\u00e4" * 1000, b"\0" * 70_000, b"x" * 2**20]:
+                            await socket.send(message)
+                            assert await socket.recv() == message
+                        await asyncio.wait_for(await socket.ping(), 10)
+                    assert socket.close_code == 1000, socket.close_code
+                    print("echoed")
+
+                asyncio.run(main())
+
+                """,
+                to: "client.py"
+            )
+            try folder.write(
+                "FROM debian:bookworm-slim\nCOPY server.py /\nCMD [\"python3\", \"/server.py\"]\n",
+                to: "Dockerfile"
+            )
+            try folder.write(
+                "name: echo-socket\nbuild: .\ncontract: http\nport: 8765\nlimits: {memory: 256Mi}\n",
+                to: "function.yaml"
+            )
+            try await gateway.require("deploy", folder.url.path)
+            let address = gateway.address.replacing("http://", with: "ws://") + "/function/echo-socket/"
+            let client = folder.url.appendingPathComponent("client.py").path
+            // Debian's own, for which its packages install modules.
+            let talked = try await Command.run("/usr/bin/python3", [client, address])
+            #expect(talked.code == 0 && talked.text == "echoed\n", "\(talked)")
         }
     }
 }
