@@ -25,7 +25,7 @@ final class CertificateKeeper: Sendable {
     private let requested: AsyncStream<Void>.Continuation
 
     /// Protocols for ALPN.
-    static let protocols = ["http/1.1"]
+    static let protocols = [TLSServer.http2Name, "http/1.1"]
 
     /// Takes over what was loaded at the start.
     ///

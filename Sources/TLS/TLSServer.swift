@@ -18,6 +18,9 @@ package struct TLSPair: Sendable {
 
 /// What connections that are accepted from now on use.
 package final class TLSServer: Sendable {
+    /// ALPN's name of HTTP/2 (RFC 9113, section 3.2).
+    package static let http2Name = "h2"
+
     private let current: Mutex<TLSContext>
     private let reloads = Atomic(0)
     private let protocols: [String]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTPS against HTTP on kept connections, and new TLS 1.3 connections against nginx with the same certificate."""
+"""HTTPS against HTTP on kept connections, HTTP/2 against HTTP/1.1, and new TLS 1.3 connections against nginx."""
 
 import os
 import pathlib
+import re
 import shutil
 import ssl
 import subprocess
@@ -69,6 +70,16 @@ class Nginx:
         servers.stop_process(self.process)
 
 
+def h2load(url, seconds, *options):
+    """Requests per second that h2load finishes."""
+    text = subprocess.run(["h2load", "-D", str(max(1, round(seconds))), *options, url], check=True, capture_output=True,
+                          text=True, timeout=60).stdout
+    found = re.search(r"finished in .*?, ([0-9.]+) req/s", text)
+    if not found or " 0 failed, 0 errored" not in text:
+        raise servers.BenchError(f"h2load {' '.join(options)} failed: {text[-500:]}")
+    return float(found.group(1))
+
+
 def encrypted(gateway, program, work, rounds, seconds):
     """The rows of HTTPS; `gateway` is the one without."""
     paths = certificate(work)
@@ -81,13 +92,19 @@ def encrypted(gateway, program, work, rounds, seconds):
         nginx = Nginx(work, paths)
         nginx.start()
         for each in (gateway, secure):
-            each.deploy_folder(NAME, program, read_only=True)
+            each.deploy_folder(NAME, program, read_only=True, queue_length=100)
         for connections in (1, 16):
             pairs = [[clients.wrk(f"{each.url}/function/{NAME}", connections, seconds).p50_us
                       for each in (secure, gateway)] for _ in range(rounds)]
             ours, plain = (median(column) for column in zip(*pairs))
             report.add(f"p50 of hello over HTTPS ÷ over HTTP, kept connections, {connections}",
                        f"{median(a / b for a, b in pairs):.2f} ({ours:.0f} / {plain:.0f} µs)", "≤ 1.15", "")
+        url = f"{secure.url}/function/{NAME}"
+        rates = [[h2load(url, seconds, "-c", "1", "-m", "100"), h2load(url, seconds, "-c", "100", "--h1")]
+                 for _ in range(rounds)]
+        ours, plain = (median(column) for column in zip(*rates))
+        report.add("hello over HTTP/2, 100 streams of 1 connection ÷ over HTTP/1.1, 100 connections",
+                   f"{median(a / b for a, b in rates):.2f} ({ours:.0f} / {plain:.0f} per s)", "≥ 0.9", "")
         rates = [[clients.wrk(url, 16, seconds, script).per_second for url in (secure.url + "/healthz", nginx.url)]
                  for _ in range(rounds)]
         ours, theirs = (median(column) for column in zip(*rates))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One client connection as the request path sees it. GatewayChannel makes it; ConnectionHandler reports to it.
+// One client connection, or one stream of it, as the request path sees it. GatewayChannel makes it; ConnectionHandler
+// or StreamHandler reports to it.
 
 import Contracts
 import NIOCore
@@ -13,6 +14,8 @@ final class Connection: Sendable {
     let turns: StreamTurns
     /// Whether it is encrypted.
     let isSecure: Bool
+    /// Whether it is one stream of an HTTP/2 connection.
+    private let isHTTP2: Bool
 
     private struct Storage: Sendable {
         var peer: RequestHead.Peer
@@ -30,8 +33,17 @@ final class Connection: Sendable {
 
     init(remote: SocketAddress?, local: SocketAddress?, turns: StreamTurns, isSecure: Bool = false) {
         state = Mutex(Storage(peer: Connection.peer(remote: remote, local: local)))
+        isHTTP2 = false
         self.turns = turns
         self.isSecure = isSecure
+    }
+
+    /// One stream of an HTTP/2 connection.
+    init(streamOf connection: Connection) {
+        state = Mutex(Storage(peer: connection.peer))
+        isHTTP2 = true
+        turns = connection.turns
+        isSecure = connection.isSecure
     }
 
     /// Both ends, of which an IPv4 address has its IPv4 form also where the listener is an IPv6 one.
@@ -55,7 +67,10 @@ final class Connection: Sendable {
     }
 
     /// SERVER_PROTOCOL of the current request.
-    var version: String { state.withLock { $0.isHTTP10 } ? "HTTP/1.0" : "HTTP/1.1" }
+    var version: String {
+        if isHTTP2 { return "HTTP/2.0" }
+        return state.withLock { $0.isHTTP10 } ? "HTTP/1.0" : "HTTP/1.1"
+    }
 
     /// Whether the client disconnected while its request was served.
     var isLost: Bool { state.withLock { $0.isLost } }

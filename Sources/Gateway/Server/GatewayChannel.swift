@@ -8,7 +8,10 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
 import NIOHTTPTypes
+import NIOTLS
+import TLS
 
 /// Answers the requests of a listener's connections.
 protocol ConnectionResponder: Sendable {
@@ -23,15 +26,24 @@ protocol ConnectionResponder: Sendable {
     ) async throws
 }
 
-/// Hummingbird's loop of requests behind ``ConnectionHandler``, which parses them, and a responder behind that.
+/// Hummingbird's loop of requests behind ``ConnectionHandler`` or ``StreamHandler``, and a responder behind that.
 ///
 /// Requests reach the responder here, before Hummingbird's Application would make a logger, a request id and a date
 /// for each: the function path pays only for what it uses.
 struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
+    typealias Chosen = NIONegotiatedHTTPVersion<
+        HTTPExchange, NIOHTTP2Handler.AsyncStreamMultiplexer<HTTPExchange>
+    >
+
     struct Value: ServerChildChannelValue {
-        let http: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
-        let connection: Connection
-        var channel: any Channel { http.channel }
+        /// Of an encrypted connection, known once the handshake is done.
+        enum Exchanges {
+            case one(HTTPExchange)
+            case chosen(EventLoopFuture<Chosen>)
+        }
+
+        let exchanges: Exchanges
+        let channel: any Channel
     }
 
     let responder: Responder
@@ -40,6 +52,7 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
     /// Whose connections begin with a header of the PROXY protocol; nil for none.
     private let proxies: TrustedProxies?
     private let turns: [ObjectIdentifier: StreamTurns]
+    private let streams: HTTP2Streams
 
     /// Makes the set-up of a server's connections, with turns for each loop that will run them.
     init(
@@ -53,6 +66,7 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
         self.limits = limits
         self.tls = tls
         self.proxies = proxies
+        streams = HTTP2Streams(limits)
         turns = Dictionary(
             uniqueKeysWithValues: loops.makeIterator().map { (ObjectIdentifier($0), StreamTurns($0)) }
         )
@@ -66,38 +80,83 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
                 turns: turns[ObjectIdentifier(channel.eventLoop)] ?? StreamTurns(channel.eventLoop),
                 isSecure: tls != nil
             )
-            let pipeline = channel.pipeline.syncOperations
             if let proxies, proxies.trusts(connection.peer.remoteAddress) {
-                try pipeline.addHandler(ProxyProtocolHandler(connection, logger: logger))
+                let handler = ProxyProtocolHandler(connection, logger: logger)
+                try channel.pipeline.syncOperations.addHandler(handler)
             }
-            try tls?.addHandlers(to: channel)
-            try pipeline.addHandler(HTTPResponseEncoder())
-            try pipeline.addHandler(ConnectionHandler(connection, limits.parser, limits.times))
-            try pipeline.addHandler(
-                HTTPConnectionStateHandler(idleTimeout: limits.idleTimeout, logger: logger)
-            )
-            let http = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
-                wrappingChannelSynchronously: channel,
-                configuration: .init(isOutboundHalfClosureEnabled: true)
-            )
-            return Value(http: http, connection: connection)
+            guard let tls else {
+                let exchange = try http1(channel, connection, logger)
+                return Value(exchanges: .one(exchange), channel: channel)
+            }
+            let negotiation = NIOTypedApplicationProtocolNegotiationHandler<Chosen> { result, channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard result == .negotiated(TLSServer.http2Name) else {
+                        return .http1_1(try http1(channel, connection, logger))
+                    }
+                    return .http2(try streams.configure(channel, connection))
+                }
+            }
+            try tls.addHandlers(to: channel)
+            try channel.pipeline.syncOperations.addHandler(negotiation)
+            return Value(exchanges: .chosen(negotiation.protocolNegotiationResult), channel: channel)
         }
     }
 
-    /// Serves requests one after the other until the connection ends.
-    ///
-    /// The task of its own is what a lost client cancels; it costs one allocation per connection, none per request.
+    private func http1(_ channel: any Channel, _ connection: Connection, _ logger: Logger) throws
+        -> HTTPExchange
+    {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(HTTPResponseEncoder())
+        try pipeline.addHandler(ConnectionHandler(connection, limits.parser, limits.times))
+        try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: limits.idleTimeout, logger: logger))
+        let parts = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+            wrappingChannelSynchronously: channel,
+            configuration: .init(isOutboundHalfClosureEnabled: true)
+        )
+        return HTTPExchange(parts: parts, connection: connection)
+    }
+
+    /// Serves the requests of a connection until it ends.
     func handle(value: Value, logger: Logger) async {
+        switch value.exchanges {
+        case .one(let exchange): await serve(exchange, logger)
+        case .chosen(let chosen):
+            do {
+                switch try await chosen.get() {
+                case .http1_1(let exchange): await serve(exchange, logger)
+                case .http2(let multiplexer): try await serve(multiplexer, logger)
+                }
+            } catch {
+                // The handshake failed, or the client broke the protocol: the connection has been closed.
+                logger.trace("connection ended: \(error)")
+            }
+        }
+    }
+
+    private func serve(_ multiplexer: NIOHTTP2Handler.AsyncStreamMultiplexer<HTTPExchange>, _ logger: Logger)
+        async throws
+    {
+        try await withThrowingDiscardingTaskGroup { group in
+            for try await exchange in multiplexer.inbound {
+                group.addTask { await serve(exchange, logger) }
+            }
+        }
+    }
+
+    /// Serves requests one after the other; a stream has one.
+    ///
+    /// The task of its own is what a lost client cancels; it costs one allocation per connection or stream.
+    private func serve(_ exchange: HTTPExchange, _ logger: Logger) async {
         let responder = responder
-        let connection = value.connection
+        let connection = exchange.connection
         let http1 = HTTP1Channel(
             responder: { request, writer, channel in
                 try await responder.respond(to: request, writer, on: connection, channel)
             }
         )
-        let executor = LoopExecutor(value.channel.eventLoop)
+        let executor = LoopExecutor(exchange.parts.channel.eventLoop)
         let task = Task(executorPreference: executor) {
-            await http1.handleHTTP(asyncChannel: value.http, logger: logger)
+            await http1.handleHTTP(asyncChannel: exchange.parts, logger: logger)
         }
         connection.setTask(task)
         await withTaskCancellationHandler {

@@ -18,6 +18,10 @@ extension ConnectionHandler {
     /// has its timeout; their uploads may be slow to begin.
     private static let ownStreams = ["/v1/", "/system/"]
 
+    static func isOwnStream(_ request: HTTPRequest) -> Bool {
+        ownStreams.contains { request.path?.hasPrefix($0) == true }
+    }
+
     func read(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         if unread.readableBytes == 0 {
             unread = bytes
@@ -38,7 +42,7 @@ extension ConnectionHandler {
         case .head(let head):
             isInBody = true
             connection.setVersion(isHTTP10: head.isHTTP10)
-            let isOwn = Self.ownStreams.contains { head.request.path?.hasPrefix($0) == true }
+            let isOwn = Self.isOwnStream(head.request)
             state.requestHead(
                 isHTTP10: head.isHTTP10,
                 keepsAlive: head.keepsAlive,

@@ -35,6 +35,8 @@ struct FieldFacts: Hashable, Sendable {
         }
     }
 
+    var hasHost: Bool { hosts > 0 }
+
     /// The host that the fields name; nil when none is needed and there is none.
     func host(isHTTP10: Bool) throws(RequestRefusal) -> String? {
         guard hosts == 1 || hosts == 0 && isHTTP10, Authority.isValid((hostValue ?? "").utf8) else {

@@ -24,7 +24,7 @@ struct ParsedHead: Hashable, Sendable {
     /// They speak of this connection (RFC 9110, section 7.6.1), or of trailers, which are not passed on; `Upgrade` is
     /// put back where ``Framing/tunnel`` follows. `TE` stays
     /// for the answer's own trailers, and makes no variable.
-    private static let hopByHop: Set<String> = [
+    static let hopByHop: Set<String> = [
         "keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate", "upgrade", "trailer",
     ]
     /// Names that a Connection field cannot take away: they say what the request is.
