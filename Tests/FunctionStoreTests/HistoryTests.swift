@@ -78,6 +78,7 @@ import Testing
         #expect(try await ids { $0.limit = 2 } == ["y", "x"])
         #expect(try await ids { ($0.limit, $0.before) = (2, .invocation("x")) } == ["c", "b"])
         #expect(try await ids { $0.before = .time(noon.addingTimeInterval(1)) } == ["a"])
+        #expect(try await ids { $0.since = noon.addingTimeInterval(2) } == ["y", "x", "c"])
         #expect(try await ids { $0.before = .invocation("unknown") } == [])
         #expect(try await ids { $0.limit = -1 } == [])
     }

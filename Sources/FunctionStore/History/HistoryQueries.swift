@@ -27,6 +27,8 @@ package struct InvocationQuery: Hashable, Sendable {
     /// Only those whose outcome is not `ok`.
     package var failedOnly = false
     package var before: Bound?
+    /// Only those that started at this time or later.
+    package var since: Date?
     /// Clamped to 0…``limitMax``.
     package var limit = 100
 

@@ -38,6 +38,10 @@ extension SQLiteStore {
                 arguments += [id]
             }
             if query.failedOnly { sql += " AND outcome <> 'ok'" }
+            if let since = query.since {
+                sql += " AND started_at_us >= ?"
+                arguments += [since.microseconds]
+            }
             switch query.before {
             case .time(let date):
                 sql += " AND started_at_us < ?"

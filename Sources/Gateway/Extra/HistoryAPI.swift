@@ -17,11 +17,17 @@ struct HistoryAPI: Sendable {
         router.resource(APIPath.invocations, [.get: list])
     }
 
-    /// `function`, `failed`, `limit`, and `before`: a time, or the last id of the page before.
+    /// `function`, `failed`, `since` (RFC 3339), `limit`, and `before`: a time, or the last id of the page before.
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
         var query = InvocationQuery()
         if let name = context.query("function"), !name.isEmpty { query.function = try FunctionName(name) }
         query.failedOnly = context.flag("failed")
+        if let text = context.query("since"), !text.isEmpty {
+            guard let since = APIJSON.date(text) else {
+                throw ModelError(field: "since", value: text, expected: "a time of RFC 3339")
+            }
+            query.since = since
+        }
         if let text = context.query("limit") {
             guard let limit = Int(text), (1...InvocationQuery.limitMax).contains(limit) else {
                 throw ModelError(field: "limit", value: text, expected: "1 to \(InvocationQuery.limitMax)")

@@ -19,6 +19,11 @@ struct InvocationsCommand: AsyncParsableCommand {
     @Flag(help: "Only failed calls.")
     var failed = false
 
+    @Option(
+        help: ArgumentHelp("Only calls that started within this time, for example 1h.", valueName: "span")
+    )
+    var since: String?
+
     @Option(help: "Maximum number of calls.")
     var limit = 1000
 
@@ -26,6 +31,7 @@ struct InvocationsCommand: AsyncParsableCommand {
     private static let limitMax = 10_000
 
     func validate() throws {
+        if let since { _ = try LogsCommand.moment(ago: since) }
         guard (1...Self.limitMax).contains(limit) else {
             throw ValidationError("--limit: '\(limit)' is not valid, expected 1 to \(Self.limitMax)")
         }
@@ -36,6 +42,7 @@ struct InvocationsCommand: AsyncParsableCommand {
         var request = GatewayRequest("GET", APIPath.invocations)
         if let name { request.query.append(("function", name)) }
         if failed { request.query.append(("failed", "true")) }
+        if let since { request.query.append(("since", try LogsCommand.moment(ago: since))) }
         request.query.append(("limit", "\(limit)"))
         let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in

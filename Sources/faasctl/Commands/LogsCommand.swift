@@ -75,7 +75,7 @@ struct LogsCommand: AsyncParsableCommand {
     }
 
     /// A time in the past in the form of RFC 3339.
-    private static func moment(ago text: String) throws -> String {
+    static func moment(ago text: String) throws -> String {
         let span: TimeSpan
         do { span = try TimeSpan(text, field: "--since") } catch { throw ValidationError("\(error)") }
         return Date(timeIntervalSinceNow: -Double(span.nanoseconds) / 1e9).formatted(.iso8601)

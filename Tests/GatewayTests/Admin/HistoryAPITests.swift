@@ -55,6 +55,10 @@ import Testing
             let one = try await Self.get(gateway, "/v1/invocations?limit=1&before=call-2")
             #expect(one.body.contains("call-1"))
             #expect(!one.body.contains("call-0"))
+            let since = try await Self.get(gateway, "/v1/invocations?since=2023-11-14T22:13:21.250Z")
+            #expect(since.body.contains("call-1") && since.body.contains("call-2"))
+            #expect(!since.body.contains("call-0"))
+            #expect(try await Self.get(gateway, "/v1/invocations?since=1h").status == 400)
             #expect(try await Self.get(gateway, "/v1/invocations?limit=0").status == 400)
             #expect(try await Self.get(gateway, "/v1/invocations?function=other").status == 404)
         }
