@@ -104,7 +104,7 @@ package final class Catalog: FunctionDirectory, Sendable {
                     function: deployment.name,
                     imageReference: deployment.imageReference,
                     imageDigest: prepared.digest,
-                    configuration: deployment.configuration,
+                    configuration: prepared.configuration,
                     createdAt: Date(),
                     unchangedSince: version
                 )

@@ -11,6 +11,8 @@ import Sandbox
 struct PreparedFunction: Sendable {
     /// The image's manifest.
     var digest: Digest
+    /// As it was given, or as an image of OpenFaaS needs it.
+    var configuration: FunctionConfiguration
     var plan: ContainerPlan
     var stopSignal: Int32
     /// `8080/tcp` each, as the image names them.
@@ -78,15 +80,36 @@ struct FunctionPreparer: Sendable {
         } catch {
             throw Self.catalogError(error, choice.reference)
         }
-        do throws(ContainerPlanError) {
-            return PreparedFunction(
-                digest: image.digest,
-                plan: try ContainerPlanner.plan(container, overrides),
-                stopSignal: StopSignal.number(image.execution.stopSignal),
-                exposedPorts: (image.execution.exposedPorts ?? [:]).keys.sorted()
-            )
-        } catch {
+        var plan: ContainerPlan
+        do throws(ContainerPlanError) { plan = try ContainerPlanner.plan(container, overrides) } catch {
             throw Self.catalogError(error, choice.reference)
+        }
+        return PreparedFunction(
+            digest: image.digest,
+            configuration: try Self.replaceWatchdog(in: &plan, image.execution, configuration),
+            plan: plan,
+            stopSignal: StopSignal.number(image.execution.stopSignal),
+            exposedPorts: (image.execution.exposedPorts ?? [:]).keys.sorted()
+        )
+    }
+
+    /// Puts the program in the place of OpenFaaS's watchdog, where the image has one.
+    private static func replaceWatchdog(
+        in plan: inout ContainerPlan,
+        _ image: ImageConfiguration.Execution,
+        _ configuration: FunctionConfiguration
+    ) throws(CatalogError) -> FunctionConfiguration {
+        let own = (image.entrypoint ?? []) + (image.command ?? [])
+        do throws(ModelError) {
+            guard let found = try WatchdogImage.find(own, plan.environment, configuration) else {
+                return configuration
+            }
+            plan.arguments = found.command
+            let adapted = try found.applied(to: configuration)
+            try adapted.validate()
+            return adapted
+        } catch {
+            throw .invalid(error)
         }
     }
 
