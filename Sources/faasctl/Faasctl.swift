@@ -18,7 +18,7 @@ struct Faasctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Functions",
                 subcommands: [
-                    DeployCommand.self, UpCommand.self, InvokeCommand.self, ListCommand.self,
+                    NewCommand.self, DeployCommand.self, UpCommand.self, InvokeCommand.self, ListCommand.self,
                     DescribeCommand.self, RemoveCommand.self, RollbackCommand.self,
                 ]
             ),
