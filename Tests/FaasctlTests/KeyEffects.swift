@@ -152,6 +152,7 @@ enum KeyEffects {
         "gateway": moved, "tls-ca": moved, "output": moved,
         "quiet": "a build's result is kept, and its failure thrown with the builder's words",
         "image": foundImage, "name": "a folder without function.yaml is named after itself",
+        "watch": "a watched folder is deployed again with each change, until it is interrupted",
         "route": laid, "env": laid, "secret": laid, "contract": laid, "port": laid, "ready-path": laid,
         "reuse": laid,
         "auth": callers, "cors-origin": callers, "rate": callers, "rate-burst": callers, "rate-per": callers,

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import FunctionModel
+import GatewayAPI
 
 struct DeployCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,6 +28,9 @@ struct DeployCommand: AsyncParsableCommand {
     @Option(help: "The function's name; default: function.yaml's, else the folder's.")
     var name: String?
 
+    @Flag(help: "Deploy the folder again with every change, and follow the log, until interrupted.")
+    var watch = false
+
     @OptionGroup(title: "Configuration") var options: DeployOptions
     @OptionGroup(title: "Building") var building: BuildOptions
 
@@ -38,6 +42,7 @@ struct DeployCommand: AsyncParsableCommand {
             throw ValidationError("expected a folder or a name, not an empty word")
         }
         if let name { _ = try NameArgument.function(name) }
+        guard image == nil || !watch else { throw ValidationError("--watch requires a folder") }
         guard image == nil || name == nil else { throw ValidationError("--name requires a folder") }
         if image != nil { try requireNoBuildFlags(because: "--image names an image that exists") }
         var probe = FunctionConfiguration()
@@ -55,7 +60,29 @@ struct DeployCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let deployer = Deployer(client: try global.client(), global: global)
+        let client = try global.client()
+        guard watch else {
+            _ = try await deployOnce(client)
+            return
+        }
+        try await WatchedDeploy(global: global, folders: try watchedFolders()) {
+            try await deployOnce(client)
+        }.run()
+    }
+
+    /// The function's folder, and that of its Dockerfile where it is not below it.
+    private func watchedFolders() throws -> [String] {
+        let folder = URL(fileURLWithPath: target).standardizedFileURL
+        let manifest = try FunctionFolder.read(folder, shown: target, name: name)
+        guard let context = manifest.buildFolder.map({ BuildFolder.path($0, in: folder).path }),
+            !(context + "/").hasPrefix(folder.path + "/")
+        else { return [target] }
+        return [target, context]
+    }
+
+    /// - Returns: the function's name.
+    private func deployOnce(_ client: GatewayClient) async throws -> String {
+        let deployer = Deployer(client: client, global: global)
         let folder = URL(fileURLWithPath: target)
         var manifest: FunctionManifest
         if let image {
@@ -71,5 +98,6 @@ struct DeployCommand: AsyncParsableCommand {
         let base = image == nil ? folder : URL(fileURLWithPath: ".")
         let answer = try await deployer.deploy(manifest, folder: base, build: try building.settings())
         try deployer.report(answer)
+        return answer.name
     }
 }
