@@ -187,3 +187,17 @@ PLACE(csandbox_file_order, sequence, 12);
 PLACE(csandbox_file_order, action, 16);
 PLACE(csandbox_file_order, mode, 20);
 PLACE(csandbox_file_order, path, 24);
+
+SIZE(csandbox_usage_order, 16);
+PLACE(csandbox_usage_order, header, 0);
+PLACE(csandbox_usage_order, sandbox, 8);
+PLACE(csandbox_usage_order, sequence, 12);
+
+SIZE(csandbox_usage, 40);
+PLACE(csandbox_usage, header, 0);
+PLACE(csandbox_usage, sequence, 8);
+PLACE(csandbox_usage, error, 12);
+PLACE(csandbox_usage, memory_bytes, 16);
+PLACE(csandbox_usage, cpu_us, 24);
+PLACE(csandbox_usage, processes, 32);
+PLACE(csandbox_usage, unused, 36);

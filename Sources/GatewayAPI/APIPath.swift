@@ -30,6 +30,7 @@ package enum APIPath {
     package static let imageVerify = "/v1/image-store/verify"
     package static let registryLogins = "/v1/registry-logins"
     package static let containers = "/v1/containers"
+    package static let running = "/v1/running"
     package static let tokens = "/v1/tokens"
     package static let run = "/v1/run"
 }
@@ -54,6 +55,8 @@ package struct APIPattern: Hashable, Sendable {
     package static let containerInput = APIPattern("/v1/containers/:id/input")
     package static let containerSize = APIPattern("/v1/containers/:id/size")
     package static let containerSignal = APIPattern("/v1/containers/:id/signal")
+    package static let runningStop = APIPattern("/v1/running/:id/stop")
+    package static let runningKill = APIPattern("/v1/running/:id/kill")
     package static let token = APIPattern("/v1/tokens/:id")
     /// The path of a function itself; it is not administrative.
     package static let invocation = APIPattern("/function/:name")

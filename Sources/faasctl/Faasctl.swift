@@ -28,7 +28,12 @@ struct Faasctl: AsyncParsableCommand {
                     LogsCommand.self, InvocationsCommand.self, SchedulesCommand.self, QueueCommand.self,
                 ]
             ),
-            CommandGroup(name: "Containers", subcommands: [RunCommand.self]),
+            CommandGroup(
+                name: "Containers",
+                subcommands: [
+                    RunCommand.self, PsCommand.self, TopCommand.self, StopCommand.self, KillCommand.self,
+                ]
+            ),
             CommandGroup(
                 name: "Images, secrets and tokens",
                 subcommands: [

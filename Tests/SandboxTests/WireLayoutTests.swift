@@ -199,6 +199,23 @@ struct WireLayoutTests {
         #expect(MemoryLayout<csandbox_file_order>.offset(of: \.path) == 24)
     }
 
+    @Test("the question for what a sandbox uses, and its answer, have the layout that C has")
+    func usage() {
+        #expect(MemoryLayout<csandbox_usage_order>.size == 16)
+        #expect(MemoryLayout<csandbox_usage_order>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_usage_order>.offset(of: \.sandbox) == 8)
+        #expect(MemoryLayout<csandbox_usage_order>.offset(of: \.sequence) == 12)
+
+        #expect(MemoryLayout<csandbox_usage>.size == 40)
+        #expect(MemoryLayout<csandbox_usage>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_usage>.offset(of: \.sequence) == 8)
+        #expect(MemoryLayout<csandbox_usage>.offset(of: \.error) == 12)
+        #expect(MemoryLayout<csandbox_usage>.offset(of: \.memory_bytes) == 16)
+        #expect(MemoryLayout<csandbox_usage>.offset(of: \.cpu_us) == 24)
+        #expect(MemoryLayout<csandbox_usage>.offset(of: \.processes) == 32)
+        #expect(MemoryLayout<csandbox_usage>.offset(of: \.unused) == 36)
+    }
+
     @Test("a command follows its head without a gap, and strings end where the message ends")
     func release() throws {
         let ends = try OwnedDescriptor.packetPair()

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /// Raised whenever a struct below changes: the helper of another build refuses the configuration.
-#define CSANDBOX_PROTOCOL_VERSION 14u
+#define CSANDBOX_PROTOCOL_VERSION 15u
 
 enum csandbox_kind {
     // gateway to supervisor; one descriptor: the new spawner's end of its socket
@@ -76,6 +76,8 @@ enum csandbox_kind {
     CSANDBOX_OPEN_IN_ROOT,
     // gateway to slot: the sandbox's root stays after its end, until the slot makes another or ends
     CSANDBOX_HOLD_ROOT,
+    // gateway to slot, and the answer: what the sandbox's processes use now
+    CSANDBOX_USAGE,
 };
 
 /// Every message begins with this.

@@ -115,3 +115,27 @@ struct csandbox_descriptor_answer {
     /// An errno; 0 with a descriptor.
     int32_t error;
 };
+
+/// USAGE.
+struct csandbox_usage_order {
+    struct csandbox_header header;
+    /// Number of the sandbox; the answer is ESRCH when it is not the current one.
+    uint32_t sandbox;
+    /// The answer repeats it.
+    uint32_t sequence;
+};
+
+/// The answer to it.
+struct csandbox_usage {
+    struct csandbox_header header;
+    uint32_t sequence;
+    /// An errno.
+    int32_t error;
+    /// Of the cgroup, the slot's own few hundred KiB included; -1 where memory is not counted.
+    int64_t memory_bytes;
+    /// Of the processes that run now and the ones that they have waited for.
+    int64_t cpu_us;
+    uint32_t processes;
+    /// Makes the size the same on every machine.
+    uint32_t unused;
+};

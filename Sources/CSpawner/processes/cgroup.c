@@ -158,14 +158,21 @@ static struct failure open_slot_files(uint32_t kinds, int folder, struct slot_cg
     if (kinds & CSANDBOX_CGROUP_V2) {
         cgroups->v2_folder = folder;
         cgroups->oom_counter = openat(folder, "memory.events", O_RDONLY | O_CLOEXEC);
+        cgroups->memory_usage = openat(folder, "memory.current", O_RDONLY | O_CLOEXEC);
+        cgroups->process_list = openat(folder, "cgroup.procs", O_RDONLY | O_CLOEXEC);
         if (spawner.features & CSANDBOX_FEATURE_CGROUP_PIDS)
             open_pids_files(folder, cgroups);
         return success();
     }
     cgroups->tasks[hierarchy] = openat(folder, "tasks", O_WRONLY | O_CLOEXEC);
     struct failure failure = check_errno(CSANDBOX_STEP_CGROUP_CREATE, cgroups->tasks[hierarchy]);
-    if (kinds & CSANDBOX_CGROUP_MEMORY)
+    if (kinds & CSANDBOX_CGROUP_MEMORY) {
         cgroups->oom_counter = openat(folder, "memory.oom_control", O_RDONLY | O_CLOEXEC);
+        cgroups->memory_usage = openat(folder, "memory.usage_in_bytes", O_RDONLY | O_CLOEXEC);
+    }
+    // The slot is in each of its hierarchies.
+    if (cgroups->process_list < 0)
+        cgroups->process_list = openat(folder, "cgroup.procs", O_RDONLY | O_CLOEXEC);
     if (kinds & CSANDBOX_CGROUP_PIDS)
         open_pids_files(folder, cgroups);
     close(folder);
@@ -196,12 +203,11 @@ void cgroups_close(struct slot_cgroups *cgroups) {
             close(cgroups->tasks[i]);
     if (cgroups->v2_folder >= 0)
         close(cgroups->v2_folder);
-    if (cgroups->oom_counter >= 0)
-        close(cgroups->oom_counter);
-    if (cgroups->pids_counter >= 0)
-        close(cgroups->pids_counter);
-    if (cgroups->pids_current >= 0)
-        close(cgroups->pids_current);
+    const int files[] = {cgroups->oom_counter, cgroups->pids_counter, cgroups->pids_current,
+                         cgroups->memory_usage, cgroups->process_list};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (files[i] >= 0)
+            close(files[i]);
     memset(cgroups, -1, sizeof *cgroups);
 }
 

@@ -14,6 +14,9 @@ struct slot_cgroups {
     int pids_counter;
     /// How many processes and threads are in the slot's cgroup.
     int pids_current;
+    /// What it uses now, and which processes.
+    int memory_usage;
+    int process_list;
 };
 
 /// What the cgroups of one slot index are limited to.

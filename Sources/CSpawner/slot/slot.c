@@ -44,6 +44,7 @@ union order {
     struct csandbox_command command;
     struct csandbox_socket_order socket;
     struct csandbox_file_order file;
+    struct csandbox_usage_order usage;
 };
 
 // Returns whether it was a command, which takes no time.
@@ -57,6 +58,10 @@ static bool handle_order(const union order *order, size_t size) {
     case CSANDBOX_OPEN_IN_ROOT:
         if (size == sizeof order->file)
             file_order_answer(&order->file);
+        return false;
+    case CSANDBOX_USAGE:
+        if (size == sizeof order->usage)
+            usage_order_answer(&order->usage);
         return false;
     default:
         if (size == sizeof order->command)

@@ -175,5 +175,7 @@ void socket_order_answer(const struct csandbox_socket_order *order);
 void answer_with_descriptor(struct csandbox_header header, uint32_t sequence, long opened);
 /// files.c: answers OPEN_IN_ROOT.
 void file_order_answer(const struct csandbox_file_order *order);
+/// usage.c: answers USAGE.
+void usage_order_answer(const struct csandbox_usage_order *order);
 /// usage.c: processor time of a process so far; zero when it cannot be read.
 struct cpu_times cpu_times_of(pid_t pid);

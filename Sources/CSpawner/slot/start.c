@@ -128,8 +128,13 @@ static void close_bind_descriptors(const struct bind_descriptors *own) {
 
 struct failure slot_become_generic(const struct slot_seed *seed, int *binding) {
     struct failure failure = become_generic(seed);
-    int *const kept[] = {binding, &slot.cgroups.oom_counter, &slot.cgroups.pids_counter,
-                         &slot.cgroups.pids_current, &slot.listener};
+    int *const kept[] = {binding,
+                         &slot.cgroups.oom_counter,
+                         &slot.cgroups.pids_counter,
+                         &slot.cgroups.pids_current,
+                         &slot.cgroups.memory_usage,
+                         &slot.cgroups.process_list,
+                         &slot.listener};
     struct failure kept_failure = keep_only(kept, sizeof kept / sizeof kept[0]);
     if (!failed(failure))
         failure = kept_failure;

@@ -99,6 +99,9 @@ enum RouteRules {
         APIPattern.containerSignal.pattern: [.post: admin],
         // A run may use every image: a token for some functions only is not enough.
         APIPath.run: [.post: RouteRule(scope: .sandbox, subject: .everything)],
+        APIPath.running: [.get: read(.query("function"))],
+        APIPattern.runningStop.pattern: [.post: admin],
+        APIPattern.runningKill.pattern: [.post: admin],
         APIPath.tokens: [.get: admin, .post: admin],
         APIPattern.token.pattern: [.delete: admin],
     ]

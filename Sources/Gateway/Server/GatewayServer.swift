@@ -67,6 +67,7 @@ package final class GatewayServer: Sendable {
             ),
             containers: engine.containers,
             runs: engine.runs,
+            running: engine.running,
             uploads: Uploads(
                 dataDirectory: configuration.dataDirectory,
                 bytesMax: configuration.limits.uploadBytesMax

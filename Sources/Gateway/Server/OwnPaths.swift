@@ -87,6 +87,7 @@ struct OwnPaths: Sendable {
         let bodyBytesMax = services.limits.adminBodyBytesMax
         SecretsAPI(secrets: services.secrets, catalog: services.catalog, bodyBytesMax: bodyBytesMax)
             .add(to: guarded)
+        if let running = services.running { RunningAPI(running: running).add(to: guarded) }
         TokensAPI(book: services.tokens, bodyBytesMax: bodyBytesMax).add(to: guarded)
     }
 

@@ -18,6 +18,7 @@ package final class Slot: Sendable, Identifiable {
         var waiter: (@Sendable (Result<WarmSandbox?, SandboxError>) -> Void)?
         var controlToken: UInt64?
         var sockets = SocketRequests<SocketWaiter>()
+        var usages = SocketRequests<UsageWaiter>()
         var template = TemplateState()
         var templateWaiter: (@Sendable (Result<Void, SandboxError>) -> Void)?
     }
@@ -140,7 +141,7 @@ package final class Slot: Sendable, Identifiable {
     ///   - ending: what that means for a sandbox in it; nil when it may have run.
     ///   - oomKilled: whether the memory limit took the slot's own process, and the sandbox with it.
     func lost(_ error: SandboxError, ending: ExitReport.Ending? = nil, oomKilled: Bool = false) {
-        let (loss, waiter, template, token, sockets) = state.withLock { state in
+        let (loss, waiter, template, token, sockets, usages) = state.withLock { state in
             let loss = state.machine.lost(error)
             state.watch.left(at: monotonicNanoseconds())
             let waiter = state.waiter
@@ -149,12 +150,13 @@ package final class Slot: Sendable, Identifiable {
             state.waiter = nil
             state.templateWaiter = nil
             state.controlToken = nil
-            return (loss, waiter, template, token, state.sockets.lost())
+            return (loss, waiter, template, token, state.sockets.lost(), state.usages.lost())
         }
         if let token { Reactor.shared.remove(token, descriptor: control.raw) }
         waiter?(.failure(error))
         template?(.failure(error))
         for waiter in sockets { waiter(.failure(error)) }
+        for waiter in usages { waiter(nil) }
         if case .running(let sandbox) = loss {
             var report = ExitReport(
                 ending: oomKilled ? .signalled(SIGKILL) : ending ?? .lost(reason: error.description)
@@ -233,6 +235,7 @@ extension Slot: ReactorSource {
             // A copy of a template comes in a message of its own.
             if preparesNext, !isCopying { sandboxReady(message.next_sandbox, descriptors) }
         case CSANDBOX_DIAL, CSANDBOX_LISTEN, CSANDBOX_OPEN_IN_ROOT: socketAnswered(bytes, descriptors)
+        case CSANDBOX_USAGE: usageAnswered(bytes)
         case CSANDBOX_TEMPLATE_READY, CSANDBOX_TEMPLATE_FAILED: templateAnswered(bytes)
         default: break
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sockets that a slot was asked for and has not yet answered: decisions without IO. Slot drives it.
+// What a slot was asked for and has not yet answered, sockets for example: decisions without IO. Slot drives it.
 
 /// Requests by sequence number, so that an answer reaches its waiter.
 struct SocketRequests<Waiter> {

@@ -29,6 +29,8 @@ package final class ContainerSession: Sendable {
     private struct Storage: ~Copyable {
         var state = SessionState()
         var deadline: DeadlineNumber?
+        /// Of those that wait for its end; few.
+        var watchers: [AsyncStream<Never>.Continuation] = []
     }
 
     private let sandbox: any SandboxHandle
@@ -106,13 +108,14 @@ package final class ContainerSession: Sendable {
     /// Asks for its end: at once, or with stop signal and grace, as the cause and the policy say.
     ///
     /// The first cause counts. Idempotent, does not block.
-    package func stop(_ cause: StopCause) {
-        perform(
-            storage.withLock { storage in
-                policy.signal == nil
-                    ? storage.state.killRequested(cause) : storage.state.stopRequested(cause)
-            }
-        )
+    package func stop(_ cause: StopCause) { stop(cause, by: policy) }
+
+    /// As ``stop(_:)``, in another way than its own.
+    package func stop(_ cause: StopCause, by policy: StopPolicy) {
+        let action = storage.withLock { storage in
+            policy.signal == nil ? storage.state.killRequested(cause) : storage.state.stopRequested(cause)
+        }
+        perform(action, by: policy)
     }
 
     /// As ``stop(_:)``, later, unless it has ended by then; does not change its time limit.
@@ -123,7 +126,9 @@ package final class ContainerSession: Sendable {
     /// Ends it at once.
     ///
     /// Idempotent, does not block.
-    package func kill(_ cause: StopCause) { perform(storage.withLock { $0.state.killRequested(cause) }) }
+    package func kill(_ cause: StopCause) {
+        perform(storage.withLock { $0.state.killRequested(cause) }, by: .killAtOnce)
+    }
 
     /// Whether nothing has been done to end it.
     package var isUndisturbed: Bool { storage.withLock { $0.state.isUndisturbed } }
@@ -138,17 +143,39 @@ package final class ContainerSession: Sendable {
         return true
     }
 
+    /// Suspends until ``ended()`` was called; until the span is over at most.
+    ///
+    /// - Returns: whether it has ended.
+    package func waitForEnd(atMost span: Duration) async -> Bool {
+        let (stream, watcher) = AsyncStream<Never>.makeStream()
+        let isOver = storage.withLock { storage in
+            guard storage.state.phase != .ended else { return true }
+            storage.watchers.append(watcher)
+            return false
+        }
+        if isOver { return true }
+        let number = timer.schedule(at: .now + span) { watcher.finish() }
+        for await _ in stream {}
+        timer.cancel(number)
+        return storage.withLock { $0.state.phase == .ended }
+    }
+
     /// PID 1 is gone: the clock stops, and a slot of its own is retired.
     ///
     /// - Returns: why Mayfly ended it; nil when it did not.
     package func ended() -> StopCause? {
-        let (cause, deadline) = storage.withLock { ($0.state.ended(), $0.deadline) }
+        let (cause, deadline, watchers) = storage.withLock { storage in
+            let watchers = storage.watchers
+            storage.watchers = []
+            return (storage.state.ended(), storage.deadline, watchers)
+        }
+        for watcher in watchers { watcher.finish() }
         if let deadline { timer.cancel(deadline) }
         slot?.retire()
         return cause
     }
 
-    private func perform(_ action: SessionState.StopAction) {
+    private func perform(_ action: SessionState.StopAction, by policy: StopPolicy) {
         switch action {
         case .signalThenWait:
             if let signal = policy.signal { sandbox.signal(signal) }
@@ -158,7 +185,7 @@ package final class ContainerSession: Sendable {
         }
     }
 
-    private func graceEnded() { perform(storage.withLock { $0.state.graceEnded() }) }
+    private func graceEnded() { perform(storage.withLock { $0.state.graceEnded() }, by: .killAtOnce) }
 
     private func setDeadline(
         _ instant: ContinuousClock.Instant,
@@ -190,6 +217,10 @@ package final class ContainerSession: Sendable {
     package func openFile(_ path: String) async throws(SandboxError) -> OwnedDescriptor {
         try await sandbox.openFile(path)
     }
+    /// See ``SandboxHandle``.
+    package func usage() async -> ContainerUsage? { await sandbox.usage() }
+    /// See ``SandboxHandle``.
+    package var containerName: String { sandbox.name }
     /// See ``SandboxHandle``.
     package func write(_ bytes: ByteBuffer) async -> Bool { await sandbox.write(bytes) }
     /// See ``SandboxHandle``.

@@ -45,6 +45,12 @@ package protocol SandboxHandle: Sendable {
     /// Opens a file of its held root after its end; see ``WarmSandbox/openFile(_:)``.
     func openFile(_ path: String) async throws(SandboxError) -> OwnedDescriptor
 
+    /// What it uses now; see ``WarmSandbox/usage()``.
+    func usage() async -> ContainerUsage?
+
+    /// Distinguishes it from every other sandbox of this gateway.
+    var name: String { get }
+
     /// Writes to stdin, suspending while the pipe is full; false when the function reads no more.
     func write(_ bytes: ByteBuffer) async -> Bool
 

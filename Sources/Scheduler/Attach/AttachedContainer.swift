@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One container whose streams are connected to a caller. AttachedContainers makes it; Gateway transfers its bytes.
 
+import FoundationEssentials
 package import NIOCore
 import Sandbox
 import Synchronization
@@ -8,7 +9,12 @@ import Synchronization
 /// A running container; it ends with ``close()`` at the latest.
 package final class AttachedContainer: Sendable {
     package let id: String
-    private let session: ContainerSession
+    /// As its caller named it.
+    let image: String
+    let startedAt = Date()
+    /// The image's.
+    let stopSignal: Int32
+    let session: ContainerSession
     private let program: String
     private let onClose: @Sendable () -> Void
 
@@ -24,11 +30,15 @@ package final class AttachedContainer: Sendable {
 
     init(
         id: String,
+        image: String,
+        stopSignal: Int32,
         session: ContainerSession,
         program: String,
         onClose: @escaping @Sendable () -> Void
     ) {
         self.id = id
+        self.image = image
+        self.stopSignal = stopSignal
         self.session = session
         self.program = program
         self.onClose = onClose
@@ -86,6 +96,13 @@ package final class AttachedContainer: Sendable {
 
     /// Sends a signal to PID 1.
     package func signal(_ number: Int32) { session.signal(number) }
+
+    /// Whether its end was asked for.
+    var isStopping: Bool { !session.isUndisturbed }
+    /// Distinguishes it from every other container of this gateway.
+    var name: String { session.containerName }
+    /// What it uses now; nil once it has ended.
+    func usage() async -> ContainerUsage? { await session.usage() }
 
     /// Ends the container and all of its processes; idempotent.
     package func close() {

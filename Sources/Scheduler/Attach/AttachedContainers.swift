@@ -3,6 +3,7 @@
 
 package import FunctionModel
 import ImageStore
+import OCI
 import Sandbox
 import Synchronization
 
@@ -49,7 +50,7 @@ package final class AttachedContainers: Sendable {
         defer { state.withLock { $0.startingCount -= 1 } }
         // No revision says that the image is needed while the container runs.
         let hold = images.hold()
-        let plan = try await plan(request.image, overrides)
+        let (plan, stopSignal) = try await plan(request.image, overrides)
         guard let spawner = spawner() else { throw .unavailable("the spawner is being restarted") }
         do throws(SandboxError) {
             let session = try await ContainerSession.make(
@@ -58,11 +59,14 @@ package final class AttachedContainers: Sendable {
                 policy: .killAtOnce,
                 timer: timer
             )
-            return try attach(request, plan.command, session, hold)
+            return try attach(request, plan.command, stopSignal, session, hold)
         } catch {
             throw .notStarted(error.description)
         }
     }
+
+    /// Every running one.
+    var all: [AttachedContainer] { state.withLock { Array($0.containers.values) } }
 
     /// A running one by its id.
     package func find(_ id: String) -> AttachedContainer? { state.withLock { $0.containers[id] } }
@@ -80,7 +84,7 @@ package final class AttachedContainers: Sendable {
     private func plan(
         _ reference: String,
         _ overrides: ContainerOverrides
-    ) async throws(AttachError) -> ContainerPlan {
+    ) async throws(AttachError) -> (ContainerPlan, stopSignal: Int32) {
         let image: ContainerImage
         do throws(ImageError) {
             image = try await images.container(of: try await images.resolve(reference))
@@ -88,7 +92,8 @@ package final class AttachedContainers: Sendable {
             throw .image(error)
         }
         do throws(ContainerPlanError) {
-            return try ContainerPlanner.plan(image, overrides)
+            let plan = try ContainerPlanner.plan(image, overrides)
+            return (plan, StopSignal.number(image.execution.stopSignal))
         } catch {
             throw AttachError(error)
         }
@@ -109,6 +114,7 @@ package final class AttachedContainers: Sendable {
     private func attach(
         _ request: ContainerRequest,
         _ command: SandboxCommand,
+        _ stopSignal: Int32,
         _ session: ContainerSession,
         _ hold: BlobLease
     ) throws(SandboxError) -> AttachedContainer {
@@ -116,6 +122,8 @@ package final class AttachedContainers: Sendable {
         let id = String(UInt64.random(in: .min ... .max), radix: 16)
         let container = AttachedContainer(
             id: id,
+            image: request.image,
+            stopSignal: stopSignal,
             session: session,
             program: command.arguments.first ?? ""
         ) { [weak self] in

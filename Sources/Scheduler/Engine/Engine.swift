@@ -35,6 +35,8 @@ package final class Engine: Sendable {
     package let containers: AttachedContainers
     /// Commands and code that run without a deploy.
     package let runs: any RunService
+    /// Calls and attached containers that run now.
+    package let running: any RunningWork
     private let folder: HeldDataFolder
     /// How image files are reached on this host.
     private let trees: TreeAccess
@@ -112,6 +114,7 @@ package final class Engine: Sendable {
             HostOffer.current(egressRefusal: keeper.current?.egressRefusal)
         }
         runs = CodeRunner(images, configuration.runImages, dispatcher, RunPools(fleet, timer), offer)
+        running = RunningDirectory(dispatcher, containers)
         cron = CronService(store: store, invoker: dispatcher, sink: sink, logger: logger)
         callbacks = CallbackService(
             store: store,

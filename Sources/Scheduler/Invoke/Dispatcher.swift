@@ -126,6 +126,8 @@ package final class Dispatcher: FunctionInvoker {
 
     /// Whether no call is taken any more.
     var isStopping: Bool { admission.withLock { $0.isDraining } }
+    /// Everything that runs now.
+    var runningCalls: [RunningInvocation] { admission.withLock { Array($0.running.values) } }
 
     private func endAfterGrace(_ invocation: RunningInvocation) {
         _ = timer.schedule(at: .now + invocation.limits.grace) { [weak invocation] in
@@ -182,7 +184,9 @@ package final class Dispatcher: FunctionInvoker {
             policy: .init(signal: limits.stopSignal, grace: limits.grace),
             timer: timer
         )
-        return RunningInvocation(id: run.call.request.id, limits: limits, session: session, sink: sink)
+        let request = run.call.request
+        let facts = RunningFacts(image: run.call.revision.imageReference, startedAt: request.arrivedAt)
+        return RunningInvocation(id: request.id, limits: limits, facts: facts, session: session, sink: sink)
     }
 
     /// Its program has the request from now on: the clock runs, and a drain knows of it.

@@ -19,6 +19,13 @@ struct InvocationLimits: Sendable {
     var stopSignal: Int32
 }
 
+/// What an operator wants to know of an invocation that runs.
+struct RunningFacts: Sendable {
+    /// As the function's deployer named it.
+    var image: String
+    var startedAt: Date
+}
+
 /// One invocation between start and end.
 final class RunningInvocation: Sendable {
     private struct Storage: ~Copyable {
@@ -29,12 +36,20 @@ final class RunningInvocation: Sendable {
 
     let id: String
     let limits: InvocationLimits
+    let facts: RunningFacts
     let session: ContainerSession
     private let sink: any InvocationSink
     private let storage: Mutex<Storage>
 
-    init(id: String, limits: InvocationLimits, session: ContainerSession, sink: any InvocationSink) {
+    init(
+        id: String,
+        limits: InvocationLimits,
+        facts: RunningFacts,
+        session: ContainerSession,
+        sink: any InvocationSink
+    ) {
         self.id = id
+        self.facts = facts
         self.limits = limits
         self.session = session
         self.sink = sink

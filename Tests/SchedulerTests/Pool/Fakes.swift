@@ -230,6 +230,13 @@ final class FakeSandbox: SandboxHandle {
 
     func holdRoot() {}
 
+    func usage() async -> ContainerUsage? {
+        guard storage.withLock({ $0.ending }) == nil else { return nil }
+        return ContainerUsage(memoryBytes: 3 << 20, cpuMicroseconds: 5000, processCount: 2)
+    }
+
+    let name = "1-1"
+
     func write(_ bytes: ByteBuffer) async -> Bool {
         storage.withLock { _ = $0.input.writeImmutableBuffer(bytes) }
         return true
