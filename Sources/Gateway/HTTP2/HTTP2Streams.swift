@@ -20,17 +20,12 @@ final class HTTP2Streams: Sendable {
     private static let fieldOverheadBytes = 32
     /// Pieces of an answer that wait for the client, in bytes, before the function waits.
     private static let unsentBytesMax = 64 << 10
-    /// From the request to end, GOAWAY, to the end of the connection.
-    ///
-    /// Longer than any drain of a gateway: streams that are under way are ended by that.
-    private static let graceTime = TimeAmount.minutes(10)
-
     private let limits: GatewayLimits
     private let openCount = Atomic(0)
 
     init(_ limits: GatewayLimits) { self.limits = limits }
 
-    /// A stream beyond the limit of all connections together: it is reset, and may be sent again.
+    /// A stream beyond the limit of all connections together; the library resets it (CANCEL).
     struct Refused: Error {}
 
     /// Adds HTTP/2 to the pipeline of a connection.
@@ -38,23 +33,27 @@ final class HTTP2Streams: Sendable {
     /// - Parameters:
     ///   - channel: encrypted; the call is made on its event loop.
     ///   - connection: whose ends are those of its streams.
-    /// - Returns: the streams that the client opens.
+    ///   - serve: called on the event loop with each stream that the client opens; it returns at once.
+    /// - Returns: the streams as they were opened, to be read to the end.
     /// - Throws: when the connection has been closed.
-    func configure(_ channel: any Channel, _ connection: Connection) throws
-        -> NIOHTTP2Handler.AsyncStreamMultiplexer<HTTPExchange>
-    {
-        try channel.pipeline.syncOperations.configureAsyncHTTP2Pipeline(
+    func configure(
+        _ channel: any Channel,
+        _ connection: Connection,
+        serve: @escaping @Sendable (HTTPExchange) -> Void
+    ) throws -> NIOHTTP2Handler.AsyncStreamMultiplexer<Void> {
+        let handler = HTTP2ConnectionHandler(idleTime: TimeAmount(limits.idleTimeout))
+        let reports = HTTP2ConnectionReports(NIOLoopBound(handler, eventLoop: channel.eventLoop))
+        let multiplexer = try channel.pipeline.syncOperations.configureAsyncHTTP2Pipeline(
             mode: .server,
-            connectionManagerConfiguration: .init(
-                maxIdleTime: TimeAmount(limits.idleTimeout),
-                maxAge: nil,
-                maxGraceTime: Self.graceTime,
-                keepalive: nil
-            ),
-            http2HandlerConfiguration: configuration
+            streamDelegate: reports,
+            frameDelegate: reports,
+            configuration: configuration
         ) { [self] stream in
-            stream.eventLoop.makeCompletedFuture { try open(stream, Connection(streamOf: connection)) }
+            // Served from here: what an ended sequence drops would be an open stream.
+            stream.eventLoop.makeCompletedFuture { serve(try open(stream, Connection(streamOf: connection))) }
         }
+        try channel.pipeline.syncOperations.addHandler(handler)
+        return multiplexer
     }
 
     private var configuration: NIOHTTP2Handler.Configuration {

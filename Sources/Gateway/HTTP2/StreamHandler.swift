@@ -16,16 +16,20 @@ final class StreamHandler: ChannelDuplexHandler {
     typealias OutboundOut = HTTPResponsePart
 
     /// Fields of HTTP/1 connections, which HTTP/2 forbids (RFC 9113, section 8.2.2).
-    private static let connectionFields: [HTTPField.Name] = [
-        .connection, .transferEncoding, .upgrade, HTTPField.Name("Keep-Alive"),
-        HTTPField.Name("Proxy-Connection"),
-    ].compactMap { $0 }
+    private static let connectionFields: Set<HTTPField.Name> = Set(
+        [
+            .connection, .transferEncoding, .upgrade, HTTPField.Name("Keep-Alive"),
+            HTTPField.Name("Proxy-Connection"),
+        ].compactMap { $0 }
+    )
 
     private let connection: Connection
     private var state: StreamState
     private var watch: ReadWatch
     private var readTimer: Scheduled<Void>?
     private var stallTimer: Scheduled<Void>?
+    /// The last part waits for the client's window.
+    private var isSending = false
 
     init(_ connection: Connection, _ limits: RequestParser.Limits, _ times: ReadWatch.Limits) {
         self.connection = connection
@@ -97,30 +101,54 @@ final class StreamHandler: ChannelDuplexHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch Self.unwrapOutboundIn(data) {
         case .head(var response):
-            for name in Self.connectionFields { response.headerFields[name] = nil }
+            response.pseudoHeaderFields.status.indexingStrategy = .avoid
+            response.headerFields = Self.unindexed(response.headerFields)
             context.write(Self.wrapOutboundOut(.head(response)), promise: promise)
         case .body(let bytes): context.write(Self.wrapOutboundOut(.body(bytes)), promise: promise)
         case .end where connection.isAborting:
             // Its trailers would make an incomplete answer look complete.
-            finish(.body(ByteBuffer()), .internalError, context, promise)
+            send(.body(ByteBuffer()), reset: .internalError, context, promise)
         case .end(let trailers):
-            guard state.answerEnded() else {
-                return context.write(Self.wrapOutboundOut(.end(trailers)), promise: promise)
-            }
-            finish(.end(trailers), .noError, context, promise)
+            let part = HTTPResponsePart.end(trailers.map(Self.unindexed))
+            send(part, reset: state.answerEnded() ? .noError : nil, context, promise)
         }
     }
 
+    /// The fields that HTTP/2 permits, none of which enters the compression table.
+    ///
+    /// The client decides how large that table is, and each field is looked for in the whole of it.
+    private static func unindexed(_ fields: HTTPFields) -> HTTPFields {
+        HTTPFields(
+            fields.lazy.filter { !connectionFields.contains($0.name) }.map { field in
+                var field = field
+                field.indexingStrategy = .avoid
+                return field
+            }
+        )
+    }
+
     /// Sends the last part, and resets the stream when the client's window has let it out: a reset drops what waits.
-    private func finish(
+    private func send(
         _ part: HTTPResponsePart,
-        _ code: NIOHTTP2.HTTP2ErrorCode,
+        reset code: NIOHTTP2.HTTP2ErrorCode?,
         _ context: ChannelHandlerContext,
         _ promise: EventLoopPromise<Void>?
     ) {
         let sent = promise ?? context.eventLoop.makePromise()
-        sent.futureResult.assumeIsolated().whenSuccess { [self] in reset(code, context) }
-        context.writeAndFlush(Self.wrapOutboundOut(part), promise: sent)
+        isSending = true
+        sent.futureResult.assumeIsolated().whenComplete { [self] _ in
+            isSending = false
+            stallTimer?.cancel()
+            stallTimer = nil
+            if let code { reset(code, context) }
+        }
+        context.write(Self.wrapOutboundOut(part), promise: sent)
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        context.flush()
+        // A client whose window stays closed would hold the stream for ever.
+        if isSending { startStallTimer(context) }
     }
 
     private func reset(_ code: NIOHTTP2.HTTP2ErrorCode, _ context: ChannelHandlerContext) {
@@ -128,16 +156,21 @@ final class StreamHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
+        if !context.channel.isWritable {
+            startStallTimer(context)
+        } else if !isSending {
             stallTimer?.cancel()
             stallTimer = nil
-        } else if stallTimer == nil {
-            let time = ConnectionHandler.stalledWriteTime
-            stallTimer = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
-                context.close(mode: .all, promise: nil)
-            }
         }
         context.fireChannelWritabilityChanged()
+    }
+
+    private func startStallTimer(_ context: ChannelHandlerContext) {
+        guard stallTimer == nil else { return }
+        let time = ConnectionHandler.stalledWriteTime
+        stallTimer = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
+            context.close(mode: .all, promise: nil)
+        }
     }
 
     // MARK: The end
@@ -146,7 +179,8 @@ final class StreamHandler: ChannelDuplexHandler {
     ///
     /// A close before that is an error, so that no client takes the answer for whole.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        guard mode != .output else {
+        // What is being sent ends the stream itself, in bounded time.
+        guard mode != .output, !isSending else {
             promise?.succeed()
             return
         }

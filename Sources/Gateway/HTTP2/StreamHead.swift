@@ -20,9 +20,12 @@ enum StreamHead {
         _ limits: RequestParser.Limits
     ) throws(RequestRefusal) -> HTTPRequest {
         if request.method == .connect { throw .connect }
+        guard request.method.rawValue.utf8.count <= RequestLine.methodBytesMax else {
+            throw .malformed(.requestLine)
+        }
         guard request.scheme == "https" || request.scheme == "http" else { throw .malformed(.target) }
         try check(path: request.path ?? "", request.method, limits)
-        var (fields, facts) = try checked(request.headerFields, limits)
+        var (fields, facts) = try checked(request, limits)
         var checked = request
         checked.authority = try authority(of: request, facts)
         if hasBody, fields[.contentLength] == nil { fields[.transferEncoding] = "chunked" }
@@ -40,20 +43,25 @@ enum StreamHead {
             throw .targetTooLong(max: limits.targetBytesMax)
         }
         guard path.utf8.first == UInt8(ascii: "/") || path == "*" && method == .options,
-            path.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
+            path.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }),
+            // What the library makes of bytes that are not UTF-8.
+            !path.unicodeScalars.contains("\u{FFFD}")
         else { throw .malformed(.target) }
     }
 
     /// The fields without those that speak of one hop, within their limits; Cookie fields as one (section 8.2.3).
     private static func checked(
-        _ given: HTTPFields,
+        _ request: HTTPRequest,
         _ limits: RequestParser.Limits
     ) throws(RequestRefusal) -> (HTTPFields, FieldFacts) {
+        let given = request.headerFields
         var facts = FieldFacts()
         var fields = HTTPFields()
         fields.reserveCapacity(given.count)
         var cookies: [String] = []
-        var bytes = 0
+        // As HTTP/1 counts the field Host.
+        var bytes = (request.authority ?? "").utf8.count
+        guard bytes <= limits.fieldBytesMax else { throw .fieldTooLarge(max: limits.fieldBytesMax) }
         guard given.count <= limits.fieldCountMax else { throw .tooManyFields(max: limits.fieldCountMax) }
         for field in given {
             // As a line of HTTP/1 has it: name, colon, space, value, end of line.

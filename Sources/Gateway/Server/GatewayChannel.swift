@@ -32,7 +32,7 @@ protocol ConnectionResponder: Sendable {
 /// for each: the function path pays only for what it uses.
 struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
     typealias Chosen = NIONegotiatedHTTPVersion<
-        HTTPExchange, NIOHTTP2Handler.AsyncStreamMultiplexer<HTTPExchange>
+        HTTPExchange, NIOHTTP2Handler.AsyncStreamMultiplexer<Void>
     >
 
     struct Value: ServerChildChannelValue {
@@ -93,10 +93,14 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
                     guard result == .negotiated(TLSServer.http2Name) else {
                         return .http1_1(try http1(channel, connection, logger))
                     }
-                    return .http2(try streams.configure(channel, connection))
+                    return .http2(
+                        try streams.configure(channel, connection) { exchange in
+                            start(exchange, logger)
+                        }
+                    )
                 }
             }
-            try tls.addHandlers(to: channel)
+            try tls.addHandlers(to: channel, connection)
             try channel.pipeline.syncOperations.addHandler(negotiation)
             return Value(exchanges: .chosen(negotiation.protocolNegotiationResult), channel: channel)
         }
@@ -121,32 +125,36 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
         switch value.exchanges {
         case .one(let exchange): await serve(exchange, logger)
         case .chosen(let chosen):
-            do {
-                switch try await chosen.get() {
-                case .http1_1(let exchange): await serve(exchange, logger)
-                case .http2(let multiplexer): try await serve(multiplexer, logger)
+            await withTaskCancellationHandler {
+                do {
+                    switch try await chosen.get() {
+                    case .http1_1(let exchange): await serve(exchange, logger)
+                    case .http2(let multiplexer): for try await _ in multiplexer.inbound {}
+                    }
+                } catch {
+                    // The handshake failed, or the client broke the protocol: the connection ends.
+                    logger.trace("connection ended: \(error)")
                 }
-            } catch {
-                // The handshake failed, or the client broke the protocol: the connection has been closed.
-                logger.trace("connection ended: \(error)")
+            } onCancel: {
+                value.channel.close(mode: .all, promise: nil)
             }
         }
     }
 
-    private func serve(_ multiplexer: NIOHTTP2Handler.AsyncStreamMultiplexer<HTTPExchange>, _ logger: Logger)
-        async throws
-    {
-        try await withThrowingDiscardingTaskGroup { group in
-            for try await exchange in multiplexer.inbound {
-                group.addTask { await serve(exchange, logger) }
-            }
+    /// Serves the requests of a connection one after the other.
+    private func serve(_ exchange: HTTPExchange, _ logger: Logger) async {
+        let task = start(exchange, logger)
+        await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
         }
     }
 
-    /// Serves requests one after the other; a stream has one.
+    /// Begins to serve the requests of a connection, or the one of a stream, until that ends.
     ///
     /// The task of its own is what a lost client cancels; it costs one allocation per connection or stream.
-    private func serve(_ exchange: HTTPExchange, _ logger: Logger) async {
+    @discardableResult private func start(_ exchange: HTTPExchange, _ logger: Logger) -> Task<Void, Never> {
         let responder = responder
         let connection = exchange.connection
         let http1 = HTTP1Channel(
@@ -157,13 +165,9 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
         let executor = LoopExecutor(exchange.parts.channel.eventLoop)
         let task = Task(executorPreference: executor) {
             await http1.handleHTTP(asyncChannel: exchange.parts, logger: logger)
+            connection.setTask(nil)
         }
         connection.setTask(task)
-        await withTaskCancellationHandler {
-            await task.value
-        } onCancel: {
-            task.cancel()
-        }
-        connection.setTask(nil)
+        return task
     }
 }

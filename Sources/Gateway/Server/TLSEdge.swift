@@ -2,6 +2,7 @@
 // TLS of a listener's connections: their handlers, and what is counted of failures. GatewayChannel asks it for
 // handlers, MetricsAPI for its text.
 
+import Contracts
 import Logging
 import NIOCore
 import Synchronization
@@ -36,20 +37,20 @@ final class TLSEdge: Sendable {
     /// Puts TLS first into a connection's pipeline.
     ///
     /// - Throws: ``TLSError`` when memory is gone.
-    func addHandlers(to channel: any Channel) throws {
+    func addHandlers(to channel: any Channel, _ connection: Connection) throws {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(server.makeHandler())
-        try pipeline.addHandler(TLSFailureHandler(self, peer: channel.remoteAddress))
+        try pipeline.addHandler(TLSFailureHandler(self, connection))
     }
 
     /// A connection failed.
-    func failed(_ failure: TLSFailure, peer: SocketAddress?) {
+    func failed(_ failure: TLSFailure, peer: String) {
         let reason = Reason(failure)
         counts.withLock { $0[reason, default: 0] += 1 }
         logger.debug(
             "a TLS connection failed",
             metadata: [
-                "peer": "\(AddressText.unmapped(peer?.ipAddress ?? ""))", "reason": "\(reason.rawValue)",
+                "peer": "\(peer)", "reason": "\(reason.rawValue)",
                 "failure": "\(failure)",
             ]
         )
@@ -76,15 +77,16 @@ private final class TLSFailureHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let edge: TLSEdge
-    private let peer: SocketAddress?
+    /// Knows the client also behind a proxy.
+    private let connection: Connection
 
-    init(_ edge: TLSEdge, peer: SocketAddress?) {
+    init(_ edge: TLSEdge, _ connection: Connection) {
         self.edge = edge
-        self.peer = peer
+        self.connection = connection
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let failure = error as? TLSFailure { edge.failed(failure, peer: peer) }
+        if let failure = error as? TLSFailure { edge.failed(failure, peer: connection.peer.remoteAddress) }
         context.fireErrorCaught(error)
     }
 }

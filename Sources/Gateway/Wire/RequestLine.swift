@@ -13,7 +13,7 @@ struct RequestLine: Hashable, Sendable {
     var isHTTP10: Bool
 
     /// Longer than any registered method's name.
-    private static let methodBytesMax = 64
+    static let methodBytesMax = 64
 
     init(_ line: UnsafeRawBufferPointer, targetBytesMax: Int) throws(RequestRefusal) {
         let space = UInt8(ascii: " ")

@@ -47,6 +47,7 @@ extension EndToEnd {
             "what a client sends that breaks the protocol or goes beyond limits harms no other client",
             arguments: [
                 "heads", "many", "beyond", "resets", "window", "early", "aborted", "echoes", "floods",
+                "preface",
                 "garbage",
             ]
         )
@@ -58,13 +59,16 @@ extension EndToEnd {
             }
         }
 
-        @Test("a client that resets its stream ends the function")
-        func cancels() async throws {
+        @Test(
+            "a client that resets its stream, or leaves, ends the function",
+            arguments: ["cancels", "leaves"]
+        )
+        func cancels(name: String) async throws {
             try await Self.with("hello", "fail") { gateway, roots in
                 let port = String(gateway.address.split(separator: ":").last ?? "")
                 let result = try await Command.run(
                     "/usr/bin/python3",
-                    [Self.program, port, roots, "cancels"]
+                    [Self.program, port, roots, name]
                 )
                 #expect(result.code == 0 && result.text == "ok\n", "\(result.text)\(result.error)")
                 let deadline = ContinuousClock.now + Patience.duration(.seconds(20))

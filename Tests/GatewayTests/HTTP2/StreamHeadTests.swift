@@ -83,6 +83,12 @@ import Testing
     private static let refused: [(HTTPRequest, RequestRefusal)] = [
         (request(.connect), .connect),
         (request(scheme: "ftp"), .malformed(.target)),
+        (
+            request(HTTPRequest.Method(rawValue: String(repeating: "A", count: 65)) ?? .get),
+            .malformed(.requestLine)
+        ),
+        (request(authority: String(repeating: "a", count: 101)), .fieldTooLarge(max: 100)),
+        (request(path: "/\u{FFFD}"), .malformed(.target)),
         (request(path: nil), .malformed(.target)),
         (request(path: "x"), .malformed(.target)),
         (request(path: "http://a/b"), .malformed(.target)),
