@@ -116,7 +116,7 @@ package final class CertificateRenewal: Sendable {
         do throws(ACMEError) {
             let issued = try await issuer.issue(domain, by: kind, nowSeconds: nowSeconds())
             try files.store(issued.pair, for: domain)
-            states.withLock { $0[domain]?.issued(issued.validity) }
+            states.withLock { $0[domain]?.issued(issued.validity, nowSeconds: nowSeconds()) }
             try files.store(FailedAttempts(), for: domain)
             logger.notice("certificate issued", metadata: ["domain": "\(domain)", "by": "\(kind.rawValue)"])
             onIssued()

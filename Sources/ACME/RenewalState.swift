@@ -37,6 +37,8 @@ struct RenewalState: Hashable, Sendable {
     /// Of the certificate in use; nil when there is none yet.
     private(set) var validity: Validity?
     private(set) var failures: FailedAttempts
+    /// No attempt before, in Unix time: a certificate that is due when it is issued must not be ordered again and again.
+    private var restSeconds: Int64 = 0
 
     /// - Parameters:
     ///   - validity: of the stored certificate; nil when there is none.
@@ -60,7 +62,7 @@ struct RenewalState: Hashable, Sendable {
     ///   - isAsked: an operator asks for it: pauses of the gateway's own do not count, those of the authority do.
     /// - Returns: false while a pause lasts, and for a certificate that is not due.
     func attempts(nowSeconds: Int64, isAsked: Bool) -> Bool {
-        guard nowSeconds >= dueSeconds else { return false }
+        guard nowSeconds >= dueSeconds, nowSeconds >= restSeconds || isAsked else { return false }
         // A clock that was set back must not make a pause longer than any pause is.
         let isFar = failures.nextSeconds - nowSeconds > Self.demandedSecondsMax
         return nowSeconds >= failures.nextSeconds || isFar || isAsked && !failures.isDemanded
@@ -72,8 +74,11 @@ struct RenewalState: Hashable, Sendable {
     }
 
     /// A certificate was issued.
-    mutating func issued(_ validity: Validity) {
+    ///
+    /// The next attempt comes after a third of the time that is left, or after the longest pause.
+    mutating func issued(_ validity: Validity, nowSeconds: Int64) {
         self.validity = validity
+        restSeconds = nowSeconds + min(Self.pauseSecondsMax, max(0, validity.untilSeconds - nowSeconds) / 3)
         failures = FailedAttempts()
     }
 

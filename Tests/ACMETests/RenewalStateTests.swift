@@ -33,8 +33,18 @@ import Testing
         #expect(!state.attempts(nowSeconds: pauses[11] - 1, isAsked: false))
         // An operator's wish counts more than a pause of the gateway's own.
         #expect(state.attempts(nowSeconds: 1, isAsked: true))
-        state.issued(Self.quarter)
+        state.issued(Self.quarter, nowSeconds: Self.quarter.fromSeconds)
         #expect(state.failures == FailedAttempts())
+    }
+
+    @Test("a certificate that is due when it is issued is not ordered again at once")
+    func dueAtOnce() {
+        var state = RenewalState(validity: nil)
+        let now = Self.quarter.untilSeconds - 600
+        state.issued(Self.quarter, nowSeconds: now)
+        #expect(!state.attempts(nowSeconds: now + 199, isAsked: false))
+        #expect(state.attempts(nowSeconds: now + 200, isAsked: false))
+        #expect(state.attempts(nowSeconds: now, isAsked: true))
     }
 
     @Test("random spreads attempts, and never shortens a pause")
