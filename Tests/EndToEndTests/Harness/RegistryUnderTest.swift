@@ -2,6 +2,7 @@
 // The distribution's docker-registry on a free port, with its content in a folder of its own.
 
 import Foundation
+import Synchronization
 
 /// A registry for the time of one test; call ``stop()``.
 final class RegistryUnderTest: Sendable {
@@ -70,20 +71,30 @@ final class RegistryUnderTest: Sendable {
         )
     }
 
-    /// A port without a listener at this moment.
+    private static let given = Mutex<Set<Int>>([])
+
+    /// A port without a listener at this moment, and never the same again.
+    ///
+    /// Below the range that the kernel takes ports of connections from: none of those can occupy it meanwhile.
     static func freePort() throws -> Int {
+        for _ in 0..<100 {
+            let port = Int.random(in: 20_000..<32_000)
+            if given.withLock({ $0.insert(port).inserted }), isFree(port) { return port }
+        }
+        throw HarnessError("no free port")
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
         address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+        return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
+                bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard isBound else { throw HarnessError("no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }
