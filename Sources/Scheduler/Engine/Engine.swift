@@ -48,6 +48,8 @@ package final class Engine: Sendable {
     private let callbacks: CallbackService
     private let recording = Mutex<Task<Void, Never>?>(nil)
     private let care = Mutex<Task<Void, Never>?>(nil)
+    /// Calls of the gateway before this one.
+    private let left: [UnfinishedCall]
     private let following = Mutex<Task<Void, Never>?>(nil)
     /// The one end, from its first call on.
     private let ending = Mutex<Task<Void, Never>?>(nil)
@@ -87,11 +89,10 @@ package final class Engine: Sendable {
         self.configuration = configuration
         let data = try EngineData(configuration)
         (store, secrets, images, trees) = (data.store, data.secrets, data.images, data.trees)
+        left = data.unfinished.left
         recorder = InvocationRecorder(store: store, logger: logger)
         let sink = StatusSettingSink(sink: recorder, statusOf: configuration.statusOf)
-        let sandboxesMax =
-            configuration.sandboxesMax ?? HostCapacity.sandboxesMax(memoryBytes: HostCapacity.memoryBytes)
-        let fleet = Fleet(sandboxesMax: sandboxesMax, timer: timer, logger: logger)
+        let fleet = Fleet(sandboxesMax: configuration.sandboxesLimit, timer: timer, logger: logger)
         catalog = Catalog(
             repositories: Catalog.Repositories(functions: store, schedules: store, history: store),
             images: images,
@@ -99,7 +100,7 @@ package final class Engine: Sendable {
             fleet: fleet,
             logger: logger
         )
-        dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: sink, directory: catalog)
+        dispatcher = Dispatcher(fleet, timer, sink, directory: catalog, unfinished: data.unfinished.calls)
         keeper = SpawnerKeeper(
             dataDirectory: configuration.dataDirectory,
             warden: configuration.warden,
@@ -131,7 +132,7 @@ package final class Engine: Sendable {
                 statusOf: configuration.statusOf,
                 logger: logger
             ),
-            runningMax: CallQueue.runningMax(sandboxesMax: sandboxesMax)
+            runningMax: CallQueue.runningMax(sandboxesMax: configuration.sandboxesLimit)
         ) { [callbacks] in callbacks.wake() }
         catalog.observe(cron)
         catalog.consult(offer)
@@ -153,6 +154,7 @@ package final class Engine: Sendable {
         } catch {
             throw .store(reason: error.description)
         }
+        dispatcher.recordUnfinished(left)
         await cron.start()
         await calls.start()
         callbacks.start()

@@ -12,6 +12,8 @@ package struct EngineConfiguration: Sendable {
     package var logger: Logger
     /// Sandboxes of all functions at once; nil derives it from the host's memory.
     package var sandboxesMax: Int?
+    /// ``sandboxesMax``, or what this host has room for.
+    var sandboxesLimit: Int { sandboxesMax ?? HostCapacity.sandboxesMax() }
     /// Whether attached containers may have folders of the host.
     package var hostMounts = true
     /// Networks that RUN steps of builds reach besides the public internet.

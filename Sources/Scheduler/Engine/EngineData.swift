@@ -12,6 +12,8 @@ struct EngineData {
     let images: ImageStore
     /// How image files are reached on this host.
     let trees: TreeAccess
+    /// What runs now, and what the gateway before did not finish.
+    let unfinished: (calls: UnfinishedCalls, left: [UnfinishedCall])
 
     /// Opens the database, the secrets and the images.
     ///
@@ -23,6 +25,7 @@ struct EngineData {
         let folder = configuration.dataDirectory
         trees = TreeAccess(warden: configuration.warden, idShift: OwnerTranslation.shift(for: folder))
         store = try Self.openDatabase(configuration)
+        unfinished = try UnfinishedCalls.open(folder + "/run/calls")
         do throws(SecretError) {
             secrets = try SecretStore(folder: folder + "/secrets/functions")
         } catch {

@@ -13,7 +13,7 @@ enum HostCapacity {
     /// Above this the kernel's own tables, not memory, are the limit.
     static let sandboxesCeiling = 4096
 
-    static func sandboxesMax(memoryBytes: Int) -> Int {
+    static func sandboxesMax(memoryBytes: Int = memoryBytes) -> Int {
         min(sandboxesCeiling, max(sandboxesFloor, memoryBytes / bytesPerSandbox))
     }
 

@@ -28,6 +28,7 @@ package final class Dispatcher: FunctionInvoker {
     private let timer: DeadlineTimer
     private let sink: any InvocationSink
     private let directory: any FunctionDirectory
+    private let unfinished: UnfinishedCalls?
     private let admission = Mutex(Admission())
     let eventBudget = ByteBudget()
 
@@ -41,11 +42,27 @@ package final class Dispatcher: FunctionInvoker {
     ///   - timer: for timeouts and graces.
     ///   - sink: gets every record and log line.
     ///   - directory: knows the current revision of a name.
-    init(fleet: Fleet, timer: DeadlineTimer, sink: any InvocationSink, directory: any FunctionDirectory) {
+    ///   - unfinished: notes what runs, for the next gateway; nil notes nothing.
+    init(
+        _ fleet: Fleet,
+        _ timer: DeadlineTimer,
+        _ sink: any InvocationSink,
+        directory: any FunctionDirectory,
+        unfinished: UnfinishedCalls?
+    ) {
         self.fleet = fleet
         self.timer = timer
         self.sink = sink
         self.directory = directory
+        self.unfinished = unfinished
+    }
+
+    /// Records the calls that the gateway before this one did not finish; for functions that still exist.
+    func recordUnfinished(_ calls: [UnfinishedCall]) {
+        for call in calls {
+            if call.function != .runs, case .unknown = directory.lookup(call.function) { continue }
+            sink.append(call.record, logs: [])
+        }
     }
 
     /// Admission, a lease, the run and its record; see ``FunctionInvoker``.
@@ -186,7 +203,21 @@ package final class Dispatcher: FunctionInvoker {
         )
         let request = run.call.request
         let facts = RunningFacts(image: run.call.revision.imageReference, startedAt: request.arrivedAt)
-        return RunningInvocation(id: request.id, limits: limits, facts: facts, session: session, sink: sink)
+        let call = UnfinishedCall(
+            id: request.id,
+            function: limits.function,
+            revision: limits.revision,
+            trigger: request.trigger,
+            startedAt: request.arrivedAt
+        )
+        return RunningInvocation(
+            id: request.id,
+            limits: limits,
+            facts: facts,
+            session: session,
+            sink: sink,
+            note: unfinished?.begin(call)
+        )
     }
 
     /// Its program has the request from now on: the clock runs, and a drain knows of it.

@@ -39,6 +39,8 @@ final class RunningInvocation: Sendable {
     let facts: RunningFacts
     let session: ContainerSession
     private let sink: any InvocationSink
+    /// Held until the record is made.
+    private let note: UnfinishedCalls.Note?
     private let storage: Mutex<Storage>
 
     init(
@@ -46,13 +48,15 @@ final class RunningInvocation: Sendable {
         limits: InvocationLimits,
         facts: RunningFacts,
         session: ContainerSession,
-        sink: any InvocationSink
+        sink: any InvocationSink,
+        note: UnfinishedCalls.Note?
     ) {
         self.id = id
         self.facts = facts
         self.limits = limits
         self.session = session
         self.sink = sink
+        self.note = note
         storage = Mutex(Storage(state: InvocationState(outputMax: limits.outputMax)))
     }
 

@@ -48,6 +48,34 @@ extension EndToEnd {
             await second.stop()
         }
 
+        @Test(
+            "a call that runs at a kill -9 is recorded as lost by the next gateway, and a finished one is not"
+        )
+        func recordsLost() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let data = folder.url.appendingPathComponent("data").path
+            let first = try await GatewayUnderTest(dataFolder: data)
+            try await first.require("deploy", Fixtures.function("fail"))
+            #expect(try await first.call("/function/fail").status == 200)
+            _ = try await first.invocations("fail", atLeast: 1)
+            let address = first.address + "/function/fail?sleep=60"
+            async let call = Command.run(
+                "/usr/bin/curl",
+                ["-sS", "-m", "60", "-H", "X-Call-Id: under-way", address]
+            )
+            while try await first.require("ps", "-q").isEmpty {}
+            first.signal(SIGKILL)
+            _ = await first.ended()
+            #expect(try await call.code != 0)
+
+            let second = try await GatewayUnderTest(dataFolder: data)
+            let records = try await second.invocations("fail", atLeast: 2)
+            #expect(records.map(\.outcome).sorted() == ["lost", "ok"])
+            #expect(records.first { $0.outcome == "lost" }?.id == "under-way")
+            await second.stop()
+        }
+
         /// Opens the store as any SQLite program could.
         private static func checkIntegrity(_ data: String) async throws {
             let database = try DatabaseQueue(path: data + "/mayfly.sqlite")

@@ -82,7 +82,13 @@ struct DispatcherWorld {
             contract: ContractAdapter(configuration, program: "/run"),
             limits: limits
         )
-        dispatcher = Dispatcher(fleet: fleet, timer: timer, sink: sink, directory: OneFunction(live: live))
+        dispatcher = Dispatcher(
+            fleet,
+            timer,
+            sink,
+            directory: OneFunction(live: live),
+            unfinished: nil
+        )
     }
 
     func request(_ body: RequestBody = .none, wantsStream: Bool = false) -> InvocationRequest {
