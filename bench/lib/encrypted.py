@@ -92,7 +92,7 @@ def encrypted(gateway, program, work, rounds, seconds):
         nginx = Nginx(work, paths)
         nginx.start()
         for each in (gateway, secure):
-            each.deploy_folder(NAME, program, read_only=True, queue_length=100)
+            each.deploy_folder(NAME, program, read_only=True, queue_length=200)
         for connections in (1, 16):
             pairs = [[clients.wrk(f"{each.url}/function/{NAME}", connections, seconds).p50_us
                       for each in (secure, gateway)] for _ in range(rounds)]
