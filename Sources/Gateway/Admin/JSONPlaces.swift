@@ -14,13 +14,25 @@ struct JSONPlaces: Sendable {
         var description: String { "line \(line), column \(column)" }
     }
 
+    /// More keys than any body with an effect has: each costs time before anything refuses the request.
+    static let keysMax = 16 << 10
+    /// A longer path is no known field's; its places would take memory by depth times length.
+    static let pathBytesMax = 1024
+
     /// By path, such as `mayfly.schedules[0].cron`.
     private(set) var places: [String: Place] = [:]
-    /// What is wrong with the first key that is not known or comes twice; nil when there is none.
+    /// What is wrong with the first key that is not known, comes twice or is one too many; nil when there is none.
+    ///
+    /// The walk ends with it.
     private(set) var mistake: String?
 
     private let bytes: [UInt8]
     private var position = 0
+    private var keyCount = 0
+    /// What is known of the lines up to here, so that no byte is looked at again for the place of another key.
+    private var counted = 0
+    private var line = 1
+    private var lineStart = 0
 
     /// Walks through a text.
     ///
@@ -50,33 +62,39 @@ struct JSONPlaces: Sendable {
     /// One value; `keys` is nil where any key may be.
     private mutating func walk(_ keys: KeyTree?, _ path: String) {
         skipSpace()
-        guard position < bytes.count else { return }
+        guard mistake == nil, position < bytes.count else { return }
         switch bytes[position] {
         case UInt8(ascii: "{"): walkObject(keys, path)
         case UInt8(ascii: "["): walkArray(keys, path)
         case UInt8(ascii: "\""): _ = string()
-        default:
-            let ends = Set(",]} \t\r\n".utf8)
-            while position < bytes.count, !ends.contains(bytes[position]) { position += 1 }
+        default: while position < bytes.count, !Self.endsWord(bytes[position]) { position += 1 }
         }
     }
 
     private mutating func walkObject(_ keys: KeyTree?, _ path: String) {
         var seen: Set<String> = []
         position += 1
-        while true {
+        while mistake == nil {
             skipSpace()
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { break }
             let place = placeHere()
             let key = string()
-            let whole = path.isEmpty ? key : path + "." + key
+            keyCount += 1
+            if keyCount > Self.keysMax { return note("\(place): more than \(Self.keysMax) keys") }
             let within = path.isEmpty ? "" : " in '\(path)'"
-            if !seen.insert(key).inserted { note("\(place): key '\(key.prefix(64))' comes twice\(within)") }
-            places[whole] = place
+            if !seen.insert(key).inserted {
+                return note("\(place): key '\(key.prefix(64))' comes twice\(within)")
+            }
+            let isShort = path.utf8.count + key.utf8.count < Self.pathBytesMax
+            var whole = path
+            if isShort {
+                whole = path.isEmpty ? key : path + "." + key
+                places[whole] = place
+            }
             var inner: KeyTree?
             if case .object = keys {
                 inner = keys?[key]
-                if inner == nil { note("\(place): unknown key '\(key.prefix(64))'\(within)") }
+                if inner == nil { return note("\(place): unknown key '\(key.prefix(64))'\(within)") }
             }
             skip(UInt8(ascii: ":"))
             walk(inner, whole)
@@ -90,10 +108,12 @@ struct JSONPlaces: Sendable {
         if case .list(let inner) = keys { element = inner }
         var index = 0
         position += 1
-        while true {
+        while mistake == nil {
             skipSpace()
             guard position < bytes.count, bytes[position] != UInt8(ascii: "]") else { break }
-            walk(element, "\(path)[\(index)]")
+            // Only what has keys within needs a path of its own.
+            let hasKeys = bytes[position] == UInt8(ascii: "{") || bytes[position] == UInt8(ascii: "[")
+            walk(element, hasKeys && path.utf8.count < Self.pathBytesMax ? "\(path)[\(index)]" : path)
             index += 1
             skip(UInt8(ascii: ","))
         }
@@ -115,9 +135,16 @@ struct JSONPlaces: Sendable {
         return (try? JSONDecoder().decode(String.self, from: Data(quoted))) ?? plain
     }
 
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+    }
+
+    private static func endsWord(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ",") || byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}") || isSpace(byte)
+    }
+
     private mutating func skipSpace() {
-        let space = Set(" \t\r\n".utf8)
-        while position < bytes.count, space.contains(bytes[position]) { position += 1 }
+        while position < bytes.count, Self.isSpace(bytes[position]) { position += 1 }
     }
 
     private mutating func skip(_ byte: UInt8) {
@@ -127,10 +154,14 @@ struct JSONPlaces: Sendable {
 
     private mutating func note(_ text: String) { mistake = mistake ?? text }
 
-    private func placeHere() -> Place {
-        let before = bytes[..<position]
-        let newline = UInt8(ascii: "\n")
-        let lineStart = before.lastIndex(of: newline).map { $0 + 1 } ?? 0
-        return Place(line: before.count { $0 == newline } + 1, column: position - lineStart + 1)
+    private mutating func placeHere() -> Place {
+        while counted < position {
+            if bytes[counted] == UInt8(ascii: "\n") {
+                line += 1
+                lineStart = counted + 1
+            }
+            counted += 1
+        }
+        return Place(line: line, column: position - lineStart + 1)
     }
 }

@@ -51,4 +51,29 @@ import Testing
     func malformed(text: String, keys: Set<String>) {
         #expect(Set(JSONPlaces(text.utf8, keys: Self.keys).places.keys) == keys)
     }
+
+    @Test("the time of many keys grows with their number, and one too many is refused")
+    func many() {
+        func text(_ count: Int) -> String {
+            let keys = (0..<count).map { "\n\"k\($0)\": \"\(String(repeating: "x", count: 100))\"" }
+            return "{\"free\": {" + keys.joined(separator: ",") + "}}"
+        }
+        // Sixteen thousand keys in 2 MiB: a look at the whole text for each of them takes minutes.
+        let most = text(JSONPlaces.keysMax - 1)
+        let start = ContinuousClock.now
+        let places = JSONPlaces(most.utf8, keys: Self.keys)
+        #expect(places.mistake == nil && places.places.count == JSONPlaces.keysMax)
+        #expect(places.places["free.k16000"] == JSONPlaces.Place(line: 16002, column: 1))
+        #expect(ContinuousClock.now - start < .seconds(20))
+        let line = JSONPlaces.keysMax + 1
+        let mistake = JSONPlaces(text(JSONPlaces.keysMax).utf8, keys: Self.keys).mistake
+        #expect(mistake == "line \(line), column 1: more than \(JSONPlaces.keysMax) keys")
+    }
+
+    @Test("a long key has no place, and what is within it neither takes its length again")
+    func longKeys() {
+        let long = String(repeating: "y", count: JSONPlaces.pathBytesMax)
+        let places = JSONPlaces("{\"a\": {\"\(long)\": {\"z\": 1}}}".utf8, keys: Self.keys)
+        #expect(places.mistake == nil && Set(places.places.keys) == ["a", "a.z"])
+    }
 }
