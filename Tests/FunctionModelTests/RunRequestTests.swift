@@ -95,6 +95,39 @@ struct RunRequestTests {
         #expect(throws: RunMistake.self) { try RunPlanning(request) }
     }
 
+    @Test(
+        "asks for more than a run may take: the refusal names the field and the bound",
+        arguments: [
+            (#""timeout": "10m1s""#, "timeout", "10m"),
+            (#""limits": {"memory": "1025Mi"}"#, "limits.memory", "1Gi"),
+            (#""limits": {"disk": "1025Mi"}"#, "limits.disk", "1Gi"),
+            (#""limits": {"cpu": "8500m"}"#, "limits.cpu", "8"),
+            (#""limits": {"pids": 1025}"#, "limits.pids", "1024"),
+            (#""limits": {"output": "9Mi"}"#, "limits.output", "8Mi"),
+        ]
+    )
+    func ceilings(json: String, field: String, bound: String) throws {
+        let request = try Self.request(#"{"image": "x", "command": ["a"], "# + json + "}")
+        let mistake = #expect(throws: RunMistake.self) { try RunPlanning(request) }
+        guard case .invalid(let error) = mistake else { return #expect(Bool(false), "\(mistake as Any)") }
+        #expect(error.field == field && error.expected.contains("at most " + bound), "\(error)")
+    }
+
+    @Test("may take all that a run may, and a small output where it is one body and names none")
+    func outputs() throws {
+        let json =
+            #"{"image": "x", "timeout": "10m", "limits": {"memory": "1Gi", "disk": "1Gi", "pids": 1024}}"#
+        let most = try Self.request(json)
+        #expect(try RunPlanning(most).request.limits.output == .mebibytes(1))
+        #expect(try RunPlanning(most, isStreamed: true).request.limits.output == .mebibytes(64))
+        let large = try Self.request(#"{"image": "x", "limits": {"output": "9Mi"}}"#)
+        #expect(try RunPlanning(large, isStreamed: true).request.limits.output == .mebibytes(9))
+        let small = try Self.request(#"{"image": "x", "limits": {"output": "2Ki"}}"#)
+        #expect(try RunPlanning(small).request.limits.output.bytes == 2048)
+        let files = try Self.request(#"{"image": "x", "files": [{"path": "a", "content": "b"}]}"#)
+        #expect(try RunPlanning(files).request.files.isEmpty && RunPlanning(files).files.count == 1)
+    }
+
     @Test("has the same meaning after it was encoded")
     func coding() throws {
         var request = RunRequest()
@@ -105,6 +138,7 @@ struct RunRequestTests {
         request.returnedFiles = ["q"]
         request.timeout = .seconds(3)
         request.limits.memory = .mebibytes(7)
+        request.outputMax = .mebibytes(1)
         request.limits.output = .mebibytes(1)
         let json = try JSONEncoder().encode(request)
         #expect(try JSONDecoder().decode(RunRequest.self, from: json) == request)

@@ -18,8 +18,22 @@ package enum RunBounds {
     package static let returnedFilesMax = 64
     /// Bytes of all files of the answer.
     package static let returnedBytesMax = 16 << 20
-    /// Bytes of stdout, and of stderr, of an answer that is not streamed: both are in memory until it is sent.
-    package static let outputBytesMax = 16 << 20
+    /// Stdout, and stderr, of an answer that is one body, where the caller asks for no more: what a reader takes in,
+    /// and little enough that a hundred runs at once have room.
+    package static let outputDefault = ByteCount.mebibytes(1)
+    /// The most that a caller may ask for there: both are in memory until the answer is sent, and JSON makes six bytes
+    /// of some.
+    package static let outputMax = ByteCount.mebibytes(8)
+    /// A run is of one request, whose client waits for it: longer work is an asynchronous call of a function.
+    package static let timeoutMax = TimeSpan.seconds(600)
+    /// Of memory: a few such runs fill the machines that this is for.
+    package static let memoryMax = ByteCount.mebibytes(1024)
+    /// Of the writable layer, which is memory too.
+    package static let diskMax = ByteCount.mebibytes(1024)
+    /// Of processor time per wall time: more has no effect on the machines that this is for.
+    package static let cpuMax = Millicores(count: 8000)
+    /// Of processes: enough for a parallel build, and small beside the kernel's own limit.
+    package static let pidsMax = 1024
     /// The kernel's own bound is 4096; the room of a message to a slot is 1024 with its end.
     package static let pathBytesMax = 1023
 }
@@ -40,6 +54,8 @@ package struct PlannedFile: Hashable, Sendable {
 
 /// A request that was checked.
 package struct RunPlanning: Hashable, Sendable {
+    /// With the output's limit that counts, and without ``RunRequest/files``, whose bytes are in ``files``.
+    package private(set) var request: RunRequest
     /// As the caller named it.
     package var image: String
     /// Nil for the image's own.
@@ -47,9 +63,15 @@ package struct RunPlanning: Hashable, Sendable {
     /// Their paths may be relative to the working directory.
     package var files: [PlannedFile]
 
+    /// - Parameters:
+    ///   - request: as it came.
+    ///   - isStreamed: whether the output is passed on as it comes; else it is in memory until the end.
     /// - Throws: ``RunMistake``.
-    package init(_ request: RunRequest) throws(RunMistake) {
+    package init(_ request: RunRequest, isStreamed: Bool = false) throws(RunMistake) {
+        self.request = request
+        self.request.files = []
         do throws(ModelError) {
+            self.request.limits.output = try Self.outputMax(request, isStreamed: isStreamed)
             command = try Self.command(request)
             image = try Self.image(request)
             try Self.check(request)
@@ -116,11 +138,36 @@ package struct RunPlanning: Hashable, Sendable {
         return image
     }
 
+    private static func outputMax(_ request: RunRequest, isStreamed: Bool) throws(ModelError) -> ByteCount {
+        if isStreamed { return request.outputMax ?? Limits().output }
+        let max = request.outputMax ?? RunBounds.outputDefault
+        guard max <= RunBounds.outputMax else {
+            let expected = "at most \(RunBounds.outputMax), or an answer of events"
+            throw ModelError(field: "limits.output", value: "\(max)", expected: expected)
+        }
+        return max
+    }
+
+    /// What one caller may take of the host.
+    private static func checkCeilings(_ request: RunRequest) throws(ModelError) {
+        func check<Value: Comparable>(_ field: String, _ value: Value, _ max: Value) throws(ModelError) {
+            guard value <= max else {
+                throw ModelError(field: field, value: "\(value)", expected: "at most \(max) for a run")
+            }
+        }
+        try check("timeout", request.timeout, RunBounds.timeoutMax)
+        try check("limits.memory", request.limits.memory, RunBounds.memoryMax)
+        try check("limits.disk", request.limits.disk, RunBounds.diskMax)
+        try check("limits.cpu", request.limits.cpu, RunBounds.cpuMax)
+        try check("limits.pids", request.limits.pids, RunBounds.pidsMax)
+    }
+
     private static func check(_ request: RunRequest) throws(ModelError) {
         try request.limits.validate()
         guard request.timeout.nanoseconds > 0 else {
             throw ModelError(field: "timeout", value: "\(request.timeout)", expected: "more than zero")
         }
+        try checkCeilings(request)
         for (name, value) in request.environment.sorted(by: { $0.key < $1.key }) {
             guard !name.isEmpty, !name.contains("="), !name.utf8.contains(0), !value.utf8.contains(0) else {
                 throw ModelError(field: "env", value: name, expected: "a name without '=', and no NUL")

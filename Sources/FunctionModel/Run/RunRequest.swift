@@ -44,6 +44,8 @@ package struct RunRequest: Hashable, Sendable, Codable {
     /// Wall time, then the stop signal.
     package var timeout = TimeSpan.seconds(60)
     package var limits = Limits()
+    /// Of stdout, and of stderr, as the caller gave it; ``RunPlanning`` decides what nil means.
+    package var outputMax: ByteCount?
     package var network = NetworkMode.none
     /// Files that are part of the answer.
     package var returnedFiles: [String] = []
@@ -82,7 +84,11 @@ package struct RunRequest: Hashable, Sendable, Codable {
         user = try values.decodeIfPresent(String.self, forKey: .user)
         workingDirectory = try values.decodeIfPresent(String.self, forKey: .workingDirectory)
         timeout = try values.decodeIfPresent(TimeSpan.self, forKey: .timeout) ?? timeout
-        limits = try values.decodeIfPresent(Limits.self, forKey: .limits) ?? limits
+        if let given = try values.decodeIfPresent(Limits.self, forKey: .limits) {
+            limits = given
+            let texts = try values.nestedContainer(keyedBy: Limits.CodingKeys.self, forKey: .limits)
+            outputMax = try texts.decodeIfPresent(ByteCount.self, forKey: .output)
+        }
         network = try values.decodeIfPresent(NetworkMode.self, forKey: .network) ?? network
         returnedFiles = try values.decodeIfPresent([String].self, forKey: .returnedFiles) ?? returnedFiles
     }
@@ -104,7 +110,7 @@ package struct RunRequest: Hashable, Sendable, Codable {
         try bounds.encode(limits.cpu, forKey: .cpu)
         try bounds.encode(limits.pids, forKey: .pids)
         try bounds.encode(limits.disk, forKey: .disk)
-        try bounds.encode(limits.output, forKey: .output)
+        try bounds.encodeIfPresent(outputMax, forKey: .output)
         try values.encode(network, forKey: .network)
         if !returnedFiles.isEmpty { try values.encode(returnedFiles, forKey: .returnedFiles) }
     }

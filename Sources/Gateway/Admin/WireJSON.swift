@@ -6,6 +6,7 @@ import FunctionModel
 import GatewayAPI
 import HTTPTypes
 import Hummingbird
+import Scheduler
 
 /// Encodes answers and decodes requests, whose unknown keys it refuses.
 enum WireJSON {
@@ -22,18 +23,31 @@ enum WireJSON {
 
     /// A request body.
     ///
-    /// - Throws: ``Problem`` naming the field that is wrong; 413 when the body is longer than `bytesMax`.
-    static func decode<Value: StrictBody>(_ type: Value.Type, _ request: Request, bytesMax: Int) async throws
-        -> Value
-    {
-        try await decodePlaced(type, request, bytesMax: bytesMax).value
+    /// - Parameters:
+    ///   - type: what the body is decoded as.
+    ///   - request: has the body.
+    ///   - bytesMax: of the body.
+    ///   - share: the memory that the body takes as it comes; nil does not count it.
+    /// - Returns: the body.
+    /// - Throws: ``Problem`` naming the field that is wrong; 413 when the body is longer than `bytesMax`, 503 when
+    ///   there is no memory for it.
+    static func decode<Value: StrictBody>(
+        _ type: Value.Type,
+        _ request: Request,
+        bytesMax: Int,
+        taking share: ByteBudget.Share? = nil
+    ) async throws -> Value {
+        try await decodePlaced(type, request, bytesMax: bytesMax, taking: share).value
     }
 
     /// The same with the places of its keys, for mistakes that are found later.
-    static func decodePlaced<Value: StrictBody>(_ type: Value.Type, _ request: Request, bytesMax: Int)
-        async throws -> (value: Value, places: JSONPlaces)
-    {
-        let buffer = try await request.body.collect(upTo: bytesMax)
+    static func decodePlaced<Value: StrictBody>(
+        _ type: Value.Type,
+        _ request: Request,
+        bytesMax: Int,
+        taking share: ByteBudget.Share? = nil
+    ) async throws -> (value: Value, places: JSONPlaces) {
+        let buffer = try await collect(request, bytesMax, share)
         do {
             let value = try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
             let places = JSONPlaces(buffer.readableBytesView, keys: type.keys)
@@ -44,6 +58,27 @@ enum WireJSON {
         } catch let error as DecodingError {
             throw Problem(400, .invalid, describe(error))
         }
+    }
+
+    /// The whole body; one that is too long by its own word is not waited for.
+    private static func collect(_ request: Request, _ bytesMax: Int, _ share: ByteBudget.Share?) async throws
+        -> ByteBuffer
+    {
+        switch BodyPlan(request.headers, bytesMax: bytesMax) {
+        case .tooLarge: throw Problem.bodyTooLarge(bytesMax: bytesMax)
+        case .malformed: throw Problem.malformed("the Content-Length is not a number")
+        case .none, .whole, .stream: break
+        }
+        guard let share else { return try await request.body.collect(upTo: bytesMax) }
+        var bytes = ByteBuffer()
+        for try await var piece in request.body {
+            guard share.take(piece.readableBytes) else { throw Problem.runsFull }
+            bytes.writeBuffer(&piece)
+            guard bytes.readableBytes <= bytesMax else { throw Problem.bodyTooLarge(bytesMax: bytesMax) }
+        }
+        // A cancelled read looks like the end, but the rest may still come.
+        try Task.checkCancellation()
+        return bytes
     }
 
     private static func describe(_ error: DecodingError) -> String {

@@ -131,6 +131,16 @@ extension Problem {
         return problem
     }
 
+    static var runsFull: Problem {
+        var problem = Problem(
+            503,
+            .unavailable,
+            "requests and outputs of runs take \(ByteBudget.bytesMax >> 20) MiB already"
+        )
+        problem.retryAfterSeconds = 1
+        return problem
+    }
+
     /// A route that ``RouteRules`` lacks.
     static let withoutRule = Problem(403, .forbidden, "this path has no rule that admits a caller")
     static let unauthorized = Problem(401, .unauthorized, "invalid credentials")

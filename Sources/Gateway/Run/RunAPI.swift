@@ -11,6 +11,8 @@ import Scheduler
 /// POST /v1/run.
 struct RunAPI: Sendable {
     let runs: any RunService
+    /// Of requests and outputs of all runs, until each answer is written.
+    let memory: ByteBudget
 
     func add(to router: RouterGroup<OwnContext>) {
         router.resource(APIPath.run, [.post: run])
@@ -18,18 +20,44 @@ struct RunAPI: Sendable {
 
     /// 200 whenever the container ran, whatever its exit code.
     @Sendable private func run(_ request: Request, _ context: OwnContext) async throws -> Response {
-        let wanted = try await WireJSON.decode(RunRequest.self, request, bytesMax: RunBounds.bodyBytesMax)
+        let isStreamed = request.headers[.accept]?.lowercased().contains(RunEvents.mediaType) == true
+        let share = ByteBudget.Share(memory)
+        let planning = try await Self.plan(request, share, isStreamed: isStreamed)
         let call = context.call
-        if request.headers[.accept]?.lowercased().contains(RunEvents.mediaType) == true {
-            return try await RunEvents.response(runs, wanted, call)
-        }
-        let capture = RunCapture(isStreamed: false)
-        let answer = try await runs.run(wanted, id: call.id, arrivedAt: call.arrived.date, capture)
+        if isStreamed { return try await RunEvents.response(runs, planning, share, call) }
+        // Before anything runs: an output that the program wrote already cannot be refused.
+        guard share.take(2 * planning.request.limits.output.bytes) else { throw Problem.runsFull }
+        let capture = RunCapture(isStreamed: false, share: share)
+        let answer = try await runs.run(planning, id: call.id, arrivedAt: call.arrived.date, capture)
         if let problem = Problem(unanswered: answer.record) { throw problem }
         var body = RunAnswerBody(answer)
         (body.output, body.outputBase64) = RunText.forms(of: answer.output.readableBytesView)
         body.errors = String(decoding: answer.errors.readableBytesView, as: UTF8.self)
-        return try WireJSON.response(body)
+        let bytes = ByteBuffer(bytes: try APIJSON.encode(body))
+        return Response(
+            status: .ok,
+            headers: [.contentType: MediaName.json],
+            body: ResponseBody(contentLength: bytes.readableBytes) { writer in
+                try await writer.write(bytes)
+                try await writer.finish(nil)
+                withExtendedLifetime(share) {}
+            }
+        )
+    }
+
+    /// The body's texts are freed here: what is planned has the files' bytes.
+    private static func plan(_ request: Request, _ share: ByteBudget.Share, isStreamed: Bool) async throws
+        -> RunPlanning
+    {
+        let wanted = try await WireJSON.decode(
+            RunRequest.self,
+            request,
+            bytesMax: RunBounds.bodyBytesMax,
+            taking: share
+        )
+        do throws(RunMistake) { return try RunPlanning(wanted, isStreamed: isStreamed) } catch {
+            throw RunRefusal.mistake(error)
+        }
     }
 }
 
@@ -77,7 +105,7 @@ extension Problem {
         case .image(let error): self.init(error)
         case .file(_, let reason): self.init(400, .invalid, "a file cannot be written: \(reason)")
         case .call(.busy(let seconds)):
-            self.init(429, .busy, "too many runs like this one at once; try again later")
+            self.init(429, .busy, "too many runs at once; try again later")
             retryAfterSeconds = seconds
         case .call(.cannotStart(let reason)):
             self.init(StatusTable.status(.platform, .cannotStart), .cannotStart, "no container: \(reason)")

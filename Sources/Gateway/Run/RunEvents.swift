@@ -15,12 +15,23 @@ enum RunEvents {
     /// Answers with events once the command is executed; a run that ends before is a problem with a status.
     ///
     /// The run is killed when its client goes away.
-    static func response(_ runs: any RunService, _ wanted: RunRequest, _ call: ReceivedCall) async throws
-        -> Response
-    {
-        let capture = RunCapture(isStreamed: true)
+    ///
+    /// - Parameters:
+    ///   - runs: runs it.
+    ///   - planning: what runs.
+    ///   - share: the memory of its request and files, held until the last event is written.
+    ///   - call: of the request.
+    /// - Returns: the stream.
+    /// - Throws: what prevents the command's execution.
+    static func response(
+        _ runs: any RunService,
+        _ planning: RunPlanning,
+        _ share: ByteBudget.Share,
+        _ call: ReceivedCall
+    ) async throws -> Response {
+        let capture = RunCapture(isStreamed: true, share: share)
         let running = Running(capture) {
-            try await runs.run(wanted, id: call.id, arrivedAt: call.arrived.date, capture)
+            try await runs.run(planning, id: call.id, arrivedAt: call.arrived.date, capture)
         }
         let hasBegun = await withTaskCancellationHandler {
             await capture.begun()
@@ -49,6 +60,7 @@ enum RunEvents {
                     throw error
                 }
                 try await writer.finish(nil)
+                withExtendedLifetime(share) {}
             }
         )
     }

@@ -249,7 +249,9 @@ final class Edge: ConnectionResponder {
         case .function(let match), .asynchronous(let match):
             let plan = BodyPlan(request.headers, bytesMax: match.function.bodyBytesMax)
             return plan != .tooLarge && plan != .malformed
-        case .own: return true
+        case .own:
+            let plan = BodyPlan(request.headers, bytesMax: OwnPaths.bodyBytesMax(request.uri.path))
+            return plan != .tooLarge && plan != .malformed
         case .preflight, .server, .nowhere: return false
         }
     }

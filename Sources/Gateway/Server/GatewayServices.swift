@@ -30,6 +30,8 @@ struct GatewayServices: Sendable {
     var containers: AttachedContainers?
     /// Nil where nothing runs without a deploy.
     var runs: (any RunService)?
+    /// Of requests and outputs of runs.
+    var runMemory = ByteBudget()
     /// Nil where what runs is not shown.
     var running: (any RunningWork)?
     let uploads: Uploads

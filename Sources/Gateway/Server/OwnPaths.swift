@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The paths that the gateway answers itself. Edge drives it for everything that is no function.
 
+import FunctionModel
+import GatewayAPI
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -17,6 +19,9 @@ struct OwnPaths: Sendable {
     private static let segments: Set<Substring> = [
         "system", "v1", "healthz", "readyz", "metrics", "ui", "async-function", "function",
     ]
+
+    /// The longest body that a path takes in memory; paths that store what comes have none here.
+    static func bodyBytesMax(_ path: String) -> Int { path == APIPath.run ? RunBounds.bodyBytesMax : .max }
 
     /// Whether a path belongs to the gateway.
     static func owns(_ path: Substring) -> Bool {
@@ -76,7 +81,7 @@ struct OwnPaths: Sendable {
                 to: guarded
             )
         }
-        if let runs = services.runs { RunAPI(runs: runs).add(to: guarded) }
+        if let runs = services.runs { RunAPI(runs: runs, memory: services.runMemory).add(to: guarded) }
         Self.addCredentials(services, to: guarded)
         routes = router.routes.map { ($0.method, $0.path.description) }
         responder = router.buildResponder()

@@ -17,13 +17,13 @@ package protocol RunService: Sendable {
     /// The run is killed at once when the task is cancelled, and recorded as cancelled.
     ///
     /// - Parameters:
-    ///   - request: as it came.
+    ///   - planning: the request, which was checked.
     ///   - id: of its record.
     ///   - arrivedAt: for the record.
     ///   - capture: gets its output; streams it where it was made for that.
     /// - Returns: how it ended, with its output and files.
     /// - Throws: ``RunRefusal`` when the command was not executed.
-    func run(_ request: RunRequest, id: String, arrivedAt: Date, _ capture: RunCapture)
+    func run(_ planning: RunPlanning, id: String, arrivedAt: Date, _ capture: RunCapture)
         async throws(RunRefusal) -> RunAnswer
 }
 
@@ -55,12 +55,11 @@ final class CodeRunner: RunService {
     }
 
     /// See ``RunService``.
-    func run(_ request: RunRequest, id: String, arrivedAt: Date, _ capture: RunCapture)
+    func run(_ planning: RunPlanning, id: String, arrivedAt: Date, _ capture: RunCapture)
         async throws(RunRefusal) -> RunAnswer
     {
         let arrived = ContinuousClock.now
-        let planning: RunPlanning
-        do throws(RunMistake) { planning = try RunPlanning(request) } catch { throw .mistake(error) }
+        let request = planning.request
         let configuration = configuration(request)
         if request.network == .egress { try checkNetwork(configuration) }
         let image = try await image(planning.image, request.user)
@@ -80,7 +79,7 @@ final class CodeRunner: RunService {
         defer { pools.ended(plan.sandbox) }
         let job = RunJob(
             call: call,
-            target: Self.target(revision, plan, pool, image.stopSignal, isStreamed: capture.isStreamed),
+            target: Self.target(revision, plan, pool, image.stopSignal),
             folder: plan.sandbox.workingDirectory,
             files: planning.files,
             returnedFiles: request.returnedFiles
@@ -175,12 +174,10 @@ final class CodeRunner: RunService {
         _ revision: Revision,
         _ plan: ContainerPlan,
         _ pool: PoolNumber,
-        _ stopSignal: Int32,
-        isStreamed: Bool
+        _ stopSignal: Int32
     ) -> LiveFunction {
         let command = FunctionCommand(plan, of: revision)
         let configuration = revision.configuration
-        let outputMax = configuration.limits.output.bytes
         return LiveFunction(
             revision: revision,
             pool: pool,
@@ -192,7 +189,7 @@ final class CodeRunner: RunService {
                 program: command.program,
                 timeout: configuration.timeout.duration,
                 grace: configuration.grace.duration,
-                outputMax: isStreamed ? outputMax : min(outputMax, RunBounds.outputBytesMax),
+                outputMax: configuration.limits.output.bytes,
                 stopSignal: stopSignal
             )
         )

@@ -122,7 +122,12 @@ extension Dispatcher {
         }
         var files: [ReturnedFile] = []
         if !job.returnedFiles.isEmpty {
-            files = await RunFiles.read(job.returnedFiles, in: job.folder, of: running.session)
+            files = await RunFiles.read(
+                job.returnedFiles,
+                in: job.folder,
+                of: running.session,
+                taking: capture.share
+            )
         }
         let record = await finish(started, pump, report, keepsSlot: job.returnedFiles.isEmpty)()
         let (output, errors, isTruncated) = capture.collected

@@ -18,12 +18,19 @@ package final class RunCapture: Sendable {
         var beginWaiter: CheckedContinuation<Bool, Never>?
     }
 
+    /// The memory that the run's answer takes; nil does not count it.
+    let share: ByteBudget.Share?
     /// Nil where output is collected.
     private let queue: OutputQueue?
     private let state = Mutex(Storage())
 
-    /// - Parameter isStreamed: ``next()`` gives the output as it comes, and makes the container wait for its reader.
-    package init(isStreamed: Bool) { queue = isStreamed ? OutputQueue() : nil }
+    /// - Parameters:
+    ///   - isStreamed: ``next()`` gives the output as it comes, and makes the container wait for its reader.
+    ///   - share: takes the files of the answer; its maker has taken the output already.
+    package init(isStreamed: Bool, share: ByteBudget.Share? = nil) {
+        queue = isStreamed ? OutputQueue() : nil
+        self.share = share
+    }
 
     var isStreamed: Bool { queue != nil }
 

@@ -58,16 +58,20 @@ enum RunFiles {
     ///   - paths: as the caller named them.
     ///   - folder: where relative ones begin.
     ///   - session: of the container; its root is held.
+    ///   - share: the memory that they take; nil does not count it.
     /// - Returns: one entry for each path.
-    static func read(_ paths: [String], in folder: String, of session: ContainerSession) async
-        -> [ReturnedFile]
-    {
+    static func read(
+        _ paths: [String],
+        in folder: String,
+        of session: ContainerSession,
+        taking share: ByteBudget.Share?
+    ) async -> [ReturnedFile] {
         var files: [ReturnedFile] = []
         var room = RunBounds.returnedBytesMax
         for path in paths {
             let content: ReturnedFile.Content
             do throws(SandboxError) {
-                content = try await read(absolute(path, in: folder), of: session, upTo: room)
+                content = try await read(absolute(path, in: folder), of: session, upTo: room, share)
             } catch {
                 content = .missing(reason: error.description)
             }
@@ -80,29 +84,33 @@ enum RunFiles {
     private static func read(
         _ path: String,
         of session: ContainerSession,
-        upTo room: Int
+        upTo room: Int,
+        _ share: ByteBudget.Share?
     ) async throws(SandboxError) -> ReturnedFile.Content {
         let number = try await session.openFile(path).take()
-        let result = await BlockingWork.run { () -> Result<ByteBuffer?, SandboxError> in
+        let result = await BlockingWork.run { () -> Result<ReturnedFile.Content, SandboxError> in
             defer { close(number) }
-            return readAll(number, upTo: room, path)
+            return readAll(number, upTo: room, path, share)
         }
-        guard let bytes = try result.get() else {
-            let max = ByteCount(bytes: RunBounds.returnedBytesMax)
-            return .missing(reason: "the files of the answer are larger than \(max) together")
-        }
-        return .bytes(bytes)
+        return try result.get()
     }
 
-    /// Nil for more than `room`.
     private static func readAll(
         _ descriptor: Int32,
         upTo room: Int,
-        _ path: String
-    ) -> Result<ByteBuffer?, SandboxError> {
+        _ path: String,
+        _ share: ByteBudget.Share?
+    ) -> Result<ReturnedFile.Content, SandboxError> {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return .failure(.file(path, errorNumber: errno)) }
-        guard status.st_size <= room else { return .success(nil) }
+        guard status.st_size <= room else {
+            let max = ByteCount(bytes: RunBounds.returnedBytesMax)
+            return .success(.missing(reason: "the files of the answer are larger than \(max) together"))
+        }
+        guard share?.take(Int(status.st_size)) ?? true else {
+            let max = ByteCount(bytes: ByteBudget.bytesMax)
+            return .success(.missing(reason: "requests and outputs of runs take \(max) already"))
+        }
         var bytes = ByteBuffer()
         while bytes.readableBytes < Int(status.st_size) {
             let left = Int(status.st_size) - bytes.readableBytes
@@ -112,6 +120,6 @@ enum RunFiles {
             // Shorter than its size: nothing changes it any more, so this is an error of the disk.
             guard count > 0 else { return .failure(.file(path, errorNumber: EIO)) }
         }
-        return .success(bytes)
+        return .success(.bytes(bytes))
     }
 }

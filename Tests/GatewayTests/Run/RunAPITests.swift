@@ -88,7 +88,7 @@ struct RunAPITests {
             #"{"image": "x", "command": ["a"], "code": "b", "language": "sh"}"#
         )
         #expect(both.status == 400 && both.body.contains("beside 'command'"))
-        #expect(runs.requests.withLock { $0.count } == 1)
+        #expect(runs.requests.withLock { $0.isEmpty })
         try await TestGateway.run(runs: runs) { gateway in
             let open = try await gateway.client.send(
                 "POST",
@@ -106,6 +106,47 @@ struct RunAPITests {
             )
             #expect(try await gateway.client.send("GET", "/v1/run", headers: json).status == 405)
         }
+    }
+
+    @Test("refuses a body that is too long by its own word at once, and invites none")
+    func declared() async throws {
+        try await TestGateway.run(runs: FakeRuns.ending(.ok)) { gateway in
+            let length = RunBounds.bodyBytesMax + 1
+            let fields = [
+                TestGateway.authorization, "Content-Type: application/json", "Content-Length: \(length)",
+                "Expect: 100-continue", "Connection: close",
+            ]
+            let head = "POST /v1/run HTTP/1.1\r\nHost: x\r\n" + fields.joined(separator: "\r\n") + "\r\n\r\n"
+            let answer = try await gateway.client.raw(head)
+            #expect(answer.status == 413 && answer.body.contains("body_too_large"), "\(answer)")
+        }
+    }
+
+    @Test("holds a bounded memory of requests and outputs, and gives it back with each answer")
+    func memory() async throws {
+        let (runs, memory) = (FakeRuns.ending(.ok), ByteBudget())
+        let box = Box()
+        func post(_ body: String) async throws -> Int {
+            try await TestGateway.run(runs: runs, runMemory: memory) { gateway in
+                let fields = [TestGateway.authorization, "Content-Type: application/json"]
+                box.answer = try await gateway.client.send("POST", "/v1/run", headers: fields, body: body)
+            }
+            return try #require(box.answer).status
+        }
+        let small = #"{"image": "x", "limits": {"output": "4Ki"}}"#
+        var others: ByteBudget.Share? = ByteBudget.Share(memory)
+        let own = small.utf8.count + 8192
+        #expect(others?.take(ByteBudget.bytesMax - own) == true)
+        for _ in 0..<3 { #expect(try await post(small) == 200) }
+        #expect(others?.take(1) == true)
+        #expect(try await post(small) == 503)
+        #expect(box.answer?.body.contains("unavailable") == true)
+        #expect(box.answer?["retry-after"] == "1")
+        #expect(runs.requests.withLock { $0.count } == 3)
+        #expect(others?.take(own - 2) == true)
+        #expect(try await post(small) == 503)
+        others = nil
+        #expect(try await post(#"{"image": "x"}"#) == 200)
     }
 
     @Test("admits a token with the scope sandbox, which opens nothing else, and no other but admin's")

@@ -35,6 +35,7 @@ struct TestGateway: Sendable {
         _ invoker: FakeInvoker = .ending(.ok),
         _ revisions: [Revision]? = nil,
         runs: (any RunService)? = nil,
+        runMemory: ByteBudget = ByteBudget(),
         running: (any RunningWork)? = nil,
         _ change: (inout GatewayConfiguration) -> Void = { _ in },
         withEveryPath: Bool = false,
@@ -49,6 +50,7 @@ struct TestGateway: Sendable {
         let catalog = FakeCatalog(try revisions ?? [makeRevision("hello")])
         var services = try services(invoker, catalog, store, configuration)
         services.runs = runs ?? (withEveryPath ? FakeRuns.ending(.ok) : nil)
+        services.runMemory = runMemory
         services.running = running ?? (withEveryPath ? FakeRunning() : nil)
         if withEveryPath {
             services.registries = RegistryAccess()
