@@ -37,6 +37,7 @@ struct SessionState: ~Copyable {
     }
 
     private(set) var phase = Phase.running
+    private var endCause: StopCause?
 
     enum StopAction: Hashable, Sendable {
         /// Send the stop signal, and report the end of the grace.
@@ -89,12 +90,13 @@ struct SessionState: ~Copyable {
 
     /// PID 1 is gone.
     ///
-    /// - Returns: why Mayfly ended it; nil when it did not, and at a second call.
+    /// - Returns: why Mayfly ended it, also at a second call; nil when it did not.
     mutating func ended() -> StopCause? {
-        defer { phase = .ended }
-        return switch phase {
-        case .stopping(let cause), .killed(let cause): cause
-        case .running, .ended: nil
+        switch phase {
+        case .stopping(let cause), .killed(let cause): endCause = cause
+        case .running, .ended: break
         }
+        phase = .ended
+        return endCause
     }
 }

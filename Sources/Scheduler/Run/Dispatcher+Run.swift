@@ -122,6 +122,8 @@ extension Dispatcher {
         }
         var files: [ReturnedFile] = []
         if !job.returnedFiles.isEmpty {
+            // The program's time is over now, not when its files are read.
+            _ = running.session.ended()
             files = await RunFiles.read(
                 job.returnedFiles,
                 in: job.folder,

@@ -67,6 +67,15 @@ import Testing
         #expect(state.ended() == .timeout)
     }
 
+    @Test("the end keeps its cause when it is asked for again, and gets none from what comes after it")
+    func askedAgain() {
+        var state = SessionState()
+        #expect(state.killRequested(.cancelled) == .kill)
+        #expect(state.ended() == .cancelled)
+        #expect(state.killRequested(.timeout) == .none)
+        #expect(state.ended() == .cancelled)
+    }
+
     @Test("nothing is sent after the end, and the end has no cause of its own")
     func afterEnd() {
         var state = SessionState()
