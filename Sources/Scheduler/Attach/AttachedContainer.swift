@@ -120,7 +120,10 @@ package final class AttachedContainer: Sendable {
     private func received(_ piece: ByteBuffer) async { await queue.write(.output(piece)) }
 
     private func receivedErrors(_ piece: ByteBuffer) {
-        if queue.add(.errors(piece)) { session.holdErrors(true) }
+        guard queue.add(.errors(piece)) else { return }
+        session.holdErrors(true)
+        // The reader may have made room before the hold began, and does not release it then.
+        if !queue.isFull { session.holdErrors(false) }
     }
 
     private func ended(_ end: AttachEnd) {

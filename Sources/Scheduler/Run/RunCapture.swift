@@ -101,7 +101,10 @@ package final class RunCapture: Sendable {
             if queue == nil { state.errors.writeImmutableBuffer(kept) }
             return (kept, state.session)
         }
-        if let queue, queue.add(.errors(kept)) { session?.holdErrors(true) }
+        guard let queue, queue.add(.errors(kept)) else { return }
+        session?.holdErrors(true)
+        // The reader may have made room before the hold began, and does not release it then.
+        if !queue.isFull { session?.holdErrors(false) }
     }
 
     /// What was collected.
