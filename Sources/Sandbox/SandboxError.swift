@@ -57,6 +57,7 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What an errno of a file means here, where its meaning is a rule of ours.
     private static func fileMessage(_ errorNumber: Int32) -> String {
         switch errorNumber {
+        case 0: "this process has too many descriptors to take another"
         case EINVAL, EISDIR, ENXIO: "it is no regular file"
         case ELOOP: "it is a symbolic link"
         case EXDEV: "it is on another file system than the container's root"

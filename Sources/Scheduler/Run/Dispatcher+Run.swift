@@ -4,6 +4,7 @@
 import Contracts
 import FoundationEssentials
 import FunctionModel
+import Glibc
 import NIOCore
 import Sandbox
 
@@ -86,16 +87,32 @@ extension Dispatcher {
 
     private func notStarted(_ run: Run, _ error: SandboxError) throws(RunRefusal) -> RunAnswer? {
         switch error {
-        case .file(let path, _):
+        case .file(let path, let errorNumber):
             fleet.end(run.lease, isReusable: false)
+            if Self.isHostFault(errorNumber) {
+                let refusal = InvocationRefusal.unavailable(
+                    reason: "a file cannot be written: \(error)",
+                    retryAfterSeconds: Self.retryAfterSeconds
+                )
+                throw .call(refused(run.call, refusal))
+            }
+            _ = refused(run.call, .cannotStart(reason: error.description))
             throw .file(path: path, reason: error.description)
         case .commandTooLarge(let bytes, let max):
             fleet.end(run.lease, isReusable: false)
+            _ = refused(run.call, .requestTooLarge(bytes: bytes, max: max))
             throw .mistake(.tooLarge(field: "command, code and env", bytes: bytes, max: max))
         default:
             fleet.endUnused(run.lease, error.description)
             return nil
         }
+    }
+
+    /// Whether a file failed through no path that a caller could correct.
+    ///
+    /// 0 is a descriptor that the kernel dropped on its way, because this process has too many.
+    static func isHostFault(_ errorNumber: Int32) -> Bool {
+        [0, EMFILE, ENFILE, EIO, ENOMEM].contains(errorNumber)
     }
 
     private func collect(_ started: StartedRun, _ job: RunJob, _ capture: RunCapture) async

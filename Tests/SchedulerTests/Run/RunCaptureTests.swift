@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The output of a run, without a container.
 
+import Glibc
 import NIOCore
 import Testing
 
@@ -31,6 +32,12 @@ struct RunCaptureTests {
         #expect(await capture.next() == .errors(ByteBuffer(string: "b")))
         #expect(await capture.next() == nil)
         #expect(capture.collected.output.readableBytes == 0 && capture.collected.isTruncated)
+    }
+
+    @Test("a file that fails for the host's reasons is not its caller's mistake")
+    func hostFaults() {
+        for number in [0, EMFILE, ENFILE, EIO, ENOMEM] { #expect(Dispatcher.isHostFault(number)) }
+        for number in [ENOENT, ELOOP, EINVAL, ENOSPC, EACCES] { #expect(!Dispatcher.isHostFault(number)) }
     }
 
     @Test("begins with the command, or never", arguments: [true, false])
