@@ -95,8 +95,7 @@ final class CodeRunner: RunService {
         let reference = names.reference(name)
         do throws(ImageError) {
             let digest = try await images.currentDigest(of: reference)
-            let key = RunPools.ImageKey(digest: digest, user: user)
-            if let kept = pools.image(key) { return kept }
+            if let kept = pools.image(RunPools.ImageKey(digest: digest, user: user)) { return kept }
             // No revision says that the image is needed while a run uses it.
             let hold = images.hold()
             let found = try await images.resolve(reference)
@@ -106,7 +105,8 @@ final class CodeRunner: RunService {
                 stopSignal: StopSignal.number(found.execution.stopSignal),
                 hold: hold
             )
-            pools.keep(image, as: key)
+            // Of what was found: the name may mean another image by now.
+            pools.keep(image, as: RunPools.ImageKey(digest: found.digest, user: user))
             return image
         } catch .unknownImage {
             throw .unknownImage(name: name, reference: reference, names: names.references.keys.sorted())
