@@ -40,6 +40,7 @@ struct AuditTrail: RouterMiddleware {
         context.audit = note
         do {
             var response = try await next(request, context)
+            if Self.isRun(request.head) { return response }
             guard response.body.contentLength == nil else {
                 await write(request, context, Result(status: response.status.code))
                 return response
@@ -64,6 +65,7 @@ struct AuditTrail: RouterMiddleware {
             return response
         } catch {
             let problem = Problem(translating: error)
+            if Self.isRun(request.head), problem.status != 403 { throw error }
             await write(request, context, Result(status: problem.status, code: problem.code.rawValue))
             throw error
         }
@@ -77,13 +79,17 @@ struct AuditTrail: RouterMiddleware {
 
     /// Reading changes nothing, and what is typed into an attached container is its user's own affair.
     ///
-    /// A run changes nothing and is recorded as an invocation; the many runs of one token would push the changes of
-    /// others out of the log.
     private static func isAction(_ head: HTTPRequest) -> Bool {
         guard head.method != .get, head.method != .head, head.method != .options else { return false }
-        let path = head.path ?? ""
-        guard path.prefix(while: { $0 != "?" }) != APIPath.run else { return false }
-        return !path.hasPrefix(APIPath.containers + "/")
+        return !(head.path ?? "").hasPrefix(APIPath.containers + "/")
+    }
+
+    /// A run changes nothing and is recorded as an invocation; of its refusals only those of callers who may run nothing
+    /// have a line.
+    ///
+    /// The many runs of one token would push the changes of others out of the log.
+    private static func isRun(_ head: HTTPRequest) -> Bool {
+        (head.path ?? "").prefix { $0 != "?" } == APIPath.run
     }
 
     private func write(_ request: Request, _ context: OwnContext, _ result: Result) async {

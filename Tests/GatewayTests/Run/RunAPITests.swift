@@ -167,7 +167,9 @@ struct RunAPITests {
         }
     }
 
-    @Test("leaves no line in the audit log, which one token could fill")
+    @Test(
+        "leaves no line in the audit log, which one token could fill, unless its caller may not run anything"
+    )
     func audit() async throws {
         try await TestGateway.run(runs: FakeRuns.ending(.ok)) { gateway in
             let fields = [TestGateway.authorization, "Content-Type: application/json"]
@@ -176,7 +178,19 @@ struct RunAPITests {
                 let answer = try await gateway.client.send("POST", path, headers: fields, body: body)
                 #expect(answer.status == 200)
             }
-            #expect(!FileManager.default.fileExists(atPath: gateway.directory + "/audit/audit.log"))
+            let log = gateway.directory + "/audit/audit.log"
+            let mistaken = try await gateway.client.send("POST", "/v1/run", headers: fields, body: "{}")
+            #expect(mistaken.status == 400 && !FileManager.default.fileExists(atPath: log))
+            let open = ["Content-Type: application/json"]
+            #expect(try await gateway.client.send("POST", "/v1/run", headers: open, body: "{}").status == 401)
+            let token = try await gateway.token(#"{"scopes":["deploy"]}"#)
+            let other = ["Authorization: Bearer " + token.text] + open
+            #expect(
+                try await gateway.client.send("POST", "/v1/run", headers: other, body: "{}").status == 403
+            )
+            let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+            let runs = lines.filter { $0.contains(#""path":"/v1/run""#) }
+            #expect(runs.count == 1 && runs[0].contains("403"), "\(lines)")
         }
     }
 
