@@ -92,6 +92,9 @@ final class Fleet: Sendable {
         self.logger = logger
     }
 
+    /// Sandboxes at once, of all pools.
+    var sandboxesMax: Int { storage.withLock { $0.state.sandboxesMax } }
+
     // MARK: Pools
 
     /// Adds a revision's pool.

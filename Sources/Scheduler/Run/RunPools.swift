@@ -43,18 +43,22 @@ final class RunPools: Sendable {
 
     private struct Storage: Sendable {
         var images: [ImageKey: (image: RunImage, at: ContinuousClock.Instant)] = [:]
-        var pools = RunPoolsState<SandboxPlan, KeptPool>()
+        var pools: RunPoolsState<SandboxPlan, KeptPool>
         var isSweepSet = false
     }
 
     private let fleet: Fleet
     private let timer: DeadlineTimer
-    private let state = Mutex(Storage())
+    private let state: Mutex<Storage>
 
     init(_ fleet: Fleet, _ timer: DeadlineTimer) {
         self.fleet = fleet
         self.timer = timer
+        state = Mutex(Storage(pools: RunPoolsState(runsMax: Self.runsMax(sandboxesMax: fleet.sandboxesMax))))
     }
+
+    /// Half of the gateway's sandboxes: the other half stays for functions, whatever the holders of tokens run.
+    static func runsMax(sandboxesMax: Int) -> Int { max(1, sandboxesMax / 2) }
 
     /// An image that was looked up a moment ago.
     func image(_ key: ImageKey) -> RunImage? {
@@ -80,9 +84,10 @@ final class RunPools: Sendable {
 
     /// The pool of a plan, for one run.
     ///
-    /// - Returns: nil when as many pools as there may be are in use; else ``ended(_:)`` follows.
+    /// - Returns: nil when as many runs or pools as there may be are in use; else ``ended(_:)`` follows.
     func begin(_ plan: SandboxPlan, _ image: RunImage, _ settings: PoolSettings) -> PoolNumber? {
         let (pool, dropped) = state.withLock { state -> (PoolNumber?, [KeptPool]) in
+            guard state.pools.hasRoomForRun else { return (nil, []) }
             if let kept = state.pools.began(plan, at: .now) {
                 state.pools.renewed(plan, KeptPool(pool: kept.pool, image: image))
                 return (kept.pool, [])

@@ -19,6 +19,14 @@ struct RunPoolsState<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     private var entries: [Key: Entry] = [:]
+    private var runCount = 0
+    private let runsMax: Int
+
+    /// - Parameter runsMax: runs of all kinds at once.
+    init(runsMax: Int) { self.runsMax = runsMax }
+
+    /// Whether one more run may begin.
+    var hasRoomForRun: Bool { runCount < runsMax }
 
     var count: Int { entries.count }
 
@@ -28,6 +36,7 @@ struct RunPoolsState<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     mutating func began(_ key: Key, at now: Instant) -> Value? {
         guard let index = entries.index(forKey: key) else { return nil }
         entries.values[index].users += 1
+        runCount += 1
         entries.values[index].lastUse = now
         return entries.values[index].value
     }
@@ -54,12 +63,14 @@ struct RunPoolsState<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Adds the value of a kind that has none, for a run that begins with it.
     mutating func added(_ key: Key, _ value: Value, at now: Instant) {
         entries[key] = Entry(value: value, users: 1, lastUse: now)
+        runCount += 1
     }
 
     /// A run has ended.
     mutating func ended(_ key: Key, at now: Instant) {
         guard let index = entries.index(forKey: key) else { return }
         entries.values[index].users -= 1
+        runCount -= 1
         entries.values[index].lastUse = now
     }
 

@@ -17,7 +17,7 @@ struct RunPoolsStateTests {
 
     @Test("is found again, and dropped a minute after its last run")
     func idle() {
-        var state = State()
+        var state = State(runsMax: 10)
         #expect(state.began("a", at: start) == nil)
         state.added("a", 1, at: start)
         #expect(state.began("a", at: start + .seconds(1)) == 1)
@@ -33,7 +33,7 @@ struct RunPoolsStateTests {
 
     @Test("makes room for another by the least recently used without a run, and for none while all run")
     func room() {
-        var state = State()
+        var state = State(runsMax: .max)
         for number in 0..<State.countMax {
             #expect(value(&state) == [])
             state.added("\(number)", number, at: start + .seconds(number))
@@ -45,5 +45,19 @@ struct RunPoolsStateTests {
         state.added("x", 100, at: start)
         #expect(value(&state) == [9])
         #expect(state.began("7", at: start) == nil)
+    }
+
+    @Test("has room for so many runs of all kinds, and for another when one has ended")
+    func runs() {
+        var state = State(runsMax: 2)
+        state.added("a", 1, at: start)
+        #expect(state.hasRoomForRun)
+        #expect(state.began("a", at: start) == 1)
+        #expect(!state.hasRoomForRun)
+        state.ended("a", at: start)
+        #expect(state.hasRoomForRun)
+        state.added("b", 2, at: start)
+        #expect(!state.hasRoomForRun)
+        #expect(RunPools.runsMax(sandboxesMax: 16) == 8 && RunPools.runsMax(sandboxesMax: 1) == 1)
     }
 }
