@@ -125,19 +125,28 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
         switch value.exchanges {
         case .one(let exchange): await serve(exchange, logger)
         case .chosen(let chosen):
-            await withTaskCancellationHandler {
-                do {
-                    switch try await chosen.get() {
-                    case .http1_1(let exchange): await serve(exchange, logger)
-                    case .http2(let multiplexer): for try await _ in multiplexer.inbound {}
-                    }
-                } catch {
-                    // The handshake failed, or the client broke the protocol: the connection ends.
-                    logger.trace("connection ended: \(error)")
+            do {
+                let found = try await closing(value.channel) { try await chosen.get() }
+                switch found {
+                case .http1_1(let exchange): await serve(exchange, logger)
+                case .http2(let multiplexer):
+                    try await closing(value.channel) { for try await _ in multiplexer.inbound {} }
                 }
-            } onCancel: {
-                value.channel.close(mode: .all, promise: nil)
+            } catch {
+                // The handshake failed, or the client broke the protocol: the connection ends.
+                logger.trace("connection ended: \(error)")
             }
+        }
+    }
+
+    /// Waits for what only the connection's end can cut short: a cancellation closes it.
+    private func closing<Found>(_ channel: any Channel, _ wait: () async throws -> Found) async throws
+        -> Found
+    {
+        try await withTaskCancellationHandler {
+            try await wait()
+        } onCancel: {
+            channel.close(mode: .all, promise: nil)
         }
     }
 
