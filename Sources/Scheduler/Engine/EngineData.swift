@@ -3,6 +3,7 @@
 
 import FunctionStore
 import ImageStore
+import Logging
 import Sandbox
 
 /// The stores of one data folder.
@@ -13,7 +14,7 @@ struct EngineData {
     /// How image files are reached on this host.
     let trees: TreeAccess
     /// What runs now, and what the gateway before did not finish.
-    let unfinished: (calls: UnfinishedCalls, left: [UnfinishedCall])
+    let unfinished: (calls: UnfinishedCalls?, left: [UnfinishedCall])
 
     /// Opens the database, the secrets and the images.
     ///
@@ -25,7 +26,13 @@ struct EngineData {
         let folder = configuration.dataDirectory
         trees = TreeAccess(warden: configuration.warden, idShift: OwnerTranslation.shift(for: folder))
         store = try Self.openDatabase(configuration)
-        unfinished = try UnfinishedCalls.open(folder + "/run/calls")
+        do throws(EngineError) {
+            unfinished = try UnfinishedCalls.open(folder + "/run/calls")
+        } catch {
+            // A full disk must not keep the gateway from a start.
+            configuration.logger.warning("calls run without notes: \(error)")
+            unfinished = (nil, [])
+        }
         do throws(SecretError) {
             secrets = try SecretStore(folder: folder + "/secrets/functions")
         } catch {

@@ -31,10 +31,10 @@ struct UnfinishedCall: Hashable, Sendable {
     ///
     /// - Returns: nil for calls that the store knows as under way (schedules and the queue), and for an id without room.
     func entry() -> [UInt8]? {
-        let texts = Array(id.utf8) + Array(function.text.utf8)
         guard let code = Self.triggers.firstIndex(of: trigger), id.utf8.count <= UInt8.max,
-            texts.count <= Self.entryBytes - Self.headBytes
+            id.utf8.count + function.text.utf8.count <= Self.entryBytes - Self.headBytes
         else { return nil }
+        let texts = Array(id.utf8) + Array(function.text.utf8)
         var rest = Self.bytes(startedAt.timeIntervalSince1970.bitPattern)
         rest += Self.bytes(UInt64(bitPattern: Int64(revision)))
         rest += [UInt8(code), UInt8(id.utf8.count), UInt8(function.text.utf8.count)] + texts
