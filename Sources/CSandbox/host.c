@@ -4,11 +4,13 @@
 #include "csandbox_host.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int write_all(int file, const char *bytes, size_t size) {
@@ -106,3 +108,11 @@ int csandbox_memory_file(const char *name) {
 }
 
 void csandbox_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+_Bool csandbox_writes_in_place(int file) {
+    struct statfs system;
+    if (fstatfs(file, &system) < 0)
+        return 0;
+    // Not XFS: a copy of the file may share its blocks (reflink), and a write then needs another one.
+    return system.f_type == EXT4_SUPER_MAGIC || system.f_type == TMPFS_MAGIC;
+}

@@ -51,12 +51,12 @@ PLACE(csandbox_configure, egress_network, 5196);
 PLACE(csandbox_configure, filter_count, 5200);
 PLACE(csandbox_configure, filter, 5204);
 
-SIZE(csandbox_pin, 40040);
+SIZE(csandbox_pin, 41064);
 PLACE(csandbox_pin, header, 0);
 PLACE(csandbox_pin, version, 8);
 PLACE(csandbox_pin, service_id, 12);
 PLACE(csandbox_pin, directories, 16);
-PLACE(csandbox_pin, configuration, 2064);
+PLACE(csandbox_pin, configuration, 3088);
 
 SIZE(csandbox_work, 272);
 PLACE(csandbox_work, header, 0);
@@ -91,7 +91,7 @@ PLACE(csandbox_route, prefix, 4);
 PLACE(csandbox_route, kind, 5);
 PLACE(csandbox_route, unused, 6);
 
-SIZE(csandbox_make_slot, 7448);
+SIZE(csandbox_make_slot, 9528);
 PLACE(csandbox_make_slot, header, 0);
 PLACE(csandbox_make_slot, flags, 8);
 PLACE(csandbox_make_slot, uid, 12);
@@ -115,6 +115,9 @@ PLACE(csandbox_make_slot, routes, 5644);
 PLACE(csandbox_make_slot, resolv_conf, 6412);
 PLACE(csandbox_make_slot, tree_count, 7436);
 PLACE(csandbox_make_slot, trees_read_only, 7440);
+PLACE(csandbox_make_slot, hosts, 7444);
+PLACE(csandbox_make_slot, link_count, 9492);
+PLACE(csandbox_make_slot, links, 9496);
 
 SIZE(csandbox_mount, 1040);
 PLACE(csandbox_mount, target, 0);
@@ -162,11 +165,14 @@ SIZE(csandbox_release, 122900);
 PLACE(csandbox_release, head, 0);
 PLACE(csandbox_release, strings, 20);
 
-SIZE(csandbox_socket_order, 20);
+SIZE(csandbox_socket_order, 32);
 PLACE(csandbox_socket_order, header, 0);
 PLACE(csandbox_socket_order, sandbox, 8);
 PLACE(csandbox_socket_order, sequence, 12);
 PLACE(csandbox_socket_order, port, 16);
+PLACE(csandbox_socket_order, transport, 20);
+PLACE(csandbox_socket_order, address, 24);
+PLACE(csandbox_socket_order, source, 28);
 
 SIZE(csandbox_descriptor_answer, 16);
 PLACE(csandbox_descriptor_answer, header, 0);
@@ -180,13 +186,14 @@ PLACE(csandbox_template_answer, error, 12);
 PLACE(csandbox_template_answer, number, 16);
 PLACE(csandbox_template_answer, culprit, 20);
 
-SIZE(csandbox_file_order, 1048);
+SIZE(csandbox_file_order, 2072);
 PLACE(csandbox_file_order, header, 0);
 PLACE(csandbox_file_order, sandbox, 8);
 PLACE(csandbox_file_order, sequence, 12);
 PLACE(csandbox_file_order, action, 16);
 PLACE(csandbox_file_order, mode, 20);
 PLACE(csandbox_file_order, path, 24);
+PLACE(csandbox_file_order, target, 1048);
 
 SIZE(csandbox_usage_order, 16);
 PLACE(csandbox_usage_order, header, 0);
@@ -201,3 +208,40 @@ PLACE(csandbox_usage, memory_bytes, 16);
 PLACE(csandbox_usage, cpu_us, 24);
 PLACE(csandbox_usage, processes, 32);
 PLACE(csandbox_usage, unused, 36);
+
+SIZE(csandbox_enter_head, 1192);
+PLACE(csandbox_enter_head, header, 0);
+PLACE(csandbox_enter_head, sandbox, 8);
+PLACE(csandbox_enter_head, sequence, 12);
+PLACE(csandbox_enter_head, flags, 16);
+PLACE(csandbox_enter_head, uid, 20);
+PLACE(csandbox_enter_head, gid, 24);
+PLACE(csandbox_enter_head, group_count, 28);
+PLACE(csandbox_enter_head, groups, 32);
+PLACE(csandbox_enter_head, argument_count, 160);
+PLACE(csandbox_enter_head, environment_count, 164);
+PLACE(csandbox_enter_head, directory, 168);
+
+SIZE(csandbox_enter, 124072);
+PLACE(csandbox_enter, head, 0);
+PLACE(csandbox_enter, strings, 1192);
+
+SIZE(csandbox_enter_answer, 24);
+PLACE(csandbox_enter_answer, header, 0);
+PLACE(csandbox_enter_answer, sequence, 8);
+PLACE(csandbox_enter_answer, error, 12);
+PLACE(csandbox_enter_answer, step, 16);
+PLACE(csandbox_enter_answer, process, 20);
+
+SIZE(csandbox_enter_failure, 136);
+PLACE(csandbox_enter_failure, step, 0);
+PLACE(csandbox_enter_failure, error, 4);
+PLACE(csandbox_enter_failure, interpreter, 8);
+
+SIZE(csandbox_entered_exit, 40);
+PLACE(csandbox_entered_exit, header, 0);
+PLACE(csandbox_entered_exit, process, 8);
+PLACE(csandbox_entered_exit, wait_status, 12);
+PLACE(csandbox_entered_exit, user_time_us, 16);
+PLACE(csandbox_entered_exit, system_time_us, 24);
+PLACE(csandbox_entered_exit, max_rss_bytes, 32);

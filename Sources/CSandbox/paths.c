@@ -3,6 +3,7 @@
 // trees.
 #define _GNU_SOURCE
 #include "csandbox_paths.h"
+#include "csandbox_bounds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,17 +14,13 @@
 
 _Static_assert(CSANDBOX_OPEN_PATH == O_PATH, "O_PATH has another value on this architecture");
 
-/// A concurrent rename makes the kernel return EAGAIN; a private tree has none, so a few tries
-/// suffice.
-enum { OPEN_TRIES = 16 };
-
 static int open_resolved(int root, const char *path, int flags, mode_t mode, uint64_t resolve) {
     struct open_how how = {
         .flags = (uint64_t)(flags | O_CLOEXEC),
         .mode = (flags & (O_CREAT | O_TMPFILE)) == 0 ? 0 : mode,
         .resolve = resolve,
     };
-    for (int i = 0; i < OPEN_TRIES; i++) {
+    for (int i = 0; i < (int)CSANDBOX_OPEN_CALLS_MAX; i++) {
         long result = syscall(SYS_openat2, root, path, &how, sizeof how);
         if (result >= 0)
             return (int)result;

@@ -21,6 +21,10 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     case unreachable(port: UInt16, errorNumber: Int32)
     /// A file inside a container cannot be made or read.
     case file(String, errorNumber: Int32)
+    /// A bound of a container is reached; as a sentence.
+    case exhausted(String)
+    /// The program of a container was not executed yet.
+    case notYet
     /// A process cannot be the template of its slot; with the reason as a clause.
     case notCopyable(String)
     /// A system call of the gateway itself failed.
@@ -30,7 +34,8 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isDeath: Bool {
         switch self {
         case .gone, .killedUnused: true
-        case .setup, .unsupported, .place, .commandTooLarge, .unreachable, .file, .notCopyable, .system:
+        case .setup, .unsupported, .place, .commandTooLarge, .unreachable, .file, .exhausted, .notYet,
+            .notCopyable, .system:
             false
         }
     }
@@ -49,6 +54,8 @@ package enum SandboxError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unreachable(let port, let errorNumber):
             "port \(port) of the container: \(Self.message(errorNumber))"
         case .file(let path, let errorNumber): "'\(path)' in the container: \(Self.fileMessage(errorNumber))"
+        case .exhausted(let what): what
+        case .notYet: "the container's program has not started yet"
         case .notCopyable(let reason): "it cannot be started from a template: \(reason)"
         case .system(let call, let errorNumber): "\(call) failed: \(Self.message(errorNumber))"
         }

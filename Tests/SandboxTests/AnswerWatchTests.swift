@@ -20,6 +20,36 @@ struct AnswerWatchTests {
         #expect(watch.verdict(at: 100 * AnswerWatch.order) == .responsive)
     }
 
+    @Test("a frozen slot owes no socket until it goes on")
+    func frozen() {
+        var watch = AnswerWatch()
+        watch.asked(at: 0)
+        watch.frozen(true, at: 1)
+        watch.asked(at: 2)
+        #expect(watch.verdict(at: 100 * AnswerWatch.order) == .responsive)
+        watch.frozen(false, at: 100 * AnswerWatch.order)
+        #expect(watch.verdict(at: 101 * AnswerWatch.order) == .doubtful)
+        #expect(watch.verdict(at: 101 * AnswerWatch.order + 1) == .silent)
+    }
+
+    @Test("one that is asked all the time and answers is responsive; one that stops to answer is not")
+    func busy() {
+        var watch = AnswerWatch()
+        var now: Int64 = 0
+        for _ in 0..<100 {
+            // Never without a request that waits.
+            watch.asked(at: now)
+            now += Self.second
+            watch.askedAnswered(isOwing: true, at: now)
+            #expect(watch.verdict(at: now) == .responsive)
+        }
+        watch.asked(at: now + Self.second)
+        #expect(watch.verdict(at: now + AnswerWatch.order) == .doubtful)
+        #expect(watch.verdict(at: now + AnswerWatch.order + 1) == .silent)
+        watch.askedAnswered(isOwing: false, at: now + AnswerWatch.order)
+        #expect(watch.verdict(at: now + 100 * AnswerWatch.order) == .responsive)
+    }
+
     @Test("the end of a killed sandbox is awaited from the first kill on, and for no other sandbox")
     func ending() {
         var watch = AnswerWatch()

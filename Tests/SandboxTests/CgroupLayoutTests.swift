@@ -26,10 +26,11 @@ struct CgroupLayoutTests {
             ],
             own: ["4:memory:/service", "3:cpu,cpuacct:/", "2:pids:/service", "1:freezer:/"]
         )
-        #expect(found.map(\.controllers) == [[.cpu], [.memory], [.pids]])
+        #expect(found.map(\.controllers) == [[.cpu], [.memory], [.pids], [.freezer]])
         #expect(
             found.map(\.parent) == [
                 "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory/service", "/sys/fs/cgroup/pids/service",
+                "/sys/fs/cgroup/freezer",
             ]
         )
     }

@@ -7,6 +7,22 @@ import Testing
 
 @Suite("Start and assign")
 struct SandboxUseTests {
+    @Test("the slot hears of the first assignment, and of the first that prepares the next sandbox")
+    func reports() {
+        var use = SandboxUse()
+        let start = use.start(at: 1)
+        #expect(start == nil)
+        var reported: [Bool] = []
+        for (turn, preparesNext) in [false, false, true, true, false].enumerated() {
+            let refusal = use.assign(at: Int64(2 * turn + 2))
+            #expect(refusal == nil)
+            reported.append(use.reportsAssignment(preparesNext: preparesNext))
+            let isUnassigned = use.unassign(at: Int64(2 * turn + 3))
+            #expect(isUnassigned)
+        }
+        #expect(reported == [true, false, true, false, false])
+    }
+
     @Test("a program whose invocation is over can be assigned again, until it ends")
     func assignedAgain() {
         var use = SandboxUse()

@@ -39,7 +39,7 @@ struct StartedAheadTests {
         }
     }
 
-    @Test("serves one invocation after the other, and the times of its exit are the last one's")
+    @Test("serves one invocation after the other, and its exit has the processor time of all of them")
     func assignedAgain() async throws {
         try await TestHost.with { host in
             let slot = try await host.spawner.makeSlot(host.plan)
@@ -60,7 +60,8 @@ struct StartedAheadTests {
             sandbox.closeInput()
             let report = await sandbox.exit()
             #expect(report.ending == .exited(code: 5))
-            #expect(report.userTimeMicroseconds < 20_000, "\(report)")
+            // Each loop takes tens of milliseconds.
+            #expect(report.userTimeMicroseconds > 50_000, "\(report)")
         }
     }
 

@@ -21,7 +21,7 @@ struct WardenFilesTests {
     @Test("opens the files that were named at the start, as they are now, and no others")
     func files() async throws {
         let folder = FileManager.default.temporaryDirectory.path + "/mayfly-files-" + UUID().uuidString
-        for place in ["data/rootfs", "data/build", "keys"] {
+        for place in ["data/rootfs", "data/build", "data/containers", "keys"] {
             try FileManager.default.createDirectory(
                 atPath: folder + "/" + place,
                 withIntermediateDirectories: true

@@ -18,7 +18,7 @@ struct WardenTests {
         let warden: Warden
 
         init() throws {
-            for place in ["rootfs/tree", "build", "outside"] {
+            for place in ["rootfs/tree", "build", "containers", "outside"] {
                 try FileManager.default.createDirectory(
                     atPath: folder + "/" + place,
                     withIntermediateDirectories: true
@@ -258,10 +258,12 @@ struct WardenTests {
     ) async throws {
         let made = Mutex<Warden?>(nil)
         let host = try TestHost(start: { directory in
-            try FileManager.default.createDirectory(
-                atPath: directory + "/build",
-                withIntermediateDirectories: true
-            )
+            for place in ["build", "containers"] {
+                try FileManager.default.createDirectory(
+                    atPath: directory + "/" + place,
+                    withIntermediateDirectories: true
+                )
+            }
             let warden = try Warden(
                 dataDirectory: directory,
                 serviceID: Privileges.fallbackID,
@@ -288,8 +290,23 @@ struct WardenTests {
                     _ = try await host.spawner.openTrees([HostPlace(folder: folder, name: "")])
                 }
             }
-            for folder in [host.dataDirectory, FileManager.default.temporaryDirectory.path] {
-                let trees = try await host.spawner.openTrees([HostPlace(folder: folder, name: "")])
+            let other = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+            try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: other) }
+            let link = other.appendingPathComponent("link").path
+            let around = URL(fileURLWithPath: host.dataDirectory).deletingLastPathComponent().path
+            for target in [host.dataDirectory, host.dataDirectory + "/rootfs", around] {
+                try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+                await #expect(throws: SandboxError.self, "\(target)") {
+                    _ = try await host.spawner.openTrees([HostPlace(folder: link, name: "")])
+                }
+                try FileManager.default.removeItem(atPath: link)
+            }
+            for place in [
+                HostPlace(folder: other.path, name: ""),
+                HostPlace(folder: host.dataDirectory, name: "rootfs"),
+            ] {
+                let trees = try await host.spawner.openTrees([place])
                 #expect(trees.raw.count == 1)
             }
             #expect(try await host.shell("echo works").output == "works\n")
@@ -303,7 +320,8 @@ struct WardenTests {
                 let folder = FileManager.default.temporaryDirectory.path
                 _ = try await host.spawner.openTrees([HostPlace(folder: folder, name: "")])
             }
-            let trees = try await host.spawner.openTrees([HostPlace(folder: host.dataDirectory, name: "")])
+            let named = HostPlace(folder: host.dataDirectory, name: "rootfs")
+            let trees = try await host.spawner.openTrees([named])
             #expect(trees.raw.count == 1)
         }
     }

@@ -56,12 +56,12 @@ struct WireLayoutTests {
         #expect(MemoryLayout<csandbox_configure>.offset(of: \.filter_count) == 5200)
         #expect(MemoryLayout<csandbox_configure>.offset(of: \.filter) == 5204)
 
-        #expect(MemoryLayout<csandbox_pin>.size == 40040)
+        #expect(MemoryLayout<csandbox_pin>.size == 41064)
         #expect(MemoryLayout<csandbox_pin>.offset(of: \.header) == 0)
         #expect(MemoryLayout<csandbox_pin>.offset(of: \.version) == 8)
         #expect(MemoryLayout<csandbox_pin>.offset(of: \.service_id) == 12)
         #expect(MemoryLayout<csandbox_pin>.offset(of: \.directories) == 16)
-        #expect(MemoryLayout<csandbox_pin>.offset(of: \.configuration) == 2064)
+        #expect(MemoryLayout<csandbox_pin>.offset(of: \.configuration) == 3088)
 
         #expect(MemoryLayout<csandbox_work>.size == 272)
         #expect(MemoryLayout<csandbox_work>.offset(of: \.header) == 0)
@@ -99,7 +99,7 @@ struct WireLayoutTests {
         #expect(MemoryLayout<csandbox_route>.offset(of: \.kind) == 5)
         #expect(MemoryLayout<csandbox_route>.offset(of: \.unused) == 6)
 
-        #expect(MemoryLayout<csandbox_make_slot>.size == 7448)
+        #expect(MemoryLayout<csandbox_make_slot>.size == 9528)
         #expect(MemoryLayout<csandbox_make_slot>.offset(of: \.header) == 0)
         #expect(MemoryLayout<csandbox_make_slot>.offset(of: \.flags) == 8)
         #expect(MemoryLayout<csandbox_make_slot>.offset(of: \.uid) == 12)
@@ -123,6 +123,9 @@ struct WireLayoutTests {
         #expect(MemoryLayout<csandbox_make_slot>.offset(of: \.resolv_conf) == 6412)
         #expect(MemoryLayout<csandbox_make_slot>.offset(of: \.tree_count) == 7436)
         #expect(MemoryLayout<csandbox_make_slot>.offset(of: \.trees_read_only) == 7440)
+        #expect(MemoryLayout<csandbox_make_slot>.offset(of: \.hosts) == 7444)
+        #expect(MemoryLayout<csandbox_make_slot>.offset(of: \.link_count) == 9492)
+        #expect(MemoryLayout<csandbox_make_slot>.offset(of: \.links) == 9496)
 
         #expect(MemoryLayout<csandbox_mount>.size == 1040)
         #expect(MemoryLayout<csandbox_mount>.offset(of: \.target) == 0)
@@ -169,11 +172,14 @@ struct WireLayoutTests {
         #expect(MemoryLayout<csandbox_release_head>.offset(of: \.environment_count) == 12)
         #expect(MemoryLayout<csandbox_release_head>.offset(of: \.prepares_next) == 16)
 
-        #expect(MemoryLayout<csandbox_socket_order>.size == 20)
+        #expect(MemoryLayout<csandbox_socket_order>.size == 32)
+        #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.transport) == 20)
         #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.header) == 0)
         #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.sandbox) == 8)
         #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.sequence) == 12)
         #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.port) == 16)
+        #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.address) == 24)
+        #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.source) == 28)
 
         #expect(MemoryLayout<csandbox_descriptor_answer>.size == 16)
         #expect(MemoryLayout<csandbox_descriptor_answer>.offset(of: \.header) == 0)
@@ -190,7 +196,8 @@ struct WireLayoutTests {
 
     @Test("orders of files")
     func file() {
-        #expect(MemoryLayout<csandbox_file_order>.size == 1048)
+        #expect(MemoryLayout<csandbox_file_order>.size == 2072)
+        #expect(MemoryLayout<csandbox_file_order>.offset(of: \.target) == 1048)
         #expect(MemoryLayout<csandbox_file_order>.offset(of: \.header) == 0)
         #expect(MemoryLayout<csandbox_file_order>.offset(of: \.sandbox) == 8)
         #expect(MemoryLayout<csandbox_file_order>.offset(of: \.sequence) == 12)
@@ -233,5 +240,41 @@ struct WireLayoutTests {
         #expect(head.environment_count == 1)
         #expect(head.prepares_next == 1)
         #expect(strings == Array("a\0bc\0D=e\0".utf8))
+    }
+
+    @Test("messages about processes that enter")
+    func enter() {
+        #expect(MemoryLayout<csandbox_enter_head>.size == 1192)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.sandbox) == 8)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.sequence) == 12)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.flags) == 16)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.uid) == 20)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.gid) == 24)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.group_count) == 28)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.groups) == 32)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.argument_count) == 160)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.environment_count) == 164)
+        #expect(MemoryLayout<csandbox_enter_head>.offset(of: \.directory) == 168)
+
+        #expect(MemoryLayout<csandbox_enter_answer>.size == 24)
+        #expect(MemoryLayout<csandbox_enter_answer>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_enter_answer>.offset(of: \.sequence) == 8)
+        #expect(MemoryLayout<csandbox_enter_answer>.offset(of: \.error) == 12)
+        #expect(MemoryLayout<csandbox_enter_answer>.offset(of: \.step) == 16)
+        #expect(MemoryLayout<csandbox_enter_answer>.offset(of: \.process) == 20)
+
+        #expect(MemoryLayout<csandbox_enter_failure>.size == 136)
+        #expect(MemoryLayout<csandbox_enter_failure>.offset(of: \.step) == 0)
+        #expect(MemoryLayout<csandbox_enter_failure>.offset(of: \.error) == 4)
+        #expect(MemoryLayout<csandbox_enter_failure>.offset(of: \.interpreter) == 8)
+
+        #expect(MemoryLayout<csandbox_entered_exit>.size == 40)
+        #expect(MemoryLayout<csandbox_entered_exit>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_entered_exit>.offset(of: \.process) == 8)
+        #expect(MemoryLayout<csandbox_entered_exit>.offset(of: \.wait_status) == 12)
+        #expect(MemoryLayout<csandbox_entered_exit>.offset(of: \.user_time_us) == 16)
+        #expect(MemoryLayout<csandbox_entered_exit>.offset(of: \.system_time_us) == 24)
+        #expect(MemoryLayout<csandbox_entered_exit>.offset(of: \.max_rss_bytes) == 32)
     }
 }

@@ -45,6 +45,23 @@
 #define CSANDBOX_ROUTES_MAX 96u
 /// Bytes of a resolv.conf: three name servers, 256 characters of search domains.
 #define CSANDBOX_RESOLV_MAX 1024u
+/// Calls of openat2 for one path. The kernel (fs/namei.c) answers EAGAIN to ".." within a root when any rename or
+/// mount on the whole system happened meanwhile, those of other sandboxes too; with this many calls a loop of
+/// renames on another processor does not fail one.
+#define CSANDBOX_OPEN_CALLS_MAX 128u
+/// Bytes of further lines of /etc/hosts with their NUL: about sixty names of a container.
+#define CSANDBOX_HOSTS_MAX 2048u
+/// Addresses of one container: one in each of its networks, or one for the links of a function.
+#define CSANDBOX_LINKS_MAX 8u
+/// The range of all networks, 172.30.0.0/16 as Docker has it: a container sees it as its own.
+#define CSANDBOX_LINKS_NETWORK 0xac1e0000u
+#define CSANDBOX_LINKS_PREFIX 16u
+/// Where the gateway listens for connections to other containers, on 127.0.0.1 in the container: tcpmux,
+/// which programs do not use.
+#define CSANDBOX_LINKS_PORT 1u
+/// Processes that entered one running sandbox and have not ended: people, health checks and scripts
+/// use a few at once.
+#define CSANDBOX_ENTERED_MAX 32u
 /// Interface groups of slots with a network begin here ("MF"); the firewall distinguishes egress
 /// classes by them.
 #define CSANDBOX_EGRESS_GROUP 0x4d460000u

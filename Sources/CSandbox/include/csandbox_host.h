@@ -18,6 +18,10 @@ pid_t csandbox_spawn(const char *name, int program, int socket);
 /// when that cannot be determined. Needs root.
 int csandbox_supports_idmap(const char *folder);
 
+/// Whether the file system of `file` writes the blocks of a file in place (ext2 to ext4, tmpfs), so that a write
+/// to a page of it that is mapped and has a block needs no other one. False for every other one.
+_Bool csandbox_writes_in_place(int file);
+
 /// The helper's first argument selects its role. Both names have the same length, because a child
 /// of the warden overwrites one with the other.
 #define CSANDBOX_SUPERVISOR_NAME "mayfly-spawner"

@@ -7,7 +7,8 @@ enum csandbox_cgroup_kind {
     CSANDBOX_CGROUP_V2 = 1,
     CSANDBOX_CGROUP_MEMORY = 2,
     CSANDBOX_CGROUP_CPU = 4,
-    CSANDBOX_CGROUP_PIDS = 8
+    CSANDBOX_CGROUP_PIDS = 8,
+    CSANDBOX_CGROUP_FREEZER = 16
 };
 
 struct csandbox_cgroup {
@@ -73,7 +74,12 @@ struct csandbox_configure {
 };
 
 /// Folders that contain the trees of workers.
-enum csandbox_place { CSANDBOX_PLACE_ROOTFS, CSANDBOX_PLACE_BUILD, CSANDBOX_PLACES };
+enum csandbox_place {
+    CSANDBOX_PLACE_ROOTFS,
+    CSANDBOX_PLACE_BUILD,
+    CSANDBOX_PLACE_CONTAINERS,
+    CSANDBOX_PLACES
+};
 
 /// What the gateway pins while it is root. Descriptors: the workers' program and, with EGRESS, the
 /// firewall's ruleset.

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /// Raised whenever a struct below changes: the helper of another build refuses the configuration.
-#define CSANDBOX_PROTOCOL_VERSION 15u
+#define CSANDBOX_PROTOCOL_VERSION 18u
 
 enum csandbox_kind {
     // gateway to supervisor; one descriptor: the new spawner's end of its socket
@@ -78,6 +78,19 @@ enum csandbox_kind {
     CSANDBOX_HOLD_ROOT,
     // gateway to slot, and the answer: what the sandbox's processes use now
     CSANDBOX_USAGE,
+    // gateway to spawner: stops (`value` 1) or continues (0) all processes of a slot; the answer is an
+    // outcome of the same kind
+    CSANDBOX_FREEZE,
+    // gateway to slot, csandbox_enter with its strings: another process in the running sandbox. The
+    // answer is of the same kind, with four descriptors unless it failed: those of its stdio as with
+    // SANDBOX_READY, and a pipe that ends when it has executed, or else contains a
+    // csandbox_enter_failure
+    CSANDBOX_ENTER,
+    // gateway to slot: a signal for such a process
+    CSANDBOX_ENTERED_SIGNAL,
+    // slot to gateway: the end of such a process, csandbox_entered_exit; before that of the sandbox.
+    // A process whose failure is in the pipe may have none
+    CSANDBOX_ENTERED_EXIT,
 };
 
 /// Every message begins with this.
@@ -87,13 +100,13 @@ struct csandbox_header {
 };
 
 /// KILL_SLOT, MAKE_SANDBOX, HOLD_ROOT: value unused. MAKE_TEMPLATE: the port where the program serves, 0 for
-/// standard input. SIGNAL: the signal's number.
-/// OPEN_FILE: `slot` is the file's number, from 0 on. SPARE: a count. ASSIGN: whether the next sandbox is prepared.
+/// standard input. SIGNAL, ENTERED_SIGNAL: the signal's number.
+/// OPEN_FILE: `slot` is the file's number, from 0 on. SPARE: a count. FREEZE: 1 or 0. ASSIGN: whether the next sandbox is prepared.
 struct csandbox_command {
     struct csandbox_header header;
     int32_t value;
     /// SIGNAL, ASSIGN, HOLD_ROOT: the number of the sandbox in its slot; the slot ignores an order for
-    /// another sandbox.
+    /// another sandbox. ENTERED_SIGNAL: the number of the process.
     uint32_t sandbox;
 };
 

@@ -74,6 +74,8 @@ struct csandbox_release {
     char strings[CSANDBOX_STRINGS_MAX];
 };
 
+enum csandbox_transport { CSANDBOX_STREAM, CSANDBOX_DATAGRAMS };
+
 /// DIAL, LISTEN.
 struct csandbox_socket_order {
     struct csandbox_header header;
@@ -82,8 +84,14 @@ struct csandbox_socket_order {
     uint32_t sandbox;
     /// The answer repeats it.
     uint32_t sequence;
-    /// Port of 127.0.0.1, from 1 to 65535.
+    /// From 1 to 65535.
     uint32_t port;
+    /// enum csandbox_transport; LISTEN: a stream.
+    uint32_t transport;
+    /// DIAL: an address of the container in host byte order, and the one that the connection comes
+    /// from; 0 for 127.0.0.1.
+    uint32_t address;
+    uint32_t source;
 };
 
 /// What to do with a file.
@@ -91,6 +99,21 @@ enum csandbox_file_action {
     /// Opens it for writing, empty; makes it, and the folders above it, where they are missing.
     CSANDBOX_FILE_CREATE = 1,
     CSANDBOX_FILE_READ = 2,
+    // The others are for a running sandbox, whose program may change what paths lead through at any
+    // time; volumes are within reach, /proc is not.
+    /// Whatever is there, for its status and for the target of a link; `mode` is not 0 to follow a
+    /// link at the end as well.
+    CSANDBOX_FILE_LOOK = 3,
+    /// A regular file or a folder, for reading.
+    CSANDBOX_FILE_OPEN = 4,
+    /// A new regular file in place of what is there, unless that is a folder; of root.
+    CSANDBOX_FILE_REPLACE = 5,
+    /// A folder, new and of root unless there is one.
+    CSANDBOX_FILE_FOLDER = 6,
+    /// A symbolic link to `target` in place of what is there, unless that is a folder.
+    CSANDBOX_FILE_LINK = 7,
+    /// In a slot with HOSTS: its /etc/hosts, for writing; `path` is "/".
+    CSANDBOX_FILE_HOSTS = 8,
 };
 
 /// OPEN_IN_ROOT. Only regular files are opened. Links on the way lead nowhere outside of the root; the
@@ -102,10 +125,12 @@ struct csandbox_file_order {
     /// The answer repeats it.
     uint32_t sequence;
     uint32_t action;
-    /// CREATE: the permissions, up to 0777.
+    /// CREATE, REPLACE, FOLDER: the permissions, up to 0777.
     uint32_t mode;
     /// Absolute, with its NUL.
     char path[CSANDBOX_PATH_MAX];
+    /// LINK: with its NUL.
+    char target[CSANDBOX_PATH_MAX];
 };
 
 /// The answer to DIAL, LISTEN and OPEN_IN_ROOT.
@@ -138,4 +163,64 @@ struct csandbox_usage {
     uint32_t processes;
     /// Makes the size the same on every machine.
     uint32_t unused;
+};
+
+enum csandbox_enter_flags {
+    /// The process gets a terminal of its own instead of pipes.
+    CSANDBOX_ENTER_TERMINAL = 1,
+};
+
+/// The head of ENTER, before its strings.
+struct csandbox_enter_head {
+    struct csandbox_header header;
+    /// Number of the sandbox; the answer is ESRCH when it is not the current one, and EAGAIN before
+    /// its program was executed.
+    uint32_t sandbox;
+    /// The answer repeats it.
+    uint32_t sequence;
+    uint32_t flags;
+    /// The user in the container's own numbers; root has the capabilities of the slot's plan.
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t group_count;
+    uint32_t groups[CSANDBOX_GROUPS_MAX];
+    uint32_t argument_count;
+    uint32_t environment_count;
+    /// Absolute, with its NUL.
+    char directory[CSANDBOX_DIRECTORY_MAX];
+};
+
+/// The strings are those of csandbox_release.
+struct csandbox_enter {
+    struct csandbox_enter_head head;
+    char strings[CSANDBOX_STRINGS_MAX];
+};
+
+/// The answer to it.
+struct csandbox_enter_answer {
+    struct csandbox_header header;
+    uint32_t sequence;
+    /// Not 0, with the step: nothing was made.
+    int32_t error;
+    uint32_t step;
+    /// Number of the process in its slot, from 1 on.
+    uint32_t process;
+};
+
+/// In the fourth descriptor of the answer: the process did not execute.
+struct csandbox_enter_failure {
+    uint32_t step;
+    int32_t error;
+    /// As in csandbox_exit.
+    char interpreter[CSANDBOX_INTERPRETER_MAX];
+};
+
+/// ENTERED_EXIT.
+struct csandbox_entered_exit {
+    struct csandbox_header header;
+    uint32_t process;
+    int32_t wait_status;
+    int64_t user_time_us;
+    int64_t system_time_us;
+    int64_t max_rss_bytes;
 };

@@ -15,6 +15,8 @@ enum csandbox_feature {
     CSANDBOX_FEATURE_TMPFS_ATTRIBUTES = 64,
     /// Rootless: containers have more ids than one.
     CSANDBOX_FEATURE_ID_RANGE = 128,
+    /// All processes of a slot can be stopped and continued at once.
+    CSANDBOX_FEATURE_FREEZER = 256,
 };
 
 struct csandbox_ready {
@@ -43,6 +45,11 @@ enum csandbox_slot_flags {
     /// The slot's sandboxes are copies of one process that waits for its request. Not with EGRESS,
     /// LAYER, TERMINAL, MOUNTS, EMPTY_NETWORK, PREPARES_FIRST or capabilities.
     CSANDBOX_SLOT_TEMPLATE = 256,
+    /// PID 1 is an init (sandbox/init.c), which starts the program, passes signals on to it, and waits
+    /// for processes without a parent. Not with TEMPLATE.
+    CSANDBOX_SLOT_INIT = 512,
+    /// The gateway rewrites /etc/hosts while the sandbox runs. With links, and for one sandbox.
+    CSANDBOX_SLOT_HOSTS = 1024,
 };
 
 enum csandbox_route_kind {
@@ -104,6 +111,12 @@ struct csandbox_make_slot {
     uint32_t tree_count;
     /// Bit N: tree N is read-only.
     uint32_t trees_read_only;
+    /// Lines of /etc/hosts behind the container's own, each with its end, and a NUL.
+    char hosts[CSANDBOX_HOSTS_MAX];
+    /// Own addresses among those of other containers, in host byte order; none without links. Not with
+    /// EMPTY_NETWORK or TEMPLATE.
+    uint32_t link_count;
+    uint32_t links[CSANDBOX_LINKS_MAX];
 };
 
 /// In `csandbox_mount.tree`: an empty tmpfs.

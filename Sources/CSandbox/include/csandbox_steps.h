@@ -23,6 +23,7 @@
     X(CGROUP_MEMORY, "cgroup memory limit")                                                        \
     X(CGROUP_CPU, "cgroup cpu limit")                                                              \
     X(CGROUP_PIDS, "cgroup pids limit")                                                            \
+    X(CGROUP_FREEZE, "cgroup freezer")                                                             \
     X(SLOT_CLONE, "slot process")                                                                  \
     X(SLOT_SETNS, "enter user namespace")                                                          \
     X(SLOT_IDS, "slot user ids")                                                                   \
@@ -30,6 +31,7 @@
     X(SLOT_LOOPBACK, "loopback up")                                                                \
     X(SLOT_FIREWALL, "egress firewall")                                                            \
     X(SLOT_VETH, "egress interface")                                                               \
+    X(SLOT_LINKS, "links to other containers (nf_tables with nat and redir)")                      \
     X(SLOT_LIMITS, "resource limits")                                                              \
     X(SLOT_BOUNDING, "capability bounding set")                                                    \
     X(SLOT_NO_NEW_PRIVS, "no_new_privs")                                                           \
@@ -72,6 +74,8 @@
     X(SANDBOX_RELEASE, "release message")                                                          \
     X(SANDBOX_NETWORK, "network namespace of the sandbox")                                         \
     X(SANDBOX_EXEC, "execve")                                                                      \
+    X(ENTER_NAMESPACES, "namespaces of the running container")                                     \
+    X(ENTER_CLONE, "another process in the container")                                             \
     X(TEMPLATE_SUPPORT, "templates on this host")                                                  \
     X(TEMPLATE_NAMESPACE, "the template's process namespace")                                      \
     X(TEMPLATE_CLONE, "template process")                                                          \

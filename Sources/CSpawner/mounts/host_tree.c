@@ -41,13 +41,15 @@ bool path_of_descriptor(int place, char *path) {
     return true;
 }
 
-static bool is_allowed(const struct host_tree_rules *rules, int place) {
+// Only what the gateway names below DATA is of DATA: no link in a folder of the host leads there, nor to
+// a folder around it.
+static bool is_allowed(const struct host_tree_rules *rules, int place, bool is_named) {
     char path[CSANDBOX_PATH_MAX];
     if (!path_of_descriptor(place, path))
         return false;
     if (rules->data[0] && is_below(path, rules->data))
-        return true;
-    if (rules->is_data_only)
+        return is_named;
+    if (rules->is_data_only || (rules->data[0] && is_below(rules->data, path)))
         return false;
     for (size_t i = 0; i < sizeof system_folders / sizeof system_folders[0]; i++)
         if (is_below(path, system_folders[i]) || is_below(system_folders[i], path))
@@ -66,7 +68,7 @@ static struct failure open_tree_of(const struct csandbox_open_tree *order,
     if (order->name[0])
         place = (int)open_beneath(place, order->name, O_PATH);
     TRY(check(CSANDBOX_STEP_HOST_TREE, place));
-    if (rules->data && !is_allowed(rules, place))
+    if (rules->data && !is_allowed(rules, place, order->name[0] != 0))
         return (struct failure){CSANDBOX_STEP_HOST_TREE, EPERM};
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
     *tree = raw_open_tree(place, "", flags | (rules->is_recursive ? AT_RECURSIVE : 0));

@@ -2,7 +2,9 @@
 // Mount calls that the C library of Debian 12 lacks, and openat2. All are raw system calls, usable after
 // CLONE_VM.
 #pragma once
+#include "csandbox_bounds.h"
 #include "sys.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
@@ -33,6 +35,15 @@ static inline long raw_mount_setattr(int tree, unsigned flags, uint64_t set, int
 #define AT_RECURSIVE 0x8000
 #endif
 
+/// Opens a path as `how` says, again while the kernel cannot tell whether it led outside. Returns a descriptor or
+/// -errno.
+static inline long open_resolved(int folder, const char *path, const struct open_how *how) {
+    long result = -EAGAIN;
+    for (int i = 0; i < (int)CSANDBOX_OPEN_CALLS_MAX && result == -EAGAIN; i++)
+        result = SYS4(SYS_openat2, folder, path, how, sizeof *how);
+    return result;
+}
+
 /// Opens a path strictly below `folder` without following symbolic links. Returns a descriptor or
 /// -errno.
 static inline long open_beneath(int folder, const char *path, uint64_t flags) {
@@ -40,7 +51,7 @@ static inline long open_beneath(int folder, const char *path, uint64_t flags) {
         .flags = flags | O_CLOEXEC,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };
-    return SYS4(SYS_openat2, folder, path, &how, sizeof how);
+    return open_resolved(folder, path, &how);
 }
 
 /// Opens a path as if `root` were "/": symbolic links are followed within it. Returns a descriptor
@@ -50,5 +61,5 @@ static inline long open_in_root(int root, const char *path, uint64_t flags) {
         .flags = flags | O_CLOEXEC,
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
-    return SYS4(SYS_openat2, root, path, &how, sizeof how);
+    return open_resolved(root, path, &how);
 }

@@ -53,6 +53,10 @@ static struct failure mount_overlay(bool has_template) {
     if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
         options = "lowerdir=/base/lower,upperdir=/base/layer-tree/changes,"
                   "workdir=/base/layer-tree/scratch,userxattr";
+    // The image may lack the files that are mounted on it.
+    if (slot.plan.flags & CSANDBOX_SLOT_LAYER && slot.plan.flags & CSANDBOX_SLOT_HOSTS)
+        options = "lowerdir=/base/files:/base/lower,upperdir=/base/layer-tree/changes,"
+                  "workdir=/base/layer-tree/scratch,userxattr";
     return check(CSANDBOX_STEP_SANDBOX_OVERLAY,
                  raw_mount("overlay", "/newroot", "overlay", MS_NOSUID | MS_NODEV, options));
 }
@@ -69,7 +73,7 @@ static struct failure mount_root(void) {
     // The slot's template already contains the other mounts.
     if (!slot.has_layer)
         return mount_tmp();
-    if (slot.plan.flags & CSANDBOX_SLOT_LAYER)
+    if (slot.plan.flags & (CSANDBOX_SLOT_LAYER | CSANDBOX_SLOT_HOSTS))
         TRY(etc_bind());
     TRY(folders_make_in_root());
     TRY(mount_tmp());

@@ -145,6 +145,8 @@ static struct failure mount_read_only_root(void) {
     TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
               raw_mount("overlay", "/newroot", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV,
                         "lowerdir=/base/files:/base/lower,userxattr")));
+    if (slot.plan.flags & CSANDBOX_SLOT_HOSTS)
+        TRY(etc_bind());
     TRY(check(CSANDBOX_STEP_SANDBOX_DEV,
               raw_mount("/base/dev", "/newroot/dev", NULL, MS_MOVE, NULL)));
     if (!slot.has_sys)

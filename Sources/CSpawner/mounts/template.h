@@ -14,6 +14,8 @@ struct failure template_bind(int rootfs_tree, int secrets, int mounts);
 /// are kept.
 struct failure etc_write(int lower);
 struct failure etc_bind(void);
+/// etc_files.c: opens /etc/hosts of a slot with HOSTS for writing. Returns a descriptor or -errno.
+long etc_open_hosts(void);
 
 /// folders.c: finds the folders of the plan that the image in `lower` lacks; creates them once per
 /// slot; prepares them in a new root, which becomes read-only when the plan says so.

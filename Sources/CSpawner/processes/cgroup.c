@@ -72,6 +72,8 @@ static uint32_t v2_features(int folder) {
         features |= CSANDBOX_FEATURE_CGROUP_CPU;
     if (faccessat(probe, "pids.max", F_OK, 0) == 0)
         features |= CSANDBOX_FEATURE_CGROUP_PIDS;
+    if (features && faccessat(probe, "cgroup.freeze", F_OK, 0) == 0)
+        features |= CSANDBOX_FEATURE_FREEZER;
     close(probe);
     unlinkat(folder, "probe", AT_REMOVEDIR);
     return features;
@@ -82,7 +84,8 @@ static uint32_t features_of(uint32_t kinds, int folder) {
         return v2_features(folder);
     return (kinds & CSANDBOX_CGROUP_MEMORY ? CSANDBOX_FEATURE_CGROUP_MEMORY : 0) |
            (kinds & CSANDBOX_CGROUP_CPU ? CSANDBOX_FEATURE_CGROUP_CPU : 0) |
-           (kinds & CSANDBOX_CGROUP_PIDS ? CSANDBOX_FEATURE_CGROUP_PIDS : 0);
+           (kinds & CSANDBOX_CGROUP_PIDS ? CSANDBOX_FEATURE_CGROUP_PIDS : 0) |
+           (kinds & CSANDBOX_CGROUP_FREEZER ? CSANDBOX_FEATURE_FREEZER : 0);
 }
 
 // A hierarchy that cannot be used (read-only, not delegated to this user) costs only its limits:
@@ -108,6 +111,35 @@ struct failure cgroups_open(void) {
     return success();
 }
 
+static long freeze_at(uint32_t kinds, int folder, bool freezes) {
+    if (kinds & CSANDBOX_CGROUP_V2)
+        return write_at(folder, "cgroup.freeze", freezes ? "1" : "0");
+    return write_at(folder, "freezer.state", freezes ? "FROZEN" : "THAWED");
+}
+
+// v1: a frozen process does not die of SIGKILL until it is thawed, so that neither its PID namespace nor
+// its cgroup would ever become empty.
+void cgroups_thaw(const struct csandbox_configure *configuration) {
+    for (uint32_t i = 0; i < configuration->cgroup_count; i++) {
+        DIR *folder = configuration->cgroups[i].kinds & CSANDBOX_CGROUP_FREEZER
+                          ? opendir(configuration->cgroups[i].path)
+                          : NULL;
+        if (!folder)
+            continue;
+        for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
+            int slot =
+                entry->d_type == DT_DIR && entry->d_name[0] != '.'
+                    ? openat(dirfd(folder), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                    : -1;
+            if (slot < 0)
+                continue;
+            freeze_at(CSANDBOX_CGROUP_FREEZER, slot, false);
+            close(slot);
+        }
+        closedir(folder);
+    }
+}
+
 static void remove_folder(int parent, const char *name) {
     struct timespec pause = {0, SWEEP_PAUSE_NS};
     for (int attempt = 0; attempt < SWEEP_ATTEMPTS; attempt++) {
@@ -120,6 +152,7 @@ static void remove_folder(int parent, const char *name) {
 // By path, because the supervisor never enters the private root. Folders of slots first: a folder
 // with children cannot be removed.
 void cgroups_sweep(const struct csandbox_configure *configuration) {
+    cgroups_thaw(configuration);
     for (uint32_t i = 0; i < configuration->cgroup_count; i++) {
         const char *path = configuration->cgroups[i].path;
         DIR *folder = opendir(path);
@@ -294,6 +327,7 @@ struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *pl
         TRY(failure);
     }
     *now = (struct cgroup_limits){.are_set = true,
+                                  .is_frozen = now->is_frozen,
                                   .cpu_millicores = plan->cpu_millicores,
                                   .memory_bytes = plan->memory_bytes,
                                   .pids = pids_of(plan)};
@@ -331,4 +365,22 @@ uint32_t cgroups_oom_kills_of(uint32_t index) {
     uint32_t kills = cgroups_oom_kills(&cgroups);
     cgroups_close(&cgroups);
     return kills;
+}
+
+struct failure cgroups_freeze(uint32_t index, bool freezes) {
+    long result = -EOPNOTSUPP;
+    for (uint32_t i = 0; i < spawner.host->configuration.cgroup_count; i++) {
+        uint32_t kinds = spawner.host->configuration.cgroups[i].kinds;
+        if (spawner.cgroup_folders[i] < 0 ||
+            !(kinds & (CSANDBOX_CGROUP_V2 | CSANDBOX_CGROUP_FREEZER)))
+            continue;
+        int folder = slot_folder(i, index);
+        result = folder < 0 ? -errno : freeze_at(kinds, folder, freezes);
+        if (folder >= 0)
+            close(folder);
+        if (result < 0)
+            break;
+    }
+    spawner.limits[index].is_frozen = freezes;
+    return check(CSANDBOX_STEP_CGROUP_FREEZE, result);
 }

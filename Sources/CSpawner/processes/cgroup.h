@@ -22,6 +22,8 @@ struct slot_cgroups {
 /// What the cgroups of one slot index are limited to.
 struct cgroup_limits {
     bool are_set;
+    /// All processes in it are stopped, or were when they ended.
+    bool is_frozen;
     uint32_t cpu_millicores;
     uint64_t memory_bytes;
     uint32_t pids;
@@ -37,6 +39,9 @@ struct failure cgroups_limit(uint32_t index, const struct csandbox_make_slot *pl
 /// Processes of this index that the memory limit has killed, over all of its slots.
 uint32_t cgroups_oom_kills_of(uint32_t index);
 
+/// Stops or continues all processes of a slot.
+struct failure cgroups_freeze(uint32_t index, bool freezes);
+
 /// A slot calls it for itself: moves this process into the cgroups.
 struct failure cgroups_enter(const struct slot_cgroups *cgroups);
 void cgroups_close(struct slot_cgroups *cgroups);
@@ -46,6 +51,9 @@ uint32_t cgroups_pids_refused(const struct slot_cgroups *cgroups);
 
 /// Number of processes and threads in the slot's cgroup, zombies included; 0 when it cannot be read.
 uint32_t cgroups_pids_now(const struct slot_cgroups *cgroups);
+
+/// The supervisor calls it before it waits for the spawner's end: continues what is frozen.
+void cgroups_thaw(const struct csandbox_configure *configuration);
 
 /// Supervisor and warden call it: removes every folder of the configuration. Blocks while processes
 /// in them are dying, at most two seconds for each folder.

@@ -6,13 +6,17 @@
 #include "processes/process.h"
 #include "processes/supervisor.h"
 #include "processes/warden.h"
+#include "sandbox/init.h"
 #include "sys.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-int main(int count, char **arguments) {
+int main(int count, char **arguments, char **environment) {
+    // Only a container's first process is PID 1 here: the spawner, which is one too, executes nothing.
+    if (count > 1 && getpid() == 1 && !strcmp(arguments[0], INIT_NAME))
+        return init_main(arguments, environment);
     SYS3(SYS_close_range, GATEWAY_SOCKET + 1, ~0U, 0);
     // A program in a container that could execute this file would have no gateway.
     int type = 0;

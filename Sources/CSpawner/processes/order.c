@@ -2,6 +2,7 @@
 // Checks of orders: no number that arrives in a message is used unchecked.
 #include "processes/order.h"
 #include "network/egress.h"
+#include "network/links.h"
 #include <string.h>
 
 static bool is_text(const char *bytes, size_t size) { return bytes[0] && memchr(bytes, 0, size); }
@@ -29,7 +30,7 @@ static bool empty_network_is_valid(const struct csandbox_make_slot *plan) {
 static bool template_is_valid(const struct csandbox_make_slot *plan) {
     uint32_t excluded = CSANDBOX_SLOT_EGRESS | CSANDBOX_SLOT_LAYER | CSANDBOX_SLOT_TERMINAL |
                         CSANDBOX_SLOT_MOUNTS | CSANDBOX_SLOT_EMPTY_NETWORK |
-                        CSANDBOX_SLOT_PREPARES_FIRST;
+                        CSANDBOX_SLOT_PREPARES_FIRST | CSANDBOX_SLOT_INIT;
     return !(plan->flags & CSANDBOX_SLOT_TEMPLATE) ||
            (!(plan->flags & excluded) && plan->capabilities == 0);
 }
@@ -70,8 +71,9 @@ bool order_is_valid(const struct host *host, const struct csandbox_make_slot *pl
            plan->uid < CSANDBOX_IDS_PER_SLOT && plan->gid < CSANDBOX_IDS_PER_SLOT &&
            is_text(plan->rootfs, sizeof plan->rootfs) &&
            is_text(plan->hostname, sizeof plan->hostname) &&
-           is_text(plan->directory, sizeof plan->directory) && plan->memory_bytes > 0 &&
+           is_text(plan->directory, sizeof plan->directory) &&
+           memchr(plan->hosts, 0, sizeof plan->hosts) && plan->memory_bytes > 0 &&
            plan->disk_bytes > 0 && plan->cpu_millicores > 0 && plan->pids > 0 &&
            egress_is_valid(host, plan) && empty_network_is_valid(plan) && template_is_valid(plan) &&
-           folders_are_valid(plan);
+           links_are_valid(plan) && folders_are_valid(plan);
 }

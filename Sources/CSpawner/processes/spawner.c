@@ -17,16 +17,34 @@ enum { SPARES_MAX = 64 };
 
 struct spawner spawner;
 
+// On v1 a frozen process dies when it is thawed.
+static void kill_entry(uint32_t index) {
+    kill(spawner.table.entries[index].pid, SIGKILL);
+    if (spawner.limits[index].is_frozen)
+        cgroups_freeze(index, false);
+}
+
 static void kill_slot(uint32_t id) {
     const struct slot_table *table = &spawner.table;
     for (uint32_t i = 1; id && i <= table->used; i++)
         if (table->entries[i].pid > 0 && table->entries[i].id == id)
-            kill(table->entries[i].pid, SIGKILL);
+            kill_entry(i);
+}
+
+static void freeze_slot(uint32_t id, bool freezes) {
+    struct failure failure = {CSANDBOX_STEP_CGROUP_FREEZE, ESRCH};
+    const struct slot_table *table = &spawner.table;
+    for (uint32_t i = 1; id && i <= table->used; i++)
+        if (table->entries[i].pid > 0 && table->entries[i].id == id)
+            failure = cgroups_freeze(i, freezes);
+    outcome_send(spawner.socket, CSANDBOX_FREEZE, id, failure);
 }
 
 static void handle_command(const struct csandbox_command *command) {
     if (command->header.kind == CSANDBOX_KILL_SLOT)
         kill_slot(command->header.slot);
+    else if (command->header.kind == CSANDBOX_FREEZE)
+        freeze_slot(command->header.slot, command->value == 1);
     else if (command->header.kind == CSANDBOX_PING)
         csandbox_send(spawner.socket, command, sizeof *command, NULL, 0);
     else if (command->header.kind == CSANDBOX_SPARE && command->value >= 0)
@@ -70,6 +88,9 @@ static void slot_ended(uint32_t index, int status) {
     else if (entry->id != UINT32_MAX)
         send_gone(index, status, oom_kills - entry->oom_before);
     entry->oom_before = oom_kills;
+    // On v2 a frozen process dies frozen, and the next slot of this index would start so.
+    if (spawner.limits[index].is_frozen)
+        cgroups_freeze(index, false);
     if (entry->binding >= 0)
         close(entry->binding);
     entry->pid = 0;

@@ -173,6 +173,7 @@ static void end_spawner(void) {
     if (supervisor.spawner <= 0)
         return;
     kill(supervisor.spawner, SIGKILL);
+    cgroups_thaw(&supervisor.host.configuration);
     waitpid(supervisor.spawner, NULL, 0);
     supervisor.spawner = 0;
     cgroups_sweep(&supervisor.host.configuration);

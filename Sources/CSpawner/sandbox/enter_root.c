@@ -45,5 +45,6 @@ struct failure sandbox_enter_root(void) {
         TRY(check(CSANDBOX_STEP_SANDBOX_PROC, SYS2(SYS_umount2, "/proc", MNT_DETACH)));
     TRY(sandbox_fill_proc((int)proc));
     SYS1(SYS_close, proc);
-    return slot.plan.flags & CSANDBOX_SLOT_TERMINAL ? sandbox_open_terminal() : success();
+    return slot.plan.flags & CSANDBOX_SLOT_TERMINAL ? sandbox_open_terminal(&slot.terminal)
+                                                    : success();
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last steps of a sandbox: waits for arguments and environment, then executes the program.
+// The last steps of a sandbox: waits for arguments and environment, then executes the program. Processes that
+// enter later execute in the same way.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
+#include "sandbox/init.h"
 #include "sandbox/sandbox.h"
+#include <fcntl.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -20,32 +23,41 @@ static size_t length(const char *text) {
     return size;
 }
 
-// Splits the strings into argv and environ, each with its NULL, within the bounds of the packet.
-// Returns environ; NULL when the message is not valid.
-static const char **split(size_t size) {
-    const struct csandbox_release *message = &slot.release_message;
-    const struct csandbox_release_head *head = &message->head;
-    size_t total = (size_t)head->argument_count + head->environment_count;
-    if (size <= offsetof(struct csandbox_release, strings) ||
-        head->header.kind != CSANDBOX_RELEASE || head->argument_count == 0 ||
-        total > CSANDBOX_POINTERS_MAX ||
-        message->strings[size - 1 - offsetof(struct csandbox_release, strings)])
+const char **sandbox_split(const struct command_strings *command) {
+    size_t total = (size_t)command->argument_count + command->environment_count;
+    if (command->size == 0 || command->argument_count == 0 || total > CSANDBOX_POINTERS_MAX ||
+        command->strings[command->size - 1])
         return NULL;
-    const char *place = message->strings;
-    const char *end = (const char *)message + size;
+    const char *place = command->strings;
+    const char *end = command->strings + command->size;
     size_t filled = 0;
     for (size_t i = 0; i < total; i++) {
         if (place >= end)
             return NULL;
-        if (i == head->argument_count)
+        if (i == command->argument_count)
             slot.pointers[filled++] = NULL;
         slot.pointers[filled++] = place;
         place += length(place) + 1;
     }
-    if (head->environment_count == 0)
+    if (command->environment_count == 0)
         slot.pointers[filled++] = NULL;
     slot.pointers[filled] = NULL;
-    return &slot.pointers[head->argument_count + 1];
+    return &slot.pointers[command->argument_count + 1];
+}
+
+// Within the bounds of the packet; NULL when the message is not valid.
+static const char **split_release(size_t size) {
+    const struct csandbox_release *message = &slot.release_message;
+    if (size <= offsetof(struct csandbox_release, strings) ||
+        message->head.header.kind != CSANDBOX_RELEASE)
+        return NULL;
+    const struct command_strings command = {
+        .strings = message->strings,
+        .size = size - offsetof(struct csandbox_release, strings),
+        .argument_count = message->head.argument_count,
+        .environment_count = message->head.environment_count,
+    };
+    return sandbox_split(&command);
 }
 
 static const char *search_path(const char **environment) {
@@ -63,7 +75,8 @@ int64_t sandbox_now_ns(void) {
 }
 
 // A magic link such as /proc/self/exe would name this program instead of a file of the image
-// (CVE-2019-5736).
+// (CVE-2019-5736). A clear refusal for mistakes: a running container can exchange the path between the
+// check and execve, and then gets nothing either, because this program is a sealed memory file.
 static long execute(const char *path, const char **environment) {
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
     long file = SYS4(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
@@ -98,8 +111,7 @@ static bool has_slash(const char *text) {
     return false;
 }
 
-// Like execvp(3): executes the first file that can be; EACCES has precedence over ENOENT.
-static long execute_from_path(const char **environment) {
+long sandbox_execute(const char **environment) {
     if (has_slash(slot.pointers[0]))
         return execute(slot.pointers[0], environment);
     char candidate[CANDIDATE_BYTES];
@@ -119,6 +131,19 @@ static long execute_from_path(const char **environment) {
     }
 }
 
+// The init gets the command behind its own name; the descriptor of its program closes with the call.
+static long execute_init(void) {
+    size_t count = slot.release_message.head.argument_count;
+    count += slot.release_message.head.environment_count + 2;
+    for (size_t i = count; i > 0; i--)
+        slot.pointers[i] = slot.pointers[i - 1];
+    slot.pointers[0] = INIT_NAME;
+    const char **environment = &slot.pointers[slot.release_message.head.argument_count + 2];
+    slot.exec_at_ns = sandbox_now_ns();
+    return SYS5(SYS_execveat, SANDBOX_INIT_DESCRIPTOR, "", slot.pointers, environment,
+                AT_EMPTY_PATH);
+}
+
 struct failure sandbox_wait_and_execute(void) {
     long size = SYS3(SYS_read, 3, &slot.release_message, sizeof slot.release_message);
     TRY(check(CSANDBOX_STEP_SANDBOX_RELEASE, size));
@@ -127,7 +152,7 @@ struct failure sandbox_wait_and_execute(void) {
         return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, ECANCELED};
     slot.stage = STAGE_RELEASED;
     SYS1(SYS_close, 3);
-    const char **environment = split((size_t)size);
+    const char **environment = split_release((size_t)size);
     if (!environment)
         return (struct failure){CSANDBOX_STEP_SANDBOX_RELEASE, EINVAL};
     // Not with a terminal, which belongs to one sandbox. Never set to false here: the slot may have
@@ -135,5 +160,7 @@ struct failure sandbox_wait_and_execute(void) {
     if (slot.release_message.head.prepares_next && !(slot.plan.flags & CSANDBOX_SLOT_TERMINAL))
         slot.prepares_next = true;
     TRY(sandbox_leave_empty_network());
-    return check(CSANDBOX_STEP_SANDBOX_EXEC, execute_from_path(environment));
+    bool has_init = slot.plan.flags & CSANDBOX_SLOT_INIT;
+    return check(CSANDBOX_STEP_SANDBOX_EXEC,
+                 has_init ? execute_init() : sandbox_execute(environment));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes PID 1 to its user and drops capabilities. In a slot that shares the empty network namespace, it
-// also creates the sandbox's own one before execve.
+// Changes PID 1, or a process that enters later, to its user and drops capabilities. In a slot that shares
+// the empty network namespace, PID 1 also creates the sandbox's own one before execve.
 #define _GNU_SOURCE
 #include "network/network.h"
 #include "sandbox/sandbox.h"
@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/openat2.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -33,19 +34,30 @@ static struct failure set_capabilities(uint64_t permitted, uint64_t effective) {
 }
 
 // The change of ids clears all capabilities of another user than root.
-static uint64_t capabilities_kept(void) { return slot.plan.uid == 0 ? slot.plan.capabilities : 0; }
+static uint64_t capabilities_of(uint32_t uid) { return uid == 0 ? slot.plan.capabilities : 0; }
 
 // The user id changes last: the other changes need the capabilities that end with it.
-static struct failure set_ids(const struct csandbox_make_slot *plan) {
-    if (plan->uid != 0)
-        TRY(give_stdio(plan->uid, plan->gid));
+static struct failure set_ids(const struct container_user *user) {
+    if (user->uid != 0)
+        TRY(give_stdio(user->uid, user->gid));
     if (!single_id(slot.host))
         TRY(check(CSANDBOX_STEP_SANDBOX_USER,
-                  SYS2(SYS_setgroups, plan->group_count, plan->groups)));
-    TRY(check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresgid, plan->gid, plan->gid, plan->gid)));
+                  SYS2(SYS_setgroups, user->group_count, user->groups)));
+    TRY(check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresgid, user->gid, user->gid, user->gid)));
     // With a saved id of 0 the permitted capabilities stay, while none is effective.
-    uint32_t saved = slot.shares_empty_network ? 0 : plan->uid;
-    return check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresuid, plan->uid, plan->uid, saved));
+    uint32_t saved = user->makes_network ? 0 : user->uid;
+    return check(CSANDBOX_STEP_SANDBOX_USER, SYS3(SYS_setresuid, user->uid, user->uid, saved));
+}
+
+// To enter a user namespace gives every capability over it, with an empty bounding set and no
+// secure bits: what a copy gave up is given up again.
+struct failure drop_entered_capabilities(void) {
+    unsigned long bits = SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED |
+                         SECBIT_KEEP_CAPS_LOCKED | SECBIT_NOROOT | SECBIT_NOROOT_LOCKED;
+    TRY(check(CSANDBOX_STEP_SLOT_BOUNDING, SYS5(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0)));
+    for (int number = 0; SYS5(SYS_prctl, PR_CAPBSET_READ, number, 0, 0, 0) >= 0; number++)
+        TRY(check(CSANDBOX_STEP_SLOT_BOUNDING, SYS5(SYS_prctl, PR_CAPBSET_DROP, number, 0, 0, 0)));
+    return success();
 }
 
 // Follows symbolic links of the image, but no magic links of /proc: they could name a file that
@@ -74,17 +86,29 @@ static bool is_denied(struct failure failure) {
 
 // Tries the working directory before and after the change of user, as runc does: the user may lack
 // access to it, or only the user may have access.
-struct failure sandbox_become_user(void) {
-    const struct csandbox_make_slot *plan = &slot.plan;
-    struct failure entered = enter_directory(plan->directory);
+struct failure become_container_user(const struct container_user *user) {
+    struct failure entered = enter_directory(user->directory);
     if (failed(entered) && !is_denied(entered))
         return entered;
     // The slot already runs as root without groups.
-    if (plan->uid != 0 || plan->gid != 0 || plan->group_count != 0)
-        TRY(set_ids(plan));
-    uint64_t kept = capabilities_kept();
-    TRY(set_capabilities(slot.shares_empty_network ? kept | NETWORK_CAPABILITIES : kept, kept));
-    return is_denied(entered) ? enter_directory(plan->directory) : success();
+    if (user->uid != 0 || user->gid != 0 || user->group_count != 0)
+        TRY(set_ids(user));
+    uint64_t kept = capabilities_of(user->uid);
+    TRY(set_capabilities(user->makes_network ? kept | NETWORK_CAPABILITIES : kept, kept));
+    return is_denied(entered) ? enter_directory(user->directory) : success();
+}
+
+struct failure sandbox_become_user(void) {
+    const struct csandbox_make_slot *plan = &slot.plan;
+    const struct container_user user = {
+        .uid = plan->uid,
+        .gid = plan->gid,
+        .group_count = plan->group_count,
+        .groups = plan->groups,
+        .directory = plan->directory,
+        .makes_network = slot.shares_empty_network,
+    };
+    return become_container_user(&user);
 }
 
 // In the reverse order of sandbox_become_user: capabilities become effective, the namespace is
@@ -93,7 +117,7 @@ struct failure sandbox_become_user(void) {
 struct failure sandbox_leave_empty_network(void) {
     if (!slot.shares_empty_network)
         return success();
-    uint64_t kept = capabilities_kept();
+    uint64_t kept = capabilities_of(slot.plan.uid);
     TRY(set_capabilities(kept | NETWORK_CAPABILITIES, kept | NETWORK_CAPABILITIES));
     TRY(check(CSANDBOX_STEP_SANDBOX_NETWORK, SYS1(SYS_unshare, CLONE_NEWNET)));
     TRY(loopback_up());

@@ -8,12 +8,13 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-/// Number of the release socket while the sandbox waits; its only descriptor besides stdio.
-enum { RELEASE_DESCRIPTOR = 3 };
+/// Numbers of the release socket while the sandbox waits, and of the init where it has one; its only
+/// descriptors besides stdio.
+enum { RELEASE_DESCRIPTOR = 3, INIT_DESCRIPTOR = SANDBOX_INIT_DESCRIPTOR };
 
 static struct failure take_stdio(void) {
     if (slot.plan.flags & CSANDBOX_SLOT_TERMINAL)
-        return sandbox_take_terminal();
+        return sandbox_take_terminal(slot.terminal.peer);
     for (int i = 0; i < 3; i++)
         TRY(check(CSANDBOX_STEP_SANDBOX_STDIO, SYS3(SYS_dup3, slot.pipes.function[i], i, 0)));
     return success();
@@ -25,35 +26,29 @@ static struct failure announce(void) {
     struct csandbox_outcome outcome = {
         .header = {.kind = CSANDBOX_SANDBOX_READY, .slot = slot.plan.header.slot},
         .sandbox = slot.number};
-    struct iovec part = {&outcome, sizeof outcome};
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int) * 3)];
-    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int) * 3),
-                            .cmsg_level = SOL_SOCKET,
-                            .cmsg_type = SCM_RIGHTS}};
-    int *descriptors = (int *)CMSG_DATA(&control.header);
+    int descriptors[3];
     for (int i = 0; i < 3; i++)
         descriptors[i] = slot.pipes.gateway[i];
     if (slot.plan.flags & CSANDBOX_SLOT_TERMINAL)
-        descriptors[0] = descriptors[1] = slot.terminal_master;
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof control};
+        descriptors[0] = descriptors[1] = slot.terminal.master;
     // Set before the call: the gateway may release the sandbox before the call returns.
     slot.is_announced = true;
     return check(CSANDBOX_STEP_SANDBOX_ANNOUNCE,
-                 SYS3(SYS_sendmsg, slot.control, &message, MSG_NOSIGNAL));
+                 raw_send_to_gateway(&outcome, sizeof outcome, descriptors, 3));
 }
 
 // Closed instead of marked close-on-exec: no open folder of the host is left (CVE-2024-21626).
 static struct failure keep_release_only(void) {
+    bool has_init = slot.plan.flags & CSANDBOX_SLOT_INIT;
+    // The release socket first: its number may be the one that the init gets.
     if (slot.release != RELEASE_DESCRIPTOR)
         TRY(check(CSANDBOX_STEP_SANDBOX_STDIO,
                   SYS3(SYS_dup3, slot.release, RELEASE_DESCRIPTOR, O_CLOEXEC)));
-    return check(CSANDBOX_STEP_SANDBOX_STDIO,
-                 SYS3(SYS_close_range, RELEASE_DESCRIPTOR + 1, ~0U, 0));
+    if (has_init)
+        TRY(check(CSANDBOX_STEP_SANDBOX_STDIO,
+                  SYS3(SYS_dup3, slot.init, INIT_DESCRIPTOR, O_CLOEXEC)));
+    unsigned first = has_init ? INIT_DESCRIPTOR + 1 : RELEASE_DESCRIPTOR + 1;
+    return check(CSANDBOX_STEP_SANDBOX_STDIO, SYS3(SYS_close_range, first, ~0U, 0));
 }
 
 static struct failure set_up(void) {

@@ -2,6 +2,7 @@
 // Starts the process that becomes a sandbox. It shares memory with the slot (CLONE_VM), which saves copying
 // page tables, runs on its own stack, and executes before any code of the function runs.
 #define _GNU_SOURCE
+#include "network/links.h"
 #include "network/network.h"
 #include "sandbox/sandbox.h"
 #include "sys.h"
@@ -18,7 +19,7 @@ static void close_all(const int *descriptors, size_t count) {
             close(descriptors[i]);
 }
 
-static void close_pipes(const struct stdio_pipes *pipes) {
+void stdio_pipes_close(const struct stdio_pipes *pipes) {
     close_all(pipes->function, 3);
     close_all(pipes->gateway, 3);
 }
@@ -33,19 +34,21 @@ static struct failure make_pipe(struct stdio_pipes *pipes, int i) {
     return check_errno(CSANDBOX_STEP_SANDBOX_PIPES, fcntl(pipes->function[i], F_SETFL, 0));
 }
 
-struct failure sandbox_next_pipes(void) {
-    struct stdio_pipes *pipes = &slot.next_pipes;
-    if (pipes->function[0] >= 0)
-        return success();
+struct failure stdio_pipes_make(struct stdio_pipes *pipes) {
+    *pipes = no_pipes;
     for (int i = 0; i < 3; i++) {
         struct failure failure = make_pipe(pipes, i);
         if (failed(failure)) {
-            close_pipes(pipes);
+            stdio_pipes_close(pipes);
             *pipes = no_pipes;
             return failure;
         }
     }
     return success();
+}
+
+struct failure sandbox_next_pipes(void) {
+    return slot.next_pipes.function[0] >= 0 ? success() : stdio_pipes_make(&slot.next_pipes);
 }
 
 void sandbox_next_announced(void) {
@@ -60,6 +63,15 @@ struct failure sandbox_prepare(void) {
     slot.next_pipes = no_pipes;
     slot.proc = open("/base/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.proc));
+    slot.init = -1;
+    if (slot.plan.flags & CSANDBOX_SLOT_INIT) {
+        int program = openat(slot.proc, "self/exe", O_RDONLY | O_CLOEXEC);
+        TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, program));
+        // Not a number that the sandbox needs for something else.
+        slot.init = fcntl(program, F_DUPFD_CLOEXEC, SANDBOX_INIT_DESCRIPTOR + 1);
+        close(program);
+        TRY(check_errno(CSANDBOX_STEP_SLOT_TEMPLATE, slot.init));
+    }
     return mount_namespace_of_now(&slot.own_mounts);
 }
 
@@ -72,6 +84,7 @@ static struct failure network_ready(void) {
         return success();
     TRY(check(CSANDBOX_STEP_SLOT_UNSHARE, SYS1(SYS_unshare, CLONE_NEWNET)));
     TRY(loopback_up());
+    TRY(links_up());
     slot.shares_empty_network = false;
     return success();
 }
@@ -95,7 +108,7 @@ struct failure sandbox_start(void) {
                                 sizeof slot.sandbox_stack, sandbox_main, NULL);
     // The sandbox has copies of the descriptors, so the slot's can be closed. Their numbers are in
     // shared memory, from which the sandbox reads them.
-    close_pipes(&slot.pipes);
+    stdio_pipes_close(&slot.pipes);
     TRY(check(CSANDBOX_STEP_SANDBOX_CLONE, pid));
     slot.sandbox = (pid_t)pid;
     // Created ahead of the end of this sandbox when it was announced with the end of another; a

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens files in the root of a sandbox for the gateway: new ones before its program is executed, any
-// regular one after its end. The image and the ended program decide what the paths lead through, so
-// each is resolved within the root and on its own mount: /proc, /dev, /sys and secrets are out of
-// reach.
+// regular one after its end (live_files.c has those of running sandboxes). The image and the ended program decide
+// what the paths lead through, so each is resolved within the root and on its own mount: /proc, /dev, /sys and
+// secrets are out of reach.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
+#include "mounts/template.h"
 #include "slot/slot.h"
 #include <fcntl.h>
 #include <sched.h>
@@ -21,7 +22,7 @@ static long open_at(int root, const char *path, uint64_t flags, uint64_t mode) {
         .mode = mode,
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
     };
-    return SYS4(SYS_openat2, root, path, &how, sizeof how);
+    return open_resolved(root, path, &how);
 }
 
 // The folder above it exists. The path is cut at its last slash for a moment.
@@ -108,16 +109,21 @@ static bool is_quiet(uint32_t action) {
 static long open_in_sandbox(const struct csandbox_file_order *order) {
     char path[CSANDBOX_PATH_MAX];
     memcpy(path, order->path, sizeof path);
+    bool is_live = order->action >= CSANDBOX_FILE_LOOK;
+    if (order->action == CSANDBOX_FILE_HOSTS)
+        return order->sandbox == slot.number ? etc_open_hosts() : -ESRCH;
     if (path[0] != '/' || !memchr(path, 0, sizeof path) || order->mode > 0777)
         return -EINVAL;
-    if (order->sandbox != slot.number || !is_quiet(order->action))
+    if (order->sandbox != slot.number ||
+        !(is_live ? live_files_allowed() : is_quiet(order->action)))
         return -ESRCH;
     enter_mounts(slot.root.mounts);
     long root = SYS4(SYS_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     long file = root;
     if (root >= 0) {
-        file = order->action == CSANDBOX_FILE_CREATE ? create((int)root, path, order->mode)
-                                                     : open_regular((int)root, path);
+        file = is_live                                 ? live_file((int)root, order, path)
+               : order->action == CSANDBOX_FILE_CREATE ? create((int)root, path, order->mode)
+                                                       : open_regular((int)root, path);
         SYS1(SYS_close, root);
     }
     enter_mounts(slot.own_mounts);

@@ -28,6 +28,10 @@ static void handle_command(const struct csandbox_command *command) {
         template_make(command->value);
         return;
     }
+    if (command->header.kind == CSANDBOX_ENTERED_SIGNAL) {
+        entered_signal(command->sandbox, command->value);
+        return;
+    }
     // The sandbox that the order is for may have ended.
     if (slot.sandbox == 0 || command->sandbox != slot.number)
         return;
@@ -39,45 +43,42 @@ static void handle_command(const struct csandbox_command *command) {
         slot.root.is_held = true;
 }
 
-union order {
-    struct csandbox_header header;
-    struct csandbox_command command;
-    struct csandbox_socket_order socket;
-    struct csandbox_file_order file;
-    struct csandbox_usage_order usage;
-};
-
 // Returns whether it was a command, which takes no time.
-static bool handle_order(const union order *order, size_t size) {
-    switch (order->header.kind) {
+static bool handle_order(size_t size) {
+    switch (slot.order.header.kind) {
     case CSANDBOX_DIAL:
     case CSANDBOX_LISTEN:
-        if (size == sizeof order->socket)
-            socket_order_answer(&order->socket);
+        if (size == sizeof slot.order.socket)
+            socket_order_answer(&slot.order.socket);
         return false;
     case CSANDBOX_OPEN_IN_ROOT:
-        if (size == sizeof order->file)
-            file_order_answer(&order->file);
+        if (size == sizeof slot.order.file)
+            file_order_answer(&slot.order.file);
+        return false;
+    case CSANDBOX_ENTER:
+        if (size > sizeof slot.order.enter.head)
+            enter_order_answer(&slot.order.enter, size);
         return false;
     case CSANDBOX_USAGE:
-        if (size == sizeof order->usage)
-            usage_order_answer(&order->usage);
+        if (size == sizeof slot.order.usage)
+            usage_order_answer(&slot.order.usage);
         return false;
     default:
-        if (size == sizeof order->command)
-            handle_command(&order->command);
+        if (size == sizeof slot.order.command)
+            handle_command(&slot.order.command);
         return true;
     }
 }
 
 // Returns whether there may be another one to take before the end of the sandbox.
 static bool take_order(void) {
-    union order order = {.header = {0, 0}};
-    ssize_t size = csandbox_receive(slot.control, &order, sizeof order, NULL, NULL, MSG_DONTWAIT);
+    slot.order.header = (struct csandbox_header){0, 0};
+    ssize_t size =
+        csandbox_receive(slot.control, &slot.order, sizeof slot.order, NULL, NULL, MSG_DONTWAIT);
     // The gateway has closed its socket: the sandbox dies with this process (PDEATHSIG).
     if (size == 0 || (size < 0 && size != -EAGAIN && size != -EMSGSIZE))
         _exit(0);
-    return size > 0 && handle_order(&order, (size_t)size);
+    return size > 0 && handle_order((size_t)size);
 }
 
 // Socket notifications first: a sandbox waits for the answer. All commands before the end of the
@@ -94,8 +95,12 @@ static _Noreturn void serve(void) {
             sockets_handle_notification();
         while (sources[0].revents && take_order())
             ;
-        if (sources[1].revents)
+        // PID 1 can be reaped only when no process of its namespace is left; each of them brings a
+        // signal of its own.
+        if (sources[1].revents) {
             sandbox_reap();
+            entered_reap();
+        }
         template_tick();
     }
 }

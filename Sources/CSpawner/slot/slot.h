@@ -21,6 +21,19 @@ struct stdio_pipes {
     int gateway[3];
 };
 
+/// The two ends of a terminal.
+struct terminal {
+    int master;
+    int peer;
+};
+
+/// A process that entered the running sandbox; a child of the slot. No PID: a free place.
+struct entered_process {
+    pid_t pid;
+    /// Counted in this slot, from 1 on.
+    uint32_t number;
+};
+
 /// A folder that the image's configuration names. `is_written`: it stays writable in a read-only
 /// root.
 struct wanted_folder {
@@ -44,6 +57,16 @@ struct socket_traces {
     /// Table of local sockets in the namespace of the sandbox, which may differ from the slot's; -1
     /// without.
     int local_sockets;
+};
+
+/// One order of the gateway.
+union slot_order {
+    struct csandbox_header header;
+    struct csandbox_command command;
+    struct csandbox_socket_order socket;
+    struct csandbox_file_order file;
+    struct csandbox_usage_order usage;
+    struct csandbox_enter enter;
 };
 
 /// All state of the slot's process. It owns the sandbox's process, the mounts of its root, and the
@@ -105,8 +128,11 @@ struct slot {
     /// Pipes of the next sandbox, created ahead.
     struct stdio_pipes next_pipes;
     /// With a terminal only: its ends for the gateway and for the function. Written by the sandbox.
-    int terminal_master;
-    int terminal;
+    struct terminal terminal;
+
+    struct entered_process entered[CSANDBOX_ENTERED_MAX];
+    /// Number of the process that entered last.
+    uint32_t entered_last;
 
     /// Folders and files of the host, for the one sandbox of this slot.
     int trees[CSANDBOX_TREES_MAX];
@@ -121,6 +147,8 @@ struct slot {
     char missing_interpreter[CSANDBOX_INTERPRETER_MAX];
     /// The slot's own /proc, which is not mounted in the namespaces of its roots.
     int proc;
+    /// This program, which is PID 1 of sandboxes with an init; -1 without.
+    int init;
     /// The slot's own mount namespace.
     int own_mounts;
     struct root root;
@@ -132,8 +160,15 @@ struct slot {
 
     /// Used by the sandbox; too large for its stack.
     struct csandbox_release release_message;
-    const char *pointers[CSANDBOX_POINTERS_MAX + 2];
+    /// With one place more for the init's name.
+    const char *pointers[CSANDBOX_POINTERS_MAX + 3];
     char sandbox_stack[SANDBOX_STACK_BYTES] __attribute__((aligned(16)));
+    /// The order that was received last. Larger than a stack should hold; pages that no order fills
+    /// take no memory.
+    union slot_order order;
+    /// Used by the helper that enters the sandbox, and by the process that it makes, which has a copy.
+    char helper_stack[SANDBOX_STACK_BYTES] __attribute__((aligned(16)));
+    char entered_stack[SANDBOX_STACK_BYTES] __attribute__((aligned(16)));
 };
 
 extern struct slot slot;
@@ -173,8 +208,19 @@ bool sockets_outlive_sandbox(void);
 void socket_order_answer(const struct csandbox_socket_order *order);
 /// sockets.c: passes a descriptor to the gateway and closes it here, or reports -errno.
 void answer_with_descriptor(struct csandbox_header header, uint32_t sequence, long opened);
+/// live_files.c: whether the sandbox runs and its root is the slot's; carries out an order for it, by
+/// a process that is in its mount namespace. `path` is changed for moments. Returns a descriptor or
+/// -errno.
+bool live_files_allowed(void);
+long live_file(int root, const struct csandbox_file_order *order, char *path);
 /// files.c: answers OPEN_IN_ROOT.
 void file_order_answer(const struct csandbox_file_order *order);
+/// entered.c: answers ENTER, whose packet has `size` bytes.
+void enter_order_answer(const struct csandbox_enter *order, size_t size);
+/// entered.c: signals a process that entered; no effect once it was reaped.
+void entered_signal(uint32_t number, int signal);
+/// entered.c: reaps those that have ended and reports their ends.
+void entered_reap(void);
 /// usage.c: answers USAGE.
 void usage_order_answer(const struct csandbox_usage_order *order);
 /// usage.c: processor time of a process so far; zero when it cannot be read.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Creates sockets in the sandbox's network namespace for the gateway: connected to a port of 127.0.0.1 or
-// ::1, or listening on 127.0.0.1. The slot passes them on and keeps none; the sandbox gets none.
+// ::1 or of an address of the container's links, or listening on 127.0.0.1. The slot passes them on and keeps none; the sandbox gets none.
 #define _GNU_SOURCE
 #include "csandbox_channel.h"
 #include "sandbox/sandbox.h"
@@ -37,20 +37,35 @@ static long listen_at(long end, const void *place, long size) {
     return result < 0 ? result : SYS2(SYS_listen, end, LISTEN_BACKLOG);
 }
 
+// The range of links is local here, so any of its addresses can be the source. Without the option a
+// port would be taken for all connections of the namespace.
+static long bind_source(long end, uint32_t source) {
+    struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr = {htonl(source)}};
+    int on = 1;
+    if (source == 0)
+        return 0;
+    SYS5(SYS_setsockopt, end, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    return SYS3(SYS_bind, end, &place, sizeof place);
+}
+
 // Raw calls only: it can run in a process that shares the slot's memory.
 static long open_socket(const struct csandbox_socket_order *order, int family) {
     uint16_t port = htons((uint16_t)order->port);
+    uint32_t address = order->address ? order->address : INADDR_LOOPBACK;
     struct sockaddr_in place4 = {
-        .sin_family = AF_INET, .sin_port = port, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+        .sin_family = AF_INET, .sin_port = port, .sin_addr = {htonl(address)}};
     struct sockaddr_in6 place6 = {
         .sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     const void *place = family == AF_INET ? (void *)&place4 : (void *)&place6;
     long size = family == AF_INET ? sizeof place4 : sizeof place6;
-    long end = SYS3(SYS_socket, family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int type = order->transport == CSANDBOX_DATAGRAMS ? SOCK_DGRAM : SOCK_STREAM;
+    long end = SYS3(SYS_socket, family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (end < 0)
         return end;
-    long result = order->header.kind == CSANDBOX_LISTEN ? listen_at(end, place, size)
-                                                        : SYS3(SYS_connect, end, place, size);
+    long result = bind_source(end, order->source);
+    if (result >= 0)
+        result = order->header.kind == CSANDBOX_LISTEN ? listen_at(end, place, size)
+                                                       : SYS3(SYS_connect, end, place, size);
     if (result >= 0 || result == -EINPROGRESS)
         return end;
     SYS1(SYS_close, end);
@@ -88,8 +103,21 @@ static int network_of_sandbox(void) {
     return file >= 0 ? file : errno == ENOENT ? -ESRCH : -errno;
 }
 
+// Addresses other than 127.0.0.1 are the container's own, of its links.
+static bool address_is_valid(const struct csandbox_socket_order *order) {
+    if (order->address == 0)
+        return order->source == 0;
+    uint32_t mask = ~0u << (32 - CSANDBOX_LINKS_PREFIX);
+    bool is_own = false;
+    for (uint32_t i = 0; i < slot.plan.link_count; i++)
+        is_own |= order->address == slot.plan.links[i];
+    return is_own && order->header.kind == CSANDBOX_DIAL &&
+           (order->source & mask) == CSANDBOX_LINKS_NETWORK;
+}
+
 static long make_socket(const struct csandbox_socket_order *order, int family) {
-    if (order->port == 0 || order->port > UINT16_MAX)
+    if (order->port == 0 || order->port > UINT16_MAX || order->transport > CSANDBOX_DATAGRAMS ||
+        !address_is_valid(order))
         return -EINVAL;
     if (slot.sandbox == 0 || order->sandbox != slot.number)
         return -ESRCH;
@@ -135,7 +163,7 @@ static long make_connected(const struct csandbox_socket_order *order, int family
 // ::1 alone. What counts where neither answers is the refusal of the first.
 static long make_either(const struct csandbox_socket_order *order) {
     long end = make_connected(order, AF_INET);
-    if (end != -ECONNREFUSED || order->header.kind != CSANDBOX_DIAL)
+    if (end != -ECONNREFUSED || order->header.kind != CSANDBOX_DIAL || order->address != 0)
         return end;
     long other = make_connected(order, AF_INET6);
     return other >= 0 ? other : end;

@@ -5,6 +5,7 @@
 #include "csandbox_channel.h"
 #include "mounts/template.h"
 #include "network/egress.h"
+#include "network/links.h"
 #include "network/network.h"
 #include "processes/process.h"
 #include "sandbox/sandbox.h"
@@ -92,6 +93,7 @@ struct bind_descriptors {
 static struct failure bind_to_function(const struct bind_descriptors *own) {
     if (slot.shares_empty_network && !(slot.plan.flags & CSANDBOX_SLOT_EMPTY_NETWORK))
         return (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL};
+    TRY(links_up());
     layer_options(slot.layer_options, slot.plan.disk_bytes);
     TRY(check(CSANDBOX_STEP_SLOT_HOSTNAME,
               SYS2(SYS_sethostname, slot.plan.hostname, strlen(slot.plan.hostname))));

@@ -45,6 +45,12 @@ package struct SandboxPlan: Hashable, Sendable {
     package var limits = Limits()
     package var network = NetworkMode.none
     package var egressAllow: [String] = []
+    /// Its own addresses among those of other containers; without one it reaches none of them.
+    ///
+    /// Connections to other addresses come to ``WarmSandbox/listenForLinks()``.
+    package var links: [LinkAddress] = []
+    /// Whether /etc/hosts is rewritten while it runs; with links, in a slot that serves one sandbox.
+    package var rewritesHosts = false
     package var secrets: [SandboxSecret] = []
     /// Names as in `CAP_NET_BIND_SERVICE`; none by default.
     package var capabilities: [String] = []
@@ -57,6 +63,11 @@ package struct SandboxPlan: Hashable, Sendable {
     package var mounts: [SandboxMount] = []
     /// Whether PID 1 gets a terminal: stdin and stdout are its other end, nothing comes on stderr.
     package var hasTerminal = false
+
+    /// Names of /etc/hosts besides the container's own.
+    package var hosts: [HostEntry] = []
+    /// Whether PID 1 is an init, whose child the program is; not with a template.
+    package var hasInit = false
 
     package init(rootfs: String, hostname: String) {
         self.rootfs = rootfs

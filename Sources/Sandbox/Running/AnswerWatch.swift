@@ -20,6 +20,7 @@ struct AnswerWatch: Hashable, Sendable {
     private var killedAt: Int64?
     private var leftAt: Int64?
     private var isExpelled = false
+    private var isFrozen = false
 
     /// A slot or a sandbox was ordered.
     mutating func ordered(at now: Int64) { orderedAt = now }
@@ -30,8 +31,21 @@ struct AnswerWatch: Hashable, Sendable {
     /// Sockets were asked for; the first time counts.
     mutating func asked(at now: Int64) { askedAt = askedAt ?? now }
 
-    /// All of them were answered.
-    mutating func askedAnswered() { askedAt = nil }
+    /// One of them was answered: the others have the whole time again.
+    ///
+    /// A slot that is asked without a pause, by clients of a published port for example, answers all the time and
+    /// still never has answered all.
+    ///
+    /// - Parameters:
+    ///   - isOwing: whether others are not answered yet.
+    ///   - now: CLOCK_MONOTONIC.
+    mutating func askedAnswered(isOwing: Bool, at now: Int64) { askedAt = isOwing ? now : nil }
+
+    /// Its processes were stopped where they are, or go on: what it was asked for meanwhile waits for that.
+    mutating func frozen(_ isFrozen: Bool, at now: Int64) {
+        self.isFrozen = isFrozen
+        if askedAt != nil { askedAt = now }
+    }
 
     /// Its sandbox was killed; the first time counts.
     mutating func killed(at now: Int64) { killedAt = killedAt ?? now }
@@ -63,7 +77,8 @@ struct AnswerWatch: Hashable, Sendable {
             return .lingering
         }
         if let killedAt, now - killedAt > Self.ending { return .silent }
-        guard let orderedAt = [orderedAt, askedAt].compactMap(\.self).min() else { return .responsive }
+        let owed = [orderedAt, isFrozen ? nil : askedAt].compactMap(\.self).min()
+        guard let orderedAt = owed else { return .responsive }
         if now - orderedAt > Self.order { return .silent }
         return now - orderedAt > Self.doubt ? .doubtful : .responsive
     }

@@ -32,6 +32,9 @@ struct OutputReaders: ~Copyable {
     /// Separate from ``reader``: callers await the end while another one reads.
     private var exitWaiters: [CheckedContinuation<ExitReport, Never>] = []
 
+    /// How PID 1 ended, once it was reaped.
+    var report: ExitReport? { state.report }
+
     /// Whether more should be read from the pipe now.
     var wantsMore: Bool { state.wantsMore }
 

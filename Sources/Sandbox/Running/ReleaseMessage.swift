@@ -13,7 +13,36 @@ enum ReleaseMessage {
         slot: UInt32,
         to socket: Int32
     ) throws(SandboxError) {
-        let headBytes = MemoryLayout<csandbox_release_head>.size
+        let result = try CommandPacket.build(command) { arguments, variables in
+            csandbox_release_head(
+                header: csandbox_header(kind: UInt32(CSANDBOX_RELEASE.rawValue), slot: slot),
+                argument_count: arguments,
+                environment_count: variables,
+                prepares_next: preparesNext ? 1 : 0
+            )
+        } then: {
+            csandbox_send(socket, $0.baseAddress, $0.count, nil, 0)
+        }
+        guard result == 0 else { throw Packet.failure(of: "send", -result) }
+    }
+}
+
+/// A head of the wire contract, followed by the strings of a command.
+enum CommandPacket {
+    /// Writes the packet and hands it over.
+    ///
+    /// - Parameters:
+    ///   - command: arguments and environment.
+    ///   - head: makes the head from the numbers of arguments and variables.
+    ///   - then: gets the packet, which lives no longer than that.
+    /// - Returns: what `then` returned.
+    /// - Throws: ``SandboxError/commandTooLarge(bytes:max:)``.
+    static func build<Head>(
+        _ command: SandboxCommand,
+        head: (_ arguments: UInt32, _ variables: UInt32) -> Head,
+        then: (UnsafeMutableRawBufferPointer) -> Int32
+    ) throws(SandboxError) -> Int32 {
+        let headBytes = MemoryLayout<Head>.size
         let strings =
             command.arguments.reduce(0) { $0 + $1.utf8.count + 1 }
             + command.environment.reduce(0) { $0 + $1.utf8.count + 1 }
@@ -24,14 +53,10 @@ enum ReleaseMessage {
         guard strings <= stringsMax, pointers <= Int(CSANDBOX_POINTERS_MAX) else {
             throw .commandTooLarge(bytes: strings, max: stringsMax)
         }
-        let result = withUnsafeTemporaryAllocation(byteCount: headBytes + strings, alignment: 8) { space in
-            let head = csandbox_release_head(
-                header: csandbox_header(kind: UInt32(CSANDBOX_RELEASE.rawValue), slot: slot),
-                argument_count: UInt32(command.arguments.count),
-                environment_count: UInt32(variables),
-                prepares_next: preparesNext ? 1 : 0
-            )
-            withUnsafeBytes(of: head) { space.copyMemory(from: $0) }
+        return withUnsafeTemporaryAllocation(byteCount: headBytes + strings, alignment: 8) { space in
+            withUnsafeBytes(of: head(UInt32(command.arguments.count), UInt32(variables))) {
+                space.copyMemory(from: $0)
+            }
             var place = headBytes
             for text in command.arguments { place = append(text, to: space, at: place) }
             for text in command.environment { place = append(text, to: space, at: place) }
@@ -40,9 +65,8 @@ enum ReleaseMessage {
                 space[place + bytes.count] = 0
                 place += bytes.count + 1
             }
-            return csandbox_send(socket, space.baseAddress, space.count, nil, 0)
+            return then(space)
         }
-        guard result == 0 else { throw Packet.failure(of: "send", -result) }
     }
 
     private static func append(_ text: String, to space: UnsafeMutableRawBufferPointer, at place: Int) -> Int
@@ -71,10 +95,8 @@ extension ExitReport {
             ending = .execFailed(errorNumber: message.error)
         } else if message.step != 0 {
             ending = .lost(reason: Packet.setupError(message.step, message.error).description)
-        } else if message.wait_status & 0x7f == 0 {
-            ending = .exited(code: (message.wait_status >> 8) & 0xff)
         } else {
-            ending = .signalled(message.wait_status & 0x7f)
+            ending = Self.ending(message.wait_status)
         }
         self.init(ending: ending)
         missingInterpreter = FixedText.text(of: message.interpreter)
@@ -86,5 +108,30 @@ extension ExitReport {
         peakMemoryBytes = Int(message.max_rss_bytes)
         startNanoseconds = max(0, message.exec_at_ns - start)
         waitedForSetUp = message.ready_at_ns > start
+    }
+}
+
+extension ExitReport {
+    /// Of a process that entered a container.
+    init(_ message: csandbox_entered_exit) {
+        self.init(ending: Self.ending(message.wait_status))
+        userTimeMicroseconds = message.user_time_us
+        systemTimeMicroseconds = message.system_time_us
+        peakMemoryBytes = Int(message.max_rss_bytes)
+    }
+
+    /// Of a process that did not execute.
+    init(_ failure: csandbox_enter_failure) {
+        if failure.step == UInt32(CSANDBOX_STEP_SANDBOX_EXEC.rawValue) {
+            self.init(ending: .execFailed(errorNumber: failure.error))
+            missingInterpreter = FixedText.text(of: failure.interpreter)
+        } else {
+            let error = SandboxError(entering: failure.step, failure.error)
+            self.init(ending: .notStarted(reason: error.description))
+        }
+    }
+
+    private static func ending(_ status: Int32) -> Ending {
+        status & 0x7f == 0 ? .exited(code: (status >> 8) & 0xff) : .signalled(status & 0x7f)
     }
 }

@@ -26,6 +26,8 @@ struct SandboxUse: Hashable, Sendable {
     }
 
     private var phase = Phase.ready
+    /// What the slot knows of its assignments; nil before the first.
+    private var reported: Bool?
 
     /// Executes the program now, for an invocation that comes later.
     mutating func start(at now: Int64) -> Refusal? {
@@ -47,6 +49,18 @@ struct SandboxUse: Hashable, Sendable {
         case .ready, .assigned: return .outOfOrder
         case .ended(let reason): return .ended(reason: reason ?? "its slot")
         }
+    }
+
+    /// Whether the slot has to hear of an assignment.
+    ///
+    /// It counts processor time from the first one on, and prepares the next sandbox once it was told to: a later
+    /// assignment that changes neither saves the slot a wake-up.
+    ///
+    /// - Parameter preparesNext: the slot makes its next sandbox as soon as this one has ended.
+    /// - Returns: whether it has; call once for each assignment.
+    mutating func reportsAssignment(preparesNext: Bool) -> Bool {
+        defer { reported = preparesNext || reported == true }
+        return reported == nil || preparesNext && reported == false
     }
 
     /// The invocation is over and the program runs on: another invocation may be assigned to it.

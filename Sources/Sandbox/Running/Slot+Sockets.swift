@@ -2,6 +2,7 @@
 // Sockets inside a sandbox's network namespace, which the slot's process makes and passes on.
 
 import CSandbox
+package import FunctionModel
 import Glibc
 import Synchronization
 
@@ -13,12 +14,16 @@ extension Slot {
     /// - Parameters:
     ///   - kind: DIAL or LISTEN.
     ///   - port: of 127.0.0.1 in the namespace.
+    ///   - transport: what it carries.
+    ///   - ends: addresses of links, in place of 127.0.0.1.
     ///   - sandbox: the number of the sandbox whose namespace is meant.
     /// - Returns: the socket.
     /// - Throws: ``SandboxError``: unreachable with errno, gone, or too many requests at once.
     func socket(
         _ kind: csandbox_kind,
         port: UInt16,
+        transport: csandbox_transport = CSANDBOX_STREAM,
+        ends: (address: LinkAddress, source: LinkAddress)? = nil,
         sandbox: UInt32
     ) async throws(SandboxError) -> OwnedDescriptor {
         let result = await descriptor { [id] sequence in
@@ -26,7 +31,10 @@ extension Slot {
                 header: csandbox_header(kind: UInt32(kind.rawValue), slot: id),
                 sandbox: sandbox,
                 sequence: sequence,
-                port: UInt32(port)
+                port: UInt32(port),
+                transport: UInt32(transport.rawValue),
+                address: ends?.address.raw ?? 0,
+                source: ends?.source.raw ?? 0
             )
         }
         switch result {
@@ -69,9 +77,9 @@ extension Slot {
     func socketAnswered(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]) {
         let answer = Packet.read(csandbox_descriptor_answer.self, bytes)
         let waiter = state.withLock { state -> SocketWaiter? in
-            guard let answer else { return nil }
-            defer { if state.sockets.isEmpty { state.watch.askedAnswered() } }
-            return state.sockets.answered(answer.sequence)
+            guard let answer, let waiter = state.sockets.answered(answer.sequence) else { return nil }
+            state.watch.askedAnswered(isOwing: !state.sockets.isEmpty, at: monotonicNanoseconds())
+            return waiter
         }
         guard let waiter, let answer, answer.error == 0, descriptors.count == 1 else {
             descriptors.forEach { close($0) }
@@ -99,6 +107,17 @@ extension WarmSandbox {
         try await socket(CSANDBOX_DIAL, port: port)
     }
 
+    /// Makes a UDP socket that is connected to a port of 127.0.0.1 inside the sandbox.
+    ///
+    /// As ``dial(port:)``; whether anything listens there shows with the first datagram only.
+    ///
+    /// - Parameter port: 1 and up.
+    /// - Returns: the socket, which does not block; the caller owns it.
+    /// - Throws: ``SandboxError``.
+    package func dialDatagrams(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
+        try await socket(CSANDBOX_DIAL, port: port, transport: CSANDBOX_DATAGRAMS)
+    }
+
     /// Listens on a TCP port of 127.0.0.1 inside the sandbox; the slot's process does it.
     ///
     /// As ``dial(port:)``. Before the program is started it works only in a slot with a network namespace of its own.
@@ -111,8 +130,39 @@ extension WarmSandbox {
         try await socket(CSANDBOX_LISTEN, port: port)
     }
 
-    private func socket(_ kind: csandbox_kind, port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
+    /// Connects to a TCP port of an address of its links.
+    ///
+    /// As ``dial(port:)``.
+    ///
+    /// - Parameters:
+    ///   - port: 1 and up.
+    ///   - address: one of the plan's.
+    ///   - source: where the program sees the connection come from.
+    /// - Returns: the connection; the caller owns it.
+    /// - Throws: ``SandboxError``.
+    package func dial(
+        port: UInt16,
+        at address: LinkAddress,
+        from source: LinkAddress
+    ) async throws(SandboxError) -> OwnedDescriptor {
+        try await socket(CSANDBOX_DIAL, port: port, ends: (address, source))
+    }
+
+    /// Listens for connections to addresses of links other than its own; before the program is started.
+    ///
+    /// - Returns: the listening socket; the caller owns it.
+    /// - Throws: ``SandboxError``, as ``listen(port:)``.
+    package func listenForLinks() async throws(SandboxError) -> OwnedDescriptor {
+        try await listen(port: UInt16(CSANDBOX_LINKS_PORT))
+    }
+
+    private func socket(
+        _ kind: csandbox_kind,
+        port: UInt16,
+        transport: csandbox_transport = CSANDBOX_STREAM,
+        ends: (address: LinkAddress, source: LinkAddress)? = nil
+    ) async throws(SandboxError) -> OwnedDescriptor {
         guard !state.withLock({ $0.use.isEnded }) else { throw .gone("the sandbox") }
-        return try await slot.socket(kind, port: port, sandbox: number)
+        return try await slot.socket(kind, port: port, transport: transport, ends: ends, sandbox: number)
     }
 }

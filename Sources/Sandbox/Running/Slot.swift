@@ -19,6 +19,9 @@ package final class Slot: Sendable, Identifiable {
         var controlToken: UInt64?
         var sockets = SocketRequests<SocketWaiter>()
         var usages = SocketRequests<UsageWaiter>()
+        var entering = SocketRequests<EnterWaiter>()
+        /// Processes that entered the current sandbox and have not ended, by their number.
+        var entered: [UInt32: WarmSandbox] = [:]
         var template = TemplateState()
         var templateWaiter: (@Sendable (Result<Void, SandboxError>) -> Void)?
     }
@@ -27,15 +30,18 @@ package final class Slot: Sendable, Identifiable {
     private let releaseEnd: OwnedDescriptor
     /// Whether the order said that it makes its first sandbox without a request.
     private let preparesNext: Bool
+    let defaults: ProcessDefaults
     let state = Mutex(Storage())
 
     init(
         id: UInt32,
         control: consuming OwnedDescriptor,
         release: consuming OwnedDescriptor,
-        preparesNext: Bool
+        preparesNext: Bool,
+        defaults: ProcessDefaults
     ) {
         self.id = id
+        self.defaults = defaults
         self.preparesNext = preparesNext
         self.control = control
         releaseEnd = release
@@ -123,6 +129,19 @@ package final class Slot: Sendable, Identifiable {
         do throws(SandboxError) { try Packet.send(command, to: control.raw) } catch { lost(error) }
     }
 
+    /// A command that is dropped where the slot process does not read: a paused container must hold no thread.
+    func sendNow(_ kind: csandbox_kind, value: Int32, sandbox: UInt32) {
+        let command = csandbox_command(
+            header: csandbox_header(kind: UInt32(kind.rawValue), slot: id),
+            value: value,
+            sandbox: sandbox
+        )
+        Packet.sendNow(command, to: control.raw)
+    }
+
+    /// All of its processes are stopped, or go on: see ``AnswerWatch/frozen(_:at:)``.
+    func frozen(_ isFrozen: Bool) { state.withLock { $0.watch.frozen(isFrozen, at: monotonicNanoseconds()) } }
+
     /// Its sandbox is killed: its end is waited for no longer than ``AnswerWatch/ending``.
     func sandboxKilled() { state.withLock { $0.watch.killed(at: monotonicNanoseconds()) } }
 
@@ -141,7 +160,7 @@ package final class Slot: Sendable, Identifiable {
     ///   - ending: what that means for a sandbox in it; nil when it may have run.
     ///   - oomKilled: whether the memory limit took the slot's own process, and the sandbox with it.
     func lost(_ error: SandboxError, ending: ExitReport.Ending? = nil, oomKilled: Bool = false) {
-        let (loss, waiter, template, token, sockets, usages) = state.withLock { state in
+        let (loss, waiter, template, token, requests) = state.withLock { state in
             let loss = state.machine.lost(error)
             state.watch.left(at: monotonicNanoseconds())
             let waiter = state.waiter
@@ -150,13 +169,12 @@ package final class Slot: Sendable, Identifiable {
             state.waiter = nil
             state.templateWaiter = nil
             state.controlToken = nil
-            return (loss, waiter, template, token, state.sockets.lost(), state.usages.lost())
+            return (loss, waiter, template, token, LostRequests(&state))
         }
         if let token { Reactor.shared.remove(token, descriptor: control.raw) }
         waiter?(.failure(error))
         template?(.failure(error))
-        for waiter in sockets { waiter(.failure(error)) }
-        for waiter in usages { waiter(nil) }
+        requests.fail(error)
         if case .running(let sandbox) = loss {
             var report = ExitReport(
                 ending: oomKilled ? .signalled(SIGKILL) : ending ?? .lost(reason: error.description)
@@ -236,6 +254,8 @@ extension Slot: ReactorSource {
             if preparesNext, !isCopying { sandboxReady(message.next_sandbox, descriptors) }
         case CSANDBOX_DIAL, CSANDBOX_LISTEN, CSANDBOX_OPEN_IN_ROOT: socketAnswered(bytes, descriptors)
         case CSANDBOX_USAGE: usageAnswered(bytes)
+        case CSANDBOX_ENTER: enterAnswered(bytes, descriptors)
+        case CSANDBOX_ENTERED_EXIT: enteredExited(bytes)
         case CSANDBOX_TEMPLATE_READY, CSANDBOX_TEMPLATE_FAILED: templateAnswered(bytes)
         default: break
         }

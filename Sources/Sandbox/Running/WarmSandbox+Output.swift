@@ -17,7 +17,7 @@ extension WarmSandbox: ReactorSource {
             state.withLock { state in readOutput(&state) }.resume()
         case .standardError: drainError()
         case .later: watchOutput()
-        case .control: break
+        case .control: executionReady()
         }
     }
 
@@ -76,6 +76,11 @@ extension WarmSandbox: ReactorSource {
                 state.standardOutput.close()
                 return state.output.received(nil)
             case .nothing:
+                // What others of the container hold open is not waited for: the process itself has ended.
+                if enteredNumber != nil, state.use.isEnded {
+                    state.standardOutput.close()
+                    return state.output.received(nil)
+                }
                 state.standardOutput.resume(.standardOutput, readiness: readable, self)
                 return wake
             }

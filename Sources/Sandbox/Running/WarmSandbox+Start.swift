@@ -65,18 +65,20 @@ extension WarmSandbox {
 
     /// Makes the program that ``start(_:onStandardError:)`` started an invocation's; one send that never blocks.
     ///
-    /// The times of the exit report count from here on; the slot reads processor time in ticks of the kernel (10 ms).
+    /// The times of the exit report count from here on, processor time from the first assignment; the slot reads that
+    /// in ticks of the kernel (10 ms).
     ///
     /// - Parameter preparesNext: the slot makes its next sandbox as soon as this one has ended.
     /// - Throws: ``SandboxError`` when the program has ended, was not started, or is assigned already.
     package func assign(preparesNext: Bool = false) throws(SandboxError) {
-        let refusal = state.withLock { state -> SandboxUse.Refusal? in
-            if let refusal = state.use.assign(at: monotonicNanoseconds()) { return refusal }
+        let (refusal, isReported) = state.withLock { state -> (SandboxUse.Refusal?, Bool) in
+            if let refusal = state.use.assign(at: monotonicNanoseconds()) { return (refusal, false) }
             state.output.assigned()
             state.onUnused = nil
-            return nil
+            return (nil, state.use.reportsAssignment(preparesNext: preparesNext))
         }
         if let refusal { throw Self.error(refusal) }
+        guard isReported else { return }
         slot.send(CSANDBOX_ASSIGN, value: preparesNext ? 1 : 0, sandbox: number)
     }
 

@@ -12,6 +12,9 @@ import Synchronization
 /// Order: ``release(_:onStandardError:)`` once, or ``start(_:onStandardError:)`` and later ``assign(preparesNext:)``;
 /// ``write(_:)`` and ``closeInput()`` for stdin; ``collect(upTo:)``, and after an `.open` answer ``nextOutput()``
 /// until nil; then ``exit()``. One reader at a time; ``exit()`` may wait beside it, also several times.
+///
+/// The same type drives a process that entered the container later (``enter(_:onStandardError:)``): it runs already,
+/// its streams are read from the start, and its end is not the container's.
 package final class WarmSandbox: Sendable {
     /// What ``collect(upTo:)`` found.
     package enum Collected: Hashable, Sendable {
@@ -37,11 +40,18 @@ package final class WarmSandbox: Sendable {
         var isWatching = false
         /// Released, and its end was not yet reported to the reactor.
         var isRunning = false
+        /// Of a process that entered: ends when it has executed, or else contains the failure.
+        var execution: Pipe?
+        /// Until it is known whether the process has executed, and a failure is recorded.
+        var isExecutionAwaited = false
+        var executionWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
     let slot: Slot
     /// Distinguishes it from earlier and later sandboxes of its slot.
     let number: UInt32
+    /// Of a process that entered the sandbox; nil for PID 1.
+    let enteredNumber: UInt32?
     /// Whether it is a copy of its slot's template, whose program runs already.
     package let isCopy: Bool
     let state: Mutex<Storage>
@@ -50,9 +60,27 @@ package final class WarmSandbox: Sendable {
         self.slot = slot
         self.number = number
         self.isCopy = isCopy
+        enteredNumber = nil
         state = Mutex(
             Storage(input: Pipe(input), standardOutput: Pipe(output), standardError: Pipe(error))
         )
+    }
+
+    /// A process that entered; `descriptors` are those of stdio, and the pipe of its execution.
+    init(slot: Slot, sandbox: UInt32, entered: UInt32, descriptors: [Int32]) {
+        self.slot = slot
+        number = sandbox
+        enteredNumber = entered
+        isCopy = false
+        var storage = Storage(
+            input: Pipe(descriptors[0]),
+            standardOutput: Pipe(descriptors[1]),
+            standardError: Pipe(descriptors[2])
+        )
+        storage.execution = Pipe(descriptors[3])
+        storage.isExecutionAwaited = true
+        _ = storage.use.release(at: monotonicNanoseconds())
+        state = Mutex(storage)
     }
 
     deinit { endRunning() }
@@ -85,9 +113,12 @@ package final class WarmSandbox: Sendable {
         }
     }
 
-    /// Sends a signal to PID 1 (for example SIGTERM); no effect after exit.
+    /// Sends a signal to PID 1, or to the process that entered (for example SIGTERM); no effect after exit.
     package func signal(_ signal: Int32) {
         guard !state.withLock({ $0.use.isEnded }) else { return }
+        if let enteredNumber {
+            return slot.sendNow(CSANDBOX_ENTERED_SIGNAL, value: signal, sandbox: enteredNumber)
+        }
         if signal == SIGKILL { slot.sandboxKilled() }
         slot.send(CSANDBOX_SIGNAL, value: signal, sandbox: number)
     }

@@ -2,6 +2,7 @@
 // The only driver of a container: start, streams, signals, deadline, end. Invocations, build steps and attached
 // containers use it.
 
+package import FunctionModel
 package import NIOCore
 import Synchronization
 
@@ -38,6 +39,8 @@ package final class ContainerSession: Sendable {
     private let slot: (any SlotHandle)?
     private let policy: StopPolicy
     private let timer: DeadlineTimer
+    /// Stops and continues all of its processes; nil where its slot serves others.
+    private let freezer: (@Sendable (Bool) async throws(SandboxError) -> Void)?
     private let storage = Mutex(Storage())
 
     /// - Parameters:
@@ -45,12 +48,15 @@ package final class ContainerSession: Sendable {
     ///   - slot: when it serves this container alone.
     ///   - policy: how the container is asked to end.
     ///   - timer: for time limit and grace.
+    ///   - freezer: stops and continues all of its processes.
     package init(
         _ sandbox: any SandboxHandle,
         slot: (any SlotHandle)? = nil,
         policy: StopPolicy,
-        timer: DeadlineTimer
+        timer: DeadlineTimer,
+        freezer: (@Sendable (Bool) async throws(SandboxError) -> Void)? = nil
     ) {
+        self.freezer = freezer
         self.sandbox = sandbox
         self.slot = slot
         self.policy = policy
@@ -69,7 +75,17 @@ package final class ContainerSession: Sendable {
         let slot = try await spawner.makeSlot(plan)
         do throws(SandboxError) {
             let sandbox = try await slot.makeSandbox()
-            return ContainerSession(sandbox, slot: slot, policy: policy, timer: timer)
+            let number = slot.id
+            return ContainerSession(sandbox, slot: slot, policy: policy, timer: timer) {
+                [weak spawner] isFrozen throws(SandboxError) in
+                guard let spawner else { throw .gone("the spawner") }
+                if isFrozen { slot.frozen(true) }
+                do throws(SandboxError) { try await spawner.freeze(number, isFrozen) } catch {
+                    slot.frozen(false)
+                    throw error
+                }
+                if !isFrozen { slot.frozen(false) }
+            }
         } catch {
             slot.retire()
             throw error
@@ -201,11 +217,67 @@ package final class ContainerSession: Sendable {
         if let previous { timer.cancel(previous) }
     }
 
+    /// Stops all of its processes where they are, or lets them go on; a stopped one cannot be signalled.
+    ///
+    /// - Throws: ``SandboxError``, also on a host without the freezer.
+    package func freeze(_ isFrozen: Bool) async throws(SandboxError) {
+        guard let freezer else { throw .unsupported("to pause a container whose slot serves others") }
+        try await freezer(isFrozen)
+    }
+
+    // MARK: Other processes
+
+    /// See ``SandboxHandle``.
+    package var defaults: ProcessDefaults { sandbox.defaults }
+
+    /// Lets another process enter the container.
+    ///
+    /// - Parameters:
+    ///   - plan: what it is.
+    ///   - onStandardError: as with ``start(_:preparesNext:onStandardError:)``.
+    /// - Returns: a session of its own, whose program runs or begins to; it ends with this one at the latest.
+    /// - Throws: ``SandboxError``, as ``WarmSandbox/enter(_:onStandardError:)``.
+    package func enter(
+        _ plan: ProcessPlan,
+        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
+    ) async throws(SandboxError) -> ContainerSession {
+        let process = try await sandbox.enter(plan, onStandardError: onStandardError)
+        return ContainerSession(process, policy: .killAtOnce, timer: timer)
+    }
+
+    /// See ``SandboxHandle``.
+    package func liveFile(_ action: LiveFileAction, _ path: String) async throws(SandboxError)
+        -> OwnedDescriptor
+    {
+        try await sandbox.liveFile(action, path)
+    }
+
+    /// See ``SandboxHandle``.
+    package func executed() async -> ExitReport? { await sandbox.executed() }
+
     // MARK: Streams
 
     /// See ``SandboxHandle``.
     package func dial(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         try await sandbox.dial(port: port)
+    }
+    /// See ``SandboxHandle``.
+    package func dialDatagrams(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
+        try await sandbox.dialDatagrams(port: port)
+    }
+    /// See ``SandboxHandle``.
+    package func dial(port: UInt16, at address: LinkAddress, from source: LinkAddress)
+        async throws(SandboxError) -> OwnedDescriptor
+    {
+        try await sandbox.dial(port: port, at: address, from: source)
+    }
+    /// See ``SandboxHandle``.
+    package func listenForLinks() async throws(SandboxError) -> OwnedDescriptor {
+        try await sandbox.listenForLinks()
+    }
+    /// See ``SandboxHandle``.
+    package func openHosts() async throws(SandboxError) -> OwnedDescriptor {
+        try await sandbox.openHosts()
     }
     /// See ``SandboxHandle``.
     package func createFile(_ path: String, mode: UInt32) async throws(SandboxError) -> OwnedDescriptor {

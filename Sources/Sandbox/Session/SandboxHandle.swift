@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A slot and a sandbox as their users see them, so that tests put fakes in their place.
 
+package import FunctionModel
 package import NIOCore
 
 /// One slot.
@@ -33,8 +34,21 @@ package protocol SandboxHandle: Sendable {
     /// Connects to a TCP port of its 127.0.0.1; see ``WarmSandbox/dial(port:)``.
     func dial(port: UInt16) async throws(SandboxError) -> OwnedDescriptor
 
+    /// Makes a UDP socket to a port of its 127.0.0.1; see ``WarmSandbox/dialDatagrams(port:)``.
+    func dialDatagrams(port: UInt16) async throws(SandboxError) -> OwnedDescriptor
+
     /// Listens on a TCP port of its 127.0.0.1; see ``WarmSandbox/listen(port:)``.
     func listen(port: UInt16) async throws(SandboxError) -> OwnedDescriptor
+
+    /// Connects to a TCP port of one of its addresses; see ``WarmSandbox/dial(port:at:from:)``.
+    func dial(port: UInt16, at address: LinkAddress, from source: LinkAddress) async throws(SandboxError)
+        -> OwnedDescriptor
+
+    /// Listens for connections to other containers; see ``WarmSandbox/listenForLinks()``.
+    func listenForLinks() async throws(SandboxError) -> OwnedDescriptor
+
+    /// Opens its /etc/hosts for writing; see ``WarmSandbox/openHosts()``.
+    func openHosts() async throws(SandboxError) -> OwnedDescriptor
 
     /// Makes a file in its root before the release; see ``WarmSandbox/createFile(_:mode:)``.
     func createFile(_ path: String, mode: UInt32) async throws(SandboxError) -> OwnedDescriptor
@@ -44,6 +58,21 @@ package protocol SandboxHandle: Sendable {
 
     /// Opens a file of its held root after its end; see ``WarmSandbox/openFile(_:)``.
     func openFile(_ path: String) async throws(SandboxError) -> OwnedDescriptor
+
+    /// Does something with a path of it while it runs; see ``WarmSandbox/liveFile(_:_:)``.
+    func liveFile(_ action: LiveFileAction, _ path: String) async throws(SandboxError) -> OwnedDescriptor
+
+    /// What a process that enters it has by default; see ``WarmSandbox/defaults``.
+    var defaults: ProcessDefaults { get }
+
+    /// Lets another process enter it; see ``WarmSandbox/enter(_:onStandardError:)``.
+    func enter(
+        _ plan: ProcessPlan,
+        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
+    ) async throws(SandboxError) -> any SandboxHandle
+
+    /// Suspends until a process that entered has executed or ended; see ``WarmSandbox/executed()``.
+    func executed() async -> ExitReport?
 
     /// What it uses now; see ``WarmSandbox/usage()``.
     func usage() async -> ContainerUsage?

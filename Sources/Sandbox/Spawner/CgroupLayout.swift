@@ -3,7 +3,7 @@
 
 /// One hierarchy that limits are set in.
 struct CgroupHierarchy: Hashable, Sendable {
-    enum Controller: String, Hashable, Sendable, CaseIterable { case memory, cpu, pids }
+    enum Controller: String, Hashable, Sendable, CaseIterable { case memory, cpu, pids, freezer }
 
     /// Whether it is the unified one (v2).
     var isUnified: Bool

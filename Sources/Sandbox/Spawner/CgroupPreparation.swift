@@ -42,6 +42,7 @@ enum CgroupPreparation {
             case .memory: kinds | UInt32(CSANDBOX_CGROUP_MEMORY.rawValue)
             case .cpu: kinds | UInt32(CSANDBOX_CGROUP_CPU.rawValue)
             case .pids: kinds | UInt32(CSANDBOX_CGROUP_PIDS.rawValue)
+            case .freezer: kinds | UInt32(CSANDBOX_CGROUP_FREEZER.rawValue)
             }
         }
     }

@@ -40,6 +40,7 @@ extension Spawner {
             ),
             line(CSANDBOX_FEATURE_CGROUP_CPU, "cgroup cpu", "cpu limits are not enforced: " + delegation),
             line(CSANDBOX_FEATURE_CGROUP_PIDS, "cgroup pids", "pids limits are not enforced: " + delegation),
+            line(CSANDBOX_FEATURE_FREEZER, "cgroup freezer", "containers cannot be paused: " + delegation),
             line(CSANDBOX_FEATURE_EGRESS, "egress", egressAdvice),
             tmpfsAttributes(features),
             idmappedMounts,

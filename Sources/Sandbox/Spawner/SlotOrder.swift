@@ -45,6 +45,9 @@ enum SlotOrder {
             throw .unsupported("a working directory of more than \(CSANDBOX_DIRECTORY_MAX - 1) bytes")
         }
         try addFolders(of: plan, to: &order)
+        guard FixedText.copy(plan.hosts.map(\.line).joined(), into: &order.hosts) else {
+            throw .unsupported("more than \(CSANDBOX_HOSTS_MAX - 1) bytes of names in /etc/hosts")
+        }
         let groups = plan.user.supplementaryGroups
         guard groups.count <= Int(CSANDBOX_GROUPS_MAX) else {
             throw .unsupported("more than \(CSANDBOX_GROUPS_MAX) supplementary groups")
@@ -57,6 +60,13 @@ enum SlotOrder {
         order.trees_read_only = plan.readOnlyPlaces
         guard plan.hostPlaces.count <= Int(CSANDBOX_TREES_MAX), plan.mounts.count <= Int(CSANDBOX_MOUNTS_MAX)
         else { throw .unsupported("more than \(CSANDBOX_MOUNTS_MAX) mounts in one container") }
+        guard plan.links.count <= Int(CSANDBOX_LINKS_MAX) else {
+            throw .unsupported("more than \(CSANDBOX_LINKS_MAX) networks of one container")
+        }
+        order.link_count = UInt32(plan.links.count)
+        withUnsafeMutableBytes(of: &order.links) { space in
+            plan.links.map(\.raw).withUnsafeBytes { space.copyMemory(from: $0) }
+        }
         if plan.network == .egress { try addEgress(of: plan, resolver: resolver, to: &order) }
         return order
     }
@@ -103,6 +113,8 @@ enum SlotOrder {
             | (plan.secrets.isEmpty ? 0 : UInt32(CSANDBOX_SLOT_SECRETS.rawValue))
             | (plan.writableLayer == nil ? 0 : UInt32(CSANDBOX_SLOT_LAYER.rawValue))
             | (plan.hasTerminal ? UInt32(CSANDBOX_SLOT_TERMINAL.rawValue) : 0)
+            | (plan.rewritesHosts ? UInt32(CSANDBOX_SLOT_HOSTS.rawValue) : 0)
             | (plan.mounts.isEmpty ? 0 : UInt32(CSANDBOX_SLOT_MOUNTS.rawValue))
+            | (plan.hasInit ? UInt32(CSANDBOX_SLOT_INIT.rawValue) : 0)
     }
 }

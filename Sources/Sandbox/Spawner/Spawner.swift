@@ -26,6 +26,8 @@ package final class Spawner: Sendable {
         var onDeath: [@Sendable () -> Void] = []
         var isStopping = false
         var watch: HelperWatch?
+        /// Waits for the answer to FREEZE, by slot.
+        var freezes: [UInt32: CheckedContinuation<FreezeAnswer, Never>] = [:]
     }
 
     let logger: Logger
@@ -118,7 +120,12 @@ package final class Spawner: Sendable {
         let (release, remoteRelease) = try OwnedDescriptor.packetPair().split()
         let ownRelease = OwnedDescriptor(owning: release)
         let theirRelease = OwnedDescriptor(owning: remoteRelease)
-        let slot = register(control: ownControl, release: ownRelease, preparesNext: preparesNext)
+        let slot = register(
+            control: ownControl,
+            release: ownRelease,
+            preparesNext: preparesNext,
+            ProcessDefaults(plan)
+        )
         do throws(SandboxError) {
             let order = try SlotOrder.make(
                 plan,
@@ -148,13 +155,20 @@ package final class Spawner: Sendable {
     private func register(
         control: consuming OwnedDescriptor,
         release: consuming OwnedDescriptor,
-        preparesNext: Bool
+        preparesNext: Bool,
+        _ defaults: ProcessDefaults
     ) -> Slot {
         let id = state.withLock { state in
             state.lastSlot += 1
             return state.lastSlot
         }
-        let slot = Slot(id: id, control: control, release: release, preparesNext: preparesNext)
+        let slot = Slot(
+            id: id,
+            control: control,
+            release: release,
+            preparesNext: preparesNext,
+            defaults: defaults
+        )
         state.withLock { $0.slots[id] = slot }
         return slot
     }
@@ -221,6 +235,9 @@ extension Spawner: ReactorSource {
         case CSANDBOX_SLOT_FAILED:
             guard let message = Packet.read(csandbox_outcome.self, bytes) else { return }
             slot?.lost(Packet.setupError(message.step, message.error))
+        case CSANDBOX_FREEZE:
+            guard let message = Packet.read(csandbox_outcome.self, bytes) else { return }
+            frozen(header.slot, .outcome(step: message.step, error: message.error))
         case CSANDBOX_PING: state.withLock { $0.watch }?.answered()
         default: break
         }
@@ -242,6 +259,7 @@ extension Spawner: ReactorSource {
         if let token { Reactor.shared.remove(token, descriptor: socket) }
         if socket >= 0 { close(socket) }
         watch?.end()
+        for slot in state.withLock({ Array($0.freezes.keys) }) { frozen(slot, .none) }
         for slot in slots { slot.lost(.gone("the spawner")) }
         guard !isStopping else { return }
         logger.error("the spawner died and all its containers with it")

@@ -10,7 +10,17 @@ import Synchronization
 /// Made while the gateway is root and has one thread; used afterwards from any.
 package final class Warden: Sendable {
     /// Folders of DATA in which workers work.
-    package enum Place: String, CaseIterable, Sendable { case rootfs, build }
+    package enum Place: String, CaseIterable, Sendable {
+        case rootfs, build, containers
+
+        var number: UInt32 {
+            switch self {
+            case .rootfs: CSANDBOX_PLACE_ROOTFS.rawValue
+            case .build: CSANDBOX_PLACE_BUILD.rawValue
+            case .containers: CSANDBOX_PLACE_CONTAINERS.rawValue
+            }
+        }
+    }
 
     /// Longest wait for a worker's first word; it takes some tens of milliseconds.
     static let workerTimeoutMilliseconds: Int32 = 30_000
@@ -68,7 +78,8 @@ package final class Warden: Sendable {
         message.pointee.service_id = serviceID
         let places = Place.allCases.map { dataDirectory + "/" + $0.rawValue }
         guard FixedText.copy(places[0], into: &message.pointee.directories.0),
-            FixedText.copy(places[1], into: &message.pointee.directories.1)
+            FixedText.copy(places[1], into: &message.pointee.directories.1),
+            FixedText.copy(places[2], into: &message.pointee.directories.2)
         else { throw .unsupported("a data folder path of more than \(CSANDBOX_PATH_MAX) bytes") }
         let configuration = try host.configuration()
         memcpy(&message.pointee.configuration, configuration, MemoryLayout<csandbox_configure>.size)
@@ -120,7 +131,7 @@ package final class Warden: Sendable {
     package func worker(in place: Place, name: String, isWritable: Bool) throws(SandboxError) -> Int32 {
         var order = csandbox_work()
         order.header.kind = UInt32(CSANDBOX_WORK.rawValue)
-        order.place = place == .rootfs ? CSANDBOX_PLACE_ROOTFS.rawValue : CSANDBOX_PLACE_BUILD.rawValue
+        order.place = place.number
         order.flags = isWritable ? CSANDBOX_WORK_WRITABLE.rawValue : 0
         guard FixedText.copy(name, into: &order.name) else {
             throw .unsupported("a folder name of more than \(CSANDBOX_NAME_MAX) bytes")

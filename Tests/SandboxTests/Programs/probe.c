@@ -290,6 +290,12 @@ static long unread(int count) {
     errno = 0;
     return total;
 }
+// Sends a byte.
+static long udp(const char *address, const char *port) {
+    struct sockaddr_in place = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
+    inet_pton(AF_INET, address, &place.sin_addr);
+    return sendto(socket(AF_INET, SOCK_DGRAM, 0), "x", 1, 0, (void *)&place, sizeof place);
+}
 // What speaks for itself; 0 when it is something else.
 static int speaks(const char *word) {
     if (!strcmp(word, "watch"))
@@ -308,6 +314,8 @@ static long leave(int argc, char **argv) {
         return label();
     if (argc > 3 && !strcmp(argv[1], "cycle"))
         return cycle(argv[2], argv[3]);
+    if (argc > 3 && !strcmp(argv[1], "udp"))
+        return udp(argv[2], argv[3]);
     if (argc > 2 && !strcmp(argv[1], "lock"))
         return flock(open(argv[2], O_RDONLY), LOCK_EX | LOCK_NB);
     if (argc > 2 && !strcmp(argv[1], "hint"))

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Links: the addresses of other containers, in one container's network namespace. The whole range is local
+// there, so that no packet leaves the namespace; connections to addresses other than the own ones go to a
+// port of 127.0.0.1 where the gateway listens, and the kernel tells it the address that was meant.
+#define _GNU_SOURCE
+#include "network/links.h"
+#include "network/egress.h"
+#include "network/nft.h"
+#include "slot/slot.h"
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#define TABLE "mayfly"
+/// Offsets in an IPv4 header, and of the source port in that of TCP.
+enum { SOURCE_OFFSET = 12, DESTINATION_OFFSET = 16, SOURCE_PORT_OFFSET = 0 };
+/// Bytes of an address that name the range.
+enum { RANGE_BYTES = CSANDBOX_LINKS_PREFIX / 8 };
+/// After connection tracking (-200), before filters.
+enum { DESTINATION_PRIORITY = -100 };
+/// Loopback is the first interface of each network namespace.
+enum { LOOPBACK = 1 };
+
+bool links_are_valid(const struct csandbox_make_slot *plan) {
+    uint32_t excluded = CSANDBOX_SLOT_EMPTY_NETWORK | CSANDBOX_SLOT_TEMPLATE;
+    uint32_t mask = ~0u << (32 - CSANDBOX_LINKS_PREFIX);
+    if (plan->link_count > CSANDBOX_LINKS_MAX)
+        return false;
+    for (uint32_t i = 0; i < plan->link_count; i++)
+        if ((plan->links[i] & mask) != CSANDBOX_LINKS_NETWORK)
+            return false;
+    return plan->link_count > 0 ? !(plan->flags & excluded) : !(plan->flags & CSANDBOX_SLOT_HOSTS);
+}
+
+// Without a source of its own a connection to an address of the range would seem to come from that
+// address.
+static long add_range(int socket) {
+    struct netlink_request request;
+    struct rtmsg body = {.rtm_family = AF_INET,
+                         .rtm_dst_len = CSANDBOX_LINKS_PREFIX,
+                         .rtm_table = RT_TABLE_LOCAL,
+                         .rtm_protocol = RTPROT_STATIC,
+                         .rtm_scope = RT_SCOPE_HOST,
+                         .rtm_type = RTN_LOCAL};
+    netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);
+    netlink_put_u32(&request, RTA_DST, htonl(CSANDBOX_LINKS_NETWORK));
+    netlink_put_u32(&request, RTA_OIF, LOOPBACK);
+    netlink_put_u32(&request, RTA_PREFSRC, htonl(slot.plan.links[0]));
+    return netlink_call(socket, &request);
+}
+
+static long add_addresses(void) {
+    int socket = netlink_open(NETLINK_ROUTE);
+    if (socket < 0)
+        return socket;
+    long result = 0;
+    for (uint32_t i = 0; i < slot.plan.link_count && result == 0; i++)
+        result = egress_add_address(socket, LOOPBACK, slot.plan.links[i], 32, 0);
+    if (result == 0)
+        result = add_range(socket);
+    close(socket);
+    return result;
+}
+
+static void match_range(struct nft_rule *rule) {
+    uint32_t network = htonl(CSANDBOX_LINKS_NETWORK);
+    nft_match_packet(rule, NFT_PAYLOAD_NETWORK_HEADER, DESTINATION_OFFSET, &network, RANGE_BYTES);
+}
+
+// Only connections of links are tracked: entries are kernel memory that no limit of the container
+// counts.
+static void add_tracking(struct nft_batch *batch) {
+    uint32_t loopback = htonl(INADDR_LOOPBACK);
+    uint16_t port = htons(CSANDBOX_LINKS_PORT);
+    nft_add_chain(batch, TABLE, "tracking", "filter", NF_IP_PRI_RAW);
+    struct nft_rule rule = nft_add_rule(batch, TABLE, "tracking");
+    match_range(&rule);
+    nft_match_protocol(&rule, IPPROTO_TCP);
+    nft_verdict(&rule, NFT_RETURN);
+    nft_rule_end(&rule);
+    // The answers of the gateway's listener.
+    rule = nft_add_rule(batch, TABLE, "tracking");
+    nft_match_packet(&rule, NFT_PAYLOAD_NETWORK_HEADER, SOURCE_OFFSET, &loopback, sizeof loopback);
+    nft_match_protocol(&rule, IPPROTO_TCP);
+    nft_match_packet(&rule, NFT_PAYLOAD_TRANSPORT_HEADER, SOURCE_PORT_OFFSET, &port, sizeof port);
+    nft_verdict(&rule, NFT_RETURN);
+    nft_rule_end(&rule);
+    rule = nft_add_rule(batch, TABLE, "tracking");
+    nft_notrack(&rule);
+    nft_rule_end(&rule);
+}
+
+static void except_own_addresses(struct nft_batch *batch, const char *chain) {
+    for (uint32_t i = 0; i < slot.plan.link_count; i++) {
+        uint32_t own = htonl(slot.plan.links[i]);
+        struct nft_rule rule = nft_add_rule(batch, TABLE, chain);
+        nft_match_packet(&rule, NFT_PAYLOAD_NETWORK_HEADER, DESTINATION_OFFSET, &own, sizeof own);
+        nft_verdict(&rule, NFT_RETURN);
+        nft_rule_end(&rule);
+    }
+}
+
+static void add_destinations(struct nft_batch *batch) {
+    nft_add_chain(batch, TABLE, "links", "nat", DESTINATION_PRIORITY);
+    except_own_addresses(batch, "links");
+    struct nft_rule rule = nft_add_rule(batch, TABLE, "links");
+    match_range(&rule);
+    nft_match_protocol(&rule, IPPROTO_TCP);
+    nft_redirect(&rule, CSANDBOX_LINKS_PORT);
+    nft_rule_end(&rule);
+}
+
+// In a chain of filters, because the other one does not see untracked packets. Without it datagrams
+// for other containers would reach this one's own sockets.
+static void add_refusals(struct nft_batch *batch) {
+    nft_add_chain(batch, TABLE, "refusals", "filter", NF_IP_PRI_FILTER);
+    except_own_addresses(batch, "refusals");
+    struct nft_rule rule = nft_add_rule(batch, TABLE, "refusals");
+    match_range(&rule);
+    nft_match_protocol(&rule, IPPROTO_TCP);
+    nft_verdict(&rule, NFT_RETURN);
+    nft_rule_end(&rule);
+    rule = nft_add_rule(batch, TABLE, "refusals");
+    match_range(&rule);
+    nft_verdict(&rule, NF_DROP);
+    nft_rule_end(&rule);
+}
+
+struct failure links_up(void) {
+    struct nft_batch batch = {.count = 0};
+    if (slot.plan.link_count == 0)
+        return success();
+    TRY(check(CSANDBOX_STEP_SLOT_LINKS, add_addresses()));
+    nft_add_table(&batch, TABLE);
+    add_tracking(&batch);
+    add_destinations(&batch);
+    add_refusals(&batch);
+    batch.changes[batch.count - 1].header.nlmsg_flags |= NLM_F_ACK;
+    return check(CSANDBOX_STEP_SLOT_LINKS, nft_commit(&batch));
+}

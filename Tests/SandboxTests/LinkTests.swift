@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Addresses of other containers in a sandbox: connections to them come to the gateway, and nothing leaves the namespace.
+
+import CSandbox
+import FunctionModel
+import Glibc
+import NIOCore
+import Testing
+
+@testable import Sandbox
+
+@Suite("Links of a sandbox", .enabled(if: TestHost.isRoot), .serialized)
+struct LinkTests {
+    private static let own = LinkAddress(network: 3, member: 5)
+    private static let other = LinkAddress(network: 3, member: 9)
+    private static let waitMax = Duration.seconds(10)
+
+    @Test("addresses of links are in the range that the helper knows")
+    func range() {
+        let mask = ~UInt32(0) << (32 - UInt32(CSANDBOX_LINKS_PREFIX))
+        #expect(Self.own.raw & mask == UInt32(CSANDBOX_LINKS_NETWORK))
+        #expect(Self.own.description == "172.30.3.5" && Self.own.isLink)
+        #expect(!LinkAddress(raw: 0x7F00_0001).isLink)
+        #expect(Self.other.network == 3 && Self.other.member == 9)
+    }
+
+    @Test(
+        "a connection to another address comes to the gateway, with the address that was meant; in every sandbox"
+    )
+    func redirected() async throws {
+        try await Self.with { slot in
+            for turn in 1...2 {
+                let sandbox = try await slot.makeSandbox()
+                let listener = try await sandbox.listenForLinks()
+                try sandbox.release(Self.command("echo hello | busybox nc \(Self.other) 8000")) { _ in }
+                let accepted = try await Self.accepted(listener)
+                var place = sockaddr_in()
+                var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+                #expect(getsockopt(accepted.raw, 0, 80, &place, &size) == 0, "turn \(turn)")
+                #expect(UInt32(bigEndian: place.sin_addr.s_addr) == Self.other.raw)
+                #expect(UInt16(bigEndian: place.sin_port) == 8000)
+                #expect(try await Self.read(accepted, 6) == "hello\n")
+                close(accepted.take())
+                sandbox.closeInput()
+                _ = await sandbox.exit()
+            }
+        }
+    }
+
+    @Test("its own address is dialled at any port, and its server sees where the connection comes from")
+    func dialled() async throws {
+        try await Self.with { slot in
+            let sandbox = try await slot.makeSandbox()
+            try sandbox.release(Self.command("exec busybox httpd -f -p 5000")) { _ in }
+            let connection = try await Self.dial(sandbox, 5000)
+            var place = sockaddr_in()
+            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let result = withUnsafeMutablePointer(to: &place) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    getsockname(connection.raw, $0, &size)
+                }
+            }
+            #expect(result == 0 && UInt32(bigEndian: place.sin_addr.s_addr) == Self.other.raw)
+            #expect(write(connection.raw, "GET / HTTP/1.0\r\n\r\n", 18) == 18)
+            #expect(try await Self.read(connection, 7) == "HTTP/1.")
+            await Self.expectRefused { try await sandbox.dial(port: 5001, at: Self.own, from: Self.other) }
+            // Not its own.
+            await Self.expectRefused { try await sandbox.dial(port: 5000, at: Self.other, from: Self.own) }
+            sandbox.kill()
+        }
+    }
+
+    @Test("the program reaches itself, and can neither take the gateway's port nor send datagrams to others")
+    func inside() async throws {
+        try await Self.with { slot in
+            let sandbox = try await slot.makeSandbox()
+            let listener = try await sandbox.listenForLinks()
+            let script = """
+                busybox httpd -p 5000; busybox wget -q -O /dev/null \(Self.own):5000/nothing 2>&1
+                probe tcp 127.0.0.1 1
+                busybox nc -l -p 1 </dev/null 2>&1
+                probe udp \(Self.other) 9
+                probe udp \(Self.own) 9
+                busybox ip addr show lo | busybox grep -c 172.30
+                """
+            try sandbox.release(Self.command(script)) { _ in }
+            sandbox.closeInput()
+            guard case .complete(let output, _) = await sandbox.collect(upTo: 4096) else {
+                Issue.record("no end")
+                return
+            }
+            let lines = String(buffer: output).split(separator: "\n").map(String.init)
+            #expect(lines.first?.contains("404") == true, "\(lines)")
+            #expect(
+                lines.contains { $0.contains("Address already in use") || $0.contains("in use") },
+                "\(lines)"
+            )
+            #expect(lines.suffix(3) == ["-1 \(EPERM)", "1 0", "1"], "\(lines)")
+            #expect(listener.raw >= 0)
+        }
+    }
+
+    @Test(
+        "the gateway rewrites /etc/hosts of a running sandbox, also in a read-only root",
+        arguments: [false, true]
+    )
+    func hosts(readOnly: Bool) async throws {
+        try await TestHost.with { host in
+            var plan = host.plan
+            plan.links = [Self.own]
+            plan.rewritesHosts = true
+            plan.readOnlyRoot = readOnly
+            let slot = try await host.spawner.makeSlot(plan)
+            defer { slot.retire() }
+            let sandbox = try await slot.makeSandbox()
+            let hosts = try await sandbox.openHosts()
+            #expect(pwrite(hosts.raw, "1.2.3.4 first\n", 14, 0) == 14 && ftruncate(hosts.raw, 14) == 0)
+            let script = """
+                busybox cat /etc/hosts; read x; busybox cat /etc/hosts; echo own >> /etc/hosts && echo written
+                """
+            try sandbox.release(Self.command(script)) { _ in }
+            let before = try #require(await sandbox.nextOutput())
+            #expect(String(buffer: before) == "1.2.3.4 first\n")
+            #expect(pwrite(hosts.raw, "1.2.3.4 other\n", 14, 0) == 14)
+            #expect(await sandbox.write(ByteBuffer(string: "\n")))
+            sandbox.closeInput()
+            guard case .complete(let output, _) = await sandbox.collect(upTo: 4096) else {
+                Issue.record("no end")
+                return
+            }
+            #expect(String(buffer: output) == "1.2.3.4 other\n" + (readOnly ? "" : "written\n"))
+        }
+    }
+
+    private static func with(_ body: (Slot) async throws -> Void) async throws {
+        try await TestHost.with { host in
+            try Probe.compile(to: host.plan.rootfs + "/bin/probe")
+            var plan = host.plan
+            plan.links = [own]
+            plan.capabilities = ["CAP_NET_BIND_SERVICE"]
+            let slot = try await host.spawner.makeSlot(plan)
+            defer { slot.retire() }
+            try await body(slot)
+        }
+    }
+
+    private static func command(_ script: String) -> SandboxCommand {
+        SandboxCommand(arguments: ["sh", "-c", script], environment: ["PATH=/bin"])
+    }
+
+    private static func accepted(_ listener: borrowing OwnedDescriptor) async throws -> OwnedDescriptor {
+        let deadline = ContinuousClock.now + waitMax
+        while ContinuousClock.now < deadline {
+            let raw = accept(listener.raw, nil, nil)
+            if raw >= 0 { return OwnedDescriptor(owning: raw) }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw SandboxError.gone("the connection")
+    }
+
+    private static func dial(_ sandbox: WarmSandbox, _ port: UInt16) async throws -> OwnedDescriptor {
+        let deadline = ContinuousClock.now + waitMax
+        while true {
+            do throws(SandboxError) { return try await sandbox.dial(port: port, at: own, from: other) } catch
+            {
+                guard case .unreachable = error, ContinuousClock.now < deadline else { throw error }
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    private static func read(_ connection: borrowing OwnedDescriptor, _ count: Int) async throws -> String {
+        var bytes: [UInt8] = []
+        let deadline = ContinuousClock.now + waitMax
+        while bytes.count < count, ContinuousClock.now < deadline {
+            var piece = [UInt8](repeating: 0, count: count - bytes.count)
+            let size = recv(connection.raw, &piece, piece.count, Int32(MSG_DONTWAIT))
+            if size > 0 { bytes += piece.prefix(size) } else { try await Task.sleep(for: .milliseconds(5)) }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func expectRefused(_ ask: () async throws -> OwnedDescriptor) async {
+        do {
+            _ = try await ask()
+            Issue.record("a socket")
+        } catch {
+            guard case .unreachable? = error as? SandboxError else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+    }
+}
