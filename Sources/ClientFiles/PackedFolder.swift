@@ -50,6 +50,26 @@ package final class PackedFolder: Sendable {
         try self.init(context, isCompressed: isCompressed, filter: filter)
     }
 
+    /// Starts packing one file or link of a folder.
+    ///
+    /// - Parameters:
+    ///   - name: of the file.
+    ///   - folder: absolute.
+    ///   - isCompressed: with gzip; useful over a network, but not on this machine.
+    /// - Throws: ``ClientFileError`` when no pipe can be made.
+    package convenience init(file name: String, of folder: String, isCompressed: Bool) throws(ClientFileError)
+    {
+        try self.init { sink throws(ImageError) in
+            try ContextArchive.pack(
+                directory: folder,
+                compression: isCompressed ? .gzip : .none,
+                including: { path, _ in path == name },
+                sink: sink
+            )
+            return 0
+        }
+    }
+
     /// Starts packing the root of a system; for a caller that is root, files keep their owners.
     ///
     /// - Parameters:

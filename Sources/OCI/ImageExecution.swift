@@ -48,7 +48,7 @@ extension ImageConfiguration {
         }
     }
 
-    /// How to ask a container whether it is well; kept, not acted upon.
+    /// How to ask a container whether it is well.
     package struct Healthcheck: Hashable, Sendable, Codable {
         /// `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", text]`.
         package var test: [String]?

@@ -30,7 +30,9 @@ struct WorkerTreeTests {
 
     init() throws {
         scratch = try Scratch()
-        for place in ["rootfs", "build"] { try Directories.make(scratch.path + "/data/" + place) }
+        for place in ["rootfs", "build", "containers"] {
+            try Directories.make(scratch.path + "/data/" + place)
+        }
         warden = try Warden(
             dataDirectory: scratch.path + "/data",
             serviceID: Privileges.fallbackID,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `--change` of `image import`: Dockerfile instructions that change a configuration. Pure.
+// The `--change` of `image import` and `commit`: Dockerfile instructions that change a configuration. Pure.
 
 package import ImageStore
 package import OCI
@@ -8,9 +8,17 @@ package import OCI
 package enum ImportChanges {
     /// The configuration after these instructions, in their order.
     ///
+    /// - Parameters:
+    ///   - changes: one instruction each.
+    ///   - base: what they change.
+    /// - Returns: the configuration.
     /// - Throws: ``ImageError/malformedDocument(what:reason:)`` for text that is no instruction, or that makes a layer.
-    package static func execution(_ changes: [String]) throws(ImageError) -> ImageConfiguration.Execution {
+    package static func execution(
+        _ changes: [String],
+        on base: ImageConfiguration.Execution = ImageConfiguration.Execution()
+    ) throws(ImageError) -> ImageConfiguration.Execution {
         var draft = StageDraft(escape: "\\")
+        draft.execution = base
         for change in changes {
             do throws(SyntaxFailure) {
                 let instruction = try Dockerfile.trigger(change, escape: "\\").instruction

@@ -63,7 +63,7 @@ enum UpperLayer {
     }
 
     /// The mount points that the runner made: the targets, and folders that lead to them only.
-    private static func stubs(
+    static func stubs(
         _ items: [UpperItem],
         mounts: [String],
         _ existedBefore: (String) throws(StepFailure) -> Bool

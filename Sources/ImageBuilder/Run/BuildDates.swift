@@ -36,6 +36,14 @@ struct BuildDates: Hashable, Sendable {
         newest = seconds
     }
 
+    /// The dates of files that have one of their own, and none of the clock: for layers that are made of files only.
+    static let fixed = BuildDates(made: 0, newest: nil)
+
+    private init(made: Int, newest: Int?) {
+        self.made = made
+        self.newest = newest
+    }
+
     /// What the keys of the build cache hold of the dates: the bound, but neither the clock nor a file's own date.
     var keyPart: String { newest.map(String.init) ?? "" }
 

@@ -91,20 +91,8 @@ package struct SandboxStepRunner: StepRunner {
     /// The upper folder's attributes become those of `/` in the container.
     private func prepareRoot(of command: StepCommand) async throws(StepFailure) {
         do throws(ImageError) {
-            try await BlockingWork.run { () throws(ImageError) in
-                var status = stat()
-                try SystemCall.check("stat", command.rootfs) { stat(command.rootfs, &status) }
-                try SystemCall.check("chmod", command.changes) {
-                    chmod(command.changes, status.st_mode & 0o7777)
-                }
-                guard trees.keepsOwners else { return }
-                let folder = "/" + TreePath.parent(TreePath.clean(command.changes))
-                let session = try trees.session(on: folder, isWritable: true)
-                let shift = trees.idShift ?? 0
-                let (uid, gid) = (status.st_uid - shift, status.st_gid - shift)
-                try session.perform(.own(TreePath.name(command.changes), uid: uid, gid: gid))
-                try session.perform(.own(TreePath.name(command.scratch), uid: 0, gid: 0))
-            }
+            try await LayerFolder(changes: command.changes, scratch: command.scratch)
+                .prepare(above: command.rootfs, trees)
         } catch {
             throw .image(error)
         }

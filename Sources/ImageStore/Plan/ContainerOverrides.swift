@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings of a container besides its image. Pure; Catalog, AttachedContainers and build steps fill it in.
+// The settings of a container besides its image. Pure; Catalog, ContainerPlans and build steps fill it in.
 
 package import FunctionModel
 package import Sandbox
@@ -22,6 +22,10 @@ package struct ContainerOverrides: Hashable, Sendable {
     package var network = NetworkMode.none
     /// Networks besides the public internet that it reaches, as text.
     package var egressAllow: [String] = []
+    /// Its own addresses among those of other containers.
+    package var links: [LinkAddress] = []
+    /// Whether /etc/hosts is rewritten while it runs.
+    package var rewritesHosts = false
     package var secrets: [SandboxSecret] = []
     /// Names in the form `CAP_NET_BIND_SERVICE`.
     package var capabilities: [String] = []
@@ -31,6 +35,10 @@ package struct ContainerOverrides: Hashable, Sendable {
     package var writableLayer: HostPlace?
     /// Whether PID 1 gets a terminal.
     package var hasTerminal = false
+    /// Names of /etc/hosts besides the container's own.
+    package var hosts: [HostEntry] = []
+    /// Whether PID 1 is an init, whose child the program is.
+    package var hasInit = false
 
     /// No overrides, except HOSTNAME where the image does not set it.
     package init(hostname: String) {

@@ -78,10 +78,14 @@ package enum ContainerPlanner {
         sandbox.limits = overrides.limits
         sandbox.network = overrides.network
         sandbox.egressAllow = overrides.egressAllow
+        sandbox.links = overrides.links
+        sandbox.rewritesHosts = overrides.rewritesHosts
         sandbox.secrets = overrides.secrets
         sandbox.capabilities = overrides.capabilities
         sandbox.writableLayer = overrides.writableLayer
         sandbox.hasTerminal = overrides.hasTerminal
+        sandbox.hosts = overrides.hosts
+        sandbox.hasInit = overrides.hasInit
         // Outer targets first, so that they do not hide inner ones.
         sandbox.mounts = overrides.mounts.sorted {
             TreePath.precedes(TreePath.clean($0.target), TreePath.clean($1.target))
@@ -94,7 +98,7 @@ package enum ContainerPlanner {
     }
 
     /// Docker's rules: a command replaces CMD, an entry point removes CMD.
-    static func arguments(
+    package static func arguments(
         _ execution: ImageConfiguration.Execution,
         entrypoint: [String]? = nil,
         command: [String]? = nil

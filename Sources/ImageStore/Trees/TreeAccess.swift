@@ -83,6 +83,20 @@ package struct TreeAccess: Sendable {
         return SessionReader(try session(on: path, isWritable: false))
     }
 
+    /// What a folder takes of the disk while a program may change it; nil for an absent one.
+    ///
+    /// Blocks.
+    ///
+    /// - Throws: ``ImageError`` when it cannot be measured.
+    package func liveBytes(of path: String) throws(ImageError) -> Int? {
+        guard access(path, F_OK) == 0 else { return nil }
+        let clean = TreePath.clean(path)
+        let session = try session(on: "/" + TreePath.parent(clean), isWritable: false)
+        guard case .bytes(let bytes) = try session.ask(.measureLive(TreePath.name(clean)), layers: []).answer
+        else { return nil }
+        return bytes
+    }
+
     /// Removes a folder with its content or a file; an absent one is no error.
     package func remove(_ path: String) throws(ImageError) {
         guard !isDirect else { return try Directories.removeTree(path: path) }

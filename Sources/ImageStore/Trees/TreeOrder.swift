@@ -15,6 +15,8 @@ package enum TreeOrder: Hashable, Codable, Sendable {
     case own(String, uid: UInt32, gid: UInt32)
     /// Counts the bytes of a folder on the disk.
     case measure(String)
+    /// The same of one that a program changes meanwhile.
+    case measureLive(String)
     /// Lists the differences between a tree and a correct one.
     case compare(String, with: String)
     /// Looks up a user in the folder's etc/passwd and etc/group.

@@ -70,6 +70,9 @@ enum TreeWork {
         case .measure(let name):
             let tree = try open(name, in: folder)
             return .bytes(try TreeMeasure.bytes(tree.descriptor))
+        case .measureLive(let name):
+            let tree = try open(name, in: folder)
+            return .bytes(try LiveMeasure.bytes(tree.descriptor))
         case .compare(let name, let expected):
             let tree = try open(name, in: folder)
             let right = try open(expected, in: folder)

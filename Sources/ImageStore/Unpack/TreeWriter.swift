@@ -74,8 +74,9 @@ final class TreeWriter {
         _ leaf: [CChar],
         _ content: Content
     ) throws(ImageError) {
-        bytes += entry.size
+        // First: the sum of declared sizes must not overflow.
         try UnpackLimits.check(entry.size, options.limits.bytesPerLayer, "size of \(path.description)")
+        bytes += entry.size
         try UnpackLimits.check(bytes, options.limits.bytesPerImage, "bytes of all files")
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let file = OpenFile(
