@@ -52,6 +52,9 @@ package struct RequestHead: Sendable {
     /// How ``user`` was found: AUTH_TYPE of CGI (RFC 3875, section 4.1.1).
     package var authenticationScheme = "Basic"
 
+    /// Whether the body is a Lambda function's event; else the request becomes one, as those of function URLs do.
+    package var isEvent = false
+
     /// The protocol that the client asks to change to on its connection (RFC 9110, section 7.8); nil for none.
     package var upgrade: String?
 

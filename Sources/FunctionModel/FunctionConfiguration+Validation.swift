@@ -34,6 +34,7 @@ extension FunctionConfiguration {
         try validateContractKeys()
         try requests.validate(within: limits)
         try validateEgress()
+        try validateUses()
         try validateTexts()
     }
 
@@ -71,6 +72,8 @@ extension FunctionConfiguration {
                 "none with 'reuse'"
             } else if network != .none {
                 "none with 'network: \(network.rawValue)'"
+            } else if !uses.isEmpty {
+                "none with 'uses'"
             } else {
                 capabilities.isEmpty ? nil : "none with 'capabilities'"
             }

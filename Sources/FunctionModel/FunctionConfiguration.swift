@@ -33,6 +33,8 @@ package struct FunctionConfiguration: Hashable, Sendable {
     package var network: NetworkMode = .none
     /// Private destinations (CIDR) that an egress function may reach nevertheless.
     package var egressAllow: [String] = []
+    /// Containers that it reaches, `CONTAINER` or `CONTAINER:NAME` each.
+    package var uses: [String] = []
     package var readOnlyRootFilesystem = false
     package var schedules: [ScheduleConfiguration] = []
     package var asynchronous = AsyncConfiguration()
@@ -77,7 +79,7 @@ extension FunctionConfiguration: Codable {
         case exposeErrors = "expose_errors"
         case stream
         case authentication = "auth"
-        case cors, rate, capabilities
+        case cors, rate, capabilities, uses
     }
 
     package init(from decoder: any Decoder) throws {
@@ -117,5 +119,6 @@ extension FunctionConfiguration: Codable {
         cors = try values.decodeIfPresent(CORSConfiguration.self, forKey: .cors)
         rate = try values.decodeIfPresent(RateConfiguration.self, forKey: .rate)
         capabilities = try read(.capabilities, capabilities)
+        uses = try read(.uses, uses)
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names of functions, as OpenFaaS writes them: `name` or `name.namespace`, split at the last dot.
 
-/// The name of a function in the one namespace that Mayfly has.
+/// The name of a function within its namespace.
 ///
 /// Source: OpenFaaS gateway, route pattern `[-a-zA-Z_0-9.]+`; its clients append `.openfaas-fn`.
 package struct FunctionName: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// The namespace that OpenFaaS's clients expect to exist.
+    /// The namespace of functions that name none; OpenFaaS's clients expect it to exist.
     package static let defaultNamespace = "openfaas-fn"
     /// A DNS label's length: names become host names of containers.
     package static let lengthMax = 63
@@ -13,34 +13,94 @@ package struct FunctionName: Hashable, Sendable, Comparable, CustomStringConvert
     /// Under which `POST /v1/run` is recorded; no function can be deployed under it.
     package static let runs = FunctionName(trusted: "_run")
 
-    package let text: String
-
-    private init(trusted text: String) { self.text = text }
-
-    /// Parses a name, with or without the default namespace's suffix.
+    /// `NAME`, or `NAME.NAMESPACE` outside of the default namespace: different for any two functions.
     ///
-    /// - Throws: ``ModelError`` when the text is empty, too long, has other characters, or starts or ends with `-`.
+    /// Everything that is kept for a function is kept under this text.
+    package let text: String
+    /// Bytes of ``localName`` in ``text``.
+    private let localLength: Int
+
+    private init(trusted text: String) {
+        self.text = text
+        localLength = text.utf8.count
+    }
+
+    /// Parses a name, with or without a namespace.
+    ///
+    /// - Throws: ``ModelError`` when the name is empty, too long, has other characters, or starts or ends with `-`;
+    ///   or when the namespace is none.
     package init(_ given: String) throws(ModelError) {
-        let suffix = "." + Self.defaultNamespace
-        let name = given.hasSuffix(suffix) ? String(given.dropLast(suffix.count)) : given
-        let first = name.utf8.first
-        let valid =
-            !name.isEmpty && name.utf8.count <= Self.lengthMax && name.utf8.allSatisfy(Self.isAllowed)
-            && first != UInt8(ascii: "-") && name.utf8.last != UInt8(ascii: "-")
-        guard valid else {
+        let dot = given.utf8.lastIndex(of: UInt8(ascii: "."))
+        let name = given[..<(dot ?? given.endIndex)]
+        let namespace = dot.map { String(given[given.utf8.index(after: $0)...]) } ?? Self.defaultNamespace
+        guard Self.isValid(name.utf8), FunctionNamespace.isValid(namespace) else {
+            throw ModelError(field: "name", value: given, expected: Self.expected(of: given))
+        }
+        text = namespace == Self.defaultNamespace ? String(name) : given
+        localLength = name.utf8.count
+    }
+
+    /// Parses a name that may have its namespace beside it.
+    ///
+    /// - Parameters:
+    ///   - given: the name; when it has a namespace, too, the two must be the same.
+    ///   - namespace: nil or empty: that of the name, else the default one.
+    /// - Throws: ``ModelError``.
+    package init(_ given: String, namespace: String?) throws(ModelError) {
+        let parsed = try FunctionName(given)
+        guard let namespace, !namespace.isEmpty, namespace != parsed.namespace else {
+            self = parsed
+            return
+        }
+        try FunctionNamespace.check(namespace)
+        guard !given.utf8.contains(UInt8(ascii: ".")) else {
             throw ModelError(
-                field: "name",
-                value: given,
-                expected:
-                    "1 to \(Self.lengthMax) letters, digits, '-' or '_', not starting or ending with '-'"
+                field: "namespace",
+                value: namespace,
+                expected: "'\(parsed.namespace)', which the name has, or none"
             )
         }
-        text = name
+        try self.init("\(given).\(namespace)")
+    }
+
+    /// Parses a name where another place says the namespace.
+    ///
+    /// - Throws: ``ModelError``, also for a name with a namespace other than the default one.
+    package init(local given: String) throws(ModelError) {
+        let parsed = try FunctionName(given)
+        guard parsed.namespace == Self.defaultNamespace else {
+            throw ModelError(field: "name", value: given, expected: "a name without a dot")
+        }
+        self = parsed
+    }
+
+    /// The name without its namespace.
+    package var localName: String { String(text.utf8.prefix(localLength)) ?? text }
+
+    /// The namespace's name.
+    package var namespace: String {
+        localLength == text.utf8.count
+            ? Self.defaultNamespace : String(text.utf8.dropFirst(localLength + 1)) ?? Self.defaultNamespace
     }
 
     package var description: String { text }
 
     package static func < (left: FunctionName, right: FunctionName) -> Bool { left.text < right.text }
+
+    package static func == (left: FunctionName, right: FunctionName) -> Bool { left.text == right.text }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+
+    /// What a text should have been; of namespaces only where it names one.
+    private static func expected(of given: String) -> String {
+        "1 to \(lengthMax) letters, digits, '-' or '_', not starting or ending with '-'"
+            + (given.utf8.contains(UInt8(ascii: ".")) ? ", and behind a dot a namespace" : "")
+    }
+
+    private static func isValid(_ name: Substring.UTF8View) -> Bool {
+        !name.isEmpty && name.count <= lengthMax && name.allSatisfy(isAllowed)
+            && name.first != UInt8(ascii: "-") && name.last != UInt8(ascii: "-")
+    }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {

@@ -47,6 +47,8 @@ package struct AsyncConfiguration: Hashable, Sendable, Codable {
     package var maxWait: TimeSpan = .seconds(300)
     /// HTTP statuses after which it is tried again.
     package var codes: [Int] = [408, 429, 500, 502, 503, 504]
+    /// Age at which it is tried no more; nil: attempts alone bound it.
+    package var maxAge: TimeSpan?
 
     package init() {}
 
@@ -55,6 +57,7 @@ package struct AsyncConfiguration: Hashable, Sendable, Codable {
         case minWait = "min_wait"
         case maxWait = "max_wait"
         case codes
+        case maxAge = "max_age"
     }
 
     package init(from decoder: any Decoder) throws {
@@ -63,6 +66,7 @@ package struct AsyncConfiguration: Hashable, Sendable, Codable {
         minWait = try values.decodeIfPresent(TimeSpan.self, forKey: .minWait) ?? minWait
         maxWait = try values.decodeIfPresent(TimeSpan.self, forKey: .maxWait) ?? max(maxWait, minWait)
         codes = try values.decodeIfPresent([Int].self, forKey: .codes) ?? codes
+        maxAge = try values.decodeIfPresent(TimeSpan.self, forKey: .maxAge)
     }
 
     /// Checks what the types alone cannot.
@@ -78,6 +82,9 @@ package struct AsyncConfiguration: Hashable, Sendable, Codable {
                 value: "\(minWait)",
                 expected: "at most max_wait, \(maxWait)"
             )
+        }
+        if let maxAge, maxAge.nanoseconds <= 0 {
+            throw ModelError(field: "async.max_age", value: "\(maxAge)", expected: "more than zero")
         }
         for code in codes where !(400...599).contains(code) {
             throw ModelError(field: "async.codes", value: "\(code)", expected: "statuses from 400 to 599")

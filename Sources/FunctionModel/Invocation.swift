@@ -74,10 +74,9 @@ package enum SandboxStart: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 /// One run of a function.
-package struct Invocation: Hashable, Sendable, Codable, Identifiable {
+package struct Invocation: Hashable, Sendable, Identifiable {
     package var id: String
     package var function: FunctionName
-    package var namespace: String = FunctionName.defaultNamespace
     package var revision: Int
     package var trigger: Trigger
     package var startedAt: Date

@@ -15,7 +15,10 @@ package struct Route: Hashable, Sendable, CustomStringConvertible {
     /// Paths the gateway itself answers: a function cannot take them.
     private static let reserved = [
         "/system", "/function", "/async-function", "/v1", "/healthz", "/readyz", "/metrics", "/ui",
-        "/2015-03-31",
+        // The versions of AWS Lambda's API.
+        "/2014-11-13", "/2015-03-31", "/2016-08-19", "/2017-03-31", "/2017-10-31", "/2018-10-31",
+        "/2019-09-25", "/2019-09-30", "/2020-04-22", "/2020-06-30", "/2021-07-20", "/2021-10-31",
+        "/2021-11-15", "/2024-08-31", "/2025-11-30", "/2025-12-01", "/2026-07-09",
     ]
 
     /// Longest host name (RFC 1035, section 2.3.4).

@@ -21,10 +21,16 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case busy(path: String)
     /// No function of this name is deployed.
     case unknownFunction(FunctionName)
+    /// There is no namespace of this name.
+    case unknownNamespace(String)
     /// The function has no revision with this number.
     case unknownRevision(FunctionName, number: Int)
+    /// The function has so many aliases already.
+    case tooManyAliases(FunctionName, max: Int)
     /// Functions have changed since the version that the caller has seen.
     case catalogueChanged
+    /// A container has the name that a function should get.
+    case nameOfContainer(String)
     /// A schedule's next due time must lie after the one that is claimed.
     case scheduleDoesNotAdvance(ScheduleKey)
     /// A row does not decode: the database was written by something else.
@@ -48,8 +54,12 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "and restart the gateway"
         case .busy(let path): "'\(path)' is locked by another process; end that process or try again later"
         case .unknownFunction(let name): "function '\(name)' is not deployed"
+        case .unknownNamespace(let name): "there is no namespace '\(name)'"
         case .unknownRevision(let name, let number): "function '\(name)' has no revision \(number)"
+        case .tooManyAliases(let name, let max):
+            "function '\(name)' has \(max) aliases already; remove one first"
         case .catalogueChanged: "another gateway changed the functions meanwhile"
+        case .nameOfContainer(let name): "the name '\(name)' is a container's"
         case .scheduleDoesNotAdvance(let key):
             "schedule '\(key.expression)' of '\(key.function)' must move to a later time"
         case .malformedRow(let table, let reason): "a row of table '\(table)' cannot be decoded: \(reason)"

@@ -52,8 +52,16 @@ package struct ManifestMapping {
         }
     }
 
+    /// Where a key begins, from 1; nil for a key that is not here.
+    package func place(ofKey key: String) -> (line: Int, column: Int)? {
+        marks[key].map { ($0.line, $0.column) }
+    }
+
     /// A mistake at a key itself.
     package func mistake(atKey key: String, _ message: String) -> ManifestError {
+        if let made = node.source.places[node.path.isEmpty ? key : "\(node.path).\(key)"] {
+            return ManifestError(file: made.file, line: made.line, column: made.column, message: message)
+        }
         let mark = marks[key]
         return ManifestError(
             file: node.source.file,

@@ -13,10 +13,11 @@ package struct ManifestNode {
 
     /// A mistake at this node.
     package func mistake(_ message: String) -> ManifestError {
-        ManifestError(
-            file: source.file,
-            line: node.mark?.line,
-            column: node.mark?.column,
+        let made = source.places[path]
+        return ManifestError(
+            file: made?.file ?? source.file,
+            line: made?.line ?? node.mark?.line,
+            column: made?.column ?? node.mark?.column,
             message: message
         )
     }
@@ -132,5 +133,16 @@ package struct ManifestNode {
         case .sequence: "a list"
         case .alias: "an alias"
         }
+    }
+}
+
+extension ManifestNode {
+    /// Where the value begins, from 1; nil for a node without text of its own.
+    package var place: (line: Int, column: Int)? { node.mark.map { ($0.line, $0.column) } }
+
+    /// A tag of the file's author, such as `!reset`; nil for the types of YAML itself.
+    package var customTag: String? {
+        let tag = node.tag.description
+        return tag.hasPrefix("tag:yaml.org,2002:") ? nil : tag
     }
 }

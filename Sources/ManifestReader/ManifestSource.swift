@@ -10,10 +10,19 @@ package struct ManifestSource: Sendable {
     package let file: String
     /// Values for `${NAME}`; nil leaves such text alone.
     package let variables: [String: String]?
+    /// Places of values that were not parsed from this source, by their paths of keys.
+    let places: [String: ManifestPlace]
 
     package init(file: String, variables: [String: String]?) {
         self.file = file
         self.variables = variables
+        places = [:]
+    }
+
+    init(file: String, places: [String: ManifestPlace]) {
+        self.file = file
+        self.places = places
+        variables = nil
     }
 
     /// A manifest is written by hand: larger ones are a mistake, and YAML aliases make small texts large.

@@ -36,7 +36,7 @@ import Testing
              "secrets": ["api-key"], "limits": {"memory": "64Mi", "cpu": "500m", "pids": 8, "disk": "1Mi"},
              "requests": {"memory": "32Mi", "cpu": "250m"}, "constraints": ["node.platform.os == linux"],
              "timeout": "30s", "grace": 1, "concurrency": 2, "queue": {"length": 3}, "warm": {"min": 20},
-             "network": "egress", "egress_allow": ["10.0.0.0/8"], "readonly_root_filesystem": true,
+             "network": "egress", "egress_allow": ["10.0.0.0/8"], "uses": ["shop-redis-1:redis"], "readonly_root_filesystem": true,
              "schedules": [{"cron": "*/5 * * * *", "timezone": "Europe/Berlin", "overlap": "queue"}],
              "labels": {"l": "1"},
              "annotations": {"topic": "x"}, "command": ["/bin/x"], "content_type": "text/plain",
@@ -55,6 +55,8 @@ import Testing
         #expect(configuration.constraints == ["node.platform.os == linux"])
         #expect(configuration.authentication == .basic)
         #expect(configuration.egressAllow == ["10.0.0.0/8"])
+        #expect(configuration.services.map(\.container) == ["shop-redis-1"])
+        #expect(configuration.services.map(\.alias) == ["redis"])
         #expect(configuration.readOnlyRootFilesystem && configuration.exposeErrors && configuration.stream)
         #expect(configuration.contentType == "text/plain")
         let again = try decode(String(decoding: JSONEncoder().encode(configuration), as: UTF8.self))
@@ -130,6 +132,10 @@ import Testing
             Fault(field: "egress_allow") { $0.allowEgress(["127.0.0.1"]) },
             Fault(field: "egress_allow") { $0.allowEgress((0...64).map { "10.0.\($0).0/24" }) },
             Fault(field: "egress_allow") { $0.egressAllow = ["10.0.0.0/8"] },
+            Fault(field: "uses") { $0.uses = ["redis", "other:redis"] },
+            Fault(field: "uses") { $0.uses = ["redis:two words"] },
+            Fault(field: "uses") { $0.uses = [""] },
+            Fault(field: "uses") { $0.uses = (0...16).map { "redis\($0)" } },
         ]
     )
     func invalid(fault: Fault) {

@@ -10,7 +10,8 @@ import Testing
         "a name is read with or without the default namespace",
         arguments: [
             ("hello", "hello"), ("hello.openfaas-fn", "hello"), ("a", "a"), ("Word_Count-2", "Word_Count-2"),
-            ("_x", "_x"), (String(repeating: "a", count: 63), String(repeating: "a", count: 63)),
+            ("_x", "_x"), ("a.other", "a.other"),
+            (String(repeating: "a", count: 63), String(repeating: "a", count: 63)),
         ]
     )
     func good(given: String, text: String) throws {
@@ -20,8 +21,9 @@ import Testing
     @Test(
         "what could not be a host name or a path segment is refused",
         arguments: [
-            "", ".", "..", "-a", "a-", "a.b", "a/b", "../a", "a b", "a\n", "a\0", "ä", "a\u{301}", "a%2f",
-            ".openfaas-fn", "-.openfaas-fn", "a.openfaas-fn.openfaas-fn", "a.other",
+            "", ".", "..", "-a", "a-", "a.B", "a.", ".b", "a.-b", "a.b.c", "a/b", "../a", "a b", "a\n", "a\0",
+            "ä", "a\u{301}", "a%2f",
+            ".openfaas-fn", "-.openfaas-fn", "a.openfaas-fn.openfaas-fn", "a.other.openfaas-fn",
             String(repeating: "a", count: 64),
         ]
     )
@@ -29,6 +31,31 @@ import Testing
         let error = #expect(throws: ModelError.self) { try FunctionName(given) }
         #expect(error?.field == "name")
         #expect(error?.value == given)
+    }
+
+    @Test(
+        "the namespace is behind the last dot or beside the name, and the two agree",
+        arguments: [
+            ("hello", nil, "hello", "openfaas-fn"), ("hello", "", "hello", "openfaas-fn"),
+            ("hello", "openfaas-fn", "hello", "openfaas-fn"), ("hello.x-1", nil, "hello", "x-1"),
+            ("hello", "x-1", "hello", "x-1"), ("hello.x-1", "x-1", "hello", "x-1"),
+            ("hello.x-1", "y", nil, nil), ("hello.openfaas-fn", "y", nil, nil), ("hello", "Y", nil, nil),
+            ("hello", "a.b", nil, nil), ("hello", "../x", nil, nil), ("hello.x-1", "openfaas-fn", nil, nil),
+        ] as [(String, String?, String?, String?)]
+    )
+    func namespaces(given: String, namespace: String?, local: String?, found: String?) {
+        let name = try? FunctionName(given, namespace: namespace)
+        #expect(name?.localName == local)
+        #expect(name?.namespace == found)
+    }
+
+    @Test("names of two namespaces are two names, and a manifest says its namespace elsewhere")
+    func apart() throws {
+        #expect(try FunctionName("a.x") != FunctionName("a.y"))
+        #expect(try FunctionName("a.x") != FunctionName("a"))
+        #expect(try FunctionName("a", namespace: "x") == FunctionName("a.x"))
+        #expect(throws: ModelError.self) { try FunctionName(local: "a.x") }
+        #expect(try FunctionName(local: "a.openfaas-fn").text == "a")
     }
 
     @Test("a name is coded as its text, and a bad one does not decode")

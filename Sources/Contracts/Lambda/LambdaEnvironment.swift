@@ -11,6 +11,14 @@ package enum LambdaEnvironment {
     static let region = "us-east-1"
     static let version = "$LATEST"
 
+    /// The Amazon Resource Name of a function.
+    ///
+    /// - Parameter name: of the function, with `:QUALIFIER` where it has one.
+    /// - Returns: the full name.
+    package static func arn(_ name: String) -> String {
+        "arn:aws:lambda:\(region):\(LambdaInvocation.account):function:\(name)"
+    }
+
     /// Variables that neither image nor function can set.
     ///
     /// - Parameters:
@@ -20,7 +28,7 @@ package enum LambdaEnvironment {
     package static func reserved(_ revision: Revision, handler: String) -> [String: String] {
         [
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(port)",
-            "AWS_LAMBDA_FUNCTION_NAME": revision.function.text,
+            "AWS_LAMBDA_FUNCTION_NAME": revision.function.localName,
             "AWS_LAMBDA_FUNCTION_VERSION": version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": String(mebibytes(revision.configuration.limits.memory.bytes)),
             "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/\(revision.function)",

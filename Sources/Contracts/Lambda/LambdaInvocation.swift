@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One invocation as a Lambda runtime gets it: the answer to `next`. Dispatcher makes it before it leases a sandbox.
 
+import FoundationEssentials
 package import FunctionModel
 package import HTTPTypes
 package import NIOCore
@@ -17,6 +18,10 @@ package struct LambdaInvocation: Sendable {
     package let isHTTP: Bool
     private let function: String
     private let traceID: String
+    /// JSON; nil without one.
+    private let clientContext: String?
+    /// Of the caller; nil without one.
+    private let tenant: String?
 
     /// Makes the event of a request.
     ///
@@ -24,7 +29,8 @@ package struct LambdaInvocation: Sendable {
     ///   - function: the name.
     ///   - head: of the request.
     ///   - body: all of it.
-    ///   - trigger: a call over HTTP becomes the payload of a function URL, version 2.0; the body of any other is the event.
+    ///   - trigger: a call over HTTP becomes the payload of a function URL, version 2.0, unless its body is the event
+    ///     already; the body of any other is the event.
     ///   - random: for the trace id, when the request has none.
     /// - Throws: ``RequestFault``.
     package init(
@@ -38,7 +44,9 @@ package struct LambdaInvocation: Sendable {
         guard body.readableBytes <= RuntimeState.payloadBytesMax else { throw .eventTooLarge }
         id = head.callID
         self.function = function.text
-        isHTTP = trigger == .http
+        isHTTP = trigger == .http && !head.isEvent
+        tenant = isHTTP ? nil : head.fields[.tenant]
+        clientContext = isHTTP ? nil : head.fields[.clientContext].flatMap(Self.clientContext)
         traceID = head.fields[.traceID] ?? Self.traceID(head.receivedNanoseconds, random)
         if isHTTP {
             event = HTTPEvent.payload(function.text, head, body: body, traceID: traceID)
@@ -56,13 +64,25 @@ package struct LambdaInvocation: Sendable {
     /// - Parameter deadlineMilliseconds: when the invocation is stopped, in Unix time.
     /// - Returns: the fields, without the length.
     package func fields(deadlineMilliseconds: Int64) -> HTTPFields {
-        [
+        var fields: HTTPFields = [
             .contentType: "application/json",
             .requestID: id,
             .deadline: String(deadlineMilliseconds),
-            .functionARN: "arn:aws:lambda:\(LambdaEnvironment.region):\(Self.account):function:\(function)",
+            .functionARN: LambdaEnvironment.arn(function),
             .runtimeTraceID: traceID,
         ]
+        if let tenant { fields[.runtimeTenant] = tenant }
+        if let clientContext { fields[.runtimeClientContext] = clientContext }
+        return fields
+    }
+
+    /// The context that a client sends in Base64, as runtimes read it; nil when it is none.
+    private static func clientContext(_ text: String) -> String? {
+        guard let data = Data(base64Encoded: text), JSONDocument.isWellFormed(ByteBuffer(bytes: data)) else {
+            return nil
+        }
+        let json = String(decoding: data, as: UTF8.self)
+        return HTTPField.isValidValue(json) ? json : nil
     }
 
     /// A trace id of AWS X-Ray: version, time in seconds, 96 random bits; not sampled.
@@ -87,6 +107,11 @@ extension HTTPField.Name {
     static let deadline = known("Lambda-Runtime-Deadline-Ms")
     static let functionARN = known("Lambda-Runtime-Invoked-Function-Arn")
     static let runtimeTraceID = known("Lambda-Runtime-Trace-Id")
+    /// Of a client of AWS Lambda's API.
+    package static let clientContext = known("X-Amz-Client-Context")
+    package static let tenant = known("X-Amz-Tenant-Id")
+    static let runtimeTenant = known("Lambda-Runtime-Aws-Tenant-Id")
+    static let runtimeClientContext = known("Lambda-Runtime-Client-Context")
     package static let responseMode = known("Lambda-Runtime-Function-Response-Mode")
     package static let errorType = known("Lambda-Runtime-Function-Error-Type")
     package static let errorBody = known("Lambda-Runtime-Function-Error-Body")

@@ -11,6 +11,8 @@ package struct RuntimeFailure: Error, Hashable, Sendable, CustomStringConvertibl
 
     package var type: String
     package var message: String
+    /// What the runtime sent: JSON for the caller of an event; empty when it is not JSON.
+    package var report = ByteBuffer()
 
     private struct Report: Decodable {
         var errorMessage: String?
@@ -26,6 +28,7 @@ package struct RuntimeFailure: Error, Hashable, Sendable, CustomStringConvertibl
         let report = try? JSONDecoder().decode(Report.self, from: Data(body.readableBytesView))
         type = Self.line(report?.errorType ?? header ?? "Unknown")
         message = Self.line(report?.errorMessage ?? "")
+        if report != nil { self.report = body }
     }
 
     /// Reads the trailer fields of an answer that failed inside its body.

@@ -5,5 +5,7 @@ extension SQLiteStore: FunctionRepository {}
 extension SQLiteStore: ImageReferenceRepository {}
 extension SQLiteStore: ScheduleRepository {}
 extension SQLiteStore: HistoryRepository {}
+extension SQLiteStore: NamespaceRepository {}
 extension SQLiteStore: QueueRepository {}
 extension SQLiteStore: TokenRepository {}
+extension SQLiteStore: ContainerRepository {}

@@ -14,6 +14,10 @@ enum Schema {
         migrator.registerMigration("6-queue") { try $0.execute(sql: QueueSchema.tables) }
         migrator.registerMigration("7-tokens") { try $0.execute(sql: TokenSchema.tables) }
         migrator.registerMigration("8-start") { try $0.execute(sql: starts) }
+        migrator.registerMigration("9-aliases") { try $0.execute(sql: AliasRows.table) }
+        migrator.registerMigration("10-containers") { try $0.execute(sql: ContainerSchema.tables) }
+        migrator.registerMigration("11-namespaces") { try $0.execute(sql: NamespaceRow.table) }
+        migrator.registerMigration("12-networks") { try $0.execute(sql: ContainerSchema.networks) }
         return migrator
     }
 

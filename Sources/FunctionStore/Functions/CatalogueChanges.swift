@@ -27,6 +27,10 @@ package struct CatalogueChanges: Hashable, Sendable {
         package var function: FunctionName
         /// Its current revision; nil when it is removed.
         package var revision: Revision?
+        /// By name.
+        package var aliases: [FunctionAlias] = []
+        /// The revisions of the aliases besides the current one, by number.
+        package var aliased: [Revision] = []
     }
 
     /// The version that the changes lead to; hand it to the next question.

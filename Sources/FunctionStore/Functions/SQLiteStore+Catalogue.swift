@@ -24,10 +24,13 @@ extension SQLiteStore {
                 version: newest.map { CatalogueVersion(number: $0) } ?? version,
                 changes: try rows.map { row in
                     let isCurrent = !row.hasNull(atIndex: 1)
-                    return CatalogueChanges.Change(
+                    var change = CatalogueChanges.Change(
                         function: try FunctionName(row["name"]),
                         revision: isCurrent ? try RevisionRow.decode(row) : nil
                     )
+                    change.aliases = try AliasRows.aliases(db, change.function)
+                    change.aliased = try AliasRows.revisions(db, change)
+                    return change
                 }
             )
         }

@@ -21,6 +21,13 @@ extension SQLiteStore {
         let json = try RevisionRow.encode(configuration)
         return try await write(.power) { db in
             try CatalogueVersionRow.check(db, version)
+            let container = "SELECT 1 FROM containers WHERE name = ?"
+            guard try Int.fetchOne(db, sql: container, arguments: [function.text]) == nil else {
+                throw StoreError.nameOfContainer(function.text)
+            }
+            guard try NamespaceRow.exists(db, function.namespace) else {
+                throw StoreError.unknownNamespace(function.namespace)
+            }
             try db.execute(
                 sql: """
                     INSERT INTO functions (name, last_number, current_number) VALUES (?, 1, 1)
@@ -107,7 +114,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Removes a function with its revisions and schedules.
+    /// Removes a function with its revisions, aliases and schedules.
     ///
     /// Its history stays.
     ///
@@ -124,13 +131,14 @@ extension SQLiteStore {
             )
             let removed = db.changesCount > 0
             if removed { try CatalogueVersionRow.raise(db, function) }
+            try AliasRows.remove(db, function)
             try db.execute(sql: "DELETE FROM revisions WHERE function = ?", arguments: [function.text])
             try db.execute(sql: "DELETE FROM schedules WHERE function = ?", arguments: [function.text])
             return removed
         }
     }
 
-    /// Drops all but the newest revisions of a function; the current one always stays.
+    /// Drops all but the newest revisions of a function; the current one and those of aliases always stay.
     ///
     /// - Returns: digests of dropped revisions that no revision of any function uses any more, in the order of their text.
     /// - Throws: ``StoreError``.
@@ -146,6 +154,7 @@ extension SQLiteStore {
                     AND number NOT IN (
                         SELECT number FROM revisions WHERE function = :name ORDER BY number DESC LIMIT :count)
                     AND number IS NOT (SELECT current_number FROM functions WHERE name = :name)
+                    AND number NOT IN (SELECT number FROM aliases WHERE function = :name)
                     RETURNING image_digest
                     """,
                 arguments: ["name": function.text, "count": max(count, 0)]
@@ -175,6 +184,11 @@ extension SQLiteStore {
                 let digest = try DigestColumn.read(text, of: "revisions")
                 users[digest, default: []].append("\(function) revision \(number)")
             }
+            for row in try Row.fetchAll(db, sql: "SELECT image_digest, name FROM containers ORDER BY name") {
+                let (text, name): (String, String) = (row[0], row[1])
+                let digest = try DigestColumn.read(text, of: "containers")
+                users[digest, default: []].append("container \(name)")
+            }
             return users
         }
     }
@@ -185,7 +199,9 @@ extension SQLiteStore {
     package func digestsInUse() async throws(StoreError) -> Set<Digest> {
         try await read { db in
             let texts = try String.fetchAll(db, sql: "SELECT DISTINCT image_digest FROM revisions")
+            let others = try String.fetchAll(db, sql: "SELECT DISTINCT image_digest FROM containers")
             return try Set(texts.map { try DigestColumn.read($0, of: "revisions") })
+                .union(others.map { try DigestColumn.read($0, of: "containers") })
         }
     }
 }

@@ -22,6 +22,8 @@ package struct InvocationQuery: Hashable, Sendable {
     static let idEnd = "\u{10FFFF}"
 
     package var function: FunctionName?
+    /// Only those of this namespace's functions.
+    package var namespace: String?
     /// Only those of this id: several, when a call ran again.
     package var id: String?
     /// Only those whose outcome is not `ok`.

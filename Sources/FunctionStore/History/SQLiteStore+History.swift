@@ -33,6 +33,11 @@ extension SQLiteStore {
                 sql += " AND function = ?"
                 arguments += [function.text]
             }
+            if let namespace = query.namespace {
+                // Runs belong to no namespace.
+                sql += " AND function <> ? AND " + NamespaceRow.condition("function")
+                arguments += [FunctionName.runs.text, namespace]
+            }
             if let id = query.id {
                 sql += " AND id = ?"
                 arguments += [id]
@@ -65,13 +70,27 @@ extension SQLiteStore {
     /// - Throws: ``StoreError``.
     package func invocationCounts() async throws(StoreError) -> [FunctionName: Int] {
         try await read { db in
-            let rows = try Row.fetchAll(
+            // Columns by their place, and no row copied: thousands of functions are counted for each scrape.
+            let rows = try Row.fetchCursor(
                 db,
                 sql: "SELECT name, invocation_count FROM functions WHERE current_number IS NOT NULL"
             )
-            return try Dictionary(
-                uniqueKeysWithValues: rows.map { (try FunctionName($0["name"]), $0["invocation_count"]) }
-            )
+            var counts: [FunctionName: Int] = [:]
+            while let row = try rows.next() { counts[try FunctionName(row[0])] = row[1] }
+            return counts
+        }
+    }
+
+    /// The same of one function; 0 for one that is not deployed.
+    ///
+    /// - Throws: ``StoreError``.
+    package func invocationCount(of function: FunctionName) async throws(StoreError) -> Int {
+        try await read { db in
+            try Int.fetchOne(
+                db,
+                sql: "SELECT invocation_count FROM functions WHERE name = ? AND current_number IS NOT NULL",
+                arguments: [function.text]
+            ) ?? 0
         }
     }
 

@@ -109,6 +109,8 @@ package struct QueueQuery: Hashable, Sendable {
     package static let limitMax = 10_000
 
     package var function: FunctionName?
+    /// Only calls of its functions; nil for all.
+    package var namespace: String?
     /// Empty for any.
     package var states: Set<QueuedCallState> = []
     /// The last id of the page before; an unknown one gives an empty page.

@@ -88,6 +88,10 @@ extension SQLiteStore {
                 sql += " AND function = ?"
                 arguments += [function.text]
             }
+            if let namespace = query.namespace {
+                sql += " AND " + NamespaceRow.condition("function")
+                arguments += [namespace]
+            }
             if !query.states.isEmpty {
                 let states = query.states.map(\.rawValue).sorted()
                 sql += " AND state IN (\(states.map { _ in "?" }.joined(separator: ", ")))"

@@ -57,8 +57,8 @@ extension SQLiteStore {
     /// Removes all calls of these states; running ones stay.
     ///
     /// - Throws: ``StoreError``.
-    package func purge(_ states: Set<QueuedCallState>, of function: FunctionName?) async throws(StoreError)
-        -> Int
+    package func purge(_ states: Set<QueuedCallState>, of function: FunctionName?, in namespace: String?)
+        async throws(StoreError) -> Int
     {
         let states = states.subtracting([.running]).map(\.rawValue).sorted()
         guard !states.isEmpty else { return 0 }
@@ -67,6 +67,10 @@ extension SQLiteStore {
         if let function {
             condition += " AND function = ?"
             arguments += [function.text]
+        }
+        if let namespace {
+            condition += " AND " + NamespaceRow.condition("function")
+            arguments += [namespace]
         }
         var count = 0
         while true {

@@ -19,8 +19,9 @@ package protocol FunctionRepository: Sendable {
     ///   - createdAt: the revision's time.
     ///   - version: the state of the catalogue that the caller has checked the deploy against; nil for any.
     /// - Returns: the new revision. Its number is one more than the highest ever given to this name.
-    /// - Throws: ``StoreError/catalogueChanged`` when any function has changed since `version`, whichever process
-    ///   changed it; other ``StoreError``s. Nothing has changed then.
+    /// - Throws: ``StoreError/unknownNamespace(_:)``, ``StoreError/nameOfContainer(_:)``,
+    ///   ``StoreError/catalogueChanged`` when any function has changed since `version`, whichever process changed it;
+    ///   other ``StoreError``s. Nothing has changed then.
     func deploy(
         function: FunctionName,
         imageReference: String,
@@ -60,19 +61,36 @@ package protocol FunctionRepository: Sendable {
         unchangedSince version: CatalogueVersion?
     ) async throws(StoreError) -> Revision
 
-    /// Removes a function with its revisions, schedules and claims, atomically; its history stays.
+    /// Makes an alias lead to its revisions, instead of those that it had, atomically.
+    ///
+    /// - Parameters:
+    ///   - alias: its revisions are kept from then on.
+    ///   - function: its name.
+    ///   - countMax: aliases of the function in all.
+    /// - Throws: ``StoreError/unknownFunction(_:)``, ``StoreError/unknownRevision(_:number:)`` or
+    ///   ``StoreError/tooManyAliases(_:max:)``.
+    func setAlias(_ alias: FunctionAlias, of function: FunctionName, countMax: Int) async throws(StoreError)
+
+    /// Removes an alias; its revisions are kept as long as others are.
+    ///
+    /// - Returns: false when there is none of this name.
+    /// - Throws: ``StoreError``.
+    func removeAlias(_ name: AliasName, of function: FunctionName) async throws(StoreError) -> Bool
+
+    /// Removes a function with its revisions, aliases, schedules and claims, atomically; its history stays.
     ///
     /// - Returns: false when no such function was deployed.
     /// - Throws: ``StoreError``.
     func removeFunction(_ function: FunctionName) async throws(StoreError) -> Bool
 
-    /// Drops all but the newest revisions of a function; the current one always stays.
+    /// Drops all but the newest revisions of a function; the current one and those of aliases always stay.
     ///
     /// - Returns: digests of dropped revisions that no revision of any function uses any more, in the order of their text.
     /// - Throws: ``StoreError``.
     func pruneRevisions(of function: FunctionName, keeping count: Int) async throws(StoreError) -> [Digest]
 
-    /// For every digest in use, the kept revisions that need it as `NAME revision N`, sorted.
+    /// For every digest in use, the kept revisions that need it as `NAME revision N`, sorted, and the containers as
+    /// `container NAME`.
     ///
     /// - Throws: ``StoreError``.
     func imageUsers() async throws(StoreError) -> [Digest: [String]]

@@ -28,6 +28,11 @@ package protocol HistoryRepository: Sendable {
     /// - Throws: ``StoreError``.
     func invocationCounts() async throws(StoreError) -> [FunctionName: Int]
 
+    /// The same of one function; 0 for one that is not deployed.
+    ///
+    /// - Throws: ``StoreError``.
+    func invocationCount(of function: FunctionName) async throws(StoreError) -> Int
+
     /// Whether the history holds an invocation or a line of a function, deployed or not.
     ///
     /// - Throws: ``StoreError``.

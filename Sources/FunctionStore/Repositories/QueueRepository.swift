@@ -79,11 +79,12 @@ package protocol QueueRepository: Sendable {
     /// - Throws: ``StoreError``.
     func cancel(_ id: String) async throws(StoreError) -> QueueChange
 
-    /// Removes all calls of these states, or those of one function; running ones stay.
+    /// Removes all calls of these states, or those of one function or of one namespace's; running ones stay.
     ///
     /// - Returns: how many.
     /// - Throws: ``StoreError``.
-    func purge(_ states: Set<QueuedCallState>, of function: FunctionName?) async throws(StoreError) -> Int
+    func purge(_ states: Set<QueuedCallState>, of function: FunctionName?, in namespace: String?)
+        async throws(StoreError) -> Int
 
     /// Drops finished calls and outputs that are over the limits, oldest first, some at a time.
     ///

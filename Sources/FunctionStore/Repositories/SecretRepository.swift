@@ -14,6 +14,14 @@ package enum SecretLimits {
 /// Each change is atomic and durable: after a crash it is whole or absent. Several processes may use one repository at
 /// the same time. No method blocks the cooperative thread pool.
 package protocol SecretRepository: Sendable {
+    /// The secrets of a namespace: names there and in any other one are different secrets.
+    ///
+    /// A repository is that of the default namespace until this is asked.
+    ///
+    /// - Parameter namespace: the name of a namespace, checked.
+    /// - Returns: the repository of the namespace.
+    func within(_ namespace: String) -> any SecretRepository
+
     /// Stores a new secret.
     ///
     /// - Parameters:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bearer tokens in SQLite. Scopes and functions are words with spaces between, which neither can hold.
+// Bearer tokens in SQLite. Scopes, functions and namespaces are words with spaces between, which none of them can hold.
 
 package import FoundationEssentials
 import FunctionModel
@@ -31,11 +31,12 @@ extension SQLiteStore {
                 return false
             }
             try db.execute(
-                sql: "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                sql: "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 arguments: [
                     token.id, token.name, token.hash.description, Self.words(token.scopes.map(\.rawValue)),
                     token.functions.map { Self.words($0.map(\.text)) }, token.createdAt.microseconds,
                     token.expiresAt?.microseconds, token.lastUsedAt?.microseconds,
+                    token.namespaces.map { Self.words(Array($0)) },
                 ]
             )
             return true
@@ -97,6 +98,9 @@ extension SQLiteStore {
                 }
             }
             token.functions = names
+        }
+        token.namespaces = (row["namespaces"] as String?).map {
+            Set($0.split(separator: " ").map(String.init))
         }
         token.expiresAt = (row["expires_at_us"] as Int64?).map { Date(microseconds: $0) }
         token.lastUsedAt = (row["last_used_at_us"] as Int64?).map { Date(microseconds: $0) }

@@ -17,6 +17,8 @@ package struct StoredToken: Hashable, Sendable {
     package var scopes: Set<TokenScope>
     /// The functions it is limited to; nil for all.
     package var functions: Set<FunctionName>?
+    /// The namespaces it is limited to; nil for all.
+    package var namespaces: Set<String>?
     package var createdAt: Date
     /// Nil: it does not expire.
     package var expiresAt: Date?

@@ -51,6 +51,8 @@ import Testing
         #expect((1...10).contains(kept.count))
         #expect(kept == (0..<30).reversed().prefix(kept.count).map(String.init))
         #expect(try await pair.second.invocationCounts() == [name("hello"): 30])
+        #expect(try await pair.second.invocationCount(of: name("hello")) == 30)
+        #expect(try await pair.second.invocationCount(of: name("nobody")) == 0)
         #expect(try await pair.second.hasHistory(of: name("hello")))
         #expect(try await !pair.second.hasHistory(of: name("nobody")))
     }

@@ -90,10 +90,31 @@ import Testing
         for claim in claims.prefix(2) {
             _ = try await pair.first.settle(claim, .finished(.failed, result(.exit), output: .none))
         }
-        #expect(try await pair.second.purge([.failed, .running], of: name("other")) == 0)
-        #expect(try await pair.second.purge([.failed, .running], of: nil) == 2)
+        #expect(try await pair.second.purge([.failed, .running], of: name("other"), in: nil) == 0)
+        #expect(try await pair.second.purge([.failed, .running], of: nil, in: nil) == 2)
         #expect(try await pair.first.queuedCalls(QueueQuery()).allSatisfy { $0.state == .running })
         #expect(try await pair.first.queuedCalls(QueueQuery()).count == 3)
+    }
+
+    @Test("a namespace's calls are listed and purged apart from others", arguments: RepositoryMaker.all)
+    func namespaces(_ maker: RepositoryMaker) async throws {
+        let pair = try Pair(maker)
+        for (id, function) in [("a", "hello"), ("b", "hello.team"), ("c", "other.team")] {
+            try await pair.first.accept(id, of: function)
+        }
+        func ids(_ namespace: String, _ function: String? = nil) async throws -> [String] {
+            var query = QueueQuery()
+            query.namespace = namespace
+            query.function = try function.map { try name($0) }
+            return try await pair.second.queuedCalls(query).map(\.id)
+        }
+        #expect(try await ids("team") == ["c", "b"])
+        #expect(try await ids("team", "hello.team") == ["b"])
+        #expect(try await ids(FunctionName.defaultNamespace) == ["a"])
+        #expect(try await ids("nobody") == [])
+        #expect(try await pair.second.purge([.queued], of: nil, in: "nobody") == 0)
+        #expect(try await pair.second.purge([.queued], of: nil, in: "team") == 2)
+        #expect(try await pair.first.queuedCalls(QueueQuery()).map(\.id) == ["a"])
     }
 
     @Test(
@@ -194,7 +215,7 @@ import Testing
         let late = try await pair.second.content("late")
         #expect(try await pair.second.settle(claim, .finished(.failed, result(), output: late)) == nil)
         #expect(!FileManager.default.fileExists(atPath: late.path))
-        #expect(try await pair.first.purge([.succeeded], of: nil) == 1)
+        #expect(try await pair.first.purge([.succeeded], of: nil, in: nil) == 1)
         #expect(!FileManager.default.fileExists(atPath: output.path))
     }
 }

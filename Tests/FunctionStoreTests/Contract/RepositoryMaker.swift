@@ -7,8 +7,8 @@ import Testing
 
 /// One process's view of a store, through the protocols alone.
 typealias Repositories =
-    FunctionRepository & HistoryRepository & ImageReferenceRepository & QueueRepository
-    & ScheduleRepository & TokenRepository
+    ContainerRepository & FunctionRepository & HistoryRepository & ImageReferenceRepository
+    & NamespaceRepository & QueueRepository & ScheduleRepository & TokenRepository
 
 /// Opens an implementation; opened twice for one folder, it represents two processes.
 struct RepositoryMaker: Sendable, CustomTestStringConvertible {

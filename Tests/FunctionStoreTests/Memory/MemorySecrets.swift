@@ -9,9 +9,28 @@ import Synchronization
 final class MemorySecrets: SecretRepository {
     private let values = Mutex<[String: [UInt8]]>([:])
     private let folder: String
+    /// Of the other namespaces; only in that of the default one.
+    private let others = Mutex<[String: MemorySecrets]>([:])
+    /// That of the default namespace; nil in itself.
+    private let root: MemorySecrets?
 
-    /// - Parameter folder: exists; gets the files for build steps.
-    init(folder: String) { self.folder = folder }
+    /// - Parameters:
+    ///   - folder: exists; gets the files for build steps.
+    ///   - root: that of the default namespace.
+    init(folder: String, root: MemorySecrets? = nil) {
+        self.folder = folder
+        self.root = root
+    }
+
+    func within(_ namespace: String) -> any SecretRepository {
+        let root = root ?? self
+        guard namespace != FunctionName.defaultNamespace else { return root }
+        return root.others.withLock { others in
+            let found = others[namespace] ?? MemorySecrets(folder: folder, root: root)
+            others[namespace] = found
+            return found
+        }
+    }
 
     func create(_ name: String, _ value: [UInt8]) async throws(SecretError) {
         try change(name, value) { (values) throws(SecretError) in

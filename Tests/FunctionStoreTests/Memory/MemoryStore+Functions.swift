@@ -17,6 +17,12 @@ extension MemoryStore: FunctionRepository {
     ) async throws(StoreError) -> Revision {
         try transaction { (tables) throws(StoreError) in
             try tables.check(version)
+            guard !tables.containers.contains(where: { $0.name == function.text }) else {
+                throw .nameOfContainer(function.text)
+            }
+            guard tables.namespaces[function.namespace] != nil else {
+                throw .unknownNamespace(function.namespace)
+            }
             var entry = tables.functions[function] ?? Function()
             entry.lastNumber += 1
             let revision = Revision(
@@ -38,10 +44,15 @@ extension MemoryStore: FunctionRepository {
         try transaction { (tables) throws(StoreError) in
             let changed = tables.functions.filter { $0.value.changedIn > version.number }
             let changes = changed.map { name, entry in
-                CatalogueChanges.Change(
+                var change = CatalogueChanges.Change(
                     function: name,
                     revision: entry.revisions.first { $0.number == entry.current }
                 )
+                change.aliases = entry.aliases.values.sorted { $0.name < $1.name }
+                change.aliased = entry.revisions.filter {
+                    entry.aliased.contains($0.number) && $0.number != entry.current
+                }
+                return change
             }
             return CatalogueChanges(
                 version: CatalogueVersion(number: tables.version),
@@ -76,6 +87,32 @@ extension MemoryStore: FunctionRepository {
         }
     }
 
+    func setAlias(_ alias: FunctionAlias, of function: FunctionName, countMax: Int) async throws(StoreError) {
+        try transaction { (tables) throws(StoreError) in
+            guard var entry = tables.functions[function], entry.current != nil else {
+                throw .unknownFunction(function)
+            }
+            guard entry.aliases[alias.name] != nil || entry.aliases.count < countMax else {
+                throw .tooManyAliases(function, max: countMax)
+            }
+            let known = Set(entry.revisions.map(\.number))
+            if let target = alias.targets.first(where: { !known.contains($0.revision) }) {
+                throw .unknownRevision(function, number: target.revision)
+            }
+            entry.aliases[alias.name] = alias
+            tables.raise(function, entry)
+        }
+    }
+
+    func removeAlias(_ name: AliasName, of function: FunctionName) async throws(StoreError) -> Bool {
+        try transaction { (tables) throws(StoreError) in
+            guard var entry = tables.functions[function], entry.aliases.removeValue(forKey: name) != nil
+            else { return false }
+            tables.raise(function, entry)
+            return true
+        }
+    }
+
     func removeFunction(_ function: FunctionName) async throws(StoreError) -> Bool {
         try transaction { (tables) throws(StoreError) in
             tables.schedules = tables.schedules.filter { $0.key.function != function }
@@ -83,6 +120,7 @@ extension MemoryStore: FunctionRepository {
             guard var entry = tables.functions[function], entry.current != nil else { return false }
             entry.current = nil
             entry.revisions = []
+            entry.aliases = [:]
             entry.invocationCount = 0
             tables.raise(function, entry)
             return true
@@ -92,7 +130,7 @@ extension MemoryStore: FunctionRepository {
     func pruneRevisions(of function: FunctionName, keeping count: Int) async throws(StoreError) -> [Digest] {
         try transaction { (tables) throws(StoreError) in
             guard var entry = tables.functions[function] else { return [] }
-            let kept = Set(entry.revisions.suffix(max(count, 0)).map(\.number))
+            let kept = Set(entry.revisions.suffix(max(count, 0)).map(\.number)).union(entry.aliased)
             let dropped = entry.revisions.filter { !kept.contains($0.number) && $0.number != entry.current }
             entry.revisions.removeAll { dropped.contains($0) }
             tables.functions[function] = entry
@@ -105,14 +143,20 @@ extension MemoryStore: FunctionRepository {
     func imageUsers() async throws(StoreError) -> [Digest: [String]] {
         try transaction { (tables) throws(StoreError) in
             let revisions = tables.functions.sorted { $0.key < $1.key }.flatMap(\.value.revisions)
-            return Dictionary(grouping: revisions, by: \.imageDigest).mapValues { users in
+            var users = Dictionary(grouping: revisions, by: \.imageDigest).mapValues { users in
                 users.map { "\($0.function) revision \($0.number)" }
             }
+            for container in tables.containers.sorted(by: { $0.name < $1.name }) {
+                users[container.imageDigest, default: []].append("container \(container.name)")
+            }
+            return users
         }
     }
 
     func digestsInUse() async throws(StoreError) -> Set<Digest> {
-        try transaction { (tables) throws(StoreError) in tables.digests }
+        try transaction { (tables) throws(StoreError) in
+            tables.digests.union(tables.containers.map(\.imageDigest))
+        }
     }
 }
 

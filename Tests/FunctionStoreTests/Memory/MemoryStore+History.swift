@@ -43,6 +43,7 @@ extension MemoryStore: HistoryRepository {
             return Array(
                 rows.filter { row in
                     (query.function ?? row.function) == row.function && (query.id ?? row.id) == row.id
+                        && (query.namespace ?? row.function.namespace) == row.function.namespace
                         && !(query.failedOnly && row.outcome == .ok)
                 }.prefix(min(max(query.limit, 0), InvocationQuery.limitMax))
             )
@@ -53,6 +54,10 @@ extension MemoryStore: HistoryRepository {
         try transaction { (tables) throws(StoreError) in
             tables.functions.filter { $0.value.current != nil }.mapValues(\.invocationCount)
         }
+    }
+
+    func invocationCount(of function: FunctionName) async throws(StoreError) -> Int {
+        try await invocationCounts()[function] ?? 0
     }
 
     func hasHistory(of function: FunctionName) async throws(StoreError) -> Bool {

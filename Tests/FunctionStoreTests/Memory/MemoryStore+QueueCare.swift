@@ -16,6 +16,7 @@ extension MemoryStore {
             }
             let wanted = calls.filter {
                 (query.function ?? $0.new.function) == $0.new.function
+                    && (query.namespace ?? $0.new.function.namespace) == $0.new.function.namespace
                     && (query.states.isEmpty || query.states.contains($0.state))
             }
             return wanted.prefix(min(max(query.limit, 0), QueueQuery.limitMax)).map(\.view)
@@ -54,10 +55,13 @@ extension MemoryStore {
         }
     }
 
-    func purge(_ states: Set<QueuedCallState>, of function: FunctionName?) async throws(StoreError) -> Int {
+    func purge(_ states: Set<QueuedCallState>, of function: FunctionName?, in namespace: String?)
+        async throws(StoreError) -> Int
+    {
         try remove { call in
             call.state != .running && states.contains(call.state)
                 && (function ?? call.new.function) == call.new.function
+                && (namespace ?? call.new.function.namespace) == call.new.function.namespace
         }
     }
 

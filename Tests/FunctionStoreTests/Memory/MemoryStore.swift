@@ -17,6 +17,8 @@ final class MemoryStore: Sendable {
         var revisions: [Revision] = []
         var changedIn: Int64 = 0
         var invocationCount = 0
+        var aliases: [AliasName: FunctionAlias] = [:]
+        var aliased: Set<Int> { Set(aliases.values.flatMap(\.targets).map(\.revision)) }
     }
 
     struct Tables {
@@ -32,6 +34,10 @@ final class MemoryStore: Sendable {
         var calls: [MemoryCall] = []
         var lastCall = 0
         var tokens: [StoredToken] = []
+        var containers: [StoredContainer] = []
+        var volumes: [StoredVolume] = []
+        var networks: [StoredNetwork] = []
+        var namespaces = MemoryStore.startingNamespaces
     }
 
     private let tables = Mutex(Tables())
