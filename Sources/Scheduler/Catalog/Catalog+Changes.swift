@@ -88,7 +88,7 @@ extension Catalog {
 
     private func apply(_ change: CatalogueChanges.Change, _ expectsCall: Bool) async {
         let current = current(change.function)
-        guard change.revision?.number != current?.number else { return }
+        guard change.revision?.number != current?.number else { return await applyAliases(change) }
         guard let revision = change.revision else { return await removeInMemory(change.function) }
         do throws(CatalogError) {
             try checkServed(revision.configuration)
@@ -105,6 +105,7 @@ extension Catalog {
             )
             suspend(revision, reason: error.description)
         }
+        await applyAliases(change)
         await notify(revision.function, revision)
     }
 }

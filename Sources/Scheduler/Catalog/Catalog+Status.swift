@@ -5,13 +5,18 @@ import FoundationEssentials
 package import FunctionModel
 import FunctionStore
 import Schedules
+import Synchronization
 
 extension Catalog {
     /// The status of a function; nil when there is no function of this name.
     ///
     /// - Throws: ``CatalogError/storage(reason:)``.
     package func status(_ name: FunctionName) async throws(CatalogError) -> FunctionStatus? {
-        try await statuses().first { $0.revision.function == name }
+        let count = try await stored { repositories throws(StoreError) in
+            try await repositories.history.invocationCount(of: name)
+        }
+        let (entry, versions) = snapshot.withLock { ($0.entries[name], $0.versions[name]) }
+        return entry.map { status($0, versions, count: count) }
     }
 
     /// The status of every function, sorted by name.
@@ -21,19 +26,34 @@ extension Catalog {
         let counts = try await stored { repositories throws(StoreError) in
             try await repositories.history.invocationCounts()
         }
+        let versions = snapshot.withLock { $0.versions }
         return entries.map { entry in
-            var status = FunctionStatus(revision: entry.revision)
-            status.invocationCount = counts[entry.revision.function] ?? 0
-            status.failure = entry.failure
-            if let pool = entry.live.flatMap({ fleet.status($0.pool) }) {
-                status.warm = pool.warm
-                status.running = pool.running
-                status.waiting = pool.waiting
-                status.failure = pool.failure
-                status.template = pool.template
-            }
-            return status
+            let name = entry.revision.function
+            return status(entry, versions[name], count: counts[name] ?? 0)
         }
+    }
+
+    /// One function's status; its pools are those of all revisions that are served.
+    private func status(_ entry: CatalogSnapshot.Entry, _ versions: CatalogSnapshot.Versions?, count: Int)
+        -> FunctionStatus
+    {
+        var status = FunctionStatus(revision: entry.revision)
+        status.invocationCount = count
+        status.failure = entry.failure
+        if let pool = entry.live.flatMap({ fleet.status($0.pool) }) {
+            status.warm = pool.warm
+            status.running = pool.running
+            status.waiting = pool.waiting
+            status.failure = pool.failure
+            status.template = pool.template
+        }
+        for other in versions?.served.values.map({ $0 }) ?? [] {
+            guard let pool = other.live.flatMap({ fleet.status($0.pool) }) else { continue }
+            status.warm += pool.warm
+            status.running += pool.running
+            status.waiting += pool.waiting
+        }
+        return status
     }
 
     /// Every schedule with its next due time, sorted by function and index.

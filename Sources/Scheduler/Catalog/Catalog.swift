@@ -37,9 +37,10 @@ package final class Catalog: FunctionDirectory, Sendable {
     let preparer: FunctionPreparer
     let fleet: Fleet
     let logger: Logger
-    private let snapshot = Mutex(CatalogSnapshot())
+    let snapshot = Mutex(CatalogSnapshot())
     private let observer = Mutex<(any CatalogObserver)?>(nil)
     private let offer = Mutex<@Sendable () -> HostOffer>({ HostOffer.current(egressRefusal: nil) })
+    private let hasContainer = Mutex<@Sendable (String) -> Bool>({ _ in true })
     let turn = AsyncTurn()
     /// Up to which version the memory agrees with the repository.
     let applied = Mutex(CatalogueVersion.none)
@@ -61,6 +62,11 @@ package final class Catalog: FunctionDirectory, Sendable {
 
     /// Where deploys learn what this host has.
     func consult(_ offer: @escaping @Sendable () -> HostOffer) { self.offer.withLock { $0 = offer } }
+
+    /// Where deploys learn whether a container exists that a function uses.
+    func consult(hasContainer: @escaping @Sendable (String) -> Bool) {
+        self.hasContainer.withLock { $0 = hasContainer }
+    }
 
     // MARK: Changes
 
@@ -87,14 +93,15 @@ package final class Catalog: FunctionDirectory, Sendable {
         // Outside the turn: unpacking a large image must not hold up other functions.
         let prepared = try await preparer.prepare(
             deployment.name,
-            .reference(deployment.imageReference),
+            deployment.image,
             deployment.configuration
         )
         return try await turn.take { () async throws(CatalogError) -> Revision in
             // A secret may have got another value, or be gone, since the preparation began.
             var prepared = prepared
             prepared.plan.sandbox.secrets = try await self.preparer.sandboxSecrets(
-                deployment.configuration.secrets
+                deployment.configuration.secrets,
+                of: deployment.name
             )
             let revision = try await self.storedOnNewest {
                 () throws(CatalogError) in
@@ -169,7 +176,9 @@ package final class Catalog: FunctionDirectory, Sendable {
 
     /// Pool and failure of every function, for status lists.
     var entries: [CatalogSnapshot.Entry] {
-        snapshot.withLock { Array($0.entries.values) }.sorted { $0.revision.function < $1.revision.function }
+        // Names are sorted, not entries: an entry has two hundred bytes and dozens of references.
+        let entries = snapshot.withLock { $0.entries }
+        return entries.keys.sorted().compactMap { entries[$0] }
     }
 
     /// The revision that new calls get.
@@ -210,6 +219,18 @@ package final class Catalog: FunctionDirectory, Sendable {
     ///   - prepared: what its pool needs.
     ///   - expectsCall: whether a sandbox is made ahead; not for all functions at once, at the start.
     func switchInMemory(_ revision: Revision, _ prepared: PreparedFunction, expectsCall: Bool = true) {
+        let entry = makeEntry(
+            revision,
+            prepared,
+            PoolSettings(revision.configuration, expectsCall: expectsCall)
+        )
+        close(snapshot.withLock { $0.switched(entry) }, refusingWaiters: false)
+    }
+
+    /// A revision with a pool of its own.
+    func makeEntry(_ revision: Revision, _ prepared: PreparedFunction, _ settings: PoolSettings)
+        -> CatalogSnapshot.Entry
+    {
         let configuration = revision.configuration
         let command = FunctionCommand(prepared.plan, of: revision)
         let limits = InvocationLimits(
@@ -222,7 +243,6 @@ package final class Catalog: FunctionDirectory, Sendable {
             stopSignal: prepared.stopSignal
         )
         let program = ProgramSettings(configuration, command, port: prepared.port(configuration))
-        let settings = PoolSettings(configuration, expectsCall: expectsCall)
         let pool = fleet.add(prepared.plan.sandbox, settings, program)
         let live = LiveFunction(
             revision: revision,
@@ -231,13 +251,16 @@ package final class Catalog: FunctionDirectory, Sendable {
             contract: ContractAdapter(revision.configuration, program: command.program),
             limits: limits
         )
-        let entry = CatalogSnapshot.Entry(revision: revision, live: live)
-        if let old = snapshot.withLock({ $0.switched(entry) }) { fleet.close(old, refusingWaiters: false) }
+        return CatalogSnapshot.Entry(revision: revision, live: live)
+    }
+
+    func close(_ pools: [PoolNumber], refusingWaiters: Bool) {
+        for pool in pools { fleet.close(pool, refusingWaiters: refusingWaiters) }
     }
 
     /// Serves a function no more; running calls finish.
     func removeInMemory(_ name: FunctionName) async {
-        if let pool = snapshot.withLock({ $0.removed(name) }) { fleet.close(pool, refusingWaiters: true) }
+        close(snapshot.withLock { $0.removed(name) }, refusingWaiters: true)
         await notify(name, nil)
     }
 
@@ -249,7 +272,7 @@ package final class Catalog: FunctionDirectory, Sendable {
     /// Keeps a revision that cannot serve now: calls are refused with the reason, which its status shows.
     func suspend(_ revision: Revision, reason: String) {
         let entry = CatalogSnapshot.Entry(revision: revision, failure: reason)
-        if let old = snapshot.withLock({ $0.switched(entry) }) { fleet.close(old, refusingWaiters: true) }
+        close(snapshot.withLock { $0.switched(entry) }, refusingWaiters: true)
     }
 
     /// What this gateway and this host must offer for any call of a function to succeed.
@@ -265,8 +288,22 @@ package final class Catalog: FunctionDirectory, Sendable {
         try checkServed(configuration)
         do throws(ModelError) {
             try offer.withLock { $0 }().checkPlacement(configuration)
+            try checkServices(configuration)
         } catch {
             throw .invalid(error)
+        }
+    }
+
+    /// A name that is mistyped would fail every call; one whose container does not run yet is no mistake.
+    private func checkServices(_ configuration: FunctionConfiguration) throws(ModelError) {
+        let hasContainer = hasContainer.withLock { $0 }
+        for service in configuration.services where !hasContainer(service.container) {
+            throw ModelError(
+                field: "uses",
+                value: service.container,
+                expected:
+                    "a container of this gateway; create it first, with 'faasctl run -d --name \(service.container)'"
+            )
         }
     }
 

@@ -8,10 +8,15 @@ import FunctionStore
 package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownFunction(FunctionName)
     case unknownRevision(FunctionName, Int)
+    case unknownNamespace(String)
+    case unknownAlias(FunctionName, AliasName)
+    case tooManyAliases(FunctionName, max: Int)
     /// A field of the configuration, a cron expression among them.
     case invalid(ModelError)
     /// A route that another function has.
     case routeTaken(Route, by: FunctionName)
+    /// A container has the function's name.
+    case nameTaken(String)
     case unknownImage(reference: String)
     /// The image is there but cannot serve: wrong architecture, no command, unknown user, damaged layers.
     case unusableImage(reference: String, reason: String)
@@ -29,6 +34,9 @@ package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
             switch error {
             case .unknownFunction(let name): .unknownFunction(name)
             case .unknownRevision(let name, let number): .unknownRevision(name, number)
+            case .tooManyAliases(let name, let max): .tooManyAliases(name, max: max)
+            case .nameOfContainer(let name): .nameTaken(name)
+            case .unknownNamespace(let name): .unknownNamespace(name)
             default: .storage(reason: error.description)
             }
     }
@@ -37,8 +45,14 @@ package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .unknownFunction(let name): "no function named '\(name)'"
         case .unknownRevision(let name, let number): "function '\(name)' has no revision \(number)"
+        case .unknownNamespace(let name): "there is no namespace '\(name)'; create it first"
+        case .unknownAlias(let name, let alias): "function '\(name)' has no alias '\(alias)'"
+        case .tooManyAliases(let name, let max):
+            "function '\(name)' has \(max) aliases already; remove one first"
         case .invalid(let error): error.description
         case .routeTaken(let route, let owner): "route '\(route)' belongs to function '\(owner)'"
+        case .nameTaken(let name):
+            "the name '\(name)' is a container's; rename it or remove it first, or choose another name"
         case .unknownImage(let reference):
             "no image '\(reference)'; load, pull or build it first"
         case .unusableImage(let reference, let reason): "image '\(reference)' cannot be used: \(reason)"

@@ -10,11 +10,19 @@ package struct Deployment: Hashable, Sendable {
     /// Reference of an image that the image store holds, for example `hello:latest` or `sha256:…`.
     package var imageReference: String
     package var configuration: FunctionConfiguration
+    /// The image itself, which keeps the reference; nil takes what the reference means now.
+    package var imageDigest: Digest?
 
     package init(name: FunctionName, imageReference: String, configuration: FunctionConfiguration) {
         self.name = name
         self.imageReference = imageReference
         self.configuration = configuration
+    }
+}
+
+extension Deployment {
+    var image: ImageChoice {
+        imageDigest.map { .digest($0, reference: imageReference) } ?? .reference(imageReference)
     }
 }
 

@@ -11,6 +11,8 @@ struct LiveFunction: Sendable {
     var command: FunctionCommand
     var contract: ContractAdapter
     var limits: InvocationLimits
+    /// The containers that it reaches.
+    var services: [ServiceUse] { revision.configuration.services }
 }
 
 /// The meaning of a function name at this moment.
@@ -22,8 +24,17 @@ enum FunctionLookup: Sendable {
 }
 
 /// Looks up the meaning of a function name.
-///
-/// Does not block.
 protocol FunctionDirectory: Sendable {
+    /// The current revision.
+    ///
+    /// Does not block.
     func lookup(_ name: FunctionName) -> FunctionLookup
+
+    /// One of its revisions: that of a number, or one of an alias's, each as often as its share says.
+    ///
+    /// Suspends for the preparation of a kept revision that has no pool.
+    ///
+    /// - Throws: ``InvocationRefusal/unknownVersion(_:_:)``, or ``InvocationRefusal/unavailable(reason:retryAfterSeconds:)``.
+    func lookup(_ name: FunctionName, _ version: FunctionVersion) async throws(InvocationRefusal)
+        -> FunctionLookup
 }

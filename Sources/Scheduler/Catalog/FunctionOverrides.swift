@@ -13,7 +13,7 @@ extension ContainerOverrides {
     ///   - configuration: checked already.
     ///   - secrets: the values of the secrets that it names.
     init(_ name: FunctionName, _ configuration: FunctionConfiguration, secrets: [SandboxSecret]) {
-        self.init(hostname: name.text)
+        self.init(hostname: name.localName)
         command = configuration.command
         environment = configuration.environment
         readOnlyRoot = configuration.readOnlyRootFilesystem
@@ -21,6 +21,11 @@ extension ContainerOverrides {
         network = configuration.network
         egressAllow = configuration.egressAllow
         capabilities = configuration.capabilities
+        let services = configuration.services
+        if !services.isEmpty { links = [ServiceUse.ownAddress] }
+        hosts = services.enumerated().map { index, service in
+            HostEntry(name: service.alias, address: ServiceUse.address(index).description)
+        }
         self.secrets = secrets
     }
 }

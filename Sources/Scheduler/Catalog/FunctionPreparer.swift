@@ -66,11 +66,11 @@ struct FunctionPreparer: Sendable {
         _ configuration: FunctionConfiguration
     ) async throws(CatalogError) -> PreparedFunction {
         // The sandbox never has it, but without it no call could be served.
-        _ = try await sandboxSecrets([configuration.authentication.secret].compactMap { $0 })
+        _ = try await sandboxSecrets([configuration.authentication.secret].compactMap { $0 }, of: name)
         let overrides = ContainerOverrides(
             name,
             configuration,
-            secrets: try await sandboxSecrets(configuration.secrets)
+            secrets: try await sandboxSecrets(configuration.secrets, of: name)
         )
         let image: Image
         let container: ContainerImage
@@ -120,7 +120,11 @@ struct FunctionPreparer: Sendable {
         }
     }
 
-    func sandboxSecrets(_ names: [String]) async throws(CatalogError) -> [SandboxSecret] {
+    /// The values of secrets of the function's namespace.
+    func sandboxSecrets(_ names: [String], of function: FunctionName) async throws(CatalogError)
+        -> [SandboxSecret]
+    {
+        let secrets = self.secrets.within(function.namespace)
         var files: [SandboxSecret] = []
         for name in names {
             do throws(SecretError) {

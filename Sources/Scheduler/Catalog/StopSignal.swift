@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An image's STOPSIGNAL as a number. FunctionPreparer and AttachedContainers ask.
+// An image's STOPSIGNAL as a number. FunctionPreparer and Container asks.
 
 import FunctionModel
 import Glibc

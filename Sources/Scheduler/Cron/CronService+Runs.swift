@@ -109,7 +109,8 @@ extension CronService {
             switch error {
             case .cancelled: return .cancelled
             case .unavailable: return nil
-            case .unknownFunction, .busy, .cannotStart, .requestTooLarge, .requestInvalid, .bodyFailed:
+            case .unknownFunction, .unknownVersion, .busy, .serviceDown, .cannotStart, .requestTooLarge,
+                .requestInvalid, .bodyFailed:
                 return .platform
             }
         }

@@ -3,7 +3,7 @@
 
 import FoundationEssentials
 
-/// Images and secrets of an earlier gateway.
+/// Images, secrets, containers and volumes of an earlier gateway.
 enum DataTraces {
     /// Characters of a SHA-256 digest, which a blob is called by.
     private static let digestLength = 64
@@ -13,7 +13,12 @@ enum DataTraces {
     static func find(in data: String) -> [String] {
         let images = names(data + "/blobs/sha256").filter(isDigest).count
         let secrets = names(data + "/secrets/functions").filter { !$0.hasPrefix(".") }.count
-        return [count(images, "image file"), count(secrets, "secret")].compactMap { $0 }
+        let layers = names(ContainerFolders.layers(in: data)).filter { !$0.hasPrefix(".") }.count
+        let volumes = names(ContainerFolders.volumes(in: data)).filter { !$0.hasPrefix(".") }.count
+        return [
+            count(images, "image file"), count(secrets, "secret"), count(layers, "container"),
+            count(volumes, "volume"),
+        ].compactMap { $0 }
     }
 
     /// A folder that is absent holds nothing.

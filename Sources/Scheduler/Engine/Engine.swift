@@ -20,19 +20,25 @@ package final class Engine: Sendable {
     private let store: SQLiteStore
     /// Functions and revisions.
     package var functions: any FunctionRepository { store }
+    /// Namespaces of functions.
+    package var namespaces: any NamespaceRepository { store }
     /// Asynchronous calls as they are stored; ``queue`` accepts and changes them.
     package var queuedCalls: any QueueRepository { store }
     /// Bearer tokens.
     package var tokens: any TokenRepository { store }
     /// Invocations and log lines.
     package var history: any HistoryRepository { store }
+    /// Counts of all invocations since the start.
+    package let totals = InvocationTotals()
     /// History; flush it before reading what has just ended.
     package let recorder: InvocationRecorder
     package let secrets: any SecretRepository
     package let images: ImageStore
     package let catalog: Catalog
-    /// Containers whose streams are connected to callers.
-    package let containers: AttachedContainers
+    /// Containers that are no function's, running or not.
+    package let containers: Containers
+    /// Processes that entered running containers.
+    package let entered: EnteredProcesses
     /// Commands and code that run without a deploy.
     package let runs: any RunService
     /// Calls and attached containers that run now.
@@ -91,7 +97,7 @@ package final class Engine: Sendable {
         (store, secrets, images, trees) = (data.store, data.secrets, data.images, data.trees)
         left = data.unfinished.left
         recorder = InvocationRecorder(store: store, logger: logger)
-        let sink = StatusSettingSink(sink: recorder, statusOf: configuration.statusOf)
+        let sink = StatusSettingSink(sink: recorder, statusOf: configuration.statusOf, totals: totals)
         let fleet = Fleet(sandboxesMax: configuration.sandboxesLimit, timer: timer, logger: logger)
         catalog = Catalog(
             repositories: Catalog.Repositories(functions: store, schedules: store, history: store),
@@ -107,15 +113,12 @@ package final class Engine: Sendable {
             fleet: fleet,
             logger: logger
         )
-        containers = AttachedContainers(images: images, hostMounts: configuration.hostMounts, timer: timer) {
-            [keeper] in
-            keeper.current
-        }
+        containers = Containers(data, configuration, timer) { [keeper] in keeper.current }
         let offer: @Sendable () -> HostOffer = { [keeper] in
             HostOffer.current(egressRefusal: keeper.current?.egressRefusal)
         }
         runs = CodeRunner(images, configuration.runImages, dispatcher, RunPools(fleet, timer), offer)
-        running = RunningDirectory(dispatcher, containers)
+        (running, entered) = Self.running(dispatcher, containers)
         cron = CronService(store: store, invoker: dispatcher, sink: sink, logger: logger)
         callbacks = CallbackService(
             store: store,
@@ -136,6 +139,22 @@ package final class Engine: Sendable {
         ) { [callbacks] in callbacks.wake() }
         catalog.observe(cron)
         catalog.consult(offer)
+        Self.link(catalog, fleet, containers)
+    }
+
+    /// Functions reach containers, and a deploy knows which there are.
+    private static func link(_ catalog: Catalog, _ fleet: Fleet, _ containers: Containers) {
+        catalog.consult { [containers] in containers.named($0) != nil }
+        fleet.link(by: containers)
+    }
+
+    /// What runs, and the processes that enter it.
+    private static func running(
+        _ dispatcher: Dispatcher,
+        _ containers: Containers
+    ) -> (any RunningWork, EnteredProcesses) {
+        let directory = RunningDirectory(dispatcher, containers)
+        return (directory, EnteredProcesses { directory.target($0) })
     }
 
     /// Starts the spawner, restores every function and starts the schedules.
@@ -152,6 +171,9 @@ package final class Engine: Sendable {
         do throws(CatalogError) {
             try await catalog.restore()
         } catch {
+            throw .store(reason: error.description)
+        }
+        do throws(StoreError) { try await containers.restore() } catch {
             throw .store(reason: error.description)
         }
         dispatcher.recordUnfinished(left)
@@ -189,6 +211,7 @@ package final class Engine: Sendable {
         await following.withLock { $0 }?.value
         await cron.stop()
         calls.stop()
+        entered.end()
         containers.end()
         let longestGrace = catalog.revisions().map(\.configuration.grace.duration).max() ?? .zero
         await withTaskGroup(of: Void.self) { group in
@@ -200,6 +223,7 @@ package final class Engine: Sendable {
             await group.next()
             group.cancelAll()
         }
+        await containers.settle()
         await keeper.stop()
         await cron.settle()
         await calls.settle()

@@ -16,6 +16,8 @@ package struct EngineConfiguration: Sendable {
     var sandboxesLimit: Int { sandboxesMax ?? HostCapacity.sandboxesMax() }
     /// Whether attached containers may have folders of the host.
     package var hostMounts = true
+    /// The limit of containers' writable layers; nil for none.
+    package var containerDisk: ByteCount?
     /// Networks that RUN steps of builds reach besides the public internet.
     package var buildAllow: [IPv4Network] = []
     /// Networks that callbacks of asynchronous calls reach besides the public internet.

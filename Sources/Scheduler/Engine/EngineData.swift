@@ -13,6 +13,8 @@ struct EngineData {
     let images: ImageStore
     /// How image files are reached on this host.
     let trees: TreeAccess
+    /// The files of containers that stay.
+    let containers: ContainerFolders
     /// What runs now, and what the gateway before did not finish.
     let unfinished: (calls: UnfinishedCalls?, left: [UnfinishedCall])
 
@@ -26,6 +28,7 @@ struct EngineData {
         let folder = configuration.dataDirectory
         trees = TreeAccess(warden: configuration.warden, idShift: OwnerTranslation.shift(for: folder))
         store = try Self.openDatabase(configuration)
+        containers = ContainerFolders(dataDirectory: folder, trees: trees, logger: configuration.logger)
         do throws(EngineError) {
             unfinished = try UnfinishedCalls.open(folder + "/run/calls")
         } catch {
@@ -39,6 +42,7 @@ struct EngineData {
             throw .store(reason: error.description)
         }
         do throws(ImageError) {
+            try containers.make()
             images = try ImageStore(
                 dataDirectory: folder,
                 references: StoredReferences(store: store),
@@ -67,5 +71,25 @@ struct EngineData {
         } catch {
             throw .store(reason: error.description)
         }
+    }
+}
+
+extension Containers {
+    /// The containers of a data folder.
+    convenience init(
+        _ data: EngineData,
+        _ configuration: EngineConfiguration,
+        _ timer: DeadlineTimer,
+        spawner: @escaping @Sendable () -> Spawner?
+    ) {
+        self.init(
+            images: data.images,
+            store: data.store,
+            folders: data.containers,
+            hostMounts: configuration.hostMounts,
+            diskDefault: configuration.containerDisk,
+            timer: timer,
+            spawner: spawner
+        )
     }
 }

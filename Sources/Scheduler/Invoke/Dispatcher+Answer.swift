@@ -10,10 +10,10 @@ extension Dispatcher {
     /// Collects the answer; nil when another sandbox has to take the call.
     func answer(_ started: StartedRun) async -> Result<InvocationAnswer?, InvocationRefusal> {
         let running = started.running
-        let request = started.run.call.request
-        let pump = await RequestPump(request, into: running)
-        let isStreamed = request.wantsStream || started.run.function.revision.configuration.stream
-        let response = started.run.function.contract.response(to: request.head)
+        let run = started.run
+        let pump = await RequestPump(run.call.request, into: running)
+        let isStreamed = run.call.request.wantsStream || run.function.revision.configuration.stream
+        let response = run.function.contract.response(to: run.call.request.head)
         switch await running.session.collect(upTo: isStreamed ? 0 : Self.responseBufferBytes) {
         case .complete(let output, let report):
             if case .notStarted(let reason) = report.ending, running.session.isUndisturbed {

@@ -71,15 +71,19 @@ package final class Dispatcher: FunctionInvoker {
         _ request: InvocationRequest
     ) async throws(InvocationRefusal) -> InvocationAnswer {
         let arrived = ContinuousClock.now
-        var request = request
+        /// Of an event that was collected.
+        var collected: RequestBody?
         /// Of the body that was collected; given back with the call's end.
         var share: ByteBudget.Share?
         defer { withExtendedLifetime(share) {} }
         for _ in 0..<Self.attemptsMax {
-            let target = try target(function, request, arrived)
+            let target = try await target(function, request, arrived)
             var call = Call(request: request, revision: target.revision, arrived: arrived)
-            if target.contract.takesEvents, let taken = try await collectBody(&call) { share = taken }
-            request.body = call.request.body
+            if target.contract.takesEvents {
+                if let collected { call.request.body = collected }
+                if let taken = try await collectBody(&call) { share = taken }
+                collected = call.request.body
+            }
             do throws(RequestFault) {
                 call.variables = try target.contract.variables(of: request.head)
                 if target.contract.takesEvents { call.lambda = try Self.event(call) }
@@ -99,20 +103,26 @@ package final class Dispatcher: FunctionInvoker {
                 if let program = lease.program { try await serve(run, program) } else { try await start(run) }
             if let answer { return answer }
         }
-        let target = try target(function, request, arrived)
+        let target = try await target(function, request, arrived)
         throw refused(
             Call(request: request, revision: target.revision, arrived: arrived),
             Self.refusal(.closed)
         )
     }
 
-    /// The current revision of the name, when it and the gateway can serve.
+    /// The revision that is called, when it and the gateway can serve.
     private func target(
         _ function: FunctionName,
         _ request: InvocationRequest,
         _ arrived: ContinuousClock.Instant
-    ) throws(InvocationRefusal) -> LiveFunction {
-        switch directory.lookup(function) {
+    ) async throws(InvocationRefusal) -> LiveFunction {
+        let lookup =
+            if let version = request.version {
+                try await directory.lookup(function, version)
+            } else {
+                directory.lookup(function)
+            }
+        switch lookup {
         case .unknown: throw .unknownFunction(function.text)
         case .broken(let revision, let reason):
             throw refused(
@@ -120,12 +130,21 @@ package final class Dispatcher: FunctionInvoker {
                 .cannotStart(reason: reason)
             )
         case .live(let target):
-            guard admission.withLock({ $0.isDraining }) else { return target }
-            let refusal = InvocationRefusal.unavailable(
+            guard let refusal = unavailability(target) else { return target }
+            throw refused(Call(request: request, revision: target.revision, arrived: arrived), refusal)
+        }
+    }
+
+    /// Why no call of a function is taken now.
+    private func unavailability(_ target: LiveFunction) -> InvocationRefusal? {
+        if admission.withLock({ $0.isDraining }) {
+            return .unavailable(
                 reason: "the gateway is stopping",
                 retryAfterSeconds: Self.retryAfterStopSeconds
             )
-            throw refused(Call(request: request, revision: target.revision, arrived: arrived), refusal)
+        }
+        return fleet.missingService(target.services).map { name in
+            .serviceDown(name, retryAfterSeconds: Self.retryAfterSeconds)
         }
     }
 
@@ -201,17 +220,21 @@ package final class Dispatcher: FunctionInvoker {
             policy: .init(signal: limits.stopSignal, grace: limits.grace),
             timer: timer
         )
-        let request = run.call.request
-        let facts = RunningFacts(image: run.call.revision.imageReference, startedAt: request.arrivedAt)
+        let arrivedAt = run.call.request.arrivedAt
+        let facts = RunningFacts(
+            image: run.call.revision.imageReference,
+            startedAt: arrivedAt,
+            command: run.function.command
+        )
         let call = UnfinishedCall(
-            id: request.id,
+            id: run.call.request.id,
             function: limits.function,
             revision: limits.revision,
-            trigger: request.trigger,
-            startedAt: request.arrivedAt
+            trigger: run.call.request.trigger,
+            startedAt: arrivedAt
         )
         return RunningInvocation(
-            id: request.id,
+            id: run.call.request.id,
             limits: limits,
             facts: facts,
             session: session,

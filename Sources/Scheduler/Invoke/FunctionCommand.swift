@@ -27,7 +27,8 @@ struct FunctionCommand: Hashable, Sendable {
     init(_ plan: ContainerPlan, of revision: Revision) {
         arguments = plan.arguments
         var variables = plan.environment
-        variables["MAYFLY_FUNCTION"] = revision.function.text
+        variables["MAYFLY_FUNCTION"] = revision.function.localName
+        variables["MAYFLY_NAMESPACE"] = revision.function.namespace
         variables["MAYFLY_REVISION"] = String(revision.number)
         variables["MAYFLY_INVOCATION_ID"] = nil
         variables["MAYFLY_DEADLINE"] = nil

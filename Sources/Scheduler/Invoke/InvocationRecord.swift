@@ -63,11 +63,20 @@ struct Call: Sendable {
 }
 
 /// One call with its sandbox.
-struct Run: Sendable {
-    var call: Call
-    var function: LiveFunction
-    var lease: Lease
-    var leased: ContinuousClock.Instant
+///
+/// A class: its many parts would be copied at each step of the request's path.
+final class Run: Sendable {
+    let call: Call
+    let function: LiveFunction
+    let lease: Lease
+    let leased: ContinuousClock.Instant
+
+    init(call: consuming Call, function: LiveFunction, lease: Lease, leased: ContinuousClock.Instant) {
+        self.call = call
+        self.function = function
+        self.lease = lease
+        self.leased = leased
+    }
 }
 
 /// One call whose PID 1 executes.
@@ -99,7 +108,11 @@ struct StartedRun: Sendable {
         record.runMilliseconds = max(.zero, ended - released - toExec) / .milliseconds(1)
         record.totalMilliseconds = (ContinuousClock.now - run.call.arrived) / .milliseconds(1)
         (record.bytesIn, record.bytesOut) = running.bytes
-        record.cpuMilliseconds = Double(report.userTimeMicroseconds + report.systemTimeMicroseconds) / 1000
+        // Of a program that served calls before, the report has the time of all of them.
+        if run.lease.isFresh {
+            record.cpuMilliseconds =
+                Double(report.userTimeMicroseconds + report.systemTimeMicroseconds) / 1000
+        }
         record.peakMemoryBytes = report.peakMemoryBytes
         let limits =
             (report.oomKilled ? [.memory] : []) + report.limitsReached
@@ -130,9 +143,9 @@ extension InvocationRefusal {
     /// The cause in the record; nil when the outcome is sufficient.
     package var cause: InvocationCause? {
         switch self {
-        case .unknownFunction, .cancelled: nil
+        case .unknownFunction, .unknownVersion, .cancelled: nil
         case .busy: .functionBusy
-        case .unavailable: .hostUnavailable
+        case .unavailable, .serviceDown: .hostUnavailable
         case .cannotStart: .cannotStart
         case .requestTooLarge: .requestTooLarge
         case .requestInvalid(.eventTooLarge): .bodyTooLarge

@@ -44,7 +44,11 @@ package struct InvocationRequest: Sendable {
     package var bodyMonitor: RequestBodyMonitor?
     /// The caller wants the first byte at once (text/event-stream); else output is held up to 64 KiB.
     package var wantsStream: Bool
+    /// Nil: the current revision.
+    package var version: FunctionVersion?
     package var arrivedAt: Date
+    /// Whether the answer waits for the end of its program, so that the record has all figures and the log all lines.
+    package var awaitsEnd = false
 
     package init(trigger: Trigger, head: RequestHead, body: RequestBody, arrivedAt: Date) {
         self.trigger = trigger
@@ -62,7 +66,8 @@ package struct InvocationRequest: Sendable {
 package enum InvocationAnswer: Sendable {
     /// The invocation ended before its response was sent: everything is known.
     ///
-    /// The head and the output count when the record's outcome is `ok`.
+    /// The head and the output count when the record's outcome is `ok`; the output of a failed event is the report of
+    /// its runtime.
     case complete(ResponseHead, output: ByteBuffer, Invocation)
     /// Output continues; the record follows its end.
     case streaming(ResponseHead, any OutputStream)
@@ -85,10 +90,14 @@ package protocol OutputStream: Sendable {
 /// Why a call did not start.
 package enum InvocationRefusal: Error, Hashable, Sendable {
     case unknownFunction(String)
+    /// The function has no such alias, or keeps no such revision.
+    case unknownVersion(FunctionName, FunctionVersion)
     /// The queue is full, or the wait in it was too long.
     case busy(retryAfterSeconds: Int)
     /// The host has no room, or the gateway drains.
     case unavailable(reason: String, retryAfterSeconds: Int)
+    /// A container that the function uses does not run; by its name.
+    case serviceDown(String, retryAfterSeconds: Int)
     /// No sandbox could be made: step and errno, or what is wrong with the image.
     case cannotStart(reason: String)
     /// Its variables exceed the size with which a process can be started; in bytes.

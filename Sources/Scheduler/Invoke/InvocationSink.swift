@@ -19,10 +19,14 @@ struct StatusSettingSink: InvocationSink {
     let sink: any InvocationSink
     /// The edge's status table.
     let statusOf: @Sendable (Invocation) -> Int
+    let totals: InvocationTotals
 
     func append(_ invocation: Invocation?, logs: [LogLine]) {
         var record = invocation
-        if let invocation { record?.status = statusOf(invocation) }
+        if let invocation {
+            record?.status = statusOf(invocation)
+            totals.count(invocation)
+        }
         sink.append(record, logs: logs)
     }
 }

@@ -24,6 +24,8 @@ struct RunningFacts: Sendable {
     /// As the function's deployer named it.
     var image: String
     var startedAt: Date
+    /// What its program executes.
+    var command: FunctionCommand
 }
 
 /// One invocation between start and end.

@@ -34,12 +34,21 @@ struct UnfinishedCall: Hashable, Sendable {
         guard let code = Self.triggers.firstIndex(of: trigger), id.utf8.count <= UInt8.max,
             id.utf8.count + function.text.utf8.count <= Self.entryBytes - Self.headBytes
         else { return nil }
-        let texts = Array(id.utf8) + Array(function.text.utf8)
-        var rest = Self.bytes(startedAt.timeIntervalSince1970.bitPattern)
-        rest += Self.bytes(UInt64(bitPattern: Int64(revision)))
-        rest += [UInt8(code), UInt8(id.utf8.count), UInt8(function.text.utf8.count)] + texts
-        rest += [UInt8](repeating: 0, count: Self.entryBytes - 8 - rest.count)
-        return Self.bytes(Self.checksum(rest[...])) + rest
+        var entry = [UInt8]()
+        entry.reserveCapacity(Self.entryBytes)
+        Self.append(0, to: &entry)
+        Self.append(startedAt.timeIntervalSince1970.bitPattern, to: &entry)
+        Self.append(UInt64(bitPattern: Int64(revision)), to: &entry)
+        entry.append(UInt8(code))
+        entry.append(UInt8(id.utf8.count))
+        entry.append(UInt8(function.text.utf8.count))
+        entry += id.utf8
+        entry += function.text.utf8
+        entry.append(contentsOf: repeatElement(0, count: Self.entryBytes - entry.count))
+        var sum = [UInt8]()
+        Self.append(Self.checksum(entry[8...]), to: &sum)
+        entry.replaceSubrange(0..<8, with: sum)
+        return entry
     }
 
     /// Reads an entry.
@@ -76,8 +85,8 @@ struct UnfinishedCall: Hashable, Sendable {
         )
     }
 
-    private static func bytes(_ number: UInt64) -> [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    private static func append(_ number: UInt64, to entry: inout [UInt8]) {
+        withUnsafeBytes(of: number.littleEndian) { entry.append(contentsOf: $0) }
     }
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {

@@ -3,6 +3,7 @@
 
 import Logging
 import Sandbox
+import SandboxPorts
 import Synchronization
 
 extension Fleet {
@@ -115,8 +116,32 @@ extension Fleet {
         // Directly on the thread that gets the event: a task would cost two changes of threads per invocation.
         handle.sandbox { [self] result in
             switch result {
-            case .success(let sandbox): made(pool, slot, sandbox)
+            case .success(let sandbox): prepared(pool, slot, sandbox)
             case .failure(let error): failed(pool, slot, error)
+            }
+        }
+    }
+
+    /// Links it to its services, where it has some, before it can be leased.
+    private func prepared(_ pool: PoolNumber, _ slot: SlotNumber, _ sandbox: any SandboxHandle) {
+        let (services, linking) = storage.withLock { ($0.pools[pool]?.services ?? [], $0.linking) }
+        guard !services.isEmpty else { return made(pool, slot, sandbox) }
+        guard let linking else {
+            sandbox.kill()
+            return failed(pool, slot, .unsupported("connections to containers"))
+        }
+        Task {
+            do throws(SandboxError) {
+                let links = try await linking.link(sandbox, to: services)
+                let isKept = storage.withLock { storage in
+                    storage.slots[slot]?.links = links
+                    return storage.slots[slot] != nil
+                }
+                if !isKept { links.close() }
+                made(pool, slot, sandbox)
+            } catch {
+                sandbox.kill()
+                failed(pool, slot, error)
             }
         }
     }
@@ -205,6 +230,7 @@ extension Fleet {
 
     private func retire(_ slot: SlotNumber) {
         let resources = storage.withLock { $0.slots.removeValue(forKey: slot) }
+        resources?.links?.close()
         resources?.sandbox?.kill()
         resources?.slot.retire()
     }

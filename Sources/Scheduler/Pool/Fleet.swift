@@ -5,6 +5,7 @@
 import FunctionModel
 import Logging
 import Sandbox
+import SandboxPorts
 import Synchronization
 
 /// A sandbox for one invocation; ``Fleet/end(_:isReusable:hasCrashed:)`` gives its slot back.
@@ -16,6 +17,8 @@ struct Lease: Sendable {
     var sandbox: any SandboxHandle
     /// Its program, where that was started ahead.
     var program: StartedProgram?
+    /// Its connections to other containers; nil without `uses`.
+    var links: LinkListener?
     /// Whether it was warm before the request.
     var isWarm: Bool
     /// Whether it is a copy of its slot's template.
@@ -62,12 +65,15 @@ final class Fleet: Sendable {
         var slot: any SlotHandle
         var sandbox: (any SandboxHandle)?
         var program: StartedProgram?
+        var links: LinkListener?
     }
 
     struct PoolEntry {
         var plan: SandboxPlan
         /// How a sandbox's program is started ahead; nil where it starts with its invocation.
         var program: ProgramSettings?
+        /// The containers that its sandboxes reach.
+        var services: [ServiceUse] = []
         /// The deadline that is set for the pool; a later one is set when this one fires.
         var wake: ContinuousClock.Instant?
     }
@@ -75,6 +81,7 @@ final class Fleet: Sendable {
     struct Storage {
         var state: FleetState
         var maker: (any SlotMaking)?
+        var linking: (any ServiceLinking)?
         var pools: [PoolNumber: PoolEntry] = [:]
         var slots: [SlotNumber: Resources] = [:]
         var waiters: [WaiterNumber: Waiter] = [:]
@@ -109,7 +116,7 @@ final class Fleet: Sendable {
     func add(_ plan: SandboxPlan, _ settings: PoolSettings, _ program: ProgramSettings? = nil) -> PoolNumber {
         let (number, effects) = storage.withLock { storage in
             let (number, actions) = storage.state.poolAdded(settings)
-            storage.pools[number] = PoolEntry(plan: plan, program: program)
+            storage.pools[number] = PoolEntry(plan: plan, program: program, services: settings.services)
             return (number, storage.effects(number, actions))
         }
         perform(effects)
@@ -232,6 +239,7 @@ final class Fleet: Sendable {
     ///   - isReusable: false when the slot itself is suspect or gone.
     ///   - hasCrashed: whether a signal of its own ended the program.
     func end(_ lease: Lease, isReusable: Bool, hasCrashed: Bool = false) {
+        lease.links?.close()
         change(lease.pool) { storage, now in
             storage.state.leaseEnded(
                 lease.pool,
@@ -250,6 +258,7 @@ final class Fleet: Sendable {
         change(lease.pool) { storage, now in
             storage.slots[lease.slot]?.sandbox = lease.sandbox
             storage.slots[lease.slot]?.program = lease.program
+            storage.slots[lease.slot]?.links = lease.links
             return storage.state.programReturned(lease.pool, lease.slot, at: now)
         }
         // Without its slot, which died or was given up, nothing else ends it.
@@ -266,6 +275,16 @@ final class Fleet: Sendable {
     }
 
     // MARK: The host
+
+    /// What reaches containers for functions; before the first pool with services.
+    func link(by linking: any ServiceLinking) { storage.withLock { $0.linking = linking } }
+
+    /// The first of a function's services that does not run.
+    func missingService(_ services: [ServiceUse]) -> String? {
+        guard !services.isEmpty else { return nil }
+        let linking = storage.withLock { $0.linking }
+        return services.first { linking?.isRunning($0) != true }?.container
+    }
 
     /// A spawner is available.
     ///
@@ -321,22 +340,37 @@ final class Fleet: Sendable {
 extension Fleet.Storage {
     /// The sandbox of a slot, which the caller then owns; nil when it is gone.
     mutating func lease(_ pool: PoolNumber, _ slot: SlotNumber, isWarm: Bool) -> Lease? {
-        guard let sandbox = slots[slot]?.sandbox else { return nil }
-        defer {
-            slots[slot]?.sandbox = nil
-            slots[slot]?.program = nil
+        guard let index = slots.index(forKey: slot), let taken = slots.values[index].take() else {
+            return nil
         }
-        let use = state.use(pool, slot)
+        let facts = state.facts(pool, slot)
         return Lease(
             pool: pool,
             slot: slot,
-            sandbox: sandbox,
-            program: slots[slot]?.program,
+            sandbox: taken.sandbox,
+            program: taken.program,
+            links: taken.links,
             isWarm: isWarm,
-            isCopy: state.pools[pool]?.template.isCopying(slot) ?? false,
-            preparesNext: state.wantsNext(pool),
-            isFresh: use.number == 1,
-            mayReturn: use.mayReturn
+            isCopy: facts.isCopy,
+            preparesNext: facts.wantsNext,
+            isFresh: facts.useNumber == 1,
+            mayReturn: facts.mayReturn
         )
+    }
+}
+
+extension Fleet.Resources {
+    /// Gives the sandbox and its program away; nil when there is no sandbox.
+    fileprivate mutating func take() -> Taken? {
+        guard let given = sandbox else { return nil }
+        defer { (sandbox, program, links) = (nil, nil, nil) }
+        return Taken(sandbox: given, program: program, links: links)
+    }
+
+    /// What a lease gets.
+    fileprivate struct Taken {
+        var sandbox: any SandboxHandle
+        var program: StartedProgram?
+        var links: LinkListener?
     }
 }

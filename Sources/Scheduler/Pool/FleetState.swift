@@ -151,10 +151,28 @@ struct FleetState: Sendable {
         changing(pool, orRetire: slot) { $0.programReturned(slot, at: now) }
     }
 
-    /// How many invocations the slot's sandbox has served with the one that it serves, and whether it may serve more.
-    func use(_ pool: PoolNumber, _ slot: SlotNumber) -> (number: Int, mayReturn: Bool) {
-        guard let state = pools[pool] else { return (1, false) }
-        return (state.uses[slot, default: 1], state.mayReturn(slot))
+    /// What a pool knows of a slot that was just leased.
+    struct SlotFacts {
+        /// How many invocations its sandbox has served with the one that it serves.
+        var useNumber = 1
+        /// Its sandbox may serve another invocation after that one.
+        var mayReturn = false
+        /// Its sandbox is a copy of the slot's template.
+        var isCopy = false
+        /// See ``PoolState/wantsNext``.
+        var wantsNext = false
+    }
+
+    /// What the pool knows of a slot.
+    mutating func facts(_ pool: PoolNumber, _ slot: SlotNumber) -> SlotFacts {
+        reading(pool) { state in
+            SlotFacts(
+                useNumber: state.uses[slot, default: 1],
+                mayReturn: state.mayReturn(slot),
+                isCopy: state.template.isCopying(slot),
+                wantsNext: state.wantsNext
+            )
+        } ?? SlotFacts()
     }
 
     // MARK: The host
@@ -182,11 +200,8 @@ struct FleetState: Sendable {
         return changing(pool) { $0.timePassed(now, isHostReady: isHostReady) }
     }
 
-    /// See ``PoolState/wantsNext``.
-    func wantsNext(_ pool: PoolNumber) -> Bool { pools[pool]?.wantsNext ?? false }
-
     /// When ``timePassed(_:at:)`` is due for the pool.
-    func nextWake(_ pool: PoolNumber) -> Instant? { pools[pool]?.nextWake }
+    mutating func nextWake(_ pool: PoolNumber) -> Instant? { reading(pool) { $0.nextWake } ?? nil }
 
     // MARK: Steps
 
@@ -201,33 +216,45 @@ struct FleetState: Sendable {
         orRetire slot: SlotNumber? = nil,
         _ event: (inout PoolState) -> [PoolAction]
     ) -> [Action] {
-        guard pools[pool] != nil else {
+        guard pools.index(forKey: pool) != nil else {
             return slot.map { [Action(pool: pool, action: .retire($0))] } ?? []
         }
         let actions = step(pool, event)
         return hungry.isEmpty ? actions : actions + balance()
     }
 
-    /// One event of one pool, changed in place.
-    private mutating func step(_ pool: PoolNumber, _ event: (inout PoolState) -> [PoolAction]) -> [Action] {
-        guard let index = pools.index(forKey: pool) else { return [] }
-        let before = pools.values[index].phases.count
-        let actions = event(&pools.values[index])
-        settle(pool, before: before)
-        return actions.isEmpty ? [] : actions.map { Action(pool: pool, action: $0) }
+    /// Looks at a pool where it is: a copy of its collections would cost more than most of what is asked.
+    private mutating func reading<Value>(_ pool: PoolNumber, _ body: (inout PoolState) -> Value) -> Value? {
+        guard let index = pools.index(forKey: pool) else { return nil }
+        return body(&pools.values[index])
     }
 
-    /// Updates the sums after a change of one pool.
-    private mutating func settle(_ pool: PoolNumber, before: Int) {
-        guard let state = pools[pool] else { return }
-        slotCount += state.phases.count - before
-        if state.demand == PoolState.Demand(urgent: 0, spare: 0) {
-            hungry.remove(pool)
-        } else {
-            hungry.insert(pool)
+    /// What an event changed of the sums.
+    private struct Change {
+        var actions: [PoolAction]
+        var slots: Int
+        var isHungry: Bool
+        var idleSince: Instant?
+        var isGone: Bool
+
+        init(_ state: inout PoolState, _ event: (inout PoolState) -> [PoolAction]) {
+            let before = state.phases.count
+            actions = event(&state)
+            slots = state.phases.count - before
+            isHungry = state.demand != PoolState.Demand(urgent: 0, spare: 0)
+            idleSince = state.oldestIdle?.since
+            isGone = state.isGone
         }
-        idleSince[pool] = state.oldestIdle?.since
-        if state.isGone { pools[pool] = nil }
+    }
+
+    /// One event of one pool, changed in place; updates the sums.
+    private mutating func step(_ pool: PoolNumber, _ event: (inout PoolState) -> [PoolAction]) -> [Action] {
+        guard let change = reading(pool, { Change(&$0, event) }) else { return [] }
+        slotCount += change.slots
+        if change.isHungry { hungry.insert(pool) } else { hungry.remove(pool) }
+        idleSince[pool] = change.idleSince
+        if change.isGone { pools[pool] = nil }
+        return change.actions.isEmpty ? [] : change.actions.map { Action(pool: pool, action: $0) }
     }
 
     /// Grants slots while there is room, and makes room for waiting callers.

@@ -35,13 +35,16 @@ struct PoolSettings: Hashable, Sendable {
     var usesMax: Int
     /// Whether slots may copy a template of the program.
     var copiesTemplate: Bool
+    /// The containers that its sandboxes reach.
+    var services: [ServiceUse]
 
     init(_ configuration: FunctionConfiguration, expectsCall: Bool = false) {
         self.expectsCall = expectsCall
         startsAhead = configuration.startsAhead
         usesMax = max(1, configuration.reuse)
         copiesTemplate = configuration.template
-        mayShareEmptyNetwork = configuration.network == .none && !startsAhead
+        services = configuration.services
+        mayShareEmptyNetwork = configuration.network == .none && !startsAhead && services.isEmpty
         concurrency = configuration.concurrency
         queueLength = configuration.queue.length
         // A caller that waits for the first program must wait long enough to get it, or the reason of its failure.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One claimed call from its run to its stored end. Part of CallQueue.
 
+import FoundationEssentials
 import FunctionModel
 import FunctionStore
 import Logging
@@ -33,6 +34,7 @@ extension CallQueue {
             let decision = rules.decide(
                 status: status,
                 attempt: claim.attemptsUsed + 1,
+                age: .seconds(Date().timeIntervalSince(claim.acceptedAt)),
                 retryAfter: retryAfter,
                 using: &random
             )

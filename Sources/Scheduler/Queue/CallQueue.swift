@@ -134,7 +134,7 @@ package final class CallQueue: AsynchronousCalls {
             id: request.id,
             spareID: UUID().uuidString.lowercased(),
             function: function,
-            head: QueuedHead.encode(head),
+            head: QueuedHead.encode(head, version: request.version),
             body: body
         )
         call.callbackURL = callback

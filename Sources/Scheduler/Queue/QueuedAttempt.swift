@@ -35,12 +35,13 @@ struct QueuedAttempt: Sendable {
             let name = HTTPField.Name("X-Call-Id")
         else { return never("the request's row does not decode", began) }
         head.fields[name] = claim.id
-        let request = InvocationRequest(
+        var request = InvocationRequest(
             trigger: .asynchronous,
             head: head,
             body: QueuedBody.request(claim.body),
             arrivedAt: Date()
         )
+        request.version = QueuedHead.version(claim.head)
         do throws(InvocationRefusal) {
             let answer = try await invoker.invoke(claim.function, request)
             return try await read(answer, began)
@@ -102,9 +103,12 @@ struct QueuedAttempt: Sendable {
 
     private func refusal(_ refusal: InvocationRefusal, _ began: ContinuousClock.Instant) -> End {
         switch refusal {
-        case .busy(let seconds), .unavailable(_, let seconds): return .refused(retryAfter: .seconds(seconds))
+        case .busy(let seconds), .unavailable(_, let seconds), .serviceDown(_, let seconds):
+            return .refused(retryAfter: .seconds(seconds))
         case .cancelled: return .cancelled(QueueResult(outcome: .cancelled))
         case .unknownFunction(let name): return never("no function named '\(name)'", began)
+        case .unknownVersion(let name, let version):
+            return never("function '\(name)' has no version '\(version)'", began)
         case .requestTooLarge(let bytes, let max):
             return never("the head makes an environment of \(bytes) bytes, more than \(max)", began)
         case .requestInvalid(.eventNotJSON): return never("the body is not JSON", began)

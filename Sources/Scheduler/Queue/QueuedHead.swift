@@ -3,13 +3,20 @@
 
 import Contracts
 import FoundationEssentials
+import FunctionModel
 import HTTPTypes
 
 /// The encoding of heads; values keep their bytes, and hold no line feed.
 enum QueuedHead {
     /// A request's head; its id is the row's.
-    static func encode(_ head: RequestHead) -> Data {
+    ///
+    /// - Parameters:
+    ///   - head: the head.
+    ///   - version: of the function, looked up again for each attempt.
+    /// - Returns: the bytes that ``decode(_:id:)`` reads.
+    static func encode(_ head: RequestHead, version: FunctionVersion? = nil) -> Data {
         var data = Data()
+        if let version { append(&data, "version-of-function", version.description) }
         append(&data, "method", head.method.rawValue)
         append(&data, "target", head.target)
         append(&data, "script", head.scriptName)
@@ -61,6 +68,13 @@ enum QueuedHead {
             }
         }
         return head.target.isEmpty ? nil : head
+    }
+
+    /// The version of the function that a request's head is for; nil for the current one.
+    static func version(_ data: Data) -> FunctionVersion? {
+        // The first line: a field could not come before it.
+        guard let first = lines(data).first, first.name == "version-of-function" else { return nil }
+        return try? FunctionVersion(String(decoding: first.value, as: UTF8.self))
     }
 
     /// Header fields alone: of an answer.

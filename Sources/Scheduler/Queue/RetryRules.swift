@@ -10,6 +10,8 @@ struct RetryRules: Hashable, Sendable {
     let maxWait: Duration
     /// Statuses after which another attempt may help.
     let codes: Set<Int>
+    /// Age up to which an attempt may begin; nil for any.
+    var ageMax: Duration?
 
     /// A wait that an answer asks for counts up to this: nothing stays in the queue for ever.
     static let retryAfterMax = Duration.seconds(86_400)
@@ -21,6 +23,7 @@ struct RetryRules: Hashable, Sendable {
             maxWait: policy.maxWait.duration,
             codes: Set(policy.codes)
         )
+        ageMax = policy.maxAge?.duration
     }
 
     init(attemptsMax: Int, minWait: Duration, maxWait: Duration, codes: Set<Int>) {
@@ -41,18 +44,22 @@ struct RetryRules: Hashable, Sendable {
     /// - Parameters:
     ///   - status: its HTTP status.
     ///   - attempt: from 1.
+    ///   - age: of the call.
     ///   - retryAfter: what the answer asks for.
     ///   - random: for the jitter.
     /// - Returns: what to do.
     func decide(
         status: Int,
         attempt: Int,
+        age: Duration = .zero,
         retryAfter: Duration?,
         using random: inout some RandomNumberGenerator
     ) -> Decision {
         if status < 400 { return .succeeded }
         guard codes.contains(status), attempt < attemptsMax else { return .failed }
-        return .retry(after: wait(after: attempt, retryAfter: retryAfter, using: &random))
+        let wait = wait(after: attempt, retryAfter: retryAfter, using: &random)
+        if let ageMax, age + wait > ageMax { return .failed }
+        return .retry(after: wait)
     }
 
     /// The wait before the next attempt.

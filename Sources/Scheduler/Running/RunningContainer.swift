@@ -50,6 +50,8 @@ package struct RunningContainer: Sendable {
     package var isStopping: Bool
     /// Nil when it has ended meanwhile.
     package var usage: Usage?
+    /// What of it is published on the host.
+    package var ports: [PublishedPort] = []
 
     package init(
         kind: Kind,

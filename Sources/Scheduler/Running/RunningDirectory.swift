@@ -3,27 +3,26 @@
 
 import FoundationEssentials
 import FunctionModel
+import FunctionStore
 import Glibc
 import Sandbox
 
 /// Calls and attached containers of one gateway.
 final class RunningDirectory: RunningWork {
-    /// Between the stop signal and SIGKILL of a container that is no function's, as Docker has it.
-    static let containerGrace = Duration.seconds(10)
     /// Longest wait for the end after SIGKILL: the kernel ends a container within milliseconds.
     static let endingMax = Duration.seconds(5)
 
     private let dispatcher: Dispatcher
-    private let containers: AttachedContainers
+    private let containers: Containers
 
-    init(_ dispatcher: Dispatcher, _ containers: AttachedContainers) {
+    init(_ dispatcher: Dispatcher, _ containers: Containers) {
         self.dispatcher = dispatcher
         self.containers = containers
     }
 
     private enum Entry {
         case call(RunningInvocation)
-        case attached(AttachedContainer)
+        case container(Container, ContainerSession)
 
         var name: RunningName {
             switch self {
@@ -33,13 +32,17 @@ final class RunningDirectory: RunningWork {
                     container: call.session.containerName,
                     function: call.limits.function.text
                 )
-            case .attached(let container): RunningName(id: container.id, container: container.name)
+            case .container(let container, let session):
+                RunningName(id: container.id, container: session.containerName, function: container.name)
             }
         }
     }
 
     private var entries: [Entry] {
-        dispatcher.runningCalls.map { .call($0) } + containers.all.map { .attached($0) }
+        dispatcher.runningCalls.map { .call($0) }
+            + containers.running.compactMap { container in
+                container.session.map { .container(container, $0) }
+            }
     }
 
     /// See ``RunningWork``.
@@ -58,7 +61,7 @@ final class RunningDirectory: RunningWork {
     private static func describe(_ entry: Entry) async -> RunningContainer {
         switch entry {
         case .call(let call):
-            RunningContainer(
+            return RunningContainer(
                 kind: .call,
                 id: call.id,
                 function: call.limits.function,
@@ -68,17 +71,37 @@ final class RunningDirectory: RunningWork {
                 isStopping: !call.session.isUndisturbed,
                 usage: await call.session.usage().map(RunningContainer.Usage.init)
             )
-        case .attached(let container):
-            RunningContainer(
-                kind: .container,
-                id: container.id,
-                function: nil,
-                image: container.image,
-                container: container.name,
-                startedAt: container.startedAt,
-                isStopping: container.isStopping,
-                usage: await container.usage().map(RunningContainer.Usage.init)
-            )
+        case .container(let container, let session):
+            var one = await describe(container.definition, session)
+            one.ports = container.publishedPorts
+            return one
+        }
+    }
+
+    private static func describe(
+        _ definition: StoredContainer,
+        _ session: ContainerSession
+    ) async -> RunningContainer {
+        RunningContainer(
+            kind: .container,
+            id: definition.id,
+            function: nil,
+            image: definition.request.image,
+            container: session.containerName,
+            startedAt: definition.condition.startedAt ?? definition.createdAt,
+            isStopping: !session.isUndisturbed,
+            // The process of a paused slot answers nothing.
+            usage: definition.condition.status == .paused
+                ? nil : await session.usage().map(RunningContainer.Usage.init)
+        )
+    }
+
+    private static func end(_ container: Container, _ request: EndRequest) async -> Bool {
+        switch request {
+        case .stop(let signal, let grace): return await container.stop(signal: signal, grace: grace)
+        case .signal(let number):
+            // It may have ended since it was found.
+            do throws(ContainerError) { return try await container.kill(number) } catch { return true }
         }
     }
 
@@ -94,17 +117,40 @@ final class RunningDirectory: RunningWork {
         }
     }
 
-    private static func end(_ entry: Entry, _ request: EndRequest) async -> Bool {
-        let session: ContainerSession
-        let own: ContainerSession.StopPolicy
-        switch entry {
-        case .call(let call):
-            session = call.session
-            own = .init(signal: call.limits.stopSignal, grace: call.limits.grace)
-        case .attached(let container):
-            session = container.session
-            own = .init(signal: container.stopSignal, grace: containerGrace)
+    /// Finds the container of one that runs, for a process that enters it.
+    func target(_ name: String) -> ExecTarget.Found {
+        let entries = entries
+        switch RunningName.find(name, among: entries.map(\.name)) {
+        case .none: return restingTarget(name)
+        case .several(let count): return .ambiguous(count)
+        case .one(let index):
+            switch entries[index] {
+            case .call(let call):
+                let own = call.facts.command.command(port: nil).environment
+                return .one(
+                    ExecTarget(session: call.session, environment: own + ["MAYFLY_INVOCATION_ID=" + call.id])
+                )
+            case .container(let container, let session):
+                return container.target(session)
+            }
         }
+    }
+
+    /// A container of that name that has no processes: it can be copied from and to.
+    private func restingTarget(_ name: String) -> ExecTarget.Found {
+        do throws(ContainerError) {
+            return .resting(try containers.find(name))
+        } catch .ambiguous(_, let count) { return .ambiguous(count) } catch { return .unknown }
+    }
+
+    private static func end(_ entry: Entry, _ request: EndRequest) async -> Bool {
+        let call: RunningInvocation
+        switch entry {
+        case .container(let container, _): return await end(container, request)
+        case .call(let one): call = one
+        }
+        let session = call.session
+        let own = ContainerSession.StopPolicy(signal: call.limits.stopSignal, grace: call.limits.grace)
         switch request {
         case .stop(let signal, let grace):
             let policy = ContainerSession.StopPolicy(signal: signal ?? own.signal, grace: grace ?? own.grace)

@@ -79,8 +79,10 @@ extension Dispatcher {
         case .failed(let failure):
             running.functionFailed(failure)
             running.session.stop(.answered)
-            return await stoppedServer(started, nil)
-        case .stream(let contentType): return await stream(started, runtime, contentType)
+            // The caller of an event gets the report; of a request, a problem.
+            return await stoppedServer(started, nil, report: invocation.isHTTP ? nil : failure.report)
+        case .stream(let contentType):
+            return await stream(started, runtime, contentType, isHTTP: invocation.isHTTP)
         case .broken(let fault): return await broken(started, nil, fault)
         }
     }
@@ -106,15 +108,18 @@ extension Dispatcher {
         return await whole(started, RequestPump(), answer.head, answer.body)
     }
 
-    private func stream(_ started: StartedRun, _ runtime: LambdaRuntime, _ contentType: String?) async
-        -> InvocationAnswer
-    {
+    private func stream(
+        _ started: StartedRun,
+        _ runtime: LambdaRuntime,
+        _ contentType: String?,
+        isHTTP: Bool
+    ) async -> InvocationAnswer {
         let running = started.running
         let source = ServerAnswer(RuntimeBody(runtime, running), running) {
             running.session.stop(.answered)
         }
         let essence = contentType?.prefix { $0 != ";" }.lowercased()
-        guard essence == LambdaPrelude.mediaType else {
+        guard isHTTP, essence == LambdaPrelude.mediaType else {
             let head = ResponseHead(fields: [.contentType: contentType ?? "application/octet-stream"])
             running.headReceived(head)
             return await answer(started, RequestPump(), source, head)

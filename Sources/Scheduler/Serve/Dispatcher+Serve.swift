@@ -194,12 +194,17 @@ extension Dispatcher {
         _ body: ByteBuffer
     ) async -> InvocationAnswer {
         await pump.ended()
-        Task {
+        // At once as far as the end is known: a server that is used again takes the next call without a change of
+        // threads.
+        let ending = Task.immediate {
             let report = await started.running.session.exit()
             await started.run.lease.program?.outputRead()
-            _ = await finish(started, pump, report)()
+            return await finish(started, pump, report)()
         }
-        return .complete(head, output: body, started.answered(head))
+        guard started.run.call.request.awaitsEnd else {
+            return .complete(head, output: body, started.answered(head))
+        }
+        return .complete(head, output: body, await ending.value)
     }
 
     /// The whole answer is here: the server waits for another request, or is ended.
@@ -224,11 +229,13 @@ extension Dispatcher {
         return await stoppedServer(started, pump)
     }
 
-    func stoppedServer(_ started: StartedRun, _ pump: RequestPump?) async -> InvocationAnswer {
-        let report = await started.running.session.exit()
+    func stoppedServer(_ started: StartedRun, _ pump: RequestPump?, report: ByteBuffer? = nil) async
+        -> InvocationAnswer
+    {
+        let exit = await started.running.session.exit()
         await started.run.lease.program?.outputRead()
-        let record = await finish(started, pump ?? RequestPump(), report)
-        return .complete(ResponseHead(), output: ByteBuffer(), record())
+        let record = await finish(started, pump ?? RequestPump(), exit)
+        return .complete(ResponseHead(), output: report ?? ByteBuffer(), record())
     }
 
     /// What the failure of an exchange means as a rule of the contract.

@@ -71,11 +71,11 @@ import Testing
 }
 
 @Suite struct DataTracesTests {
-    @Test("images and secrets are traces of a database, and nothing else is")
+    @Test("images, secrets, containers and volumes are traces of a database, and nothing else is")
     func traces() throws {
         let folder = try TemporaryFolder()
         #expect(DataTraces.find(in: folder.path) == [])
-        for path in ["/blobs/sha256", "/secrets/functions"] {
+        for path in ["/blobs/sha256", "/secrets/functions", "/containers/layers", "/containers/volumes"] {
             try FileManager.default.createDirectory(
                 atPath: folder.path + path,
                 withIntermediateDirectories: true
@@ -83,11 +83,17 @@ import Testing
         }
         try Data().write(to: URL(filePath: folder.path + "/blobs/sha256/.partial"))
         try Data().write(to: URL(filePath: folder.path + "/secrets/functions/.new1"))
+        try Data().write(to: URL(filePath: folder.path + "/containers/layers/.new-1"))
         #expect(DataTraces.find(in: folder.path) == [])
         let digest = String(repeating: "0a", count: 32)
         try Data().write(to: URL(filePath: folder.path + "/blobs/sha256/" + digest))
         try Data().write(to: URL(filePath: folder.path + "/secrets/functions/key"))
         #expect(DataTraces.find(in: folder.path) == ["1 image file", "1 secret"])
+        try Data().write(to: URL(filePath: folder.path + "/containers/layers/0a1b"))
+        try Data().write(to: URL(filePath: folder.path + "/containers/volumes/one"))
+        try Data().write(to: URL(filePath: folder.path + "/containers/volumes/two"))
+        let all = ["1 image file", "1 secret", "1 container", "2 volumes"]
+        #expect(DataTraces.find(in: folder.path) == all)
     }
 }
 

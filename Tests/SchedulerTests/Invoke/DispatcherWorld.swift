@@ -21,6 +21,13 @@ private struct OneFunction: FunctionDirectory {
     func lookup(_ name: FunctionName) -> FunctionLookup {
         name == live.revision.function ? .live(live) : .unknown
     }
+
+    func lookup(_ name: FunctionName, _ version: FunctionVersion) async throws(InvocationRefusal)
+        -> FunctionLookup
+    {
+        guard version == .revision(live.revision.number) else { throw .unknownVersion(name, version) }
+        return lookup(name)
+    }
 }
 
 struct DispatcherWorld {

@@ -91,4 +91,26 @@ import Testing
             #expect(throws: EngineError.self) { _ = try UnfinishedCalls.open(path) }
         }
     }
+
+    @Test("entries are found by the next gateway, mapped or written", arguments: [true, false])
+    func entryFile(mapsFile: Bool) throws {
+        try Self.withPath { path in
+            func open() throws -> (EntryFile, contents: [UInt8]) {
+                try EntryFile.open(path, count: 3, entryBytes: 16, mapsFile: mapsFile)
+            }
+            let (first, none) = try open()
+            // The first file was empty.
+            #expect(none == [])
+            if !mapsFile { #expect(!first.isMapped) }
+            #expect(first.write([1, 2, 3], at: 0) && first.write([UInt8](repeating: 9, count: 16), at: 2))
+            #expect(!first.write([1], at: 3) && !first.write([1], at: -1))
+            #expect(!first.write([UInt8](repeating: 9, count: 17), at: 0))
+            let (second, left) = try open()
+            #expect(left.count == 48 && left[0..<4] == [1, 2, 3, 0] && left[32...].allSatisfy { $0 == 9 })
+            #expect(left[16..<32].allSatisfy { $0 == 0 })
+            let (third, cleared) = try open()
+            #expect(cleared.allSatisfy { $0 == 0 })
+            withExtendedLifetime((first, second, third)) {}
+        }
+    }
 }

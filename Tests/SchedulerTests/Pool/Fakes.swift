@@ -190,6 +190,24 @@ final class FakeSandbox: SandboxHandle {
         for continuation in waiting { continuation.resume() }
     }
 
+    func dial(port: UInt16, at address: LinkAddress, from source: LinkAddress) async throws(SandboxError)
+        -> OwnedDescriptor
+    {
+        throw .unreachable(port: port, errorNumber: ECONNREFUSED)
+    }
+
+    func listenForLinks() async throws(SandboxError) -> OwnedDescriptor {
+        throw .unsupported("links in a fake")
+    }
+
+    func openHosts() async throws(SandboxError) -> OwnedDescriptor {
+        throw .unsupported("links in a fake")
+    }
+
+    func dialDatagrams(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
+        throw .unreachable(port: port, errorNumber: ECONNREFUSED)
+    }
+
     func dial(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         let number = storage.withLock { storage -> Int? in
             guard storage.ending == nil else { return nil }
@@ -271,6 +289,26 @@ final class FakeSandbox: SandboxHandle {
         }
         return storage.withLock { $0.ending } ?? ExitReport(ending: .returned)
     }
+
+    var defaults: ProcessDefaults {
+        ProcessDefaults(user: ContainerUser(uid: 7), workingDirectory: "/work", rootfs: "/no/such/tree")
+    }
+
+    func enter(
+        _ plan: ProcessPlan,
+        onStandardError: @escaping @Sendable (ByteBuffer) -> Void
+    ) async throws(SandboxError) -> any SandboxHandle {
+        guard storage.withLock({ $0.ending == nil }) else { throw .gone("the sandbox") }
+        let process = FakeSandbox(spawner: spawner, program: program)
+        try process.release(plan.command, preparesNext: false, onStandardError: onStandardError)
+        return process
+    }
+
+    func liveFile(_ action: LiveFileAction, _ path: String) async throws(SandboxError) -> OwnedDescriptor {
+        throw .file(path, errorNumber: ENOENT)
+    }
+
+    func executed() async -> ExitReport? { storage.withLock { $0.ending } }
 
     func signal(_ number: Int32) {
         storage.withLock { $0.signals.append(number) }

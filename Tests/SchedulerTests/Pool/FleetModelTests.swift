@@ -221,7 +221,7 @@ private struct FleetModel {
         let leased = slots.filter { $0.value.work == .leased }.keys.sorted()
         guard let slot = leased.randomElement(using: &random), let entry = slots[slot] else { return }
         slots[slot]?.work = .idle
-        let mayReturn = fleet.use(entry.pool, slot).mayReturn
+        let mayReturn = fleet.facts(entry.pool, slot).mayReturn
         let actions = fleet.programReturned(entry.pool, slot, at: now)
         if !mayReturn, actions.first?.action != .retire(slot) { violation = "a sandbox returned too often" }
         perform(actions)
@@ -245,9 +245,10 @@ private struct FleetModel {
         uses[slot, default: 0] += 1
         let usesMax = pool.flatMap { fleet.pools[$0]?.settings.usesMax } ?? 1
         if uses[slot, default: 0] > usesMax { violation = "a sandbox serves more often than it may" }
-        if let pool, fleet.pools[pool] != nil, fleet.use(pool, slot).number != uses[slot, default: 0] {
+        if let pool, fleet.pools[pool] != nil, fleet.facts(pool, slot).useNumber != uses[slot, default: 0] {
             // A later lease of the same event may be counted already.
-            if fleet.use(pool, slot).number < uses[slot, default: 0] { violation = "a use is not counted" }
+            let counted = fleet.facts(pool, slot).useNumber
+            if counted < uses[slot, default: 0] { violation = "a use is not counted" }
         }
     }
 

@@ -73,6 +73,9 @@ private struct OneRevision: FunctionDirectory {
     func lookup(_ name: FunctionName) -> FunctionLookup {
         name == revision.function ? .broken(revision, reason: "no image") : .unknown
     }
+    func lookup(_ name: FunctionName, _ version: FunctionVersion) async throws(InvocationRefusal)
+        -> FunctionLookup
+    { throw .unknownVersion(name, version) }
 }
 
 /// The queue and what it works with.

@@ -45,6 +45,26 @@ import Testing
         }
     }
 
+    @Test("a call that would be older than max_age by then runs no more")
+    func age() {
+        var random = SeededGenerator(seed: 3)
+        let rules = Self.rules {
+            $0.minWait = .seconds(10)
+            $0.maxWait = .seconds(10)
+            $0.maxAge = .seconds(60)
+        }
+        for (age, mayRetry) in [(0, true), (50, true), (51, false), (3600, false)] {
+            let decision = rules.decide(
+                status: 500,
+                attempt: 1,
+                age: .seconds(age),
+                retryAfter: nil,
+                using: &random
+            )
+            #expect(decision == (mayRetry ? .retry(after: .seconds(10)) : .failed), "\(age)")
+        }
+    }
+
     @Test("waits lie between min_wait and the doubled bound, spread over all of it, never above max_wait")
     func jitter() {
         let rules = Self.rules {

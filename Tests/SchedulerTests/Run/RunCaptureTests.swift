@@ -58,7 +58,7 @@ struct RunCaptureTests {
         let capture = RunCapture(isStreamed: true)
         capture.close()
         for _ in 0..<3 {
-            await capture.output(ByteBuffer(repeating: 1, count: AttachQueueState.bytesMax), isCut: false)
+            await capture.output(ByteBuffer(repeating: 1, count: OutputQueueState.bytesMax), isCut: false)
         }
         #expect(await capture.next() == nil)
     }

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attached containers without containers: the queue, exit codes, requests and environments.
+// Containers without containers: the queue of output, exit codes, requests and environments.
 
 import Foundation
 import FunctionModel
 import Glibc
 import ImageStore
+import Logging
 import NIOCore
 import Sandbox
 import Testing
 
 @testable import Scheduler
 
-@Suite("An attached container")
-struct AttachValueTests {
+@Suite("A container")
+struct ContainerValueTests {
     private func bytes(_ count: Int) -> ByteBuffer { ByteBuffer(repeating: 0, count: count) }
 
     @Test("gives its output in the order in which it came, then its end")
     func order() {
-        var queue = AttachQueueState()
+        var queue = OutputQueueState()
         #expect(queue.take() == .wait)
         queue.add(.output(ByteBuffer(string: "a")))
         queue.add(.errors(ByteBuffer(string: "b")))
@@ -30,8 +31,8 @@ struct AttachValueTests {
 
     @Test("waits while its caller does not read, and continues when it does")
     func bound() {
-        var queue = AttachQueueState()
-        queue.add(.output(bytes(AttachQueueState.bytesMax - 1)))
+        var queue = OutputQueueState()
+        queue.add(.output(bytes(OutputQueueState.bytesMax - 1)))
         #expect(!queue.isFull)
         queue.add(.errors(bytes(1)))
         #expect(queue.isFull)
@@ -41,28 +42,44 @@ struct AttachValueTests {
 
     @Test("keeps nothing for a caller that is gone")
     func closed() {
-        var queue = AttachQueueState()
+        var queue = OutputQueueState()
         queue.add(.output(bytes(10)))
         queue.close()
         #expect(queue.take() == .end)
-        queue.add(.output(bytes(AttachQueueState.bytesMax)))
+        queue.add(.output(bytes(OutputQueueState.bytesMax)))
         #expect(!queue.isFull && queue.take() == .end)
     }
 
     @Test("ends with Docker's exit code and what it does not say")
     func codes() {
         let missing = ContainerEnd(ExitReport(ending: .execFailed(errorNumber: ENOENT)), program: "/x")
-        #expect(AttachEnd(missing).exitCode == 127)
-        #expect(AttachEnd(missing).reason?.contains("'/x' is not in the container") == true)
+        #expect(ContainerEndReport(missing).exitCode == 127)
+        #expect(ContainerEndReport(missing).reason?.contains("'/x' is not in the container") == true)
         let exited = ContainerEnd(ExitReport(ending: .exited(code: 7)), program: "/x")
-        #expect(AttachEnd(exited) == AttachEnd(exitCode: 7))
+        #expect(ContainerEndReport(exited) == ContainerEndReport(exitCode: 7))
     }
 
     @Test("killed over its memory says so")
     func outOfMemory() {
         var report = ExitReport(ending: .signalled(SIGKILL))
         report.oomKilled = true
-        #expect(AttachEnd(ContainerEnd(report, program: "x")).reason == "the container used too much memory")
+        #expect(
+            ContainerEndReport(ContainerEnd(report, program: "x")).reason
+                == "the container used too much memory"
+        )
+    }
+
+    private static func overrides(_ request: ContainerRequest) throws(ContainerError) -> ContainerOverrides {
+        try ContainerPlans.overrides(
+            request,
+            id: "0123456789abcdef",
+            folders: ContainerFolders(
+                dataDirectory: "/data/x",
+                trees: .direct,
+                logger: Logger(label: "test")
+            ),
+            hasLayer: false
+        )
     }
 
     @Test("has what the caller says, a step's limits and capabilities, and the terminal's kind")
@@ -78,11 +95,12 @@ struct AttachValueTests {
             rootfs: "/r",
             account: ContainerAccount(user: ContainerUser(uid: 5), home: "/h")
         )
-        let plan = try ContainerPlanner.plan(image, AttachedOverrides.make(request))
+        let plan = try ContainerPlanner.plan(image, Self.overrides(request))
         #expect(plan.arguments == ["e", "c"])
         #expect(
             plan.command.environment == [
-                "A=2", "HOME=/h", "HOSTNAME=container", "PATH=" + ContainerPlanner.defaultPath, "TERM=xterm",
+                "A=2", "HOME=/h", "HOSTNAME=0123456789ab", "PATH=" + ContainerPlanner.defaultPath,
+                "TERM=xterm",
             ]
         )
         #expect(plan.sandbox.mounts.map(\.target) == ["/m", "/m/in"])
@@ -94,13 +112,18 @@ struct AttachValueTests {
 
     @Test(
         "is refused before anything is unpacked when a volume is nowhere",
-        arguments: [("b:/m", "b"), ("/a:/proc/x", "/proc/x"), ("/a:m", "m")]
+        arguments: [
+            ("/a:/proc/x", "/proc/x"), ("/a:m", "m"), ("/etc:/m", "/etc"), ("/:/m", "/"),
+            ("/run/x:/m", "/run/x"),
+            ("/usr/.:/m", "/usr/."), ("/a/../etc:/m", "/a/../etc"), ("/data:/m", "/data"),
+            ("/data/x/y:/m", "/data/x/y"),
+        ]
     )
     func refusedVolumes(text: String, named: String) throws {
         var request = ContainerRequest(image: "x")
         request.volumes = [try ContainerVolume(text)]
-        do throws(AttachError) {
-            _ = try AttachedOverrides.make(request)
+        do throws(ContainerError) {
+            _ = try Self.overrides(request)
             Issue.record("accepted")
         } catch {
             guard case .invalid(let reason) = error else { throw error }

@@ -1,64 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-// One container whose streams are connected to a caller. AttachedContainers makes it; Gateway transfers its bytes.
+// One process that entered a container, its streams connected to a caller. EnteredProcesses makes it; Gateway
+// transfers its bytes.
 
-import FoundationEssentials
 package import NIOCore
 import Sandbox
 import Synchronization
 
-/// A running container; it ends with ``close()`` at the latest.
-package final class AttachedContainer: Sendable {
+/// A process that runs; it ends with ``close()`` at the latest.
+package final class EnteredProcess: Sendable {
+    /// Names it in the paths for input, size and signals.
     package let id: String
-    /// As its caller named it.
-    let image: String
-    let startedAt = Date()
-    /// The image's.
-    let stopSignal: Int32
     let session: ContainerSession
     private let program: String
     private let onClose: @Sendable () -> Void
-
-    private let queue = OutputQueue()
+    private let queue: OutputQueue
 
     private struct Storage: ~Copyable {
-        var end: AttachEnd?
+        var end: ContainerEndReport?
         var isWriting = false
         var isClosed = false
+        /// Its caller has asked to leave it running, and has gone.
+        var isDetached = false
+        var isLeft = false
     }
 
     private let state = Mutex(Storage())
 
     init(
         id: String,
-        image: String,
-        stopSignal: Int32,
         session: ContainerSession,
         program: String,
+        queue: OutputQueue,
         onClose: @escaping @Sendable () -> Void
     ) {
         self.id = id
-        self.image = image
-        self.stopSignal = stopSignal
         self.session = session
         self.program = program
+        self.queue = queue
         self.onClose = onClose
     }
 
-    /// Lets PID 1 execute and starts to read its output.
-    func begin(_ command: SandboxCommand, hasInput: Bool) throws(SandboxError) {
-        try session.start(command) { [weak self] in self?.receivedErrors($0) }
+    /// Starts to read its output.
+    func follow(hasInput: Bool) {
         if !hasInput { session.closeInput() }
         Task {
-            while let piece = await session.nextOutput() { await received(piece) }
+            while let piece = await session.nextOutput() { await queue.write(.output(piece)) }
             let report = await session.exit()
             _ = session.ended()
-            ended(AttachEnd(ContainerEnd(report, program: program)))
+            ended(ContainerEndReport(ContainerEnd(report, program: program), isEntered: true))
         }
     }
 
     /// The next piece of output, nil after the last; one caller at a time.
     ///
-    /// Without a reader at most ``AttachQueueState/bytesMax`` are read from the container.
+    /// Without a reader at most ``OutputQueueState/bytesMax`` are read from the process.
     package func next() async -> AttachedOutput? {
         let piece = await queue.next()
         if !queue.isFull { session.holdErrors(false) }
@@ -66,10 +61,13 @@ package final class AttachedContainer: Sendable {
     }
 
     /// How it ended; known once ``next()`` has given nil.
-    package var end: AttachEnd {
-        state.withLock { $0.end }
-            ?? AttachEnd(exitCode: ContainerEnd.platformCode, reason: "the container was abandoned")
+    package var end: ContainerEndReport {
+        knownEnd
+            ?? ContainerEndReport(exitCode: ContainerEnd.platformCode, reason: "the process was abandoned")
     }
+
+    /// How it ended; nil while that is not known.
+    package var knownEnd: ContainerEndReport? { state.withLock { $0.end } }
 
     /// Writes to its stdin, suspending while that is full.
     ///
@@ -80,7 +78,7 @@ package final class AttachedContainer: Sendable {
             return !state.isWriting
         }
         guard isMine else { return false }
-        // Input that a container no longer reads is not an error: its end is reported separately.
+        // Input that a process no longer reads is not an error: its end is reported separately.
         _ = await session.write(bytes)
         state.withLock { $0.isWriting = false }
         return true
@@ -94,17 +92,24 @@ package final class AttachedContainer: Sendable {
         session.resizeTerminal(rows: rows, columns: columns)
     }
 
-    /// Sends a signal to PID 1.
+    /// Sends it a signal.
     package func signal(_ number: Int32) { session.signal(number) }
 
-    /// Whether its end was asked for.
-    var isStopping: Bool { !session.isUndisturbed }
-    /// Distinguishes it from every other container of this gateway.
-    var name: String { session.containerName }
-    /// What it uses now; nil once it has ended.
-    func usage() async -> ContainerUsage? { await session.usage() }
+    /// Its caller will leave it running.
+    package func detach() { state.withLock { $0.isDetached = true } }
 
-    /// Ends the container and all of its processes; idempotent.
+    /// Its caller is gone: it ends, unless it was detached; its output is discarded then; idempotent.
+    package func leave() {
+        let runsOn = state.withLock { state in
+            state.isLeft = true
+            return state.isDetached && state.end == nil
+        }
+        guard runsOn else { return close() }
+        queue.close()
+        session.holdErrors(false)
+    }
+
+    /// Kills it; idempotent.
     package func close() {
         let isFirst = state.withLock { state in
             defer { state.isClosed = true }
@@ -117,17 +122,12 @@ package final class AttachedContainer: Sendable {
         onClose()
     }
 
-    private func received(_ piece: ByteBuffer) async { await queue.write(.output(piece)) }
-
-    private func receivedErrors(_ piece: ByteBuffer) {
-        guard queue.add(.errors(piece)) else { return }
-        session.holdErrors(true)
-        // The reader may have made room before the hold began, and does not release it then.
-        if !queue.isFull { session.holdErrors(false) }
-    }
-
-    private func ended(_ end: AttachEnd) {
-        state.withLock { $0.end = end }
+    private func ended(_ end: ContainerEndReport) {
+        let isLeft = state.withLock { state in
+            state.end = end
+            return state.isDetached && state.isLeft
+        }
         queue.end()
+        if isLeft { close() }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The output of one container on its way to one caller, who may read slowly. AttachedContainer and runs whose output
+// The output of one container on its way to one caller, who may read slowly. Containers and runs whose output
 // is streamed use it.
 
 import NIOCore
@@ -8,8 +8,8 @@ import Synchronization
 /// Carries pieces from a container to its caller; a full queue makes the container wait.
 final class OutputQueue: Sendable {
     private struct Storage: ~Copyable {
-        var queue = AttachQueueState()
-        var reader: CheckedContinuation<AttachQueueState.Taken, Never>?
+        var queue = OutputQueueState()
+        var reader: CheckedContinuation<OutputQueueState.Taken, Never>?
         var writer: CheckedContinuation<Void, Never>?
     }
 
@@ -76,7 +76,7 @@ final class OutputQueue: Sendable {
     private func add(_ piece: AttachedOutput, writer: CheckedContinuation<Void, Never>?) -> Bool {
         let (hasToWait, reader, taken) = state.withLock { state in
             state.queue.add(piece)
-            var taken = AttachQueueState.Taken.wait
+            var taken = OutputQueueState.Taken.wait
             let reader = state.reader
             if reader != nil {
                 state.reader = nil

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The output of an attached container that its caller has not read yet: decisions without IO. AttachedContainer
+// The output of an attached container that its caller has not read yet: decisions without IO. OutputQueue
 // drives it.
 
 package import NIOCore
@@ -17,7 +17,7 @@ package enum AttachedOutput: Hashable, Sendable {
 }
 
 /// The queue between a container and its caller.
-struct AttachQueueState {
+struct OutputQueueState {
     /// Bytes held while the caller does not read: at this limit the container blocks, as with a pipe.
     static let bytesMax = 256 * 1024
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Networks, in which containers reach each other by name.
+
+package import FunctionModel
+package import FunctionStore
+
+/// A container in a network.
+package struct NetworkMembership: Hashable, Sendable {
+    package var id: String
+    package var name: String
+    package var address: LinkAddress
+}
+
+extension Containers {
+    /// All networks, by name.
+    ///
+    /// - Throws: ``ContainerError``.
+    package func networks() async throws(ContainerError) -> [StoredNetwork] {
+        do throws(StoreError) { return try await rooms.store.networks() } catch {
+            throw ContainerError(error)
+        }
+    }
+
+    /// The network of a name, an id, or the beginning of an id.
+    ///
+    /// - Throws: ``ContainerError``.
+    package func network(_ text: String) async throws(ContainerError) -> StoredNetwork {
+        let all = try await networks()
+        if let whole = all.first(where: { $0.name == text || $0.id == text }) { return whole }
+        let matches = text.isEmpty ? [] : all.filter { $0.id.hasPrefix(text) }
+        guard let match = matches.first else { throw .unknownNetwork(text) }
+        guard matches.count == 1 else { throw .ambiguous(text, matches.count) }
+        return match
+    }
+
+    /// The containers in a network, running or not.
+    package func members(ofNetwork name: String) -> [NetworkMembership] {
+        rooms.networks.members(of: name).map {
+            NetworkMembership(id: $0.id, name: $0.name, address: $0.address)
+        }
+    }
+
+    /// Makes a network.
+    ///
+    /// - Throws: ``ContainerError``, also for a name that is taken.
+    package func createNetwork(_ name: String, labels: [String: String]) async throws(ContainerError)
+        -> StoredNetwork
+    {
+        try await rooms.networks.create(name, labels: labels)
+    }
+
+    /// Removes a network.
+    ///
+    /// - Throws: ``ContainerError/networkInUse(_:by:)`` while a container, running or not, is in it.
+    package func removeNetwork(_ text: String) async throws(ContainerError) {
+        try await rooms.networks.remove(try await network(text).name)
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// One running container in its networks: its hosts file, its connections to others, and those to it.
+
+import FunctionModel
+import Sandbox
+import SandboxPorts
+
+/// Lives from the making of its sandbox to its end; ContainerNetworks makes it.
+final class NetworkMember: Sendable {
+    /// Requests for connections to one slot at once: processes that enter and files have the same queue there.
+    static let incomingMax = 16
+
+    let id: String
+    let hosts: HostsFile?
+    private let incoming = TurnQueue(incomingMax)
+    private let session: ContainerSession
+    private let isReachable: @Sendable () -> Bool
+
+    /// - Parameters:
+    ///   - id: of the container.
+    ///   - session: its sandbox.
+    ///   - hosts: nil where its image has no place for it.
+    ///   - isReachable: whether its slot takes requests: that of a paused container does not.
+    init(
+        _ id: String,
+        _ session: ContainerSession,
+        hosts: HostsFile?,
+        isReachable: @escaping @Sendable () -> Bool
+    ) {
+        self.id = id
+        self.session = session
+        self.hosts = hosts
+        self.isReachable = isReachable
+    }
+
+    /// Makes a connection to one of its ports.
+    ///
+    /// - Parameters:
+    ///   - port: any TCP port, whether or not its image exposes it.
+    ///   - address: its own.
+    ///   - source: the other container's.
+    /// - Returns: a descriptor that the caller closes.
+    /// - Throws: ``SandboxError``.
+    func dial(_ port: UInt16, at address: LinkAddress, from source: LinkAddress) async throws(SandboxError)
+        -> Int32
+    {
+        await incoming.take()
+        defer { incoming.end() }
+        guard isReachable() else { throw .gone("the container's processes") }
+        return try await session.dial(port: port, at: address, from: source).take()
+    }
+}
+
+/// A member with its listener; closed by ``ContainerNetworks/disconnect(_:)``.
+struct ConnectedMember: Sendable {
+    let member: NetworkMember
+    let listener: LinkListener
+}
