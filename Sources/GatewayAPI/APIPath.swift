@@ -30,12 +30,18 @@ package enum APIPath {
     package static let imageVerify = "/v1/image-store/verify"
     package static let registryLogins = "/v1/registry-logins"
     package static let containers = "/v1/containers"
+    package static let containerEvents = "/v1/container-events"
+    package static let volumes = "/v1/volumes"
+    package static let disk = "/v1/disk"
+    package static let networks = "/v1/networks"
     package static let running = "/v1/running"
     package static let tokens = "/v1/tokens"
     package static let run = "/v1/run"
+    /// What /v1 takes and answers, as OpenAPI.
+    package static let description = "/v1/openapi.json"
 }
 
-/// A path with one variable part: `:name` for one segment, `**` for the rest of the path.
+/// A path with variable parts: `:name` for one segment, `**` for the rest of the path.
 package struct APIPattern: Hashable, Sendable {
     /// As Hummingbird's router takes it.
     package let pattern: String
@@ -46,15 +52,37 @@ package struct APIPattern: Hashable, Sendable {
     package static let scale = APIPattern("/system/scale-function/:name")
     package static let namespace = APIPattern("/system/namespace/:name")
     package static let rollback = APIPattern("/v1/functions/:name/rollback")
+    package static let aliases = APIPattern("/v1/functions/:name/aliases")
+    package static let alias = APIPattern("/v1/functions/:name/aliases/:alias")
     /// References contain slashes: they are the rest of the path, percent-encoded or not.
     package static let image = APIPattern("/v1/images/**")
     package static let queuedCall = APIPattern("/v1/queue/:id")
     package static let queuedCallRetry = APIPattern("/v1/queue/:id/retry")
     package static let call = APIPattern("/v1/invocations/:id")
     package static let callOutput = APIPattern("/v1/invocations/:id/output")
+    /// The methods below it end with the last word of each path.
+    package static let container = APIPattern("/v1/containers/:id")
+    package static let containerStart = APIPattern("/v1/containers/:id/start")
+    package static let containerStop = APIPattern("/v1/containers/:id/stop")
+    package static let containerRestart = APIPattern("/v1/containers/:id/restart")
+    package static let containerKill = APIPattern("/v1/containers/:id/kill")
+    package static let containerPause = APIPattern("/v1/containers/:id/pause")
+    package static let containerUnpause = APIPattern("/v1/containers/:id/unpause")
+    package static let containerRename = APIPattern("/v1/containers/:id/rename")
+    package static let containerWait = APIPattern("/v1/containers/:id/wait")
+    package static let containerLogs = APIPattern("/v1/containers/:id/logs")
+    package static let containerAttach = APIPattern("/v1/containers/:id/attach")
+    package static let containerDetach = APIPattern("/v1/containers/:id/detach")
+    package static let containerChanges = APIPattern("/v1/containers/:id/changes")
+    package static let containerCommit = APIPattern("/v1/containers/:id/commit")
+    package static let volume = APIPattern("/v1/volumes/:name")
+    package static let network = APIPattern("/v1/networks/:name")
     package static let containerInput = APIPattern("/v1/containers/:id/input")
     package static let containerSize = APIPattern("/v1/containers/:id/size")
     package static let containerSignal = APIPattern("/v1/containers/:id/signal")
+    package static let containerArchive = APIPattern("/v1/containers/:id/archive")
+    package static let containerPath = APIPattern("/v1/containers/:id/path")
+    package static let containerExec = APIPattern("/v1/containers/:id/exec")
     package static let runningStop = APIPattern("/v1/running/:id/stop")
     package static let runningKill = APIPattern("/v1/running/:id/kill")
     package static let token = APIPattern("/v1/tokens/:id")
@@ -68,14 +96,16 @@ package struct APIPattern: Hashable, Sendable {
         pattern.prefix { $0 != ":" && $0 != "*" }
     }
 
-    /// The path for one value of the variable part.
+    /// The path for one value of each variable part.
     ///
-    /// - Parameter value: the name or reference as text; it is percent-encoded here.
+    /// - Parameter values: names or a reference as text, in order; they are percent-encoded here.
     /// - Returns: the path from the root.
-    package func path(_ value: String) -> String {
-        let variable = pattern.dropFirst(prefix.count)
-        let rest = variable.first == "*" ? "" : variable.drop { $0 != "/" }
-        return prefix + value.pathSegment + rest
+    package func path(_ values: String...) -> String {
+        var rest = values[...]
+        return pattern.split(separator: "/").map { segment in
+            let isVariable = segment.first == ":" || segment.first == "*"
+            return "/" + (isVariable ? rest.popFirst()?.pathSegment ?? "" : String(segment))
+        }.joined()
     }
 }
 

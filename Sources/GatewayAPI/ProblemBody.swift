@@ -30,6 +30,10 @@ package struct ProblemBody: Hashable, Sendable, Codable {
     package static let unknownFunction = "unknown_function"
     /// The code of an image that is not in the store.
     package static let unknownImage = "unknown_image"
+    /// The code of a container that does not exist.
+    package static let unknownContainer = "unknown_container"
+    /// The code of a path that the gateway does not serve, or that is not in a container.
+    package static let unknownPath = "unknown_path"
     /// The media type of this body.
     package static let mediaType = "application/problem+json"
 }

@@ -10,3 +10,4 @@ package protocol StrictBody: Codable, Sendable {
 }
 
 extension ContainerRequest: StrictBody {}
+extension ExecRequest: StrictBody {}

@@ -68,6 +68,10 @@ final class CurlRequest {
     private func setMethod(_ request: HTTPRequest) {
         ccurl_set_text(handle, CURLOPT_URL, request.url.absoluteString)
         if let roots = request.trustedRoots { ccurl_set_text(handle, CURLOPT_CAINFO, roots) }
+        if let own = request.clientCertificate {
+            ccurl_set_text(handle, CURLOPT_SSLCERT, own.certificate)
+            ccurl_set_text(handle, CURLOPT_SSLKEY, own.key)
+        }
         let hasBody = exchange.source.sizeBytes != 0
         switch request.method {
         case "GET" where !hasBody: ccurl_set_number(handle, CURLOPT_HTTPGET, 1)

@@ -4,6 +4,18 @@
 package import Foundation
 import Synchronization
 
+/// A certificate of the client, as PEM files.
+package struct ClientCertificate: Hashable, Sendable {
+    /// With its chain.
+    package var certificate: String
+    package var key: String
+
+    package init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
 /// One request; unless its body is a stream it can be sent again.
 package struct HTTPRequest: Sendable {
     /// What is sent after the header.
@@ -28,6 +40,8 @@ package struct HTTPRequest: Sendable {
 
     /// A PEM file whose certificates are trusted instead of the system's; nil for the system's.
     package var trustedRoots: String?
+    /// What the client shows a server that asks for a certificate.
+    package var clientCertificate: ClientCertificate?
 
     package init(_ method: String, _ url: URL, fields: [String: String] = [:], body: Body = .none) {
         self.method = method

@@ -8,7 +8,7 @@ import Sandbox
 /// Gives a data folder to the user that the gateway is about to become.
 enum DataHandover {
     /// Folders below DATA that must exist before the warden starts; other users may not read them.
-    private static let folders = ["rootfs", "build", "run"]
+    private static let folders = ["rootfs", "build", "containers", "run"]
     private static let databaseFiles = ["mayfly.sqlite", "mayfly.sqlite-wal", "mayfly.sqlite-shm"]
 
     /// Why a folder cannot be handed over.
@@ -26,7 +26,8 @@ enum DataHandover {
     /// Makes the folder when absent, and lets `account` work in it: everything in it becomes its, and the folder
     /// itself root's with its group.
     ///
-    /// What containers own stays theirs: the trees of images, of running builds, and what RUN steps keep.
+    /// What containers own stays theirs: the trees of images, of running builds, what RUN steps keep, and layers and
+    /// volumes of containers.
     ///
     /// - Parameters:
     ///   - directory: its real path, held by this process.
@@ -117,6 +118,7 @@ enum DataHandover {
         let parts = name.split(separator: "/")
         guard parts.count >= 2 else { return false }
         if parts[0] == "rootfs" { return true }
+        if parts[0] == "containers" { return parts.count >= 3 && ["layers", "volumes"].contains(parts[1]) }
         return parts[0] == "build" && (parts[1].hasPrefix("step-") || parts[1] == "mounts" && parts.count > 2)
     }
 
@@ -125,6 +127,7 @@ enum DataHandover {
         let parts = name.split(separator: "/")
         return parts[0] == "build" && parts[1].hasPrefix("step-") && parts.count == 2
             || parts[0] == "rootfs" && parts.count == 2 && parts[1].hasPrefix(".partial-")
+            || parts[0] == "containers" && parts.count == 3 && parts[1] == "layers"
     }
 
     private static func failure(_ path: String, _ number: Int32) -> Failure {

@@ -34,6 +34,7 @@ package struct GatewayProcess: Sendable {
         let images: ImageServices
         let address: ListenAddress
         let redirect: ListenAddress?
+        let metrics: ListenAddress?
         let scheme: String
         let start: PrivilegedStart
         /// Nil where no authority is asked for certificates.
@@ -69,6 +70,10 @@ package struct GatewayProcess: Sendable {
             if var redirect, let port = ports.redirect {
                 redirect.port = port
                 logger.notice("redirects to HTTPS", metadata: ["listen": "\(redirect)"])
+            }
+            if var metrics, let port = ports.metrics {
+                metrics.port = port
+                logger.notice("serves metrics", metadata: ["listen": "\(metrics)"])
             }
             announce("\(Product.name) listens on \(scheme)://\(address)")
         }
@@ -177,10 +182,18 @@ package struct GatewayProcess: Sendable {
             logger.warning("the host lacks \(finding.name): \(finding.advice)")
         }
         do {
-            let edge = try await makeEdge(engine, renewal, logger: logger, announce: announce)
+            let exporter = configuration.otlp.map {
+                SpanExporter(endpoint: $0, version: Product.version, logger: logger)
+            }
+            let exporting = Task { await exporter?.run() }
+            defer { exporting.cancel() }
+            let edge = try await makeEdge(engine, renewal, exporter, logger: logger, announce: announce)
             let keeping = Task { await keeper?.run() }
             defer { keeping.cancel() }
             try await serve(edge, engine: engine, signals: signals, logger: logger)
+            // The spans of the last calls.
+            exporting.cancel()
+            await exporting.value
             await start.warden?.stop()
         } catch {
             await engine.shutdown()
@@ -191,12 +204,15 @@ package struct GatewayProcess: Sendable {
     private func makeEdge(
         _ engine: Engine,
         _ renewal: CertificateRenewal?,
+        _ exporter: SpanExporter?,
         logger: Logger,
         announce: @escaping @Sendable (String) -> Void
     ) async throws -> Edge {
         let images = try configuration.imageServices(of: engine, logger: logger)
+        var options = configuration.gateway(tls: certificates?.server, challenges: challenges?.table)
+        options.spans = exporter
         let server = try GatewayServer(
-            configuration.gateway(tls: certificates?.server, challenges: challenges?.table),
+            options,
             engine: engine,
             images: images,
             logger: logger
@@ -207,6 +223,7 @@ package struct GatewayProcess: Sendable {
             images: images,
             address: configuration.listen,
             redirect: configuration.tls.redirect,
+            metrics: configuration.metricsListen,
             scheme: certificates == nil ? "http" : "https",
             start: start,
             renewal: renewal,

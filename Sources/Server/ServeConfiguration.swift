@@ -2,6 +2,7 @@
 // Every option of `faasctl serve` in one place: defaults, then the file, then the flags. faasctl serve fills it in.
 
 import ACME
+package import Foundation
 package import FunctionModel
 import Gateway
 import ImageStore
@@ -34,8 +35,14 @@ package struct ServeConfiguration: Sendable {
     var proxyProtocol = false
     /// The authentication of /metrics.
     var metricsAuthentication = MetricsAuthentication.none
+    /// Where /metrics is served instead of at `listen`; nil for there.
+    package var metricsListen: ListenAddress?
+    /// Where a collector takes spans by OTLP over HTTP; nil: calls are not traced.
+    package var otlp: URL?
     /// Whether `faasctl run` may show folders of this host to containers.
     package var hostMounts = true
+    /// What the writable layer of a container may take of the disk; nil for no limit.
+    package var containerDisk: ByteCount?
     /// Whether the gateway may run as root where it cannot give up root.
     package var allowsRoot = false
     /// Whether an empty database is accepted beside images and secrets.
@@ -50,6 +57,8 @@ package struct ServeConfiguration: Sendable {
     var callbackAllow: [IPv4Network] = []
     /// Short names of images for `POST /v1/run`.
     var runImages = RunImages()
+    /// Images of AWS Lambda's runtimes, for ZIP packages.
+    var lambdaRuntimes = LambdaRuntimes()
     /// Longest wait for open connections after the running calls ended.
     var drainTimeout = TimeSpan.seconds(30)
 
@@ -71,6 +80,7 @@ package struct ServeConfiguration: Sendable {
         )
         engine.sandboxesMax = sandboxesMax
         engine.hostMounts = hostMounts
+        engine.containerDisk = containerDisk
         engine.buildAllow = buildAllow
         engine.callbackAllow = callbackAllow
         engine.runImages = runImages
@@ -97,8 +107,10 @@ package struct ServeConfiguration: Sendable {
         gateway.adminHosts = adminHosts
         gateway.trustedProxies = trustedProxies
         gateway.proxyProtocol = proxyProtocol
+        gateway.metrics = metricsListen.map { MetricsConfiguration(host: $0.host, port: $0.port) }
         gateway.metricsNeedCredentials = metricsAuthentication == .basic
         gateway.registries = registries
+        gateway.lambdaRuntimes = lambdaRuntimes
         gateway.buildAllow = buildAllow
         gateway.accessLogLevel = accessLogLevel
         gateway.version = Product.version
@@ -131,14 +143,18 @@ package struct ServeConfiguration: Sendable {
         drain_timeout: \(drainTimeout)
         image_budget: \(imageBudget)
         host_mounts: \(hostMounts)
+        container_disk: \(containerDisk.map { "\($0)" } ?? "null")
         admin_hosts: [\(adminHosts.map(Self.quoted).joined(separator: ", "))]
         trusted_proxies: [\(trustedProxies.map { Self.quoted($0.text) }.joined(separator: ", "))]
         proxy_protocol: \(proxyProtocol)
         metrics_auth: \(metricsAuthentication.rawValue)
+        metrics_listen: \(metricsListen.map { Self.quoted("\($0)") } ?? "null")
+        otlp: \(otlp.map { Self.quoted($0.absoluteString) } ?? "null")
         build_allow: [\(buildAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
         callback_allow: [\(callbackAllow.map { Self.quoted($0.text) }.joined(separator: ", "))]
         allow_root: \(allowsRoot)
-        \(runImagesText)
+        \(Self.mapText("run_images", runImages.references))
+        \(Self.mapText("lambda_runtimes", lambdaRuntimes.references))
         limits:
           connections: \(limits.connectionsMax)
           header_count: \(limits.headerCountMax)
@@ -170,11 +186,10 @@ package struct ServeConfiguration: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private var runImagesText: String {
-        let names = runImages.references.sorted { $0.key < $1.key }
-        guard !names.isEmpty else { return "run_images: {}" }
-        return "run_images:\n"
-            + names.map { "  \(Self.quoted($0.key)): \(Self.quoted($0.value))" }.joined(separator: "\n")
+    private static func mapText(_ key: String, _ references: [String: String]) -> String {
+        guard !references.isEmpty else { return "\(key): {}" }
+        let lines = references.sorted { $0.key < $1.key }.map { "  \(quoted($0.key)): \(quoted($0.value))" }
+        return "\(key):\n" + lines.joined(separator: "\n")
     }
 
     private var registriesText: String {

@@ -15,8 +15,11 @@ import Scheduler
 package enum ServeConfigurationFile {
     static let keys = [
         "listen", "data_dir", "log_level", "access_log_level", "sandboxes_max", "drain_timeout", "limits",
-        "registries", "image_budget", "host_mounts", "admin_hosts", "metrics_auth", "build_allow",
+        "registries", "image_budget", "host_mounts", "container_disk", "admin_hosts", "metrics_auth",
+        "metrics_listen", "otlp",
+        "build_allow",
         "callback_allow", "trusted_proxies", "proxy_protocol", "allow_root", "tls", "run_images",
+        "lambda_runtimes",
     ]
     static let limitKeys = [
         "connections", "header_count", "header_field", "headers", "target", "idle_timeout",
@@ -65,10 +68,17 @@ package enum ServeConfigurationFile {
             configuration.imageBudget = try node.value(ImageBudget.init(_:field:))
         }
         if let node = top["host_mounts"] { configuration.hostMounts = try node.boolean() }
+        if let node = top["container_disk"], !node.isNull {
+            configuration.containerDisk = try node.value(ByteCount.init(_:field:))
+        }
         if let node = top["admin_hosts"] { configuration.adminHosts = try node.texts() }
         if let node = top["metrics_auth"] {
             configuration.metricsAuthentication = try node.choice(MetricsAuthentication.self)
         }
+        if let node = top["metrics_listen"], !node.isNull {
+            configuration.metricsListen = try node.value(ListenAddress.init(_:field:))
+        }
+        if let node = top["otlp"], !node.isNull { configuration.otlp = try collector(node) }
         if let node = top["build_allow"] { configuration.buildAllow = try networks(node) }
         if let node = top["callback_allow"] { configuration.callbackAllow = try networks(node) }
         if let node = top["trusted_proxies"] { configuration.trustedProxies = try networks(node) }
@@ -83,6 +93,7 @@ package enum ServeConfigurationFile {
         if let node = top["allow_root"] { configuration.allowsRoot = try node.boolean() }
         if let node = top["tls"] { configuration.tls = try tls(node) }
         if let node = top["run_images"] { configuration.runImages = try runImages(node) }
+        if let node = top["lambda_runtimes"] { configuration.lambdaRuntimes = try lambdaRuntimes(node) }
         if let node = top["limits"] { try applyLimits(ManifestMapping(node), to: &configuration) }
         if let node = top["registries"] { configuration.registries = try registries(node) }
     }
@@ -164,6 +175,24 @@ package enum ServeConfigurationFile {
         do throws(ModelError) { return try RunImages(references) } catch {
             throw node.mistake(error.description)
         }
+    }
+
+    private static func lambdaRuntimes(_ node: ManifestNode) throws(ManifestError) -> LambdaRuntimes {
+        var references: [String: String] = [:]
+        for entry in try ManifestMapping(node).entries {
+            references[entry.key] = try entry.value.text("an image reference")
+        }
+        do throws(ModelError) { return try LambdaRuntimes(references) } catch {
+            throw node.mistake(error.description)
+        }
+    }
+
+    private static func collector(_ node: ManifestNode) throws(ManifestError) -> URL {
+        let text = try node.text("the address of a collector")
+        guard let url = URL(string: text), ["http", "https"].contains(url.scheme), url.host() != nil else {
+            throw node.mistake("otlp: '\(text)' is not an address such as http://127.0.0.1:4318/v1/traces")
+        }
+        return url
     }
 
     private static func networks(_ node: ManifestNode) throws(ManifestError) -> [IPv4Network] {

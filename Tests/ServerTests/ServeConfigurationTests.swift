@@ -2,6 +2,7 @@
 // Options of serve: addresses, the file, and what --check prints.
 
 import ACME
+import FoundationEssentials
 import FunctionModel
 import Gateway
 import ImageStore
@@ -48,6 +49,8 @@ import Testing
             trusted_proxies: [127.0.0.1]
             proxy_protocol: true
             metrics_auth: basic
+            metrics_listen: "[::1]:9100"
+            otlp: "http://127.0.0.1:4318/v1/traces"
             allow_root: true
             build_allow: [10.1.0.0/16, 127.0.0.1]
             limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
@@ -69,6 +72,8 @@ import Testing
         #expect(!first.hostMounts)
         #expect(first.gateway.adminHosts == ["faas.example.org", "*"])
         #expect(first.gateway.metricsNeedCredentials)
+        #expect(first.gateway.metrics?.host == "::1" && first.gateway.metrics?.port == 9100)
+        #expect(first.otlp?.port == 4318)
         #expect(first.allowsRoot)
         #expect(first.gateway.proxyProtocol)
         #expect(first.gateway.limits.bodyTimeout == .seconds(3))
@@ -97,6 +102,7 @@ import Testing
             trusted_proxies: [10.6.0.0/16, 127.0.0.1]
             host_mounts: false
             run_images: {python: "python:3-slim", sh: busybox}
+            lambda_runtimes: {python3.13: "lambda/python:3.13"}
             limits: {connections: 9, header_count: 8, header_field: 7Ki, headers: 6Ki, idle_timeout: 5s,
                      upload: 4Mi, admin_body: 3Ki}
             registries: {plain_http: {"registry.lan:5000": true}}

@@ -20,6 +20,12 @@ struct AdminCredentials: Sendable {
     /// The Authorization field of a request with these credentials.
     var authorization: String { "Basic " + Data(expected).base64EncodedString() }
 
+    /// The password, for signatures that are made with it; nil for another user.
+    func secret(of name: String) -> String? {
+        guard name == user else { return nil }
+        return String(decoding: expected.dropFirst(user.utf8.count + 1), as: UTF8.self)
+    }
+
     /// The user, when an Authorization field has the correct pair (RFC 7617).
     ///
     /// Compares in a time that depends on the lengths only.

@@ -3,6 +3,7 @@
 // cannot fill the log.
 
 import FoundationEssentials
+import FunctionModel
 import GatewayAPI
 import HTTPTypes
 import Hummingbird
@@ -25,7 +26,7 @@ struct AuditTrail: RouterMiddleware {
     let log: AuditLog
 
     /// Parameters of a query that name what an action is about; others may hold values that are secret.
-    private static let named = ["function", "reference", "name", "state"]
+    private static let named = ["function", "namespace", "reference", "name", "state"]
     /// Bytes of a text in a line.
     private static let textBytesMax = 256
 
@@ -40,7 +41,7 @@ struct AuditTrail: RouterMiddleware {
         context.audit = note
         do {
             var response = try await next(request, context)
-            if Self.isRun(request.head) { return response }
+            if Self.isRun(request.head, context.lambda) { return response }
             guard response.body.contentLength == nil else {
                 await write(request, context, Result(status: response.status.code))
                 return response
@@ -65,7 +66,7 @@ struct AuditTrail: RouterMiddleware {
             return response
         } catch {
             let problem = Problem(translating: error)
-            if Self.isRun(request.head), problem.status != 403 { throw error }
+            if Self.isRun(request.head, context.lambda), problem.status != 403 { throw error }
             await write(request, context, Result(status: problem.status, code: problem.code.rawValue))
             throw error
         }
@@ -77,19 +78,23 @@ struct AuditTrail: RouterMiddleware {
         var error: String?
     }
 
-    /// Reading changes nothing, and what is typed into an attached container is its user's own affair.
-    ///
+    /// Reading and waiting change nothing, and what is typed into an attached container is its user's own affair.
     private static func isAction(_ head: HTTPRequest) -> Bool {
+        let path = (head.path ?? "").prefix { $0 != "?" }
+        // Files of a container may be secrets: who took which is recorded.
+        if path.hasPrefix(APIPath.containers + "/"), path.hasSuffix("/archive") { return true }
         guard head.method != .get, head.method != .head, head.method != .options else { return false }
-        return !(head.path ?? "").hasPrefix(APIPath.containers + "/")
+        guard path.hasPrefix(APIPath.containers + "/") else { return true }
+        return !["/input", "/size", "/signal", "/wait"].contains { path.hasSuffix($0) }
     }
 
-    /// A run changes nothing and is recorded as an invocation; of its refusals only those of callers who may run nothing
-    /// have a line.
+    /// A run or a call changes nothing and is recorded as an invocation; of its refusals only those of callers who may
+    /// run nothing have a line.
     ///
     /// The many runs of one token would push the changes of others out of the log.
-    private static func isRun(_ head: HTTPRequest) -> Bool {
-        (head.path ?? "").prefix { $0 != "?" } == APIPath.run
+    private static func isRun(_ head: HTTPRequest, _ route: LambdaRoute?) -> Bool {
+        if let route { return RouteRules.rule(route.operation).scope == .invoke }
+        return (head.path ?? "").prefix { $0 != "?" } == APIPath.run
     }
 
     private func write(_ request: Request, _ context: OwnContext, _ result: Result) async {
@@ -107,6 +112,7 @@ struct AuditTrail: RouterMiddleware {
         for name in Self.named {
             if let value = context.query(name) { members.append((name, .string(Self.short(value)))) }
         }
+        if let file = context.query("path") { members.append(("file", .string(Self.short(file)))) }
         let subject = context.audit?.subject ?? ""
         if !subject.isEmpty { members.append(("subject", .string(Self.short(subject)))) }
         members.append(("status", .integer(result.status)))

@@ -14,6 +14,8 @@ struct Caller: Hashable, Sendable {
     private let scopes: Set<TokenScope>
     /// Nil for all.
     private let functions: Set<FunctionName>?
+    /// Nil for all.
+    private let namespaces: Set<String>?
 
     /// The administrator, with every right.
     init(administrator name: String) {
@@ -21,6 +23,7 @@ struct Caller: Hashable, Sendable {
         tokenID = nil
         scopes = TokenScope.admin.included
         functions = nil
+        namespaces = nil
     }
 
     init(_ token: StoredToken) {
@@ -28,17 +31,38 @@ struct Caller: Hashable, Sendable {
         tokenID = token.id
         scopes = token.scopes.reduce(into: []) { $0.formUnion($1.included) }
         functions = token.functions
+        namespaces = token.namespaces
     }
 
     /// The name that a function sees as its user.
     var user: String { name.isEmpty ? tokenID ?? "" : name }
 
-    /// Whether it is limited to some functions.
-    var isLimited: Bool { functions != nil }
+    /// Whether it is limited to some functions or namespaces.
+    var isLimited: Bool { functions != nil || namespaces != nil }
+    /// Whether no function limits it: what a namespace's functions share is for it.
+    var hasWholeNamespaces: Bool { functions == nil }
 
     func has(_ scope: TokenScope) -> Bool { scopes.contains(scope) }
 
-    func mayUse(_ function: FunctionName) -> Bool { functions?.contains(function) ?? true }
+    func mayUse(_ function: FunctionName) -> Bool {
+        // Runs belong to no namespace, though their name has the form of a function's.
+        if function == .runs, namespaces != nil { return false }
+        return functions?.contains(function) ?? true && mayUse(namespace: function.namespace)
+    }
+
+    func mayUse(namespace: String) -> Bool {
+        guard namespaces?.contains(namespace) ?? true else { return false }
+        return functions?.contains { $0.namespace == namespace } ?? true
+    }
+
+    /// Insists on a namespace and all that its functions share.
+    ///
+    /// - Throws: ``Problem`` 403.
+    func require(namespace: String) throws(Problem) {
+        guard hasWholeNamespaces, mayUse(namespace: namespace) else {
+            throw Problem(403, .forbidden, "this token is not for the namespace '\(namespace.prefix(64))'")
+        }
+    }
 
     /// Insists on a scope.
     ///
@@ -61,7 +85,7 @@ struct Caller: Hashable, Sendable {
     /// Insists on the right to a deployment.
     ///
     /// A token that is limited to functions cannot reach further secrets by mounting them: it may deploy those that
-    /// the function has already.
+    /// the function has already. Containers belong to no namespace: a limited token may not add one to `uses`.
     ///
     /// - Parameters:
     ///   - deployment: what is to be deployed.
@@ -69,7 +93,16 @@ struct Caller: Hashable, Sendable {
     /// - Throws: ``Problem`` 403.
     func require(_ deployment: Deployment, replacing current: Revision?) throws(Problem) {
         try require(deployment.name)
-        guard isLimited else { return }
+        let used = Set(current?.configuration.uses ?? [])
+        if isLimited, let service = deployment.configuration.uses.first(where: { !used.contains($0) }) {
+            throw Problem(
+                403,
+                .forbidden,
+                "a limited token may not let '\(deployment.name)' use the container '\(service)'"
+            )
+        }
+        // Who has the namespace has its secrets.
+        guard !hasWholeNamespaces else { return }
         let known = Set(current?.configuration.usedSecrets ?? [])
         guard let secret = deployment.configuration.usedSecrets.first(where: { !known.contains($0) }) else {
             return

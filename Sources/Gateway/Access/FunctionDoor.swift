@@ -101,7 +101,7 @@ struct FunctionDoor: Sendable {
         } catch {
             throw await refuse(error, call)
         }
-        let key = await function.signingSecret?.key(secrets) ?? []
+        let key = await function.signingSecret?.key(secrets.within(function.name.namespace)) ?? []
         // Anyone can sign with an empty key.
         guard !key.isEmpty else { throw .withoutSigningSecret(function.name, function.signingSecret?.name) }
         let webhook = Admission.Webhook(check: check, key: key, share: ByteBudget.Share(bodies))

@@ -16,12 +16,14 @@ final class LoginGuard: Sendable {
 
     private let credentials: AdminCredentials
     private let tokens: TokenBook
+    private let keys: AccessKeys
     private let logger: Logger
     private let throttle = Mutex(LoginThrottle())
 
-    init(credentials: AdminCredentials, tokens: TokenBook, logger: Logger) {
+    init(credentials: AdminCredentials, tokens: TokenBook, keys: AccessKeys, logger: Logger) {
         self.credentials = credentials
         self.tokens = tokens
+        self.keys = keys
         self.logger = logger
     }
 
@@ -38,6 +40,18 @@ final class LoginGuard: Sendable {
         await refuse("wrong credentials", from: address)
         return .refused(.unauthorized)
     }
+
+    /// The secret that an access key's holder signs with, and the caller: a token by its id, or the administrator by
+    /// the user name, with the password.
+    ///
+    /// Nothing is proven before the signature is checked; ``signed(_:)`` follows then.
+    func signer(_ keyID: String) -> (secret: String, caller: Caller)? {
+        if let (hash, caller) = tokens.signer(keyID, at: Date()) { return (keys.secret(of: hash), caller) }
+        return credentials.secret(of: keyID).map { ($0, Caller(administrator: keyID)) }
+    }
+
+    /// A signature was valid: the token was used.
+    func signed(_ caller: Caller) { if let id = caller.tokenID { tokens.used(id, at: Date()) } }
 
     /// Whether another attempt of this address is looked at now.
     func mayTry(_ address: String) -> Bool { throttle.withLock { $0.mayTry(address) } }

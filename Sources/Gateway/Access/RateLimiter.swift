@@ -37,20 +37,34 @@ final class RateLimiter: Sendable {
 
 /// Keeps the buckets of functions whose rate does not change with a deploy.
 final class RateRegistry: Sendable {
-    private let limiters = Mutex<[FunctionName: RateLimiter]>([:])
+    /// Revisions of one function that are served at the same time may have different rates.
+    private struct Key: Hashable {
+        var function: FunctionName
+        var rate: RateConfiguration
 
-    /// The limiter of a revision; nil when it has no rate.
-    func limiter(_ revision: Revision) -> RateLimiter? {
-        let rate = revision.configuration.rate
-        return limiters.withLock { known in
-            if let limiter = known[revision.function], limiter.configuration == rate { return limiter }
-            known[revision.function] = rate.map(RateLimiter.init)
-            return known[revision.function]
+        init?(_ revision: Revision) {
+            guard let rate = revision.configuration.rate else { return nil }
+            function = revision.function
+            self.rate = rate
         }
     }
 
-    /// Forgets functions that were removed.
-    func keepOnly(_ names: Set<FunctionName>) {
-        limiters.withLock { known in known = known.filter { names.contains($0.key) } }
+    private let limiters = Mutex<[Key: RateLimiter]>([:])
+
+    /// The limiter of a revision; nil when it has no rate.
+    func limiter(_ revision: Revision) -> RateLimiter? {
+        guard let key = Key(revision) else { return nil }
+        return limiters.withLock { known in
+            if let limiter = known[key] { return limiter }
+            let made = RateLimiter(key.rate)
+            known[key] = made
+            return made
+        }
+    }
+
+    /// Forgets the rates that no revision has any more.
+    func keepOnly(_ revisions: [Revision]) {
+        let keys = Set(revisions.compactMap(Key.init))
+        limiters.withLock { known in known = known.filter { keys.contains($0.key) } }
     }
 }

@@ -18,6 +18,10 @@ struct RouteRule: Hashable, Sendable {
         case path
         /// A parameter of the query, which a limited token must give.
         case query(String)
+        /// The same, or `namespace` alone: the handler then leaves out what is in other namespaces.
+        case queryOrNamespace(String)
+        /// One namespace, which the handler reads and checks: not for tokens that are limited to functions.
+        case namespace
         /// The body, or all functions: the handler itself leaves out or refuses what the caller may not use.
         case handler
     }
@@ -42,17 +46,30 @@ struct RouteRule: Hashable, Sendable {
         switch subject {
         case .nothing, .handler: return
         case .everything:
-            throw Problem(403, .forbidden, "this token is limited to functions, and the path is not")
-        case .path: try caller.require(try FunctionName(context.parameters.require("name")))
-        case .query(let parameter):
+            throw Problem(403, .forbidden, "this token is limited, and the path is not")
+        case .namespace:
+            guard caller.hasWholeNamespaces else {
+                throw Problem(403, .forbidden, "this token is limited to functions, and the path is not")
+            }
+        case .path: try caller.require(try context.pathFunction())
+        case .queryOrNamespace(let parameter) where context.query(parameter)?.isEmpty ?? true:
+            guard let namespace = context.query("namespace"), !namespace.isEmpty else {
+                throw Problem(
+                    403,
+                    .forbidden,
+                    "this token is limited: name a function or a namespace in the query"
+                )
+            }
+            try caller.require(namespace: namespace)
+        case .query(let parameter), .queryOrNamespace(let parameter):
             guard let text = context.query(parameter), !text.isEmpty else {
                 throw Problem(
                     403,
                     .forbidden,
-                    "this token is limited to functions: name one of them in the query, '\(parameter)=NAME'"
+                    "this token is limited: name a function in the query, '\(parameter)=NAME'"
                 )
             }
-            try caller.require(try FunctionName(text))
+            try caller.require(try context.function(text))
         }
     }
 }

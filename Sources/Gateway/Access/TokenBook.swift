@@ -39,6 +39,16 @@ final class TokenBook: Sendable {
         return table.withLock { $0.caller(hash, at: now) }
     }
 
+    /// The hash of the token with an id, and its caller; nil when it is unknown, expired or revoked.
+    ///
+    /// Does not block.
+    func signer(_ id: String, at now: Date) -> (hash: Digest, caller: Caller)? {
+        table.withLock { $0.signer(id, at: now) }
+    }
+
+    /// Notes that a signature with a token was valid.
+    func used(_ id: String, at now: Date) { table.withLock { $0.used(id, at: now) } }
+
     /// Stores a new token; it is accepted from then on.
     ///
     /// - Returns: false when there are ``countMax`` already.

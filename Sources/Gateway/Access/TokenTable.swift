@@ -35,17 +35,21 @@ struct TokenTable: Sendable {
 
     private struct Entry: Sendable {
         let hash: Hash
+        let digest: Digest
         let caller: Caller
         let id: String
         let expiresAt: Date?
     }
 
     private var entries: [UInt64: Entry] = [:]
+    /// The places of ``entries`` by the id of their token, for those who sign with it.
+    private var places: [String: UInt64] = [:]
     private var uses: [String: Date] = [:]
 
     /// Makes the tokens those given.
     mutating func replace(_ tokens: [StoredToken]) {
         entries = [:]
+        places = [:]
         for token in tokens { insert(token) }
     }
 
@@ -53,14 +57,17 @@ struct TokenTable: Sendable {
         let hash = Hash(token.hash)
         entries[hash.first] = Entry(
             hash: hash,
+            digest: token.hash,
             caller: Caller(token),
             id: token.id,
             expiresAt: token.expiresAt
         )
+        places[token.id] = hash.first
     }
 
     mutating func remove(_ id: String) {
         entries = entries.filter { $0.value.id != id }
+        places[id] = nil
         uses[id] = nil
     }
 
@@ -72,6 +79,18 @@ struct TokenTable: Sendable {
         uses[entry.id] = now
         return entry.caller
     }
+
+    /// The hash of a token that its holder signs with, and the caller; nil when it is unknown or expired.
+    ///
+    /// The use is noted with ``used(_:at:)``, once the signature is checked.
+    func signer(_ id: String, at now: Date) -> (hash: Digest, caller: Caller)? {
+        guard let entry = places[id].flatMap({ entries[$0] }), entry.id == id else { return nil }
+        if let end = entry.expiresAt, now >= end { return nil }
+        return (entry.digest, entry.caller)
+    }
+
+    /// Notes a use.
+    mutating func used(_ id: String, at now: Date) { if places[id] != nil { uses[id] = now } }
 
     /// Uses since the last call; at most one per token.
     mutating func takeUses() -> [String: Date] {

@@ -11,6 +11,7 @@ import Hummingbird
 /// GET and POST /v1/tokens, DELETE /v1/tokens/ID.
 struct TokensAPI: Sendable {
     let book: TokenBook
+    let keys: AccessKeys
     let bodyBytesMax: Int
 
     func add(to router: RouterGroup<OwnContext>) {
@@ -37,6 +38,7 @@ struct TokensAPI: Sendable {
         }
         var body = AccessTokenBody(token)
         body.token = text
+        body.secretAccessKey = keys.secret(of: token.hash)
         var response = try WireJSON.response(body, status: .created)
         response.headers[.cacheControl] = "no-store"
         return response
@@ -82,6 +84,7 @@ struct TokensAPI: Sendable {
             createdAt: now
         )
         token.functions = try functions(wanted.functions ?? [], scopes)
+        token.namespaces = try namespaces(wanted.namespaces ?? [], scopes)
         if let span = wanted.expires {
             guard span.nanoseconds > 0 else {
                 throw ModelError(field: "expires", value: "\(span)", expected: "more than zero")
@@ -89,6 +92,34 @@ struct TokensAPI: Sendable {
             token.expiresAt = now + Double(span.nanoseconds) / 1e9
         }
         return (token, text)
+    }
+
+    /// Routes of these scopes are about no function: such a token could do nothing with them, or everything.
+    private static func requireLimitable(_ scopes: Set<TokenScope>, _ field: String, _ texts: [String])
+        throws(ModelError)
+    {
+        guard let scope = [TokenScope.admin, .sandbox].first(where: scopes.contains) else { return }
+        throw ModelError(
+            field: field,
+            value: texts.joined(separator: ", "),
+            expected: "none with the scope '\(scope.rawValue)', which no function limits"
+        )
+    }
+
+    private static func namespaces(_ texts: [String], _ scopes: Set<TokenScope>) throws(ModelError)
+        -> Set<String>?
+    {
+        guard !texts.isEmpty else { return nil }
+        guard texts.count <= AccessTokenCreation.namespacesMax else {
+            throw ModelError(
+                field: "namespaces",
+                value: "\(texts.count) names",
+                expected: "at most \(AccessTokenCreation.namespacesMax)"
+            )
+        }
+        try requireLimitable(scopes, "namespaces", texts)
+        for text in texts { try FunctionNamespace.check(text) }
+        return Set(texts)
     }
 
     private static func functions(_ texts: [String], _ scopes: Set<TokenScope>) throws(ModelError)
@@ -102,14 +133,7 @@ struct TokensAPI: Sendable {
                 expected: "at most \(AccessTokenCreation.functionsMax)"
             )
         }
-        // Their routes are about no function: such a token could do nothing with them, or everything.
-        if let scope = [TokenScope.admin, .sandbox].first(where: scopes.contains) {
-            throw ModelError(
-                field: "functions",
-                value: texts.joined(separator: ", "),
-                expected: "none with the scope '\(scope.rawValue)', which no function limits"
-            )
-        }
+        try requireLimitable(scopes, "functions", texts)
         var names: Set<FunctionName> = []
         for text in texts { names.insert(try FunctionName(text)) }
         return names
@@ -121,6 +145,7 @@ extension AccessTokenBody {
     init(_ token: StoredToken) {
         self.init(id: token.id, name: token.name, scopes: token.scopes.sorted(), createdAt: token.createdAt)
         functions = token.functions?.map(\.text).sorted()
+        namespaces = token.namespaces?.sorted()
         expiresAt = token.expiresAt
         lastUsedAt = token.lastUsedAt
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HMAC with SHA-256 (RFC 2104) over OCI's hash. WebhookCheck drives it.
+// HMAC with SHA-256 (RFC 2104) over OCI's hash. WebhookCheck, SignatureV4 and AccessKeys drive it.
 
 import FunctionModel
 import OCI
@@ -29,8 +29,11 @@ struct WebhookMAC: ~Copyable {
     mutating func update(_ bytes: [UInt8]) { inner.update(bytes) }
 
     /// The code as 64 lower-case hexadecimal digits.
-    consuming func finish() -> String {
+    consuming func finish() -> String { Digest(hash: finishBytes()).hex }
+
+    /// The 32 bytes of the code.
+    consuming func finishBytes() -> [UInt8] {
         outer.update(inner.finishBytes())
-        return outer.finish().hex
+        return outer.finishBytes()
     }
 }

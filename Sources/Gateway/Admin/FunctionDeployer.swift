@@ -10,6 +10,7 @@ import Scheduler
 /// Deploys through the catalog, and pulls a missing image where there are registries.
 struct FunctionDeployer: Sendable {
     let catalog: any FunctionCatalog
+    let namespaces: Namespaces
     let puller: ImagePuller
     /// Nil where nothing can be pulled.
     let registries: RegistryAccess?
@@ -29,6 +30,8 @@ struct FunctionDeployer: Sendable {
         events: @escaping TransferEvents = { _ in }
     ) async throws -> Revision {
         try caller?.require(deployment, replacing: catalog.current(deployment.name))
+        // Early, so that nothing is pulled in vain; the store decides.
+        _ = try await namespaces.require(deployment.name.namespace)
         guard let client else { return try await catalog.deploy(deployment) }
         do throws(PulledDeployError) {
             return try await puller.deploying(deployment.imageReference, using: client, events: events) {

@@ -6,11 +6,23 @@ import GatewayAPI
 import Scheduler
 
 extension FunctionDeployment {
+    /// The function that is deployed.
+    ///
+    /// - Parameter queried: the namespace of the query, where the body has none.
+    /// - Returns: its name.
+    /// - Throws: ``ModelError`` naming the field.
+    func functionName(in queried: String? = nil) throws(ModelError) -> FunctionName {
+        let given = namespace.flatMap { $0.isEmpty ? nil : $0 }
+        return try FunctionName(service, namespace: given ?? queried)
+    }
+
     /// The deployment that the catalog takes.
     ///
+    /// - Parameter queried: the namespace of the query, where the body has none.
+    /// - Returns: the deployment.
     /// - Throws: ``ModelError`` naming the field.
-    func deployment() throws(ModelError) -> Deployment {
-        let name = try FunctionName(service)
+    func deployment(in queried: String? = nil) throws(ModelError) -> Deployment {
+        let name = try functionName(in: queried)
         guard !image.isEmpty else { throw ModelError(field: "image", value: "", expected: "a reference") }
         var configuration = mayfly ?? FunctionConfiguration()
         if let words = Self.words(envProcess) { configuration.command = words }

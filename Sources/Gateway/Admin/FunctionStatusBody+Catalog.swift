@@ -12,7 +12,8 @@ extension FunctionStatusBody {
     init(_ status: FunctionStatus, withUsage: Bool) {
         let revision = status.revision
         let configuration = revision.configuration
-        self.init(name: revision.function.text, image: revision.imageReference)
+        self.init(name: revision.function.localName, image: revision.imageReference)
+        namespace = revision.function.namespace
         envProcess = configuration.command?.joined(separator: " ") ?? ""
         envVars = configuration.environment
         secrets = configuration.secrets
@@ -31,10 +32,9 @@ extension FunctionStatusBody {
         }
         readOnlyRootFilesystem = configuration.readOnlyRootFilesystem
         invocationCount = Double(status.invocationCount)
-        // OpenFaaS's clients take a function for ready when it has a replica; ours need none to be ready.
-        let count = max(1, status.warm + status.running)
-        replicas = count
-        availableReplicas = status.failure == nil ? count : 0
+        let count = Self.replicas(status)
+        replicas = count.all
+        availableReplicas = count.available
         createdAt = revision.createdAt
         usage = withUsage ? Usage() : nil
         mayfly = FunctionDetail(
@@ -45,9 +45,19 @@ extension FunctionStatusBody {
             running: status.running,
             waiting: status.waiting,
             failure: status.failure,
-            template: status.template.map {
-                FunctionDetail.Template(slots: $0.slots, copies: $0.copies, refusal: $0.refusal)
-            }
+            template: Self.template(status)
         )
+    }
+
+    /// OpenFaaS's clients take a function for ready when it has a replica; ours need none to be ready.
+    static func replicas(_ status: FunctionStatus) -> (all: Int, available: Int) {
+        let count = max(1, status.warm + status.running)
+        return (count, status.failure == nil ? count : 0)
+    }
+
+    static func template(_ status: FunctionStatus) -> FunctionDetail.Template? {
+        status.template.map {
+            FunctionDetail.Template(slots: $0.slots, copies: $0.copies, refusal: $0.refusal)
+        }
     }
 }

@@ -11,7 +11,21 @@ import Scheduler
 struct FunctionsAPI: Sendable {
     let catalog: any FunctionCatalog
     let deployer: FunctionDeployer
+    let namespaces: Namespaces
     let bodyBytesMax: Int
+    private let forms = FunctionListForms()
+
+    init(
+        catalog: any FunctionCatalog,
+        deployer: FunctionDeployer,
+        namespaces: Namespaces,
+        bodyBytesMax: Int
+    ) {
+        self.catalog = catalog
+        self.deployer = deployer
+        self.namespaces = namespaces
+        self.bodyBytesMax = bodyBytesMax
+    }
 
     func add(to router: RouterGroup<OwnContext>) {
         router.resource(
@@ -23,19 +37,31 @@ struct FunctionsAPI: Sendable {
     }
 
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
-        try Namespace.require(context.query("namespace"))
+        let namespace = try await namespaces.require(context.query("namespace"))
         let usage = context.flag("usage")
-        return try WireJSON.response(
-            try await catalog.statuses().filter { context.caller?.mayUse($0.revision.function) ?? false }
-                .map { FunctionStatusBody($0, withUsage: usage) }
+        let all = try await catalog.statuses()
+        let shown = all.filter { status in
+            let name = status.revision.function
+            return name.namespace == namespace && context.caller?.mayUse(name) ?? false
+        }
+        let list = try forms.list(shown, of: all.lazy.map(\.revision.function), withUsage: usage)
+        return Response(
+            status: .ok,
+            headers: [.contentType: MediaName.json],
+            body: ResponseBody(byteBuffer: list)
         )
     }
 
     @Sendable private func describe(_ request: Request, _ context: OwnContext) async throws -> Response {
-        try Namespace.require(context.query("namespace"))
-        let name = try FunctionName(context.parameters.require("name"))
+        let name = try context.pathFunction()
         guard let status = try await catalog.status(name) else { throw Problem.unknownFunction(name.text) }
-        return try WireJSON.response(FunctionStatusBody(status, withUsage: context.flag("usage")))
+        var body = FunctionStatusBody(status, withUsage: context.flag("usage"))
+        let aliases = catalog.aliases(of: name) ?? []
+        body.mayfly?.aliases = aliases.map { AliasBody($0) }
+        body.mayfly?.revisions = try await catalog.keptRevisions(of: name).map {
+            RevisionBody($0, aliases: aliases)
+        }
+        return try WireJSON.response(body)
     }
 
     @Sendable private func create(_ request: Request, _ context: OwnContext) async throws -> Response {
@@ -54,7 +80,7 @@ struct FunctionsAPI: Sendable {
             request,
             bytesMax: bodyBytesMax
         )
-        let name = try FunctionName(body.service)
+        let name = try body.functionName(in: context.query("namespace"))
         try context.caller?.require(name)
         guard catalog.current(name) != nil else { throw Problem.unknownFunction(name.text) }
         return try await deploy(body, places, request, context)
@@ -66,11 +92,11 @@ struct FunctionsAPI: Sendable {
         _ request: Request,
         _ context: OwnContext
     ) async throws -> Response {
-        context.audit?.about("function \(body.service)")
-        try Namespace.require(body.namespace)
         let client = try deployer.client(for: request)
         let revision = try await places.locating {
-            try await deployer.deploy(try body.deployment(), for: context.caller, using: client)
+            let deployment = try body.deployment(in: context.query("namespace"))
+            context.audit?.about("function \(deployment.name)")
+            return try await deployer.deploy(deployment, for: context.caller, using: client)
         }
         let status = try await catalog.status(revision.function) ?? FunctionStatus(revision: revision)
         return try WireJSON.response(FunctionStatusBody(status, withUsage: false), status: .accepted)
@@ -78,9 +104,11 @@ struct FunctionsAPI: Sendable {
 
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
         let body = try await WireJSON.decode(FunctionDeletion.self, request, bytesMax: bodyBytesMax)
-        try Namespace.require(body.namespace ?? context.query("namespace"))
-        context.audit?.about("function \(body.functionName)")
-        let name = try FunctionName(body.functionName)
+        let name = try FunctionName(
+            body.functionName,
+            namespace: body.namespace ?? context.query("namespace")
+        )
+        context.audit?.about("function \(name)")
         try context.caller?.require(name)
         try await catalog.remove(name)
         return Response(status: .accepted)
@@ -88,21 +116,8 @@ struct FunctionsAPI: Sendable {
 
     /// Accepted and without effect: sandboxes follow the calls, there is nothing to scale by hand.
     @Sendable private func scale(_ request: Request, _ context: OwnContext) async throws -> Response {
-        let name = try FunctionName(context.parameters.require("name"))
+        let name = try context.pathFunction()
         guard catalog.current(name) != nil else { throw Problem.unknownFunction(name.text) }
         return Response(status: .accepted)
-    }
-}
-
-/// The only namespace.
-enum Namespace {
-    /// Throws ``Problem`` for any other than the default one.
-    static func require(_ name: String?) throws {
-        guard let name, !name.isEmpty, name != FunctionName.defaultNamespace else { return }
-        throw Problem(
-            400,
-            .unknownNamespace,
-            "there is no namespace '\(name.prefix(64))', only '\(FunctionName.defaultNamespace)'"
-        )
     }
 }

@@ -21,7 +21,6 @@ struct LogsAPI: Sendable {
     /// `name` (needed), `since` (RFC 3339), `tail` (0 or less means all), `follow`, and `instance`: an invocation's
     /// id, or how it begins.
     @Sendable private func logs(_ request: Request, _ context: OwnContext) async throws -> Response {
-        try Namespace.require(context.query("namespace"))
         var query = try Self.query(context)
         let follows = context.flag("follow")
         // Subscribed before the first page is read: no line falls between the two.
@@ -71,7 +70,7 @@ struct LogsAPI: Sendable {
         guard let name = context.query("name"), !name.isEmpty else {
             throw Problem(422, .invalid, "'name' is missing, expected a function's name")
         }
-        var query = LogQuery(function: try FunctionName(name))
+        var query = LogQuery(function: try context.function(name))
         if let text = context.query("since") {
             guard let since = APIJSON.date(text) else {
                 throw Problem(422, .invalid, "'since' is not a time of RFC 3339")
@@ -111,8 +110,8 @@ struct LogsAPI: Sendable {
         var text = ""
         for line in lines {
             text += JSONText.object([
-                ("name", .string(line.function.text)),
-                ("namespace", .string(FunctionName.defaultNamespace)),
+                ("name", .string(line.function.localName)),
+                ("namespace", .string(line.function.namespace)),
                 ("instance", .string(line.invocation)),
                 ("timestamp", .string(APIJSON.timestamp(line.timestamp))),
                 ("text", .string(line.text)),

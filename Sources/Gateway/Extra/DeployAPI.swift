@@ -27,12 +27,12 @@ struct DeployAPI: Sendable {
             request,
             bytesMax: bodyBytesMax
         )
-        context.audit?.about("function \(body.service)")
-        try Namespace.require(body.namespace)
+        let namespace = body.namespace.map { $0.isEmpty ? "" : " of namespace \($0)" } ?? ""
+        context.audit?.about("function \(body.service)\(namespace)")
         let client = try deployer.client(for: request)
         return try await ProgressLines<TransferEvent>.response { events in
             try await work.run("the deploy of '\(body.service.prefix(64))'") {
-                try await status(body, places, context.caller, client, events)
+                try await status(body, places, context, client, events)
             }
         } isProgress: {
             $0.isProgress
@@ -44,12 +44,18 @@ struct DeployAPI: Sendable {
     private func status(
         _ body: FunctionDeployment,
         _ places: JSONPlaces,
-        _ caller: Caller?,
+        _ context: OwnContext,
         _ client: RegistryClient?,
         _ events: @escaping TransferEvents
     ) async throws -> FunctionStatusBody {
         let revision = try await places.locating {
-            try await deployer.deploy(try body.deployment(), for: caller, using: client, events: events)
+            let deployment = try body.deployment(in: context.query("namespace"))
+            return try await deployer.deploy(
+                deployment,
+                for: context.caller,
+                using: client,
+                events: events
+            )
         }
         let status = try await catalog.status(revision.function) ?? FunctionStatus(revision: revision)
         return FunctionStatusBody(status, withUsage: false)

@@ -17,10 +17,11 @@ struct HistoryAPI: Sendable {
         router.resource(APIPath.invocations, [.get: list])
     }
 
-    /// `function`, `failed`, `since` (RFC 3339), `limit`, and `before`: a time, or the last id of the page before.
+    /// `function`, `namespace`, `failed`, `since` (RFC 3339), `limit`, and `before`: a time, or the last id of the page before.
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
         var query = InvocationQuery()
-        if let name = context.query("function"), !name.isEmpty { query.function = try FunctionName(name) }
+        if let name = context.query("function"), !name.isEmpty { query.function = try context.function(name) }
+        query.namespace = try context.namespace()
         query.failedOnly = context.flag("failed")
         if let text = context.query("since"), !text.isEmpty {
             guard let since = APIJSON.date(text) else {

@@ -17,19 +17,23 @@ struct SchedulesAPI: Sendable {
     }
 
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
-        let name = try context.query("function").map { text throws(ModelError) in try FunctionName(text) }
-        if let name, catalog.current(name) == nil { throw Problem.unknownFunction(name.text) }
-        let bodies = try await catalog.schedules().filter { name == nil || $0.function == name }.map {
-            schedule in
-            var body = ScheduleBody(
-                function: schedule.function.text,
-                index: schedule.index,
-                schedule.configuration
-            )
-            body.nextDue = schedule.nextDue
-            body.lastRun = schedule.lastRun
-            return body
+        let name = try context.query("function").map { text throws(ModelError) in
+            try context.function(text)
         }
+        let namespace = try context.namespace()
+        if let name, catalog.current(name) == nil { throw Problem.unknownFunction(name.text) }
+        let bodies = try await catalog.schedules().filter { name == nil || $0.function == name }
+            .filter { namespace == nil || $0.function.namespace == namespace }.map {
+                schedule in
+                var body = ScheduleBody(
+                    function: schedule.function,
+                    index: schedule.index,
+                    schedule.configuration
+                )
+                body.nextDue = schedule.nextDue
+                body.lastRun = schedule.lastRun
+                return body
+            }
         return try WireJSON.response(bodies)
     }
 }

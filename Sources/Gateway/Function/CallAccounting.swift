@@ -12,6 +12,8 @@ struct CallAccounting: Sendable {
     let function: FunctionTarget
     let call: ReceivedCall
     let accessLog: AccessLog
+    /// Nil when the call belongs to none.
+    let trace: CallTrace?
 
     /// Signals appear in X-Exit-Code as shells show them: 128 and the signal's number.
     private static let signalBase = 128
@@ -82,7 +84,8 @@ struct CallAccounting: Sendable {
 
     private func account(status: Int, _ record: Invocation?) {
         let seconds = call.arrived.elapsedSeconds(until: .now())
-        function.metrics.ended(status: status, seconds: seconds)
+        function.metrics.ended(status: status, seconds: seconds, traceID: trace?.sampledID)
         accessLog.write(function: function.name, callID: call.id, status: status, seconds: seconds, record)
+        trace?.end(function.name, call, status: status, record)
     }
 }

@@ -28,6 +28,8 @@ struct FunctionHandler: Sendable {
     let guardian: LoginGuard
     let door: FunctionDoor
     let accessLog: AccessLog
+    /// Nil when calls are not traced.
+    let spans: (any SpanSink)?
     /// The end of what an invocation wrote to stderr; asked only for functions with `expose_errors`.
     let errorOutput: @Sendable (_ callID: String) async -> String?
 
@@ -42,7 +44,12 @@ struct FunctionHandler: Sendable {
     {
         let function = match.function
         function.metrics.began()
-        let accounting = CallAccounting(function: function, call: call, accessLog: accessLog)
+        let accounting = CallAccounting(
+            function: function,
+            call: call,
+            accessLog: accessLog,
+            trace: CallTrace(request.headers, method: request.method, spans)
+        )
         let admission: Admission
         do throws(Problem) {
             admission = try await door.admit(request, to: function, call)
@@ -56,6 +63,7 @@ struct FunctionHandler: Sendable {
         case .body(let body, let gauge):
             var invocation = makeRequest(request, match, call, admission, body: body)
             invocation.bodyMonitor = gauge?.monitor
+            accounting.trace?.apply(to: &invocation.head.fields)
             call.connection.setBody(gauge)
             defer { call.connection.setBody(nil) }
             return (try await invoke(invocation, request, gauge, accounting), gauge)
@@ -157,7 +165,9 @@ struct FunctionHandler: Sendable {
         head.authority = request.head.authority
         head.fields = request.headers
         // A token of this gateway's is for the gateway, also where the function asks for none.
-        if let field = head.fields[.authorization], AccessToken.inField(field) != nil {
+        if let field = head.fields[.authorization],
+            match.function.hidesCredentials || AccessToken.inField(field) != nil
+        {
             head.fields[.authorization] = nil
         }
         head.upgrade = match.function.takesUpgrades ? request.headers[.upgrade] : nil
@@ -179,6 +189,7 @@ struct FunctionHandler: Sendable {
             body: body,
             arrivedAt: call.arrived.date
         )
+        invocation.version = match.version.map { _ in .revision(match.function.revision) }
         invocation.wantsStream = match.function.streams || Self.acceptsStream(request.headers[.accept])
         return invocation
     }

@@ -13,12 +13,16 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     /// How long the last frames may take to reach the client.
     private static let endTime = TimeAmount.seconds(5)
 
+    private let connection: Connection
     private let idleTime: TimeAmount
     private var state = HTTP2ConnectionState()
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
 
-    init(idleTime: TimeAmount) { self.idleTime = idleTime }
+    init(_ connection: Connection, idleTime: TimeAmount) {
+        self.connection = connection
+        self.idleTime = idleTime
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -55,11 +59,13 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         switch action {
         case .none: break
         case .startTimer:
+            connection.setIdle(true)
             timer?.cancel()
             timer = context.eventLoop.assumeIsolated().scheduleTask(in: idleTime) { [self] in
                 act(state.idleTimeExpired())
             }
         case .stopTimer:
+            connection.setIdle(false)
             timer?.cancel()
             timer = nil
         case .goAway: context.writeAndFlush(Self.wrapOutboundOut(Self.goAway), promise: nil)

@@ -1,27 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counters as Prometheus text (exposition format 0.0.4). MetricsAPI drives it.
+// Counters of functions as metric families. MetricsAPI drives it.
 
 import FunctionModel
 import Scheduler
 
 /// OpenFaaS's series by its own names, and ours beside them.
 enum MetricsPage {
-    /// The whole page; functions and codes sorted, so that two readings compare.
-    static func text(
+    /// Bytes of a function's lines in the page, about: gauges, and a histogram for each status code.
+    private static let functionBytes = 768
+    private static let codeBytes = 2048
+
+    /// A function's counters, with what its lines share made once.
+    private struct Row {
+        let labels: String
+        let started: Int
+        /// By status code, sorted.
+        let codes: [(labels: String, series: FunctionMetrics.Series)]
+
+        init(_ name: FunctionName, _ reading: FunctionMetrics.Reading) {
+            let labels = MetricsPage.label(name)
+            self.labels = labels
+            started = reading.started
+            codes = reading.codes.sorted { $0.key < $1.key }.map {
+                ("\(labels),code=\"\($0.key)\"", $0.value)
+            }
+        }
+    }
+
+    /// Bytes that the page of so many functions is likely to have.
+    static func capacity(functions: [(name: FunctionName, reading: FunctionMetrics.Reading)]) -> Int {
+        functions.reduce(16 << 10) { $0 + functionBytes + $1.reading.codes.count * codeBytes }
+    }
+
+    /// The families of all functions; functions and codes sorted, so that two readings compare.
+    static func write(
         _ functions: [(name: FunctionName, reading: FunctionMetrics.Reading)],
-        _ statuses: [FunctionStatus]
-    ) -> String {
-        var page = ""
-        invocations(functions, to: &page)
-        started(functions, to: &page)
-        durations(functions, to: &page)
-        gauge("gateway_service_count", "Replicas of a function.", statuses, to: &page) {
+        _ statuses: [FunctionStatus],
+        to page: inout MetricsText
+    ) {
+        calls(functions.map { Row($0.name, $0.reading) }, to: &page)
+        let pools = statuses.map { (labels: label($0.revision.function), status: $0) }
+        gauge("gateway_service_count", "Replicas of a function.", pools, to: &page) {
             max(1, $0.warm + $0.running)
         }
-        gauge("mayfly_pool_ready", "Warm sandboxes.", statuses, to: &page) { $0.warm }
-        gauge("mayfly_pool_running", "Running invocations.", statuses, to: &page) { $0.running }
-        gauge("mayfly_pool_waiting", "Callers in the queue.", statuses, to: &page) { $0.waiting }
-        let copying = statuses.filter { $0.template != nil }
+        gauge("mayfly_pool_ready", "Warm sandboxes.", pools, to: &page) { $0.warm }
+        gauge("mayfly_pool_running", "Running invocations.", pools, to: &page) { $0.running }
+        gauge("mayfly_pool_waiting", "Callers in the queue.", pools, to: &page) { $0.waiting }
+        let copying = pools.filter { $0.status.template != nil }
         gauge("mayfly_template_slots", "Slots that copy a started process.", copying, to: &page) {
             $0.template?.slots ?? 0
         }
@@ -29,61 +54,38 @@ enum MetricsPage {
             $0.template?.refusal == nil ? 0 : 1
         }
         let copies = "mayfly_template_copies_total"
-        head(copies, "counter", "Calls that were served by a copy of a started process.", to: &page)
-        for status in copying {
-            page += "\(copies){\(label(status.revision.function))} \(status.template?.copies ?? 0)\n"
-        }
-        return page
+        page.family(copies, .counter, "Calls that were served by a copy of a started process.")
+        for pool in copying { page.sample(copies, pool.labels, pool.status.template?.copies ?? 0) }
     }
 
-    /// Names hold letters, digits, `-` and `_` only: nothing to escape.
+    /// Names hold letters, digits, `-`, `_` and the dot before the namespace only: nothing to escape.
     static func label(_ name: FunctionName) -> String {
-        "function_name=\"\(name.text).\(FunctionName.defaultNamespace)\""
+        let namespace = name.namespace
+        guard namespace == FunctionName.defaultNamespace else { return "function_name=\"\(name.text)\"" }
+        return "function_name=\"\(name.text).\(namespace)\""
     }
 
-    static func head(_ name: String, _ type: String, _ help: String, to page: inout String) {
-        page += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-    }
-
-    private static func invocations(
-        _ functions: [(name: FunctionName, reading: FunctionMetrics.Reading)],
-        to page: inout String
-    ) {
-        let metric = "gateway_function_invocation_total"
-        head(metric, "counter", "Calls of a function that have ended.", to: &page)
-        for (name, reading) in functions {
-            for (code, series) in reading.codes.sorted(by: { $0.key < $1.key }) {
-                page += "\(metric){\(label(name)),code=\"\(code)\"} \(series.count)\n"
-            }
+    private static func calls(_ rows: [Row], to page: inout MetricsText) {
+        let ended = "gateway_function_invocation_total"
+        page.family(ended, .counter, "Calls of a function that have ended.")
+        for row in rows {
+            for code in row.codes { page.sample(ended, code.labels, code.series.count) }
         }
-    }
-
-    private static func started(
-        _ functions: [(name: FunctionName, reading: FunctionMetrics.Reading)],
-        to page: inout String
-    ) {
-        let metric = "gateway_function_invocation_started"
-        head(metric, "counter", "Calls of a function that have begun.", to: &page)
-        for (name, reading) in functions { page += "\(metric){\(label(name))} \(reading.started)\n" }
-    }
-
-    private static func durations(
-        _ functions: [(name: FunctionName, reading: FunctionMetrics.Reading)],
-        to page: inout String
-    ) {
-        let metric = "gateway_functions_seconds"
-        head(metric, "histogram", "Time from a call's arrival to the end of its function.", to: &page)
-        for (name, reading) in functions {
-            for (code, series) in reading.codes.sorted(by: { $0.key < $1.key }) {
-                let labels = "\(label(name)),code=\"\(code)\""
-                var below = 0
-                for (bound, count) in zip(FunctionMetrics.bucketSeconds, series.buckets) {
-                    below += count
-                    page += "\(metric)_bucket{\(labels),le=\"\(bound)\"} \(below)\n"
-                }
-                page += "\(metric)_bucket{\(labels),le=\"+Inf\"} \(series.count)\n"
-                page += "\(metric)_sum{\(labels)} \(series.sumSeconds)\n"
-                page += "\(metric)_count{\(labels)} \(series.count)\n"
+        let started = "gateway_function_invocation_started"
+        page.family(started, .counter, "Calls of a function that have begun.")
+        for row in rows { page.sample(started, row.labels, row.started) }
+        let seconds = "gateway_functions_seconds"
+        page.family(seconds, .histogram, "Time from a call's arrival to the end of its function.")
+        for row in rows {
+            for (labels, series) in row.codes {
+                page.histogram(
+                    seconds,
+                    labels,
+                    bounds: FunctionMetrics.bucketLabels,
+                    counts: series.buckets,
+                    sum: series.sumSeconds,
+                    exemplars: series.exemplars
+                )
             }
         }
     }
@@ -91,11 +93,11 @@ enum MetricsPage {
     private static func gauge(
         _ name: String,
         _ help: String,
-        _ statuses: [FunctionStatus],
-        to page: inout String,
+        _ pools: [(labels: String, status: FunctionStatus)],
+        to page: inout MetricsText,
         _ value: (FunctionStatus) -> Int
     ) {
-        head(name, "gauge", help, to: &page)
-        for status in statuses { page += "\(name){\(label(status.revision.function))} \(value(status))\n" }
+        page.family(name, .gauge, help)
+        for pool in pools { page.sample(name, pool.labels, value(pool.status)) }
     }
 }

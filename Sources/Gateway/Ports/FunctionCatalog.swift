@@ -15,12 +15,27 @@ protocol FunctionCatalog: Sendable {
     func deploy(_ deployment: Deployment) async throws(CatalogError) -> Revision
     func remove(_ name: FunctionName) async throws(CatalogError)
     func rollback(_ name: FunctionName, to number: Int?) async throws(CatalogError) -> Revision
+    /// Aliases, and revisions that are served besides the current ones. Does not block.
+    func versions() -> [FunctionVersions]
+    /// By name; nil for an unknown function. Does not block.
+    func aliases(of name: FunctionName) -> [FunctionAlias]?
+    /// Newest first.
+    func keptRevisions(of name: FunctionName) async throws(CatalogError) -> [Revision]
+    func setAlias(_ alias: FunctionAlias, of name: FunctionName) async throws(CatalogError)
+    func removeAlias(_ alias: AliasName, of name: FunctionName) async throws(CatalogError)
+    /// Lets a kept revision be called by its number.
+    func serve(_ name: FunctionName, revision number: Int) async throws(CatalogError)
     func status(_ name: FunctionName) async throws(CatalogError) -> FunctionStatus?
     func statuses() async throws(CatalogError) -> [FunctionStatus]
     /// Lets new invocations see a secret's new value.
-    func secretChanged(_ name: String) async throws(CatalogError)
+    func secretChanged(_ name: String, in namespace: String) async throws(CatalogError)
     /// Removes a secret; refused while functions use it, unless forced.
-    func removeSecret(_ name: String, force: Bool, _ remove: @Sendable () async throws -> Void) async throws
+    func removeSecret(
+        _ name: String,
+        in namespace: String,
+        force: Bool,
+        _ remove: @Sendable () async throws -> Void
+    ) async throws
     func schedules() async throws(CatalogError) -> [ScheduleStatus]
 }
 

@@ -12,6 +12,8 @@ extension Problem {
         switch refusal {
         case .unknownFunction(let name):
             self = .unknownFunction(name)
+        case .unknownVersion(let name, .alias(let alias)): self.init(.unknownAlias(name, alias))
+        case .unknownVersion(let name, .revision(let number)): self.init(.unknownRevision(name, number))
         case .busy(let seconds):
             self.init(
                 status,
@@ -27,6 +29,9 @@ extension Problem {
                 log: reason
             )
             adminDetail = "the gateway cannot accept this call now: \(reason)"
+            retryAfterSeconds = seconds
+        case .serviceDown(let name, let seconds):
+            self.init(status, .unavailable, "the service '\(name)' that the function uses does not run")
             retryAfterSeconds = seconds
         case .cannotStart(let reason):
             self.init(

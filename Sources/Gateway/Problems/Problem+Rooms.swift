@@ -18,11 +18,13 @@ extension Problem {
         switch error {
         case .unknownFunction: self.init(404, .unknownFunction, text)
         case .unknownRevision: self.init(404, .unknownRevision, text)
+        case .unknownNamespace: self.init(400, .unknownNamespace, text)
+        case .unknownAlias: self.init(404, .unknownAlias, text)
         case .invalid: self.init(400, .invalid, text)
         case .unknownImage: self.init(400, .unknownImage, text)
         case .unusableImage: self.init(400, .unusableImage, text)
         case .unknownSecret: self.init(400, .unknownSecret, text)
-        case .routeTaken, .secretInUse: self.init(409, .conflict, text)
+        case .routeTaken, .secretInUse, .nameTaken, .tooManyAliases: self.init(409, .conflict, text)
         case .unavailable:
             self.init(503, .unavailable, text)
             retryAfterSeconds = 1
@@ -77,14 +79,51 @@ extension Problem {
         }
     }
 
-    init(_ error: AttachError) {
+    init(_ error: ContainerError) {
+        let text = error.description
         switch error {
         case .invalid(let error): self.init(error)
         case .image(let error): self.init(error)
+        case .unavailable:
+            self.init(503, .unavailable, text)
+            retryAfterSeconds = 1
+        case .notStarted: self.init(500, .cannotStart, text, log: text)
+        case .unknown: self.init(404, .unknownContainer, text)
+        case .unknownVolume: self.init(404, .unknownVolume, text)
+        case .unknownNetwork: self.init(404, .unknownNetwork, text)
+        case .ambiguous, .nameTaken, .conflict, .port, .volumeInUse, .networkInUse:
+            self.init(409, .conflict, text)
+        case .storage: self.init(500, .storage, text, log: text)
+        }
+    }
+
+    init(_ error: ExecError) {
+        switch error {
+        case .invalid(let error): self.init(error)
+        case .image(let error): self.init(error)
+        case .unknown(let name):
+            self.init(404, .unknownCall, "nothing of the name '\(name)' runs; it may have ended")
+        case .ambiguous(let name, let count):
+            self.init(
+                409,
+                .conflict,
+                "'\(name)' may mean \(count) that run; name one by its id or container, as 'faasctl ps' shows it"
+            )
+        case .notRunning(let text): self.init(409, .conflict, text)
         case .unavailable(let text):
             self.init(503, .unavailable, text)
             retryAfterSeconds = 1
         case .notStarted(let text): self.init(500, .cannotStart, text, log: text)
+        case .container(let error): self.init(error)
+        }
+    }
+
+    init(_ error: CopyError) {
+        switch error {
+        case .notFound(let text): self.init(404, .unknownPath, text)
+        case .refused(let text): self.init(400, .invalid, text)
+        case .notRunning(let text): self.init(409, .conflict, text)
+        case .failed(let text): self.init(500, .storage, text, log: text)
         }
     }
 
@@ -97,6 +136,7 @@ extension Problem {
     init(translating error: any Error) {
         switch error {
         case let problem as Problem: self = problem
+        case let error as LambdaError: self.init(error)
         case let error as ModelError: self.init(error)
         case let error as CatalogError: self.init(error)
         case let error as StoreError: self.init(error)
@@ -104,7 +144,9 @@ extension Problem {
         case let error as OCIError: self.init(ImageError.invalid(error))
         case let error as ImageError: self.init(error)
         case let error as RegistryError: self.init(error)
-        case let error as AttachError: self.init(error)
+        case let error as ContainerError: self.init(error)
+        case let error as ExecError: self.init(error)
+        case let error as CopyError: self.init(error)
         case let error as StoppedWork: self.init(error)
         case let refusal as RunRefusal: self.init(refusal)
         case let refusal as InvocationRefusal: self.init(refusal)

@@ -27,7 +27,8 @@ struct AsyncHandler: Sendable {
         let accounting = CallAccounting(
             function: match.function,
             call: call,
-            accessLog: functions.accessLog
+            accessLog: functions.accessLog,
+            trace: CallTrace(request.headers, method: request.method, functions.spans)
         )
         let admission: Admission
         do throws(Problem) {
@@ -42,7 +43,8 @@ struct AsyncHandler: Sendable {
         case .body(let body, let gauge):
             call.connection.setBody(gauge)
             defer { call.connection.setBody(nil) }
-            let queued = makeRequest(request, match, call, admission, body: body)
+            var queued = makeRequest(request, match, call, admission, body: body)
+            accounting.trace?.apply(to: &queued.head.fields)
             let response = try await accept(queued, request, gauge, accounting)
             return .init(response: response, gauge: gauge)
         }
@@ -58,6 +60,8 @@ struct AsyncHandler: Sendable {
     ) -> InvocationRequest {
         var queued = functions.makeRequest(request, match, call, admission, body: body)
         queued.trigger = .asynchronous
+        // Not the revision that was drawn: an attempt runs what the alias leads to then.
+        queued.version = match.version
         queued.head.target = match.scriptName + match.rest + (call.target.query.map { "?" + $0 } ?? "")
         for name in Self.own { queued.head.fields[name] = nil }
         return queued

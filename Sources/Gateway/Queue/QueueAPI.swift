@@ -20,10 +20,11 @@ struct QueueAPI: Sendable {
         router.resource(APIPattern.queuedCallRetry.pattern, [.post: retry])
     }
 
-    /// `function`, `state` (several with commas), `limit`, and `before`: the last id of the page before.
+    /// `function`, `namespace`, `state` (several with commas), `limit`, and `before`: the last id of the page before.
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
         var query = QueueQuery()
         query.function = try function(context)
+        query.namespace = try context.namespace()
         query.states = try states(context) ?? []
         query.before = context.query("before")
         if let text = context.query("limit") {
@@ -35,9 +36,13 @@ struct QueueAPI: Sendable {
         return try WireJSON.response(await store.queuedCalls(query).map { QueuedCallBody($0) })
     }
 
-    /// Dead letters, unless `state` names others.
+    /// Dead letters, unless `state` names others; all, or those of `function` or `namespace`.
     @Sendable private func purge(_ request: Request, _ context: OwnContext) async throws -> Response {
-        let count = try await store.purge(states(context) ?? [.failed], of: function(context))
+        let count = try await store.purge(
+            states(context) ?? [.failed],
+            of: function(context),
+            in: context.namespace()
+        )
         return try WireJSON.response(PurgeBody(purged: count))
     }
 
@@ -70,7 +75,7 @@ struct QueueAPI: Sendable {
 
     private func function(_ context: OwnContext) throws(ModelError) -> FunctionName? {
         guard let text = context.query("function"), !text.isEmpty else { return nil }
-        return try FunctionName(text)
+        return try context.function(text)
     }
 
     private func states(_ context: OwnContext) throws(ModelError) -> Set<QueuedCallState>? {

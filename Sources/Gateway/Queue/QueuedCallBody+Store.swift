@@ -11,7 +11,7 @@ extension QueuedCallBody {
     init(_ call: QueuedCall, record: Invocation? = nil) {
         self.init(
             id: call.id,
-            function: call.function.text,
+            function: call.function,
             trigger: .asynchronous,
             state: call.state.rawValue
         )
@@ -44,7 +44,7 @@ extension QueuedCallBody {
             }
         self.init(
             id: record.id,
-            function: record.function.text,
+            function: record.function,
             trigger: record.trigger,
             state: state.rawValue
         )

@@ -12,7 +12,7 @@ final class RouteCache: Sendable {
         var table: RouteTable
     }
 
-    private let catalog: any FunctionCatalog
+    let catalog: any FunctionCatalog
     private let metrics: MetricsRegistry
     private let rates = RateRegistry()
     private let snapshot: Mutex<Snapshot>
@@ -33,10 +33,15 @@ final class RouteCache: Sendable {
         let known = snapshot.withLock { $0 }
         if known.generation == generation { return known.table }
         let revisions = catalog.revisions()
-        let table = RouteTable(revisions, metrics: metrics.function, rate: rates.limiter)
-        let names = Set(revisions.map(\.function))
-        metrics.keepOnly(names)
-        rates.keepOnly(names)
+        let versions = catalog.versions()
+        let table = RouteTable(
+            revisions,
+            versions: versions,
+            metrics: metrics.function,
+            rate: rates.limiter
+        )
+        metrics.keepOnly(Set(revisions.map(\.function)))
+        rates.keepOnly(revisions + versions.flatMap(\.revisions))
         snapshot.withLock {
             if $0.generation < generation { $0 = Snapshot(generation: generation, table: table) }
         }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a request's host, path and method to a function. RouteCache rebuilds it when the catalog changes.
 
+import Contracts
 import FunctionModel
+import Scheduler
 
 /// All routes at one moment.
 ///
 /// Immutable, so that requests read it without a lock.
 final class RouteTable: Sendable {
     private let functions: [String: FunctionTarget]
+    /// Of the functions that have any.
+    private let versions: [String: VersionTargets]
     private let anyHost: RouteTrie
     private let hosts: [String: RouteTrie]
 
@@ -16,6 +20,7 @@ final class RouteTable: Sendable {
     /// - Complexity: the number of routes times their length.
     init(
         _ revisions: [Revision],
+        versions: [FunctionVersions] = [],
         metrics: (FunctionName) -> FunctionMetrics,
         rate: (Revision) -> RateLimiter? = { _ in nil }
     ) {
@@ -39,6 +44,7 @@ final class RouteTable: Sendable {
             }
         }
         self.functions = functions
+        self.versions = Self.targets(versions, functions, metrics, rate)
         self.anyHost = anyHost
         self.hosts = hosts
     }
@@ -50,15 +56,77 @@ final class RouteTable: Sendable {
 
     /// The function of a path below `/function/`, which always works.
     ///
-    /// - Parameter tail: the path after `/function/`, for example `hello.openfaas-fn/rest`.
-    /// - Returns: nil when there is no such function.
-    func functionMatch(_ tail: Substring) -> RouteMatch? {
+    /// - Parameters:
+    ///   - tail: the path after `/function/`, for example `hello.openfaas-fn/rest` or `hello:prod`.
+    ///   - draw: random, below ``CallShare/whole``; asked for aliases only.
+    /// - Returns: the function, or why there is none.
+    func functionMatch(_ tail: Substring, draw: () -> Int) -> FunctionMatch {
         let slash = tail.utf8.firstIndex(of: UInt8(ascii: "/")) ?? tail.endIndex
         let suffix = "." + FunctionName.defaultNamespace
         var name = tail[..<slash]
         if name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }
-        guard let function = functions[String(name)] else { return nil }
-        return RouteMatch(function: function, scriptName: function.functionPath, rest: tail[slash...])
+        let rest = tail[slash...]
+        guard let function = functions[String(name)] else { return versionMatch(name, rest, draw) }
+        return .found(RouteMatch(function: function, scriptName: function.functionPath, rest: rest))
+    }
+
+    /// `NAME:VERSION`; the colon may be encoded.
+    private func versionMatch(_ segment: Substring, _ rest: Substring, _ draw: () -> Int) -> FunctionMatch {
+        guard let text = PercentDecoding.decode(segment), let colon = text.firstIndex(of: ":") else {
+            return .none
+        }
+        // OpenFaaS's clients append the namespace to whatever they are given: NAME:ALIAS.NAMESPACE.
+        let parts = text[text.index(after: colon)...].split(separator: ".", maxSplits: 1)
+        let namespace = parts.count > 1 ? String(parts[1]) : nil
+        guard let given = try? FunctionName(String(text[..<colon]), namespace: namespace),
+            let current = functions[given.text]
+        else { return .none }
+        let name = given.text
+        do throws(ModelError) {
+            let version = try FunctionVersion(parts.first.map(String.init) ?? "")
+            let known =
+                versions[String(name)]
+                ?? VersionTargets(function: current.name, current: current, aliases: [:], others: [:])
+            return known.match(version, "\(current.functionPath):\(version)", rest, draw: draw)
+        } catch {
+            return .refused(Problem(error))
+        }
+    }
+
+    private static func targets(
+        _ versions: [FunctionVersions],
+        _ functions: [String: FunctionTarget],
+        _ metrics: (FunctionName) -> FunctionMetrics,
+        _ rate: (Revision) -> RateLimiter?
+    ) -> [String: VersionTargets] {
+        var found: [String: VersionTargets] = [:]
+        for known in versions {
+            guard let current = functions[known.function.text] else { continue }
+            let aliased = Set(known.aliases.flatMap(\.targets).map(\.revision))
+            let others = known.revisions.map { revision in
+                // Its owner has replaced a revision that no alias names: it is not for everybody.
+                // What it asks of its callers itself is never less.
+                let isOpen = revision.configuration.authentication == .none
+                let authentication: FunctionAuthentication? =
+                    isOpen && !aliased.contains(revision.number) ? .token : nil
+                return (
+                    revision.number,
+                    FunctionTarget(
+                        revision,
+                        metrics: metrics(known.function),
+                        rate: rate(revision),
+                        authentication: authentication
+                    )
+                )
+            }
+            found[known.function.text] = VersionTargets(
+                function: known.function,
+                current: current,
+                aliases: Dictionary(known.aliases.map { ($0.name, $0) }) { first, _ in first },
+                others: Dictionary(others) { first, _ in first }
+            )
+        }
+        return found
     }
 
     /// The function that has claimed a path on a host of its own.

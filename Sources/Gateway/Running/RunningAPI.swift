@@ -21,11 +21,15 @@ struct RunningAPI: Sendable {
         router.resource(APIPattern.runningKill.pattern, [.post: kill])
     }
 
-    /// `function`: only its calls.
+    /// `function`: only its calls; `namespace`: only those of its functions.
     @Sendable private func list(_ request: Request, _ context: OwnContext) async throws -> Response {
         let name = context.query("function").flatMap { $0.isEmpty ? nil : $0 }
-        let function = try name.map { try FunctionName($0) }
-        return try WireJSON.response(await running.list(of: function).map(RunningBody.init))
+        let function = try name.map { try context.function($0) }
+        let namespace = try context.namespace()
+        let found = await running.list(of: function).filter { container in
+            namespace == nil || container.function?.namespace == namespace
+        }
+        return try WireJSON.response(found.map(RunningBody.init))
     }
 
     /// `signal`: a number, in place of the image's; `grace`: in place of the function's, or of 10 s.
@@ -84,6 +88,7 @@ extension RunningBody {
             state: one.isStopping ? "stopping" : "running"
         )
         function = one.function?.text
+        ports = one.ports.isEmpty ? nil : one.ports
         cpuMilliseconds = one.usage?.cpuMilliseconds
         memoryBytes = one.usage?.memoryBytes
         processes = one.usage?.processCount

@@ -30,6 +30,8 @@ final class Connection: Sendable {
     }
 
     private let state: Mutex<Storage>
+    /// Nanoseconds of the monotonic clock; 0 while a request is served.
+    private let idleNanoseconds = Atomic(NIODeadline.now().uptimeNanoseconds)
 
     init(remote: SocketAddress?, local: SocketAddress?, turns: StreamTurns, isSecure: Bool = false) {
         state = Mutex(Storage(peer: Connection.peer(remote: remote, local: local)))
@@ -44,6 +46,20 @@ final class Connection: Sendable {
         isHTTP2 = true
         turns = connection.turns
         isSecure = connection.isSecure
+    }
+
+    /// Since when no request is served; nil while one is.
+    ///
+    /// A request counts from its complete head on.
+    var idleSince: NIODeadline? {
+        let since = idleNanoseconds.load(ordering: .relaxed)
+        return since == 0 ? nil : .uptimeNanoseconds(since)
+    }
+
+    /// A request is served, or none any more.
+    func setIdle(_ isIdle: Bool) {
+        let nanoseconds = isIdle ? NIODeadline.now().uptimeNanoseconds : 0
+        idleNanoseconds.store(nanoseconds, ordering: .relaxed)
     }
 
     /// Both ends, of which an IPv4 address has its IPv4 form also where the listener is an IPv6 one.

@@ -16,14 +16,31 @@ struct ConnectionGate: AvailableConnectionsDelegate {
     }
 
     private let countMax: Int
+    /// Called when there are as many as there may be, and when there are fewer again.
+    private let onFull: @Sendable (_ isFull: Bool) -> Void
     private var count = 0
     private let opening = Opening()
 
-    /// Makes a closed gate for at most `countMax` connections at once.
-    init(countMax: Int) { self.countMax = countMax }
+    /// Makes a closed gate.
+    ///
+    /// - Parameters:
+    ///   - countMax: connections at once.
+    ///   - onFull: called when there are so many, and when there are fewer again; does not block.
+    init(countMax: Int, onFull: @escaping @Sendable (_ isFull: Bool) -> Void) {
+        self.countMax = countMax
+        self.onFull = onFull
+    }
 
-    mutating func connectionOpened() { count += 1 }
-    mutating func connectionClosed() { count -= 1 }
+    mutating func connectionOpened() {
+        count += 1
+        if count == countMax { onFull(true) }
+    }
+
+    mutating func connectionClosed() {
+        if count == countMax { onFull(false) }
+        count -= 1
+    }
+
     func isAcceptingNewConnections() -> Bool {
         count < countMax && opening.isOpen.load(ordering: .relaxed)
     }

@@ -56,6 +56,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             context.write(Self.wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
         case .end(let trailers):
             let closes = state.responseEnd()
+            if !state.awaitsAnswer { connection.setIdle(true) }
             if let trailers, connection.isAborting {
                 abort(trailers, context, promise)
             } else {

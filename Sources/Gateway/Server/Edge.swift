@@ -2,6 +2,7 @@
 // The entry point of every request: chooses between functions and the gateway's own paths. GatewayChannel drives it.
 
 import Contracts
+import FunctionModel
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -17,12 +18,16 @@ final class Edge: ConnectionResponder {
     private let proxies: TrustedProxies
     private let dates = HTTPDate()
     private let log: ProblemLog
+    private let versions: VersionDoor
+    /// Under which the gateway's own paths are the gateway's, whatever hosts functions claim.
+    private let hosts: AdminHosts
 
     init(
         routes: RouteCache,
         functions: FunctionHandler,
         queue: any AsynchronousCalls,
         own: OwnPaths,
+        hosts: AdminHosts,
         proxies: TrustedProxies,
         log: ProblemLog
     ) {
@@ -30,8 +35,10 @@ final class Edge: ConnectionResponder {
         self.functions = functions
         self.queue = AsyncHandler(functions: functions, queue: queue)
         self.own = own
+        self.hosts = hosts
         self.proxies = proxies
         self.log = log
+        versions = VersionDoor(guardian: functions.guardian, catalog: routes.catalog)
     }
 
     /// Redirects of one request between functions: more is a loop.
@@ -41,6 +48,8 @@ final class Edge: ConnectionResponder {
         case function(RouteMatch)
         /// The function runs later.
         case asynchronous(RouteMatch)
+        /// A revision that is not served now.
+        case unserved(FunctionName, Int)
         case own
         /// A browser asks for a page of another origin, and for this method.
         case preflight(CORSRules, method: String)
@@ -75,7 +84,7 @@ final class Edge: ConnectionResponder {
                 connection: connection,
                 client: client
             )
-            let destination = choose(request, target)
+            let destination = await prepared(choose(request, target), request, call)
             if Self.mustContinue(request, destination) {
                 try await writer.writeInformationalHead(HTTPResponse(status: .continue))
             }
@@ -119,7 +128,7 @@ final class Edge: ConnectionResponder {
             switch find(request, target, method: wanted) {
             case .function(let match), .asynchronous(let match):
                 if let cors = match.function.cors { return .preflight(cors, method: wanted) }
-            case .own, .preflight, .server, .nowhere: break
+            case .own, .unserved, .preflight, .server, .nowhere: break
             }
         }
         return find(request, target, method: request.method.rawValue)
@@ -128,7 +137,10 @@ final class Edge: ConnectionResponder {
     private func find(_ request: Request, _ target: RequestTarget, method: String) -> Destination {
         let table = routes.table()
         if target.path == "*" { return .server }
-        if table.hasHosts, let authority = request.head.authority {
+        // A function that claims the gateway's own host must not get the credentials of administrators.
+        if table.hasHosts, let authority = request.head.authority,
+            !(OwnPaths.owns(target.path) && hosts.allows(authority))
+        {
             let host = RequestHead.splitAuthority(authority).host.lowercased()
             switch table.hostMatch(host, target.path, method: method) {
             case .found(let match): return .function(match)
@@ -138,22 +150,47 @@ final class Edge: ConnectionResponder {
         }
         if target.path.hasPrefix("/function/") {
             let tail = target.path.dropFirst("/function/".count)
-            if let match = table.functionMatch(tail) { return .function(match) }
-            let name = tail.prefix { $0 != "/" }.prefix(FunctionHandler.nameShownMax)
-            return .nowhere(.unknownFunction(String(name)))
+            return Self.named(tail, table) { .function($0) }
         }
         if target.path.hasPrefix(Self.asyncPrefix) {
             guard method == "POST" else { return .nowhere(.methodNotAllowed("POST")) }
             let tail = target.path.dropFirst(Self.asyncPrefix.count)
-            if let match = table.functionMatch(tail) { return .asynchronous(match) }
-            let name = tail.prefix { $0 != "/" }.prefix(FunctionHandler.nameShownMax)
-            return .nowhere(.unknownFunction(String(name)))
+            return Self.named(tail, table) { .asynchronous($0) }
         }
         if OwnPaths.owns(target.path) { return .own }
         switch table.match(target.path, method: method) {
         case .found(let match): return .function(match)
         case .otherMethods(let allow): return .nowhere(.methodNotAllowed(allow))
         case .none: return target.path == "/" ? .own : .nowhere(.unknownPath)
+        }
+    }
+
+    /// The function that the path names, or why there is none.
+    private static func named(
+        _ tail: Substring,
+        _ table: RouteTable,
+        _ destination: (RouteMatch) -> Destination
+    ) -> Destination {
+        switch table.functionMatch(tail, draw: { Int.random(in: 0..<CallShare.whole.thousandths) }) {
+        case .found(let match): return destination(match)
+        case .unserved(let name, let number): return .unserved(name, number)
+        case .refused(let problem): return .nowhere(problem)
+        case .none:
+            let name = tail.prefix { $0 != "/" }.prefix(FunctionHandler.nameShownMax)
+            return .nowhere(.unknownFunction(String(name)))
+        }
+    }
+
+    /// The destination once a revision that was not served is.
+    private func prepared(_ destination: Destination, _ request: Request, _ call: ReceivedCall) async
+        -> Destination
+    {
+        guard case .unserved(let name, let number) = destination else { return destination }
+        do {
+            try await versions.open(name, number, request, call)
+            return choose(request, call.target)
+        } catch {
+            return .nowhere(Problem(translating: error))
         }
     }
 
@@ -180,6 +217,9 @@ final class Edge: ConnectionResponder {
                     .init(response: try await own.respond(to: request, call))
                 }
             case .server: return .init(response: Self.options(call.id))
+            // A deploy took it away again since it was prepared.
+            case .unserved(let name, let number):
+                throw CatalogError.unknownRevision(name, number)
             case .nowhere(let problem): return .init(response: problem.response(callID: call.id))
             }
         } catch RequestRefusal.brokenOff {
@@ -218,7 +258,7 @@ final class Edge: ConnectionResponder {
                     client: call.client
                 )
                 reply = try await functions.serve(next, match, call).reply
-            case .own, .preflight, .server, .asynchronous:
+            case .own, .preflight, .server, .asynchronous, .unserved:
                 return .init(response: Problem.unknownPath.response(callID: call.id), gauge: gauge)
             case .nowhere(let problem):
                 return .init(response: problem.response(callID: call.id), gauge: gauge)
@@ -252,7 +292,7 @@ final class Edge: ConnectionResponder {
         case .own:
             let plan = BodyPlan(request.headers, bytesMax: OwnPaths.bodyBytesMax(request.uri.path))
             return plan != .tooLarge && plan != .malformed
-        case .preflight, .server, .nowhere: return false
+        case .preflight, .server, .nowhere, .unserved: return false
         }
     }
 

@@ -32,13 +32,13 @@ protocol ConnectionResponder: Sendable {
 /// for each: the function path pays only for what it uses.
 struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
     typealias Chosen = NIONegotiatedHTTPVersion<
-        HTTPExchange, NIOHTTP2Handler.AsyncStreamMultiplexer<Void>
+        ExchangeHandover, NIOHTTP2Handler.AsyncStreamMultiplexer<Void>
     >
 
     struct Value: ServerChildChannelValue {
         /// Of an encrypted connection, known once the handshake is done.
         enum Exchanges {
-            case one(HTTPExchange)
+            case one(ExchangeHandover)
             case chosen(EventLoopFuture<Chosen>)
         }
 
@@ -51,6 +51,7 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
     private let tls: TLSEdge?
     /// Whose connections begin with a header of the PROXY protocol; nil for none.
     private let proxies: TrustedProxies?
+    private let idle: IdleConnections
     private let turns: [ObjectIdentifier: StreamTurns]
     private let streams: HTTP2Streams
 
@@ -60,12 +61,14 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
         limits: GatewayLimits,
         tls: TLSEdge?,
         proxies: TrustedProxies?,
+        idle: IdleConnections,
         loops: any EventLoopGroup
     ) {
         self.responder = responder
         self.limits = limits
         self.tls = tls
         self.proxies = proxies
+        self.idle = idle
         streams = HTTP2Streams(limits)
         turns = Dictionary(
             uniqueKeysWithValues: loops.makeIterator().map { (ObjectIdentifier($0), StreamTurns($0)) }
@@ -80,6 +83,7 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
                 turns: turns[ObjectIdentifier(channel.eventLoop)] ?? StreamTurns(channel.eventLoop),
                 isSecure: tls != nil
             )
+            idle.add(channel, connection)
             if let proxies, proxies.trusts(connection.peer.remoteAddress) {
                 let handler = ProxyProtocolHandler(connection, logger: logger)
                 try channel.pipeline.syncOperations.addHandler(handler)
@@ -107,7 +111,7 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
     }
 
     private func http1(_ channel: any Channel, _ connection: Connection, _ logger: Logger) throws
-        -> HTTPExchange
+        -> ExchangeHandover
     {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(HTTPResponseEncoder())
@@ -117,7 +121,7 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
             wrappingChannelSynchronously: channel,
             configuration: .init(isOutboundHalfClosureEnabled: true)
         )
-        return HTTPExchange(parts: parts, connection: connection)
+        return ExchangeHandover(HTTPExchange(parts: parts, connection: connection))
     }
 
     /// Serves the requests of a connection until it ends.
@@ -151,7 +155,8 @@ struct GatewayChannel<Responder: ConnectionResponder>: ServerChildChannel {
     }
 
     /// Serves the requests of a connection one after the other.
-    private func serve(_ exchange: HTTPExchange, _ logger: Logger) async {
+    private func serve(_ handover: ExchangeHandover, _ logger: Logger) async {
+        guard let exchange = handover.take() else { return }
         let task = start(exchange, logger)
         await withTaskCancellationHandler {
             await task.value

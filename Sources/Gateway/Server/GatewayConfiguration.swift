@@ -19,6 +19,10 @@ package struct GatewayConfiguration: Sendable {
     package var tls: TLSServer?
     /// The listener without TLS that redirects to this one; nil for none.
     package var redirect: RedirectConfiguration?
+    /// The listener for /metrics alone; nil serves /metrics on the main one.
+    package var metrics: MetricsConfiguration?
+    /// Takes a span of each call; nil: calls are not traced.
+    package var spans: (any SpanSink)?
     package var limits = GatewayLimits()
     /// Names under which administrative paths are served, besides addresses, loopback's and the machine's own.
     package var adminHosts: [String] = []
@@ -30,6 +34,8 @@ package struct GatewayConfiguration: Sendable {
     package var metricsNeedCredentials = false
     /// Mirrors and plain-http registries.
     package var registries = RegistryConfiguration()
+    /// Images of AWS Lambda's runtimes, for ZIP packages.
+    package var lambdaRuntimes = LambdaRuntimes()
     /// Networks that pulls may reach besides the public internet.
     package var buildAllow: [IPv4Network] = []
     /// Level of the one line per invocation.
@@ -51,6 +57,23 @@ package struct RedirectConfiguration: Sendable {
     package var hosts: [String] = []
     /// Answers to an authority's HTTP challenges; nil when no authority is asked for certificates.
     package var challenges: ChallengeTable?
+
+    /// - Parameters:
+    ///   - host: address to listen on.
+    ///   - port: 0 lets the kernel choose one.
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}
+
+/// Options of the listener for metrics.
+package struct MetricsConfiguration: Sendable {
+    /// Connections at once: a few scrapers, each with one.
+    static let connectionsMax = 64
+
+    package var host: String
+    package var port: Int
 
     /// - Parameters:
     ///   - host: address to listen on.

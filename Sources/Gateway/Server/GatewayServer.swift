@@ -16,9 +16,12 @@ package final class GatewayServer: Sendable {
     private let logger: Logger
     private let edge: Edge
     private let drain: DrainFlag
-    private let containers: AttachedContainers?
+    private let containers: Containers?
+    private let entered: EnteredProcesses?
     private let tokens: TokenBook
     private let tls: TLSEdge?
+    /// Nil where /metrics is on the main listener.
+    private let metricsEdge: MetricsEdge?
     /// The gateway's own routes, for tests.
     let routes: [(method: HTTPRequest.Method, pattern: String)]
     /// Folders of build contexts that an earlier process left; the image keeper removes them.
@@ -55,10 +58,13 @@ package final class GatewayServer: Sendable {
             queuedCalls: engine.queuedCalls,
             catalog: engine.catalog,
             functions: engine.functions,
+            namespaces: engine.namespaces,
             history: engine.history,
             recorder: engine.recorder,
+            totals: engine.totals,
             secrets: engine.secrets,
             tokens: TokenBook(store: engine.tokens, logger: logger),
+            accessKeys: try AccessKeys.load(dataDirectory: configuration.dataDirectory),
             audit: AuditLog(dataDirectory: configuration.dataDirectory, logger: logger),
             images: images,
             registries: RegistryAccess(
@@ -66,6 +72,7 @@ package final class GatewayServer: Sendable {
                 allowed: configuration.buildAllow
             ),
             containers: engine.containers,
+            entered: engine.entered,
             runs: engine.runs,
             running: engine.running,
             uploads: Uploads(
@@ -73,6 +80,7 @@ package final class GatewayServer: Sendable {
                 bytesMax: configuration.limits.uploadBytesMax
             ),
             limits: configuration.limits,
+            lambdaRuntimes: configuration.lambdaRuntimes,
             version: configuration.version,
             isReady: { !drain.isDraining },
             logger: logger
@@ -92,6 +100,7 @@ package final class GatewayServer: Sendable {
         self.configuration = configuration
         self.drain = drain
         containers = services.containers
+        entered = services.entered
         tokens = services.tokens
         logger = services.logger
         tls = configuration.tls.map { [logger] in TLSEdge($0, logger: logger) }
@@ -100,29 +109,61 @@ package final class GatewayServer: Sendable {
         let guardian = LoginGuard(
             credentials: credentials,
             tokens: services.tokens,
+            keys: services.accessKeys,
             logger: services.logger
         )
         var services = services
         services.metricsNeedCredentials = configuration.metricsNeedCredentials
+        services.spans = configuration.spans
+        let cache = RouteCache(services.catalog, metrics: metrics)
+        let accessLog = AccessLog(logger: services.logger, level: configuration.accessLogLevel)
+        let hosts = AdminHosts.standard(listening: configuration.host, configuration.adminHosts)
         let own = OwnPaths(
             services,
             guardian: guardian,
-            hosts: .standard(listening: configuration.host, configuration.adminHosts),
+            hosts: hosts,
             metrics: metrics,
-            tls: tls
+            calls: OwnCalls(routes: cache, accessLog: accessLog),
+            tls: tls,
+            servesMetrics: configuration.metrics == nil
         )
         routes = own.routes
+        metricsEdge = Self.metricsEdge(configuration, services, guardian, metrics, tls)
         edge = Edge(
-            routes: RouteCache(services.catalog, metrics: metrics),
+            routes: cache,
             functions: FunctionHandler(
                 invoker: services.invoker,
                 guardian: guardian,
                 door: FunctionDoor(guardian: guardian, secrets: services.secrets),
-                accessLog: AccessLog(logger: services.logger, level: configuration.accessLogLevel),
+                accessLog: accessLog,
+                spans: configuration.spans,
                 errorOutput: services.errorOutput
             ),
             queue: services.queue,
             own: own,
+            hosts: hosts,
+            proxies: TrustedProxies(configuration.trustedProxies),
+            log: ProblemLog(logger: services.logger)
+        )
+    }
+
+    /// The listener for /metrics alone; nil without one.
+    private static func metricsEdge(
+        _ configuration: GatewayConfiguration,
+        _ services: GatewayServices,
+        _ guardian: LoginGuard,
+        _ metrics: MetricsRegistry,
+        _ tls: TLSEdge?
+    ) -> MetricsEdge? {
+        guard let options = configuration.metrics else { return nil }
+        return MetricsEdge(
+            OwnPaths(
+                metricsOf: services,
+                guardian: guardian,
+                hosts: AdminHosts.standard(listening: options.host, configuration.adminHosts),
+                metrics: metrics,
+                tls: tls
+            ),
             proxies: TrustedProxies(configuration.trustedProxies),
             log: ProblemLog(logger: services.logger)
         )
@@ -149,13 +190,23 @@ package final class GatewayServer: Sendable {
     {
         let storing = Task { [tokens] in await tokens.keepStoring() }
         defer { storing.cancel() }
-        let listeners = Listeners(configuration: configuration, edge: edge, tls: tls, logger: logger)
+        let listeners = Listeners(
+            configuration: configuration,
+            edge: edge,
+            metrics: metricsEdge,
+            tls: tls,
+            logger: logger
+        )
         do {
             try await withGracefulShutdownHandler {
-                try await listeners.run(isStopping: { [drain] in drain.isDraining }, onListening)
-            } onGracefulShutdown: { [drain, containers] in
+                try await listeners.run(isStopping: { [drain] in drain.isDraining }) { [containers] ports in
+                    containers?.startRestored()
+                    onListening(ports)
+                }
+            } onGracefulShutdown: { [drain, containers, entered] in
                 drain.begin()
                 // Their answers would hold the server for as long as a client reads them.
+                entered?.end()
                 containers?.end()
             }
         } catch let error as GatewayError {

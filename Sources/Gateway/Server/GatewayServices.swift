@@ -15,19 +15,26 @@ struct GatewayServices: Sendable {
     let queuedCalls: any QueueRepository
     let catalog: any FunctionCatalog
     let functions: any FunctionRepository
+    let namespaces: any NamespaceRepository
     let history: any HistoryRepository
     let recorder: InvocationRecorder
+    /// Counts of all invocations since the start.
+    var totals = InvocationTotals()
     let secrets: any SecretRepository
     /// Bearer tokens.
     let tokens: TokenBook
+    /// Secrets for signatures with them.
+    let accessKeys: AccessKeys
     /// Administrative actions.
     let audit: AuditLog
     /// Images, and the long work on them.
     let images: ImageServices
     /// Nil where nothing may be pulled or pushed.
     var registries: RegistryAccess?
-    /// Nil where no containers are attached.
-    var containers: AttachedContainers?
+    /// Nil where no containers run besides those of functions.
+    var containers: Containers?
+    /// Nil where nothing enters containers.
+    var entered: EnteredProcesses?
     /// Nil where nothing runs without a deploy.
     var runs: (any RunService)?
     /// Of requests and outputs of runs.
@@ -36,8 +43,12 @@ struct GatewayServices: Sendable {
     var running: (any RunningWork)?
     let uploads: Uploads
     var limits = GatewayLimits()
+    /// Images of AWS Lambda's runtimes.
+    var lambdaRuntimes = LambdaRuntimes()
     var version = ""
     var metricsNeedCredentials = false
+    /// Takes a span of each call; nil when calls are not traced.
+    var spans: (any SpanSink)?
     /// Whether calls are taken: not while draining, nor without a spawner.
     var isReady: @Sendable () -> Bool = { true }
     let logger: Logger
@@ -60,6 +71,28 @@ struct GatewayServices: Sendable {
         }
     }
 
+    /// The end of what an invocation wrote to stderr, and of Mayfly's lines about it.
+    ///
+    /// - Parameters:
+    ///   - callID: the invocation.
+    ///   - bytesMax: of the text.
+    /// - Returns: whole lines where they fit; empty when there are none or the store does not answer.
+    func logTail(_ callID: String, _ bytesMax: Int) async -> String {
+        await recorder.flush()
+        var query = LogQuery()
+        query.invocation = callID
+        query.tail = Self.tailLinesMax
+        do throws(StoreError) {
+            let text = try await history.logs(query).lines.map { $0.text + "\n" }.joined()
+            return String(decoding: text.utf8.suffix(bytesMax), as: UTF8.self)
+        } catch {
+            logger.warning("no log for a caller", metadata: ["error": "\(error)"])
+            return ""
+        }
+    }
+
+    /// Lines that a tail is looked for in; most lines are longer than a few bytes.
+    private static let tailLinesMax = 1000
     /// Lines of stderr in a problem body: enough for a stack trace's end.
     private static let errorLinesShown = 20
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The listeners of a gateway as one service: HTTP or HTTPS, and the one that redirects to it. GatewayServer drives it.
+// The listeners of a gateway as one service: HTTP or HTTPS, the one that redirects to it,
+// and the one for metrics. GatewayServer drives it.
 
 import Glibc
 import Hummingbird
@@ -15,12 +16,16 @@ package struct ListeningPorts: Hashable, Sendable {
     package var main: Int
     /// Of the listener that redirects; nil without one.
     package var redirect: Int?
+    /// Of the listener for metrics; nil without one.
+    package var metrics: Int?
 }
 
 /// Runs every listener; one that cannot be bound, or ends before the gateway stops, ends the others.
 struct Listeners: Sendable {
     let configuration: GatewayConfiguration
     let edge: Edge
+    /// Nil where /metrics is on the main listener.
+    let metrics: MetricsEdge?
     /// Nil for HTTP without TLS.
     let tls: TLSEdge?
     let logger: Logger
@@ -28,23 +33,27 @@ struct Listeners: Sendable {
     /// Connections that the kernel holds until they are accepted: a burst of a few hundred calls fits.
     private static let backlog = 1024
 
+    private enum Place: Hashable, Sendable {
+        case main, redirect, metrics
+    }
+
     /// Which ports are bound.
     private final class Bound: Sendable {
-        private let ports = Mutex<(main: Int?, redirect: Int?)>((nil, nil))
-        private let hasRedirect: Bool
+        private let ports = Mutex<[Place: Int]>([:])
+        private let wanted: Set<Place>
         private let report: @Sendable (ListeningPorts) -> Void
 
-        init(hasRedirect: Bool, _ report: @escaping @Sendable (ListeningPorts) -> Void) {
-            self.hasRedirect = hasRedirect
+        init(_ wanted: Set<Place>, _ report: @escaping @Sendable (ListeningPorts) -> Void) {
+            self.wanted = wanted
             self.report = report
         }
 
         /// Reports once, when no port is missing.
-        func add(main: Int? = nil, redirect: Int? = nil) {
+        func add(_ place: Place, _ port: Int) {
             let all: ListeningPorts? = ports.withLock { ports in
-                ports = (main ?? ports.main, redirect ?? ports.redirect)
-                guard let main = ports.main, !hasRedirect || ports.redirect != nil else { return nil }
-                return ListeningPorts(main: main, redirect: ports.redirect)
+                ports[place] = port
+                guard let main = ports[.main], wanted.allSatisfy({ ports[$0] != nil }) else { return nil }
+                return ListeningPorts(main: main, redirect: ports[.redirect], metrics: ports[.metrics])
             }
             if let all { report(all) }
         }
@@ -60,7 +69,10 @@ struct Listeners: Sendable {
         isStopping: @escaping @Sendable () -> Bool,
         _ onListening: @escaping @Sendable (ListeningPorts) -> Void
     ) async throws {
-        let bound = Bound(hasRedirect: configuration.redirect != nil, onListening)
+        var places: Set<Place> = [.main]
+        if configuration.redirect != nil { places.insert(.redirect) }
+        if metrics != nil { places.insert(.metrics) }
+        let bound = Bound(places, onListening)
         let redirect = configuration.redirect.map { redirect in
             RedirectEdge(
                 RedirectRules(
@@ -73,13 +85,17 @@ struct Listeners: Sendable {
         }
         let main = mainServer {
             redirect?.setSecurePort($0)
-            bound.add(main: $0)
+            bound.add(.main, $0)
         }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await serve(main, configuration.host, configuration.port, "--listen") }
             if let redirect, let options = configuration.redirect {
-                let server = redirectServer(redirect, options) { bound.add(redirect: $0) }
+                let server = redirectServer(redirect, options) { bound.add(.redirect, $0) }
                 tasks.addTask { try await serve(server, options.host, options.port, "--tls-redirect") }
+            }
+            if let metrics, let options = configuration.metrics {
+                let server = metricsServer(metrics, options) { bound.add(.metrics, $0) }
+                tasks.addTask { try await serve(server, options.host, options.port, "--metrics-listen") }
             }
             try await tasks.next()
             // Of a listener that ended by itself the log has the reason; a gateway with a part of them would hide it.
@@ -109,19 +125,11 @@ struct Listeners: Sendable {
     }
 
     private func mainServer(_ onBound: @escaping @Sendable (Int) -> Void) -> any Service {
-        let limits = configuration.limits
-        let loops = EventLoopGroupProvider.singleton.eventLoopGroup
-        let channel = GatewayChannel(
-            responder: edge,
-            limits: limits,
+        server(
+            edge,
             tls: tls,
-            proxies: proxies,
-            loops: loops
-        )
-        return server(
-            channel,
             at: (configuration.host, configuration.port),
-            connectionsMax: limits.connectionsMax,
+            connectionsMax: configuration.limits.connectionsMax,
             onBound
         )
     }
@@ -131,23 +139,47 @@ struct Listeners: Sendable {
         _ options: RedirectConfiguration,
         _ onBound: @escaping @Sendable (Int) -> Void
     ) -> any Service {
-        let limits = configuration.limits
-        let loops = EventLoopGroupProvider.singleton.eventLoopGroup
-        return server(
-            GatewayChannel(responder: edge, limits: limits, tls: nil, proxies: proxies, loops: loops),
+        server(
+            edge,
+            tls: nil,
             at: (options.host, options.port),
-            connectionsMax: min(limits.connectionsMax, RedirectConfiguration.connectionsMax),
+            connectionsMax: min(configuration.limits.connectionsMax, RedirectConfiguration.connectionsMax),
+            onBound
+        )
+    }
+
+    private func metricsServer(
+        _ edge: MetricsEdge,
+        _ options: MetricsConfiguration,
+        _ onBound: @escaping @Sendable (Int) -> Void
+    ) -> any Service {
+        server(
+            edge,
+            tls: nil,
+            at: (options.host, options.port),
+            connectionsMax: min(configuration.limits.connectionsMax, MetricsConfiguration.connectionsMax),
             onBound
         )
     }
 
     private func server(
-        _ channel: some ServerChildChannel,
+        _ responder: some ConnectionResponder,
+        tls: TLSEdge?,
         at place: (host: String, port: Int),
         connectionsMax: Int,
         _ onBound: @escaping @Sendable (Int) -> Void
     ) -> any Service {
-        let gate = ConnectionGate(countMax: connectionsMax)
+        let loops = EventLoopGroupProvider.singleton.eventLoopGroup
+        let idle = IdleConnections(countMax: connectionsMax)
+        let channel = GatewayChannel(
+            responder: responder,
+            limits: configuration.limits,
+            tls: tls,
+            proxies: proxies,
+            idle: idle,
+            loops: loops
+        )
+        let gate = ConnectionGate(countMax: connectionsMax) { idle.setFull($0, on: loops.any()) }
         let port = place.port
         return channel.server(
             configuration: ServerConfiguration(
@@ -159,7 +191,7 @@ struct Listeners: Sendable {
                 await gate.open(listener)
                 onBound(listener.localAddress?.port ?? port)
             },
-            eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup,
+            eventLoopGroup: loops,
             logger: logger
         )
     }

@@ -67,7 +67,8 @@ final class RedirectEdge: ConnectionResponder {
         }
     }
 
-    private static func hasBody(_ request: Request) -> Bool {
+    /// Whether a body follows the head.
+    static func hasBody(_ request: Request) -> Bool {
         if request.headers[.transferEncoding] != nil { return true }
         return request.headers[.contentLength].map { $0 != "0" } ?? false
     }

@@ -57,18 +57,16 @@ final class TLSEdge: Sendable {
     }
 
     /// The lines of the Prometheus page.
-    func metrics() -> String {
-        var page = ""
+    func writeMetrics(to page: inout MetricsText) {
         let total = "mayfly_tls_failures_total"
-        MetricsPage.head(total, "counter", "TLS connections that failed.", to: &page)
+        page.family(total, .counter, "TLS connections that failed.")
         let counts = counts.withLock { $0 }
         for reason in Reason.allCases {
-            page += "\(total){reason=\"\(reason.rawValue)\"} \(counts[reason] ?? 0)\n"
+            page.sample(total, "reason=\"\(reason.rawValue)\"", counts[reason] ?? 0)
         }
         let expiry = "mayfly_tls_certificate_expiry_timestamp_seconds"
-        MetricsPage.head(expiry, "gauge", "When the first certificate in use expires.", to: &page)
-        page += "\(expiry) \(server.earliestExpirySeconds)\n"
-        return page
+        page.family(expiry, .gauge, "When the first certificate in use expires.")
+        page.sample(expiry, "", Int(server.earliestExpirySeconds))
     }
 }
 

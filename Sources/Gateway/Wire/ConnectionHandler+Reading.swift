@@ -41,6 +41,7 @@ extension ConnectionHandler {
         switch parser.next(&unread) {
         case .head(let head):
             isInBody = true
+            connection.setIdle(false)
             connection.setVersion(isHTTP10: head.isHTTP10)
             let isOwn = Self.isOwnStream(head.request)
             state.requestHead(

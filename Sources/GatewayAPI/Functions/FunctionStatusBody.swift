@@ -11,7 +11,7 @@ import OCI
 package struct FunctionStatusBody: Codable, Sendable {
     package var name: String
     package var image: String
-    package var namespace: String? = FunctionName.defaultNamespace
+    package var namespace: String?
     package var envProcess: String?
     package var envVars: [String: String]?
     package var constraints: [String]?
@@ -55,6 +55,10 @@ package struct FunctionDetail: Codable, Sendable {
     package var failure: String?
     /// Only of a function with `template: true`.
     package var template: Template?
+    /// Those that it keeps, newest first; only in the answer about one function.
+    package var revisions: [RevisionBody]?
+    /// Only in the answer about one function.
+    package var aliases: [AliasBody]?
 
     /// The templates of a function's slots since the gateway has the revision.
     package struct Template: Codable, Hashable, Sendable {

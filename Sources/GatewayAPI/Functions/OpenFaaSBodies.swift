@@ -29,8 +29,9 @@ package struct SecretBody: StrictBody {
         ["name", "namespace", "value", "rawValue", "force"].map { KeyTree.Member($0) }
     )
 
-    package init(name: String, rawValue: String? = nil) {
+    package init(name: String, namespace: String? = nil, rawValue: String? = nil) {
         self.name = name
+        self.namespace = namespace
         self.rawValue = rawValue
     }
 }
@@ -38,9 +39,12 @@ package struct SecretBody: StrictBody {
 /// One element of GET /system/secrets; a value is never sent.
 package struct SecretEntry: Codable, Hashable, Sendable {
     package var name: String
-    package var namespace: String? = FunctionName.defaultNamespace
+    package var namespace: String?
 
-    package init(name: String) { self.name = name }
+    package init(name: String, namespace: String) {
+        self.name = name
+        self.namespace = namespace
+    }
 }
 
 /// OpenFaaS's form of a namespace, in both directions.

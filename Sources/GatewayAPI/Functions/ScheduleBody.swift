@@ -7,6 +7,7 @@ package import FunctionModel
 /// One element of GET /v1/schedules.
 package struct ScheduleBody: Codable, Hashable, Sendable {
     package var function: String
+    package var namespace: String?
     /// Position among the function's schedules, from 0.
     package var index: Int
     package var cron: String
@@ -17,13 +18,14 @@ package struct ScheduleBody: Codable, Hashable, Sendable {
     package var lastRun: Date?
 
     package enum CodingKeys: String, CodingKey {
-        case function, index, cron, timezone, overlap, missed
+        case function, namespace, index, cron, timezone, overlap, missed
         case nextDue = "next_due"
         case lastRun = "last_run"
     }
 
-    package init(function: String, index: Int, _ schedule: ScheduleConfiguration) {
-        self.function = function
+    package init(function: FunctionName, index: Int, _ schedule: ScheduleConfiguration) {
+        self.function = function.localName
+        namespace = function.namespace
         self.index = index
         cron = schedule.cron
         timezone = schedule.timezone ?? "UTC"

@@ -8,6 +8,7 @@ package import FunctionModel
 package struct QueuedCallBody: Codable, Hashable, Sendable {
     package var id: String
     package var function: String
+    package var namespace: String?
     package var trigger: Trigger
     /// `queued`, `running`, `waiting`, `succeeded`, `failed` or `cancelled`.
     package var state: String
@@ -36,7 +37,7 @@ package struct QueuedCallBody: Codable, Hashable, Sendable {
     package var record: Invocation?
 
     package enum CodingKeys: String, CodingKey {
-        case id, function, trigger, state, attempts, losses
+        case id, function, namespace, trigger, state, attempts, losses
         case acceptedAt = "accepted_at"
         case startedAt = "started_at"
         case finishedAt = "finished_at"
@@ -52,9 +53,10 @@ package struct QueuedCallBody: Codable, Hashable, Sendable {
         case record
     }
 
-    package init(id: String, function: String, trigger: Trigger, state: String) {
+    package init(id: String, function: FunctionName, trigger: Trigger, state: String) {
         self.id = id
-        self.function = function
+        self.function = function.localName
+        namespace = function.namespace
         self.trigger = trigger
         self.state = state
     }

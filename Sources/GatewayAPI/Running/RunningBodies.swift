@@ -2,6 +2,7 @@
 // What runs now, and how it is ended. Gateway writes it, faasctl reads it.
 
 package import FoundationEssentials
+package import FunctionModel
 
 /// A call or an attached container that runs now.
 package struct RunningBody: Hashable, Sendable, Codable {
@@ -21,9 +22,11 @@ package struct RunningBody: Hashable, Sendable, Codable {
     /// Absent where the host does not count it.
     package var memoryBytes: Int?
     package var processes: Int?
+    /// Ports that are published on the host; absent without any.
+    package var ports: [PublishedPort]?
 
     package enum CodingKeys: String, CodingKey {
-        case kind, id, function, image, container
+        case kind, id, function, image, container, ports
         case startedAt = "started_at"
         case ageMilliseconds = "age_ms"
         case state

@@ -148,7 +148,7 @@ struct FunctionAccessTests {
             #expect(try await status("old") == 401)
             #expect(try await status("new") == 200)
             try await gateway.secrets.update("hook", [])
-            try await gateway.catalog.secretChanged("hook")
+            try await gateway.catalog.secretChanged("hook", in: FunctionName.defaultNamespace)
             #expect(try await status("") == 502)
         }
     }

@@ -93,7 +93,7 @@ struct RateStateTests {
                     try await gateway.client.send("GET", "/function/hello")
                 }
                 #expect(try await call().status == 200)
-                try await gateway.catalog.secretChanged("x")
+                try await gateway.catalog.secretChanged("x", in: FunctionName.defaultNamespace)
                 #expect(try await call().status == 200)
                 let refused = try await call()
                 #expect(refused.status == 429)

@@ -158,6 +158,7 @@ import Testing
                 store: try SQLiteStore(path: directory + "/mayfly.sqlite", logger: logger),
                 logger: logger
             ),
+            keys: AccessKeys(key: [1]),
             logger: logger
         )
         let codes = await withTaskGroup(of: Problem.Code?.self) { tasks in

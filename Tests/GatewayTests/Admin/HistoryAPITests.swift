@@ -152,7 +152,7 @@ import Testing
             ])
             #expect(
                 try await Self.get(gateway, "/v1/schedules").body == """
-                    [{"cron":"*/5 * * * *","function":"hello","index":0,"missed":"once",\
+                    [{"cron":"*/5 * * * *","function":"hello","index":0,"missed":"once","namespace":"openfaas-fn",\
                     "next_due":"2023-11-14T22:13:20.000Z","overlap":"skip","timezone":"Europe/Berlin"}]
                     """
             )

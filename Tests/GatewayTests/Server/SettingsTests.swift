@@ -2,6 +2,7 @@
 // Settings of the gateway that only connections show.
 
 import FunctionModel
+import NIOCore
 import Scheduler
 import Testing
 
@@ -48,6 +49,41 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test("where there are as many connections as the most, the longest idle ones make room, and no busy one")
+    func room() async throws {
+        let request = "GET /function/hello HTTP/1.1\r\nHost: h\r\n\r\n"
+        let invoker = FakeInvoker.ending(.ok)
+        try await TestGateway.run(invoker, nil, { $0.limits.connectionsMax = 3 }) { gateway in
+            let silent = try await gateway.client.open([])
+            let partial = try await gateway.client.open(["GET /function/hello HTTP/1.1\r\n"])
+            let idle = try await gateway.client.open([request])
+            try await Self.expect(1, of: invoker)
+            // All three are too young to be closed for it.
+            let late = try await gateway.client.open([request])
+            try await Self.expect(1, of: invoker)
+            // The oldest one makes room, whatever it has not sent.
+            for _ in 0..<500 where invoker.requests.count < 2 { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(invoker.requests.count == 2)
+            #expect(try await gateway.client.answer(silent).bytes.isEmpty)
+            for connection in [partial, idle, late] { connection.close() }
+        }
+    }
+
+    @Test(
+        "of connections those that have been idle for the longest time are chosen, and no young or busy one"
+    )
+    func oldest() {
+        let now = NIODeadline.uptimeNanoseconds(100_000_000_000)
+        let ages: [(id: String, since: NIODeadline?)] = [
+            ("young", now - .seconds(4)), ("busy", nil), ("old", now - .seconds(30)),
+            ("older", now - .seconds(60)),
+            ("just", now - IdleConnections.idleMin),
+        ]
+        #expect(IdleConnections.oldest(ages, now: now, atMost: 2) == ["older", "old"])
+        #expect(IdleConnections.oldest(ages, now: now, atMost: 9) == ["older", "old", "just"])
+        #expect(IdleConnections.oldest([ages[0], ages[1]], now: now, atMost: 9).isEmpty)
     }
 
     /// Waits until so many calls came, and sees that no more come.

@@ -16,6 +16,9 @@ final class FakeCatalog: FunctionCatalog {
         var schedules: [ScheduleStatus] = []
         var refusal: CatalogError?
         var changedSecrets: [String] = []
+        var aliases: [FunctionName: [FunctionAlias]] = [:]
+        var others: [FunctionName: [Revision]] = [:]
+        var kept: [FunctionName: [Revision]] = [:]
     }
 
     private let state: Mutex<State>
@@ -63,6 +66,59 @@ final class FakeCatalog: FunctionCatalog {
         }
     }
 
+    func versions() -> [FunctionVersions] {
+        state.withLock { state in
+            Set(state.aliases.keys).union(state.others.keys).map {
+                FunctionVersions(
+                    function: $0,
+                    aliases: state.aliases[$0] ?? [],
+                    revisions: state.others[$0] ?? []
+                )
+            }
+        }
+    }
+
+    func aliases(of name: FunctionName) -> [FunctionAlias]? {
+        state.withLock { state in state.revisions[name].map { _ in state.aliases[name] ?? [] } }
+    }
+
+    /// Revisions that can be served besides the current one.
+    func keep(_ revisions: [Revision], of name: FunctionName) {
+        state.withLock { $0.kept[name] = revisions }
+    }
+
+    func keptRevisions(of name: FunctionName) async throws(CatalogError) -> [Revision] {
+        state.withLock { state in [state.revisions[name]].compactMap { $0 } + (state.kept[name] ?? []) }
+    }
+
+    func setAlias(_ alias: FunctionAlias, of name: FunctionName) async throws(CatalogError) {
+        for target in alias.targets where target.revision != current(name)?.number {
+            try await serve(name, revision: target.revision)
+        }
+        try change { state throws(CatalogError) in
+            state.aliases[name, default: []].removeAll { $0.name == alias.name }
+            state.aliases[name, default: []].append(alias)
+        }
+    }
+
+    func removeAlias(_ alias: AliasName, of name: FunctionName) async throws(CatalogError) {
+        try change { state throws(CatalogError) in
+            guard let index = state.aliases[name]?.firstIndex(where: { $0.name == alias }) else {
+                throw .unknownAlias(name, alias)
+            }
+            state.aliases[name]?.remove(at: index)
+        }
+    }
+
+    func serve(_ name: FunctionName, revision number: Int) async throws(CatalogError) {
+        try change { state throws(CatalogError) in
+            guard let revision = state.kept[name]?.first(where: { $0.number == number }) else {
+                throw .unknownRevision(name, number)
+            }
+            state.others[name, default: []].append(revision)
+        }
+    }
+
     func status(_ name: FunctionName) async throws(CatalogError) -> FunctionStatus? {
         try await statuses().first { $0.revision.function == name }
     }
@@ -76,15 +132,22 @@ final class FakeCatalog: FunctionCatalog {
     /// Names of secrets that have got another value.
     var changedSecrets: [String] { state.withLock { $0.changedSecrets } }
 
-    func secretChanged(_ name: String) async throws(CatalogError) {
+    func secretChanged(_ name: String, in namespace: String) async throws(CatalogError) {
         state.withLock {
-            $0.changedSecrets.append(name)
+            let isDefault = namespace == FunctionName.defaultNamespace
+            $0.changedSecrets.append(isDefault ? name : "\(name) of \(namespace)")
             $0.generation += 1
         }
     }
 
-    func removeSecret(_ name: String, force: Bool, _ remove: @Sendable () async throws -> Void) async throws {
+    func removeSecret(
+        _ name: String,
+        in namespace: String,
+        force: Bool,
+        _ remove: @Sendable () async throws -> Void
+    ) async throws {
         let users = revisions().filter { $0.configuration.secrets.contains(name) }.map(\.function)
+            .filter { $0.namespace == namespace }
         guard users.isEmpty || force else { throw CatalogError.secretInUse(name, users) }
         try await remove()
     }

@@ -19,6 +19,8 @@ struct TestGateway: Sendable {
     let client: WireClient
     /// Of the listener that redirects.
     let redirect: WireClient?
+    /// Of the listener for metrics.
+    let metrics: WireClient?
     let catalog: FakeCatalog
     let store: SQLiteStore
     let recorder: InvocationRecorder
@@ -54,11 +56,14 @@ struct TestGateway: Sendable {
         services.running = running ?? (withEveryPath ? FakeRunning() : nil)
         if withEveryPath {
             services.registries = RegistryAccess()
-            services.containers = AttachedContainers(
+            services.containers = Containers(
                 images: services.images.images,
+                store: store,
+                folders: ContainerFolders(dataDirectory: directory, trees: .direct, logger: logger),
                 hostMounts: false,
                 timer: DeadlineTimer()
             ) { nil }
+            services.entered = EnteredProcesses { _ in .unknown }
         }
         let server = GatewayServer(
             configuration,
@@ -70,6 +75,7 @@ struct TestGateway: Sendable {
                 TestGateway(
                     client: WireClient(port: ports.main),
                     redirect: ports.redirect.map { WireClient(port: $0) },
+                    metrics: ports.metrics.map { WireClient(port: $0) },
                     catalog: catalog,
                     store: store,
                     recorder: services.recorder,
@@ -104,10 +110,12 @@ struct TestGateway: Sendable {
             queuedCalls: store,
             catalog: catalog,
             functions: store,
+            namespaces: store,
             history: store,
             recorder: InvocationRecorder(store: store, logger: logger),
             secrets: try SecretStore(folder: directory + "/secrets"),
             tokens: TokenBook(store: store, logger: logger),
+            accessKeys: AccessKeys(key: [1, 2, 3]),
             audit: AuditLog(dataDirectory: directory, logger: logger),
             images: ImageServices(
                 images: images,
