@@ -19,7 +19,7 @@ struct Faasctl: AsyncParsableCommand {
                 name: "Functions",
                 subcommands: [
                     NewCommand.self, DeployCommand.self, UpCommand.self, InvokeCommand.self, ListCommand.self,
-                    DescribeCommand.self, RemoveCommand.self, RollbackCommand.self,
+                    DescribeCommand.self, RemoveCommand.self, RollbackCommand.self, AliasCommand.self,
                 ]
             ),
             CommandGroup(
@@ -31,17 +31,34 @@ struct Faasctl: AsyncParsableCommand {
             CommandGroup(
                 name: "Containers",
                 subcommands: [
-                    RunCommand.self, PsCommand.self, TopCommand.self, StopCommand.self, KillCommand.self,
+                    RunCommand.self, AttachCommand.self, ExecCommand.self, PsCommand.self, TopCommand.self,
+                    StatsCommand.self,
+                    InspectCommand.self, CopyCommand.self, DiffCommand.self, CommitCommand.self,
+                    PortCommand.self,
+                    StartCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self,
+                    WaitCommand.self,
+                    RenameCommand.self, PauseCommand.self, UnpauseCommand.self, EventsCommand.self,
+                    RmCommand.self,
+                    ContainerCommand.self, VolumeCommand.self, NetworkCommand.self,
+                ]
+            ),
+            CommandGroup(name: "Projects", subcommands: [ComposeCommand.self]),
+            CommandGroup(
+                name: "Images, secrets, namespaces and tokens",
+                subcommands: [
+                    BuildCommand.self, ImageCommand.self, ImagesCommand.self, RmiCommand.self,
+                    PullCommand.self, PushCommand.self, TagCommand.self, SaveCommand.self, LoadCommand.self,
+                    HistoryCommand.self, ManifestCommand.self,
+                    LoginCommand.self, LogoutCommand.self,
+                    SecretCommand.self, NamespaceCommand.self, TokenCommand.self,
                 ]
             ),
             CommandGroup(
-                name: "Images, secrets and tokens",
+                name: "Other",
                 subcommands: [
-                    BuildCommand.self, ImageCommand.self, LoginCommand.self, LogoutCommand.self,
-                    SecretCommand.self, TokenCommand.self,
+                    SystemCommand.self, ContextCommand.self, VersionCommand.self, CompletionCommand.self,
                 ]
             ),
-            CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),
         ]
     )
 
@@ -53,7 +70,8 @@ struct Faasctl: AsyncParsableCommand {
         if WorkerProcess.isThisProcess { ProcessEnd.exit(WorkerProcess.run()) }
         do {
             let words = Array(CommandLine.arguments.dropFirst())
-            var command = try parseAsRoot(GlobalPlacement.rearranged(words, for: Self.self))
+            let placed = try ComposePlacement.rearranged(words)
+            var command = try parseAsRoot(GlobalPlacement.rearranged(placed, for: Self.self))
             if let serve = command as? ServeCommand {
                 try await serve.serve()
             } else if var asynchronous = command as? any AsyncParsableCommand {

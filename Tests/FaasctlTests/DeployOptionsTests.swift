@@ -32,7 +32,7 @@ import Testing
                 "--label", "a=b", "--annotation", "c=d", "--memory-request", "32Mi", "--cpu-request", "100m",
                 "--constraint", "node.platform.os == linux", "--async-attempts", "9", "--async-min-wait",
                 "2s",
-                "--async-max-wait", "1m", "--async-codes", "500, 503",
+                "--async-max-wait", "1m", "--async-max-age", "1h", "--async-codes", "500, 503",
             ],
             to: start
         )
@@ -57,6 +57,7 @@ import Testing
         #expect(result.asynchronous.attempts == 9)
         #expect(result.asynchronous.minWait == .seconds(2))
         #expect(result.asynchronous.maxWait == .seconds(60))
+        #expect(result.asynchronous.maxAge == .seconds(3600))
         #expect(result.asynchronous.codes == [500, 503])
         #expect(result.labels == ["a": "b"])
         #expect(result.annotations == ["c": "d"])

@@ -27,7 +27,7 @@ import Testing
         schedules:
           - {cron: "*/5 * * * *", timezone: Europe/Berlin, overlap: queue, missed: all, input: "{}"}
         requests: {memory: 32Mi, cpu: 100m}
-        async: {attempts: 3, min_wait: 2s, max_wait: 1m, codes: [503]}
+        async: {attempts: 3, min_wait: 2s, max_wait: 1m, codes: [503], max_age: 2h}
         constraints: ["node.platform.os == linux"]
         labels: {team: a}
         annotations: {note: b}
@@ -60,6 +60,7 @@ import Testing
         #expect(configuration.asynchronous.attempts == 3)
         #expect(configuration.asynchronous.minWait == .seconds(2))
         #expect(configuration.asynchronous.maxWait == .seconds(60))
+        #expect(configuration.asynchronous.maxAge == .seconds(7200))
         #expect(configuration.asynchronous.codes == [503])
         #expect(configuration.requests.memory == .mebibytes(32))
         #expect(configuration.constraints == ["node.platform.os == linux"])
@@ -106,7 +107,10 @@ import Testing
                 "name: a\nimage: b\ntemplates: true\n",
                 "f:3:1: unknown key 'templates' (did you mean 'template'?)"
             ),
-            ("name: a\nimage: b\nuses: [redis]\n", "f:3:1: unknown key 'uses'"),
+            (
+                "name: a\nimage: b\nuses: [\"other:redis\", redis]\n",
+                "f:3:7: uses: 'redis' is not valid, expected each name once"
+            ),
             (
                 "name: a\nimage: b\nreuse: many\n",
                 "f:3:8: reuse: 'many' is not valid, expected a whole number"

@@ -56,6 +56,8 @@ enum KeyEffects {
         "warm.min": "the warm minimum is kept without calls",
         "warm.max": "beyond the warm maximum a slot stays empty",
         "network": "reaches the public internet, under the host's address",
+        "uses":
+            "a function reaches the containers that it uses by name, and nothing else; without one a call gets 503",
         "egress_allow": "reaches what egress_allow names, and still nothing else",
         "readonly_root_filesystem": "is replaced where only /tmp and /dev/shm can be written, too",
         "schedules[].cron": everySecond, "schedules[].input": everySecond,
@@ -66,6 +68,7 @@ enum KeyEffects {
         "schedules[].deadline": "what is later than the deadline does not run any more",
         "async.attempts": retried, "async.codes": "the policy's own attempts and codes count",
         "async.min_wait": waits, "async.max_wait": waits,
+        "async.max_age": "a call that would be older than max_age by then runs no more",
         "labels": "deploy, list, describe and remove answer as OpenFaaS's clients expect",
         "annotations": "OpenFaaS's annotations are schedules too, several separated by semicolons",
         "command": "wrong input is reported in one line that names the mistake, and changes nothing",
@@ -117,12 +120,16 @@ enum KeyEffects {
         "build_allow": "builds reach the networks of build_allow, and without it nothing of the host",
         "trusted_proxies": "rates, records and functions see the client; fields of other peers are dropped",
         "callback_allow": "a callback reaches nothing of this host unless the configuration opens it",
+        "lambda_runtimes":
+            "boto3 creates, calls, changes and removes functions; a ZIP package runs in the image of its runtime",
         "run_images": "code runs in the image that the configuration names for its language",
         "allow_root":
             "on a disk without idmapped mounts root is kept only when asked for, and image files have their owners",
         "proxy_protocol":
             "functions see the client that a trusted proxy names, and not what that client says of itself",
         "metrics_auth": "/metrics asks for credentials when it is configured to",
+        "metrics_listen": "metrics have a listener of their own, and the main one has none",
+        "otlp": "each call is a span below its caller's, and the function gets it as traceparent",
         "limits.idle_timeout": "a connection without traffic is closed after the idle timeout",
         "limits.upload": "an archive larger than the bound is refused, by its length and while it comes",
         "limits.admin_body": "a body that is too large is refused",
@@ -137,6 +144,8 @@ enum KeyEffects {
         "registries.mirrors": registries, "registries.plain_http": registries,
         "image_budget":
             "a budget takes the least recently used that nothing needs, and never what is deployed",
+        "container_disk":
+            "a container with more on the disk than its limit is ended with the reason, and not restarted",
         "host_mounts":
             "a gateway that shows nothing of its host refuses volumes, and runs containers without",
     ]
@@ -149,7 +158,10 @@ enum KeyEffects {
 
     /// The flags of `deploy` by their long names.
     static let deployFlags = [
-        "gateway": moved, "tls-ca": moved, "output": moved,
+        "gateway": moved, "tls-ca": moved,
+        "client-cert": "clients without a certificate of the given authority are not served",
+        "client-key": "clients without a certificate of the given authority are not served", "output": moved,
+        "namespace": "two namespaces share no function, secret, log, record or counter",
         "quiet": "a build's result is kept, and its failure thrown with the builder's words",
         "image": foundImage, "name": "a folder without function.yaml is named after itself",
         "watch": "a watched folder is deployed again with each change, until it is interrupted",
@@ -161,8 +173,11 @@ enum KeyEffects {
         "memory": laid, "cpu": laid,
         "pids": laid,
         "memory-request": laid, "cpu-request": laid, "constraint": laid, "timeout": laid, "concurrency": laid,
+        "uses":
+            "a function reaches the containers that it uses by name, and nothing else; without one a call gets 503",
         "warm": laid, "network": laid, "read-only": laid, "schedule": laid, "timezone": laid, "label": laid,
         "annotation": laid, "async-attempts": laid, "async-min-wait": laid, "async-max-wait": laid,
+        "async-max-age": laid,
         "async-codes": laid,
         "file": "the Dockerfile and its own rules go up from an excluded folder, and nothing else of it",
         "build-arg": buildArguments, "target": "only stages that the target needs are built",

@@ -76,7 +76,7 @@ import Testing
         arguments: [
             ["list", "--bogus"], ["describe", "a", "--bogus"], ["secret", "remove", "a", "--bogus"],
             ["remove", "a/b"], ["describe", "-x"], ["secret", "create", "../x"],
-            ["logs", "a", "--tail", "0"],
+            ["logs", "a", "--tail", "x"],
             ["logs", "a", "--tail", "x"], ["logs", "a", "--since", "soon"],
             ["logs", "a", "--invocation", ""],
             ["invocations", "--limit", "0"], ["invocations", "--limit", "10001"], ["rollback", "a", "0"],

@@ -28,7 +28,7 @@ struct DocumentedCommandsTests {
         let examples = try Self.pages().flatMap(CommandExamples.found)
         #expect(examples.count > 50)
         for example in examples {
-            do { _ = try Faasctl.parseAsRoot(example.words) } catch {
+            do { _ = try Faasctl.parseAsRoot(ComposePlacement.rearranged(example.words)) } catch {
                 let message = Faasctl.message(for: error)
                 // What only a terminal can have, and texts that ask for help.
                 if message.contains("needs a terminal") || Faasctl.exitCode(for: error) == .success {

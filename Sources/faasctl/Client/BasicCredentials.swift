@@ -13,14 +13,20 @@ struct BasicCredentials: Hashable, Sendable, CustomStringConvertible {
     /// Without the password: descriptions may be logged.
     var description: String { "\(user):***" }
 
+    /// User and password of the environment; nil without both.
+    static func inEnvironment(_ environment: [String: String]) -> BasicCredentials? {
+        guard let user = environment["FAASCTL_USER"], let password = environment["FAASCTL_PASSWORD"] else {
+            return nil
+        }
+        return BasicCredentials(user: user, password: password)
+    }
+
     /// Reads the environment, then the data folder.
     ///
     /// The data folder's password is sent to gateways on this machine only: another host that `--gateway` names
     /// must not get it.
     static func find(address: String, environment: [String: String]) -> BasicCredentials? {
-        if let user = environment["FAASCTL_USER"], let password = environment["FAASCTL_PASSWORD"] {
-            return BasicCredentials(user: user, password: password)
-        }
+        if let found = inEnvironment(environment) { return found }
         guard isLoopback(address) else { return nil }
         let folder = DataFolder.path(environment: environment) + "/secrets"
         // Unreadable files belong to another user's gateway: the request has no credentials, and the 401 has the

@@ -34,13 +34,19 @@ enum ClientCredentials: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Looks for a token in the environment, then for user and password as ``BasicCredentials`` does.
-    static func find(address: String, environment: [String: String]) -> ClientCredentials? {
+    /// A token, or user and password, in the environment; nil without.
+    static func inEnvironment(_ environment: [String: String]) -> ClientCredentials? {
         if let token = environment["FAASCTL_TOKEN"]?.trimmingCharacters(in: .whitespacesAndNewlines),
             !token.isEmpty
         {
             return .token(token)
         }
+        return BasicCredentials.inEnvironment(environment).map { .basic($0) }
+    }
+
+    /// Looks for a token in the environment, then for user and password as ``BasicCredentials`` does.
+    static func find(address: String, environment: [String: String]) -> ClientCredentials? {
+        if let found = inEnvironment(environment) { return found }
         return BasicCredentials.find(address: address, environment: environment).map { .basic($0) }
     }
 }

@@ -13,6 +13,8 @@ struct GatewayClient: Sendable {
     let credentials: ClientCredentials?
     /// A PEM file whose certificates are trusted instead of the system's.
     var trustedRoots: String?
+    /// What it shows a gateway that asks for certificates.
+    var certificate: ClientCertificate?
 
     /// Largest answer that is held in memory: more than a listing of 10,000 functions.
     static let answerBytesMax = 64 << 20
@@ -93,6 +95,7 @@ struct GatewayClient: Sendable {
             message.fields["Content-Type"] = type
         }
         message.trustedRoots = trustedRoots
+        message.clientCertificate = certificate
         message.fields["User-Agent"] = "faasctl/\(Product.version)"
         if let credentials, credentials.belong(to: request) {
             message.fields["Authorization"] = credentials.authorization

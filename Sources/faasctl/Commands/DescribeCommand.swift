@@ -13,11 +13,13 @@ struct DescribeCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
-    @Argument(help: "The function.", transform: NameArgument.function)
+    @Argument(help: "The function.", completion: .functions, transform: NameArgument.function)
     var name: String
 
     func run() async throws {
+        let name = try namespace.qualified(name)
         let what = "cannot describe '\(name)'"
         let client = try global.client()
         let request = GatewayRequest("GET", APIPattern.function.path(name))
@@ -32,7 +34,7 @@ struct DescribeCommand: AsyncParsableCommand {
     {
         let detail = function.mayfly
         var rows = [
-            ("Name", function.name), ("Image", function.shownImage),
+            ("Name", function.name), ("Namespace", function.namespace ?? ""), ("Image", function.shownImage),
             ("Digest", detail?.imageDigest.description ?? ""),
             ("Revision", detail.map { "\($0.revision)" } ?? ""),
             ("Created", Moment.text(function.createdAt)),
@@ -42,9 +44,18 @@ struct DescribeCommand: AsyncParsableCommand {
                 "\(detail?.running ?? 0) running, \(detail?.waiting ?? 0) waiting, \(detail?.ready ?? 0) ready"
             ),
             ("State", detail?.failure ?? "ok"), ("Template", detail?.template.map(Self.text) ?? ""),
-            ("URL", "\(address)/function/\(function.name)"),
+            ("URL", "\(address)/function/\(function.qualifiedName)"),
         ]
         for route in detail?.configuration.routes ?? [] { rows.append(("Route", "\(route)")) }
+        for revision in detail?.revisions ?? [] where detail?.revisions?.count ?? 0 > 1 {
+            let isCurrent = revision.revision == detail?.revision
+            let notes = (isCurrent ? ["current"] : []) + revision.aliases
+            let note = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
+            rows.append(
+                ("Kept", "\(revision.revision) \(revision.image), \(Moment.text(revision.createdAt))" + note)
+            )
+        }
+        for alias in detail?.aliases ?? [] { rows.append(("Alias", "\(alias.name): \(alias.shares)")) }
         rows.removeAll { $0.1.isEmpty }
         let width = (rows.map(\.0.count).max() ?? 0) + 2
         var text = rows.map { $0.0 + String(repeating: " ", count: width - $0.0.count) + $0.1 + "\n" }

@@ -17,6 +17,9 @@ struct ImagePruneCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Also remove images with a name that no revision uses.")
     var all = false
 
+    @Flag(name: .shortAndLong, help: "Accepted for compatibility with Docker: nothing is asked.")
+    var force = false
+
     @Flag(help: "Also remove the build cache.")
     var cache = false
 

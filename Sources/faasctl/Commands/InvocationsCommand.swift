@@ -12,8 +12,9 @@ struct InvocationsCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
-    @Argument(help: "Only this function.", transform: NameArgument.function)
+    @Argument(help: "Only this function.", completion: .functions, transform: NameArgument.function)
     var name: String?
 
     @Flag(help: "Only failed calls.")
@@ -31,7 +32,7 @@ struct InvocationsCommand: AsyncParsableCommand {
     private static let limitMax = 10_000
 
     func validate() throws {
-        if let since { _ = try LogsCommand.moment(ago: since) }
+        if let since { _ = try ContainerLogs.moment(since, field: "--since") }
         guard (1...Self.limitMax).contains(limit) else {
             throw ValidationError("--limit: '\(limit)' is not valid, expected 1 to \(Self.limitMax)")
         }
@@ -40,9 +41,10 @@ struct InvocationsCommand: AsyncParsableCommand {
     func run() async throws {
         let what = name.map { "cannot read the history of '\($0)'" } ?? "cannot read the history"
         var request = GatewayRequest("GET", APIPath.invocations)
-        if let name { request.query.append(("function", name)) }
+        if let name { request.query.append(("function", try namespace.qualified(name))) }
+        if let name = namespace.name { request.query.append(("namespace", name)) }
         if failed { request.query.append(("failed", "true")) }
-        if let since { request.query.append(("since", try LogsCommand.moment(ago: since))) }
+        if let since { request.query.append(("since", try ContainerLogs.moment(since, field: "--since"))) }
         request.query.append(("limit", "\(limit)"))
         let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in

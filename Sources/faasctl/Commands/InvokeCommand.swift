@@ -12,12 +12,23 @@ struct InvokeCommand: AsyncParsableCommand {
         discussion: """
             Exits 0 when the answer's status is 2xx, else 1. With --exit-code it exits as the function did: its \
             exit code, 128 plus the signal that ended it, or 124 after a timeout.
+
+            Examples:
+
+                faasctl invoke hello -d 'some text'
+                faasctl invoke hello:prod -X GET --path /items/1
+                echo '{}' | faasctl invoke report -d - --async
             """
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
-    @Argument(help: "The function.", transform: NameArgument.function)
+    @Argument(
+        help: "The function, or one version of it: NAME:REVISION or NAME:ALIAS.",
+        completion: .functions,
+        transform: NameArgument.called
+    )
     var name: String
 
     @Option(name: .shortAndLong, help: "Request body: text, @FILE, or - for standard input.")
@@ -63,11 +74,13 @@ struct InvokeCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    mutating func run() async throws {
+        name = try namespace.qualified(name)
         let client = try global.client()
         var request = GatewayRequest(method.uppercased(), target)
         request.rawQuery = query
-        request.isAdministrative = false
+        // A revision that no alias names is for administrators, and the gateway keeps the password from it.
+        request.isAdministrative = isRevision
         request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
         request.headers = header.map(Self.splitHeader)
         if let data { request.content = try Self.content(data) }
@@ -90,6 +103,9 @@ struct InvokeCommand: AsyncParsableCommand {
         throw failure
     }
 
+    /// Without the version.
+    private var function: String { String(name.prefix { $0 != ":" }) }
+
     /// Queues the call, and prints its id.
     private func queue(_ request: GatewayRequest, _ client: GatewayClient) async throws {
         let response = try await client.exchange(request)
@@ -102,7 +118,7 @@ struct InvokeCommand: AsyncParsableCommand {
     /// Prints the last lines of the function's log, for administrators.
     private func showLog(of id: String, _ client: GatewayClient) async {
         guard !global.quiet else { return }
-        for line in await CallLog(client: client, function: name, id: id).lastLines() {
+        for line in await CallLog(client: client, function: function, id: id).lastLines() {
             Terminal.error.remark(Table.printable(line))
         }
     }
@@ -122,9 +138,15 @@ struct InvokeCommand: AsyncParsableCommand {
         } catch {
             guard error.isBrokenOff else { throw error }
             await showLog(of: id, client)
-            let call = BrokenCall(client: client, function: name, id: id)
+            let call = BrokenCall(client: client, function: function, id: id)
             throw await call.explained(error, isFunctionCodeWanted: exitCode)
         }
+    }
+
+    /// Whether one revision is asked for by its number.
+    private var isRevision: Bool {
+        guard let colon = name.firstIndex(of: ":") else { return false }
+        return name[colon...].dropFirst().allSatisfy(\.isNumber)
     }
 
     private var target: String {

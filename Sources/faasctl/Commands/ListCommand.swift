@@ -12,13 +12,16 @@ struct ListCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
     func run() async throws {
         let what = "cannot list the functions"
-        let body = try await global.client().require(GatewayRequest("GET", APIPath.functions), what)
+        var request = GatewayRequest("GET", APIPath.functions)
+        if let name = namespace.name { request.query = [("namespace", name)] }
+        let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in
             let functions = try GatewayClient.decode([FunctionStatusBody].self, from: body, what)
-            if global.quiet { return functions.map { $0.name + "\n" }.joined() }
+            if global.quiet { return functions.map { $0.qualifiedName + "\n" }.joined() }
             var table = Table("NAME", "IMAGE", "REVISION", "CALLS", "RUNNING", "READY", "STATE")
             for function in functions {
                 let detail = function.mayfly

@@ -9,26 +9,46 @@ import GatewayAPI
 struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs",
-        abstract: "Show the standard error of a function.",
+        abstract: "Show the output of a container, or the standard error of a function.",
         discussion: """
+            A container's log has both of its streams, and follows until the container ends. Of a function: \
             Following begins with the last \(Self.followedTail) lines, unless --tail, --since or --invocation say \
             otherwise. An invocation may be named by the beginning of its id, as the lines show it.
+
+            Examples:
+
+                faasctl logs hello -f
+                faasctl logs hello --since 10m --tail 50
             """
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
-    @Argument(help: "The function.", transform: NameArgument.function)
+    @Argument(help: "The container or function.", completion: .functions, transform: NameArgument.anything)
     var name: String
 
     @Flag(name: .shortAndLong, help: "Follow new lines until interrupted.")
     var follow = false
 
-    @Option(help: ArgumentHelp("Only lines newer than this, for example 10m.", valueName: "span"))
+    @Option(
+        help: ArgumentHelp(
+            "Only lines newer than this, for example 10m, or a time of RFC 3339.",
+            valueName: "span"
+        )
+    )
     var since: String?
 
-    @Option(help: ArgumentHelp("Only the last lines.", valueName: "n"))
-    var tail: Int?
+    @Option(help: ArgumentHelp("Only lines older than this; containers only.", valueName: "span"))
+    var until: String?
+
+    @Option(
+        help: ArgumentHelp("Only the last lines, or 'all'.", valueName: "n")
+    )
+    var tail: String?
+
+    @Flag(name: .shortAndLong, help: "Write each line's time; containers only.")
+    var timestamps = false
 
     @Option(
         help: ArgumentHelp("Only lines of one invocation.", valueName: "id"),
@@ -40,26 +60,36 @@ struct LogsCommand: AsyncParsableCommand {
     static let followedTail = 10
 
     func validate() throws {
-        guard tail ?? 1 > 0 else {
-            throw ValidationError("--tail: '\(tail ?? 0)' is not valid, expected 1 or more")
+        if let tail, tail != "all", Int(tail).map({ $0 < 0 }) ?? true {
+            throw ValidationError("--tail: '\(tail)' is not valid, expected a number of lines or 'all'")
         }
-        if let since { _ = try Self.moment(ago: since) }
+        for span in [since, until] { if let span { _ = try ContainerLogs.moment(span, field: "--since") } }
     }
 
     /// The number of requested lines; nil for all.
     var linesWanted: Int? {
-        if let tail { return tail }
+        if let tail { return Int(tail) }
         return follow && since == nil && invocation == nil ? Self.followedTail : nil
     }
 
     func run() async throws {
+        let client = try global.client()
+        if invocation == nil, namespace.name == nil, global.output == .table {
+            var logs = ContainerLogs(client: client, follow: follow, tail: tail, timestamps: timestamps)
+            logs.since = try since.map { try ContainerLogs.moment($0, field: "--since") }
+            logs.until = try until.map { try ContainerLogs.moment($0, field: "--until") }
+            if try await logs.write(name) { return }
+        }
+        guard linesWanted != 0 else {
+            throw ValidationError("--tail: '0' is not valid for a function, expected 1 or more")
+        }
+        let name = try namespace.qualified(name)
         var request = GatewayRequest("GET", APIPath.logs)
         request.query = [("name", name), ("follow", follow ? "true" : "false")]
         if let linesWanted { request.query.append(("tail", "\(linesWanted)")) }
         if let invocation { request.query.append(("instance", invocation)) }
-        if let since { request.query.append(("since", try Self.moment(ago: since))) }
+        if let since { request.query.append(("since", try ContainerLogs.moment(since, field: "--since"))) }
         if follow { request.silenceSecondsMax = GatewayRequest.patienceSecondsMax }
-        let client = try global.client()
         let what = "cannot read the log of '\(name)'"
         var splitter = ResponseLineSplitter()
         var refusal = Data()
@@ -72,13 +102,6 @@ struct LogsCommand: AsyncParsableCommand {
             throw client.failure(GatewayResponse(head: head, body: refusal), what)
         }
         if let last = splitter.finish() { try Self.write(last, output) }
-    }
-
-    /// A time in the past in the form of RFC 3339.
-    static func moment(ago text: String) throws -> String {
-        let span: TimeSpan
-        do { span = try TimeSpan(text, field: "--since") } catch { throw ValidationError("\(error)") }
-        return Date(timeIntervalSinceNow: -Double(span.nanoseconds) / 1e9).formatted(.iso8601)
     }
 
     private static func write(_ line: Data, _ output: OutputFormat) throws(CommandFailure) {

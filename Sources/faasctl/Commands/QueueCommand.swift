@@ -29,8 +29,9 @@ struct QueueListCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
-    @Option(help: "Only this function.", transform: NameArgument.function)
+    @Option(help: "Only this function.", completion: .functions, transform: NameArgument.function)
     var function: String?
 
     @Option(help: "Only calls of this state; repeatable.")
@@ -51,14 +52,15 @@ struct QueueListCommand: AsyncParsableCommand {
     func run() async throws {
         let what = "cannot list the queue"
         var request = GatewayRequest("GET", APIPath.queue)
-        request.query = QueueSelection.query(function, state) + [("limit", "\(limit)")]
+        request.query =
+            try QueueSelection.query(namespace.query(function: function), state) + [("limit", "\(limit)")]
         let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in
             var table = Table("ID", "FUNCTION", "STATE", "ATTEMPTS", "ACCEPTED", "NEXT", "STATUS", "END")
             for call in try GatewayClient.decode([QueuedCallBody].self, from: body, what) {
                 table.add(
                     call.id,
-                    call.function,
+                    call.qualifiedFunction,
                     call.state,
                     "\(call.attempts)",
                     Moment.text(call.acceptedAt),
@@ -163,8 +165,9 @@ struct QueuePurgeCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
-    @Option(help: "Only this function.", transform: NameArgument.function)
+    @Option(help: "Only this function.", completion: .functions, transform: NameArgument.function)
     var function: String?
 
     @Option(help: "Calls of this state instead of failed ones; repeatable.")
@@ -173,7 +176,7 @@ struct QueuePurgeCommand: AsyncParsableCommand {
     func run() async throws {
         let what = "cannot purge the queue"
         var request = GatewayRequest("DELETE", APIPath.queue)
-        request.query = QueueSelection.query(function, state)
+        request.query = try QueueSelection.query(namespace.query(function: function), state)
         let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in
             "removed \(try GatewayClient.decode(PurgeBody.self, from: body, what).purged) calls\n"

@@ -7,10 +7,15 @@ import GatewayAPI
 /// The calls that a command selects.
 enum QueueSelection {
     /// The query of /v1/queue.
-    static func query(_ function: String?, _ states: [QueueStateArgument]) -> [(name: String, value: String)]
+    ///
+    /// - Parameters:
+    ///   - calls: of which functions, as a query.
+    ///   - states: empty for any.
+    /// - Returns: both as one query.
+    static func query(_ calls: [(name: String, value: String)], _ states: [QueueStateArgument])
+        -> [(name: String, value: String)]
     {
-        var query: [(name: String, value: String)] = []
-        if let function { query.append(("function", function)) }
+        var query = calls
         if !states.isEmpty {
             query.append(("state", states.map(\.rawValue).joined(separator: ",")))
         }
@@ -33,7 +38,7 @@ enum QueueText {
     /// One line for each known field.
     static func lines(_ call: QueuedCallBody) -> String {
         let values: [(String, String?)] = [
-            ("Id", call.id), ("Function", call.function), ("Trigger", call.trigger.rawValue),
+            ("Id", call.id), ("Function", call.qualifiedFunction), ("Trigger", call.trigger.rawValue),
             ("State", call.state), ("Attempts", "\(call.attempts)"),
             ("Lost", call.losses.flatMap { $0 > 0 ? "\($0)" : nil }),
             ("Accepted", call.acceptedAt.map { Moment.marked($0) }),

@@ -13,8 +13,9 @@ struct RollbackCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
-    @Argument(help: "The function.", transform: NameArgument.function)
+    @Argument(help: "The function.", completion: .functions, transform: NameArgument.function)
     var name: String
 
     @Argument(help: "The revision's number.")
@@ -25,6 +26,7 @@ struct RollbackCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let name = try namespace.qualified(name)
         var request = GatewayRequest("POST", APIPattern.rollback.path(name))
         try request.setJSON(RollbackBody(revision: revision))
         let body = try await global.client().require(request, "cannot roll back '\(name)'")

@@ -11,15 +11,18 @@ struct SchedulesCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
     func run() async throws {
         let what = "cannot read the schedules"
-        let body = try await global.client().require(GatewayRequest("GET", APIPath.schedules), what)
+        var request = GatewayRequest("GET", APIPath.schedules)
+        if let name = namespace.name { request.query = [("namespace", name)] }
+        let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in
             var table = Table("FUNCTION", "SCHEDULE", "TIME ZONE", "NEXT", "LAST")
             for schedule in try GatewayClient.decode([ScheduleBody].self, from: body, what) {
                 table.add(
-                    schedule.function,
+                    schedule.qualifiedFunction,
                     schedule.cron,
                     schedule.timezone,
                     Moment.marked(schedule.nextDue),

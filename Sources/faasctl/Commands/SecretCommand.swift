@@ -17,13 +17,20 @@ struct SecretCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
         abstract: "Create or replace a secret.",
-        discussion:
-            "The value comes from --from-file or standard input: on the command line others could see it."
+        discussion: """
+            The value comes from --from-file or standard input: on the command line others could see it.
+
+            Examples:
+
+                faasctl secret create api-key --from-file key.txt
+                printf %s "$KEY" | faasctl secret create api-key
+            """
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
-    @Argument(help: "The secret's name.", transform: NameArgument.secret)
+    @Argument(help: "The secret's name.", completion: .secrets, transform: NameArgument.secret)
     var name: String
 
     @Option(help: ArgumentHelp("File with the value, stored unchanged.", valueName: "file"))
@@ -36,7 +43,11 @@ struct SecretCreateCommand: AsyncParsableCommand {
         let what = "cannot create the secret '\(name)'"
         let value = try readValue(what)
         let client = try global.client()
-        let body = SecretBody(name: name, rawValue: value.base64EncodedString())
+        let body = SecretBody(
+            name: name,
+            namespace: namespace.name,
+            rawValue: value.base64EncodedString()
+        )
         var update = GatewayRequest("PUT", APIPath.secrets)
         try update.setJSON(body)
         let response = try await client.exchange(update)
@@ -76,15 +87,18 @@ struct SecretListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "List the secrets' names.")
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
     func run() async throws {
         let what = "cannot list the secrets"
-        let body = try await global.client().require(GatewayRequest("GET", APIPath.secrets), what)
+        var request = GatewayRequest("GET", APIPath.secrets)
+        if let name = namespace.name { request.query = [("namespace", name)] }
+        let body = try await global.client().require(request, what)
         try global.emit(json: body) { () throws(CommandFailure) in
+            let secrets = try GatewayClient.decode([SecretEntry].self, from: body, what)
+            if global.quiet { return secrets.map { $0.name + "\n" }.joined() }
             var table = Table("NAME")
-            for secret in try GatewayClient.decode([SecretEntry].self, from: body, what) {
-                table.add(secret.name)
-            }
+            for secret in secrets { table.add(secret.name) }
             return table.text(colour: Terminal.output.hasColour)
         }
     }
@@ -98,20 +112,21 @@ struct SecretRemoveCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
     @Flag(
         help: "Remove them although functions use them; these serve nothing until the secret is made again."
     )
     var force = false
 
-    @Argument(help: "The secrets.", transform: NameArgument.secret)
+    @Argument(help: "The secrets.", completion: .secrets, transform: NameArgument.secret)
     var names: [String]
 
     func run() async throws {
         let client = try global.client()
         try await forEachName(names) { name throws(CommandFailure) in
             var request = GatewayRequest("DELETE", APIPath.secrets)
-            try request.setJSON(SecretBody(name: name))
+            try request.setJSON(SecretBody(name: name, namespace: namespace.name))
             if force { request.query = [("force", "true")] }
             _ = try await client.require(request, "cannot remove the secret '\(name)'")
             global.remark("removed the secret \(name)")

@@ -20,8 +20,15 @@ struct TokenCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
         abstract: "Create a token and print it, this once.",
-        discussion:
-            "A client sends it as 'Authorization: Bearer TOKEN'; faasctl takes it from $FAASCTL_TOKEN."
+        discussion: """
+            A client sends it as 'Authorization: Bearer TOKEN'; faasctl takes it from $FAASCTL_TOKEN. \
+            Clients of AWS Lambda sign with the token's id and a secret access key: --aws prints both.
+
+            Examples:
+
+                faasctl token create --name ci --scope deploy --expires 30d
+                faasctl token create --function hello
+            """
     )
 
     @OptionGroup var global: GlobalOptions
@@ -32,11 +39,26 @@ struct TokenCreateCommand: AsyncParsableCommand {
     @Option(help: "What it may do; repeatable. Default: invoke.")
     var scope: [TokenScope] = []
 
-    @Option(help: "Limit it to this function; repeatable.", transform: NameArgument.function)
+    @Option(
+        help: "Limit it to this function; repeatable.",
+        completion: .functions,
+        transform: NameArgument.function
+    )
     var function: [String] = []
+
+    @Option(
+        name: [.customShort("n"), .customLong("namespace")],
+        help: "Limit it to the functions and secrets of this namespace; repeatable.",
+        completion: .namespaces,
+        transform: NameArgument.namespace
+    )
+    var namespaces: [String] = []
 
     @Option(help: "How long it lasts, for example 30d. Default: until it is revoked.", transform: span)
     var expires: TimeSpan?
+
+    @Flag(help: "Print what AWS's clients sign with, as lines for a shell.")
+    var aws = false
 
     private static func span(_ text: String) throws -> TimeSpan {
         do throws(ModelError) { return try TimeSpan(text, field: "--expires") } catch {
@@ -50,6 +72,7 @@ struct TokenCreateCommand: AsyncParsableCommand {
         body.name = name
         body.scopes = scope.isEmpty ? nil : scope
         body.functions = function.isEmpty ? nil : function
+        body.namespaces = namespaces.isEmpty ? nil : namespaces
         body.expires = expires
         var request = GatewayRequest("POST", APIPath.tokens)
         try request.setJSON(body)
@@ -58,7 +81,9 @@ struct TokenCreateCommand: AsyncParsableCommand {
         try global.emit(json: answer) { () throws(CommandFailure) in
             let made = try GatewayClient.decode(AccessTokenBody.self, from: answer, what)
             global.remark("created the token \(made.id); it is not shown again")
-            return (made.token ?? "") + "\n"
+            guard aws else { return (made.token ?? "") + "\n" }
+            return "export AWS_ACCESS_KEY_ID=\(made.id)\n"
+                + "export AWS_SECRET_ACCESS_KEY=\(made.secretAccessKey ?? "")\n"
         }
     }
 }
@@ -76,13 +101,14 @@ struct TokenListCommand: AsyncParsableCommand {
         let what = "cannot list the tokens"
         let body = try await global.client().require(GatewayRequest("GET", APIPath.tokens), what)
         try global.emit(json: body) { () throws(CommandFailure) in
-            var table = Table("ID", "NAME", "SCOPES", "FUNCTIONS", "EXPIRES", "LAST USED")
+            var table = Table("ID", "NAME", "SCOPES", "FUNCTIONS", "NAMESPACES", "EXPIRES", "LAST USED")
             for token in try GatewayClient.decode([AccessTokenBody].self, from: body, what) {
                 table.add(
                     token.id,
                     token.name,
                     token.scopes.map(\.rawValue).joined(separator: " "),
                     token.functions?.joined(separator: " ") ?? "all",
+                    token.namespaces?.joined(separator: " ") ?? "all",
                     token.expiresAt.map { Moment.text($0) } ?? "never",
                     token.lastUsedAt.map { Moment.text($0) } ?? "never"
                 )

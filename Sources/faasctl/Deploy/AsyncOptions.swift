@@ -15,6 +15,9 @@ struct AsyncOptions: ParsableArguments {
     @Option(help: "Most that this wait grows to, for example 5m.")
     var asyncMaxWait: String?
 
+    @Option(help: "Age at which an asynchronous call runs no more, for example 6h.")
+    var asyncMaxAge: String?
+
     @Option(
         help: ArgumentHelp(
             "Statuses after which an asynchronous call runs again, for example 500,503.",
@@ -34,6 +37,7 @@ struct AsyncOptions: ParsableArguments {
         } else {
             policy.maxWait = max(policy.maxWait, policy.minWait)
         }
+        if let asyncMaxAge { policy.maxAge = try TimeSpan(asyncMaxAge, field: "--async-max-age") }
         guard let asyncCodes else { return }
         policy.codes = try asyncCodes.split(separator: ",").map { text in
             guard let code = Int(text.filter { $0 != " " }) else {

@@ -14,10 +14,17 @@ struct DeployCommand: AsyncParsableCommand {
             DIR holds a Dockerfile and usually a function.yaml. With --image the function is called NAME, and the \
             image is a reference, an archive (docker save or OCI) or an OCI layout folder. Words after -- replace \
             the image's CMD. Flags win over function.yaml.
+
+            Examples:
+
+                faasctl deploy ./hello --route /hello
+                faasctl deploy report --image registry.example.com/report:1 --memory 256Mi
+                faasctl deploy ./report --schedule '0 6 * * *' --timezone Europe/Berlin
             """
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
     @Argument(help: ArgumentHelp("The folder, or the function's name with --image.", valueName: "dir|name"))
     var target: String
@@ -90,6 +97,7 @@ struct DeployCommand: AsyncParsableCommand {
         } else {
             manifest = try FunctionFolder.read(folder, shown: target, name: name)
         }
+        try namespace.place(&manifest)
         if manifest.buildFolder == nil, image == nil {
             try requireNoBuildFlags(because: "the manifest names an image that exists")
         }
@@ -98,6 +106,6 @@ struct DeployCommand: AsyncParsableCommand {
         let base = image == nil ? folder : URL(fileURLWithPath: ".")
         let answer = try await deployer.deploy(manifest, folder: base, build: try building.settings())
         try deployer.report(answer)
-        return answer.name
+        return answer.qualifiedName
     }
 }

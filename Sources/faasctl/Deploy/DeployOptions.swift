@@ -71,6 +71,11 @@ struct DeployOptions: ParsableArguments {
     @Option(help: "none or egress.")
     var network: NetworkMode?
 
+    @Option(
+        help: ArgumentHelp("Container that it reaches by name; repeatable.", valueName: "container[:name]")
+    )
+    var uses: [String] = []
+
     @Flag(help: "Root file system read-only, /tmp writable.")
     var readOnly = false
 
@@ -131,6 +136,7 @@ struct DeployOptions: ParsableArguments {
         if let concurrency { configuration.concurrency = concurrency }
         if let warm { configuration.warm = try Self.warmRange(warm) }
         if let network { configuration.network = network }
+        for text in uses where !configuration.uses.contains(text) { configuration.uses.append(text) }
         if readOnly { configuration.readOnlyRootFilesystem = true }
         try asynchronous.apply(to: &configuration.asynchronous)
         try callers.apply(to: &configuration)

@@ -37,11 +37,13 @@ struct Deployer {
             let what = "cannot deploy '\(manifest.name)'"
             image = try await ImageSource.find(image).reference(client, what: what)
         }
-        let body = FunctionDeployment(
-            service: manifest.name.text,
+        var body = FunctionDeployment(
+            service: manifest.name.localName,
             image: image,
             mayfly: manifest.configuration
         )
+        let isDefault = manifest.name.namespace == FunctionName.defaultNamespace
+        body.namespace = isDefault ? nil : manifest.name.namespace
         return try await Transfer(client: client, global: global).deploy(
             body,
             "cannot deploy '\(manifest.name)'"
@@ -77,9 +79,9 @@ struct Deployer {
         }
         try global.emit(json: json) {
             if global.quiet { return "" }
-            var text = "deployed \(function.name)"
+            var text = "deployed \(function.qualifiedName)"
             if let detail = function.mayfly { text += ", revision \(detail.revision)" }
-            text += ": \(client.address)/function/\(function.name)\n"
+            text += ": \(client.address)/function/\(function.qualifiedName)\n"
             for route in function.mayfly?.configuration.routes ?? [] { text += "  route \(route)\n" }
             return text
         }

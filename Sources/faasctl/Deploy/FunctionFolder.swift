@@ -57,7 +57,7 @@ enum FunctionFolder {
 
     private static func parseName(_ text: String, _ what: String) throws(CommandFailure) -> FunctionName {
         do {
-            return try FunctionName(text)
+            return try FunctionName(local: text)
         } catch {
             throw CommandFailure(what, why: "\(error)", next: "give one with --name")
         }

@@ -11,6 +11,7 @@ struct UpCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
     @Option(name: .shortAndLong, help: ArgumentHelp("The stack file.", valueName: "stack.yaml"))
     var file = "stack.yaml"
@@ -26,6 +27,7 @@ struct UpCommand: AsyncParsableCommand {
         // Missing files are reported before the first function is deployed.
         for index in stack.functions.indices {
             try stack.functions[index].addEnvironmentFiles(in: folder)
+            try namespace.place(&stack.functions[index])
             let function = stack.functions[index]
             try Deployer.check(function)
             guard let buildFolder = function.buildFolder else { continue }

@@ -58,6 +58,7 @@ struct ConfigurationReader {
         if let node = self[.command] { configuration.command = try node.texts() }
         if let node = self[.network] { configuration.network = try node.choice(NetworkMode.self) }
         if let node = self[.egressAllow] { configuration.egressAllow = try node.texts() }
+        if let node = self[.uses] { configuration.uses = try node.texts() }
         if let node = self[.capabilities] { configuration.capabilities = try node.texts() }
         if let node = self[.readOnlyRootFilesystem] {
             configuration.readOnlyRootFilesystem = try node.boolean()

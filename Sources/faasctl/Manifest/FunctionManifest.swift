@@ -33,6 +33,6 @@ extension FunctionManifest {
 
     /// The error of the name has the valid form.
     static func parseName(_ text: String, field: String) throws(ModelError) -> FunctionName {
-        try FunctionName(text)
+        try FunctionName(local: text)
     }
 }

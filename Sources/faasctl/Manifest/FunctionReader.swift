@@ -83,10 +83,10 @@ struct FunctionReader {
         }
         if let namespace = mapping["namespace"] {
             let text = try namespace.text()
-            guard text == FunctionName.defaultNamespace else {
-                throw namespace.mistake(
-                    "namespace: '\(text)' does not exist, expected '\(FunctionName.defaultNamespace)' or none"
-                )
+            do throws(ModelError) {
+                manifest.name = try FunctionName(manifest.name.localName, namespace: text)
+            } catch {
+                throw namespace.mistake("\(error)")
             }
         }
     }

@@ -44,6 +44,7 @@ struct PolicyReader {
         if let node = mapping["min_wait"] { policy.minWait = try node.value(TimeSpan.init(_:field:)) }
         policy.maxWait =
             try mapping["max_wait"]?.value(TimeSpan.init(_:field:)) ?? max(policy.maxWait, policy.minWait)
+        if let node = mapping["max_age"] { policy.maxAge = try node.value(TimeSpan.init(_:field:)) }
         if let node = mapping["codes"] {
             policy.codes = try node.list().map { item throws(ManifestError) in try item.integer() }
         }

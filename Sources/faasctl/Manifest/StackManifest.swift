@@ -40,7 +40,7 @@ struct StackManifest: Hashable, Sendable {
         }
         for entry in entries.entries {
             let name: FunctionName
-            do { name = try FunctionName(entry.key) } catch {
+            do { name = try FunctionName(local: entry.key) } catch {
                 throw entries.mistake(atKey: entry.key, "\(error)")
             }
             let reader = FunctionReader(mapping: try ManifestMapping(entry.value))

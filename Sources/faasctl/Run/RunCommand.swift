@@ -10,12 +10,14 @@ import GatewayAPI
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Run one container, attached, and remove it afterwards.",
+        abstract: "Run a container, attached or with -d in the background.",
         discussion: """
             Exits as the container did: its exit code, 128 plus the signal that ended it, 127 when the command is \
             not there, 126 when it cannot be executed, 125 when there is no container. An image that the gateway lacks \
             is pulled. SRC of -v is a path of the \
-            gateway's host. Signals are passed on; the third SIGINT or SIGTERM ends it in any case.
+            gateway's host, or the name of a volume. Signals are passed on; the third SIGINT or SIGTERM ends it in any \
+            case. With --rm it is removed at its end, and ends when the connection breaks; without, it stays until \
+            'faasctl rm'. With -it Ctrl-P Ctrl-Q leaves it running; 'faasctl attach' returns to it.
             With --code the container runs a piece of code, without a deploy: IMAGE is a reference or a name of the \
             gateway's configuration, and the name of the language by default. -i sends standard input. It exits \
             with 124 when the time limit was over.
@@ -24,8 +26,12 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var coded: RunOptions
+    @OptionGroup var options: ContainerOptions
+    @OptionGroup var ports: PortOptions
+    @OptionGroup var health: HealthOptions
+    @OptionGroup var detaching: DetachOption
 
-    @Flag(help: "Accepted for compatibility with Docker: containers are always removed.")
+    @Flag(help: "Remove the container when it has ended.")
     var rm = false
 
     @Flag(name: .shortAndLong, help: "Forward standard input.")
@@ -46,12 +52,14 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("v"), .customLong("volume")],
-        help: ArgumentHelp("Folder or file of the gateway's host; repeatable.", valueName: "src:dst[:ro]")
+        help: ArgumentHelp(
+            "Folder or file of the gateway's host, or a volume; repeatable.",
+            valueName: "src:dst[:ro]"
+        )
     )
     var volume: [String] = []
 
-    @Option(help: ArgumentHelp("none (the default) or egress.", valueName: "mode"))
-    var network = NetworkMode.none
+    @OptionGroup var networks: NetworkOptions
 
     @Option(help: ArgumentHelp("Program that replaces the image's ENTRYPOINT and CMD.", valueName: "program"))
     var entrypoint: String?
@@ -66,8 +74,10 @@ struct RunCommand: AsyncParsableCommand {
         if coded.code != nil { return try validateCode() }
         if let stray = coded.strayOption { throw ValidationError("\(stray) needs --code") }
         guard let image = words.first, !image.isEmpty else { throw ValidationError("missing the image") }
-        guard !image.hasPrefix("-") else { throw ValidationError("unknown option '\(image)'") }
-        if tty, interactive, isatty(STDIN_FILENO) != 1 {
+        guard !image.hasPrefix("-") else {
+            throw ValidationError("unknown option '\(image)'" + RefusedFlags.advice(image))
+        }
+        if tty, interactive, !options.detach, isatty(STDIN_FILENO) != 1 {
             throw ValidationError("-t with -i needs a terminal as standard input; leave out -t")
         }
     }
@@ -79,19 +89,30 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("--code takes an IMAGE and no command: '\(words[1])'")
         }
         if let word = words.first, word.hasPrefix("-") { throw ValidationError("unknown option '\(word)'") }
-        try coded.check()
+        try coded.check(memory: options.memory)
+        if let stray = options.strayOption {
+            throw ValidationError("\(stray) has no effect with --code; leave it out")
+        }
+        _ = try networks.mode()
         if tty { throw ValidationError("-t has no effect with --code; leave it out") }
         if !volume.isEmpty { throw ValidationError("-v has no effect with --code; use --file") }
         if entrypoint != nil { throw ValidationError("--entrypoint has no effect with --code") }
+        if let stray = health.given.first {
+            throw ValidationError("\(stray) has no effect with --code; leave it out")
+        }
+        if detaching.given != nil {
+            throw ValidationError("--detach-keys has no effect with --code; leave it out")
+        }
+        if ports.isGiven { throw ValidationError("-p and -P have no effect with --code; leave them out") }
         if interactive, coded.code == "-" {
             throw ValidationError("-i with '--code -': standard input is the code already")
         }
     }
 
     private func runCode() async throws {
-        var request = try coded.request()
+        var request = try coded.request(memory: options.memory)
         request.image = words.first
-        request.network = network
+        request.network = try networks.mode()
         for text in Self.variables(environment, own: ProcessInfo.processInfo.environment) {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             request.environment[String(parts[0])] = String(parts[1])
@@ -119,16 +140,26 @@ struct RunCommand: AsyncParsableCommand {
         request.entrypoint = entrypoint.map { [$0] }
         request.environment = Self.variables(environment, own: ProcessInfo.processInfo.environment)
         request.volumes = try volume.map(Self.volume)
-        request.network = network
+        try networks.fill(&request)
+        request.isRemoved = rm
+        request.ports = ports.published
+        request.publishesAll = ports.publishesAll
+        do throws(ModelError) { request.healthcheck = try health.healthcheck() } catch {
+            throw ValidationError(error.description)
+        }
         request.hasTerminal = tty
         request.hasInput = interactive
-        let code: Int32
+        try options.fill(&request)
+        let end: AttachedEnd
         do throws(CommandFailure) {
-            code = try await AttachedRun(client: try global.client(), global: global, request: request).run()
+            var run = AttachedRun(client: try global.client(), global: global, request: request)
+            run.keys = detaching.keys
+            if options.detach { return try Terminal.output.line(try await run.detached()) }
+            end = try await run.run()
         } catch {
             throw Self.withoutContainer(error)
         }
-        if code != 0 { throw QuietExit(exitCode: code) }
+        if case .ended(let code) = end, code != 0 { throw QuietExit(exitCode: code) }
     }
 
     /// As Docker ends when it has no container.
@@ -147,7 +178,8 @@ struct RunCommand: AsyncParsableCommand {
     private static func volume(_ text: String) throws(CommandFailure) -> ContainerVolume {
         do throws(ModelError) {
             var volume = try ContainerVolume(text)
-            if !volume.source.hasPrefix("/") {
+            // As with Docker, a plain word is a volume's name.
+            if volume.source.hasPrefix(".") {
                 volume.source = URL(fileURLWithPath: volume.source).standardizedFileURL.path
             }
             return volume

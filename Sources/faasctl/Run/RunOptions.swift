@@ -30,25 +30,25 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("With --code: time limit, 60s by default.", valueName: "span"))
     var timeout: String?
 
-    @Option(help: ArgumentHelp("With --code: memory limit, 128Mi by default.", valueName: "size"))
-    var memory: String?
-
     /// The options that have an effect with --code only; the first that was given.
     var strayOption: String? {
         if language != nil { return "--language" }
         if !files.isEmpty { return "--file" }
-        if timeout != nil { return "--timeout" }
-        return memory != nil ? "--memory" : nil
+        return timeout != nil ? "--timeout" : nil
     }
 
     /// The request without the parts that other options decide.
-    func request() throws -> RunRequest {
+    ///
+    /// - Parameter memory: the memory limit, 128Mi by default.
+    /// - Returns: the request.
+    /// - Throws: ``CommandFailure`` when a file cannot be read.
+    func request(memory: String?) throws -> RunRequest {
         var request = RunRequest()
         request.code = try code.map(Self.text)
         request.language = language
         request.files = try files.map(Self.file)
         if let timeout { request.timeout = try TimeSpan(timeout, field: "--timeout") }
-        if let memory { request.limits.memory = try ByteCount(memory, field: "--memory") }
+        if let memory { request.limits.memory = try DockerSize.bytes(memory, field: "--memory") }
         return request
     }
 
@@ -61,11 +61,11 @@ struct RunOptions: ParsableArguments {
     }
 
     /// Checks what the options alone show to be wrong.
-    func check() throws {
+    func check(memory: String?) throws {
         for text in files { _ = try Self.parts(text) }
         do throws(ModelError) {
             if let timeout { _ = try TimeSpan(timeout, field: "--timeout") }
-            if let memory { _ = try ByteCount(memory, field: "--memory") }
+            if let memory { _ = try DockerSize.bytes(memory, field: "--memory") }
         } catch {
             throw ValidationError("\(error)")
         }

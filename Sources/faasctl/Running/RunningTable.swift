@@ -2,6 +2,7 @@
 // What runs now as a table, with the share of a processor where two looks at it are known. ps and top drive it.
 
 import Foundation
+import FunctionModel
 import GatewayAPI
 
 /// Two looks at what runs, one after the other.
@@ -48,7 +49,8 @@ struct RunningTable {
             isTop ? "CPU%" : "CPU",
             "MEMORY",
             "PROCS",
-            "STATE"
+            "STATE",
+            "PORTS"
         )
         let rows = isTop ? now.sorted { (share($0) ?? 0, $1.id) > (share($1) ?? 0, $0.id) } : now
         for one in rows {
@@ -64,7 +66,8 @@ struct RunningTable {
                 cpu ?? "-",
                 one.memoryBytes.map(Moment.text(bytes:)) ?? "-",
                 one.processes.map(String.init) ?? "-",
-                one.state
+                one.state,
+                (one.ports ?? []).map { "\($0.outside)->\($0.inside)" }.joined(separator: ", ")
             )
         }
         return table
@@ -74,13 +77,15 @@ struct RunningTable {
 extension GatewayClient {
     /// Asks for what runs now.
     ///
-    /// - Parameter function: only its calls.
+    /// - Parameter calls: the query that selects them; empty for everything.
     /// - Returns: the gateway's answer as it sent it, and decoded.
     /// - Throws: ``CommandFailure``.
-    func running(of function: String?) async throws(CommandFailure) -> (body: Data, list: [RunningBody]) {
+    func running(_ calls: [(name: String, value: String)] = []) async throws(CommandFailure)
+        -> (body: Data, list: [RunningBody])
+    {
         let what = "cannot list what runs"
         var request = GatewayRequest("GET", APIPath.running)
-        if let function { request.query.append(("function", function)) }
+        request.query = calls
         let body = try await require(request, what)
         return (body, try Self.decode([RunningBody].self, from: body, what))
     }

@@ -13,11 +13,12 @@ struct StopCommand: AsyncParsableCommand {
         discussion: """
             An id is a call's or a container's as 'faasctl ps' shows it, or its beginning; a function's name means its \
             one call. The grace is the function's, and 10 s for other containers. Waits for the end and writes each \
-            name. A call is recorded as cancelled.
+            name. A call is recorded as cancelled. With --namespace every name is a function's.
             """
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
     @Option(
         name: [.customShort("t"), .customLong("timeout"), .customLong("time")],
@@ -50,7 +51,18 @@ struct StopCommand: AsyncParsableCommand {
     func run() async throws {
         let client = try global.client()
         try await forEachName(ids) { id throws(CommandFailure) in
-            var request = GatewayRequest("POST", APIPattern.runningStop.path(id))
+            var query: [(name: String, value: String)] = []
+            if let timeout { query.append(("grace", "\(timeout)")) }
+            if let signal { query.append(("signal", "\(signal)")) }
+            let isFunction = namespace.name != nil
+            if !isFunction,
+                try await client.act(APIPattern.containerStop, on: id, query: query, "cannot stop '\(id)'")
+                    != nil
+            {
+                return try Terminal.output.line(id)
+            }
+            let called = isFunction ? try namespace.qualified(id) : id
+            var request = GatewayRequest("POST", APIPattern.runningStop.path(called))
             // The gateway waits for the end of the grace, which may be a function's own.
             request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
             if let timeout { request.query.append(("grace", "\(timeout)s")) }
@@ -65,10 +77,11 @@ struct KillCommand: AsyncParsableCommand {
         commandName: "kill",
         abstract: "Send calls and containers a signal, SIGKILL without -s.",
         discussion:
-            "The signal goes to PID 1 of the container; SIGKILL ends all of its processes. Ids as for 'faasctl stop'."
+            "The signal goes to PID 1 of the container; SIGKILL ends all of its processes. Ids and --namespace as for 'faasctl stop'."
     )
 
     @OptionGroup var global: GlobalOptions
+    @OptionGroup var namespace: NamespaceOption
 
     @Option(
         name: .shortAndLong,
@@ -83,7 +96,16 @@ struct KillCommand: AsyncParsableCommand {
     func run() async throws {
         let client = try global.client()
         try await forEachName(ids) { id throws(CommandFailure) in
-            var request = GatewayRequest("POST", APIPattern.runningKill.path(id))
+            let query = [(name: "signal", value: "\(signal)")]
+            let isFunction = namespace.name != nil
+            if !isFunction,
+                try await client.act(APIPattern.containerKill, on: id, query: query, "cannot kill '\(id)'")
+                    != nil
+            {
+                return try Terminal.output.line(id)
+            }
+            let called = isFunction ? try namespace.qualified(id) : id
+            var request = GatewayRequest("POST", APIPattern.runningKill.path(called))
             request.query = [("signal", "\(signal)")]
             try await client.end(id, request, global, "cannot signal '\(id)'", endsIt: signal == SIGKILL)
         }

@@ -74,6 +74,15 @@ struct ServeCommand: AsyncParsableCommand {
     var redirect: String?
 
     @Option(
+        name: .customLong("metrics-listen"),
+        help: ArgumentHelp(
+            "Serve /metrics here, without TLS, and not at --listen.",
+            valueName: "host:port"
+        )
+    )
+    var metricsListen: String?
+
+    @Option(
         name: .customLong("acme-domain"),
         help: ArgumentHelp(
             "Serve HTTPS with a certificate for this name that an ACME authority issues and renews. Repeatable.",
@@ -124,6 +133,14 @@ struct ServeCommand: AsyncParsableCommand {
         help: "Refuse all volumes of faasctl run: containers mount no folder of this host."
     )
     var noHostMounts = false
+
+    @Option(
+        help: ArgumentHelp(
+            "What a container's writable layer may take of the disk, unless it has a --disk; no limit without.",
+            valueName: "size"
+        )
+    )
+    var containerDisk: String?
 
     @Flag(
         help: """
@@ -183,6 +200,12 @@ struct ServeCommand: AsyncParsableCommand {
             if let listen { configuration.listen = try ListenAddress(listen, field: "--listen") }
             if let redirect {
                 configuration.tls.redirect = try ListenAddress(redirect, field: "--tls-redirect")
+            }
+            if let metricsListen {
+                configuration.metricsListen = try ListenAddress(metricsListen, field: "--metrics-listen")
+            }
+            if let containerDisk {
+                configuration.containerDisk = try ByteCount(containerDisk, field: "--container-disk")
             }
             if let imageBudget {
                 try configuration.setImageBudget(imageBudget, field: "--image-budget")

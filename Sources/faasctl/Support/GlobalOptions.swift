@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import HTTPClient
 
 /// The form of results.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
@@ -25,24 +26,17 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
-/// `--gateway`, `--tls-ca`, `--output`, `--quiet`.
+/// `--gateway`, `--tls-ca`, `--client-cert`, `--client-key`, `--output`, `--quiet`.
 struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The gateway's address. Default: $FAASCTL_GATEWAY, $OPENFAAS_URL, else \(Self.defaultGateway).",
+            "The gateway's address. Default: $FAASCTL_GATEWAY, $OPENFAAS_URL, the context's, else \(Self.defaultGateway).",
             valueName: "url"
         )
     )
     var gateway: String?
 
-    @Option(
-        name: .customLong("tls-ca"),
-        help: ArgumentHelp(
-            "Trust a gateway's certificate by these certificates (PEM) only. Default: $FAASCTL_TLS_CA, else the system's.",
-            valueName: "file"
-        )
-    )
-    var trustedRoots: String?
+    @OptionGroup var tls: TLSOptions
 
     @Option(name: .shortAndLong, help: "Result as a table for people, or json or yaml for programs.")
     var output = OutputFormat.table
@@ -55,37 +49,34 @@ struct GlobalOptions: ParsableArguments {
     /// The client for the chosen gateway.
     ///
     /// - Parameters:
-    ///   - fallback: the address in a stack.yaml; the command line and the environment take precedence.
+    ///   - fallback: the address in a stack.yaml; what the user chose for all commands takes precedence.
     ///   - environment: variables that stand in for options.
     /// - Returns: a client with the credentials for the address.
-    /// - Throws: ``CommandFailure`` when the address is no http address, or `--tls-ca` is given for one without TLS.
+    /// - Throws: ``CommandFailure`` when the address is no http address, a certificate is given for one without TLS, or
+    ///   the contexts cannot be read.
     func client(
         fallback: String? = nil,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(CommandFailure) -> GatewayClient {
         let fromEnvironment = [environment["FAASCTL_GATEWAY"], environment["OPENFAAS_URL"]].compactMap { $0 }
             .first { !$0.isEmpty }
-        var address = gateway ?? fromEnvironment ?? fallback ?? Self.defaultGateway
-        if !address.contains("://") { address = "http://" + address }
-        while address.hasSuffix("/") { address.removeLast() }
-        guard let url = URL(string: address), ["http", "https"].contains(url.scheme), url.host != nil else {
-            throw CommandFailure(
-                "cannot use the gateway '\(address)'",
-                why: "it is not an http address",
-                next: "write it as http://HOST:PORT"
-            )
-        }
-        // The variable may be set for other gateways, the option is meant for this one.
-        guard trustedRoots == nil || url.scheme == "https" else {
-            throw CommandFailure(
-                "cannot use the gateway '\(address)' with --tls-ca",
-                why: "it is asked over http, without a certificate",
-                next: "write it as https://HOST:PORT, or leave out --tls-ca"
-            )
-        }
-        let credentials = ClientCredentials.find(address: address, environment: environment)
+        let chosen = gateway ?? fromEnvironment
+        // Its secrets are for its own gateway only.
+        let context = chosen == nil ? try ContextFile.read(environment: environment).used : nil
+        let address = try GatewayAddress.checked(
+            chosen ?? context?.gateway ?? fallback ?? Self.defaultGateway
+        )
+        // The variable may be set for other gateways, the options are meant for this one.
+        try tls.check(for: address)
+        let credentials =
+            ClientCredentials.inEnvironment(environment) ?? context?.credentials
+            ?? ClientCredentials.find(address: address, environment: environment)
         var client = GatewayClient(address: address, credentials: credentials)
-        client.trustedRoots = trustedRoots ?? environment["FAASCTL_TLS_CA"].flatMap { $0.isEmpty ? nil : $0 }
+        let fromVariable = environment["FAASCTL_TLS_CA"].flatMap { $0.isEmpty ? nil : $0 }
+        client.trustedRoots = tls.trustedRoots ?? fromVariable ?? context?.roots
+        if let certificate = tls.certificate ?? context?.certificate, let key = tls.key ?? context?.key {
+            client.certificate = ClientCertificate(certificate: certificate, key: key)
+        }
         return client
     }
 

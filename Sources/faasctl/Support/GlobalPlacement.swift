@@ -5,14 +5,22 @@ import ArgumentParser
 
 /// Moves global options behind the subcommand, whose parser reads them.
 enum GlobalPlacement {
-    /// The options of ``GlobalOptions``.
+    /// The options of ``GlobalOptions`` and ``NamespaceOption``.
     private enum Option: String, CaseIterable {
         case gateway
         case roots = "tls-ca"
-        case output, quiet
+        case rootsAsCurl = "cacert"
+        case certificate = "client-cert"
+        case key = "client-key"
+        case output, quiet, namespace
 
         var takesValue: Bool { self != .quiet }
-        var short: String? { self == .output || self == .quiet ? "-" + rawValue.prefix(1) : nil }
+        var short: String? {
+            switch self {
+            case .gateway, .roots, .rootsAsCurl, .certificate, .key: nil
+            case .output, .quiet, .namespace: "-" + rawValue.prefix(1)
+            }
+        }
 
         /// The option of a word, and the value after its `=`.
         static func read(_ word: String) -> (option: Option, value: String?)? {
@@ -79,9 +87,11 @@ extension ParsableCommand {
         _commandName == word || configuration.aliases.contains(word)
     }
 
-    /// Whether the command has an option of its own of this name, or all global ones.
+    /// Whether the command has an option of its own of this name, or all global ones; `same` is a command under another name.
     fileprivate static func hasOption(_ name: String) -> Bool {
         let labels = Mirror(reflecting: Self()).children.compactMap(\.label)
-        return labels.contains("_global") || labels.contains("_" + name)
+        // Not every command that asks a gateway is about names of one namespace.
+        let isGlobal = name != "namespace" && (labels.contains("_global") || labels.contains("_same"))
+        return isGlobal || labels.contains("_" + name)
     }
 }

@@ -4,6 +4,19 @@
 import ArgumentParser
 import FunctionModel
 
+/// Names that shells complete: they ask the gateway, as the user's environment or context names it.
+extension CompletionKind {
+    static let functions = names("list")
+    static let secrets = names("secret list")
+    static let namespaces = names("namespace list")
+    static let contexts = names("context list")
+
+    /// Names alone: bash expands what it is given, and a gateway's answer may hold anything.
+    private static func names(_ verb: String) -> CompletionKind {
+        .shellCommand("faasctl \(verb) --quiet 2>/dev/null | LC_ALL=C grep -x '[A-Za-z0-9._-]*'")
+    }
+}
+
 /// Checks names.
 enum NameArgument {
     /// A function's name.
@@ -14,6 +27,35 @@ enum NameArgument {
         } catch {
             throw ValidationError("expected " + error.expected)
         }
+    }
+
+    /// A function's name, with or without a version: `NAME`, `NAME:3` or `NAME:prod`.
+    static func called(_ text: String) throws -> String {
+        guard let colon = text.firstIndex(of: ":") else { return try function(text) }
+        _ = try function(String(text[..<colon]))
+        do throws(ModelError) {
+            _ = try FunctionVersion(String(text[text.index(after: colon)...]))
+            return text
+        } catch {
+            throw ValidationError("expected \(error.expected) after the colon, or a revision's number")
+        }
+    }
+
+    /// An alias's name.
+    static func alias(_ text: String) throws -> String {
+        do throws(ModelError) {
+            return try AliasName(text).text
+        } catch {
+            throw ValidationError("expected " + error.expected)
+        }
+    }
+
+    /// A namespace's name.
+    static func namespace(_ text: String) throws -> String {
+        do throws(ModelError) { try FunctionNamespace.check(text) } catch {
+            throw ValidationError("expected " + error.expected)
+        }
+        return text
     }
 
     /// A secret's name.

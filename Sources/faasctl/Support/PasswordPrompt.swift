@@ -33,7 +33,8 @@ enum PasswordPrompt {
         return RegistryLogin(user: user, password: secret)
     }
 
-    private static func whole(_ what: String) throws(CommandFailure) -> String {
+    /// The whole standard input, without its last line break.
+    static func whole(_ what: String) throws(CommandFailure) -> String {
         let data: Data?
         do {
             data = try FileHandle.standardInput.read(upToCount: secretBytesMax + 1)

@@ -53,7 +53,10 @@ struct WatchedDeploy {
     private func follow(_ name: String) -> Task<Void, Never> {
         var words = [name, "-f", "--since", "1s", "--output", global.output.rawValue]
         if let gateway = global.gateway { words += ["--gateway", gateway] }
-        if let roots = global.trustedRoots { words += ["--tls-ca", roots] }
+        if let roots = global.tls.trustedRoots { words += ["--tls-ca", roots] }
+        if let certificate = global.tls.certificate, let key = global.tls.key {
+            words += ["--client-cert", certificate, "--client-key", key]
+        }
         return Task { [words, global] in
             while !Task.isCancelled {
                 do {
