@@ -91,6 +91,11 @@ let package = Package(
             dependencies: ["Sandbox", httpTypes, nioCore, nioHTTP1, nioPosix, nioHTTPTypesHTTP1],
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "SandboxPorts",
+            dependencies: ["FunctionModel", nioCore, nioPosix],
+            swiftSettings: swiftSettings
+        ),
         .target(name: "Schedules", dependencies: ["FunctionModel"], swiftSettings: swiftSettings),
         .target(name: "OCI", dependencies: ["COpenSSL", "FunctionModel"], swiftSettings: swiftSettings),
         .target(name: "TLS", dependencies: ["COpenSSL", nioCore, nioTLS], swiftSettings: swiftSettings),
@@ -121,7 +126,8 @@ let package = Package(
             name: "Scheduler",
             dependencies: [
                 "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
-                "ImageBuilder", "Sandbox", "SandboxHTTP", "Schedules", httpTypes, nioCore, logging, lifecycle,
+                "ImageBuilder", "Sandbox", "SandboxHTTP", "SandboxPorts", "Schedules", httpTypes, nioCore,
+                logging, lifecycle,
             ],
             swiftSettings: swiftSettings
         ),
@@ -142,6 +148,11 @@ let package = Package(
         ),
         .target(name: "ManifestReader", dependencies: ["FunctionModel", yams], swiftSettings: swiftSettings),
         .target(
+            name: "Compose",
+            dependencies: ["FunctionModel", "ManifestReader"],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "Server",
             dependencies: [
                 "ACME", "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry",
@@ -158,7 +169,7 @@ let package = Package(
             name: "faasctl",
             dependencies: [
                 "FunctionModel", "OCI", "HTTPClient", "Schedules", "ClientFiles", "GatewayAPI",
-                "ManifestReader", "Server", nioCore, yams, logging,
+                "ManifestReader", "Compose", "Server", nioCore, yams, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -199,6 +210,11 @@ let package = Package(
         .testTarget(
             name: "SandboxHTTPTests",
             dependencies: ["SandboxHTTP", "Sandbox", httpTypes, nioCore],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "SandboxPortsTests",
+            dependencies: ["SandboxPorts", "FunctionModel", nioCore],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -243,8 +259,14 @@ let package = Package(
             dependencies: [
                 "Gateway", "Contracts", "GatewayAPI", "Scheduler", "FunctionModel", "FunctionStore", "OCI",
                 "HTTPClient",
-                "ImageStore", "Registry", "ImageBuilder", "Sandbox", hummingbird, httpTypes, nioCore, logging,
+                "ImageStore", "Registry", "ImageBuilder", "Sandbox", hummingbird, httpTypes, nioCore,
+                nioEmbedded, logging,
             ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "ComposeTests",
+            dependencies: ["Compose", "FunctionModel", "ManifestReader"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -258,7 +280,7 @@ let package = Package(
         .testTarget(
             name: "FaasctlTests",
             dependencies: [
-                "faasctl", "Server", "ManifestReader", "FunctionModel", "GatewayAPI",
+                "faasctl", "Server", "ManifestReader", "FunctionModel", "GatewayAPI", "Compose",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -266,7 +288,8 @@ let package = Package(
         .testTarget(
             name: "ReferenceTests",
             dependencies: [
-                "faasctl", "Contracts", "Server", "ManifestReader", "FunctionModel", "Gateway", "Sandbox",
+                "faasctl", "Contracts", "Server", "ManifestReader", "Compose", "FunctionModel", "Gateway",
+                "GatewayAPI", "Sandbox",
                 "ImageStore", "Scheduler",
                 httpTypes, yams,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

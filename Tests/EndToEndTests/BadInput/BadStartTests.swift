@@ -143,7 +143,7 @@ extension EndToEnd {
                     let isSignal = process.terminationReason == .uncaughtSignal
                     continuation.yield(process.terminationStatus + (isSignal ? 128 : 0))
                 }
-                try process.run()
+                try process.start()
                 // Before the program's first line a signal has its usual effect.
                 try await Self.waitUntilCaught(number, by: process.processIdentifier)
                 try await Task.sleep(for: .milliseconds(milliseconds))

@@ -84,7 +84,7 @@ enum Command {
             continuation.yield(process.terminationStatus + (isSignal ? 128 : 0))
             continuation.finish()
         }
-        try process.run()
+        try process.start()
         let processID = process.processIdentifier
         let limit = Task {
             try await Task.sleep(for: .seconds(secondsMax))

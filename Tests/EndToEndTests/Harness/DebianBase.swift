@@ -21,11 +21,14 @@ enum DebianBase {
     ///
     /// - Parameters:
     ///   - tag: the image's reference.
+    ///   - arguments: more flags of `serve`.
     ///   - body: what the test does.
     /// - Throws: HarnessError when there is no root or no gateway; what `body` throws.
-    static func with(tag: String, _ body: (GatewayUnderTest) async throws -> Void) async throws {
+    static func with(tag: String, arguments: [String] = [], _ body: (GatewayUnderTest) async throws -> Void)
+        async throws
+    {
         let base = try await file.value
-        try await GatewayUnderTest.with { gateway in
+        try await GatewayUnderTest.with(arguments: arguments) { gateway in
             let folder = try TemporaryFolder()
             defer { folder.remove() }
             try FileManager.default.linkItem(at: base, to: folder.url.appendingPathComponent("base.tar"))

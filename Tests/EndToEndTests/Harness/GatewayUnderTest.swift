@@ -56,7 +56,7 @@ final class GatewayUnderTest: Sendable {
             continuation.yield(process.terminationStatus + (isSignal ? 128 : 0))
             continuation.finish()
         }
-        try process.run()
+        try process.start()
         self.dataFolder = dataFolder
         self.life = life
         logFolder = folder

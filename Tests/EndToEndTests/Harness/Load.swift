@@ -75,7 +75,7 @@ extension GatewayUnderTest {
         caller.standardError = FileHandle.nullDevice
         let (ends, continuation) = AsyncStream<Void>.makeStream()
         caller.terminationHandler = { _ in continuation.finish() }
-        try caller.run()
+        try caller.start()
         let result: Result<Void, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
         let isStillCalling = caller.isRunning

@@ -45,7 +45,7 @@ final class PseudoTerminal: Sendable {
             continuation.yield(process.terminationStatus + (isSignal ? 128 : 0))
             continuation.finish()
         }
-        try process.run()
+        try process.start()
         processID = process.processIdentifier
         ending = Task { await ends.first { _ in true } ?? -1 }
         Thread.detachNewThread { [weak self, master] in

@@ -42,7 +42,7 @@ final class RegistryUnderTest: Sendable {
         process.arguments = ["serve", folder.url.appendingPathComponent("registry.yml").path]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        try process.start()
         processID = process.processIdentifier
         for _ in 0..<200 {
             let probe = try await Command.run("/usr/bin/curl", ["-s", "http://\(host)/v2/"])

@@ -180,7 +180,50 @@ extension EndToEnd {
                     ["--cert", path("client.crt"), "--key", path("client.key")] + common
                 )
                 #expect(with.code == 0, "\(with.error)")
+                let trust = ["--cacert", path("a.example.crt")]
+                let own = ["--client-cert", path("client.crt"), "--client-key", path("client.key")]
+                let stranger = try await gateway.faasctl(["list"] + trust)
+                #expect(stranger.code == 1, "\(stranger.error)")
+                let known = try await gateway.faasctl(["list"] + trust + own)
+                #expect(known.code == 0, "\(known.error)")
+                try await Self.contexts(gateway, trust + own, folder)
             }
+        }
+
+        /// The same by the name of a context, which another gateway's does not help.
+        private static func contexts(
+            _ gateway: GatewayUnderTest,
+            _ certificates: [String],
+            _ folder: TemporaryFolder
+        ) async throws {
+            let environment = [
+                "XDG_CONFIG_HOME": folder.url.path, "MAYFLY_DATA_DIR": gateway.dataFolder,
+                "FAASCTL_GATEWAY": "",
+                "OPENFAAS_URL": "",
+            ]
+            func faasctl(_ words: [String], _ input: String = "") async throws -> CommandResult {
+                try await Command.run(
+                    Fixtures.faasctl,
+                    words,
+                    environment: environment,
+                    input: Data(input.utf8)
+                )
+            }
+            let made = try await gateway.faasctl(
+                ["token", "create", "--scope", "read", "--quiet"] + certificates
+            )
+            let add = ["context", "add", "lab", "--gateway", gateway.address, "--token-stdin"] + certificates
+            let added = try await faasctl(add, made.text)
+            #expect(added.code == 0, "\(added.error)")
+            let list = try await faasctl(["list"])
+            #expect(list.code == 0, "\(list.error)")
+            let create = try await faasctl(["token", "create"])
+            #expect(create.code == 1 && create.error.contains("scope"), "\(create.error)")
+            let contexts = try await faasctl(["context", "list", "--output", "json"]).text
+            #expect(contexts.contains(#""credentials":"token, certificate""#) && !contexts.contains("mf_"))
+            let removed = try await faasctl(["context", "remove", "lab"])
+            #expect(removed.code == 0, "\(removed.error)")
+            #expect(try await faasctl(["context", "use", "lab"]).code == 1)
         }
 
         @Test("a certificate that cannot be used stops the start with its file and the reason")

@@ -48,6 +48,23 @@ struct OrdinaryUserTests {
         }
     }
 
+    @Test("containers of a network find each other and connect, without any privilege")
+    func network() async throws {
+        try await OrdinaryUser.with { gateway in
+            try await ContainerScene.build(on: gateway)
+            try await gateway.requireLine("network create shop")
+            let server = "while :; do echo hello | nc -l -p 5000; done"
+            try await gateway.requireLine("run -d --name server --network shop box sh -c", server)
+            try await gateway.requireLine("run -d --name client --network shop box")
+            #expect(
+                try await gateway.requireLine("exec client cat /etc/hosts").contains("172.30.0.2\tserver ")
+            )
+            let ask =
+                "for i in 1 2 3 4 5 6 7 8 9; do nc 172.30.0.2 5000 </dev/null | grep . && break; sleep 0.2; done"
+            #expect(try await gateway.requireLine("exec client sh -c", ask) == "hello\n")
+        }
+    }
+
     @Test("squashes owners: files of the image are root's, and can be written, removed and made again")
     func owners() async throws {
         try await OrdinaryUser.with { gateway in

@@ -52,7 +52,7 @@ extension EndToEnd {
                 let absent = try await gateway.faasctl("run", "127.0.0.1:1/no-such-image")
                 #expect(absent.code == 125 && absent.error.contains("127.0.0.1:1"))
                 #expect(try await gateway.faasctl("run", "-v", "/no/such:/x", "box").code == 125)
-                let reached = try await gateway.faasctl("run", "-v", "/tmp:/proc/x", "box")
+                let reached = try await gateway.faasctl("run", "-v", "/opt:/proc/x", "box")
                 #expect(reached.code == 125 && reached.error.contains("outside of /proc, /sys and /dev"))
             }
         }
@@ -184,7 +184,10 @@ extension EndToEnd {
                 #expect(try await polite.shows("bye"))
                 let stubborn = try PseudoTerminal(
                     Fixtures.faasctl,
-                    ["run", "box", "sh", "-c", "trap '' TERM INT; echo ready; while :; do sleep 0.1; done"],
+                    [
+                        "run", "--rm", "box", "sh", "-c",
+                        "trap '' TERM INT; echo ready; while :; do sleep 0.1; done",
+                    ],
                     environment: environment,
                     rows: 24,
                     columns: 80

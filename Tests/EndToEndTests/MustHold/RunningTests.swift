@@ -139,7 +139,7 @@ extension EndToEnd {
                 process.standardInput = FileHandle.nullDevice
                 process.standardOutput = try Command.createFile(output.url.appendingPathComponent("output"))
                 process.standardError = try Command.createFile(error)
-                try process.run()
+                try process.start()
                 defer { if process.isRunning { process.terminate() } }
                 func answers(_ text: String) async throws -> Bool {
                     for _ in 0..<400 {

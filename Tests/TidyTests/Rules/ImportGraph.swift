@@ -16,6 +16,7 @@ enum ImportGraph {
         "FunctionStore": ["FunctionModel"],
         "Sandbox": ["FunctionModel", "CSandbox", "CSeccomp"],
         "SandboxHTTP": ["Sandbox"],
+        "SandboxPorts": ["FunctionModel"],
         "OCI": ["FunctionModel", "COpenSSL"],
         "HTTPClient": ["FunctionModel", "CCurl"],
         "TLS": ["COpenSSL"],
@@ -26,7 +27,7 @@ enum ImportGraph {
         "Scheduler": [
             "FunctionModel", "Contracts", "FunctionStore", "OCI", "HTTPClient", "ImageStore", "Registry",
             "ImageBuilder",
-            "Sandbox", "SandboxHTTP", "Schedules",
+            "Sandbox", "SandboxHTTP", "SandboxPorts", "Schedules",
         ],
         "GatewayAPI": ["FunctionModel", "OCI"],
         "Gateway": [
@@ -34,6 +35,7 @@ enum ImportGraph {
             "Scheduler", "GatewayAPI", "TLS",
         ],
         "ManifestReader": ["FunctionModel"],
+        "Compose": ["FunctionModel", "ManifestReader"],
         "Server": [
             "ACME", "FunctionModel", "HTTPClient", "ManifestReader", "ImageStore", "Registry", "ImageBuilder",
             "Sandbox", "Scheduler", "Gateway", "OCI", "TLS",
@@ -41,7 +43,7 @@ enum ImportGraph {
         "ClientFiles": ["ImageStore", "Registry", "ImageBuilder"],
         "faasctl": [
             "FunctionModel", "OCI", "HTTPClient", "Schedules", "ClientFiles", "GatewayAPI", "ManifestReader",
-            "Server",
+            "Compose", "Server",
         ],
     ]
 
@@ -54,11 +56,13 @@ enum ImportGraph {
     static let owners: [String: Set<String>] = [
         "GRDB": ["FunctionStore"],
         "NIOCore": [
-            "Contracts", "Sandbox", "SandboxHTTP", "Scheduler", "GatewayAPI", "Gateway", "TLS", "faasctl",
+            "Contracts", "Sandbox", "SandboxHTTP", "SandboxPorts", "Scheduler", "GatewayAPI", "Gateway",
+            "TLS",
+            "faasctl",
         ],
         "NIOTLS": ["TLS", "Gateway"],
         "NIOConcurrencyHelpers": ["Gateway"],
-        "NIOPosix": ["SandboxHTTP", "Gateway"],
+        "NIOPosix": ["SandboxHTTP", "SandboxPorts", "Gateway"],
         "NIOHTTP1": ["SandboxHTTP", "Gateway"],
         "NIOHTTPTypesHTTP1": ["SandboxHTTP"],
         "NIOHTTP2": ["Gateway"],
