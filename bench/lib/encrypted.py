@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTPS against HTTP on kept connections, HTTP/2 against HTTP/1.1, and new TLS 1.3 connections against nginx."""
 
+import json
 import os
 import pathlib
 import re
@@ -80,6 +81,22 @@ def h2load(url, seconds, *options):
     return float(found.group(1))
 
 
+def token_row(gateway, work, report, rounds, seconds):
+    """What a token that the function asks for adds to a call, in turns."""
+    gateway.deploy_many([NAME + "-token"], gateway.image_of(NAME),
+                        {"auth": "token", "readonly_root_filesystem": True, "queue": {"length": 200}})
+    token = json.loads(gateway.faasctl("token", "create", "--scope", "invoke", "--output", "json"))["token"]
+    script = os.path.join(work, "token.lua")
+    pathlib.Path(script).write_text(f'wrk.headers["Authorization"] = "Bearer {token}"\n')
+    urls = [f"{gateway.url}/function/{NAME}{suffix}" for suffix in ("-token", "")]
+    for url in urls:
+        clients.wrk(url, 1, 1, script)
+    pairs = [[clients.wrk(url, 1, seconds, script).p50_us for url in urls] for _ in range(2 * rounds)]
+    signed, plain = (median(column) for column in zip(*pairs))
+    report.add("p50 of hello with a token that its function asks for ÷ without, 1 connection",
+               f"{median(a / b for a, b in pairs):.3f} ({signed:.0f} / {plain:.0f} µs)", "≤ 1.02", "")
+
+
 def encrypted(gateway, program, work, rounds, seconds):
     """The rows of HTTPS; `gateway` is the one without."""
     paths = certificate(work)
@@ -99,6 +116,7 @@ def encrypted(gateway, program, work, rounds, seconds):
             ours, plain = (median(column) for column in zip(*pairs))
             report.add(f"p50 of hello over HTTPS ÷ over HTTP, kept connections, {connections}",
                        f"{median(a / b for a, b in pairs):.2f} ({ours:.0f} / {plain:.0f} µs)", "≤ 1.15", "")
+        token_row(gateway, work, report, rounds, seconds)
         url = f"{secure.url}/function/{NAME}"
         rates = [[h2load(url, seconds, "-c", "1", "-m", "100"), h2load(url, seconds, "-c", "100", "--h1")]
                  for _ in range(rounds)]

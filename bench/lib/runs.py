@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs without a deploy: POST /v1/run of a static hello beside a call of the same hello, deployed."""
 
-import base64
 import json
 import os
 import pathlib
@@ -14,13 +13,10 @@ NAME = "bench-run"
 
 def wrk_script(gateway, work, image):
     """wrk's script for a run of the image's command."""
-    secrets = pathlib.Path(gateway.data, "secrets")
-    user, password = ((secrets / f"basic-auth-{part}").read_text().strip() for part in ("user", "password"))
-    token = base64.b64encode(f"{user}:{password}".encode()).decode()
     body = json.dumps(json.dumps({"image": image}))
     path = os.path.join(work, "run.lua")
     pathlib.Path(path).write_text(
-        f'wrk.method = "POST"\nwrk.body = {body}\nwrk.headers["Authorization"] = "Basic {token}"\n'
+        f'wrk.method = "POST"\nwrk.body = {body}\nwrk.headers["Authorization"] = "{gateway.authorization()}"\n'
         'wrk.headers["Content-Type"] = "application/json"\n')
     return path
 

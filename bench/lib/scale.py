@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows that need many sandboxes or many functions; each is a run of its own."""
 
+import http.client
 import os
 import pathlib
 import random
@@ -13,6 +14,9 @@ from servers import BenchError
 
 GROWTH_SECONDS_MAX = 120
 SEED = 1
+# As many as one function may have.
+SCHEDULES_EACH = 64
+WATCH_SECONDS = 20
 # Cold and warm calls take turns in pieces of this many, so that both see the same machine.
 CHUNK = 50
 
@@ -90,4 +94,50 @@ def many_functions(gateway, program, count):
     report = Report()
     report.add(f"{count} functions in random order: p50 ÷ warm p50",
                f"{median(cold) / median(warm):.2f} ({median(cold):.2f} / {median(warm):.2f} ms)", "≤ 4", "≤ 2")
+    for what, path, must in (("/metrics", "/metrics", 50), ("the list of functions", "/system/functions", 100)):
+        report.add(f"{what} with {count} functions, p50 of 20", f"{median(admin_calls(gateway, path, 20)):.1f} ms",
+                   f"≤ {must} ms", "")
+    return report
+
+
+def admin_calls(gateway, path, count):
+    """Milliseconds of whole answers to an administrator's GET, over one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+    headers = {"Authorization": gateway.authorization()}
+    found = []
+    for _ in range(count):
+        began = time.perf_counter()
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        found.append((time.perf_counter() - began) * 1000)
+        if answer.status != 200:
+            raise BenchError(f"GET {path} was answered {answer.status}")
+    connection.close()
+    return found
+
+
+def _processor_seconds(number):
+    """Processor time of one process so far."""
+    fields = pathlib.Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def idle_schedules(gateway, program, count):
+    """What the gateway's process takes while COUNT schedules wait for the next year."""
+    gateway.deploy_folder("bench-schedules", program, read_only=False)
+    image = gateway.image_of("bench-schedules")
+    schedules = [{"cron": f"{index % 60} {index // 60} 29 2 *", "timezone": "Europe/Berlin"} for index in range(SCHEDULES_EACH)]
+    full, rest = divmod(count, SCHEDULES_EACH)
+    for name, part in [(f"bench-{index}", schedules) for index in range(full)] + [("bench-rest", schedules[:rest])]:
+        if part:
+            gateway.deploy_many([name], image, {"warm": {"min": 0, "max": 0}, "schedules": part})
+    # Deploys end in records and pools: their work is not the schedules'.
+    time.sleep(5)
+    before, began = _processor_seconds(gateway.process.pid), time.monotonic()
+    time.sleep(WATCH_SECONDS)
+    share = (_processor_seconds(gateway.process.pid) - before) / (time.monotonic() - began)
+    report = Report()
+    report.add(f"processor time of the gateway with {count} schedules, none due, of one core", f"{share * 100:.2f} %",
+               "≤ 1 %", "")
     return report

@@ -210,12 +210,15 @@ class Gateway:
     def deploy_image(self, name, image):
         self.faasctl("deploy", name, "--image", image)
 
-    def deploy_many(self, names, image, configuration):
-        """As `faasctl deploy --image` for each name, over one connection."""
+    def authorization(self):
+        """The field of the administrator that the first start made."""
         secrets = pathlib.Path(self.data, "secrets")
         user, password = ((secrets / f"basic-auth-{part}").read_text().strip() for part in ("user", "password"))
-        token = base64.b64encode(f"{user}:{password}".encode()).decode()
-        headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
+        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+    def deploy_many(self, names, image, configuration):
+        """As `faasctl deploy --image` for each name, over one connection."""
+        headers = {"Authorization": self.authorization(), "Content-Type": "application/json"}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS_MAX)
         for name in names:
             body = json.dumps({"service": name, "image": image, "mayfly": configuration})
