@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends HTTP/2 connections: idle ones, those whose client is gone or breaks the protocol, and all when the gateway stops.
+// Ends HTTP/2 connections: those whose client is gone or breaks the protocol, and others when IdleConnections or the
+// gateway's end asks for it.
 // HTTP2Streams puts one behind the library's handler; the event loop drives it.
 
 import NIOCore
@@ -14,23 +15,19 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     private static let endTime = TimeAmount.seconds(5)
 
     private let connection: Connection
-    private let idleTime: TimeAmount
     private var state = HTTP2ConnectionState()
     private var context: ChannelHandlerContext?
-    private var timer: Scheduled<Void>?
+    private var endTimer: Scheduled<Void>?
 
-    init(_ connection: Connection, idleTime: TimeAmount) {
-        self.connection = connection
-        self.idleTime = idleTime
-    }
+    init(_ connection: Connection) { self.connection = connection }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        act(.startTimer)
+        connection.setIdle(true)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        timer?.cancel()
+        endTimer?.cancel()
         self.context = nil
     }
 
@@ -58,20 +55,11 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         guard let context else { return }
         switch action {
         case .none: break
-        case .startTimer:
-            connection.setIdle(true)
-            timer?.cancel()
-            timer = context.eventLoop.assumeIsolated().scheduleTask(in: idleTime) { [self] in
-                act(state.idleTimeExpired())
-            }
-        case .stopTimer:
-            connection.setIdle(false)
-            timer?.cancel()
-            timer = nil
+        case .isIdle: connection.setIdle(true)
+        case .isBusy: connection.setIdle(false)
         case .goAway: context.writeAndFlush(Self.wrapOutboundOut(Self.goAway), promise: nil)
         case .end:
-            timer?.cancel()
-            timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.endTime) {
+            endTimer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.endTime) {
                 context.close(mode: .all, promise: nil)
             }
             let sent = context.eventLoop.makePromise(of: Void.self)

@@ -8,9 +8,10 @@ struct HTTP2ConnectionState: ~Copyable {
     /// What to do about an event.
     enum Action: Hashable {
         case none
-        /// Measure how long the connection has no stream.
-        case startTimer
-        case stopTimer
+        /// The connection has no stream any more.
+        case isIdle
+        /// It has one again.
+        case isBusy
         /// Tell the client to open no more streams.
         case goAway
         /// Say so, and close as soon as that and everything before it is sent.
@@ -23,19 +24,16 @@ struct HTTP2ConnectionState: ~Copyable {
 
     mutating func streamOpened() -> Action {
         openCount += 1
-        return openCount == 1 ? .stopTimer : .none
+        return openCount == 1 ? .isBusy : .none
     }
 
     mutating func streamClosed() -> Action {
         openCount -= 1
         guard openCount == 0 else { return .none }
-        return isEnding ? end() : .startTimer
+        return isEnding ? end() : .isIdle
     }
 
-    /// No stream was open for as long as a connection may be idle.
-    mutating func idleTimeExpired() -> Action { openCount == 0 ? end() : .none }
-
-    /// The gateway stops.
+    /// The connection was idle for too long, or makes room for another, or the gateway stops.
     mutating func stops() -> Action {
         guard !isEnding else { return .none }
         isEnding = true

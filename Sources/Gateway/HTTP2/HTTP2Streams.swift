@@ -41,7 +41,7 @@ final class HTTP2Streams: Sendable {
         _ connection: Connection,
         serve: @escaping @Sendable (HTTPExchange) -> Void
     ) throws -> NIOHTTP2Handler.AsyncStreamMultiplexer<Void> {
-        let handler = HTTP2ConnectionHandler(connection, idleTime: TimeAmount(limits.idleTimeout))
+        let handler = HTTP2ConnectionHandler(connection)
         let reports = HTTP2ConnectionReports(NIOLoopBound(handler, eventLoop: channel.eventLoop))
         let multiplexer = try channel.pipeline.syncOperations.configureAsyncHTTP2Pipeline(
             mode: .server,

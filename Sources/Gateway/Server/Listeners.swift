@@ -170,7 +170,10 @@ struct Listeners: Sendable {
         _ onBound: @escaping @Sendable (Int) -> Void
     ) -> any Service {
         let loops = EventLoopGroupProvider.singleton.eventLoopGroup
-        let idle = IdleConnections(countMax: connectionsMax)
+        let idle = IdleConnections(
+            countMax: connectionsMax,
+            idleTime: TimeAmount(configuration.limits.idleTimeout)
+        )
         let channel = GatewayChannel(
             responder: responder,
             limits: configuration.limits,

@@ -86,6 +86,21 @@ import Testing
         #expect(IdleConnections.oldest([ages[0], ages[1]], now: now, atMost: 9).isEmpty)
     }
 
+    @Test("connections expire after the idle time, busy ones never; the next look is when another one can")
+    func expired() {
+        let now = NIODeadline.uptimeNanoseconds(100_000_000_000)
+        let ages: [(id: String, since: NIODeadline?)] = [
+            ("young", now - .seconds(4)), ("busy", nil), ("old", now - .seconds(30)),
+            ("just", now - .seconds(10)),
+        ]
+        let look = IdleConnections.expired(ages, now: now, after: .seconds(10))
+        #expect(look.ids == ["old", "just"] && look.next == now + .seconds(6))
+        let busy = IdleConnections.expired([ages[1]], now: now, after: .seconds(10))
+        #expect(busy.ids.isEmpty && busy.next == now + .seconds(10))
+        let none = IdleConnections.expired([ages[2]], now: now, after: .seconds(10))
+        #expect(none.ids == ["old"] && none.next == nil)
+    }
+
     /// Waits until so many calls came, and sees that no more come.
     private static func expect(_ count: Int, of invoker: FakeInvoker) async throws {
         for _ in 0..<200 where invoker.requests.count < count {
