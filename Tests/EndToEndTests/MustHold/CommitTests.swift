@@ -144,6 +144,24 @@ extension EndToEnd {
             }
         }
 
+        @Test("several commits of one container at once all make their image, running or not, and it runs on")
+        func together() async throws {
+            try await with("head -c 20000000 /dev/urandom >/made; echo done; exec sleep 1000") { gateway in
+                _ = try await gateway.eventually("logs", "c1") { $0.contains("done") }
+                for state in ["running", "exited"] {
+                    let codes = try await withThrowingTaskGroup(of: Int32.self) { tasks in
+                        for number in 1...4 {
+                            tasks.addTask { try await gateway.line("commit c1 \(state):\(number)").code }
+                        }
+                        return try await tasks.reduce(into: []) { $0.append($1) }
+                    }
+                    #expect(codes == [0, 0, 0, 0], "\(state)")
+                    #expect(try await gateway.requireLine("ps -a --format", "{{.State}}") == "\(state)\n")
+                    if state == "running" { try await gateway.requireLine("stop -t 0 c1") }
+                }
+            }
+        }
+
         @Test("a file that takes 33 GiB in an image alone is refused, and the container goes on")
         func sparse() async throws {
             try await with("exec sleep 1000") { gateway in

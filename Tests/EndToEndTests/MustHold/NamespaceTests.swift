@@ -86,9 +86,7 @@ extension EndToEnd {
                     #expect(result.code == 0, "\(words): \(result.error)")
                     return result.text.split(separator: "\n").count
                 }
-                for _ in 0..<400 where try await count(["ps", "--quiet"]) < 2 {
-                    try await Task.sleep(for: .milliseconds(25))
-                }
+                _ = try await gateway.eventually("ps", "--quiet") { $0.split(separator: "\n").count == 2 }
                 for (words, expected) in [
                     ([], 2), (["--namespace", "team-a"], 1), (["nap", "--namespace", "team-a"], 1),
                     (["nap.team-a"], 1), (["nap"], 0), (["--namespace", "openfaas-fn"], 0),

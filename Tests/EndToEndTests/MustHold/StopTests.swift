@@ -73,7 +73,8 @@ extension EndToEnd {
                 ]
             async let loading = Command.run("/usr/bin/curl", arguments)
             let uploads = data + "/run/uploads"
-            for _ in 0..<200 where try FileManager.default.contentsOfDirectory(atPath: uploads).isEmpty {
+            for _ in 0..<200 {
+                if try !FileManager.default.contentsOfDirectory(atPath: uploads).isEmpty { break }
                 try await Task.sleep(for: .milliseconds(50))
             }
             gateway.signal(SIGTERM)

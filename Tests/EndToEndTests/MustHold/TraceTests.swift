@@ -55,7 +55,8 @@ extension EndToEnd {
                 #expect(shown.hasPrefix("00-\(Self.trace)-") && shown != parent, "\(shown)")
                 let other = try await gateway.call("/function/traced")
                 #expect(other.text.hasPrefix("00-") && !other.text.contains(Self.trace), "\(other.text)")
-                for _ in 0..<400 where try exported(collector).count < 2 {
+                for _ in 0..<400 {
+                    if try exported(collector).count >= 2 { break }
                     try await Task.sleep(for: .milliseconds(25))
                 }
                 let head = try #require(collector.received.first?.head)
@@ -86,10 +87,12 @@ extension EndToEnd {
             let time = try await clock.measure { _ = try await gateway.call("/function/traced") }
             #expect(time < Patience.duration(.seconds(2)))
             let dropped = "mayfly_spans_dropped_total 1"
-            for _ in 0..<400 where try await !gateway.call("/metrics").lines.contains(dropped) {
+            var page = try await gateway.call("/metrics").lines
+            for _ in 0..<400 {
+                if page.contains(dropped) { break }
                 try await Task.sleep(for: .milliseconds(25))
+                page = try await gateway.call("/metrics").lines
             }
-            let page = try await gateway.call("/metrics").lines
             #expect(page.contains(dropped) && page.contains("mayfly_spans_exported_total 2"))
         }
     }
