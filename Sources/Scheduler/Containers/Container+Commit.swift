@@ -45,7 +45,7 @@ extension Container {
         }
     }
 
-    /// Makes an image of its files and its settings.
+    /// Makes an image of its files and its settings; several at once take turns.
     ///
     /// - Returns: the image.
     /// - Throws: ``ContainerError``; no image is made then.
@@ -54,6 +54,8 @@ extension Container {
         try Self.check(request)
         // Before anything is paused or written.
         _ = try Self.execution(configuration, request.changes)
+        await commits.take()
+        defer { commits.end() }
         let isPaused = request.pauses && status == .running
         if isPaused { try await pause() }
         let result: Result<CommittedImage, ContainerError>

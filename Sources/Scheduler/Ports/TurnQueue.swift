@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lets a few through at once; the others wait for their turn. PortDialler and NetworkMember use it.
+// Lets a few through at once; the others wait for their turn. PortDialler, NetworkMember and commits use it.
 
 import Synchronization
 
