@@ -28,7 +28,7 @@ struct MetricsAPI: Sendable {
         let format = MetricsText.Format(accept: request.headers[.accept])
         let functions = registry.read()
         var page = MetricsText(format, capacity: MetricsPage.capacity(functions: functions))
-        MetricsPage.write(functions, try await catalog.statuses(), to: &page)
+        MetricsPage.write(functions, catalog.loads(), to: &page)
         TotalsPage.write(totals.read(), to: &page)
         ProcessPage.write(version: version, to: &page)
         QueueMetrics.write(try await queuedCalls.queueDepths(), queue.counts(), to: &page)

@@ -35,18 +35,18 @@ enum MetricsPage {
     /// The families of all functions; functions and codes sorted, so that two readings compare.
     static func write(
         _ functions: [(name: FunctionName, reading: FunctionMetrics.Reading)],
-        _ statuses: [FunctionStatus],
+        _ loads: [FunctionLoad],
         to page: inout MetricsText
     ) {
         calls(functions.map { Row($0.name, $0.reading) }, to: &page)
-        let pools = statuses.map { (labels: label($0.revision.function), status: $0) }
+        let pools = loads.map { (labels: label($0.function), load: $0) }
         gauge("gateway_service_count", "Replicas of a function.", pools, to: &page) {
             max(1, $0.warm + $0.running)
         }
         gauge("mayfly_pool_ready", "Warm sandboxes.", pools, to: &page) { $0.warm }
         gauge("mayfly_pool_running", "Running invocations.", pools, to: &page) { $0.running }
         gauge("mayfly_pool_waiting", "Callers in the queue.", pools, to: &page) { $0.waiting }
-        let copying = pools.filter { $0.status.template != nil }
+        let copying = pools.filter { $0.load.template != nil }
         gauge("mayfly_template_slots", "Slots that copy a started process.", copying, to: &page) {
             $0.template?.slots ?? 0
         }
@@ -55,7 +55,7 @@ enum MetricsPage {
         }
         let copies = "mayfly_template_copies_total"
         page.family(copies, .counter, "Calls that were served by a copy of a started process.")
-        for pool in copying { page.sample(copies, pool.labels, pool.status.template?.copies ?? 0) }
+        for pool in copying { page.sample(copies, pool.labels, pool.load.template?.copies ?? 0) }
     }
 
     /// Names hold letters, digits, `-`, `_` and the dot before the namespace only: nothing to escape.
@@ -93,11 +93,11 @@ enum MetricsPage {
     private static func gauge(
         _ name: String,
         _ help: String,
-        _ pools: [(labels: String, status: FunctionStatus)],
+        _ pools: [(labels: String, load: FunctionLoad)],
         to page: inout MetricsText,
-        _ value: (FunctionStatus) -> Int
+        _ value: (FunctionLoad) -> Int
     ) {
         page.family(name, .gauge, help)
-        for pool in pools { page.sample(name, pool.labels, value(pool.status)) }
+        for pool in pools { page.sample(name, pool.labels, value(pool.load)) }
     }
 }

@@ -27,6 +27,8 @@ protocol FunctionCatalog: Sendable {
     func serve(_ name: FunctionName, revision number: Int) async throws(CatalogError)
     func status(_ name: FunctionName) async throws(CatalogError) -> FunctionStatus?
     func statuses() async throws(CatalogError) -> [FunctionStatus]
+    /// What the pools of every function hold, sorted by name.
+    func loads() -> [FunctionLoad]
     /// Lets new invocations see a secret's new value.
     func secretChanged(_ name: String, in namespace: String) async throws(CatalogError)
     /// Removes a secret; refused while functions use it, unless forced.

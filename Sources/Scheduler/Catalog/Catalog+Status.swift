@@ -33,27 +33,53 @@ extension Catalog {
         }
     }
 
+    /// What the pools of every function hold, sorted by name; does not read the store.
+    ///
+    /// Of each function only its name and its pools are copied: a scrape of thousands asks for no more.
+    package func loads() -> [FunctionLoad] {
+        let pools = snapshot.withLock { state in
+            let versions = state.versions
+            return state.entries.map { name, entry in (name, Self.pools(entry, versions[name])) }
+        }
+        return pools.sorted { $0.0 < $1.0 }.map { load($0.0, $0.1).load }
+    }
+
     /// One function's status; its pools are those of all revisions that are served.
     private func status(_ entry: CatalogSnapshot.Entry, _ versions: CatalogSnapshot.Versions?, count: Int)
         -> FunctionStatus
     {
         var status = FunctionStatus(revision: entry.revision)
+        let (load, current) = load(entry.revision.function, Self.pools(entry, versions))
         status.invocationCount = count
-        status.failure = entry.failure
-        if let pool = entry.live.flatMap({ fleet.status($0.pool) }) {
-            status.warm = pool.warm
-            status.running = pool.running
-            status.waiting = pool.waiting
-            status.failure = pool.failure
-            status.template = pool.template
-        }
-        for other in versions?.served.values.map({ $0 }) ?? [] {
-            guard let pool = other.live.flatMap({ fleet.status($0.pool) }) else { continue }
-            status.warm += pool.warm
-            status.running += pool.running
-            status.waiting += pool.waiting
-        }
+        status.failure = if let current { current.failure } else { entry.failure }
+        status.warm = load.warm
+        status.running = load.running
+        status.waiting = load.waiting
+        status.template = load.template
         return status
+    }
+
+    /// The pool of the current revision, if it has one, and those of the other revisions that are served.
+    private static func pools(_ entry: CatalogSnapshot.Entry, _ versions: CatalogSnapshot.Versions?)
+        -> (current: PoolNumber?, others: [PoolNumber])
+    {
+        (entry.live?.pool, versions?.served.values.compactMap { $0.live?.pool } ?? [])
+    }
+
+    /// - Returns: the sums, and the pool of the current revision.
+    private func load(_ name: FunctionName, _ pools: (current: PoolNumber?, others: [PoolNumber]))
+        -> (load: FunctionLoad, current: PoolStatus?)
+    {
+        var load = FunctionLoad(name)
+        let current = pools.current.flatMap { fleet.status($0) }
+        let others = pools.others.lazy.compactMap { [fleet] in fleet.status($0) }
+        for pool in [current].compactMap({ $0 }) + others {
+            load.warm += pool.warm
+            load.running += pool.running
+            load.waiting += pool.waiting
+        }
+        load.template = current?.template
+        return (load, current)
     }
 
     /// Every schedule with its next due time, sorted by function and index.

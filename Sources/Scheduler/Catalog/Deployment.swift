@@ -26,6 +26,21 @@ extension Deployment {
     }
 }
 
+/// What the pools of a function hold at one moment.
+package struct FunctionLoad: Hashable, Sendable {
+    package var function: FunctionName
+    /// Warm sandboxes.
+    package var warm = 0
+    /// Invocations under way.
+    package var running = 0
+    /// Callers in the queue.
+    package var waiting = 0
+    /// The templates of its slots; nil when the function does not ask for them.
+    package var template: TemplateStatus?
+
+    package init(_ function: FunctionName) { self.function = function }
+}
+
 /// The status of a function at one moment.
 package struct FunctionStatus: Hashable, Sendable {
     package var revision: Revision

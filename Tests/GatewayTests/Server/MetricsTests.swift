@@ -16,11 +16,11 @@ import Testing
         metrics.began()
         metrics.ended(status: 200, seconds: 0.25)
         metrics.ended(status: 500, seconds: 100)
-        var status = FunctionStatus(revision: revision)
-        status.warm = 2
-        status.running = 1
+        var load = FunctionLoad(revision.function)
+        load.warm = 2
+        load.running = 1
         var text = MetricsText()
-        MetricsPage.write([(revision.function, metrics.read())], [status], to: &text)
+        MetricsPage.write([(revision.function, metrics.read())], [load], to: &text)
         let lines = text.text.split(separator: "\n")
         let labels = "function_name=\"f.openfaas-fn\""
         for expected in [

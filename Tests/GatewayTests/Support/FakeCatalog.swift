@@ -127,6 +127,8 @@ final class FakeCatalog: FunctionCatalog {
         revisions().map { FunctionStatus(revision: $0) }
     }
 
+    func loads() -> [FunctionLoad] { revisions().map { FunctionLoad($0.function) } }
+
     func schedules() async throws(CatalogError) -> [ScheduleStatus] { state.withLock { $0.schedules } }
 
     /// Names of secrets that have got another value.
