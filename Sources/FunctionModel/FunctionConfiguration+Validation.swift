@@ -66,8 +66,8 @@ extension FunctionConfiguration {
     /// A template is a program that starts ahead; its copies have no network but loopback, and no capability.
     private func validateTemplate() throws(ModelError) {
         let missing: String? =
-            if contract != .http && !prestart {
-                "none without 'prestart: true' or 'contract: http'"
+            if !startsAhead {
+                "none without 'prestart: true', 'contract: http' or 'contract: lambda'"
             } else if reuse > 1 {
                 "none with 'reuse'"
             } else if network != .none {

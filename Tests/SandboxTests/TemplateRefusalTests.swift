@@ -9,7 +9,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("A template", .enabled(if: TestHost.isRoot && Probe.hasCompiler), .serialized)
+@Suite("A template", .enabled(if: TestHost.isRoot && TemplateHost.isPresent), .serialized)
 struct TemplateRefusalTests {
     /// Mode of Programs/template.c, and the reason.
     private static let refusals: [(String, String)] = [
@@ -27,7 +27,10 @@ struct TemplateRefusalTests {
         ("deleted", "descriptor 3 is open: /tmp/gone (deleted)"),
         ("renamed", "descriptor 3 is open: /tmp/a (deleted)"),
         ("files", "is open: too many files"),
-        ("epoll", "descriptor 3 is open: anon_inode:[eventpoll]"),
+        ("filledpair", "descriptor 3 is open: socket:["),
+        ("halfpair", "descriptor 3 is open: socket:["),
+        ("closedwatch", "descriptor 5 is open: an epoll set with a closed file or another set"),
+        ("nested", "descriptor 3 is open: an epoll set with a closed file or another set"),
         ("eventfd", "descriptor 3 is open: anon_inode:[eventfd]"),
         ("inotify", "descriptor 3 is open: anon_inode:inotify"),
         ("timerfd", "descriptor 3 is open: anon_inode:[timerfd]"),
@@ -76,7 +79,7 @@ struct TemplateRefusalTests {
                 "\(String(describing: error))"
             )
             slot.retire()
-            try await Self.leavesNothing(host)
+            try await host.waitForNoSlot()
         }
     }
 
@@ -88,34 +91,13 @@ struct TemplateRefusalTests {
         }
     }
 
-    @Test("makes a hundred copies, after which the slot has what it had before")
-    func leavesNothingInTheSlot() async throws {
-        try await TemplateHost.with { host in
-            let slot = try await host.slot("own")
-            defer { slot.retire() }
-            let process = try #require(try Self.slotProcess(host))
-            var first: String?
-            for turn in 0..<100 {
-                let answer = try await TemplateHost.run(slot, "cwd ids")
-                #expect(answer.output.hasPrefix("cwd /tmp/work mark 0\npid 1 "), "\(turn): \(answer)")
-                guard turn % 25 == 4 else { continue }
-                let now = try await Self.settledPossessions(of: process, as: first)
-                first = first ?? now
-                #expect(now == first, "turn \(turn)")
-            }
-        }
-    }
-
     @Test("that is killed ends no running copy; the next one is refused, and a new slot works")
     func killedTemplate() async throws {
         try await TemplateHost.with { host in
             let slot = try await host.slot("plain")
-            let process = try #require(try Self.slotProcess(host))
+            let process = try #require(host.slotProcess)
             let sandbox = try await Self.assignedCopy(of: slot)
-            let template = try #require(
-                try Self.children(of: process).first { try Self.isTraced($0) },
-                "a stopped child"
-            )
+            let template = try #require(TemplateHost.template(of: process), "a stopped child")
             kill(template, SIGKILL)
             #expect(await sandbox.write(ByteBuffer(string: "ids")))
             sandbox.closeInput()
@@ -126,7 +108,7 @@ struct TemplateRefusalTests {
             #expect(String(buffer: output).hasPrefix("pid 1 "))
             await #expect(throws: SandboxError.self) { try await slot.makeSandbox() }
             slot.retire()
-            try await Self.leavesNothing(host)
+            try await host.waitForNoSlot()
             let other = try await host.slot("plain")
             defer { other.retire() }
             let answer = try await TemplateHost.run(other, "ids")
@@ -138,14 +120,14 @@ struct TemplateRefusalTests {
     func killedSlot() async throws {
         try await TemplateHost.with { host in
             let slot = try await host.slot("plain")
-            let process = try #require(try Self.slotProcess(host))
+            let process = try #require(host.slotProcess)
             let sandbox = try await Self.assignedCopy(of: slot)
             kill(process, SIGKILL)
             guard case .lost = await sandbox.exit().ending else {
                 Issue.record("the sandbox outlived its slot")
                 return
             }
-            try await Self.leavesNothing(host)
+            try await host.waitForNoSlot()
         }
     }
 
@@ -155,63 +137,5 @@ struct TemplateRefusalTests {
         try sandbox.start(SandboxCommand(arguments: [], environment: [])) { _ in }
         try sandbox.assign()
         return sandbox
-    }
-
-    /// What a slot has once it has tidied up after a copy: two samples in a row are the same, and as `expected`; after
-    /// two seconds without, the last sample.
-    private static func settledPossessions(of process: pid_t, as expected: String?) async throws -> String {
-        var last = try possessions(of: process)
-        for _ in 0..<100 {
-            try await Task.sleep(for: .milliseconds(20))
-            let now = try possessions(of: process)
-            if now == last, now == expected ?? now { break }
-            last = now
-        }
-        return last
-    }
-
-    /// Waits until the spawner has no descendant except its own.
-    private static func leavesNothing(_ host: TemplateHost) async throws {
-        let deadline = ContinuousClock.now + .seconds(5)
-        while try slotProcess(host) != nil || hasTemplate(host) {
-            guard ContinuousClock.now < deadline else {
-                Issue.record("a slot or its template is left")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
-    /// Whether a template is a child of the spawner, which inherits the children of a dead slot.
-    private static func hasTemplate(_ host: TemplateHost) throws -> Bool {
-        try children(of: host.host.spawner.processID).contains { try name($0) == "template" }
-    }
-
-    /// The process of the only slot that is bound.
-    private static func slotProcess(_ host: TemplateHost) throws -> pid_t? {
-        try children(of: host.host.spawner.processID).first { try !children(of: $0).isEmpty }
-    }
-
-    private static func children(of process: pid_t) throws -> [pid_t] {
-        let path = "/proc/\(process)/task/\(process)/children"
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
-        return text.split(separator: " ").compactMap { pid_t($0) }
-    }
-
-    private static func name(_ process: pid_t) throws -> String {
-        let text = (try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)) ?? ""
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    private static func isTraced(_ process: pid_t) throws -> Bool {
-        let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
-        return text.contains("State:\tt")
-    }
-
-    /// Descriptors, mounts and children of a slot's process.
-    private static func possessions(of process: pid_t) throws -> String {
-        let files = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").sorted()
-        let mounts = try String(contentsOfFile: "/proc/\(process)/mountinfo", encoding: .utf8)
-        return "\(files) \(mounts.split(separator: "\n").count) \(try children(of: process).count)"
     }
 }

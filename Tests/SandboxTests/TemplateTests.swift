@@ -9,7 +9,7 @@ import Testing
 
 @testable import Sandbox
 
-@Suite("A copy of a template", .enabled(if: TestHost.isRoot && Probe.hasCompiler), .serialized)
+@Suite("A copy of a template", .enabled(if: TestHost.isRoot && TemplateHost.isPresent), .serialized)
 struct TemplateTests {
     @Test("is PID 1 of namespaces of its own, without a capability, also after exec")
     func isFresh() async throws {
@@ -98,6 +98,37 @@ struct TemplateTests {
         }
     }
 
+    @Test(
+        "is itself for its C library: threads, thread-local memory, raise and children",
+        .enabled(if: Probe.hasCompiler),
+        arguments: CLibrary.allCases.filter(\.isPresent)
+    )
+    func knowsItself(library: CLibrary) async throws {
+        try await TemplateHost.with { host in
+            let slot = try await host.slot(arguments: [try host.program(library), "prepared", "loop"])
+            defer { slot.retire() }
+            for _ in 0..<5 {
+                let answer = try await TemplateHost.run(slot, "ids thread threads loop child")
+                #expect(
+                    answer.output.hasPrefix(
+                        """
+                        pid 1 ppid 0 tid 1 sid 1
+                        own 7 other 3 raised 1
+                        threads 4000
+                        loop 1111 data 1 closes 111
+
+                        """
+                    ),
+                    "\(answer)"
+                )
+                #expect(answer.output.hasSuffix("child 7 0\n"), "\(answer)")
+            }
+            let aborts = try await TemplateHost.run(slot, "abort")
+            // As any PID 1: SIGABRT has no effect there, a forbidden instruction has.
+            #expect(aborts.report.ending == .signalled(SIGSEGV), "\(aborts)")
+        }
+    }
+
     @Test("works for an interpreter: Perl", .enabled(if: access("/usr/bin/perl", X_OK) == 0))
     func perl() async throws {
         try await TemplateHost.with { host in
@@ -121,7 +152,7 @@ struct TemplateTests {
     @Test("of a server listens in a network of its own, and serves its first connection")
     func serves() async throws {
         try await TemplateHost.with { host in
-            let slot = try await host.slot("server", port: 8000)
+            let slot = try await host.slot("server", intake: .server(port: 8000))
             defer { slot.retire() }
             for _ in 0..<5 {
                 let sandbox = try await slot.makeSandbox()

@@ -100,7 +100,7 @@ struct csandbox_header {
 };
 
 /// KILL_SLOT, MAKE_SANDBOX, HOLD_ROOT: value unused. MAKE_TEMPLATE: the port where the program serves, 0 for
-/// standard input. SIGNAL, ENTERED_SIGNAL: the signal's number.
+/// standard input, negative: the port of 127.0.0.1 where it asks for its request. SIGNAL, ENTERED_SIGNAL: the signal's number.
 /// OPEN_FILE: `slot` is the file's number, from 0 on. SPARE: a count. FREEZE: 1 or 0. ASSIGN: whether the next sandbox is prepared.
 struct csandbox_command {
     struct csandbox_header header;

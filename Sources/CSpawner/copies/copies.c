@@ -39,7 +39,7 @@ static void refuse(struct failure failure) {
 
 // The overlay of a copy has the template's layer below it, which only the slot can arrange.
 static struct failure check_host(int32_t port) {
-    if (port < 0 || port > UINT16_MAX)
+    if (port < -UINT16_MAX || port > UINT16_MAX)
         return (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL};
     if (!(slot.plan.flags & CSANDBOX_SLOT_TEMPLATE) || template.stage != TEMPLATE_NONE)
         return (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL};
@@ -54,7 +54,13 @@ static struct failure check_host(int32_t port) {
 void template_make(int32_t port) {
     template.asked_ns = facts_now_ns();
     struct failure failure = check_host(port);
-    template.port = (uint16_t)port;
+    template.port = port > 0 ? (uint16_t)port : 0;
+    template.runtime_port = port < 0 ? (uint16_t)-port : 0;
+    template.runtime_listener = -1;
+    for (int i = 0; i < RUNTIME_CONNECTIONS_MAX; i++)
+        template.runtime_connections[i] = -1;
+    if (!failed(failure) && template.runtime_port != 0)
+        failure = runtime_open();
     if (!failed(failure))
         failure = template_start();
     template.stage = TEMPLATE_STARTING;
@@ -80,6 +86,7 @@ void template_tick(void) {
     template.start_cost_us = facts_cost_us(template.process);
     slot.is_announced = false;
     struct failure failure = template_freeze();
+    runtime_close();
     if (failed(failure)) {
         refuse(failure);
         return;

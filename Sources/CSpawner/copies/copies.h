@@ -42,9 +42,15 @@ struct call {
 
 /// Numbers of calls with a meaning of their own: stop for the slot; continue as the program.
 enum { CALL_STOP = -1, CALL_FINISH = -2 };
-/// Calls of one copy: about 60 and up to 4 for each descriptor, 9 for a socket.
+/// Calls of one copy: about 60 and up to 4 for each descriptor, 12 for a socket.
 enum { CALLS_MAX = 160 };
 enum { SCRIPT_TEXT_BYTES = 5824 };
+/// Bytes of the request that a client of the Runtime API has sent; clients send some two hundred.
+enum { RUNTIME_REQUEST_BYTES = 2048 };
+/// Connections of such a client at once.
+enum { RUNTIME_CONNECTIONS_MAX = 4 };
+/// Descriptors that the epoll sets of a template watch.
+enum { TEMPLATE_WATCHES_MAX = 16 };
 
 #if defined(__x86_64__)
 /// The second to fifth private page of a template; copies inherit it. code.c reads it by offsets.
@@ -58,21 +64,41 @@ struct script {
 };
 #endif
 
+/// What a descriptor of a template is, and so how a copy opens it again.
+enum descriptor_kind {
+    DESCRIPTOR_FILE,
+    DESCRIPTOR_STREAM,
+    DESCRIPTOR_LISTENER,
+    /// The connection to the Runtime API.
+    DESCRIPTOR_RUNTIME,
+    /// One end of a pair of sockets whose other end is the template's, too.
+    DESCRIPTOR_PAIR,
+    DESCRIPTOR_EPOLL,
+};
+
 /// A descriptor of the template that each copy opens again.
 struct template_descriptor {
+    enum descriptor_kind kind;
     int number;
     int flags;
     int64_t position;
-    /// 0 to 2: a duplicate of this standard stream. -1: the file of `path`, or a socket.
-    int stream;
-    bool is_listening;
-    /// Of a listening socket: its address, and a bit for each option of listeners.c that is set.
+    ino_t inode;
+    /// STREAM: 0 to 2, of which it is a duplicate. PAIR: the number of the other end, -1 while unknown.
+    int other;
+    /// LISTENER: its address. LISTENER, RUNTIME: a bit for each option of listeners.c that is set.
     struct sockaddr_storage address;
     uint32_t address_size, options;
     char path[CSANDBOX_NAME_MAX];
 };
 
-/// Socket options that a listening socket passes on or needs; each is a flag.
+/// A descriptor that an epoll set watches.
+struct template_watch {
+    int set, number;
+    uint32_t events;
+    uint64_t data;
+};
+
+/// Socket options that a socket passes on or needs; each is a flag.
 struct listener_option {
     int level, name;
 };
@@ -88,8 +114,14 @@ struct template {
     uint64_t pipes[3];
     /// The IPC namespace that the slot returns to.
     int own_ipc;
-    /// Where the program serves; 0: it reads its request from standard input.
-    uint16_t port;
+    /// Where the program serves, or asks for its request; both 0: it reads it from standard input.
+    uint16_t port, runtime_port;
+    /// For a client of the Runtime API: the slot's listening socket and its connections until the
+    /// template is frozen, -1 without; then the request that was sent and the port it came from.
+    int runtime_listener, runtime_connections[RUNTIME_CONNECTIONS_MAX];
+    char runtime_request[RUNTIME_REQUEST_BYTES];
+    size_t runtime_request_size;
+    uint16_t runtime_client;
     int64_t asked_ns;
     uint32_t looks;
     /// Processor time of its start.
@@ -104,6 +136,10 @@ struct template {
     uint64_t tid_word, tid_registered;
     uint32_t descriptor_count;
     struct template_descriptor descriptors[TEMPLATE_DESCRIPTORS_MAX];
+    /// asyncio of a Python before 3.12 is in its memory.
+    bool has_old_asyncio;
+    uint32_t watch_count;
+    struct template_watch watches[TEMPLATE_WATCHES_MAX];
     /// Identity maps of the user namespace's ids.
     char uid_map[256], gid_map[256];
     bool is_first_copy_made;
@@ -123,8 +159,8 @@ struct template {
 
 extern struct template template;
 
-/// copies.c: handles MAKE_TEMPLATE for a program that serves at `port`, or 0. An answer follows now or at
-/// a later tick.
+/// copies.c: handles MAKE_TEMPLATE for a program that serves at `port`, asks for its request at `-port`,
+/// or 0. An answer follows now or at a later tick.
 void template_make(int32_t port);
 /// copies.c: milliseconds until the next tick, -1 without one.
 int template_wait_ms(void);
@@ -139,8 +175,36 @@ struct failure template_start(void);
 bool template_is_waiting(void);
 /// waiting.c: whether a system call is one in which it may wait.
 bool waits_in(long number);
-/// listeners.c: whether a socket of the template is one that each copy can open again; records it.
+/// waiting.c: whether it waits in an epoll set, which a stop ends with EINTR.
+bool waits_in_epoll(long number);
+/// listeners.c: a duplicate of a descriptor of the template, or -errno.
+int template_descriptor_get(int number);
+/// listeners.c: records which of the options are set, and that of a listening socket.
+void socket_record_options(int socket, struct template_descriptor *found);
+/// listeners.c: whether a socket of the template listens so that each copy can open it again; records it.
 bool listener_record(struct template_descriptor *found);
+/// runtime.c: listens for the program, before it starts, where it asks for its request.
+struct failure runtime_open(void);
+/// runtime.c: whether it has asked; records the request.
+bool runtime_has_asked(void);
+/// runtime.c: closes what the slot has of it.
+void runtime_close(void);
+/// runtime.c: whether a socket of the template is the connection on which it has asked; records it.
+bool runtime_record(struct template_descriptor *found);
+/// pairs.c: whether a socket of the template may be one end of a pair; records it.
+bool pair_record(struct template_descriptor *found);
+/// pairs.c: finds the other end of each; refuses one without, or with something in it.
+struct failure pairs_match(void);
+/// epoll.c: records what the epoll sets watch; refuses what is not a descriptor of the template.
+struct failure epoll_record_all(void);
+/// epoll.c: refuses an epoll set whose loop would not run in a copy; after check_memory.
+struct failure check_event_loop(void);
+/// epoll.c: reads one line of an epoll set's fdinfo; whether it describes a watched descriptor.
+struct epoll_line {
+    struct template_watch watch;
+    unsigned long inode;
+};
+bool epoll_line_parse(const char *line, struct epoll_line *found);
 /// freeze.c: stops it for good, checks it, and prepares it for being copied.
 struct failure template_freeze(void);
 /// copy.c: makes a copy the sandbox of the slot, or fails without leaving anything.
@@ -164,6 +228,10 @@ int64_t facts_now_ns(void);
 struct failure check_processes(void);
 /// descriptors.c: records descriptors to be opened again; refuses others.
 struct failure check_descriptors(void);
+/// descriptors.c: refuses a descriptor under this name.
+struct failure descriptor_refuse(int number, const char *name);
+/// descriptors.c: reads /proc/PID/fdinfo/N of the template; whether it fits.
+bool descriptor_info(int number, char *info, size_t size);
 /// memory.c: refuses mappings that a copy would share or lack.
 struct failure check_memory(void);
 
@@ -180,7 +248,12 @@ extern const char copy_code[], copy_code_failed[], copy_code_stopped[], copy_cod
 enum { PAGE_BYTES = 4096, SCRIPT_PAGES = 4, PAGES_BYTES = (1 + SCRIPT_PAGES + 1) * PAGE_BYTES };
 /// Offset of the words, and what they hold.
 enum { WORDS = (1 + SCRIPT_PAGES) * PAGE_BYTES };
-enum { WORD_PIPES = WORDS, WORD_NEW = WORDS + 24, WORD_SCRATCH = WORDS + 64 };
+enum {
+    WORD_PIPES = WORDS,
+    WORD_NEW = WORDS + 24,
+    WORD_LISTENER = WORDS + 32,
+    WORD_SCRATCH = WORDS + 64
+};
 
 /// trace.c: has the stopped template make one call, and stop again.
 struct failure trace_call(long number, const uint64_t arguments[6], long *result);

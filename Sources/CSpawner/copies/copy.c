@@ -30,6 +30,8 @@ struct copy {
     int pidfd;
     struct copy_root root;
     int pipes[3];
+    /// Listening socket of the Runtime API; -1 without.
+    int listener;
     /// Words of the copy's pipes.
     int32_t words[6];
 };
@@ -142,6 +144,20 @@ static struct failure take_pipes(struct copy *copy) {
     return success();
 }
 
+// The gateway gets it when it asks to listen there.
+static struct failure take_listener(struct copy *copy) {
+    int32_t number;
+    struct iovec own = {&number, sizeof number};
+    struct iovec other = {(void *)(uintptr_t)(template.pages + WORD_LISTENER), sizeof number};
+    if (template.runtime_port == 0)
+        return success();
+    if (process_vm_readv(copy->process, &own, 1, &other, 1, 0) != sizeof number)
+        return (struct failure){CSANDBOX_STEP_COPY_PIPES, EFAULT};
+    long listener = SYS3(SYS_pidfd_getfd, copy->pidfd, number, 0);
+    copy->listener = (int)listener;
+    return check(CSANDBOX_STEP_COPY_PIPES, listener);
+}
+
 static bool has_root(const struct copy *copy) {
     char path[32];
     struct stat own, given;
@@ -177,6 +193,7 @@ static struct failure make(struct copy *copy) {
     TRY(copy_root_attach(&copy->root, copy->process, copy->pidfd));
     TRY(run_script(copy));
     TRY(take_pipes(copy));
+    TRY(take_listener(copy));
     return check_copy(copy);
 }
 
@@ -203,6 +220,8 @@ static void become_sandbox(struct copy *copy) {
     slot.ready_at_ns = slot.exec_at_ns = facts_now_ns();
     slot.copy_layer = copy->root.layer;
     copy->root.layer = -1;
+    slot.copy_listener = copy->listener;
+    copy->listener = -1;
 }
 
 static struct failure announce(const struct copy *copy) {
@@ -214,7 +233,7 @@ static struct failure announce(const struct copy *copy) {
 }
 
 static void close_all(struct copy *copy) {
-    int descriptors[] = {copy->pidfd,    copy->root.tree, copy->root.layer,
+    int descriptors[] = {copy->pidfd,    copy->root.tree, copy->root.layer, copy->listener,
                          copy->pipes[0], copy->pipes[1],  copy->pipes[2]};
     for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++)
         if (descriptors[i] >= 0)
@@ -231,7 +250,7 @@ static void give_up(const struct copy *copy) {
 }
 
 struct failure copy_make(void) {
-    struct copy copy = {.pidfd = -1, .root = {-1, -1}, .pipes = {-1, -1, -1}};
+    struct copy copy = {.pidfd = -1, .root = {-1, -1}, .pipes = {-1, -1, -1}, .listener = -1};
     if (template.stage != TEMPLATE_CHECKED)
         return (struct failure){CSANDBOX_STEP_COPY_CLONE, ESRCH};
     int64_t before_us = cost_us();

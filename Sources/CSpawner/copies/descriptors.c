@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 /// Text of /proc/PID/fdinfo/N: a few lines, and one for each lock or watched file.
-enum { INFO_BYTES = 2048 };
+enum { INFO_BYTES = 4096 };
 /// Memory devices (Documentation/admin-guide/devices.txt): null, zero, full, random, urandom.
 enum { MEMORY_DEVICES = 1, DEVICE_NULL = 3, DEVICE_ZERO = 5, DEVICE_URANDOM = 9 };
 
-static struct failure refuse(int number, const char *name) {
+struct failure descriptor_refuse(int number, const char *name) {
     template.number = (uint32_t)number;
     facts_culprit(name);
     return (struct failure){CSANDBOX_STEP_TEMPLATE_DESCRIPTORS, EBUSY};
@@ -55,10 +55,15 @@ static bool can_open_again(const struct stat *status, const struct template_desc
            found->path[0] == '/' && !is_removed(found->path) && !strstr(info, "lock:");
 }
 
-static bool read_info(struct template_descriptor *found, char *info) {
+bool descriptor_info(int number, char *info, size_t size) {
     char name[64];
-    snprintf(name, sizeof name, "fdinfo/%d", found->number);
-    if (facts_read(template.process, name, info, INFO_BYTES) <= 0)
+    snprintf(name, sizeof name, "fdinfo/%d", number);
+    ssize_t filled = facts_read(template.process, name, info, size);
+    return filled > 0 && (size_t)filled < size - 1;
+}
+
+static bool read_info(struct template_descriptor *found, char *info) {
+    if (!descriptor_info(found->number, info, INFO_BYTES))
         return false;
     const char *flags = strstr(info, "flags:"), *position = strstr(info, "pos:");
     found->flags = flags ? (int)strtoul(flags + 6, NULL, 8) : 0;
@@ -76,23 +81,45 @@ static bool read_path(struct template_descriptor *found) {
     return fits;
 }
 
+// An epoll set has no inode of its own; its name is the kernel's.
+static bool is_epoll(const struct template_descriptor *found) {
+    return !strcmp(found->path, "anon_inode:[eventpoll]");
+}
+
+// Whether a copy can open it again; says how.
+static bool classify(const struct stat *status, struct template_descriptor *found, const char *info,
+                     bool has_path) {
+    found->other = stream_of(status);
+    if (found->other >= 0) {
+        found->kind = DESCRIPTOR_STREAM;
+        return true;
+    }
+    if (S_ISSOCK(status->st_mode))
+        return listener_record(found) || runtime_record(found) || pair_record(found);
+    if (has_path && is_epoll(found)) {
+        found->kind = DESCRIPTOR_EPOLL;
+        return true;
+    }
+    found->kind = DESCRIPTOR_FILE;
+    return has_path && can_open_again(status, found, info);
+}
+
 static struct failure examine(int number) {
     struct template_descriptor found = {.number = number};
     struct stat status;
     char name[64], info[INFO_BYTES];
     snprintf(name, sizeof name, "%d/fd/%d", template.process, number);
-    bool fits = read_path(&found);
+    bool has_path = read_path(&found);
     if (fstatat(slot.proc, name, &status, 0) < 0 || !read_info(&found, info))
-        return refuse(number, found.path);
-    found.stream = stream_of(&status);
+        return descriptor_refuse(number, found.path);
+    found.inode = status.st_ino;
     if (number <= STDERR_FILENO)
-        return found.stream == number ? success()
-                                      : (struct failure){CSANDBOX_STEP_TEMPLATE_INPUT, EBUSY};
-    bool is_listener = S_ISSOCK(status.st_mode) && listener_record(&found);
-    if (found.stream < 0 && !is_listener && (!fits || !can_open_again(&status, &found, info)))
-        return refuse(number, found.path);
+        return stream_of(&status) == number ? success()
+                                            : (struct failure){CSANDBOX_STEP_TEMPLATE_INPUT, EBUSY};
+    if (!classify(&status, &found, info, has_path))
+        return descriptor_refuse(number, found.path);
     if (template.descriptor_count == TEMPLATE_DESCRIPTORS_MAX)
-        return refuse(number, "too many files");
+        return descriptor_refuse(number, "too many files");
     template.descriptors[template.descriptor_count++] = found;
     return success();
 }
@@ -109,6 +136,16 @@ static struct failure examine_all(DIR *listing) {
     return streams == 3 ? success() : (struct failure){CSANDBOX_STEP_TEMPLATE_INPUT, EBADF};
 }
 
+// A client of the Runtime API has the connection on which it asked, once.
+static struct failure check_runtime(void) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < template.descriptor_count; i++)
+        count += template.descriptors[i].kind == DESCRIPTOR_RUNTIME;
+    return template.runtime_port == 0 || count == 1
+               ? success()
+               : (struct failure){CSANDBOX_STEP_TEMPLATE_READY, ENOTCONN};
+}
+
 struct failure check_descriptors(void) {
     char path[64];
     snprintf(path, sizeof path, "%d/fd", template.process);
@@ -122,5 +159,8 @@ struct failure check_descriptors(void) {
     }
     struct failure failure = examine_all(listing);
     closedir(listing);
-    return failure;
+    TRY(failure);
+    TRY(check_runtime());
+    TRY(pairs_match());
+    return epoll_record_all();
 }

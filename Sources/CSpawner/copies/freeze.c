@@ -56,16 +56,19 @@ static bool write_memory(uint64_t address, const void *bytes, size_t size) {
     return process_vm_writev(template.process, &own, 1, &other, 1, 0) == (ssize_t)size;
 }
 
-static bool can_restart(long result) {
-    return result == -ERESTARTSYS || result == -ERESTARTNOHAND || result == -ERESTART_RESTARTBLOCK;
+// epoll_wait is never made again by the kernel; it has taken nothing from its set, and can be.
+static bool can_restart(long number, long result) {
+    return result == -ERESTARTSYS || result == -ERESTARTNOHAND ||
+           result == -ERESTART_RESTARTBLOCK || (result == -EINTR && waits_in_epoll(number));
 }
 
 // It was in its call, and can make it again.
 static struct failure check_registers(void) {
     uint16_t bytes = 0;
     template.script.instruction = template.script.registers.rip - 2;
-    bool is_waiting = waits_in((long)template.script.registers.orig_rax) &&
-                      can_restart((long)template.script.registers.rax) &&
+    long number = (long)template.script.registers.orig_rax;
+    bool is_waiting = waits_in(number) &&
+                      can_restart(number, (long)template.script.registers.rax) &&
                       template.script.registers.cs == CODE_SEGMENT_64;
     if (!is_waiting || !read_memory(template.script.instruction, &bytes, sizeof bytes) ||
         bytes != SYSCALL_BYTES)
@@ -87,10 +90,11 @@ static struct failure check_privileges(void) {
                : (struct failure){CSANDBOX_STEP_TEMPLATE_PRIVILEGES, EPERM};
 }
 
-// What it wrote to stdout belongs to an answer, and no copy would have it. A server's is log.
+// What it wrote to stdout belongs to an answer, and no copy would have it. A server's or a runtime's is
+// log.
 static struct failure check_output(void) {
     int written = 0;
-    if (template.port != 0)
+    if (template.port != 0 || template.runtime_port != 0)
         return success();
     if (ioctl(template.ends[1], FIONREAD, &written) < 0 || written != 0)
         return (struct failure){CSANDBOX_STEP_TEMPLATE_OUTPUT, EBUSY};
@@ -162,6 +166,7 @@ static struct failure check_all(void) {
     TRY(check_output());
     TRY(check_descriptors());
     TRY(check_memory());
+    TRY(check_event_loop());
     return check_timers();
 }
 

@@ -20,6 +20,12 @@ static int flag_of(int socket, int level, int name) {
     return getsockopt(socket, level, name, &value, &size) < 0 ? -1 : value;
 }
 
+void socket_record_options(int socket, struct template_descriptor *found) {
+    for (int i = 0; i < LISTENER_OPTIONS; i++)
+        if (flag_of(socket, listener_options[i].level, listener_options[i].name) > 0)
+            found->options |= 1u << i;
+}
+
 static bool record(int socket, struct template_descriptor *found) {
     int domain = flag_of(socket, SOL_SOCKET, SO_DOMAIN);
     socklen_t size = sizeof found->address;
@@ -29,22 +35,26 @@ static bool record(int socket, struct template_descriptor *found) {
         getsockname(socket, (struct sockaddr *)&found->address, &size) < 0)
         return false;
     found->address_size = size;
-    for (int i = 0; i < LISTENER_OPTIONS; i++)
-        if (flag_of(socket, listener_options[i].level, listener_options[i].name) > 0)
-            found->options |= 1u << i;
-    found->is_listening = true;
+    socket_record_options(socket, found);
+    found->kind = DESCRIPTOR_LISTENER;
     return true;
+}
+
+int template_descriptor_get(int number) {
+    long process = SYS2(SYS_pidfd_open, template.process, 0);
+    if (process < 0)
+        return (int)process;
+    long descriptor = SYS3(SYS_pidfd_getfd, process, number, 0);
+    close((int)process);
+    return (int)descriptor;
 }
 
 bool listener_record(struct template_descriptor *found) {
     if (template.port == 0)
         return false;
-    long process = SYS2(SYS_pidfd_open, template.process, 0);
-    long socket = process < 0 ? process : SYS3(SYS_pidfd_getfd, process, found->number, 0);
-    bool is_recorded = socket >= 0 && record((int)socket, found);
+    int socket = template_descriptor_get(found->number);
+    bool is_recorded = socket >= 0 && record(socket, found);
     if (socket >= 0)
-        close((int)socket);
-    if (process >= 0)
-        close((int)process);
+        close(socket);
     return is_recorded;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,9 +27,19 @@ static bool is_shared(const char *flags) {
            has_flag(flags, "uw") || has_flag(flags, "ui");
 }
 
+// The sixth word of a head and what follows; empty without. The program chooses the names of its files, which begin
+// with a slash.
+static const char *name_of(const char *head) {
+    for (int words = 0; words < 5; words++) {
+        head += strcspn(head, " \n");
+        head += strspn(head, " ");
+    }
+    return head;
+}
+
 // Also memory that fork(2) leaves out. The kernel's own pages ("[vvar]") are made for each process.
 static bool is_refused(const char *head, const char *flags) {
-    return is_shared(flags) || (has_flag(flags, "dc") && !strstr(head, "[v"));
+    return is_shared(flags) || (has_flag(flags, "dc") && strncmp(name_of(head), "[v", 2) != 0);
 }
 
 // The head of a mapping begins with its addresses in lower-case hexadecimal.
@@ -37,11 +48,19 @@ static bool is_head(const char *line) {
     return digits > 0 && line[digits] == '-';
 }
 
-// The path is the sixth word; without one the addresses are named.
+// asyncio of a Python before 3.12 keeps the process id with its running loop, and has none in a process with another
+// one. A copy has.
+static bool is_old_asyncio(const char *name) {
+    static const char module[] = "/_asyncio.cpython-3";
+    const char *found = strstr(name, module);
+    return found && strtol(found + sizeof module - 1, NULL, 10) < 12;
+}
+
+// Without a name the addresses are named.
 static void note_mapping(const char *head) {
-    const char *path = strpbrk(head, "/[");
+    const char *path = name_of(head);
     char name[CSANDBOX_CULPRIT_MAX];
-    snprintf(name, sizeof name, "%s", path ? path : head);
+    snprintf(name, sizeof name, "%s", *path == '/' || *path == '[' ? path : head);
     name[strcspn(name, "\n")] = 0;
     facts_culprit(name);
 }
@@ -49,11 +68,13 @@ static void note_mapping(const char *head) {
 static struct failure check_lines(FILE *mappings) {
     char line[LINE_BYTES], head[LINE_BYTES] = "";
     template.number = 0;
+    template.has_old_asyncio = false;
     while (fgets(line, sizeof line, mappings)) {
         if (is_head(line)) {
             if (++template.number > TEMPLATE_MAPPINGS_MAX)
                 return (struct failure){CSANDBOX_STEP_TEMPLATE_MAPPINGS, E2BIG};
             memcpy(head, line, sizeof head);
+            template.has_old_asyncio |= is_old_asyncio(name_of(line));
         } else if (!strncmp(line, "VmFlags:", 8) && is_refused(head, line)) {
             note_mapping(head);
             return (struct failure){CSANDBOX_STEP_TEMPLATE_MEMORY, EBUSY};

@@ -15,21 +15,37 @@ enum { TABLE_BYTES = 8192 };
 /// TCP_LISTEN, as the table has it.
 #define LISTENING "0A"
 
-// One descriptor of an epoll set is enough to refuse the program, which says more than the end of its
-// time.
-static const long waiting_calls[] = {
+static const long polling_calls[] = {
 #if defined(__x86_64__)
     SYS_poll,  SYS_select,   SYS_epoll_wait,
 #endif
-    SYS_ppoll, SYS_pselect6, SYS_accept,     SYS_accept4, SYS_epoll_pwait};
+    SYS_ppoll, SYS_pselect6, SYS_epoll_pwait};
+static const long accepting_calls[] = {SYS_accept, SYS_accept4};
+static const long reading_calls[] = {SYS_read, SYS_readv, SYS_recvfrom, SYS_recvmsg};
 
-bool waits_in(long number) {
-    if (template.port == 0)
-        return number == SYS_read;
-    for (size_t i = 0; i < sizeof waiting_calls / sizeof waiting_calls[0]; i++)
-        if (waiting_calls[i] == number)
+#define IS_ONE_OF(calls, number) is_one_of(calls, sizeof calls / sizeof calls[0], number)
+
+static bool is_one_of(const long *calls, size_t count, long number) {
+    for (size_t i = 0; i < count; i++)
+        if (calls[i] == number)
             return true;
     return false;
+}
+
+bool waits_in_epoll(long number) {
+#if defined(__x86_64__)
+    if (number == SYS_epoll_wait)
+        return true;
+#endif
+    return number == SYS_epoll_pwait;
+}
+
+bool waits_in(long number) {
+    if (template.port != 0)
+        return IS_ONE_OF(polling_calls, number) || IS_ONE_OF(accepting_calls, number);
+    if (template.runtime_port != 0)
+        return IS_ONE_OF(polling_calls, number) || IS_ONE_OF(reading_calls, number);
+    return number == SYS_read;
 }
 
 // Before execve it reads its release message, from another file.
@@ -61,6 +77,8 @@ bool template_is_waiting(void) {
     if (facts_read(template.process, "syscall", text, sizeof text) <= 0 ||
         sscanf(text, "%ld 0x%lx", &number, &first) != 2 || !waits_in(number))
         return false;
+    if (template.runtime_port != 0)
+        return runtime_has_asked();
     if (template.port == 0)
         return is_request(first);
     return is_listening("net/tcp") || is_listening("net/tcp6");

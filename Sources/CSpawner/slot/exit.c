@@ -97,7 +97,9 @@ void sandbox_make(void) {
 static void end_copy(int status, const struct rusage *usage) {
     report_exit(status, usage);
     close(slot.copy_layer);
-    slot.copy_layer = -1;
+    if (slot.copy_listener >= 0)
+        close(slot.copy_listener);
+    slot.copy_layer = slot.copy_listener = -1;
     if (slot.prepares_next)
         sandbox_make();
 }

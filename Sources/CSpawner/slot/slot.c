@@ -113,7 +113,7 @@ _Noreturn void slot_main(const struct slot_seed *seed) {
     slot.shares_empty_network = seed->shares_empty_network;
     slot.cgroups = seed->cgroups;
     slot.listener = -1;
-    slot.copy_layer = -1;
+    slot.copy_layer = slot.copy_listener = -1;
     slot.sockets.local_sockets = -1;
     prctl(PR_SET_NAME, "mayfly-slot");
     struct failure failure = slot_become_generic(seed, &binding);

@@ -155,6 +155,8 @@ struct slot {
     struct socket_traces sockets;
     /// A folder of the writable layer of the copy that is the sandbox; -1 without.
     int copy_layer;
+    /// Where its program has asked for its request, until the gateway asks to listen there; -1 without.
+    int copy_listener;
     /// Number of requests to the spawner for an overlay.
     uint32_t overlay_sequence;
 

@@ -2,6 +2,7 @@
 // Creates sockets in the sandbox's network namespace for the gateway: connected to a port of 127.0.0.1 or
 // ::1 or of an address of the container's links, or listening on 127.0.0.1. The slot passes them on and keeps none; the sandbox gets none.
 #define _GNU_SOURCE
+#include "copies/copies.h"
 #include "csandbox_channel.h"
 #include "sandbox/sandbox.h"
 #include "sys.h"
@@ -122,6 +123,13 @@ static long make_socket(const struct csandbox_socket_order *order, int family) {
     if (slot.sandbox == 0 || order->sandbox != slot.number)
         return -ESRCH;
     struct socket_job job = {.order = order, .family = family, .network = -1, .result = -ECHILD};
+    // The program of a copy has connected already.
+    if (order->header.kind == CSANDBOX_LISTEN && slot.copy_listener >= 0 &&
+        order->port == template.runtime_port) {
+        int listener = slot.copy_listener;
+        slot.copy_listener = -1;
+        return listener;
+    }
     // A copy has a network namespace of its own, too.
     bool is_inside = slot.shares_empty_network || slot.plan.flags & CSANDBOX_SLOT_TEMPLATE;
     if (!is_inside) {

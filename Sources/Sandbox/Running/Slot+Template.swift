@@ -4,6 +4,25 @@
 import CSandbox
 import Synchronization
 
+/// How the program of a template gets its request, and so where it waits.
+package enum TemplateIntake: Hashable, Sendable {
+    /// In a read of standard input.
+    case standardInput
+    /// For a connection to this port.
+    case server(port: UInt16)
+    /// For the answer to a request that it has made to this port of 127.0.0.1.
+    case client(port: UInt16)
+
+    /// As the slot's process gets it.
+    fileprivate var value: Int32 {
+        switch self {
+        case .standardInput: 0
+        case .server(let port): Int32(port)
+        case .client(let port): -Int32(port)
+        }
+    }
+}
+
 extension Slot {
     /// Whether its sandboxes are copies.
     var isCopying: Bool { state.withLock { $0.template.isReady } }
@@ -15,21 +34,22 @@ extension Slot {
     ///
     /// - Parameters:
     ///   - command: what the template executes.
-    ///   - port: where it serves; nil: it reads its request from standard input.
+    ///   - intake: where it waits for its request. A copy of a client has sent its request already: the first
+    ///     ``WarmSandbox/listen(port:)`` gives the socket that it is connected to.
     /// - Throws: ``SandboxError``: `notCopyable` with the reason, or that the slot is gone.
     package func makeTemplate(
         _ command: SandboxCommand,
-        port: UInt16? = nil
+        intake: TemplateIntake = .standardInput
     ) async throws(SandboxError) {
         let result = await withCheckedContinuation { continuation in
-            requestTemplate(command, port) { continuation.resume(returning: $0) }
+            requestTemplate(command, intake) { continuation.resume(returning: $0) }
         }
         try result.get()
     }
 
     private func requestTemplate(
         _ command: SandboxCommand,
-        _ port: UInt16?,
+        _ intake: TemplateIntake,
         _ waiter: @escaping @Sendable (Result<Void, SandboxError>) -> Void
     ) {
         let refusal = state.withLock { state -> SandboxError? in
@@ -40,7 +60,7 @@ extension Slot {
             return nil
         }
         if let refusal { return waiter(.failure(refusal)) }
-        send(CSANDBOX_MAKE_TEMPLATE, value: Int32(port ?? 0))
+        send(CSANDBOX_MAKE_TEMPLATE, value: intake.value)
         do throws(SandboxError) { try sendRelease(command, preparesNext: false) } catch {
             retire(because: error)
         }

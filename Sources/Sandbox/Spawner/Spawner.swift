@@ -103,7 +103,7 @@ package final class Spawner: Sendable {
     ///   - preparesNext: whether the slot makes its first sandbox without a request; ``Slot/makeSandbox(then:)``
     ///     returns it.
     ///   - copiesTemplate: whether the slot's sandboxes are copies of one process, which
-    ///     ``Slot/makeTemplate(_:port:)`` starts; not with the other two.
+    ///     ``Slot/makeTemplate(_:intake:)`` starts; not with the other two.
     /// - Returns: the slot.
     /// - Throws: ``SandboxError`` with step and errno.
     package func makeSlot(

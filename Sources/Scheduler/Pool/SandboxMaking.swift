@@ -20,7 +20,7 @@ extension Spawner: SlotMaking {
     func slot(_ plan: SandboxPlan, template: ProgramSettings) async throws(SandboxError) -> any SlotHandle {
         let slot = try await makeSlot(plan, copiesTemplate: true)
         do throws(SandboxError) {
-            try await slot.makeTemplate(template.command, port: template.port)
+            try await slot.makeTemplate(template.command, intake: template.templateIntake)
         } catch {
             slot.retire()
             throw error

@@ -2,6 +2,7 @@
 // A program that was started before its invocation is known: its start, its readiness, connections to it. Fleet makes
 // one for each sandbox of such a function.
 
+import Contracts
 import FunctionModel
 import Glibc
 import HTTPTypes
@@ -28,6 +29,15 @@ struct ProgramSettings: Hashable, Sendable {
     /// Where it serves; nil for a program that reads standard input.
     var port: UInt16? {
         if case .server(let port, _) = intake { port } else { nil }
+    }
+
+    /// Where a template of it waits.
+    var templateIntake: TemplateIntake {
+        switch intake {
+        case .standardInput: .standardInput
+        case .server(let port, _): .server(port: port)
+        case .runtime: .client(port: LambdaEnvironment.port)
+        }
     }
 
     /// Nil when the function's programs start with their invocation.

@@ -33,7 +33,7 @@ struct DeployOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Requests one sandbox of an http function may serve.", valueName: "n"))
     var reuse: Int?
 
-    @Flag(help: "Copy one started process for each request, with --prestart or --contract http.")
+    @Flag(help: "Copy one started process for each request, with --prestart, --contract http or lambda.")
     var template = false
 
     @Option(help: "Memory limit, for example 128Mi.")

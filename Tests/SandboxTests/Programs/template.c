@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program for the tests of templates: template MODE. It prepares what the mode names, waits for its request
+// A program for the tests of templates: template MODE... It prepares what the modes name, waits for its request
 // on stdin, and answers the words of the request, one line each.
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -28,10 +30,10 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <netinet/in.h>
 #include <time.h>
 #include <unistd.h>
 #include "refused_modes.h"
+#include "waiting_modes.h"
 
 static int input; // the descriptor that the request is read from
 static int opened = -1;
@@ -81,7 +83,6 @@ static void much_memory(void) {
         if ((call) < 0)                                                                            \
             exit(7);                                                                               \
     }
-OPENS(an_epoll, epoll_create1(0))
 OPENS(an_eventfd, eventfd(0, 0))
 OPENS(an_inotify, inotify_init())
 OPENS(a_timerfd, timerfd_create(CLOCK_MONOTONIC, 0))
@@ -117,7 +118,16 @@ static const struct {
     {"renamed", a_renamed_file},
     {"files", many_files},
     {"cwd", deleted_folder},
-    {"epoll", an_epoll},
+    {"loop", a_loop},
+    {"loopserver", a_loop_server},
+    {"client", a_client},
+    {"reporter", a_reporting_client},
+    {"lost", a_lost_client},
+    {"filledpair", a_filled_pair},
+    {"halfpair", half_a_pair},
+    {"closedwatch", a_closed_watch},
+    {"nested", a_nested_set},
+    {"prepared", prepared_thread},
     {"eventfd", an_eventfd},
     {"inotify", an_inotify},
     {"timerfd", a_timerfd},
@@ -286,6 +296,8 @@ static void answer(const char *self, const char *word) {
         {"random", show_random},
         {"file", show_file_position},
         {"threads", run_threads},
+        {"loop", show_loop},
+        {"thread", show_thread},
         {"disk", fill_disk},
         {"memory", fill_memory},
         {"forks", fork_many},
@@ -307,15 +319,19 @@ static void answer(const char *self, const char *word) {
         sleep(30);
 }
 
-int main(int argc, char **argv) {
-    const char *mode = argc > 1 ? argv[1] : "plain";
-    if (!strcmp(mode, "status")) {
-        show_status();
-        return 0;
-    }
+static void prepare(const char *mode) {
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
         if (!strcmp(mode, modes[i].name))
             modes[i].prepare();
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1 && !strcmp(argv[1], "status")) {
+        show_status();
+        return 0;
+    }
+    for (int i = 1; i < argc; i++)
+        prepare(argv[i]);
     char request[4096] = "";
     size_t filled = 0;
     for (ssize_t part; (part = read(input, request + filled, sizeof request - 1 - filled)) > 0;)

@@ -21,9 +21,14 @@ enum Probe {
     /// Whether programs can be made here.
     static var hasCompiler: Bool { access("/usr/bin/cc", X_OK) == 0 }
 
-    /// Compiles a static program.
-    static func build(_ source: String, to path: String) throws {
-        guard Self.run(["/usr/bin/cc", "-static", "-Os", "-o", path, source]) == 0 else {
+    /// Compiles a static program, or one with other flags.
+    static func build(
+        _ sources: String...,
+        to path: String,
+        compiler: String = "/usr/bin/cc",
+        flags: [String] = ["-static", "-Os"]
+    ) throws {
+        guard Self.run([compiler] + flags + ["-o", path] + sources) == 0 else {
             throw CocoaError(.executableLoad)
         }
     }

@@ -8,6 +8,18 @@ import Synchronization
 
 @testable import Sandbox
 
+/// How the program of the tests is linked.
+enum CLibrary: String, CaseIterable, Sendable {
+    case staticGlibc
+    case sharedGlibc
+    case musl
+
+    fileprivate static let muslCompiler = "/usr/bin/musl-gcc"
+
+    /// Whether this machine can make it.
+    var isPresent: Bool { self != .musl || access(Self.muslCompiler, X_OK) == 0 }
+}
+
 /// Makes slots with a template.
 struct TemplateHost {
     let host: TestHost
@@ -25,26 +37,54 @@ struct TemplateHost {
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Programs/template.c")
         .path
 
+    /// Compiled before, for machines without a compiler.
+    private static let ready = ProcessInfo.processInfo.environment["MAYFLY_TEST_TEMPLATE"]
+
+    /// Whether the program can be had here.
+    static var isPresent: Bool { ready != nil || Probe.hasCompiler }
+
     /// Runs `body` with a fresh host and closes it afterwards.
     static func with(makesOverlays: Bool = false, _ body: (TemplateHost) async throws -> Void) async throws {
         try await TestHost.with(makesOverlays: makesOverlays) { host in
-            try Probe.build(source, to: host.dataDirectory + "/rootfs/busybox/bin/template")
+            let program = host.dataDirectory + "/rootfs/busybox/bin/template"
+            if let ready {
+                try FileManager.default.copyItem(atPath: ready, toPath: program)
+            } else {
+                try Probe.build(source, to: program)
+            }
             try await body(TemplateHost(host: host))
         }
     }
 
     /// A slot whose template runs in this mode.
-    func slot(_ mode: String, plan: SandboxPlan? = nil, port: UInt16? = nil) async throws -> Slot {
-        try await slot(arguments: ["/bin/template", mode], plan: plan, port: port)
+    func slot(
+        _ mode: String,
+        plan: SandboxPlan? = nil,
+        intake: TemplateIntake = .standardInput
+    ) async throws -> Slot {
+        try await slot(arguments: ["/bin/template", mode], plan: plan, intake: intake)
     }
 
     /// A slot whose template executes this.
-    func slot(arguments: [String], plan: SandboxPlan? = nil, port: UInt16? = nil) async throws -> Slot {
+    func slot(
+        arguments: [String],
+        plan: SandboxPlan? = nil,
+        intake: TemplateIntake = .standardInput
+    ) async throws -> Slot {
+        try await typedSlot(arguments, plan: plan, intake: intake)
+    }
+
+    /// As ``slot(arguments:plan:intake:)``, with the type of its error.
+    func typedSlot(
+        _ arguments: [String],
+        plan: SandboxPlan? = nil,
+        intake: TemplateIntake = .standardInput
+    ) async throws(SandboxError) -> Slot {
         let slot = try await host.spawner.makeSlot(plan ?? host.plan, copiesTemplate: true)
-        do {
+        do throws(SandboxError) {
             try await slot.makeTemplate(
                 SandboxCommand(arguments: arguments, environment: ["PATH=/bin"]),
-                port: port
+                intake: intake
             )
         } catch {
             slot.retire()
@@ -53,13 +93,39 @@ struct TemplateHost {
         return slot
     }
 
+    /// The program of the tests, linked in this way, in the image.
+    ///
+    /// - Returns: its path there.
+    func program(_ library: CLibrary) throws -> String {
+        let path = "/bin/template-\(library)"
+        let target = host.dataDirectory + "/rootfs/busybox" + path
+        switch library {
+        case .staticGlibc: try Probe.build(Self.source, to: target)
+        case .sharedGlibc:
+            let shared = host.dataDirectory + path.replacing("/", with: "-")
+            try Probe.build(Self.source, to: shared, flags: ["-Os"])
+            try add(shared, as: path)
+        case .musl:
+            // Headers of the kernel, which musl does not come with.
+            let folders = ["/usr/include", "/usr/include/x86_64-linux-gnu"].flatMap { ["-idirafter", $0] }
+            try Probe.build(
+                Self.source,
+                to: target,
+                compiler: CLibrary.muslCompiler,
+                flags: ["-static", "-Os"] + folders
+            )
+        }
+        return path
+    }
+
     /// Puts a program of this machine into the image, with the libraries that ldd(1) lists.
-    func add(_ program: String) throws {
+    func add(_ program: String, as place: String? = nil) throws {
         let listed = try Probe.onHost("/usr/bin/ldd", [program])
         let libraries = listed.split(whereSeparator: \.isWhitespace).map(String.init)
             .filter { $0.hasPrefix("/") }
         for path in [program] + libraries {
-            let target = URL(fileURLWithPath: host.dataDirectory + "/rootfs/busybox" + path)
+            let inside = path == program ? place ?? path : path
+            let target = URL(fileURLWithPath: host.dataDirectory + "/rootfs/busybox" + inside)
             guard !FileManager.default.fileExists(atPath: target.path) else { continue }
             try FileManager.default.createDirectory(
                 at: target.deletingLastPathComponent(),
@@ -72,7 +138,9 @@ struct TemplateHost {
     }
 
     /// One copy, from its making to its end.
-    static func run(_ slot: Slot, _ request: String, preparesNext: Bool = false) async throws -> Answer {
+    static func run(_ slot: Slot, _ request: String, preparesNext: Bool = false) async throws(SandboxError)
+        -> Answer
+    {
         let sandbox = try await slot.makeSandbox()
         let errors = Mutex(ByteBuffer())
         try sandbox.start(SandboxCommand(arguments: [], environment: [])) { piece in
