@@ -27,18 +27,6 @@ static void wait_a_millisecond(void) {
     nanosleep(&pause, NULL);
 }
 
-// One atomic read counts every process and thread, zombies too. No process of a function can leave
-// the slot's cgroup.
-static struct failure check_cgroup(void) {
-    for (int tries = 0; tries < RELEASE_WAIT_MS; tries++) {
-        template.number = cgroups_pids_now(&slot.cgroups) - OWN_PROCESSES;
-        if (template.number == 0)
-            return success();
-        wait_a_millisecond();
-    }
-    return (struct failure){CSANDBOX_STEP_TEMPLATE_PROCESSES, EBUSY};
-}
-
 // The template's own /proc, which shows its PID namespace. It has no capability to replace it.
 static DIR *open_namespace_proc(void) {
     char path[64];
@@ -64,6 +52,21 @@ static int count_others(void) {
     }
     closedir(listing);
     return others;
+}
+
+// One atomic read counts every process and thread, zombies too. No process of a function can leave the
+// slot's cgroup. Processes of the slot that had this cgroup before may still be ending in it: they are in
+// another PID namespace, and are waited for as long as a start may take.
+static struct failure check_cgroup(void) {
+    int64_t now = facts_now_ns(), end = now + RELEASE_WAIT_MS * 1000000LL;
+    int64_t last = template.asked_ns + TEMPLATE_START_MS * 1000000LL;
+    for (; now < end || (now < last && count_others() == 0); now = facts_now_ns()) {
+        template.number = cgroups_pids_now(&slot.cgroups) - OWN_PROCESSES;
+        if (template.number == 0)
+            return success();
+        wait_a_millisecond();
+    }
+    return (struct failure){CSANDBOX_STEP_TEMPLATE_PROCESSES, EBUSY};
 }
 
 // Where the host has no cgroup for it. A listing goes through the ids upwards, and a new process has
