@@ -83,6 +83,7 @@ package struct APIPattern: Hashable, Sendable {
     package static let containerArchive = APIPattern("/v1/containers/:id/archive")
     package static let containerPath = APIPattern("/v1/containers/:id/path")
     package static let containerExec = APIPattern("/v1/containers/:id/exec")
+    package static let containerProcesses = APIPattern("/v1/containers/:id/processes")
     package static let runningStop = APIPattern("/v1/running/:id/stop")
     package static let runningKill = APIPattern("/v1/running/:id/kill")
     package static let token = APIPattern("/v1/tokens/:id")

@@ -114,6 +114,8 @@ enum csandbox_file_action {
     CSANDBOX_FILE_LINK = 7,
     /// In a slot with HOSTS: its /etc/hosts, for writing; `path` is "/".
     CSANDBOX_FILE_HOSTS = 8,
+    /// The folder /proc of the running sandbox, which lists its processes; `path` is "/".
+    CSANDBOX_FILE_PROCESSES = 9,
 };
 
 /// OPEN_IN_ROOT. Only regular files are opened. Links on the way lead nowhere outside of the root; the

@@ -112,6 +112,8 @@ static long open_in_sandbox(const struct csandbox_file_order *order) {
     bool is_live = order->action >= CSANDBOX_FILE_LOOK;
     if (order->action == CSANDBOX_FILE_HOSTS)
         return order->sandbox == slot.number ? etc_open_hosts() : -ESRCH;
+    if (order->action == CSANDBOX_FILE_PROCESSES)
+        return order->sandbox == slot.number ? processes_open() : -ESRCH;
     if (path[0] != '/' || !memchr(path, 0, sizeof path) || order->mode > 0777)
         return -EINVAL;
     if (order->sandbox != slot.number ||

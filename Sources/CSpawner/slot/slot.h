@@ -215,6 +215,9 @@ void answer_with_descriptor(struct csandbox_header header, uint32_t sequence, lo
 /// -errno.
 bool live_files_allowed(void);
 long live_file(int root, const struct csandbox_file_order *order, char *path);
+/// usage.c: the running sandbox's /proc, as a folder of procfs whatever its program did. Returns a descriptor
+/// or -errno.
+long processes_open(void);
 /// files.c: answers OPEN_IN_ROOT.
 void file_order_answer(const struct csandbox_file_order *order);
 /// entered.c: answers ENTER, whose packet has `size` bytes.

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What running processes use; wait4(2) has it for ended ones.
+// What running processes use, and the list of them; wait4(2) has it for ended ones.
 #define _GNU_SOURCE
 #include "copies/copies.h"
 #include "csandbox_channel.h"
+#include "mounts/mount_calls.h"
 #include "slot/slot.h"
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /// A line of /proc/PID/stat: 52 numbers and a name of 15 bytes.
@@ -85,6 +88,27 @@ static void add_processes(struct csandbox_usage *usage) {
     // What a program used before it was assigned is not its call's.
     int64_t before = (int64_t)(slot.used_before.user_us + slot.used_before.system_us);
     usage->cpu_us = usage->cpu_us > before ? usage->cpu_us - before : 0;
+}
+
+long processes_open(void) {
+    char path[64];
+    struct statfs system;
+    if (slot.sandbox == 0 || slot.exec_at_ns == 0)
+        return -ESRCH;
+    snprintf(path, sizeof path, "%d/root", slot.sandbox);
+    int root = openat(slot.proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    long folder = open_in_root(root, "/proc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    close(root);
+    if (folder < 0)
+        return folder;
+    long result = fstatfs((int)folder, &system) < 0   ? -errno
+                  : system.f_type == PROC_SUPER_MAGIC ? folder
+                                                      : -EXDEV;
+    if (result < 0)
+        close((int)folder);
+    return result;
 }
 
 void usage_order_answer(const struct csandbox_usage_order *order) {

@@ -121,6 +121,7 @@ enum RouteRules {
         APIPattern.containerSize.pattern: [.post: admin],
         APIPattern.containerSignal.pattern: [.post: admin],
         APIPattern.containerExec.pattern: [.post: admin],
+        APIPattern.containerProcesses.pattern: [.get: read(.everything)],
         APIPattern.containerArchive.pattern: [.get: admin, .put: admin],
         APIPattern.containerPath.pattern: [.get: admin],
         // A run may use every image: a token for some functions only is not enough.

@@ -24,6 +24,15 @@ extension APIDescription {
         )
         table.add(
             "GET",
+            APIPattern.containerProcesses.pattern,
+            APIOperation(
+                "Lists the processes of a container or call that runs",
+                [200: .json(["type": "array", "items": ["type": "object"]])],
+                problems: [404, 409]
+            )
+        )
+        table.add(
+            "GET",
             APIPattern.containerPath.pattern,
             APIOperation(
                 "Says what is at a path of a container",

@@ -39,6 +39,21 @@ package enum ContainerUserLookup {
         }
     }
 
+    /// The names of an image's users, the first one of each number.
+    ///
+    /// Blocks.
+    ///
+    /// - Parameter rootfs: absolute path of the tree.
+    /// - Returns: the names by number.
+    /// - Throws: ``ImageError``.
+    package static func names(rootfs: String) throws(ImageError) -> [UInt32: String] {
+        let root = try OpenFile(path: rootfs, flags: O_RDONLY | O_DIRECTORY)
+        let entries = try lines("etc/passwd", in: root.descriptor).compactMap { fields in
+            fields.count >= 4 ? number(fields[2]).map { ($0, String(fields[0])) } : nil
+        }
+        return Dictionary(entries) { first, _ in first }
+    }
+
     /// Resolves a user by the content of the files.
     static func find(
         _ specification: String,

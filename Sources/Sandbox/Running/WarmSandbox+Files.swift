@@ -29,6 +29,14 @@ extension WarmSandbox {
         try await slot.file("/", CSANDBOX_FILE_HOSTS, mode: 0, sandbox: number)
     }
 
+    /// Opens the running sandbox's /proc, which lists its processes by their own numbers.
+    ///
+    /// - Returns: a folder of procfs; the caller owns it.
+    /// - Throws: ``SandboxError``: `gone` unless its program was executed.
+    package func openProcesses() async throws(SandboxError) -> OwnedDescriptor {
+        try await slot.file("/", CSANDBOX_FILE_PROCESSES, mode: 0, sandbox: number)
+    }
+
     /// Keeps the root after the sandbox's end for ``openFile(_:)``; call before the release.
     ///
     /// The root goes when the slot makes its next sandbox or is retired. No effect after the sandbox's end.

@@ -280,6 +280,10 @@ package final class ContainerSession: Sendable {
         try await sandbox.openHosts()
     }
     /// See ``SandboxHandle``.
+    package func openProcesses() async throws(SandboxError) -> OwnedDescriptor {
+        try await sandbox.openProcesses()
+    }
+    /// See ``SandboxHandle``.
     package func createFile(_ path: String, mode: UInt32) async throws(SandboxError) -> OwnedDescriptor {
         try await sandbox.createFile(path, mode: mode)
     }

@@ -50,6 +50,9 @@ package protocol SandboxHandle: Sendable {
     /// Opens its /etc/hosts for writing; see ``WarmSandbox/openHosts()``.
     func openHosts() async throws(SandboxError) -> OwnedDescriptor
 
+    /// Opens its /proc while it runs; see ``WarmSandbox/openProcesses()``.
+    func openProcesses() async throws(SandboxError) -> OwnedDescriptor
+
     /// Makes a file in its root before the release; see ``WarmSandbox/createFile(_:mode:)``.
     func createFile(_ path: String, mode: UInt32) async throws(SandboxError) -> OwnedDescriptor
 

@@ -67,7 +67,7 @@ package final class EnteredProcesses: Sendable {
         }
     }
 
-    private func find(target name: String) throws(ExecError) -> ExecTarget {
+    func find(target name: String) throws(ExecError) -> ExecTarget {
         switch target(name) {
         case .unknown: throw .unknown(name)
         case .ambiguous(let count): throw .ambiguous(name, count)

@@ -13,7 +13,8 @@ struct LogsCommand: AsyncParsableCommand {
         discussion: """
             A container's log has both of its streams, and follows until the container ends. Of a function: \
             Following begins with the last \(Self.followedTail) lines, unless --tail, --since or --invocation say \
-            otherwise. An invocation may be named by the beginning of its id, as the lines show it.
+            otherwise. An invocation may be named by the beginning of its id, as the lines show it. In place of the name \
+            may stand the id of a call that runs, as 'faasctl ps' shows it.
 
             Examples:
 
@@ -83,14 +84,37 @@ struct LogsCommand: AsyncParsableCommand {
         guard linesWanted != 0 else {
             throw ValidationError("--tail: '0' is not valid for a function, expected 1 or more")
         }
-        let name = try namespace.qualified(name)
+        guard namespace.name == nil, invocation == nil else {
+            let name = try namespace.qualified(name)
+            if let refusal = try await write(client, function: name, invocation) {
+                throw client.failure(refusal, what)
+            }
+            return
+        }
+        if let refusal = try await write(client, function: name, nil) {
+            guard let call = try await client.runningCall(name), let function = call.function else {
+                throw client.failure(refusal, what)
+            }
+            // One that has written nothing yet has no log.
+            let later = try await write(client, function: function, call.id)
+            if let later, later.head.status != 404 { throw client.failure(later, what) }
+        }
+    }
+
+    private var what: String { "cannot read the log of '\(name)'" }
+
+    /// Writes the lines of a function, or of one call of it.
+    ///
+    /// - Returns: the answer, where the gateway refuses.
+    private func write(_ client: GatewayClient, function: String, _ invocation: String?)
+        async throws -> GatewayResponse?
+    {
         var request = GatewayRequest("GET", APIPath.logs)
-        request.query = [("name", name), ("follow", follow ? "true" : "false")]
+        request.query = [("name", function), ("follow", follow ? "true" : "false")]
         if let linesWanted { request.query.append(("tail", "\(linesWanted)")) }
         if let invocation { request.query.append(("instance", invocation)) }
         if let since { request.query.append(("since", try ContainerLogs.moment(since, field: "--since"))) }
         if follow { request.silenceSecondsMax = GatewayRequest.patienceSecondsMax }
-        let what = "cannot read the log of '\(name)'"
         var splitter = ResponseLineSplitter()
         var refusal = Data()
         let output = global.output
@@ -98,10 +122,9 @@ struct LogsCommand: AsyncParsableCommand {
             guard head.isSuccess else { return refusal.append(bytes) }
             for line in splitter.append(bytes) { try Self.write(line, output) }
         }
-        guard head.isSuccess else {
-            throw client.failure(GatewayResponse(head: head, body: refusal), what)
-        }
+        guard head.isSuccess else { return GatewayResponse(head: head, body: refusal) }
         if let last = splitter.finish() { try Self.write(last, output) }
+        return nil
     }
 
     private static func write(_ line: Data, _ output: OutputFormat) throws(CommandFailure) {

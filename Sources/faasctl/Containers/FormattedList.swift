@@ -58,12 +58,12 @@ struct FormattedList {
     }
 
     /// Pads every column but the last to its widest cell, as Go's tabwriter does for Docker.
-    static func aligned(_ lines: [String]) -> String {
+    static func aligned(_ lines: [String], widthMin: Int = Self.widthMin) -> String {
         let rows = lines.map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
         let columns = (rows.map(\.count).max() ?? 1) - 1
         let widths = (0..<max(0, columns)).map { column in
             max(
-                Self.widthMin,
+                widthMin,
                 (rows.compactMap { $0.count - 1 > column ? $0[column].count : nil }.max() ?? 0) + Self.gap
             )
         }

@@ -75,6 +75,18 @@ struct RunningTable {
 }
 
 extension GatewayClient {
+    /// The call that runs under an id or the name of its container.
+    ///
+    /// - Parameter text: whole, or the beginning of an id.
+    /// - Returns: nil for none, or for more than one.
+    /// - Throws: ``CommandFailure``.
+    func runningCall(_ text: String) async throws(CommandFailure) -> RunningBody? {
+        let calls = try await running().list.filter { $0.kind == "call" }
+        if let whole = calls.first(where: { $0.id == text || $0.container == text }) { return whole }
+        let matches = calls.filter { $0.id.hasPrefix(text) }
+        return matches.count == 1 ? matches[0] : nil
+    }
+
     /// Asks for what runs now.
     ///
     /// - Parameter calls: the query that selects them; empty for everything.

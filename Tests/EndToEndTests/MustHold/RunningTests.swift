@@ -80,6 +80,68 @@ extension EndToEnd {
             }
         }
 
+        @Test("top, logs, stats and exec take a container and a call that runs alike")
+        func alike() async throws {
+            try await GatewayUnderTest.with { gateway in
+                let script = "echo started >&2; sleep 1000 & trap 'exit 3' TERM; while :; do wait; done"
+                let folder = try await Fixtures.shell(script, name: "spin", configuration: "grace: 1s")
+                defer { folder.remove() }
+                try await gateway.require("deploy", folder.url.path)
+                try await gateway.require("build", folder.url.path, "-t", "spin")
+                let call = Task {
+                    try await gateway.call("/function/spin", headers: ["X-Call-Id": "first-call"])
+                }
+                try await gateway.requireLine("run -d --name box -u 1000 spin")
+                _ = try await running(gateway, atLeast: 2)
+                for (name, user) in [("box", "1000"), ("first-call", "0")] {
+                    try await processes(of: name, user, gateway)
+                    let stats = try await gateway.requireLine("stats --no-stream --format {{.PIDs}} \(name)")
+                    #expect(stats == "2\n", "\(name)")
+                    #expect(try await gateway.requireLine("exec \(name) /bin/busybox echo in") == "in\n")
+                    #expect(try await log(of: name, gateway).hasSuffix("started\n"), "\(name)")
+                }
+                // A function's name lists its calls, as before.
+                let calls = try await gateway.require("top", "--interval", "0.2", "spin")
+                #expect(
+                    calls.contains("first-call") && calls.contains("CPU%") && !calls.contains("PPID"),
+                    "\(calls)"
+                )
+                let options = try await gateway.line("top box -o pid,wchan")
+                #expect(options.code == 64 && options.error.contains("'wchan'"), "\(options)")
+                let unknown = try await gateway.line("top nothing")
+                #expect(unknown.code == 1 && unknown.error.contains("nothing of the name"), "\(unknown)")
+                try await gateway.require("kill", "first-call")
+                _ = try await call.value
+                try await gateway.require("kill", "box")
+                let ended = try await gateway.line("top box")
+                #expect(ended.code == 1 && ended.error.contains("is not running"), "\(ended)")
+            }
+        }
+
+        /// What `logs` writes of one that runs, once that is something: a container's stderr to stderr, a call's to stdout.
+        private func log(of name: String, _ gateway: GatewayUnderTest) async throws -> String {
+            for _ in 0..<40 {
+                let result = try await gateway.line("logs \(name)")
+                #expect(result.code == 0, "\(result)")
+                if !(result.text + result.error).isEmpty { return result.text + result.error }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            return ""
+        }
+
+        /// What `top` shows of one that runs the script of the test above.
+        private func processes(of name: String, _ user: String, _ gateway: GatewayUnderTest) async throws {
+            let text = try await gateway.requireLine("top \(name)")
+            let lines = text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            #expect(lines.first == ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"], "\(text)")
+            #expect(lines.count == 3, "\(text)")
+            #expect(lines.dropFirst().first?.prefix(3) == [user, "1", "0"], "\(text)")
+            #expect(lines.dropFirst().first?.last == "/run.sh", "\(text)")
+            #expect(lines.last?.dropFirst(2).first == "1", "\(text)")
+            let chosen = try await gateway.requireLine("top \(name) -o pid,user,comm")
+            #expect(chosen.hasPrefix("PID                 USER                COMMAND\n1 "), "\(chosen)")
+        }
+
         @Test("an attached container is listed, and stops with its stop signal or after its grace")
         func attached() async throws {
             try await GatewayUnderTest.with { gateway in

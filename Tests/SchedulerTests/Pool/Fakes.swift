@@ -204,6 +204,10 @@ final class FakeSandbox: SandboxHandle {
         throw .unsupported("links in a fake")
     }
 
+    func openProcesses() async throws(SandboxError) -> OwnedDescriptor {
+        throw .unsupported("processes of a fake")
+    }
+
     func dialDatagrams(port: UInt16) async throws(SandboxError) -> OwnedDescriptor {
         throw .unreachable(port: port, errorNumber: ECONNREFUSED)
     }
