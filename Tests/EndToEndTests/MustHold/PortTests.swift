@@ -51,6 +51,7 @@ extension EndToEnd {
                 RUN ["/bin/busybox", "--install", "-s", "/bin"]
                 RUN mkdir /www && echo hello > /www/index.html && head -c 20000000 /dev/urandom > /www/large
                 EXPOSE 7000 7001/udp
+                STOPSIGNAL SIGKILL
                 CMD ["sh", "-c", "udp & exec httpd -f -p 7000 -h /www"]
 
                 """,
