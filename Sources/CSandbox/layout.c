@@ -174,6 +174,13 @@ PLACE(csandbox_socket_order, transport, 20);
 PLACE(csandbox_socket_order, address, 24);
 PLACE(csandbox_socket_order, source, 28);
 
+SIZE(csandbox_links_order, 52);
+PLACE(csandbox_links_order, header, 0);
+PLACE(csandbox_links_order, sandbox, 8);
+PLACE(csandbox_links_order, sequence, 12);
+PLACE(csandbox_links_order, link_count, 16);
+PLACE(csandbox_links_order, links, 20);
+
 SIZE(csandbox_descriptor_answer, 16);
 PLACE(csandbox_descriptor_answer, header, 0);
 PLACE(csandbox_descriptor_answer, sequence, 8);

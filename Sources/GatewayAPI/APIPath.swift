@@ -77,6 +77,8 @@ package struct APIPattern: Hashable, Sendable {
     package static let containerCommit = APIPattern("/v1/containers/:id/commit")
     package static let volume = APIPattern("/v1/volumes/:name")
     package static let network = APIPattern("/v1/networks/:name")
+    package static let networkConnect = APIPattern("/v1/networks/:name/connect")
+    package static let networkDisconnect = APIPattern("/v1/networks/:name/disconnect")
     package static let containerInput = APIPattern("/v1/containers/:id/input")
     package static let containerSize = APIPattern("/v1/containers/:id/size")
     package static let containerSignal = APIPattern("/v1/containers/:id/signal")

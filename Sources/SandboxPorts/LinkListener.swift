@@ -13,10 +13,16 @@ package final class LinkListener: Sendable {
     /// Makes a connected, non-blocking socket to a port of an address; the caller closes it.
     package typealias Dial = @Sendable (_ address: LinkAddress, _ port: UInt16) async throws -> CInt
 
+    private struct Connection {
+        let channel: any Channel
+        /// Nil until the kernel has said where it was meant to go; it leads nowhere until then.
+        var destination: LinkAddress?
+    }
+
     private struct Storage {
         var listener: (any Channel)?
         var accepting = AcceptState()
-        var connections: [ObjectIdentifier: any Channel] = [:]
+        var connections: [ObjectIdentifier: Connection] = [:]
         var isClosed = false
     }
 
@@ -63,7 +69,17 @@ package final class LinkListener: Sendable {
         let channels = state.withLock { state in
             state.isClosed = true
             defer { (state.listener, state.connections) = (nil, [:]) }
-            return [state.listener].compactMap { $0 } + Array(state.connections.values)
+            return [state.listener].compactMap { $0 } + state.connections.values.map(\.channel)
+        }
+        for channel in channels { channel.close(promise: nil) }
+    }
+
+    /// Ends the connections to some addresses, also those that are being made; does not wait.
+    ///
+    /// - Parameter isMeant: whether an address is one of them.
+    package func closeConnections(to isMeant: (LinkAddress) -> Bool) {
+        let channels = state.withLock { state in
+            state.connections.values.filter { $0.destination.map(isMeant) ?? false }.map(\.channel)
         }
         for channel in channels { channel.close(promise: nil) }
     }
@@ -77,7 +93,9 @@ package final class LinkListener: Sendable {
     private func accepted(_ channel: any Channel) {
         let isClosed = state.withLock { state in
             state.accepting.accepted()
-            if !state.isClosed { state.connections[ObjectIdentifier(channel)] = channel }
+            if !state.isClosed {
+                state.connections[ObjectIdentifier(channel)] = Connection(channel: channel)
+            }
             return state.isClosed
         }
         if isClosed { channel.close(promise: nil) }
@@ -88,7 +106,12 @@ package final class LinkListener: Sendable {
             }
             self?.ask()
         }
-        Self.destination(of: channel).flatMap { [dial] destination in
+        Self.destination(of: channel).flatMap { [dial, weak self] destination in
+            // Before it is dialled: a closer by address finds it then, or has changed what the dialler asks.
+            self?.state.withLock { state in
+                let id = ObjectIdentifier(channel)
+                state.connections[id]?.destination = destination.address
+            }
             let made = channel.eventLoop.makePromise(of: CInt.self)
             made.completeWithTask { try await dial(destination.address, destination.port) }
             return made.futureResult

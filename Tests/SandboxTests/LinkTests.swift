@@ -47,6 +47,93 @@ struct LinkTests {
         }
     }
 
+    @Test("its addresses change while it runs: it reaches itself at the new ones, and is dialled there")
+    func changed() async throws {
+        try await TestHost.with { host in
+            try Probe.compile(to: host.plan.rootfs + "/bin/probe")
+            var plan = host.plan
+            plan.links = [Self.own]
+            plan.rewritesHosts = true
+            let slot = try await host.spawner.makeSlot(plan)
+            defer { slot.retire() }
+            let sandbox = try await slot.makeSandbox()
+            let listener = try await sandbox.listenForLinks()
+            let second = LinkAddress(network: 4, member: 2)
+            let addresses =
+                "busybox ip addr show lo | busybox grep -o '172.30.[0-9.]*' | busybox tr '\\n' ' '"
+            let script = """
+                busybox httpd -p 5000; echo up; \
+                while read x; do \(addresses); busybox ip route show table local | busybox grep -c 172.30.0.0/16; done
+                """
+            try sandbox.release(Self.command(script)) { _ in }
+            #expect(await sandbox.nextOutput().map { String(buffer: $0) } == "up\n")
+            for (links, dialled) in [
+                ([Self.own, second], second), ([second], second), ([], nil), ([Self.own], Self.own),
+            ]
+                as [([LinkAddress], LinkAddress?)]
+            {
+                try await sandbox.setLinks(links)
+                #expect(await sandbox.write(ByteBuffer(string: "\n")))
+                var text = ""
+                while !text.hasSuffix("\n"), let piece = await sandbox.nextOutput() {
+                    text += String(buffer: piece)
+                }
+                let shown = links.map { "\($0) " }.joined()
+                #expect(text == shown + "1\n", "\(links)")
+                for address in [Self.own, second] where address != dialled && !links.contains(address) {
+                    await Self.expectRefused {
+                        try await sandbox.dial(port: 5000, at: address, from: Self.other)
+                    }
+                }
+                guard let dialled else { continue }
+                let connection = try await sandbox.dial(port: 5000, at: dialled, from: Self.other)
+                #expect(write(connection.raw, "GET / HTTP/1.0\r\n\r\n", 18) == 18)
+                #expect(try await Self.read(connection, 7) == "HTTP/1.")
+            }
+            #expect(listener.raw >= 0)
+            sandbox.kill()
+        }
+    }
+
+    @Test(
+        "a connection that was there before the addresses changed goes on, and a new one still comes to the gateway"
+    )
+    func kept() async throws {
+        try await TestHost.with { host in
+            var plan = host.plan
+            plan.links = [Self.own]
+            plan.rewritesHosts = true
+            let slot = try await host.spawner.makeSlot(plan)
+            defer { slot.retire() }
+            let sandbox = try await slot.makeSandbox()
+            let listener = try await sandbox.listenForLinks()
+            let client = "busybox nc \(Self.other) 8000"
+            let script = "(echo one; read x; echo two; read x) | \(client) & read y; echo three | \(client)"
+            // Only the first reader has standard input.
+            try sandbox.release(Self.command("exec 3<&0; " + script.replacing("read x", with: "read x <&3")))
+            { _ in }
+            let first = try await Self.accepted(listener)
+            #expect(try await Self.read(first, 4) == "one\n")
+            try await sandbox.setLinks([Self.own, LinkAddress(network: 4, member: 2)])
+            #expect(await sandbox.write(ByteBuffer(string: "\n\n")))
+            #expect(try await Self.read(first, 4) == "two\n")
+            let second = try await Self.accepted(listener)
+            #expect(try await Self.read(second, 6) == "three\n")
+            sandbox.kill()
+        }
+    }
+
+    @Test("a sandbox without a hosts file of the gateway's takes no other addresses")
+    func refused() async throws {
+        try await Self.with { slot in
+            let sandbox = try await slot.makeSandbox()
+            await #expect(throws: SandboxError.setup(step: "links", errorNumber: EINVAL)) {
+                try await sandbox.setLinks([Self.own, Self.other])
+            }
+            sandbox.kill()
+        }
+    }
+
     @Test("its own address is dialled at any port, and its server sees where the connection comes from")
     func dialled() async throws {
         try await Self.with { slot in

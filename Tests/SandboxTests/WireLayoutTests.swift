@@ -181,6 +181,13 @@ struct WireLayoutTests {
         #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.address) == 24)
         #expect(MemoryLayout<csandbox_socket_order>.offset(of: \.source) == 28)
 
+        #expect(MemoryLayout<csandbox_links_order>.size == 52)
+        #expect(MemoryLayout<csandbox_links_order>.offset(of: \.header) == 0)
+        #expect(MemoryLayout<csandbox_links_order>.offset(of: \.sandbox) == 8)
+        #expect(MemoryLayout<csandbox_links_order>.offset(of: \.sequence) == 12)
+        #expect(MemoryLayout<csandbox_links_order>.offset(of: \.link_count) == 16)
+        #expect(MemoryLayout<csandbox_links_order>.offset(of: \.links) == 20)
+
         #expect(MemoryLayout<csandbox_descriptor_answer>.size == 16)
         #expect(MemoryLayout<csandbox_descriptor_answer>.offset(of: \.header) == 0)
         #expect(MemoryLayout<csandbox_descriptor_answer>.offset(of: \.sequence) == 8)

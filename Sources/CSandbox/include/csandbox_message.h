@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /// Raised whenever a struct below changes: the helper of another build refuses the configuration.
-#define CSANDBOX_PROTOCOL_VERSION 18u
+#define CSANDBOX_PROTOCOL_VERSION 19u
 
 enum csandbox_kind {
     // gateway to supervisor; one descriptor: the new spawner's end of its socket
@@ -91,6 +91,9 @@ enum csandbox_kind {
     // slot to gateway: the end of such a process, csandbox_entered_exit; before that of the sandbox.
     // A process whose failure is in the pipe may have none
     CSANDBOX_ENTERED_EXIT,
+    // gateway to a slot with HOSTS: the links of the running sandbox from now on, in place of those that it
+    // has; the answer is of the same kind, without a descriptor
+    CSANDBOX_LINK,
 };
 
 /// Every message begins with this.

@@ -135,11 +135,23 @@ struct csandbox_file_order {
     char target[CSANDBOX_PATH_MAX];
 };
 
-/// The answer to DIAL, LISTEN and OPEN_IN_ROOT.
+/// LINK.
+struct csandbox_links_order {
+    struct csandbox_header header;
+    /// Number of the sandbox; the answer is ESRCH when it is not the current one.
+    uint32_t sandbox;
+    /// The answer repeats it.
+    uint32_t sequence;
+    uint32_t link_count;
+    /// As in csandbox_make_slot.
+    uint32_t links[CSANDBOX_LINKS_MAX];
+};
+
+/// The answer to DIAL, LISTEN, OPEN_IN_ROOT and LINK.
 struct csandbox_descriptor_answer {
     struct csandbox_header header;
     uint32_t sequence;
-    /// An errno; 0 with a descriptor.
+    /// An errno; 0 with a descriptor, and after LINK.
     int32_t error;
 };
 

@@ -13,6 +13,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <unistd.h>
 
 #define TABLE "mayfly"
@@ -25,20 +26,26 @@ enum { DESTINATION_PRIORITY = -100 };
 /// Loopback is the first interface of each network namespace.
 enum { LOOPBACK = 1 };
 
+static bool are_addresses(const uint32_t *links, uint32_t count) {
+    uint32_t mask = ~0u << (32 - CSANDBOX_LINKS_PREFIX);
+    if (count > CSANDBOX_LINKS_MAX)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if ((links[i] & mask) != CSANDBOX_LINKS_NETWORK)
+            return false;
+    return true;
+}
+
 bool links_are_valid(const struct csandbox_make_slot *plan) {
     uint32_t excluded = CSANDBOX_SLOT_EMPTY_NETWORK | CSANDBOX_SLOT_TEMPLATE;
-    uint32_t mask = ~0u << (32 - CSANDBOX_LINKS_PREFIX);
-    if (plan->link_count > CSANDBOX_LINKS_MAX)
+    if (!are_addresses(plan->links, plan->link_count))
         return false;
-    for (uint32_t i = 0; i < plan->link_count; i++)
-        if ((plan->links[i] & mask) != CSANDBOX_LINKS_NETWORK)
-            return false;
     return plan->link_count > 0 ? !(plan->flags & excluded) : !(plan->flags & CSANDBOX_SLOT_HOSTS);
 }
 
 // Without a source of its own a connection to an address of the range would seem to come from that
-// address.
-static long add_range(int socket) {
+// address. Without any link it leads nowhere.
+static long set_range(int socket) {
     struct netlink_request request;
     struct rtmsg body = {.rtm_family = AF_INET,
                          .rtm_dst_len = CSANDBOX_LINKS_PREFIX,
@@ -46,22 +53,44 @@ static long add_range(int socket) {
                          .rtm_protocol = RTPROT_STATIC,
                          .rtm_scope = RT_SCOPE_HOST,
                          .rtm_type = RTN_LOCAL};
-    netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);
+    netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &body, sizeof body);
     netlink_put_u32(&request, RTA_DST, htonl(CSANDBOX_LINKS_NETWORK));
     netlink_put_u32(&request, RTA_OIF, LOOPBACK);
-    netlink_put_u32(&request, RTA_PREFSRC, htonl(slot.plan.links[0]));
+    if (slot.plan.link_count > 0)
+        netlink_put_u32(&request, RTA_PREFSRC, htonl(slot.plan.links[0]));
     return netlink_call(socket, &request);
 }
 
-static long add_addresses(void) {
+static long remove_address(int socket, uint32_t address) {
+    struct netlink_request request;
+    struct ifaddrmsg body = {.ifa_family = AF_INET, .ifa_prefixlen = 32, .ifa_index = LOOPBACK};
+    netlink_begin(&request, RTM_DELADDR, 0, &body, sizeof body);
+    netlink_put_u32(&request, IFA_LOCAL, htonl(address));
+    return netlink_call(socket, &request);
+}
+
+static bool contains(const uint32_t *links, uint32_t count, uint32_t address) {
+    bool is_there = false;
+    for (uint32_t i = 0; i < count; i++)
+        is_there |= links[i] == address;
+    return is_there;
+}
+
+// From the addresses that the namespace has to those of the plan. The route before the removals: it would
+// go with the address that it names as its source.
+static long set_addresses(const uint32_t *before, uint32_t count) {
     int socket = netlink_open(NETLINK_ROUTE);
     if (socket < 0)
         return socket;
     long result = 0;
     for (uint32_t i = 0; i < slot.plan.link_count && result == 0; i++)
-        result = egress_add_address(socket, LOOPBACK, slot.plan.links[i], 32, 0);
+        if (!contains(before, count, slot.plan.links[i]))
+            result = egress_add_address(socket, LOOPBACK, slot.plan.links[i], 32, 0);
     if (result == 0)
-        result = add_range(socket);
+        result = set_range(socket);
+    for (uint32_t i = 0; i < count && result == 0; i++)
+        if (!contains(slot.plan.links, slot.plan.link_count, before[i]))
+            result = remove_address(socket, before[i]);
     close(socket);
     return result;
 }
@@ -130,15 +159,43 @@ static void add_refusals(struct nft_batch *batch) {
     nft_rule_end(&rule);
 }
 
-struct failure links_up(void) {
+static long load_table(bool replaces) {
     struct nft_batch batch = {.count = 0};
-    if (slot.plan.link_count == 0)
-        return success();
-    TRY(check(CSANDBOX_STEP_SLOT_LINKS, add_addresses()));
+    if (replaces)
+        nft_remove_table(&batch, TABLE);
     nft_add_table(&batch, TABLE);
     add_tracking(&batch);
     add_destinations(&batch);
     add_refusals(&batch);
     batch.changes[batch.count - 1].header.nlmsg_flags |= NLM_F_ACK;
-    return check(CSANDBOX_STEP_SLOT_LINKS, nft_commit(&batch));
+    return nft_commit(&batch);
+}
+
+struct failure links_up(void) {
+    if (slot.plan.link_count == 0)
+        return success();
+    TRY(check(CSANDBOX_STEP_SLOT_LINKS, set_addresses(NULL, 0)));
+    return check(CSANDBOX_STEP_SLOT_LINKS, load_table(false));
+}
+
+static void take(const uint32_t *links, uint32_t count) {
+    memcpy(slot.plan.links, links, count * sizeof links[0]);
+    slot.plan.link_count = count;
+}
+
+long links_change(const struct csandbox_links_order *order) {
+    uint32_t before[CSANDBOX_LINKS_MAX], count = slot.plan.link_count;
+    if (!(slot.plan.flags & CSANDBOX_SLOT_HOSTS) || !are_addresses(order->links, order->link_count))
+        return -EINVAL;
+    memcpy(before, slot.plan.links, sizeof before);
+    take(order->links, order->link_count);
+    long result = load_table(true);
+    if (result == 0) {
+        result = set_addresses(before, count);
+        if (result == 0)
+            return 0;
+    }
+    take(before, count);
+    load_table(true);
+    return result;
 }

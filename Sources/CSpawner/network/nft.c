@@ -42,6 +42,10 @@ void nft_add_table(struct nft_batch *batch, const char *table) {
     put_text(add(batch, NFT_MSG_NEWTABLE, 0), NFTA_TABLE_NAME, table);
 }
 
+void nft_remove_table(struct nft_batch *batch, const char *table) {
+    put_text(add(batch, NFT_MSG_DELTABLE, 0), NFTA_TABLE_NAME, table);
+}
+
 void nft_add_chain(struct nft_batch *batch, const char *table, const char *chain, const char *type,
                    int priority) {
     struct netlink_request *request = add(batch, NFT_MSG_NEWCHAIN, 0);

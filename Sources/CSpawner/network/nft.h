@@ -5,8 +5,9 @@
 #include "csandbox_bounds.h"
 #include <stdbool.h>
 
-/// Changes of one batch: a table, three chains, six rules, and two for each address of a link.
-#define NFT_CHANGES_MAX (10u + 2u * CSANDBOX_LINKS_MAX)
+/// Changes of one batch: the removal of a table, a table, three chains, six rules, and two for each address of
+/// a link.
+#define NFT_CHANGES_MAX (11u + 2u * CSANDBOX_LINKS_MAX)
 
 struct nft_batch {
     uint32_t count;
@@ -23,6 +24,8 @@ struct nft_rule {
 };
 
 void nft_add_table(struct nft_batch *batch, const char *table);
+/// Removes a table with everything in it; the batch may add it anew, and nothing goes past it meanwhile.
+void nft_remove_table(struct nft_batch *batch, const char *table);
 /// Adds a chain of the family ip at the hook of what processes of this namespace send.
 void nft_add_chain(struct nft_batch *batch, const char *table, const char *chain, const char *type,
                    int priority);

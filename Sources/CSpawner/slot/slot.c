@@ -51,6 +51,10 @@ static bool handle_order(size_t size) {
         if (size == sizeof slot.order.socket)
             socket_order_answer(&slot.order.socket);
         return false;
+    case CSANDBOX_LINK:
+        if (size == sizeof slot.order.links)
+            links_order_answer(&slot.order.links);
+        return false;
     case CSANDBOX_OPEN_IN_ROOT:
         if (size == sizeof slot.order.file)
             file_order_answer(&slot.order.file);

@@ -64,6 +64,7 @@ union slot_order {
     struct csandbox_header header;
     struct csandbox_command command;
     struct csandbox_socket_order socket;
+    struct csandbox_links_order links;
     struct csandbox_file_order file;
     struct csandbox_usage_order usage;
     struct csandbox_enter enter;
@@ -208,6 +209,8 @@ bool sockets_used_network(void);
 bool sockets_outlive_sandbox(void);
 /// sockets.c: answers DIAL and LISTEN; blocks for DIAL_WAIT_MS at most.
 void socket_order_answer(const struct csandbox_socket_order *order);
+/// sockets.c: answers LINK.
+void links_order_answer(const struct csandbox_links_order *order);
 /// sockets.c: passes a descriptor to the gateway and closes it here, or reports -errno.
 void answer_with_descriptor(struct csandbox_header header, uint32_t sequence, long opened);
 /// live_files.c: whether the sandbox runs and its root is the slot's; carries out an order for it, by

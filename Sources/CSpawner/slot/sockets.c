@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "copies/copies.h"
 #include "csandbox_channel.h"
+#include "network/links.h"
 #include "sandbox/sandbox.h"
 #include "sys.h"
 #include <arpa/inet.h>
@@ -195,4 +196,13 @@ void answer_with_descriptor(struct csandbox_header header, uint32_t sequence, lo
 
 void socket_order_answer(const struct csandbox_socket_order *order) {
     answer_with_descriptor(order->header, order->sequence, make_either(order));
+}
+
+void links_order_answer(const struct csandbox_links_order *order) {
+    struct csandbox_descriptor_answer answer = {.header = order->header,
+                                                .sequence = order->sequence};
+    bool is_current = slot.sandbox != 0 && order->sandbox == slot.number;
+    answer.error = is_current ? (int32_t)-links_change(order) : ESRCH;
+    if (csandbox_send(slot.control, &answer, sizeof answer, NULL, 0) < 0)
+        _exit(1);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Containers in SQLite.
 
-import FunctionModel
+package import FunctionModel
 import FoundationEssentials
 import GRDB
 
@@ -74,6 +74,17 @@ extension SQLiteStore {
             if let taken = try ContainerRow.claim(db, name) { return taken }
             try db.execute(sql: "UPDATE containers SET name = ? WHERE id = ?", arguments: [name, id])
             return db.changesCount > 0 ? .made : .unknown
+        }
+    }
+
+    /// Stores what a container's request says now; false when there is none of this id.
+    ///
+    /// - Throws: ``StoreError``.
+    package func setRequest(_ request: ContainerRequest, of id: String) async throws(StoreError) -> Bool {
+        let json = try ContainerRow.encode(request)
+        return try await write(.power) { db in
+            try db.execute(sql: "UPDATE containers SET request = ? WHERE id = ?", arguments: [json, id])
+            return db.changesCount > 0
         }
     }
 

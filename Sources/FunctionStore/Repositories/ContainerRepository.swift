@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The aggregate "containers and named volumes", as its users see it. SQLiteStore implements it.
 
+package import FunctionModel
+
 /// Whether a name was free.
 package enum NameClaim: Hashable, Sendable {
     case made
@@ -44,6 +46,13 @@ package protocol ContainerRepository: Sendable {
     /// - Returns: ``NameClaim/made``; nothing has changed with any other result.
     /// - Throws: ``StoreError``.
     func renameContainer(_ id: String, to name: String) async throws(StoreError) -> NameClaim
+
+    /// Stores what a container's request says now; false when there is none of this id.
+    ///
+    /// Durable when it returns, as the creation of a network is.
+    ///
+    /// - Throws: ``StoreError``.
+    func setRequest(_ request: ContainerRequest, of id: String) async throws(StoreError) -> Bool
 
     /// Removes a container; false when there is none of this id.
     ///

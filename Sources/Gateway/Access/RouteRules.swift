@@ -117,6 +117,8 @@ enum RouteRules {
         APIPattern.volume.pattern: [.get: read(.everything), .delete: admin],
         APIPath.networks: [.get: read(.everything), .post: admin],
         APIPattern.network.pattern: [.get: read(.everything), .delete: admin],
+        APIPattern.networkConnect.pattern: [.post: admin],
+        APIPattern.networkDisconnect.pattern: [.post: admin],
         APIPattern.containerInput.pattern: [.post: admin],
         APIPattern.containerSize.pattern: [.post: admin],
         APIPattern.containerSignal.pattern: [.post: admin],

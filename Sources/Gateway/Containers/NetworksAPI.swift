@@ -16,6 +16,8 @@ struct NetworksAPI: Sendable {
     func add(to router: RouterGroup<OwnContext>) {
         router.resource(APIPath.networks, [.get: list, .post: create])
         router.resource(APIPattern.network.pattern, [.get: show, .delete: remove])
+        router.resource(APIPattern.networkConnect.pattern, [.post: connect])
+        router.resource(APIPattern.networkDisconnect.pattern, [.post: disconnect])
     }
 
     private func body(_ network: StoredNetwork) -> NetworkBody {
@@ -52,6 +54,22 @@ struct NetworksAPI: Sendable {
 
     @Sendable private func remove(_ request: Request, _ context: OwnContext) async throws -> Response {
         try await containers.removeNetwork(context.parameters.get("name") ?? "")
+        return Response(status: .noContent)
+    }
+
+    @Sendable private func connect(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let wanted = try await WireJSON.decode(ConnectRequest.self, request, bytesMax: bodyBytesMax)
+        let network = context.parameters.get("name") ?? ""
+        context.audit?.about("connect \(wanted.container)")
+        try await containers.connect(wanted.container, to: network, aliases: wanted.aliases ?? [])
+        return Response(status: .noContent)
+    }
+
+    @Sendable private func disconnect(_ request: Request, _ context: OwnContext) async throws -> Response {
+        let wanted = try await WireJSON.decode(DisconnectRequest.self, request, bytesMax: bodyBytesMax)
+        let network = context.parameters.get("name") ?? ""
+        context.audit?.about("disconnect \(wanted.container)")
+        try await containers.disconnect(wanted.container, from: network, force: wanted.force ?? false)
         return Response(status: .noContent)
     }
 }

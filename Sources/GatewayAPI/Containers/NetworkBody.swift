@@ -65,6 +65,40 @@ package struct NetworkRequest: Hashable, Sendable, StrictBody {
     }
 }
 
+/// The request that puts a container into a network.
+package struct ConnectRequest: Hashable, Sendable, StrictBody {
+    /// A container's name or id.
+    package var container: String
+    /// Further names of it there.
+    package var aliases: [String]?
+
+    package enum CodingKeys: String, CodingKey, CaseIterable { case container, aliases }
+
+    package static let keys = KeyTree.object(of: CodingKeys.self)
+
+    package init(container: String, aliases: [String]? = nil) {
+        self.container = container
+        self.aliases = aliases
+    }
+}
+
+/// The request that takes a container out of a network.
+package struct DisconnectRequest: Hashable, Sendable, StrictBody {
+    /// A container's name or id.
+    package var container: String
+    /// Also while it is paused.
+    package var force: Bool?
+
+    package enum CodingKeys: String, CodingKey, CaseIterable { case container, force }
+
+    package static let keys = KeyTree.object(of: CodingKeys.self)
+
+    package init(container: String, force: Bool? = nil) {
+        self.container = container
+        self.force = force
+    }
+}
+
 /// A container's place in a network.
 package struct NetworkPlaceBody: Hashable, Sendable, Codable {
     package var name: String

@@ -220,5 +220,37 @@ extension APIDescription {
             APIPattern.network.pattern,
             APIOperation("Removes a network that no container is in", [204: .empty], problems: [404, 409])
         )
+        memberships(&table)
+    }
+
+    private static func memberships(_ table: inout APIOperations) {
+        table.add(
+            "POST",
+            APIPattern.networkConnect.pattern,
+            APIOperation(
+                "Puts a container into a network",
+                body: .json(
+                    ConnectRequest.keys,
+                    types: ["container": APISchema.text, "aliases": APISchema.texts],
+                    required: ["container"]
+                ),
+                [204: .empty],
+                problems: [404, 409]
+            )
+        )
+        table.add(
+            "POST",
+            APIPattern.networkDisconnect.pattern,
+            APIOperation(
+                "Takes a container out of a network",
+                body: .json(
+                    DisconnectRequest.keys,
+                    types: ["container": APISchema.text, "force": ["type": "boolean"]],
+                    required: ["container"]
+                ),
+                [204: .empty],
+                problems: [404, 409]
+            )
+        )
     }
 }

@@ -73,22 +73,57 @@ extension Slot {
         }
     }
 
+    /// Puts other addresses in place of those that a running sandbox has.
+    ///
+    /// - Parameters:
+    ///   - links: all of them.
+    ///   - sandbox: its number.
+    /// - Throws: ``SandboxError``; it has those of before then.
+    func setLinks(_ links: [LinkAddress], sandbox: UInt32) async throws(SandboxError) {
+        guard links.count <= Int(CSANDBOX_LINKS_MAX) else {
+            throw .unsupported("more than \(CSANDBOX_LINKS_MAX) networks of one container")
+        }
+        var order = csandbox_links_order()
+        order.header = csandbox_header(kind: UInt32(CSANDBOX_LINK.rawValue), slot: id)
+        order.sandbox = sandbox
+        order.link_count = UInt32(links.count)
+        withUnsafeMutableBytes(of: &order.links) { space in
+            links.map(\.raw).withUnsafeBytes { space.copyMemory(from: $0) }
+        }
+        let result = await descriptor { [order] sequence in
+            var order = order
+            order.sequence = sequence
+            return order
+        }
+        switch result {
+        case .success: return
+        case .failure(.system(_, ESRCH)): throw .gone("the sandbox")
+        case .failure(.system(_, let errorNumber)): throw .setup(step: "links", errorNumber: errorNumber)
+        case .failure(let error): throw error
+        }
+    }
+
     /// The slot's process answers; the descriptor is the waiter's, or is closed.
-    func socketAnswered(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]) {
+    ///
+    /// - Parameters:
+    ///   - bytes: the answer.
+    ///   - descriptors: what came with it.
+    ///   - count: descriptors that come with success, 1 or 0; the waiter gets -1 in place of none.
+    func socketAnswered(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], count: Int = 1) {
         let answer = Packet.read(csandbox_descriptor_answer.self, bytes)
         let waiter = state.withLock { state -> SocketWaiter? in
             guard let answer, let waiter = state.sockets.answered(answer.sequence) else { return nil }
             state.watch.askedAnswered(isOwing: !state.sockets.isEmpty, at: monotonicNanoseconds())
             return waiter
         }
-        guard let waiter, let answer, answer.error == 0, descriptors.count == 1 else {
+        guard let waiter, let answer, answer.error == 0, descriptors.count == count else {
             descriptors.forEach { close($0) }
             waiter?(
                 .failure(.system(call: "a descriptor of a sandbox", errorNumber: answer?.error ?? EPROTO))
             )
             return
         }
-        waiter(.success(descriptors[0]))
+        waiter(.success(descriptors.first ?? -1))
     }
 }
 
@@ -154,6 +189,15 @@ extension WarmSandbox {
     /// - Throws: ``SandboxError``, as ``listen(port:)``.
     package func listenForLinks() async throws(SandboxError) -> OwnedDescriptor {
         try await listen(port: UInt16(CSANDBOX_LINKS_PORT))
+    }
+
+    /// Puts other addresses of links in place of those that it has, while it runs; its connections stay.
+    ///
+    /// - Parameter links: all of them; the plan had some, and ``openHosts()``.
+    /// - Throws: ``SandboxError``; it has those of before then.
+    package func setLinks(_ links: [LinkAddress]) async throws(SandboxError) {
+        guard !state.withLock({ $0.use.isEnded }) else { throw .gone("the sandbox") }
+        try await slot.setLinks(links, sandbox: number)
     }
 
     private func socket(

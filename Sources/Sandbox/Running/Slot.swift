@@ -253,6 +253,7 @@ extension Slot: ReactorSource {
             // A copy of a template comes in a message of its own.
             if preparesNext, !isCopying { sandboxReady(message.next_sandbox, descriptors) }
         case CSANDBOX_DIAL, CSANDBOX_LISTEN, CSANDBOX_OPEN_IN_ROOT: socketAnswered(bytes, descriptors)
+        case CSANDBOX_LINK: socketAnswered(bytes, descriptors, count: 0)
         case CSANDBOX_USAGE: usageAnswered(bytes)
         case CSANDBOX_ENTER: enterAnswered(bytes, descriptors)
         case CSANDBOX_ENTERED_EXIT: enteredExited(bytes)

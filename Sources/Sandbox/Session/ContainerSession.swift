@@ -280,6 +280,10 @@ package final class ContainerSession: Sendable {
         try await sandbox.openHosts()
     }
     /// See ``SandboxHandle``.
+    package func setLinks(_ links: [LinkAddress]) async throws(SandboxError) {
+        try await sandbox.setLinks(links)
+    }
+    /// See ``SandboxHandle``.
     package func openProcesses() async throws(SandboxError) -> OwnedDescriptor {
         try await sandbox.openProcesses()
     }

@@ -50,6 +50,9 @@ package protocol SandboxHandle: Sendable {
     /// Opens its /etc/hosts for writing; see ``WarmSandbox/openHosts()``.
     func openHosts() async throws(SandboxError) -> OwnedDescriptor
 
+    /// Changes its addresses while it runs; see ``WarmSandbox/setLinks(_:)``.
+    func setLinks(_ links: [LinkAddress]) async throws(SandboxError)
+
     /// Opens its /proc while it runs; see ``WarmSandbox/openProcesses()``.
     func openProcesses() async throws(SandboxError) -> OwnedDescriptor
 

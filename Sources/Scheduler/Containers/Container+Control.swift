@@ -150,7 +150,7 @@ extension Container {
         }
         switch decision {
         case .isRemoved: throw .unknown(id)
-        case .isCopying: throw .conflict("files of container \(name) are being copied; try again")
+        case .isCopying: throw .conflict("container \(name) is being copied or connected; try again")
         case .isActive(let status):
             let advice =
                 status == .paused

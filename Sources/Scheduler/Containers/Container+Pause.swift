@@ -48,6 +48,7 @@ extension Container {
         case .change: break
         }
         await thaw()
+        await rooms.networks.settle(id)
         rooms.events.tell(.unpause, definition)
         await persist()
     }

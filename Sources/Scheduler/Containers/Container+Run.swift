@@ -19,7 +19,7 @@ extension Container {
     package func start() async throws(ContainerError) {
         switch storage.withLock({ $0.life.startRequested() }) {
         case .isActive: return
-        case .isCopying: throw .conflict("files of container \(name) are being copied; try again")
+        case .isCopying: throw .conflict("container \(name) is being copied or connected; try again")
         case .isRemoved: throw .unknown(id)
         case .isGatewayEnding: throw .unavailable("the gateway is stopping")
         case .start: break
@@ -89,7 +89,7 @@ extension Container {
             let request = definition.request
             if request.hasTerminal { session.resizeTerminal(rows: request.rows, columns: request.columns) }
             let outputs = storage.withLock { $0.outputs }
-            let links = try await connectLinks(session)
+            let links = try await connectLinks(session, plan.sandbox.links)
             let run = Run(
                 session: session,
                 ports: ports,
@@ -120,9 +120,13 @@ extension Container {
     }
 
     /// Before its program runs, which could take the place of the gateway's listener.
-    private func connectLinks(_ session: ContainerSession) async throws(SandboxError) -> ConnectedMember? {
+    private func connectLinks(_ session: ContainerSession, _ links: [LinkAddress])
+        async throws(SandboxError) -> ConnectedMember?
+    {
         do throws(SandboxError) {
-            return try await rooms.networks.connect(id, session) { [weak self] in self?.status == .running }
+            return try await rooms.networks.connect(id, session, links: links) { [weak self] in
+                self?.status == .running
+            }
         } catch {
             session.kill(.cancelled)
             _ = session.ended()

@@ -55,4 +55,38 @@ extension Containers {
     package func removeNetwork(_ text: String) async throws(ContainerError) {
         try await rooms.networks.remove(try await network(text).name)
     }
+
+    /// Puts a container into one more network.
+    ///
+    /// - Parameters:
+    ///   - container: its name or id.
+    ///   - network: its name or id.
+    ///   - aliases: further names of the container there.
+    /// - Throws: ``ContainerError``; nothing has changed then.
+    package func connect(_ container: String, to network: String, aliases: [String])
+        async throws(ContainerError)
+    {
+        let name = try await self.network(network).name
+        let found = try find(container)
+        await rooms.networks.changes.take()
+        defer { rooms.networks.changes.end() }
+        try await found.connect(NetworkAttachment(name: name, aliases: aliases))
+    }
+
+    /// Takes a container out of a network.
+    ///
+    /// - Parameters:
+    ///   - container: its name or id.
+    ///   - network: its name or id.
+    ///   - force: also while it is paused.
+    /// - Throws: ``ContainerError``; nothing has changed then.
+    package func disconnect(_ container: String, from network: String, force: Bool)
+        async throws(ContainerError)
+    {
+        let name = try await self.network(network).name
+        let found = try find(container)
+        await rooms.networks.changes.take()
+        defer { rooms.networks.changes.end() }
+        try await found.disconnect(name, force: force)
+    }
 }

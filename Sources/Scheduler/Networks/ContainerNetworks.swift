@@ -12,14 +12,16 @@ import Synchronization
 
 /// Drives ``NetworksState``.
 final class ContainerNetworks: Sendable {
-    private struct Storage {
+    struct Storage {
         var state = NetworksState()
-        var running: [String: NetworkMember] = [:]
+        var running: [String: ConnectedMember] = [:]
     }
 
-    private let storage = Mutex(Storage())
-    private let store: any ContainerRepository
-    private let logger: Logger
+    let storage = Mutex(Storage())
+    let store: any ContainerRepository
+    let logger: Logger
+    /// One container at a time changes its networks: what is stored is what was decided last.
+    let changes = TurnQueue(1)
 
     init(store: any ContainerRepository, logger: Logger) {
         self.store = store
@@ -118,16 +120,7 @@ final class ContainerNetworks: Sendable {
                 return error
             }
         }
-        switch refusal {
-        case nil: return
-        case .unknown(let name): throw .unknownNetwork(name)
-        case .isChanging(let name): throw .conflict("network \(name) is being created or removed; try again")
-        case .isFull(let name):
-            throw .conflict("network \(name) has \(NetworksState.membersMax) containers already")
-        case .names(let name):
-            let bytes = NetworksState.namesBytesMax
-            throw .conflict("the names of the containers in network \(name) take more than \(bytes) bytes")
-        }
+        if let refusal { throw ContainerError(refusal) }
     }
 
     func leave(_ id: String) { storage.withLock { $0.state.left(id) } }
@@ -142,17 +135,24 @@ final class ContainerNetworks: Sendable {
 
     /// A container's sandbox is made, and its program does not run yet; ``disconnect(_:)`` follows.
     ///
-    /// - Returns: nil for a container without networks.
+    /// - Parameters:
+    ///   - id: of the container.
+    ///   - session: its sandbox.
+    ///   - links: the addresses that its sandbox was made with.
+    ///   - isReachable: as with ``NetworkMember``.
+    /// - Returns: nil for a sandbox without addresses.
     /// - Throws: ``SandboxError``; nothing is left then.
     func connect(
         _ id: String,
         _ session: ContainerSession,
+        links: [LinkAddress],
         isReachable: @escaping @Sendable () -> Bool
     ) async throws(SandboxError) -> ConnectedMember? {
-        guard !places(of: id).isEmpty else { return nil }
+        guard !links.isEmpty else { return nil }
         let member = NetworkMember(
             id,
             session,
+            links: links,
             hosts: try await hosts(of: session, id),
             isReachable: isReachable
         )
@@ -166,12 +166,23 @@ final class ContainerNetworks: Sendable {
         } catch {
             throw .unsupported("a listener for other containers: \(error)")
         }
+        let connected = ConnectedMember(member: member, listener: listener)
         let changed = storage.withLock { storage in
-            storage.running[id] = member
+            storage.running[id] = connected
             return storage.state.started(id)
         }
+        // It may have changed its networks since its sandbox was planned.
+        do throws(SandboxError) { try await follow(member) } catch {
+            disconnect(connected)
+            throw error
+        }
         update(changed)
-        return ConnectedMember(member: member, listener: listener)
+        return connected
+    }
+
+    /// Gives the sandbox of a running container the addresses that the container has now.
+    func follow(_ member: NetworkMember) async throws(SandboxError) {
+        try await member.follow { places(of: member.id).map(\.address) }
     }
 
     /// A container has ended, or its program could not be started.
@@ -205,18 +216,16 @@ final class ContainerNetworks: Sendable {
     ) async throws(SandboxError) -> Int32 {
         let found = storage.withLock { storage -> (NetworkMember, LinkAddress)? in
             guard let route = storage.state.route(from: member.id, to: address) else { return nil }
-            return storage.running[route.id].map { ($0, route.source) }
+            return storage.running[route.id].map { ($0.member, route.source) }
         }
         guard let (other, source) = found else { throw .unreachable(port: port, errorNumber: EHOSTUNREACH) }
         return try await other.dial(port, at: address, from: source)
     }
 
     /// Rewrites hosts files; a failure is logged: the container goes on.
-    private func update(_ ids: [String]) {
+    func update(_ ids: [String]) {
         for id in ids {
-            guard let member = storage.withLock({ $0.running[id] }), let hosts = member.hosts else {
-                continue
-            }
+            guard let hosts = storage.withLock({ $0.running[id] })?.member.hosts else { continue }
             let errorNumber = hosts.write { storage.withLock { $0.state.hosts(of: id) } }
             guard errorNumber != 0 else { continue }
             logger.warning(

@@ -4,6 +4,7 @@
 import FunctionModel
 import Sandbox
 import SandboxPorts
+import Synchronization
 
 /// Lives from the making of its sandbox to its end; ContainerNetworks makes it.
 final class NetworkMember: Sendable {
@@ -13,24 +14,47 @@ final class NetworkMember: Sendable {
     let id: String
     let hosts: HostsFile?
     private let incoming = TurnQueue(incomingMax)
+    /// One change of its addresses at a time.
+    private let changes = TurnQueue(1)
+    /// The addresses that its sandbox has.
+    private let links: Mutex<[LinkAddress]>
     private let session: ContainerSession
     private let isReachable: @Sendable () -> Bool
 
     /// - Parameters:
     ///   - id: of the container.
     ///   - session: its sandbox.
+    ///   - links: the addresses that its sandbox was made with.
     ///   - hosts: nil where its image has no place for it.
     ///   - isReachable: whether its slot takes requests: that of a paused container does not.
     init(
         _ id: String,
         _ session: ContainerSession,
+        links: [LinkAddress],
         hosts: HostsFile?,
         isReachable: @escaping @Sendable () -> Bool
     ) {
         self.id = id
         self.session = session
+        self.links = Mutex(links)
         self.hosts = hosts
         self.isReachable = isReachable
+    }
+
+    /// Whether its slot takes requests now.
+    var isReachableNow: Bool { isReachable() }
+
+    /// Gives its sandbox the addresses that it has by now.
+    ///
+    /// - Parameter wanted: asked once it is this change's turn, so that the last one leaves the last state.
+    /// - Throws: ``SandboxError``; its sandbox has those of before then.
+    func follow(_ wanted: () -> [LinkAddress]) async throws(SandboxError) {
+        await changes.take()
+        defer { changes.end() }
+        let links = wanted()
+        guard links != self.links.withLock({ $0 }) else { return }
+        try await session.setLinks(links)
+        self.links.withLock { $0 = links }
     }
 
     /// Makes a connection to one of its ports.

@@ -44,7 +44,7 @@ struct NetworksState {
         var name: String
         let hostname: String
         let extraHosts: [HostEntry]
-        let places: [Place]
+        var places: [Place]
         var isRunning = false
     }
 
@@ -135,22 +135,52 @@ struct NetworksState {
         _ attachments: [NetworkAttachment]
     ) throws(Refusal) {
         var places: [Place] = []
-        for attachment in attachments {
-            guard let network = networks[attachment.name] else { throw .unknown(attachment.name) }
-            guard !network.isChanging else { throw .isChanging(attachment.name) }
-            guard let number = network.nextNumber else { throw .isFull(attachment.name) }
-            let bytes = Self.bytes(name, attachment.aliases) + namesBytes(of: network, attachment.name)
-            guard bytes <= Self.namesBytesMax else { throw .names(attachment.name) }
-            let address = LinkAddress(network: network.number, member: number)
-            places.append(Place(network: attachment.name, address: address, aliases: attachment.aliases))
-        }
-        for place in places {
-            networks[place.network]?.members[id] = place.address.member
-            networks[place.network]?.lastNumber = place.address.member
-        }
+        for attachment in attachments { places.append(try place(attachment, name: name)) }
+        for place in places { take(place, id) }
         guard !places.isEmpty else { return }
         members[id] = Member(name: name, hostname: hostname, extraHosts: extraHosts, places: places)
     }
+
+    /// A free place in a network.
+    private func place(_ attachment: NetworkAttachment, name: String) throws(Refusal) -> Place {
+        guard let network = networks[attachment.name] else { throw .unknown(attachment.name) }
+        guard !network.isChanging else { throw .isChanging(attachment.name) }
+        guard let number = network.nextNumber else { throw .isFull(attachment.name) }
+        let bytes = Self.bytes(name, attachment.aliases) + namesBytes(of: network, attachment.name)
+        guard bytes <= Self.namesBytesMax else { throw .names(attachment.name) }
+        let address = LinkAddress(network: network.number, member: number)
+        return Place(network: attachment.name, address: address, aliases: attachment.aliases)
+    }
+
+    private mutating func take(_ place: Place, _ id: String) {
+        networks[place.network]?.members[id] = place.address.member
+        networks[place.network]?.lastNumber = place.address.member
+    }
+
+    /// A container that is in another network comes into one more, running or not.
+    ///
+    /// - Returns: its place, which has an address that no other member has.
+    /// - Throws: ``Refusal``; nothing has changed then.
+    mutating func connected(_ id: String, _ attachment: NetworkAttachment) throws(Refusal) -> Place {
+        let place = try self.place(attachment, name: members[id]?.name ?? "")
+        take(place, id)
+        members[id]?.places.append(place)
+        return place
+    }
+
+    /// A container leaves one of its networks; those that it shared it with have to be told before.
+    ///
+    /// - Returns: the place that it had; nil where it had none.
+    mutating func disconnected(_ id: String, from network: String) -> Place? {
+        guard let index = members[id]?.places.firstIndex(where: { $0.network == network }) else { return nil }
+        networks[network]?.members[id] = nil
+        let place = members[id]?.places.remove(at: index)
+        if members[id]?.places.isEmpty == true, members[id]?.isRunning == false { members[id] = nil }
+        return place
+    }
+
+    /// Whether a container is in a network, or runs with addresses that it had.
+    func knows(_ id: String) -> Bool { members[id] != nil }
 
     private func namesBytes(of network: Network, _ name: String) -> Int {
         network.members.keys.reduce(0) { sum, id in
@@ -199,7 +229,7 @@ struct NetworksState {
     func places(of id: String) -> [Place] { members[id]?.places ?? [] }
 
     /// Running containers that have a network in common with one, without it.
-    private func peers(of id: String) -> [String] {
+    func peers(of id: String) -> [String] {
         let all = Set(places(of: id).flatMap { networks[$0.network]?.members.keys.map { $0 } ?? [] })
         return all.filter { $0 != id && members[$0]?.isRunning == true }.sorted()
     }
@@ -212,6 +242,8 @@ struct NetworksState {
         var lines = own.places.map { place in
             HostsFile.Line(place.address.description, [own.hostname] + names(of: id, own, place))
         }
+        // It has left all of its networks while it runs.
+        if own.places.isEmpty { lines.append(HostsFile.Line("127.0.0.1", [own.hostname])) }
         lines += own.extraHosts.map { HostsFile.Line($0.address, [$0.name]) }
         for place in own.places {
             for other in members(of: place.network) where other.id != id {

@@ -9,14 +9,14 @@ import GatewayAPI
 struct NetworkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "network",
-        abstract: "Create, list, inspect and remove networks of containers.",
+        abstract: "Create, list, inspect and remove networks of containers, and change who is in them.",
         discussion: """
             Containers of a network reach every TCP port of each other, by name. A network leads nowhere else: \
-            'faasctl run --network egress --network NAME' reaches the internet, too. The networks of a container are \
-            chosen when it is created: there is no 'network connect'.
+            'faasctl run --network egress --network NAME' reaches the internet, too.
             """,
         subcommands: [
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self,
+            NetworkConnectCommand.self, NetworkDisconnectCommand.self,
             NetworkRemoveCommand.self, NetworkPruneCommand.self,
         ]
     )

@@ -7,13 +7,13 @@ import Testing
 extension EndToEnd {
     @Suite struct NetworkTests {
         /// A server at a port that no image exposes.
-        private static let server =
+        static let server =
             "mkdir -p /www; echo $HOSTNAME > /www/index.html; exec httpd -f -p 5000 -h /www"
 
         /// Asks until the answer comes: a server may not listen yet.
         ///
         /// getent resolves names as programs do that share the C library; the static busybox cannot.
-        private static func fetch(_ place: String) -> String {
+        static func fetch(_ place: String) -> String {
             let slash = place.firstIndex(of: "/") ?? place.endIndex
             let parts = place[..<slash].split(separator: ":")
             let get = #"printf 'GET \#(slash == place.endIndex ? "/" : place[slash...]) HTTP/1.0\r\n\r\n'"#
@@ -24,7 +24,7 @@ extension EndToEnd {
         }
 
         /// A gateway with the image `box` of ContainerScene, with getent in it.
-        private static func with(_ body: (GatewayUnderTest) async throws -> Void) async throws {
+        static func with(_ body: (GatewayUnderTest) async throws -> Void) async throws {
             try await ContainerScene.with { gateway in
                 let folder = try TemporaryFolder()
                 defer { folder.remove() }

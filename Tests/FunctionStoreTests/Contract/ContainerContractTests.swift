@@ -78,6 +78,17 @@ import Testing
         #expect(try await pair.first.createContainer(Self.container("3", "hello"), countMax: 9) == .made)
     }
 
+    @Test("a changed request is what every process reads from then on", arguments: RepositoryMaker.all)
+    func request(_ maker: RepositoryMaker) async throws {
+        let pair = try Pair(maker)
+        var container = Self.container("1", "redis")
+        #expect(try await pair.first.createContainer(container, countMax: 9) == .made)
+        container.request.networks = [NetworkAttachment(name: "shop", aliases: ["cache"])]
+        #expect(try await pair.first.setRequest(container.request, of: "1"))
+        #expect(try await pair.second.containers().map(\.request.networks) == [container.request.networks])
+        #expect(try await !pair.first.setRequest(container.request, of: "gone"))
+    }
+
     @Test("a container keeps its image until it is removed", arguments: RepositoryMaker.all)
     func images(_ maker: RepositoryMaker) async throws {
         let pair = try Pair(maker)

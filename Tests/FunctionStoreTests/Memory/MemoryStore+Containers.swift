@@ -38,6 +38,14 @@ extension MemoryStore: ContainerRepository {
         }
     }
 
+    func setRequest(_ request: ContainerRequest, of id: String) async throws(StoreError) -> Bool {
+        try transaction { (tables) throws(StoreError) in
+            guard let index = tables.containers.firstIndex(where: { $0.id == id }) else { return false }
+            tables.containers[index].request = request
+            return true
+        }
+    }
+
     func removeContainer(_ id: String) async throws(StoreError) -> Bool {
         try transaction { (tables) throws(StoreError) in
             let before = tables.containers.count

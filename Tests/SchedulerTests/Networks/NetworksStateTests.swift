@@ -90,6 +90,36 @@ struct NetworksStateTests {
         #expect(state.members(of: "back").map(\.name) == ["shop-web-1"])
     }
 
+    @Test("a container comes into one more network, and leaves one, while it runs")
+    func changes() throws {
+        var state = try Self.shop()
+        _ = state.started(Self.web)
+        _ = state.started(Self.db)
+        let place = try state.connected(Self.db, NetworkAttachment(name: "front", aliases: ["second"]))
+        #expect(place.address == LinkAddress(network: 4, member: 3))
+        #expect(state.places(of: Self.db).map(\.network) == ["back", "front"])
+        #expect(state.hosts(of: Self.web).contains { $0.names.contains("second") })
+        #expect(state.route(from: Self.web, to: place.address)?.id == Self.db)
+        #expect(state.peers(of: Self.db) == [Self.web])
+        #expect(throws: NetworksState.Refusal.unknown("none")) {
+            try state.connected(Self.db, NetworkAttachment(name: "none"))
+        }
+        #expect(state.disconnected(Self.db, from: "front") == place)
+        #expect(state.disconnected(Self.db, from: "front") == nil)
+        #expect(state.route(from: Self.web, to: place.address) == nil)
+        #expect(!state.hosts(of: Self.web).contains { $0.names.contains("second") })
+        // Its last one: it still finds itself.
+        _ = state.disconnected(Self.db, from: "back")
+        #expect(state.hosts(of: Self.db) == [HostsFile.Line("127.0.0.1", ["database"])])
+        #expect(state.peers(of: Self.db).isEmpty && state.knows(Self.db))
+        // Not the address that another container may remember.
+        let again = try state.connected(Self.db, NetworkAttachment(name: "front"))
+        #expect(again.address == LinkAddress(network: 4, member: 4))
+        _ = state.ended(Self.db)
+        #expect(state.disconnected(Self.db, from: "front") == again)
+        #expect(!state.knows(Self.db) && state.members(of: "front").map(\.name) == ["shop-web-1"])
+    }
+
     @Test("a network is removed when no container is in it, running or not")
     func removal() throws {
         var state = try Self.shop()

@@ -204,6 +204,10 @@ final class FakeSandbox: SandboxHandle {
         throw .unsupported("links in a fake")
     }
 
+    func setLinks(_ links: [LinkAddress]) async throws(SandboxError) {
+        throw .unsupported("links in a fake")
+    }
+
     func openProcesses() async throws(SandboxError) -> OwnedDescriptor {
         throw .unsupported("processes of a fake")
     }
