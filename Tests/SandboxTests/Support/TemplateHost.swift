@@ -102,7 +102,7 @@ struct TemplateHost {
         switch library {
         case .staticGlibc: try Probe.build(Self.source, to: target)
         case .sharedGlibc:
-            let shared = host.dataDirectory + path.replacing("/", with: "-")
+            let shared = host.dataDirectory + "/template-shared"
             try Probe.build(Self.source, to: shared, flags: ["-Os"])
             try add(shared, as: path)
         case .musl:
