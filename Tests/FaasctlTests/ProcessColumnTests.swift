@@ -31,6 +31,18 @@ struct ProcessColumnTests {
         return ProcessColumn.table([process], try ProcessColumn.of(words), zone: utc)
     }
 
+    @Test("show nothing that controls the terminal, and letters of every script")
+    func printable() throws {
+        var process = Self.process()
+        process.state = "\u{1b}"
+        process.name = "a\u{9b}2J\u{202e}b\u{2028}\u{7f}\n"
+        let text = try Self.text(["-o", "s,comm"], process)
+        #expect(text.split(separator: "\n").count == 2, "\(text.debugDescription)")
+        #expect(text.contains("a?2J?b???"), "\(text.debugDescription)")
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
+        #expect(Table.printable("é 漢 👩‍💻 e\u{301}") == "é 漢 👩‍💻 e\u{301}")
+    }
+
     @Test("are those of docker top, each at least 20 wide", arguments: [[], ["-ef"], ["-e", "-f"]])
     func full(_ words: [String]) throws {
         let heads = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME"]

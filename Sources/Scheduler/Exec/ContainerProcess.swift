@@ -48,21 +48,22 @@ package struct ContainerProcess: Hashable, Sendable {
 
     /// Reads the texts; nil when one of them is not as proc(5) has it, because the process has just ended.
     init?(_ texts: Texts, _ units: Units) {
-        // The name may contain any byte, also parentheses.
-        guard let open = texts.stat.firstIndex(of: "("), let close = texts.stat.lastIndex(of: ")"),
-            open < close, let id = Int32(texts.stat[..<open].dropLast())
+        // The name may contain any byte, also parentheses, and what joins them to one character.
+        let stat = texts.stat.unicodeScalars
+        guard let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")"),
+            open < close, let id = Int32(String(stat[..<open].dropLast()))
         else { return nil }
-        let fields = texts.stat[texts.stat.index(after: close)...].split(whereSeparator: \.isWhitespace)
+        let fields = String(stat[stat.index(after: close)...]).split(whereSeparator: \.isWhitespace)
         guard fields.count > 21, let parent = Int32(fields[1]), let terminal = Int(fields[4]),
             let user = Int(fields[11]), let system = Int(fields[12]), let threads = Int(fields[17]),
             let start = Int(fields[19]), let size = Int(fields[20]), let pages = Int(fields[21]),
-            let outside = Self.effectiveUser(texts.status)
+            let outside = Self.effectiveUser(texts.status), fields[0].utf8.count == 1
         else { return nil }
         let age = max(0, units.uptime - Double(start) / Double(units.ticksPerSecond))
         self.id = id
         parentID = parent
         state = String(fields[0])
-        name = String(texts.stat[texts.stat.index(after: open)..<close])
+        name = String(stat[stat.index(after: open)..<close])
         arguments = Self.arguments(texts.command)
         self.terminal = Self.terminal(terminal)
         startedAt = units.now - age
@@ -75,12 +76,15 @@ package struct ContainerProcess: Hashable, Sendable {
         self.user = "\(userID)"
     }
 
+    /// Arguments of a process that are listed: a process can have thousands of empty ones, a text each.
+    static let argumentsMax = 64
+
     /// None for a process that has ended; the last one may be cut off.
     private static func arguments(_ bytes: [UInt8]) -> [String] {
         guard !bytes.isEmpty else { return [] }
-        return bytes.split(separator: 0, omittingEmptySubsequences: false)
-            .dropLast(bytes.last == 0 ? 1 : 0)
-            .map { String(decoding: $0, as: UTF8.self) }
+        var parts = bytes.split(separator: 0, maxSplits: argumentsMax, omittingEmptySubsequences: false)
+        if bytes.last == 0, parts.last?.isEmpty == true { parts.removeLast() }
+        return parts.prefix(argumentsMax).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The second number of the line `Uid:`.

@@ -23,7 +23,11 @@ package final class EnteredProcesses: Sendable {
         var isEnded = false
     }
 
+    /// Lists of processes that are read at once; further callers wait some milliseconds.
+    private static let listsMax = 2
+
     private let target: @Sendable (String) -> ExecTarget.Found
+    let lists = TurnQueue(listsMax)
     private let state = Mutex(State())
 
     /// - Parameter target: finds a container that runs by a name.

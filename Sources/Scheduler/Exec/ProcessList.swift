@@ -12,6 +12,8 @@ struct ProcessList: ~Copyable {
     static let countMax = 4096
     /// Bytes of one process's arguments that are read: they may be megabytes.
     static let commandBytesMax = 4096
+    /// Bytes of the arguments of all of them; those of further ones are left out.
+    static let commandsBytesMax = 1 << 20
     /// Bytes of one of the other texts; the longest, `status`, has 1.5 KiB.
     private static let textBytesMax = 8192
 
@@ -32,8 +34,12 @@ struct ProcessList: ~Copyable {
             throw .image(error)
         }
         let units = Self.units()
+        var commandBytes = 0
         return try numbers().prefix(Self.countMax).compactMap { number in
-            guard let texts = texts(number), var process = ContainerProcess(texts, units) else { return nil }
+            guard var texts = texts(number) else { return nil }
+            commandBytes += texts.command.count
+            if commandBytes > Self.commandsBytesMax { texts.command = [] }
+            guard var process = ContainerProcess(texts, units) else { return nil }
             if let name = names[process.userID] { process.user = name }
             return process
         }
@@ -108,6 +114,9 @@ extension EnteredProcesses {
     /// - Returns: the processes, by number.
     /// - Throws: ``ExecError``.
     @concurrent package func processes(of name: String) async throws(ExecError) -> [ContainerProcess] {
+        // Each holds a thread while it reads, and some megabytes.
+        await lists.take()
+        defer { lists.end() }
         let session = try find(target: name).session
         let list: ProcessList
         do throws(SandboxError) { list = ProcessList(try await session.openProcesses()) } catch {

@@ -102,12 +102,12 @@ struct ProcessColumn: Hashable {
         case .parentID: "\(process.parentID)"
         case .share: "\(Self.share(process))"
         case .start: Self.start(process, zone)
-        case .terminal: process.terminal ?? "?"
+        case .terminal: Table.printable(process.terminal ?? "?")
         case .time: Self.time(process.cpuMilliseconds)
         case .elapsed: Self.elapsed(process.ageMilliseconds)
         case .command: Table.printable(Self.command(process))
         case .name: Table.printable(process.name)
-        case .state: process.state
+        case .state: Table.printable(process.state)
         case .threads: "\(process.threads)"
         case .resident: "\(process.residentBytes >> 10)"
         case .virtual: "\(process.virtualBytes >> 10)"

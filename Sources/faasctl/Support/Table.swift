@@ -63,8 +63,18 @@ struct Table: Sendable {
         cell.count <= width ? cell : cell.prefix(max(0, width - 1)) + "…"
     }
 
-    /// Removes control characters, with which a function could control the terminal.
+    /// Replaces what could control the terminal: control characters (C0 and C1), and those that turn the direction of
+    /// text or break lines.
     static func printable(_ cell: String) -> String {
-        String(cell.map { $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? $0 : "?" })
+        String(cell.map { $0.unicodeScalars.allSatisfy(isPrintable) ? $0 : "?" })
+    }
+
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: false
+        // Marks and embeddings of direction; a joiner of emoji is a format character, too.
+        case .format: scalar.value == 0x200d || scalar.value == 0x200c
+        default: true
+        }
     }
 }

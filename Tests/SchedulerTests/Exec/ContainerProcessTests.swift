@@ -51,6 +51,27 @@ struct ContainerProcessTests {
         #expect(process.state == "Z" && process.terminal == nil && process.arguments.isEmpty)
     }
 
+    @Test("is listed whatever its name joins to the parentheses around it")
+    func joined() throws {
+        let rest = " S 1 7 7 0 7 4194304 100 0 0 0 150 50 3 4 20 0 2 0 400000 8192000 25 18446744"
+        for name in ["\u{301}x", ")\u{1b}[2J 1 \u{600}", "a)\u{301}"] {
+            let texts = Self.texts(stat: "7 (\(name))\(rest)")
+            let process = try #require(ContainerProcess(texts, Self.units), "\(name.debugDescription)")
+            #expect(Array(process.name.utf8) == Array(name.utf8))
+            #expect(process.state == "S" && process.parentID == 1)
+        }
+    }
+
+    @Test("has so many arguments at most")
+    func manyArguments() throws {
+        let max = ContainerProcess.argumentsMax
+        for (command, count) in [(max - 1, max - 1), (max, max), (max + 1, max), (4096, max)] {
+            let texts = Self.texts(command: String(repeating: "\0", count: command))
+            let process = try #require(ContainerProcess(texts, Self.units))
+            #expect(process.arguments.count == count, "\(command)")
+        }
+    }
+
     @Test("keeps empty arguments, and one that is cut off")
     func arguments() throws {
         let process = try #require(ContainerProcess(Self.texts(command: "a\0\0b\0"), Self.units))
