@@ -10,6 +10,8 @@ extension Container {
     ///
     /// - Throws: ``ContainerError``.
     package func pause() async throws(ContainerError) {
+        await networkChanges.take()
+        defer { networkChanges.end() }
         let (decision, session) = storage.withLock {
             storage -> (ContainerLifeState.Freeze, ContainerSession?) in
             let decision = storage.life.pauseRequested()

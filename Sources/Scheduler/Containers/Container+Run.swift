@@ -156,6 +156,8 @@ extension Container {
         rooms.events.tell(.start, definition)
         watchHealth(of: run)
         watchLayer(of: run)
+        // A network that it left while it was being started.
+        await rooms.networks.settle(id)
         await persist()
     }
 

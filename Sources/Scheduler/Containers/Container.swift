@@ -37,6 +37,8 @@ package final class Container: Sendable {
     let log: ContainerLog
     /// Requests of functions to its slot at once, of all sandboxes together; ports and other members have their own.
     let functionDials = TurnQueue(NetworkMember.incomingMax)
+    /// Changes of its networks, and pauses: a slot that is paused takes no orders.
+    let networkChanges = TurnQueue(1)
     /// Commits, one after the other: the second must not find the container paused by the first.
     let commits = TurnQueue(1)
 

@@ -68,8 +68,8 @@ extension Containers {
     {
         let name = try await self.network(network).name
         let found = try find(container)
-        await rooms.networks.changes.take()
-        defer { rooms.networks.changes.end() }
+        await found.networkChanges.take()
+        defer { found.networkChanges.end() }
         try await found.connect(NetworkAttachment(name: name, aliases: aliases))
     }
 
@@ -85,8 +85,8 @@ extension Containers {
     {
         let name = try await self.network(network).name
         let found = try find(container)
-        await rooms.networks.changes.take()
-        defer { rooms.networks.changes.end() }
+        await found.networkChanges.take()
+        defer { found.networkChanges.end() }
         try await found.disconnect(name, force: force)
     }
 }

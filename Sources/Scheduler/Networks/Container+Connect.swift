@@ -13,6 +13,8 @@ extension Container {
         let runs = try beginChange(force: false)
         defer { if !runs { endCopy() } }
         let request = try await rooms.networks.attach(definition, to: attachment, runs: runs)
+        // It may have got another name meanwhile.
+        rooms.networks.rename(id, to: name)
         let isRemoved = storage.withLock { storage in
             storage.definition.request.networks = request.networks
             return storage.life.phase == .removed

@@ -68,8 +68,7 @@ extension ContainerNetworks {
             }
             try await keep(request, of: id)
         } catch {
-            storage.withLock { storage in _ = storage.state.disconnected(id, from: attachment.name) }
-            await settle(member)
+            await leave(id, attachment.name)
             throw error
         }
         update(storage.withLock { $0.state.peers(of: id) } + [id])
@@ -111,6 +110,11 @@ extension ContainerNetworks {
         var request = definition.request
         request.networks.removeAll { $0.name == network }
         try await keep(request, of: id)
+        await leave(id, network)
+    }
+
+    /// Ends what a container has of one network.
+    private func leave(_ id: String, _ network: String) async {
         let (peers, place) = storage.withLock { storage in
             (storage.state.peers(of: id), storage.state.disconnected(id, from: network))
         }

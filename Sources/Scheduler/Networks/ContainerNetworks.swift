@@ -20,8 +20,6 @@ final class ContainerNetworks: Sendable {
     let storage = Mutex(Storage())
     let store: any ContainerRepository
     let logger: Logger
-    /// One container at a time changes its networks: what is stored is what was decided last.
-    let changes = TurnQueue(1)
 
     init(store: any ContainerRepository, logger: Logger) {
         self.store = store
