@@ -51,10 +51,22 @@ extension Slot {
     /// - Parameter order: the order with its sequence number.
     /// - Returns: a descriptor that the caller owns.
     func descriptor<Order>(_ order: (UInt32) -> Order) async -> Result<Int32, SandboxError> {
+        await answer(to: order).flatMap { raw in
+            // The answer to another kind of order has none; a descriptor of -1 would end the gateway.
+            raw >= 0 ? .success(raw) : .failure(Self.wrongAnswer)
+        }
+    }
+
+    private func answer<Order>(to order: (UInt32) -> Order) async -> Result<Int32, SandboxError> {
         await withCheckedContinuation { continuation in
             request(order) { continuation.resume(returning: $0) }
         }
     }
+
+    private static let wrongAnswer = SandboxError.system(
+        call: "a descriptor of a sandbox",
+        errorNumber: EPROTO
+    )
 
     private func request<Order>(_ order: (UInt32) -> Order, _ waiter: @escaping SocketWaiter) {
         let number = state.withLock { state -> Result<UInt32, SandboxError> in
@@ -90,13 +102,16 @@ extension Slot {
         withUnsafeMutableBytes(of: &order.links) { space in
             links.map(\.raw).withUnsafeBytes { space.copyMemory(from: $0) }
         }
-        let result = await descriptor { [order] sequence in
+        let result = await answer(to: { [order] sequence in
             var order = order
             order.sequence = sequence
             return order
-        }
+        })
         switch result {
-        case .success: return
+        case .success(-1): return
+        case .success(let raw):
+            close(raw)
+            throw Self.wrongAnswer
         case .failure(.system(_, ESRCH)): throw .gone("the sandbox")
         case .failure(.system(_, let errorNumber)): throw .setup(step: "links", errorNumber: errorNumber)
         case .failure(let error): throw error
