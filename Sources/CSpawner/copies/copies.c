@@ -32,6 +32,7 @@ static void answer(struct failure failure) {
 // another sandbox would read it: the slot makes none.
 static void refuse(struct failure failure) {
     template.stage = TEMPLATE_LOST;
+    runtime_close();
     if (template.process > 0)
         kill(template.process, SIGKILL);
     answer(failure);

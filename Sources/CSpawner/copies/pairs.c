@@ -38,32 +38,53 @@ static int filled(int socket) {
     return ioctl(socket, FIONREAD, &count) < 0 ? -1 : count;
 }
 
-// Whether a byte goes from one to the other; it is taken out again.
-static bool carries(int from, int to) {
+static bool is_open_end(const struct template_descriptor *found) {
+    return found->kind == DESCRIPTOR_PAIR && found->other < 0;
+}
+
+// What was in one of them already could be taken for the byte.
+static bool are_empty(void) {
+    for (uint32_t i = 0; i < template.descriptor_count; i++) {
+        if (!is_open_end(&template.descriptors[i]))
+            continue;
+        int socket = template_descriptor_get(template.descriptors[i].number);
+        bool is_empty = socket >= 0 && filled(socket) == 0;
+        if (socket >= 0)
+            close(socket);
+        if (!is_empty)
+            return false;
+    }
+    return true;
+}
+
+static bool put_byte(int number) {
     char byte = 0;
-    if (filled(from) != 0 || filled(to) != 0 ||
-        send(from, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
-        return false;
-    bool arrived = filled(to) == 1;
-    return recv(to, &byte, 1, MSG_DONTWAIT) == 1 && arrived;
+    int socket = template_descriptor_get(number);
+    bool is_sent = socket >= 0 && send(socket, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+    if (socket >= 0)
+        close(socket);
+    return is_sent;
 }
 
-static bool is_pair(int first, int second) {
-    int one = template_descriptor_get(first), other = template_descriptor_get(second);
-    bool is = one >= 0 && other >= 0 && carries(one, other) && carries(other, one);
-    if (one >= 0)
-        close(one);
-    if (other >= 0)
-        close(other);
-    return is;
+static bool take_byte(int number) {
+    char byte;
+    int socket = template_descriptor_get(number);
+    bool is_taken = socket >= 0 && filled(socket) == 1 && recv(socket, &byte, 1, MSG_DONTWAIT) == 1;
+    if (socket >= 0)
+        close(socket);
+    return is_taken;
 }
 
+// The end where a byte arrives that is put into the first; one must go back the same way.
 static bool find_other(struct template_descriptor *first) {
+    if (!are_empty() || !put_byte(first->number))
+        return false;
     for (uint32_t i = 0; i < template.descriptor_count; i++) {
         struct template_descriptor *second = &template.descriptors[i];
-        if (second == first || second->kind != DESCRIPTOR_PAIR || second->other >= 0 ||
-            !is_pair(first->number, second->number))
+        if (second == first || !is_open_end(second) || !take_byte(second->number))
             continue;
+        if (!put_byte(second->number) || !take_byte(first->number))
+            return false;
         first->other = second->number;
         second->other = first->number;
         return true;
@@ -74,7 +95,7 @@ static bool find_other(struct template_descriptor *first) {
 struct failure pairs_match(void) {
     for (uint32_t i = 0; i < template.descriptor_count; i++) {
         struct template_descriptor *found = &template.descriptors[i];
-        if (found->kind == DESCRIPTOR_PAIR && found->other < 0 && !find_other(found))
+        if (is_open_end(found) && !find_other(found))
             return descriptor_refuse(found->number, found->path);
     }
     return success();
