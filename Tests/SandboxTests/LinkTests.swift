@@ -115,7 +115,8 @@ struct LinkTests {
             let first = try await Self.accepted(listener)
             #expect(try await Self.read(first, 4) == "one\n")
             try await sandbox.setLinks([Self.own, LinkAddress(network: 4, member: 2)])
-            #expect(await sandbox.write(ByteBuffer(string: "\n\n")))
+            // The second reader may get any of them.
+            #expect(await sandbox.write(ByteBuffer(string: "\n\n\n")))
             #expect(try await Self.read(first, 4) == "two\n")
             let second = try await Self.accepted(listener)
             #expect(try await Self.read(second, 6) == "three\n")

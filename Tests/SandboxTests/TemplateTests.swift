@@ -159,6 +159,7 @@ struct TemplateTests {
                 try sandbox.start(SandboxCommand(arguments: [], environment: [])) { _ in }
                 let connection = try await sandbox.dial(port: 8000)
                 try sandbox.assign(preparesNext: true)
+                #expect(write(connection.raw, "x", 1) == 1)
                 var waiting = pollfd(fd: connection.raw, events: Int16(POLLIN), revents: 0)
                 #expect(poll(&waiting, 1, 5000) == 1)
                 var bytes = [UInt8](repeating: 0, count: 64)

@@ -62,7 +62,10 @@ static void a_server(void) {
     fflush(stdout);
     static int served;
     int connection = accept(listener, NULL, NULL);
-    dprintf(connection, "pid %d served %d\n", getpid(), ++served);
+    char byte;
+    // Its end must not come before the caller has said that the sandbox is in use.
+    if (read(connection, &byte, 1) == 1)
+        dprintf(connection, "pid %d served %d\n", getpid(), ++served);
     exit(0);
 }
 static void blocked_signals(void) {
