@@ -17,6 +17,13 @@ final class StreamTurns: Sendable {
     /// enough that pieces of 64 KiB, at some 40 µs of work for each, still make about a gigabyte a second.
     private static let pause = TimeAmount.microseconds(10)
 
+    /// Rounds of the loop's tasks between the beginning of a turn and that of its pause.
+    ///
+    /// A piece takes several tasks, of which each adds the next one: its writing, and its flush where the client has
+    /// just taken more. A pause that began before the last of them would be over when that is done. A
+    /// round costs less than a microsecond, so there are some more than one piece has tasks.
+    private static let roundsOfTurn = 8
+
     private let loop: any EventLoop
     private let storage = Mutex(Storage())
 
@@ -42,11 +49,15 @@ final class StreamTurns: Sendable {
         }
     }
 
-    /// The pause begins behind the work of the turn, however long that takes: both are tasks of the loop, in this
-    /// order.
+    /// The pause begins behind the work of the turn, however long that takes: all are tasks of the loop, in this order.
     private func start(_ turn: CheckedContinuation<Void, Never>) {
         turn.resume()
+        pause(after: Self.roundsOfTurn)
+    }
+
+    private func pause(after rounds: Int) {
         loop.execute { [self] in
+            guard rounds <= 1 else { return pause(after: rounds - 1) }
             // A loop that is shut down also resumes its waiters, so that none waits for ever.
             loop.scheduleTask(in: Self.pause) {}.futureResult.whenComplete { [self] _ in
                 if let next = pauseEnded() { start(next) }

@@ -3,8 +3,10 @@
 
 import Contracts
 import FunctionModel
+import Glibc
 import HTTPTypes
 import NIOCore
+import NIOPosix
 import Scheduler
 import Synchronization
 import Testing
@@ -25,6 +27,62 @@ import Testing
         #expect(state.pauseEnded() == nil)
         #expect(state.asked() == .go)
         #expect(state.pauseEnded() == nil)
+    }
+
+    /// Counts turns until a byte reaches it.
+    private final class Looks: ChannelInboundHandler, Sendable {
+        typealias InboundIn = ByteBuffer
+        private let count = Atomic(0)
+        private let hasArrived = Atomic(false)
+
+        var turns: Int { count.load(ordering: .relaxed) }
+        var isOver: Bool { hasArrived.load(ordering: .relaxed) || turns > 5000 }
+        func turn() { count.wrappingAdd(1, ordering: .relaxed) }
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            hasArrived.store(true, ordering: .relaxed)
+        }
+    }
+
+    @Test("the loop looks at its sockets between two turns, also when a turn takes several tasks")
+    func looks() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        let looks = Looks()
+        var ends: [Int32] = [-1, -1]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        let (far, near) = (ends[0], ends[1])
+        defer { close(far) }
+        let channel = try await ClientBootstrap(group: group).channelInitializer { channel in
+            channel.pipeline.addHandler(looks)
+        }.withConnectedSocket(near).get()
+        let turns = StreamTurns(loop)
+        let streams = (0..<3).map { _ in
+            Task(executorPreference: LoopExecutor(loop)) {
+                while !looks.isOver {
+                    await turns.next()
+                    looks.turn()
+                    for _ in 0..<3 { await Self.work(on: loop) }
+                }
+            }
+        }
+        while looks.turns < 100 { try await Task.sleep(for: .milliseconds(1)) }
+        let before = looks.turns
+        #expect(write(far, "x", 1) == 1)
+        for stream in streams { await stream.value }
+        #expect(looks.turns - before < 1000)
+        try await channel.close()
+        try await group.shutdownGracefully()
+    }
+
+    /// A task of the loop that takes longer than the pause between two turns.
+    private static func work(on loop: any EventLoop) async {
+        await withCheckedContinuation { continuation in
+            loop.execute {
+                let end = NIODeadline.now() + .microseconds(30)
+                while NIODeadline.now() < end {}
+                continuation.resume()
+            }
+        }
     }
 
     /// Output that is always there, until it is ended.
