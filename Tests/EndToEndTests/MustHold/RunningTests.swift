@@ -21,14 +21,15 @@ extension EndToEnd {
         private func running(_ gateway: GatewayUnderTest, atLeast count: Int = 1) async throws -> [Entry] {
             let decoder = JSONDecoder()
             decoder.keyDecodingStrategy = .convertFromSnakeCase
+            var text = ""
             for _ in 0..<400 {
-                let text = try await gateway.require("ps", "--output", "json")
+                text = try await gateway.require("ps", "--output", "json")
                 let all = try decoder.decode([Entry].self, from: Data(text.utf8))
                 // A call that has just begun may be before its first instruction.
                 if all.count >= count, all.allSatisfy({ ($0.processes ?? 0) > 1 }) { return all }
                 try await Task.sleep(for: .milliseconds(25))
             }
-            throw HarnessError("fewer than \(count) run")
+            throw HarnessError("fewer than \(count) run: \(text)\(gateway.logText)")
         }
 
         @Test("calls and containers that run are listed with what they use, and end as an operator asks")
