@@ -72,16 +72,26 @@ static off_t add_listed(struct csandbox_usage *usage, const char *text) {
     return place - text;
 }
 
+// A list of cgroup v1 stays as it was first read until it has not been read for a second
+// (kernel/cgroup/cgroup-v1.c, CGROUP_PIDLIST_DESTROY_DELAY); one that is opened again is new.
+static int open_list(void) {
+    char path[32];
+    snprintf(path, sizeof path, "self/fd/%d", slot.cgroups.process_list);
+    return openat(slot.proc, path, O_RDONLY | O_CLOEXEC);
+}
+
 static void add_processes(struct csandbox_usage *usage) {
     char text[LIST_BYTES];
     off_t used = 0;
-    while (usage->processes < PROCESSES_MAX &&
-           read_text(slot.cgroups.process_list, used, text, sizeof text) > 0) {
+    int list = open_list();
+    while (usage->processes < PROCESSES_MAX && read_text(list, used, text, sizeof text) > 0) {
         off_t count = add_listed(usage, text);
         if (count == 0)
             break;
         used += count;
     }
+    if (list >= 0)
+        close(list);
     // Where there is no list.
     if (usage->processes == 0)
         add_process(usage, slot.sandbox);
