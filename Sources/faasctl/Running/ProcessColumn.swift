@@ -9,7 +9,7 @@ struct ProcessColumn: Hashable {
     /// Options of ps that are not known; with the reason as a sentence.
     struct Refusal: Error, Hashable { let text: String }
 
-    /// What stands in a column.
+    /// The fact about a process that a column shows.
     private enum Value {
         case user, id, parentID, share, start, terminal, time, elapsed, command, name, state, threads
         case resident, virtual
@@ -45,7 +45,7 @@ struct ProcessColumn: Hashable {
 
     /// The columns that options of ps ask for.
     ///
-    /// - Parameter words: what stands behind the container's name.
+    /// - Parameter words: the arguments after the container's name.
     /// - Returns: the columns, in order; those of `ps -ef` without -o.
     /// - Throws: ``Refusal``, with the option or column that is not known.
     static func of(_ words: [String]) throws(Refusal) -> [ProcessColumn] {
