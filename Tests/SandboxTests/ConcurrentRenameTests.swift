@@ -39,7 +39,7 @@ struct ConcurrentRenameTests {
         }
     }
 
-    private static let path = String(repeating: "/etc/..", count: 20) + "/made"
+    private static let path = String(repeating: "/etc/..", count: 8) + "/made"
 
     @Test("files of a sandbox are made")
     func sandboxFiles() async throws {
@@ -62,7 +62,7 @@ struct ConcurrentRenameTests {
             defer { close(root) }
             let renames = try Renames()
             defer { renames.end() }
-            let path = String(repeating: "/etc/..", count: 20) + "/etc"
+            let path = String(repeating: "/etc/..", count: 8) + "/etc"
             let results = (0..<20000).map { _ in
                 let file = csandbox_open_in_root(root, path, O_RDONLY, 0)
                 if file >= 0 { close(file) }
