@@ -172,8 +172,9 @@ private enum TLSCallbacks {
                 let hash
             else { return -1 }
             let tickets = session.context.tickets
-            return encrypts == 1
-                ? tickets.encrypt(name, vector, cipher, hash) : tickets.decrypt(name, vector, cipher, hash)
+            if encrypts == 1 { return tickets.encrypt(name, vector, cipher, hash) }
+            let isUsedOnce = SSL_version(connection) >= TLS1_3_VERSION
+            return tickets.decrypt(name, vector, cipher, hash, isUsedOnce: isUsedOnce)
         }
     }
 }

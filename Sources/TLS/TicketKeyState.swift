@@ -38,20 +38,27 @@ struct TicketKeyState: ~Copyable {
     }
 
     enum Found: Hashable {
-        /// The ticket is good.
-        case current(TicketKey)
-        /// The ticket is good; the client should get a new one.
-        case aging(TicketKey)
+        /// The ticket is good, and the client keeps it.
+        case kept(TicketKey)
+        /// The ticket is good; the client gets a new one.
+        case renewed(TicketKey)
         /// A full handshake follows.
         case unknown
     }
 
     /// The key of a ticket that a client presents.
-    mutating func accepting(_ name: [UInt8], nowSeconds: Int64) -> Found {
+    ///
+    /// - Parameters:
+    ///   - name: what the ticket begins with.
+    ///   - isUsedOnce: whether clients use a ticket once only, as those of TLS 1.3 do (RFC 8446, appendix C.4): without
+    ///     a new one the next connection would be a full handshake.
+    ///   - nowSeconds: monotonic time.
+    /// - Returns: the key, and whether the client needs a new ticket.
+    mutating func accepting(_ name: [UInt8], isUsedOnce: Bool, nowSeconds: Int64) -> Found {
         drop(nowSeconds)
         guard let index = keys.firstIndex(where: { $0.key.name == name }) else { return .unknown }
         let isCurrent = index == 0 && nowSeconds - keys[0].madeSeconds < Self.lifetimeSeconds
-        return isCurrent ? .current(keys[index].key) : .aging(keys[index].key)
+        return isCurrent && !isUsedOnce ? .kept(keys[index].key) : .renewed(keys[index].key)
     }
 
     private mutating func drop(_ nowSeconds: Int64) {

@@ -52,19 +52,21 @@ final class TicketKeys: Sendable {
         return Answer.good
     }
 
-    /// Prepares decryption of a client's ticket.
+    /// Prepares decryption of a client's ticket; `isUsedOnce` as in ``TicketKeyState/accepting(_:isUsedOnce:nowSeconds:)``.
     func decrypt(
         _ name: UnsafePointer<UInt8>,
         _ vector: UnsafePointer<UInt8>,
         _ cipher: OpaquePointer,
-        _ hash: OpaquePointer
+        _ hash: OpaquePointer,
+        isUsedOnce: Bool
     ) -> Int32 {
         let name = Array(UnsafeBufferPointer(start: name, count: TicketKey.nameLength))
         let key: TicketKey
         let answer: Int32
-        switch state.withLock({ $0.accepting(name, nowSeconds: Self.nowSeconds()) }) {
-        case .current(let found): (key, answer) = (found, Answer.good)
-        case .aging(let found): (key, answer) = (found, Answer.renew)
+        let now = Self.nowSeconds()
+        switch state.withLock({ $0.accepting(name, isUsedOnce: isUsedOnce, nowSeconds: now) }) {
+        case .kept(let found): (key, answer) = (found, Answer.good)
+        case .renewed(let found): (key, answer) = (found, Answer.renew)
         case .unknown: return Answer.none
         }
         guard EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.cipherSecret, vector) == 1,

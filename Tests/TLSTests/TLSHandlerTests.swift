@@ -100,6 +100,29 @@ import Testing
         #expect(second.recorder.received == [1])
     }
 
+    @Test("each connection of TLS 1.3 gets a ticket for the next one, also a resumed one")
+    func renewsTickets() throws {
+        let server = try TestCertificate.server()
+        var session: OpaquePointer?
+        var tickets: Set<[UInt8]> = []
+        defer { SSL_SESSION_free(session) }
+        for number in 0..<4 {
+            let pair = try TestPair(server, ClientOptions(session: session))
+            pair.exchange()
+            _ = pair.client.read()
+            #expect(pair.client.isResumed == (number > 0))
+            SSL_SESSION_free(session)
+            session = SSL_get1_session(pair.client.connection)
+            var ticket: UnsafePointer<UInt8>?
+            var count = 0
+            SSL_SESSION_get0_ticket(session, &ticket, &count)
+            tickets.insert(Array(UnsafeBufferPointer(start: ticket, count: count)))
+            SSL_shutdown(pair.client.connection)
+            pair.finish()
+        }
+        #expect(tickets.count == 4)
+    }
+
     @Test("a client that offers other protocols only is refused")
     func otherProtocols() throws {
         let pair = try TestPair(TestCertificate.server(), ClientOptions(protocols: ["spdy/3", "ftp"]))

@@ -103,13 +103,14 @@ import Testing
         let lifetime = TicketKeyState.lifetimeSeconds
         #expect(state.issuing(nowSeconds: 5, make: { key(1) }) == key(1))
         #expect(state.issuing(nowSeconds: 4 + lifetime, make: { key(9) }) == key(1))
-        #expect(state.accepting([1], nowSeconds: 4 + lifetime) == .current(key(1)))
-        #expect(state.accepting([1], nowSeconds: 5 + lifetime) == .aging(key(1)))
+        #expect(state.accepting([1], isUsedOnce: false, nowSeconds: 4 + lifetime) == .kept(key(1)))
+        #expect(state.accepting([1], isUsedOnce: false, nowSeconds: 5 + lifetime) == .renewed(key(1)))
         #expect(state.issuing(nowSeconds: 5 + lifetime, make: { key(2) }) == key(2))
-        #expect(state.accepting([1], nowSeconds: 6 + lifetime) == .aging(key(1)))
-        #expect(state.accepting([2], nowSeconds: 6 + lifetime) == .current(key(2)))
-        #expect(state.accepting([1], nowSeconds: 5 + 2 * lifetime) == .unknown)
-        #expect(state.accepting([3], nowSeconds: 6) == .unknown)
+        #expect(state.accepting([1], isUsedOnce: false, nowSeconds: 6 + lifetime) == .renewed(key(1)))
+        #expect(state.accepting([2], isUsedOnce: false, nowSeconds: 6 + lifetime) == .kept(key(2)))
+        #expect(state.accepting([2], isUsedOnce: true, nowSeconds: 6 + lifetime) == .renewed(key(2)))
+        #expect(state.accepting([1], isUsedOnce: false, nowSeconds: 5 + 2 * lifetime) == .unknown)
+        #expect(state.accepting([3], isUsedOnce: false, nowSeconds: 6) == .unknown)
     }
 
     @Test("without randomness no ticket is issued")
