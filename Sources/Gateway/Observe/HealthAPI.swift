@@ -8,10 +8,16 @@ import Hummingbird
 struct HealthAPI: Sendable {
     let isReady: @Sendable () -> Bool
 
+    private static let alive = "/healthz"
+    private static let readiness = "/readyz"
+    private static let root = "/"
+    /// Those that are answered from memory.
+    static let paths: Set<Substring> = [Substring(alive), Substring(readiness), Substring(root)]
+
     func add(to router: Router<OwnContext>) {
-        router.resource("/healthz", [.get: { _, _ in Self.text(.ok, "OK\n") }])
-        router.resource("/readyz", [.get: { _, _ in try ready() }])
-        router.resource("/", [.get: { _, _ in Self.text(.ok, Self.index) }])
+        router.resource(Self.alive, [.get: { _, _ in Self.text(.ok, "OK\n") }])
+        router.resource(Self.readiness, [.get: { _, _ in try ready() }])
+        router.resource(Self.root, [.get: { _, _ in Self.text(.ok, Self.index) }])
         for method in [HTTPRequest.Method.get, .head] {
             router.on("/ui/**", method: method) { _, _ -> Response in
                 throw Problem(404, .unknownPath, "this gateway has no web interface yet; use faasctl")

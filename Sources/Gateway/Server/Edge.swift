@@ -211,6 +211,8 @@ final class Edge: ConnectionResponder {
                 var response = cors.preflight(request.head, method: method)
                 response.headers[.callID] = call.id
                 return .init(response: response)
+            case .own where OwnPaths.isImmediate(call.target.path):
+                return .init(response: try await own.respond(to: request, call))
             case .own:
                 // They ask the database and the disk, for which no connection of the same loop is to wait.
                 return try await withTaskExecutorPreference(globalConcurrentExecutor) {

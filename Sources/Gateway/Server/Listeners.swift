@@ -105,8 +105,10 @@ struct Listeners: Sendable {
     }
 
     private func serve(_ server: any Service, _ host: String, _ port: Int, _ option: String) async throws {
+        // Each connection's set-up, and the wait for its end, would change threads twice.
+        let executor = LoopExecutor(EventLoopGroupProvider.singleton.eventLoopGroup.next())
         do {
-            try await server.run()
+            try await withTaskExecutorPreference(executor) { try await server.run() }
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw GatewayError.addressInUse(host: host, port: port, option: option)
         } catch let error as IOError {

@@ -34,6 +34,9 @@ struct OwnPaths: Sendable {
         segments.contains(path.dropFirst().prefix { $0 != "/" })
     }
 
+    /// Whether a path's answer needs neither the database nor the disk: an event loop may make it.
+    static func isImmediate(_ path: Substring) -> Bool { HealthAPI.paths.contains(path) }
+
     init(
         _ services: GatewayServices,
         guardian: LoginGuard,
