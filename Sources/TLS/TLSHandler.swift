@@ -159,9 +159,9 @@ final class TLSHandler: ChannelDuplexHandler {
         context.flush()
     }
 
-    /// Encrypts what was flushed, and sends it as one write.
-    private func encrypt(_ context: ChannelHandlerContext) {
-        guard let session, state.canEncrypt, held.hasMark else { return }
+    /// Encrypts what was flushed, and sends it as one write; with close_notify behind it where our side ends.
+    private func encrypt(_ context: ChannelHandlerContext, isEnd: Bool = false) {
+        guard let session, state.canEncrypt, held.hasMark || isEnd else { return }
         var promises: [EventLoopPromise<Void>] = []
         while held.hasMark, let (bytes, promise) = held.popFirst() {
             state.released(bytes.readableBytes)
@@ -172,6 +172,7 @@ final class TLSHandler: ChannelDuplexHandler {
                 return fail(failure, context)
             }
         }
+        if isEnd { session.shutdown() }
         guard let output = session.takeOutput() else { return promises.forEach { $0.succeed() } }
         let last = promises.popLast()
         if let last { promises.forEach { last.futureResult.cascade(to: $0) } }
@@ -183,11 +184,9 @@ final class TLSHandler: ChannelDuplexHandler {
         case .input: context.close(mode: .input, promise: promise)
         case .output:
             held.mark()
-            encrypt(context)
+            encrypt(context, isEnd: true)
             switch state.outputClosed() {
-            case .notify:
-                notify(context)
-                context.close(mode: .output, promise: promise)
+            case .notified: context.close(mode: .output, promise: promise)
             case .closeAll: context.close(mode: .all, promise: promise)
             case .none: promise?.succeed()
             }

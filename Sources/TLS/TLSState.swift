@@ -129,8 +129,8 @@ struct TLSState: ~Copyable {
     mutating func released(_ bytes: Int) { heldBytes = max(0, heldBytes - bytes) }
 
     enum OutputClosed: Hashable {
-        /// Encrypt what is held, send close_notify, then close this direction.
-        case notify
+        /// close_notify is sent, behind what was held: close this direction.
+        case notified
         /// There is no connection to end: close both directions.
         case closeAll
         case none
@@ -144,7 +144,7 @@ struct TLSState: ~Copyable {
             return .closeAll
         case .open:
             phase = .closing
-            return .notify
+            return .notified
         case .closing, .ended: return .none
         }
     }

@@ -19,7 +19,7 @@ import Testing
         let completed = (state.handshakeCompleted(), state.handshakeCompleted())
         #expect(completed == (true, false))
         #expect(state.received() == .plaintext)
-        #expect(state.outputClosed() == .notify)
+        #expect(state.outputClosed() == .notified)
         #expect(state.received() == .plaintext)
         #expect(state.inputEnded() == .report)
         #expect(state.received() == .drop)
@@ -61,7 +61,7 @@ import Testing
         var half = state()
         let first = half.outputClosed()
         let later = (half.outputClosed(), half.closed())
-        #expect(first == .notify)
+        #expect(first == .notified)
         #expect(later == (.none, false))
         var whole = state()
         let closes = (whole.closed(), whole.closed())
@@ -78,7 +78,7 @@ import Testing
         #expect(state.written(11) == .hold)
         #expect(state.written(1) == .tooMuch)
         state.released(11)
-        #expect(state.outputClosed() == .notify)
+        #expect(state.outputClosed() == .notified)
         #expect(state.written(0) == .closed)
     }
 

@@ -86,6 +86,13 @@ final class TestPair {
         return bytes
     }
 
+    /// The next write of the server; empty without one.
+    func serverPiece() -> [UInt8] {
+        // As above.
+        guard let piece = try? channel.readOutbound(as: ByteBuffer.self) else { return [] }
+        return Array(piece.readableBytesView)
+    }
+
     func send(_ bytes: [UInt8]) { channel.pipeline.fireChannelRead(ByteBuffer(bytes: bytes)) }
 
     /// Moves bytes both ways until neither side has any; pieces of `size` for the server.

@@ -64,7 +64,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
                 context.write(Self.wrapOutboundOut(.end(trailers)), promise: promise)
             }
             guard closes || connection.isAborting else { return }
-            context.flush()
+            // TLS sends the answer and its own end together.
+            if !connection.isSecure { context.flush() }
             startLingering(context)
             context.close(mode: .output, promise: nil)
         }
