@@ -16,15 +16,21 @@ PROBE_SECONDS_MAX = 20
 RUNS_PER_ROUND = {"bwrap": 30, "runc": 15, "docker": 4, "podman": 4}
 
 
-def compare(work, program, rounds, mayfly):
-    """Milliseconds of each run by tool, and of Mayfly's calls in the same rounds; a text where a tool fails.
-
-    What else is to be told of a tool stands under "told"."""
+def root_of(work, program):
+    """The folder that is the root of every tool's container."""
     root = os.path.join(work, "rootfs")
     os.makedirs(root)
     for folder in ("proc", "dev", "sys", "tmp"):
         os.makedirs(os.path.join(root, folder))
     shutil.copy(program, os.path.join(root, "hello"))
+    return root
+
+
+def compare(work, program, rounds, mayfly):
+    """Milliseconds of each run by tool, and of Mayfly's calls in the same rounds; a text where a tool fails.
+
+    What else is to be told of a tool stands under "told"."""
+    root = root_of(work, program)
     engine = Engine(work)
     try:
         engine.start()
@@ -38,12 +44,12 @@ def _in_rounds(work, root, rounds, mayfly, engine):
     commands = {
         "bwrap": ["bwrap", "--unshare-all", "--ro-bind", root, "/", "--proc", "/proc", "--dev", "/dev", "/hello"],
         "runc": _runc(work, root),
-        "docker": None if engine.problem else _imported(callers["docker"], work, root),
-        "podman": _imported(callers["podman"], work, root),
+        "docker": None if engine.problem else imported(callers["docker"], work, root),
+        "podman": imported(callers["podman"], work, root),
     }
     found = {"mayfly": [], "told": {"docker": engine.told}}
     for tool, command in commands.items():
-        found[tool] = _problem(tool, command) or []
+        found[tool] = problem_of(tool, command) or []
     found["docker"] = engine.problem or found["docker"]
     for _ in range(rounds):
         for tool, command in commands.items():
@@ -57,7 +63,7 @@ def _in_rounds(work, root, rounds, mayfly, engine):
     return found
 
 
-def _problem(tool, command):
+def problem_of(tool, command):
     """Why a tool cannot take part, or None."""
     if not shutil.which(tool) or command is None:
         return "not installed"
@@ -101,7 +107,7 @@ def _runc(work, root):
     return ["runc", "run", "--bundle", bundle, f"mayfly-bench-{os.getpid()}"]
 
 
-def _imported(caller, work, root):
+def imported(caller, work, root):
     """`run --rm` of an image imported once; None without the tool or its service."""
     if not shutil.which(caller[0]):
         return None

@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import servers
+import services
 from report import Report, median
 
 IMAGE = "bench-enter"
@@ -88,7 +89,7 @@ def throughput(port, seconds):
         return sent / (time.perf_counter() - begin)
 
 
-def entering(gateway, work, rounds, seconds):
+def entering(gateway, work, hello, rounds, seconds):
     program = compile_program(work)
     build_image(gateway, work, program)
     direct = servers.free_port()
@@ -110,4 +111,6 @@ def entering(gateway, work, rounds, seconds):
                f"{median(ours / theirs for ours, theirs in pairs):.2f} "
                f"({median(ours for ours, _ in pairs) / 1e6:.0f} / {median(theirs for _, theirs in pairs) / 1e6:.0f} MB/s)",
                "≥ 0.5", "")
+    services.run_and_remove(gateway, work, hello, report, rounds)
+    services.idle_services(gateway, IMAGE, ["/enter", "sink", str(PORT)], report)
     return report

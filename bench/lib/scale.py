@@ -21,7 +21,7 @@ WATCH_SECONDS = 20
 CHUNK = 50
 
 
-def _used_bytes():
+def used_bytes():
     """Memory that the whole machine uses, kernel included."""
     fields = dict(re.findall(r"^(\w+):\s+(\d+) kB", pathlib.Path("/proc/meminfo").read_text(), re.M))
     return (int(fields["MemTotal"]) - int(fields["MemAvailable"])) * 1024
@@ -38,11 +38,11 @@ def _empty_cgroup_bytes(count=500):
         made.append(parent)
         if not memory.is_dir():
             (parent / "cgroup.subtree_control").write_text("+memory")
-        before = _used_bytes()
+        before = used_bytes()
         for folder in folders:
             folder.mkdir()
             made.append(folder)
-        return (_used_bytes() - before) / count
+        return (used_bytes() - before) / count
     except OSError:
         return None
     finally:
@@ -55,7 +55,7 @@ def idle_sandboxes(gateway, program, count):
     gateway.deploy_folder("bench-one", program, read_only=False)
     clients.calls_in_a_row(gateway.port, "/function/bench-one", 100)
     time.sleep(2)
-    before, processes = _used_bytes(), len(gateway.processes())
+    before, processes = used_bytes(), len(gateway.processes())
     own_before = gateway.memory_bytes()
     gateway.deploy_folder("bench-idle", program, read_only=False, concurrency=count, warm=(count, count))
     deadline = time.monotonic() + GROWTH_SECONDS_MAX
@@ -67,7 +67,7 @@ def idle_sandboxes(gateway, program, count):
     time.sleep(3)
     report = Report()
     report.add(f"memory of an idle warm sandbox ({count}), whole machine",
-               f"{(_used_bytes() - before) / count / 1024:.0f} KiB", "≤ 512 KiB", "≤ 256 KiB")
+               f"{(used_bytes() - before) / count / 1024:.0f} KiB", "≤ 512 KiB", "≤ 256 KiB")
     report.add("the same, processes' proportional set size only",
                f"{(gateway.memory_bytes() - own_before) / count / 1024:.0f} KiB", "", "")
     empty = _empty_cgroup_bytes()

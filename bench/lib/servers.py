@@ -83,6 +83,24 @@ def processes_below(top):
     return found
 
 
+def private_bytes(number):
+    """Memory that only this process has, and its share of what it has with others; 0 when it has ended."""
+    try:
+        rollup = pathlib.Path("/proc", str(number), "smaps_rollup").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.M)
+    return int(found[1]) * 1024 if found else 0
+
+
+def program_name(number):
+    """The name of a process; empty when it has ended."""
+    try:
+        return pathlib.Path("/proc", str(number), "comm").read_text().strip()
+    except OSError:
+        return ""
+
+
 class Lighttpd:
     """lighttpd with mod_cgi: a fork per request, no isolation."""
 
@@ -243,12 +261,4 @@ class Gateway:
     def memory_bytes(self, settle_seconds=0):
         """Proportional set size of the gateway and everything below it."""
         time.sleep(settle_seconds)
-        total = 0
-        for number in self.processes():
-            try:
-                rollup = pathlib.Path("/proc", str(number), "smaps_rollup").read_text()
-            except OSError:
-                continue
-            found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.M)
-            total += int(found[1]) * 1024 if found else 0
-        return total
+        return sum(private_bytes(number) for number in self.processes())
