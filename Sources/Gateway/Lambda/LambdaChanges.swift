@@ -107,6 +107,7 @@ struct LambdaChanges: Sendable {
             configuration: current.configuration
         )
         deployment.imageDigest = current.imageDigest
+        deployment.replaces = .revision(current.number)
         try edit(&deployment)
         guard deployment.configuration != current.configuration else { return current }
         return try await deploy(deployment, call)

@@ -38,7 +38,8 @@ struct LambdaFunctions: Sendable {
         try body.settings.apply(to: &configuration)
         try Self.checkArchitectures(body.architectures)
         let code = try LambdaCodeSource(body.code, packageType: body.packageType)
-        let deployment = try await changes.deployment(code, body.settings, name, configuration, call)
+        var deployment = try await changes.deployment(code, body.settings, name, configuration, call)
+        deployment.replaces = .nothing
         let revision = try await changes.deploy(deployment, call)
         let version = body.publish == true ? "\(revision.number)" : FunctionReference.latest
         return try LambdaCall.answer(
@@ -94,13 +95,14 @@ struct LambdaFunctions: Sendable {
         let wasZip = current.configuration.annotations[LambdaAnnotation.codeHash] != nil
         let code = try LambdaCodeSource(body.code, packageType: wasZip ? "Zip" : "Image")
         if body.dryRun == true { return try LambdaCall.answer(LambdaFunctionBody(current).withState(nil)) }
-        let deployment = try await changes.deployment(
+        var deployment = try await changes.deployment(
             code,
             LambdaFunctionSettings(),
             name,
             current.configuration,
             call
         )
+        deployment.replaces = .revision(current.number)
         let revision = try await changes.deploy(deployment, call)
         let version = body.publish == true ? "\(revision.number)" : FunctionReference.latest
         return try LambdaCall.answer(LambdaFunctionBody(revision, version: version).withState(nil))

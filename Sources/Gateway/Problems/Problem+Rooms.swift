@@ -24,7 +24,8 @@ extension Problem {
         case .unknownImage: self.init(400, .unknownImage, text)
         case .unusableImage: self.init(400, .unusableImage, text)
         case .unknownSecret: self.init(400, .unknownSecret, text)
-        case .routeTaken, .secretInUse, .nameTaken, .tooManyAliases: self.init(409, .conflict, text)
+        case .routeTaken, .secretInUse, .nameTaken, .tooManyAliases, .exists, .changedMeanwhile:
+            self.init(409, .conflict, text)
         case .unavailable:
             self.init(503, .unavailable, text)
             retryAfterSeconds = 1

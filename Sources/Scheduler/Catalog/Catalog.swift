@@ -86,6 +86,7 @@ package final class Catalog: FunctionDirectory, Sendable {
         }
         try checkHost(deployment.configuration)
         // Early, so that nothing is pulled or unpacked in vain; the turn below decides.
+        try deployment.checkReplaced(current: current(deployment.name)?.number)
         try checkRoutes(deployment.name, deployment.configuration.routes)
         // Until the revision is recorded nothing else says that the image is needed.
         let hold = preparer.images.hold()
@@ -105,6 +106,7 @@ package final class Catalog: FunctionDirectory, Sendable {
             )
             let revision = try await self.storedOnNewest {
                 () throws(CatalogError) in
+                try deployment.checkReplaced(current: self.current(deployment.name)?.number)
                 try self.checkRoutes(deployment.name, deployment.configuration.routes)
             } _: { (functions, version) throws(StoreError) in
                 try await functions.deploy(

@@ -13,6 +13,10 @@ package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManyAliases(FunctionName, max: Int)
     /// A field of the configuration, a cron expression among them.
     case invalid(ModelError)
+    /// A function that was to be new.
+    case exists(FunctionName)
+    /// Another deploy came between what a deployment was made of and the deployment.
+    case changedMeanwhile(FunctionName)
     /// A route that another function has.
     case routeTaken(Route, by: FunctionName)
     /// A container has the function's name.
@@ -50,6 +54,9 @@ package enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
         case .tooManyAliases(let name, let max):
             "function '\(name)' has \(max) aliases already; remove one first"
         case .invalid(let error): error.description
+        case .exists(let name): "function '\(name)' exists already"
+        case .changedMeanwhile(let name):
+            "function '\(name)' was changed by somebody else meanwhile; look at it and repeat the change"
         case .routeTaken(let route, let owner): "route '\(route)' belongs to function '\(owner)'"
         case .nameTaken(let name):
             "the name '\(name)' is a container's; rename it or remove it first, or choose another name"

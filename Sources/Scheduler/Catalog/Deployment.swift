@@ -12,6 +12,18 @@ package struct Deployment: Hashable, Sendable {
     package var configuration: FunctionConfiguration
     /// The image itself, which keeps the reference; nil takes what the reference means now.
     package var imageDigest: Digest?
+    /// What it takes the place of.
+    package var replaces = Replacement.any
+
+    /// What may be current when a deployment becomes it.
+    package enum Replacement: Hashable, Sendable {
+        /// Whatever is current, or nothing.
+        case any
+        /// Nothing: the function is new.
+        case nothing
+        /// This revision only: the deployment was made of what it says.
+        case revision(Int)
+    }
 
     package init(name: FunctionName, imageReference: String, configuration: FunctionConfiguration) {
         self.name = name
@@ -21,6 +33,18 @@ package struct Deployment: Hashable, Sendable {
 }
 
 extension Deployment {
+    /// Compares what is current with what this takes the place of.
+    ///
+    /// - Parameter current: the number of the current revision; nil for a function that is not deployed.
+    /// - Throws: ``CatalogError/exists(_:)``, ``CatalogError/changedMeanwhile(_:)``.
+    package func checkReplaced(current: Int?) throws(CatalogError) {
+        switch replaces {
+        case .any: break
+        case .nothing: if current != nil { throw .exists(name) }
+        case .revision(let number): if current != number { throw .changedMeanwhile(name) }
+        }
+    }
+
     var image: ImageChoice {
         imageDigest.map { .digest($0, reference: imageReference) } ?? .reference(imageReference)
     }

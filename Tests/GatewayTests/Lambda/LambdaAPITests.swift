@@ -4,6 +4,7 @@
 import Foundation
 import FunctionModel
 import GatewayAPI
+import Scheduler
 import Testing
 
 @testable import Gateway
@@ -36,6 +37,23 @@ struct LambdaAPITests {
         #expect(text.isEmpty || message.contains(text), "\(message)", sourceLocation: location)
         #expect(try json(answer)["Message"] as? String == message, sourceLocation: location)
         #expect(answer["x-amzn-requestid"] == answer["x-call-id"], sourceLocation: location)
+    }
+
+    @Test("a change takes the place of what it was made of, and of nothing else")
+    func conflicts() async throws {
+        try await TestGateway.run { gateway in
+            func send(_ method: String, _ path: String, _ body: String) async throws -> WireAnswer {
+                try await gateway.client.send(method, path, headers: Self.admin, body: body)
+            }
+            #expect(try await send("POST", Self.path, Self.creation).status == 201)
+            let made = Self.path + "/made"
+            #expect(try await send("PUT", made + "/configuration", #"{"Timeout":8}"#).status == 200)
+            #expect(try await send("PUT", made + "/code", #"{"ImageUri":"made:2"}"#).status == 200)
+            #expect(gateway.catalog.replaced == [.nothing, .revision(1), .revision(2)])
+            gateway.catalog.refuse(.changedMeanwhile(try FunctionName("made")))
+            let late = try await send("PUT", made + "/configuration", #"{"Timeout":9}"#)
+            try Self.expectError(late, 409, "ResourceConflictException", "meanwhile")
+        }
     }
 
     @Test("creates a function that faasctl sees, shows it, and removes it")

@@ -19,6 +19,7 @@ final class FakeCatalog: FunctionCatalog {
         var aliases: [FunctionName: [FunctionAlias]] = [:]
         var others: [FunctionName: [Revision]] = [:]
         var kept: [FunctionName: [Revision]] = [:]
+        var replaced: [Deployment.Replacement] = []
     }
 
     private let state: Mutex<State>
@@ -43,12 +44,17 @@ final class FakeCatalog: FunctionCatalog {
 
     func deploy(_ deployment: Deployment) async throws(CatalogError) -> Revision {
         try change { state throws(CatalogError) in
+            state.replaced.append(deployment.replaces)
+            try deployment.checkReplaced(current: state.revisions[deployment.name]?.number)
             let number = (state.revisions[deployment.name]?.number ?? 0) + 1
             let revision = Self.revision(deployment.name, number: number, deployment)
             state.revisions[deployment.name] = revision
             return revision
         }
     }
+
+    /// What each deploy was to take the place of.
+    var replaced: [Deployment.Replacement] { state.withLock { $0.replaced } }
 
     func remove(_ name: FunctionName) async throws(CatalogError) {
         try change { state throws(CatalogError) in

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A route has one owner, however many deploys want it at once.
+// A route has one owner, and a revision one successor, however many deploys want it at once.
 
 import Foundation
 import FunctionModel
@@ -7,6 +7,53 @@ import FunctionStore
 import Testing
 
 @testable import Scheduler
+
+@Suite("Deploys of one function at once")
+struct ReplacementTests {
+    /// Deploys at once, from two gateways in turn.
+    private static func deploys(
+        _ replaces: Deployment.Replacement,
+        _ catalogs: [Catalog]
+    ) async throws -> [CatalogError] {
+        var deployment = Deployment(
+            name: try FunctionName("f"),
+            imageReference: "tool:1",
+            configuration: FunctionConfiguration()
+        )
+        deployment.replaces = replaces
+        let wanted = deployment
+        return await withTaskGroup(of: CatalogError?.self) { group in
+            for index in 0..<8 {
+                group.addTask {
+                    do throws(CatalogError) {
+                        _ = try await catalogs[index % 2].deploy(wanted)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            return await group.reduce(into: []) { if let error = $1 { $0.append(error) } }
+        }
+    }
+
+    @Test("make it once where it is to be new, and replace a revision once")
+    func once() async throws {
+        try await CatalogBench.with { bench in
+            try await bench.withOtherGateway { other, store in
+                let catalogs = [bench.catalog, other]
+                let name = try FunctionName("f")
+                let second = try await Self.deploys(.nothing, catalogs)
+                #expect(second == Array(repeating: .exists(name), count: 7))
+                let late = try await Self.deploys(.revision(1), catalogs)
+                #expect(late == Array(repeating: .changedMeanwhile(name), count: 7))
+                #expect(try await Self.deploys(.any, catalogs).isEmpty)
+                let stored = try await store.changes(since: .none).changes.compactMap(\.revision)
+                #expect(stored.map(\.number) == [10])
+            }
+        }
+    }
+}
 
 @Suite("Deploys that want the same route")
 struct RouteConflictTests {
