@@ -156,11 +156,13 @@ package struct GatewayProcess: Sendable {
         if let reason = FileLimit.raise() {
             logger.warning("the limit of open files stays low", metadata: ["reason": "\(reason)"])
         }
+        let exporter = makeExporter(logger: logger)
         let engine: Engine
         do {
             var options = configuration.engine(logger: logger)
             options.warden = start.warden
             options.folder = folder
+            options.spans = exporter
             engine = try Engine(options)
         } catch {
             throw ServerError("cannot start the gateway", why: "\(error)")
@@ -182,9 +184,6 @@ package struct GatewayProcess: Sendable {
             logger.warning("the host lacks \(finding.name): \(finding.advice)")
         }
         do {
-            let exporter = configuration.otlp.map {
-                SpanExporter(endpoint: $0, version: Product.version, logger: logger)
-            }
             let exporting = Task { await exporter?.run() }
             defer { exporting.cancel() }
             let edge = try await makeEdge(engine, renewal, exporter, logger: logger, announce: announce)
@@ -199,6 +198,11 @@ package struct GatewayProcess: Sendable {
             await engine.shutdown()
             throw ServerError("cannot start the gateway", why: "\(error)")
         }
+    }
+
+    /// Nil where calls are not traced.
+    private func makeExporter(logger: Logger) -> SpanExporter? {
+        configuration.otlp.map { SpanExporter(endpoint: $0, version: Product.version, logger: logger) }
     }
 
     private func makeEdge(

@@ -6,19 +6,39 @@ import FunctionModel
 import Logging
 import Testing
 
-@testable import Gateway
+@testable import Scheduler
 @testable import Server
 
 @Suite("Spans of calls")
 struct SpanExportTests {
-    private func span(_ number: Int, status: Int = 200) throws -> CallSpan {
+    private struct Export: Decodable {
+        struct Resource: Decodable { var scopeSpans: [Scope] }
+        struct Scope: Decodable { var spans: [Span] }
+        struct Span: Decodable {
+            var name: String
+            var kind: Int
+            var attributes: [Attribute]
+            var status: [String: Int]
+        }
+        struct Attribute: Decodable {
+            var key: String
+            var value: [String: String]
+        }
+        var resourceSpans: [Resource]
+    }
+
+    private func span(
+        _ number: Int,
+        _ origin: CallSpan.Origin = .http(method: "GET"),
+        status: Int? = 200
+    ) throws -> CallSpan {
         var random = SystemRandomNumberGenerator()
         return CallSpan(
             context: TraceContext(using: &random),
             parentID: "b7ad6b7169203331",
             function: try FunctionName("hello"),
             callID: "\(number)",
-            method: "GET",
+            origin: origin,
             status: status,
             started: 2_000_000_000,
             ended: 1_000_000_000,
@@ -69,6 +89,31 @@ struct SpanExportTests {
         #expect(first["endTimeUnixNano"] as? String == "2000000000")
         #expect((first["status"] as? [String: Int])?.isEmpty == true)
         #expect((spans.last?["status"] as? [String: Int])?["code"] == 2)
+    }
+
+    @Test("of the queue and of schedules name attempt or time, and fail from status 400 on")
+    func origins() throws {
+        let due = Date(timeIntervalSince1970: 1_767_225_660)
+        let spans = [
+            try span(1, .asynchronous(attempt: 2), status: 404),
+            try span(2, .schedule(cron: "* * * * *", due: due)),
+            try span(3, .asynchronous(attempt: 1), status: nil),
+        ]
+        let body = try SpanBody.encode(spans, version: "1.2.3")
+        let made = try JSONDecoder().decode(Export.self, from: body).resourceSpans
+            .flatMap(\.scopeSpans).flatMap(\.spans)
+        #expect(made.map(\.name) == ["async hello", "schedule hello", "async hello"])
+        #expect(made.map(\.kind) == [5, 2, 5])
+        #expect(made.map { $0.status["code"] } == [2, nil, 2])
+        let values = made.map { Dictionary($0.attributes.map { ($0.key, $0.value) }) { first, _ in first } }
+        #expect(values[0]["faas.trigger"] == ["stringValue": "pubsub"])
+        #expect(values[0]["mayfly.attempt"] == ["intValue": "2"])
+        #expect(values[0]["http.response.status_code"] == ["intValue": "404"])
+        #expect(values[1]["faas.trigger"] == ["stringValue": "timer"])
+        #expect(values[1]["faas.cron"] == ["stringValue": "* * * * *"])
+        #expect(values[1]["faas.time"] == ["stringValue": "2026-01-01T00:01:00Z"])
+        #expect(values[2]["http.response.status_code"] == nil)
+        #expect(values.allSatisfy { $0["http.request.method"] == nil })
     }
 
     @Test("that no collector takes are dropped and counted, and the exporter ends")

@@ -90,6 +90,7 @@ struct LambdaInvocations: Sendable {
             body: event.readableBytes > 0 ? .whole(event) : .none,
             arrivedAt: call.context.call.arrived.date
         )
+        accounting.trace?.apply(to: &invocation.head.fields)
         invocation.version = version
         invocation.awaitsEnd = logType == "Tail"
         return Prepared(

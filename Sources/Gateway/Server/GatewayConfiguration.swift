@@ -5,6 +5,7 @@ package import FunctionModel
 package import Logging
 import NIOCore
 package import Registry
+package import Scheduler
 package import TLS
 
 /// Options of the HTTP edge.

@@ -80,10 +80,12 @@ extension CronService {
     @discardableResult
     func begin(_ key: ScheduleKey, _ due: Date) -> Task<Void, Never> {
         let run = RunKey(schedule: key, due: due)
-        let input = entries[key]?.schedule.configuration.input ?? ""
+        let configuration = entries[key]?.schedule.configuration
+        let input = configuration?.input ?? ""
+        let origin = CallSpan.Origin.schedule(cron: configuration?.cron ?? key.expression, due: due)
         let request = ScheduledRequest.make(key.function, input: input, due: due, now: now())
         let task = Task {
-            let outcome = await outcome(of: request, key.function)
+            let outcome = await outcome(of: request, key.function, origin)
             await ended(run, outcome)
         }
         runs[run] = task
@@ -91,11 +93,13 @@ extension CronService {
     }
 
     /// Runs the function and reads its answer to the end; nil when it was refused because the gateway stops.
-    private nonisolated func outcome(of request: InvocationRequest, _ function: FunctionName) async
-        -> Outcome?
-    {
+    private nonisolated func outcome(
+        of request: InvocationRequest,
+        _ function: FunctionName,
+        _ origin: CallSpan.Origin
+    ) async -> Outcome? {
         do throws(InvocationRefusal) {
-            switch try await invoker.invoke(function, request) {
+            switch try await invoker.invoke(function, request, as: origin) {
             case .complete(_, _, let invocation), .redirected(_, let invocation): return invocation.outcome
             case .streaming(_, let output):
                 return await withTaskCancellationHandler {

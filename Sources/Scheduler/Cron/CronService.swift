@@ -34,7 +34,7 @@ actor CronService: CatalogObserver {
     static let retryPause: TimeInterval = 5
 
     let store: any ScheduleRepository
-    let invoker: any FunctionInvoker
+    let invoker: TracedInvoker
     let sink: any InvocationSink
     let logger: Logger
     let now: @Sendable () -> Date
@@ -54,7 +54,7 @@ actor CronService: CatalogObserver {
     ///   - now: the clock.
     init(
         store: any ScheduleRepository,
-        invoker: any FunctionInvoker,
+        invoker: TracedInvoker,
         sink: any InvocationSink,
         logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() }

@@ -119,7 +119,8 @@ package final class Engine: Sendable {
         }
         runs = CodeRunner(images, configuration.runImages, dispatcher, RunPools(fleet, timer), offer)
         (running, entered) = Self.running(dispatcher, containers)
-        cron = CronService(store: store, invoker: dispatcher, sink: sink, logger: logger)
+        let invoker = TracedInvoker(dispatcher, sink: configuration.spans, statusOf: configuration.statusOf)
+        cron = CronService(store: store, invoker: invoker, sink: sink, logger: logger)
         callbacks = CallbackService(
             store: store,
             allowed: configuration.callbackAllow,
@@ -129,7 +130,7 @@ package final class Engine: Sendable {
         calls = CallQueue(
             CallQueue.Rooms(
                 store: store,
-                invoker: dispatcher,
+                invoker: invoker,
                 directory: catalog,
                 sink: sink,
                 statusOf: configuration.statusOf,

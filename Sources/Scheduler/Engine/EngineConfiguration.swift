@@ -31,6 +31,8 @@ package struct EngineConfiguration: Sendable {
     /// What kept root's privileges when this process gave up its own; nil when it never had any, or still has.
     package var warden: Warden?
 
+    /// Takes a span of each call of the queue and of schedules; nil: they are not traced.
+    package var spans: (any SpanSink)?
     /// The edge's status table: the HTTP status of a record, whichever trigger it has.
     package var statusOf: @Sendable (Invocation) -> Int
 

@@ -21,7 +21,7 @@ package final class CallQueue: AsynchronousCalls {
     static let retryAfterSeconds = 5
 
     let store: any QueueRepository
-    let invoker: any FunctionInvoker
+    let invoker: TracedInvoker
     let directory: any FunctionDirectory
     let sink: any InvocationSink
     let statusOf: @Sendable (Invocation) -> Int
@@ -38,7 +38,7 @@ package final class CallQueue: AsynchronousCalls {
     /// What the queue works with.
     struct Rooms: Sendable {
         var store: any QueueRepository
-        var invoker: any FunctionInvoker
+        var invoker: TracedInvoker
         var directory: any FunctionDirectory
         var sink: any InvocationSink
         var statusOf: @Sendable (Invocation) -> Int

@@ -12,7 +12,7 @@ import NIOCore
 struct QueuedAttempt: Sendable {
     let claim: QueueClaim
     let store: any QueueRepository
-    let invoker: any FunctionInvoker
+    let invoker: TracedInvoker
     /// The edge's status table.
     let statusOf: @Sendable (Invocation) -> Int
 
@@ -43,7 +43,8 @@ struct QueuedAttempt: Sendable {
         )
         request.version = QueuedHead.version(claim.head)
         do throws(InvocationRefusal) {
-            let answer = try await invoker.invoke(claim.function, request)
+            let origin = CallSpan.Origin.asynchronous(attempt: claim.attemptsUsed + 1)
+            let answer = try await invoker.invoke(claim.function, request, as: origin)
             return try await read(answer, began)
         } catch {
             return refusal(error, began)

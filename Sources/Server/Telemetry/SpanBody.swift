@@ -3,7 +3,7 @@
 
 import Foundation
 import FunctionModel
-import Gateway
+import Scheduler
 
 /// The body of one export.
 enum SpanBody {
@@ -27,8 +27,8 @@ enum SpanBody {
         var spanId: String
         var parentSpanId: String?
         var name: String
-        /// A server's span.
-        var kind = 2
+        /// SPAN_KIND_SERVER, or SPAN_KIND_CONSUMER for what comes from the queue.
+        var kind: Int
         var startTimeUnixNano: String
         var endTimeUnixNano: String
         var attributes: [Attribute]
@@ -50,6 +50,10 @@ enum SpanBody {
         }
     }
 
+    /// SPAN_KIND_SERVER.
+    private static let server = 2
+    /// SPAN_KIND_CONSUMER.
+    private static let consumer = 5
     /// STATUS_CODE_ERROR.
     private static let error = 2
 
@@ -70,10 +74,11 @@ enum SpanBody {
 
     private static func span(_ span: CallSpan) -> Span {
         var attributes = [
-            Attribute("faas.invoked_name", span.function.text), Attribute("faas.trigger", "http"),
-            Attribute("faas.invocation_id", span.callID), Attribute("http.request.method", span.method),
-            Attribute("http.response.status_code", span.status),
+            Attribute("faas.invoked_name", span.function.text),
+            Attribute("faas.invocation_id", span.callID),
         ]
+        attributes += of(span.origin)
+        if let status = span.status { attributes.append(Attribute("http.response.status_code", status)) }
         if let record = span.record {
             attributes += [
                 Attribute("faas.version", String(record.revision)),
@@ -84,15 +89,48 @@ enum SpanBody {
                 Attribute("mayfly.run_us", Int(record.runMilliseconds * 1000)),
             ]
         }
+        let shape = shape(span.origin)
         return Span(
             traceId: span.context.traceID,
             spanId: span.context.spanID,
             parentSpanId: span.parentID,
-            name: "\(span.method) \(span.function)",
+            name: "\(shape.verb) \(span.function)",
+            kind: shape.kind,
             startTimeUnixNano: String(span.started),
             endTimeUnixNano: String(max(span.started, span.ended)),
             attributes: attributes,
-            status: span.status >= 500 ? ["code": error] : [:]
+            status: isFailed(span) ? ["code": error] : [:]
         )
+    }
+
+    /// A client's own mistake is no error of a server's; what has no client fails with any such status.
+    private static func isFailed(_ span: CallSpan) -> Bool {
+        guard let status = span.status else { return true }
+        if case .http = span.origin { return status >= 500 }
+        return status >= 400
+    }
+
+    /// What made the call, in the semantic conventions' names for functions (`faas.`).
+    private static func of(_ origin: CallSpan.Origin) -> [Attribute] {
+        switch origin {
+        case .http(let method):
+            [Attribute("faas.trigger", "http"), Attribute("http.request.method", method)]
+        case .asynchronous(let attempt):
+            [Attribute("faas.trigger", "pubsub"), Attribute("mayfly.attempt", attempt)]
+        case .schedule(let cron, let due):
+            [
+                Attribute("faas.trigger", "timer"), Attribute("faas.cron", cron),
+                Attribute("faas.time", due.formatted(.iso8601)),
+            ]
+        }
+    }
+
+    /// The kind of a span, and what its name begins with.
+    private static func shape(_ origin: CallSpan.Origin) -> (kind: Int, verb: String) {
+        switch origin {
+        case .http(let method): (server, method)
+        case .asynchronous: (consumer, origin.trigger.rawValue)
+        case .schedule: (server, origin.trigger.rawValue)
+        }
     }
 }

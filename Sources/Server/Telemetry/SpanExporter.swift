@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends spans to a collector by OTLP over HTTP. Gateway hands it the spans; GatewayProcess runs and ends it.
+// Sends spans to a collector by OTLP over HTTP. Gateway and Scheduler hand it the spans; GatewayProcess runs and ends it.
 
 import Foundation
-import Gateway
 import HTTPClient
 import Logging
+import Scheduler
 import Synchronization
 
 /// Exports spans in batches, beside the calls.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Spans that wait for their export: what is kept, sent and dropped. SpanExporter drives it.
 
-import Gateway
+import Scheduler
 
 /// A bounded queue of spans, and the batch under way.
 struct SpanQueueState: Sendable {

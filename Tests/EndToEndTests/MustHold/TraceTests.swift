@@ -33,15 +33,96 @@ extension EndToEnd {
             }
         }
 
+        /// A folder with a configuration whose spans go to the collector.
+        private static func settings(for collector: CollectorUnderTest) throws -> (TemporaryFolder, String) {
+            let settings = try TemporaryFolder()
+            let address = "http://127.0.0.1:\(collector.port)/v1/traces"
+            try settings.write("otlp: \"\(address)\"\n", to: "config.yaml")
+            return (settings, settings.url.appendingPathComponent("config.yaml").path)
+        }
+
+        /// Two attempts, and a schedule's first call.
+        private func exportedAll(_ collector: CollectorUnderTest) async throws -> [Export.Span] {
+            var spans: [Export.Span] = []
+            for _ in 0..<800 {
+                spans = try exported(collector)
+                if spans.count >= 4, spans.contains(where: { $0.name == "schedule second" }) { break }
+                try await Task.sleep(for: .milliseconds(25))
+            }
+            return spans
+        }
+
+        private static func values(_ span: Export.Span) -> [String: String] {
+            let pairs = span.attributes.map { ($0.key, $0.value.values.first ?? "") }
+            return Dictionary(pairs) { first, _ in first }
+        }
+
+        @Test("each attempt of a queued call is a span below its acceptance, each call of a schedule a trace")
+        func withoutClient() async throws {
+            let collector = try CollectorUnderTest()
+            defer { collector.stop() }
+            let (settings, file) = try Self.settings(for: collector)
+            defer { settings.remove() }
+            let script = "echo \"$Http_Traceparent\" >&2\nexit 3\n"
+            let queued = try await Fixtures.shell(
+                script,
+                name: "queued",
+                configuration: "async: {attempts: 2, min_wait: 100ms, max_wait: 100ms}"
+            )
+            defer { queued.remove() }
+            let second = try await Fixtures.shell(
+                script,
+                name: "second",
+                configuration: "schedules: [{cron: \"* * * * * *\"}]"
+            )
+            defer { second.remove() }
+            try await GatewayUnderTest.with(arguments: ["--config", file]) { gateway in
+                try await gateway.require("deploy", queued.url.path)
+                let answer = try await gateway.call(
+                    "/async-function/queued",
+                    method: "POST",
+                    headers: [
+                        "traceparent": "00-\(Self.trace)-\(Self.span)-01", "X-Call-Id": "queued-call",
+                    ]
+                )
+                #expect(answer.status == 202)
+                #expect(try await gateway.queued("queued-call", "failed").attempts == 2)
+                try await gateway.require("deploy", second.url.path)
+                let spans = try await exportedAll(collector)
+                let accepted = try #require(spans.first { $0.name == "POST queued" })
+                #expect(accepted.parentSpanId == Self.span && accepted.traceId == Self.trace)
+                let attempts = spans.filter { $0.name == "async queued" }
+                #expect(attempts.count == 2)
+                #expect(attempts.allSatisfy { $0.parentSpanId == accepted.spanId })
+                #expect(attempts.allSatisfy { $0.traceId == Self.trace })
+                #expect(attempts.map { Self.values($0)["mayfly.attempt"] } == ["1", "2"])
+                let first = try Self.values(#require(attempts.first))
+                #expect(first["faas.invocation_id"] == "queued-call" && first["mayfly.outcome"] == "exit")
+                #expect(first["http.response.status_code"] == "500" && first["faas.trigger"] == "pubsub")
+                try await expectShown(attempts, in: gateway, "queued")
+                let fired = try #require(spans.first { $0.name == "schedule second" })
+                #expect(fired.parentSpanId == nil && fired.traceId != Self.trace)
+                #expect(Self.values(fired)["faas.cron"] == "* * * * * *")
+                try await expectShown([fired], in: gateway, "second")
+            }
+        }
+
+        /// The function has written its `traceparent`.
+        private func expectShown(
+            _ spans: [Export.Span],
+            in gateway: GatewayUnderTest,
+            _ function: String
+        ) async throws {
+            let logs = try await gateway.require("logs", function)
+            #expect(spans.allSatisfy { logs.contains("00-\($0.traceId)-\($0.spanId)-01") }, "\(logs)")
+        }
+
         @Test("each call is a span below its caller's, and the function gets it as traceparent")
         func spans() async throws {
             let collector = try CollectorUnderTest()
             defer { collector.stop() }
-            let settings = try TemporaryFolder()
+            let (settings, file) = try Self.settings(for: collector)
             defer { settings.remove() }
-            let address = "http://127.0.0.1:\(collector.port)/v1/traces"
-            try settings.write("otlp: \"\(address)\"\n", to: "config.yaml")
-            let file = settings.url.appendingPathComponent("config.yaml").path
             let folder = try await Fixtures.shell("echo \"$Http_Traceparent\"", name: "traced")
             defer { folder.remove() }
             try await GatewayUnderTest.with(arguments: ["--config", file]) { gateway in

@@ -69,8 +69,28 @@ struct TraceTests {
         #expect(made.context.spanID != Self.span)
         #expect(fields[.traceParent] == "00-\(Self.trace)-\(made.context.spanID)-01")
         #expect(fields[.traceState] == "a=b")
-        #expect(made.callID == "my-call" && made.method == "POST" && made.status == 200)
+        #expect(made.callID == "my-call" && made.origin == .http(method: "POST") && made.status == 200)
         #expect(made.function.text == "hello" && made.record != nil && made.started <= made.ended)
+    }
+
+    @Test(
+        "goes on in calls through AWS Lambda's API, queued ones among them",
+        arguments: ["RequestResponse", "Event"]
+    )
+    func lambda(type: String) async throws {
+        let sink = Sink()
+        let echo = FakeInvoker.makeEcho()
+        try await TestGateway.run(echo, nil, { $0.spans = sink }) { gateway in
+            let fields = [
+                TestGateway.authorization, "X-Amz-Invocation-Type: \(type)",
+                "traceparent: 00-\(Self.trace)-\(Self.span)-01",
+            ]
+            let path = "/2015-03-31/functions/hello/invocations"
+            _ = try await gateway.client.send("POST", path, headers: fields, body: "{}")
+        }
+        let made = try #require(sink.spans.first)
+        #expect(made.parentID == Self.span && made.context.traceID == Self.trace)
+        #expect(echo.requests.first?.head.fields[.traceParent] == made.context.field)
     }
 
     @Test("begins with the call where the caller has none")

@@ -5,6 +5,7 @@ import Contracts
 import Foundation
 import FunctionModel
 import FunctionStore
+import HTTPTypes
 import Logging
 import NIOCore
 import Synchronization
@@ -90,12 +91,13 @@ private final class CronWorld {
     let name: FunctionName
 
     /// One that takes over the folder and clock of another, as a gateway does after a restart.
-    init(after previous: CronWorld? = nil) throws {
+    init(after previous: CronWorld? = nil, spans: (any SpanSink)? = nil) throws {
         folder = try previous?.folder ?? TemporaryFolder()
         clock = previous?.clock ?? HandClock(Date(timeIntervalSince1970: 1_767_225_600))
         name = try FunctionName("f")
         store = try SQLiteStore(path: folder.path + "/mayfly.sqlite", logger: .silent)
-        service = CronService(store: store, invoker: invoker, sink: sink, logger: .silent) { [clock] in
+        let traced = TracedInvoker(invoker, sink: spans) { $0.outcome == .ok ? 200 : 500 }
+        service = CronService(store: store, invoker: traced, sink: sink, logger: .silent) { [clock] in
             clock.now
         }
     }
@@ -155,6 +157,24 @@ private final class CronWorld {
             return
         }
         #expect(String(buffer: body) == "{}")
+        try world.close()
+    }
+
+    @Test("each call is a span of a trace of its own, which the function sees as its parent")
+    func spans() async throws {
+        let sink = FakeSpanSink()
+        let world = try CronWorld(spans: sink)
+        try await world.deploy()
+        for _ in 0..<2 { await world.pass(60) }
+        let origins = [60.0, 120].map {
+            CallSpan.Origin.schedule(cron: "* * * * *", due: Date(timeIntervalSince1970: 1_767_225_600 + $0))
+        }
+        #expect(sink.spans.map(\.origin) == origins)
+        #expect(sink.spans.allSatisfy { $0.parentID == nil && $0.status == 200 && $0.record?.outcome == .ok })
+        #expect(Set(sink.spans.map(\.context.traceID)).count == 2)
+        #expect(sink.spans.map(\.callID) == world.invoker.requests.map(\.id))
+        let shown = world.invoker.requests.map { $0.head.fields[.traceParent] }
+        #expect(shown == sink.spans.map(\.context.field))
         try world.close()
     }
 

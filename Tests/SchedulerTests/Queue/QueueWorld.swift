@@ -88,6 +88,7 @@ struct QueueWorld {
 
     init(
         folder: String? = nil,
+        spans: (any SpanSink)? = nil,
         _ change: (inout AsyncConfiguration) -> Void = { _ in },
         _ script: @escaping ScriptedInvoker.Script
     ) throws {
@@ -106,12 +107,15 @@ struct QueueWorld {
             configuration: configuration,
             createdAt: Date()
         )
+        let statusOf: @Sendable (Invocation) -> Int = {
+            $0.outcome == .ok ? $0.responseStatus ?? 200 : $0.outcome == .cancelled ? 499 : 500
+        }
         let rooms = CallQueue.Rooms(
             store: store,
-            invoker: invoker,
+            invoker: TracedInvoker(invoker, sink: spans, statusOf: statusOf),
             directory: OneRevision(revision: revision),
             sink: sink,
-            statusOf: { $0.outcome == .ok ? $0.responseStatus ?? 200 : $0.outcome == .cancelled ? 499 : 500 },
+            statusOf: statusOf,
             logger: .silent
         )
         queue = CallQueue(rooms, runningMax: 4)

@@ -1,41 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call as a span of a trace. CallAccounting makes it at the call's end; Server exports it.
+// The trace of one call over HTTP, and its span. CallAccounting ends it.
 
-package import FunctionModel
+import FunctionModel
 import HTTPTypes
-
-/// A call that has ended.
-package struct CallSpan: Hashable, Sendable {
-    package var context: TraceContext
-    /// The caller's span; nil when the trace begins here.
-    package var parentID: String?
-    package var function: FunctionName
-    package var callID: String
-    package var method: String
-    package var status: Int
-    /// Unix time in nanoseconds.
-    package var started: Int64
-    package var ended: Int64
-    /// Nil when nothing ran.
-    package var record: Invocation?
-}
-
-/// What became of the spans since the start.
-package struct SpanCounts: Hashable, Sendable {
-    /// The collector has taken them.
-    package var exported = 0
-    /// There was no room for them, or the collector did not take them.
-    package var dropped = 0
-
-    package init() {}
-}
-
-/// Takes spans; never waits.
-package protocol SpanSink: Sendable {
-    /// Takes one, or counts it as dropped when there is no room.
-    func take(_ span: CallSpan)
-    var counts: SpanCounts { get }
-}
+import Scheduler
 
 /// The trace that one call belongs to.
 struct CallTrace: Sendable {
@@ -74,9 +42,7 @@ struct CallTrace: Sendable {
     /// Shows the function this call's span as its parent; without spans the caller's fields stay as they came.
     func apply(to fields: inout HTTPFields) {
         guard sink != nil else { return }
-        fields[.traceParent] = context.field
-        // Says something of a trace that does not go on.
-        if parentID == nil { fields[.traceState] = nil }
+        context.apply(to: &fields, isRoot: parentID == nil)
     }
 
     /// The call has ended.
@@ -94,7 +60,7 @@ struct CallTrace: Sendable {
                 parentID: parentID,
                 function: function,
                 callID: call.id,
-                method: method,
+                origin: .http(method: method),
                 status: status,
                 started: call.arrived.unixNanoseconds,
                 ended: WallTime.now().unixNanoseconds,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// W3C Trace Context: which trace a call belongs to. CallTrace reads it, and writes it for the function.
+// W3C Trace Context: which trace a call belongs to. CallTrace of Gateway and TracedInvoker read it, and write it for the
+// function.
 
-import HTTPTypes
+package import HTTPTypes
 
 /// The fields of `traceparent`, version 00 (W3C Trace Context, section 3.2).
 package struct TraceContext: Hashable, Sendable {
@@ -43,6 +44,16 @@ package struct TraceContext: Hashable, Sendable {
     /// As the field has it.
     package var field: String { "00-\(traceID)-\(spanID)-0\(isSampled ? 1 : 0)" }
 
+    /// Shows a function this span as its parent.
+    ///
+    /// - Parameters:
+    ///   - fields: of its request.
+    ///   - isRoot: whether the trace begins here; `tracestate` says something of one that does not go on then.
+    package func apply(to fields: inout HTTPFields, isRoot: Bool) {
+        fields[.traceParent] = field
+        if isRoot { fields[.traceState] = nil }
+    }
+
     private static func isHex(_ text: Substring, _ count: Int) -> Bool {
         text.utf8.count == count && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
@@ -57,8 +68,8 @@ package struct TraceContext: Hashable, Sendable {
 }
 
 extension HTTPField.Name {
-    static let traceParent = traceField("traceparent")
-    static let traceState = traceField("tracestate")
+    package static let traceParent = traceField("traceparent")
+    package static let traceState = traceField("tracestate")
 
     private static func traceField(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("a field name") }
