@@ -10,20 +10,27 @@ final class FlowBudget: Sendable {
     static let flowsMax = PortForwarder.connectionsMax
 
     private let count = Mutex(0)
+    private let gateway: ConnectionBudget
+
+    /// - Parameter gateway: of all containers.
+    init(_ gateway: ConnectionBudget) { self.gateway = gateway }
 
     /// Takes a place.
     ///
     /// - Returns: false when there is none; the datagram is dropped then.
     func take() -> Bool {
         count.withLock { count in
-            guard count < Self.flowsMax else { return false }
+            guard count < Self.flowsMax, gateway.take(holding: count) else { return false }
             count += 1
             return true
         }
     }
 
     /// Gives back as many places as flows have ended.
-    func free(_ ended: Int) { count.withLock { $0 -= ended } }
+    func free(_ ended: Int) {
+        count.withLock { $0 -= ended }
+        gateway.free(ended)
+    }
 
     /// How many there are.
     var flowCount: Int { count.withLock { $0 } }

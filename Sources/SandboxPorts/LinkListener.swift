@@ -8,7 +8,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Listens from ``open(_:dial:)`` to ``close()``.
+/// Listens from ``open(_:within:dial:)`` to ``close()``.
 package final class LinkListener: Sendable {
     /// Makes a connected, non-blocking socket to a port of an address; the caller closes it.
     package typealias Dial = @Sendable (_ address: LinkAddress, _ port: UInt16) async throws -> CInt
@@ -27,9 +27,14 @@ package final class LinkListener: Sendable {
     }
 
     private let dial: Dial
+    /// Of all containers.
+    private let budget: ConnectionBudget
     private let state = Mutex(Storage())
 
-    private init(dial: @escaping Dial) { self.dial = dial }
+    private init(_ budget: ConnectionBudget, dial: @escaping Dial) {
+        self.budget = budget
+        self.dial = dial
+    }
 
     deinit { close() }
 
@@ -37,11 +42,16 @@ package final class LinkListener: Sendable {
     ///
     /// - Parameters:
     ///   - raw: closed with the listener.
+    ///   - budget: of all containers.
     ///   - dial: for each connection; a failure resets it.
     /// - Returns: the listener, which accepts.
     /// - Throws: what NIO throws when the kernel refuses the socket.
-    package static func open(_ raw: CInt, dial: @escaping Dial) async throws -> LinkListener {
-        let links = LinkListener(dial: dial)
+    package static func open(
+        _ raw: CInt,
+        within budget: ConnectionBudget,
+        dial: @escaping Dial
+    ) async throws -> LinkListener {
+        let links = LinkListener(budget, dial: dial)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.autoRead, value: false)
             .serverChannelOption(.maxMessagesPerRead, value: 1)
@@ -91,20 +101,23 @@ package final class LinkListener: Sendable {
     }
 
     private func accepted(_ channel: any Channel) {
-        let isClosed = state.withLock { state in
+        let isWelcome = state.withLock { state in
             state.accepting.accepted()
-            if !state.isClosed {
-                state.connections[ObjectIdentifier(channel)] = Connection(channel: channel)
-            }
-            return state.isClosed
+            guard !state.isClosed, budget.take(holding: state.connections.count) else { return false }
+            state.connections[ObjectIdentifier(channel)] = Connection(channel: channel)
+            return true
         }
-        if isClosed { channel.close(promise: nil) }
-        channel.closeFuture.whenComplete { [weak self] _ in
+        channel.closeFuture.whenComplete { [weak self, budget] _ in
+            if isWelcome { budget.free(1) }
             self?.state.withLock { state in
                 state.connections.removeValue(forKey: ObjectIdentifier(channel))
                 state.accepting.closed()
             }
             self?.ask()
+        }
+        guard isWelcome else {
+            Self.reset(channel)
+            return joined()
         }
         Self.destination(of: channel).flatMap { [dial, weak self] destination in
             // Before it is dialled: a closer by address finds it then, or has changed what the dialler asks.
@@ -119,9 +132,13 @@ package final class LinkListener: Sendable {
         .flatMap { raw in StreamRelay.join(channel, raw) }
         .whenComplete { [weak self] result in
             if case .failure = result { Self.reset(channel) }
-            self?.state.withLock { $0.accepting.joined() }
-            self?.ask()
+            self?.joined()
         }
+        ask()
+    }
+
+    private func joined() {
+        state.withLock { $0.accepting.joined() }
         ask()
     }
 

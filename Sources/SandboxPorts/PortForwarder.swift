@@ -15,7 +15,7 @@ package enum PortError: Error, Hashable, Sendable {
     case refused(String, reason: String)
 }
 
-/// Listens from ``open(_:dial:)`` to ``close()``.
+/// Listens from ``open(_:within:dial:)`` to ``close()``.
 package final class PortForwarder: Sendable {
     /// Makes a connected, non-blocking socket to a port of 127.0.0.1 inside; the caller closes it.
     package typealias Dial =
@@ -34,27 +34,35 @@ package final class PortForwarder: Sendable {
     }
 
     private let dial: Dial
-    private let budget = FlowBudget()
+    /// Of all containers.
+    private let gateway: ConnectionBudget
+    private let budget: FlowBudget
     private let state = Mutex(Storage())
     private let published = Mutex<[PublishedPort]>([])
 
     /// What is published, with the ports that were chosen.
     package var ports: [PublishedPort] { published.withLock { $0 } }
 
-    private init(dial: @escaping Dial) { self.dial = dial }
+    private init(_ gateway: ConnectionBudget, dial: @escaping Dial) {
+        self.gateway = gateway
+        self.dial = dial
+        budget = FlowBudget(gateway)
+    }
 
     /// Listens at all of them, or at none.
     ///
     /// - Parameters:
     ///   - mappings: host port to container port; none is allowed.
+    ///   - budget: of all containers.
     ///   - dial: for each connection; a failure closes it.
     /// - Returns: the forwarder, which listens.
     /// - Throws: ``PortError``; nothing listens then.
     package static func open(
         _ mappings: [PortMapping],
+        within budget: ConnectionBudget,
         dial: @escaping Dial
     ) async throws(PortError) -> PortForwarder {
-        let forwarder = PortForwarder(dial: dial)
+        let forwarder = PortForwarder(budget, dial: dial)
         do throws(PortError) {
             for mapping in mappings { try await forwarder.open(mapping) }
         } catch {
@@ -209,12 +217,16 @@ package final class PortForwarder: Sendable {
 
     private func accepted(_ channel: any Channel, _ port: UInt16) {
         let isWelcome = state.withLock { state in
-            guard !state.isClosed, state.connections.count < Self.connectionsMax else { return false }
+            let count = state.connections.count
+            guard !state.isClosed, count < Self.connectionsMax, gateway.take(holding: count) else {
+                return false
+            }
             state.connections[ObjectIdentifier(channel)] = channel
             return true
         }
         guard isWelcome else { return channel.close(promise: nil) }
-        channel.closeFuture.whenComplete { [weak self] _ in
+        channel.closeFuture.whenComplete { [weak self, gateway] _ in
+            gateway.free(1)
             self?.state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(channel)) }
         }
         let made = channel.eventLoop.makePromise(of: CInt.self)

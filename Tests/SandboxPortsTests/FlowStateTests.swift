@@ -63,7 +63,7 @@ struct FlowStateTests {
 
     @Test("all ports of a container share one budget")
     func budget() {
-        let budget = FlowBudget()
+        let budget = FlowBudget(ConnectionBudget(descriptorsMax: 1 << 16))
         for _ in 0..<FlowBudget.flowsMax { #expect(budget.take()) }
         #expect(!budget.take())
         budget.free(2)

@@ -12,7 +12,7 @@ import Testing
 @Suite("Published ports", .serialized)
 struct PortForwarderTests {
     /// A listening or bound socket of 127.0.0.1, and its port.
-    private static func server(_ type: __socket_type) -> (socket: Int32, port: UInt16) {
+    static func server(_ type: __socket_type) -> (socket: Int32, port: UInt16) {
         let end = socket(AF_INET, Int32(type.rawValue), 0)
         var place = sockaddr_in()
         place.sin_family = sa_family_t(AF_INET)
@@ -31,7 +31,7 @@ struct PortForwarderTests {
         return (end, UInt16(bigEndian: place.sin_port))
     }
 
-    private static func connect(_ port: UInt16, _ type: __socket_type = SOCK_STREAM) -> Int32 {
+    static func connect(_ port: UInt16, _ type: __socket_type = SOCK_STREAM) -> Int32 {
         let end = socket(AF_INET, Int32(type.rawValue), 0)
         var place = sockaddr_in()
         place.sin_family = sa_family_t(AF_INET)
@@ -58,13 +58,17 @@ struct PortForwarderTests {
         }
     }
 
+    /// More places than any test needs.
+    private static var plenty: ConnectionBudget { ConnectionBudget(descriptorsMax: 1 << 16) }
+
     private static func forwarder(
         to port: UInt16,
         _ transport: PortMapping.Transport = .tcp,
-        after delay: Duration = .zero
+        after delay: Duration = .zero,
+        within budget: ConnectionBudget = plenty
     ) async throws -> PortForwarder {
         let mapping = PortMapping(containerPort: 80, transport: transport, address: "127.0.0.1")
-        return try await PortForwarder.open([mapping]) { _, transport in
+        return try await PortForwarder.open([mapping], within: budget) { _, transport in
             try await Task.sleep(for: delay)
             let end = connect(port, transport == .tcp ? SOCK_STREAM : SOCK_DGRAM)
             guard end >= 0 else { throw PortError.taken("refused") }
@@ -194,20 +198,25 @@ struct PortForwarderTests {
             PortMapping(containerPort: 2, hostPort: server.port, address: "127.0.0.1"),
         ]
         await #expect(throws: PortError.taken("127.0.0.1:\(server.port)/tcp")) {
-            _ = try await PortForwarder.open(mappings) { _, _ in throw PortError.taken("") }
+            _ = try await PortForwarder.open(mappings, within: Self.plenty) { _, _ in
+                throw PortError.taken("")
+            }
         }
         for _ in 0..<200 where Self.connect(free.port) >= 0 { try await Task.sleep(for: .milliseconds(10)) }
         #expect(Self.connect(free.port) == -1)
         await #expect(throws: PortError.self) {
             let other = PortMapping(containerPort: 1, hostPort: free.port, address: "203.0.113.1")
-            _ = try await PortForwarder.open([other]) { _, _ in throw PortError.taken("") }
+            _ = try await PortForwarder.open([other], within: Self.plenty) { _, _ in
+                throw PortError.taken("")
+            }
         }
         close(server.socket)
     }
 
     @Test("listen at every address by default, with one port")
     func everywhere() async throws {
-        let forwarder = try await PortForwarder.open([PortMapping(containerPort: 80)]) { _, _ in
+        let mapping = PortMapping(containerPort: 80)
+        let forwarder = try await PortForwarder.open([mapping], within: Self.plenty) { _, _ in
             throw PortError.taken("")
         }
         #expect(forwarder.ports.first?.address == "0.0.0.0")
@@ -258,7 +267,7 @@ struct PortForwarderTests {
         let server = Self.server(SOCK_DGRAM)
         let inner = PortMapping(containerPort: server.port, transport: .udp)
         let mappings = (0..<3).map { _ in inner }
-        let forwarder = try await PortForwarder.open(mappings) { port, _ in
+        let forwarder = try await PortForwarder.open(mappings, within: Self.plenty) { port, _ in
             Self.connect(port, SOCK_DGRAM)
         }
         let hosts = forwarder.ports.filter { $0.address == "0.0.0.0" }.map(\.hostPort)
@@ -277,6 +286,36 @@ struct PortForwarderTests {
         try await Self.eventually { forwarder.flowCount == FlowBudget.flowsMax }
         forwarder.close()
         try await Self.eventually { forwarder.flowCount == 0 }
+        for client in clients { close(client) }
+        close(server.socket)
+    }
+
+    @Test("of all containers have one bound, of which none takes all, and an end makes room")
+    func gatewayBound() async throws {
+        let server = Self.server(SOCK_STREAM)
+        // Four places: one container's ports get two of them, the other's one of the rest.
+        let budget = ConnectionBudgetTests.budget(places: 4)
+        let first = try await Self.forwarder(to: server.port, within: budget)
+        let second = try await Self.forwarder(to: server.port, within: budget)
+        let host = try #require(first.ports.first).hostPort
+        var clients = [Self.connect(host), Self.connect(host)]
+        try await Self.eventually { first.connectionCount == 2 }
+        let refused = Self.connect(host)
+        #expect(await OwnThread.run { Self.readAll(refused) }.value == [])
+        close(refused)
+        clients.append(Self.connect(try #require(second.ports.first).hostPort))
+        try await Self.eventually { second.connectionCount == 1 }
+        #expect(budget.takenCount == 3)
+        // A reset: the server inside, which never answers, would keep an end half open.
+        var reset = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(clients[0], SOL_SOCKET, SO_LINGER, &reset, socklen_t(MemoryLayout<linger>.size))
+        close(clients.removeFirst())
+        try await Self.eventually { first.connectionCount == 1 && budget.takenCount == 2 }
+        clients.append(Self.connect(host))
+        try await Self.eventually { first.connectionCount == 2 }
+        first.close()
+        second.close()
+        try await Self.eventually { budget.takenCount == 0 }
         for client in clients { close(client) }
         close(server.socket)
     }

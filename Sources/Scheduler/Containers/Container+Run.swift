@@ -138,7 +138,8 @@ extension Container {
     private func openPorts() async throws(ContainerError) -> ContainerPorts {
         let (request, image) = storage.withLock { ($0.definition.request, $0.image) }
         let exposed = Array((image?.exposedPorts ?? [:]).keys)
-        return try await ContainerPorts.open(ContainerPorts.mappings(request, exposed: exposed))
+        let mappings = ContainerPorts.mappings(request, exposed: exposed)
+        return try await ContainerPorts.open(mappings, within: rooms.connections)
     }
 
     private func started(_ run: Run) async {

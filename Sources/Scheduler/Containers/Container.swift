@@ -8,6 +8,7 @@ import ImageStore
 import Logging
 import OCI
 package import Sandbox
+import SandboxPorts
 import Synchronization
 
 /// What a container needs of the rooms around it.
@@ -21,6 +22,8 @@ struct ContainerRooms: Sendable {
     /// The limit of writable layers whose request has none; nil for none.
     let diskDefault: ByteCount?
     let networks: ContainerNetworks
+    /// Connections of ports and links of all containers.
+    let connections: ConnectionBudget
     let events = ContainerEvents()
     /// The current spawner; nil while a new one starts.
     let spawner: @Sendable () -> Spawner?

@@ -8,6 +8,7 @@ import ImageStore
 import Logging
 import OCI
 import Sandbox
+import SandboxPorts
 import Synchronization
 
 /// The containers of one gateway.
@@ -34,10 +35,12 @@ package final class Containers: Sendable {
         folders: ContainerFolders,
         hostMounts: Bool,
         diskDefault: ByteCount? = nil,
+        descriptorsMax: Int,
         timer: DeadlineTimer,
         spawner: @escaping @Sendable () -> Spawner?
     ) {
         let removal = Removal()
+        let connections = ConnectionBudget(descriptorsMax: descriptorsMax)
         rooms = ContainerRooms(
             images: images,
             store: store,
@@ -46,7 +49,8 @@ package final class Containers: Sendable {
             logger: folders.logger,
             hostMounts: hostMounts,
             diskDefault: diskDefault,
-            networks: ContainerNetworks(store: store, logger: folders.logger),
+            networks: ContainerNetworks(store: store, connections: connections, logger: folders.logger),
+            connections: connections,
             spawner: spawner,
             onRemoval: { removal.removed($0) }
         )

@@ -88,6 +88,7 @@ extension Containers {
             folders: data.containers,
             hostMounts: configuration.hostMounts,
             diskDefault: configuration.containerDisk,
+            descriptorsMax: HostCapacity.descriptorsMax,
             timer: timer,
             spawner: spawner
         )

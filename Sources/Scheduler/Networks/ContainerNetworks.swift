@@ -20,9 +20,12 @@ final class ContainerNetworks: Sendable {
     let storage = Mutex(Storage())
     let store: any ContainerRepository
     let logger: Logger
+    /// Of all containers.
+    private let connections: ConnectionBudget
 
-    init(store: any ContainerRepository, logger: Logger) {
+    init(store: any ContainerRepository, connections: ConnectionBudget, logger: Logger) {
         self.store = store
+        self.connections = connections
         self.logger = logger
     }
 
@@ -157,7 +160,8 @@ final class ContainerNetworks: Sendable {
         let socket = try await session.listenForLinks()
         let listener: LinkListener
         do {
-            listener = try await LinkListener.open(socket.take()) { [weak self, weak member] address, port in
+            listener = try await LinkListener.open(socket.take(), within: connections) {
+                [weak self, weak member] address, port in
                 guard let self, let member else { throw SandboxError.gone("the container") }
                 return try await self.dial(member, address, port)
             }

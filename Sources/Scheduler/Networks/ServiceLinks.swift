@@ -26,7 +26,8 @@ extension Containers: ServiceLinking {
     {
         let socket = try await sandbox.listenForLinks()
         do {
-            return try await LinkListener.open(socket.take()) { [weak self] address, port in
+            return try await LinkListener.open(socket.take(), within: rooms.connections) {
+                [weak self] address, port in
                 guard let self else { throw SandboxError.gone("the gateway") }
                 return try await self.dial(services, address, port)
             }

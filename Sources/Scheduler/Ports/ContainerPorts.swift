@@ -21,15 +21,24 @@ final class ContainerPorts: Sendable {
 
     /// Listens at all of them, or at none.
     ///
+    /// - Parameters:
+    ///   - mappings: what is published.
+    ///   - budget: of all containers' connections.
+    /// - Returns: what listens.
     /// - Throws: ``ContainerError``; nothing listens then.
-    static func open(_ mappings: [PortMapping]) async throws(ContainerError) -> ContainerPorts {
+    static func open(
+        _ mappings: [PortMapping],
+        within budget: ConnectionBudget
+    ) async throws(ContainerError) -> ContainerPorts {
         guard mappings.count <= countMax else {
             let expected = "at most \(countMax) ports"
             throw .invalid(ModelError(field: "port", value: "\(mappings.count)", expected: expected))
         }
         let dialler = PortDialler()
         do throws(PortError) {
-            let forwarder = try await PortForwarder.open(mappings) { try await dialler.dial($0, $1) }
+            let forwarder = try await PortForwarder.open(mappings, within: budget) {
+                try await dialler.dial($0, $1)
+            }
             return ContainerPorts(forwarder, dialler)
         } catch {
             switch error {

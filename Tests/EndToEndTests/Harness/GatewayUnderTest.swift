@@ -80,13 +80,15 @@ final class GatewayUnderTest: Sendable {
     /// Starts a gateway on a new folder, hands it over, stops it and removes everything.
     static func with<Value: Sendable>(
         arguments: [String] = [],
+        wrapper: [String] = [],
         _ body: (GatewayUnderTest) async throws -> Value
     ) async throws -> Value {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let gateway = try await GatewayUnderTest(
             dataFolder: folder.url.appendingPathComponent("data").path,
-            arguments: arguments
+            arguments: arguments,
+            wrapper: wrapper
         )
         do {
             let value = try await body(gateway)

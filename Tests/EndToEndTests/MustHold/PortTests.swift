@@ -81,6 +81,50 @@ extension EndToEnd {
             return String(try #require(lines.first)).replacing("0.0.0.0", with: "127.0.0.1")
         }
 
+        @Test("connections to one container leave descriptors for those to others and for calls of functions")
+        func gatewayBound() async throws {
+            // Of 512 descriptors a quarter are places for connections; the ports of one container get half of these.
+            let few = ["bash", "-c", "ulimit -n 512; exec \"$@\"", "bash"]
+            try await GatewayUnderTest.with(wrapper: few) { gateway in
+                try await Self.build(on: gateway)
+                for name in ["wild", "calm"] {
+                    try await gateway.requireLine("run -d --name \(name) -p 127.0.0.1::7000 server")
+                }
+                let wild = try await Self.place(gateway, "wild", "7000")
+                #expect(try await Self.answer(wild) == "hello\n")
+                let port = try #require(wild.split(separator: ":").last.flatMap { UInt16($0) })
+                let ends = (0..<300).map { _ in Self.connection(port) }
+                defer { for end in ends { close(end) } }
+                func openCount() -> Int { ends.count { Self.isOpen($0) } }
+                for _ in 0..<400 where openCount() > 64 { try await Task.sleep(for: .milliseconds(25)) }
+                #expect(openCount() == 64)
+                let calm = try await Self.place(gateway, "calm", "7000")
+                for _ in 0..<5 { #expect(try await Self.curl(calm).text == "hello\n") }
+                try await gateway.require("deploy", Fixtures.function("hello"))
+                #expect(try await gateway.call("/hello").status == 200)
+            }
+        }
+
+        private static func connection(_ port: UInt16) -> Int32 {
+            let end = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var place = sockaddr_in()
+            place.sin_family = sa_family_t(AF_INET)
+            place.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            place.sin_port = port.bigEndian
+            _ = withUnsafePointer(to: place) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(end, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            return end
+        }
+
+        /// Whether nothing, and not its end either, came by a connection.
+        private static func isOpen(_ end: Int32) -> Bool {
+            var byte: UInt8 = 0
+            return recv(end, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == -1 && errno == EAGAIN
+        }
+
         @Test(
             "TCP: curl gets every byte, ps, port and inspect show it, one in use is refused, stop closes it"
         )

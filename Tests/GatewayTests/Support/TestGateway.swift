@@ -61,6 +61,7 @@ struct TestGateway: Sendable {
                 store: store,
                 folders: ContainerFolders(dataDirectory: directory, trees: .direct, logger: logger),
                 hostMounts: false,
+                descriptorsMax: 1024,
                 timer: DeadlineTimer()
             ) { nil }
             services.entered = EnteredProcesses { _ in .unknown }
