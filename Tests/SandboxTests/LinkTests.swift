@@ -2,6 +2,7 @@
 // Addresses of other containers in a sandbox: connections to them come to the gateway, and nothing leaves the namespace.
 
 import CSandbox
+import Foundation
 import FunctionModel
 import Glibc
 import NIOCore
@@ -99,13 +100,7 @@ struct LinkTests {
         "a connection that was there before the addresses changed goes on, and a new one still comes to the gateway"
     )
     func kept() async throws {
-        try await TestHost.with { host in
-            var plan = host.plan
-            plan.links = [Self.own]
-            plan.rewritesHosts = true
-            let slot = try await host.spawner.makeSlot(plan)
-            defer { slot.retire() }
-            let sandbox = try await slot.makeSandbox()
+        try await Self.withHosts { sandbox in
             let listener = try await sandbox.listenForLinks()
             let client = "busybox nc \(Self.other) 8000"
             let script = "(echo one; read x; echo two; read x) | \(client) & read y; echo three | \(client)"
@@ -120,8 +115,66 @@ struct LinkTests {
             #expect(try await Self.read(first, 4) == "two\n")
             let second = try await Self.accepted(listener)
             #expect(try await Self.read(second, 6) == "three\n")
-            sandbox.kill()
         }
+    }
+
+    @Test("a change that fails half-way leaves the addresses and the route of before, and others can follow")
+    func restored() async throws {
+        try await Self.withHosts { sandbox in
+            let (second, third) = (LinkAddress(network: 4, member: 2), LinkAddress(network: 5, member: 7))
+            let script = """
+                busybox readlink /proc/self/ns/net
+                while read x; do \
+                echo $(busybox ip addr show lo | busybox grep -o '172.30.[0-9.]*' | busybox sort) \
+                $(busybox ip route show table local | busybox grep 172.30.0.0/16 | busybox grep -o 'src.*'); done
+                """
+            try sandbox.release(Self.command(script)) { _ in }
+            let namespace = try await Self.line(of: sandbox)
+            func shown() async throws -> String {
+                #expect(await sandbox.write(ByteBuffer(string: "\n")))
+                return try await Self.line(of: sandbox)
+            }
+            // An address that another program has put there, behind one that comes first.
+            try Self.onLoopback(of: namespace, "add", second)
+            await #expect(throws: SandboxError.setup(step: "links", errorNumber: EEXIST)) {
+                try await sandbox.setLinks([Self.own, third, second])
+            }
+            #expect(try await shown() == "\(Self.own) \(second) src \(Self.own)")
+            try Self.onLoopback(of: namespace, "del", second)
+            try await sandbox.setLinks([Self.own, second])
+            // One that is gone, behind one that is removed first, and after the route has moved.
+            try Self.onLoopback(of: namespace, "del", second)
+            await #expect(throws: SandboxError.setup(step: "links", errorNumber: EADDRNOTAVAIL)) {
+                try await sandbox.setLinks([third])
+            }
+            #expect(try await shown() == "\(Self.own) src \(Self.own)")
+            try Self.onLoopback(of: namespace, "add", second)
+            try await sandbox.setLinks([third])
+            #expect(try await shown() == "\(third) src \(third)")
+        }
+    }
+
+    private static func line(of sandbox: WarmSandbox) async throws -> String {
+        var text = ""
+        while !text.hasSuffix("\n"), let piece = await sandbox.nextOutput() { text += String(buffer: piece) }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Adds or removes an address of loopback in the network namespace that a link of /proc names.
+    private static func onLoopback(of namespace: String, _ verb: String, _ address: LinkAddress) throws {
+        let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }
+        let process = processes.first {
+            // A process may end meanwhile.
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/ns/net")) == namespace
+        }
+        let command = Process()
+        command.executableURL = URL(fileURLWithPath: "/usr/bin/nsenter")
+        command.arguments = [
+            "--net=/proc/\(try #require(process))/ns/net", "ip", "addr", verb, "\(address)/32", "dev", "lo",
+        ]
+        try command.run()
+        command.waitUntilExit()
+        try #require(command.terminationStatus == 0)
     }
 
     @Test("a sandbox without a hosts file of the gateway's takes no other addresses")
@@ -217,6 +270,20 @@ struct LinkTests {
                 return
             }
             #expect(String(buffer: output) == "1.2.3.4 other\n" + (readOnly ? "" : "written\n"))
+        }
+    }
+
+    /// A sandbox whose links can change while it runs.
+    private static func withHosts(_ body: (WarmSandbox) async throws -> Void) async throws {
+        try await TestHost.with { host in
+            var plan = host.plan
+            plan.links = [own]
+            plan.rewritesHosts = true
+            let slot = try await host.spawner.makeSlot(plan)
+            defer { slot.retire() }
+            let sandbox = try await slot.makeSandbox()
+            defer { sandbox.kill() }
+            try await body(sandbox)
         }
     }
 

@@ -76,23 +76,45 @@ static bool contains(const uint32_t *links, uint32_t count, uint32_t address) {
     return is_there;
 }
 
+/// How far a change of addresses has come, for its way back.
+struct address_change {
+    uint32_t added[CSANDBOX_LINKS_MAX], removed[CSANDBOX_LINKS_MAX];
+    uint32_t added_count, removed_count;
+};
+
 // From the addresses that the namespace has to those of the plan. The route before the removals: it would
 // go with the address that it names as its source.
-static long set_addresses(const uint32_t *before, uint32_t count) {
-    int socket = netlink_open(NETLINK_ROUTE);
-    if (socket < 0)
-        return socket;
+static long set_addresses(int socket, const uint32_t *before, uint32_t count,
+                          struct address_change *change) {
     long result = 0;
-    for (uint32_t i = 0; i < slot.plan.link_count && result == 0; i++)
-        if (!contains(before, count, slot.plan.links[i]))
-            result = egress_add_address(socket, LOOPBACK, slot.plan.links[i], 32, 0);
+    for (uint32_t i = 0; i < slot.plan.link_count && result == 0; i++) {
+        if (contains(before, count, slot.plan.links[i]))
+            continue;
+        result = egress_add_address(socket, LOOPBACK, slot.plan.links[i], 32, 0);
+        if (result == 0)
+            change->added[change->added_count++] = slot.plan.links[i];
+    }
     if (result == 0)
         result = set_range(socket);
-    for (uint32_t i = 0; i < count && result == 0; i++)
-        if (!contains(slot.plan.links, slot.plan.link_count, before[i]))
-            result = remove_address(socket, before[i]);
-    close(socket);
+    for (uint32_t i = 0; i < count && result == 0; i++) {
+        if (contains(slot.plan.links, slot.plan.link_count, before[i]))
+            continue;
+        result = remove_address(socket, before[i]);
+        if (result == 0)
+            change->removed[change->removed_count++] = before[i];
+    }
     return result;
+}
+
+// The way back of a change that failed half-way, once the plan has the addresses of before: only what
+// the change itself did, so that an address that was in its way stays. Whatever fails here, the rest is
+// tried: the error of the change is the one that is reported.
+static void restore_addresses(int socket, const struct address_change *change) {
+    for (uint32_t i = 0; i < change->removed_count; i++)
+        egress_add_address(socket, LOOPBACK, change->removed[i], 32, 0);
+    set_range(socket);
+    for (uint32_t i = 0; i < change->added_count; i++)
+        remove_address(socket, change->added[i]);
 }
 
 static void match_range(struct nft_rule *rule) {
@@ -171,10 +193,20 @@ static long load_table(bool replaces) {
     return nft_commit(&batch);
 }
 
+static long set_up_addresses(void) {
+    struct address_change change = {.added_count = 0};
+    int socket = netlink_open(NETLINK_ROUTE);
+    if (socket < 0)
+        return socket;
+    long result = set_addresses(socket, NULL, 0, &change);
+    close(socket);
+    return result;
+}
+
 struct failure links_up(void) {
     if (slot.plan.link_count == 0)
         return success();
-    TRY(check(CSANDBOX_STEP_SLOT_LINKS, set_addresses(NULL, 0)));
+    TRY(check(CSANDBOX_STEP_SLOT_LINKS, set_up_addresses()));
     return check(CSANDBOX_STEP_SLOT_LINKS, load_table(false));
 }
 
@@ -185,17 +217,23 @@ static void take(const uint32_t *links, uint32_t count) {
 
 long links_change(const struct csandbox_links_order *order) {
     uint32_t before[CSANDBOX_LINKS_MAX], count = slot.plan.link_count;
+    struct address_change change = {.added_count = 0};
     if (!(slot.plan.flags & CSANDBOX_SLOT_HOSTS) || !are_addresses(order->links, order->link_count))
         return -EINVAL;
+    // What can fail before anything has changed.
+    int socket = netlink_open(NETLINK_ROUTE);
+    if (socket < 0)
+        return socket;
     memcpy(before, slot.plan.links, sizeof before);
     take(order->links, order->link_count);
     long result = load_table(true);
-    if (result == 0) {
-        result = set_addresses(before, count);
-        if (result == 0)
-            return 0;
+    if (result == 0)
+        result = set_addresses(socket, before, count, &change);
+    if (result < 0) {
+        take(before, count);
+        restore_addresses(socket, &change);
+        load_table(true);
     }
-    take(before, count);
-    load_table(true);
+    close(socket);
     return result;
 }
