@@ -17,6 +17,17 @@ extension GatewayClient {
         return try Self.decode([ContainerBody].self, from: try await require(request, what), what)
     }
 
+    /// What is kept on the gateway's disk, also as the JSON that came.
+    ///
+    /// - Throws: ``CommandFailure``.
+    func disk(_ what: String) async throws(CommandFailure) -> (body: DiskBody, json: Data) {
+        var request = GatewayRequest("GET", APIPath.disk)
+        // The gateway walks every layer before it answers.
+        request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
+        let json = try await require(request, what)
+        return (try Self.decode(DiskBody.self, from: json, what), json)
+    }
+
     /// One container; nil when no container has the name.
     ///
     /// - Throws: ``CommandFailure``.

@@ -36,7 +36,12 @@ struct FormattedList {
     private func head(of source: String) -> TemplateValue {
         let names = source.matches(of: #/\.([A-Za-z]+)/#).map { String($0.1) }
         return .object(
-            names.map { .init(name: $0, value: .text(heads[$0] ?? $0.uppercased())) }
+            names.map {
+                .init(
+                    name: $0,
+                    value: $0 == "Label" ? .method(.labelHead) : .text(heads[$0] ?? $0.uppercased())
+                )
+            }
         )
     }
 

@@ -24,7 +24,10 @@ struct PsRow {
     var exitCode: Int32?
     /// As the filter has it.
     var health = "none"
+    /// Of the writable layer on the disk; 0 unless it was asked for.
+    var sizeBytes = 0
 
+    private static let sizeUnits = ["B", "kB", "MB", "GB", "TB"]
     /// Characters of a command that is shortened.
     private static let commandCharacters = 20
 
@@ -99,6 +102,7 @@ struct PsRow {
             "CreatedAt": .text(Moment.marked(createdAt)),
             "ID": .text(id),
             "Image": .text(image),
+            "Label": .method(.label(labels)),
             "Labels": .text(labels.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: ",")),
             "LocalVolumes": .text(String(mounts.filter { !$0.hasPrefix("/") }.count)),
             "Mounts": .text(sources.joined(separator: ",")),
@@ -108,9 +112,17 @@ struct PsRow {
                 (exposedPorts + ports.map { "\($0.outside)->\($0.inside)" }).joined(separator: ", ")
             ),
             "RunningFor": .text(HumanSpan.text(seconds: now.timeIntervalSince(createdAt)) + " ago"),
+            "Size": .text(Self.sizeText(sizeBytes)),
             "State": .text(state),
             "Status": .text(status),
         ])
+    }
+
+    /// A size as Docker writes it: three digits, units of a thousand.
+    static func sizeText(_ bytes: Int) -> String {
+        var (value, unit) = (Double(max(0, bytes)), 0)
+        while value >= 1000, unit < sizeUnits.count - 1 { (value, unit) = (value / 1000, unit + 1) }
+        return String(format: "%.3g", value) + sizeUnits[unit]
     }
 
     private static func shortened(_ text: String, to count: Int = commandCharacters) -> String {

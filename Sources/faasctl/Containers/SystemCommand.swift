@@ -28,12 +28,7 @@ struct SystemDiskCommand: AsyncParsableCommand {
     var verbose = false
 
     func run() async throws {
-        let what = "cannot show the disk"
-        var request = GatewayRequest("GET", APIPath.disk)
-        // The gateway walks every layer before it answers.
-        request.silenceSecondsMax = GatewayRequest.patienceSecondsMax
-        let json = try await global.client().require(request, what)
-        let disk = try GatewayClient.decode(DiskBody.self, from: json, what)
+        let (disk, json) = try await global.client().disk("cannot show the disk")
         try global.emit(json: json) { verbose ? Self.list(disk) : Self.sums(disk) }
     }
 

@@ -45,7 +45,10 @@ struct PsCommand: AsyncParsableCommand {
         name: [.customShort("f"), .customLong("filter")],
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "id, name, label, status, exited, ancestor or volume; repeatable.",
+            """
+            id, name, label, status, exited, ancestor, volume, health, network, before, since, publish or expose; \
+            repeatable.
+            """,
             valueName: "k=v"
         )
     )
@@ -57,6 +60,9 @@ struct PsCommand: AsyncParsableCommand {
     @Flag(name: .customLong("no-trunc"), help: "Write whole ids and commands.")
     var isWhole = false
 
+    @Flag(name: .shortAndLong, help: "Also the size of each writable layer on the disk.")
+    var size = false
+
     func run() async throws {
         let client = try global.client()
         if name != nil || namespace != nil || global.output != .table { return try await listRunning(client) }
@@ -65,7 +71,8 @@ struct PsCommand: AsyncParsableCommand {
             let ids = rows.map { isWhole ? $0.id : String($0.id.prefix(RunningTable.idCharacters)) }
             return try Terminal.output.write(ids.map { $0 + "\n" }.joined().utf8)
         }
-        let list = FormattedList(format: format, standard: Self.standard, heads: Self.heads)
+        let standard = Self.standard + (size ? "\t{{.Size}}" : "")
+        let list = FormattedList(format: format, standard: standard, heads: Self.heads)
         try Terminal.output.write(try list.text(rows.map { $0.value(isWhole: isWhole) }).utf8)
     }
 
@@ -75,10 +82,16 @@ struct PsCommand: AsyncParsableCommand {
 
     /// Newest first, as Docker has it.
     private func rows(_ client: GatewayClient) async throws(CommandFailure) -> [PsRow] {
-        let filter = try ContainerFilter(filter)
+        var filter = try ContainerFilter(filter)
+        if filter.namesOthers { try filter.resolve(try await client.containers(all: true)) }
         let bound = latest ? 1 : last
         let isComplete = all || bound != nil || filter.includesStopped
         var rows = try await client.containers(all: isComplete).map { PsRow($0) }
+        if size || format?.contains(".Size") == true {
+            let disk = try await client.disk("cannot list the containers").body
+            let sizes = Dictionary(disk.containerList.map { ($0.name, $0.sizeBytes) }) { first, _ in first }
+            for index in rows.indices { rows[index].sizeBytes = sizes[rows[index].name] ?? 0 }
+        }
         if bound == nil {
             rows += try await client.running().list.filter { $0.kind == "call" }.map {
                 PsRow($0)

@@ -88,10 +88,29 @@ struct Template: Hashable, Sendable {
                 if let piped { arguments.append(piped) }
                 return try TemplateFunctions.call(name, arguments)
             }
+            if let answer = try answer(of: command, dot, piped: piped) { return answer }
             guard command.count == 1, piped == nil, let operand = command.first else {
                 throw TemplateError("can't give argument to non-function")
             }
             return try value(of: operand, dot)
+        }
+
+        /// What a method answers; nil when the command is no call of one.
+        private mutating func answer(
+            of command: [TemplateOperand],
+            _ dot: TemplateValue,
+            piped: TemplateValue?
+        ) throws(TemplateError) -> TemplateValue? {
+            guard case .field(let names)? = command.first,
+                case .method(let method) = try Self.field(names, of: dot)
+            else { return nil }
+            var arguments: [TemplateValue] = []
+            for operand in command.dropFirst() { arguments.append(try value(of: operand, dot)) }
+            if let piped { arguments.append(piped) }
+            guard arguments.count == 1, case .text(let argument) = arguments[0] else {
+                throw TemplateError("wrong number or type of arguments for \(names.joined(separator: "."))")
+            }
+            return .text(method.call(argument))
         }
 
         private mutating func value(of operand: TemplateOperand, _ dot: TemplateValue) throws(TemplateError)

@@ -15,6 +15,8 @@ indirect enum TemplateValue: Hashable, Sendable {
     case text(String)
     case list([TemplateValue])
     case object([Member])
+    /// Not a value: a call of it is one. JSON leaves it out.
+    case method(TemplateMethod)
 
     /// An object of members in this order.
     static func members(_ pairs: KeyValuePairs<String, TemplateValue>) -> TemplateValue {
@@ -44,6 +46,7 @@ indirect enum TemplateValue: Hashable, Sendable {
         case .text(let value): !value.isEmpty
         case .list(let values): !values.isEmpty
         case .object(let members): !members.isEmpty
+        case .method: true
         }
     }
 
@@ -59,20 +62,23 @@ indirect enum TemplateValue: Hashable, Sendable {
         case .list(let values): "[" + values.map(\.text).joined(separator: " ") + "]"
         case .object(let members):
             "map[" + members.map { "\($0.name):\($0.value.text)" }.joined(separator: " ") + "]"
+        case .method: ""
         }
     }
+
+    private var isMethod: Bool { if case .method = self { true } else { false } }
 
     /// As JSON; with `indent` one member a line.
     func json(indent: String? = nil, depth: Int = 0) -> String {
         switch self {
-        case .null: "null"
+        case .null, .method: "null"
         case .bool, .integer, .number: text
         case .text(let value): Self.quoted(value)
         case .list(let values):
             Self.block(values.map { $0.json(indent: indent, depth: depth + 1) }, "[", "]", indent, depth)
         case .object(let members):
             Self.block(
-                members.map {
+                members.filter { !$0.value.isMethod }.map {
                     Self.quoted($0.name) + (indent == nil ? ":" : ": ")
                         + $0.value.json(indent: indent, depth: depth + 1)
                 },
@@ -114,5 +120,21 @@ indirect enum TemplateValue: Hashable, Sendable {
             }
         }
         return quoted + "\""
+    }
+}
+
+/// A method of an entry that takes one text, as `.Label "KEY"` of Docker's lists does.
+enum TemplateMethod: Hashable, Sendable {
+    /// The label with that key; empty where there is none.
+    case label([String: String])
+    /// The head of the column of that label: the last part of its key, as words.
+    case labelHead
+
+    func call(_ argument: String) -> String {
+        switch self {
+        case .label(let labels): labels[argument] ?? ""
+        case .labelHead:
+            String((argument.split(separator: ".").last ?? "").map { "-_".contains($0) ? " " : $0 })
+        }
     }
 }

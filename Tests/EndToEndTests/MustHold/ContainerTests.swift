@@ -25,6 +25,11 @@ extension EndToEnd {
                 #expect(try await gateway.require("ps", "-q") == short + "\n")
                 #expect(try await gateway.require("ps", "--format", "{{.Names}}") == "web\n")
                 #expect(try await gateway.require("ps", "-q", "--filter", "label=tier=back") == "")
+                #expect(try await gateway.requireLine("ps -s").split(separator: "\n")[0].hasSuffix("SIZE"))
+                try await gateway.requireLine("exec web sh -c", "head -c 3000000 /dev/zero > /kept")
+                let format = "{{.Size}} {{.Label \"tier\"}}"
+                let sized = try await gateway.require("ps", "--format", format)
+                #expect(sized.contains("MB front"), "\(sized)")
                 _ = try await gateway.eventually("logs", "web") { $0 == "out\n" }
                 var errors = ""
                 for _ in 0..<400 where errors != "err\n" {
