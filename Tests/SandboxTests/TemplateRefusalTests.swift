@@ -83,14 +83,6 @@ struct TemplateRefusalTests {
         }
     }
 
-    @Test("is not made where the spawner makes overlays")
-    func oldKernel() async throws {
-        try await TemplateHost.with(makesOverlays: true) { host in
-            let error = await #expect(throws: SandboxError.self) { try await host.slot("plain") }
-            #expect(error == .notCopyable("templates need Linux 6.6 or later"))
-        }
-    }
-
     @Test("that is killed ends no running copy; the next one is refused, and a new slot works")
     func killedTemplate() async throws {
         try await TemplateHost.with { host in

@@ -54,11 +54,7 @@ struct TemplateTests {
             defer { slot.retire() }
             for _ in 0..<3 {
                 let answer = try await TemplateHost.run(slot, "seen marks seen mounts")
-                let empty = "segment 0\n/tmp:\n/dev/shm:\n/dev/mqueue:\n"
-                let marked = "segment 1\n/tmp: mark\n/dev/shm: mark\n/dev/mqueue:\n"
-                #expect(answer.output.hasPrefix(empty + marked), "\(answer)")
-                #expect(answer.output.contains("mounts: / "), "\(answer)")
-                #expect(!answer.output.contains("/base"), "\(answer)")
+                answer.expectFresh()
             }
         }
     }

@@ -40,7 +40,7 @@ enum csandbox_kind {
     // gateway to supervisor: a folder or file of the host as a tree that can be mounted. One
     // descriptor: the socket for the answer, an outcome of the same kind with the tree
     CSANDBOX_OPEN_TREE,
-    // slot to spawner, and the answer; two descriptors each way
+    // slot to spawner, and the answer: csandbox_overlay with its trees
     CSANDBOX_MAKE_OVERLAY,
     // gateway to warden, once, before it gives up its privileges; the answer is an
     // outcome of the same kind

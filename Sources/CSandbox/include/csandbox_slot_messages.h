@@ -3,8 +3,11 @@
 #pragma once
 #include "csandbox_message.h"
 
-/// MAKE_OVERLAY. Request: the trees of the image and of the slot's own files. Answer: the overlay
-/// and the layer it writes to.
+/// Trees of a request for an overlay: two, or three for a copy of a template that changed its root.
+enum { CSANDBOX_OVERLAY_TREES_MIN = 2, CSANDBOX_OVERLAY_TREES_MAX = 3 };
+
+/// MAKE_OVERLAY. Request: the trees of the image, of the slot's own files, and of the changes that the
+/// slot's template made to its root. Answer: the overlay and the layer it writes to.
 struct csandbox_overlay {
     struct csandbox_header header;
     /// The answer repeats it, so that the answer to an earlier request is not taken for this one's.

@@ -38,14 +38,11 @@ static void refuse(struct failure failure) {
     answer(failure);
 }
 
-// The overlay of a copy has the template's layer below it, which only the slot can arrange.
 static struct failure check_host(int32_t port) {
     if (port < -UINT16_MAX || port > UINT16_MAX)
         return (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL};
     if (!(slot.plan.flags & CSANDBOX_SLOT_TEMPLATE) || template.stage != TEMPLATE_NONE)
         return (struct failure){CSANDBOX_STEP_PROTOCOL, EINVAL};
-    if (slot.binding >= 0)
-        return (struct failure){CSANDBOX_STEP_TEMPLATE_SUPPORT, EOPNOTSUPP};
 #if !defined(__x86_64__)
     return (struct failure){CSANDBOX_STEP_TEMPLATE_SUPPORT, ENOSYS};
 #endif

@@ -61,19 +61,11 @@ static struct failure make_dev(const struct host *host) {
 }
 
 static struct failure make_folders(void) {
-    static const char *const folders[] = {"proc",
-                                          "sys",
-                                          "dev",
-                                          "rootfs",
-                                          "slot",
-                                          "stage",
-                                          "stage/image",
-                                          "stage/files",
-                                          "stage/layer",
-                                          "stage/root",
-                                          "empty-network-sys",
-                                          "sys-whiteouts",
-                                          "empty-lower"};
+    static const char *const folders[] = {"proc",          "sys",         "dev",
+                                          "rootfs",        "slot",        "stage",
+                                          "stage/image",   "stage/files", "stage/template",
+                                          "stage/layer",   "stage/root",  "empty-network-sys",
+                                          "sys-whiteouts", "empty-lower"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         TRY(check_errno(CSANDBOX_STEP_PRUNE_TMPFS, mkdir(folders[i], 0755)));
     return success();

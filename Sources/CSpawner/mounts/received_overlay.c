@@ -6,31 +6,32 @@
 #include "slot/slot.h"
 #include <sys/socket.h>
 
+/// Room for the trees of a request, and for the two mounts of an answer.
 union control {
     struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int) * 2)];
+    char space[CMSG_SPACE(sizeof(int) * CSANDBOX_OVERLAY_TREES_MAX)];
 };
 
-static void close_both(const int descriptors[2]) {
-    for (int i = 0; i < 2; i++)
+static void close_all(const int *descriptors, int count) {
+    for (int i = 0; i < count; i++)
         if (descriptors[i] >= 0)
             SYS1(SYS_close, descriptors[i]);
 }
 
-static long ask(const int trees[2]) {
+static long ask(const int *trees, size_t count) {
     struct csandbox_overlay request = {.header = {.kind = CSANDBOX_MAKE_OVERLAY},
                                        .sequence = ++slot.overlay_sequence};
     struct iovec part = {&request, sizeof request};
-    union control control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int) * 2),
+    union control control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int) * count),
                                         .cmsg_level = SOL_SOCKET,
                                         .cmsg_type = SCM_RIGHTS}};
     int *descriptors = (int *)CMSG_DATA(&control.header);
-    descriptors[0] = trees[0];
-    descriptors[1] = trees[1];
+    for (size_t i = 0; i < count; i++)
+        descriptors[i] = trees[i];
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = &control,
-                             .msg_controllen = sizeof control};
+                             .msg_controllen = CMSG_SPACE(sizeof(int) * count)};
     return SYS3(SYS_sendmsg, slot.binding, &message, MSG_NOSIGNAL);
 }
 
@@ -62,7 +63,7 @@ static struct failure receive_own(int mounts[2]) {
         TRY(receive(&answer, mounts));
         if (answer.sequence == slot.overlay_sequence)
             break;
-        close_both(mounts);
+        close_all(mounts, 2);
     }
     TRY(((struct failure){answer.step, answer.error}));
     return mounts[1] < 0 ? (struct failure){CSANDBOX_STEP_SANDBOX_OVERLAY, EPROTO} : success();
@@ -74,21 +75,28 @@ static struct failure put_in_place(const int mounts[2]) {
                  raw_move_mount(mounts[1], AT_FDCWD, "/base/layer", 0));
 }
 
-struct failure overlay_request(void) {
-    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
-    int trees[2] = {(int)raw_open_tree(AT_FDCWD, "/base/lower", flags),
-                    (int)raw_open_tree(AT_FDCWD, "/base/files", flags)};
-    int mounts[2] = {-1, -1};
-    struct failure failure = check(CSANDBOX_STEP_SANDBOX_OVERLAY, trees[0]);
+// That of the template begins at its changes: see mounts/spawner_overlay.c.
+static struct failure open_trees(int *trees, size_t count) {
+    static const char *const places[CSANDBOX_OVERLAY_TREES_MAX] = {"/base/lower", "/base/files",
+                                                                   "/base/template-layer/upper"};
+    for (size_t i = 0; i < count; i++) {
+        trees[i] = (int)raw_open_tree(AT_FDCWD, places[i], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY, trees[i]));
+    }
+    return success();
+}
+
+struct failure overlay_request(bool has_template) {
+    int trees[CSANDBOX_OVERLAY_TREES_MAX] = {-1, -1, -1}, mounts[2] = {-1, -1};
+    size_t count = has_template ? CSANDBOX_OVERLAY_TREES_MAX : CSANDBOX_OVERLAY_TREES_MIN;
+    struct failure failure = open_trees(trees, count);
     if (!failed(failure))
-        failure = check(CSANDBOX_STEP_SANDBOX_OVERLAY, trees[1]);
-    if (!failed(failure))
-        failure = check(CSANDBOX_STEP_SANDBOX_OVERLAY, ask(trees));
-    close_both(trees);
+        failure = check(CSANDBOX_STEP_SANDBOX_OVERLAY, ask(trees, count));
+    close_all(trees, CSANDBOX_OVERLAY_TREES_MAX);
     if (!failed(failure))
         failure = receive_own(mounts);
     if (!failed(failure))
         failure = put_in_place(mounts);
-    close_both(mounts);
+    close_all(mounts, 2);
     return failure;
 }

@@ -132,20 +132,22 @@ static struct failure mount_on_overlay(void) {
     return success();
 }
 
+// Without a layer there is nothing that the spawner would have to make.
+static struct failure mount_layer_and_overlay(bool has_template) {
+    if (slot.binding >= 0 && slot.has_layer && !(slot.plan.flags & CSANDBOX_SLOT_LAYER))
+        return overlay_request(has_template);
+    TRY(mount_layer());
+    return mount_overlay(has_template);
+}
+
 static struct failure mount_all(void) {
-    if (slot.binding >= 0 && slot.has_layer && !(slot.plan.flags & CSANDBOX_SLOT_LAYER)) {
-        TRY(overlay_request());
-    } else {
-        TRY(mount_layer());
-        TRY(mount_overlay(false));
-    }
+    TRY(mount_layer_and_overlay(false));
     TRY(mount_on_overlay());
     return mount_queues();
 }
 
 struct failure root_mount_for_copy(bool has_template) {
-    TRY(mount_layer());
-    TRY(mount_overlay(has_template));
+    TRY(mount_layer_and_overlay(has_template));
     return mount_on_overlay();
 }
 

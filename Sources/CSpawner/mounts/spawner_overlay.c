@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes writable roots in the spawner. An overlay that is mounted in a user namespace keeps its marks in
-// user.* attributes, which tmpfs has since Linux 6.6: before, a folder of the image could not be removed and
-// created again. The spawner can use trusted.* attributes, which tmpfs has always had. It mounts in folders
+// Makes writable roots in the spawner, those of copies among them. An overlay that is mounted in a user
+// namespace keeps its marks in user.* attributes, which tmpfs has since Linux 6.6: before, a folder of the image
+// could not be removed and created again. The spawner can use trusted.* attributes, which tmpfs has always had. It mounts in folders
 // that no slot sees, and passes the mounts on detached.
 #define _GNU_SOURCE
 #include "mounts/mount_calls.h"
 #include "csandbox_channel.h"
 #include "mounts/mounts.h"
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#define OVERLAY_OPTIONS                                                                            \
+    "upperdir=/stage/layer/upper,workdir=/stage/layer/work,"                                       \
+    "redirect_dir=nofollow,metacopy=off,index=off"
+
+/// What a slot has sent with its request.
+struct trees {
+    int trees[CSANDBOX_OVERLAY_TREES_MAX];
+    size_t count;
+};
 
 bool tmpfs_has_user_attributes(void) {
     if (setxattr("/stage", "user.mayfly", "1", 1, 0) < 0)
@@ -38,19 +50,34 @@ static struct failure mount_layer(uint32_t owner, uint64_t disk_bytes) {
     return make_folder("/stage/layer/work", 0755, owner);
 }
 
+// The layer of a template has marks that an earlier overlay from here has made, so it is read with the same kind
+// of attributes, which no slot can write. The tree begins at the changes themselves: in a path below its root a
+// slot could have put a link to anything in this process's sight. Only tmpfs is taken, as every layer is.
+static struct failure mount_template_layer(int tree) {
+    struct statfs kind;
+    TRY(check_errno(CSANDBOX_STEP_SANDBOX_OVERLAY, fstatfs(tree, &kind)));
+    if (kind.f_type != TMPFS_MAGIC)
+        return (struct failure){CSANDBOX_STEP_SANDBOX_OVERLAY, EINVAL};
+    return check(CSANDBOX_STEP_SANDBOX_OVERLAY,
+                 raw_move_mount(tree, AT_FDCWD, "/stage/template", 0));
+}
+
 // Overlay attributes that an image contains are not followed (redirect_dir, metacopy): a folder has
 // its own content, whatever the image says.
-static struct failure mount_all(const int trees[2], uint32_t owner, uint64_t disk_bytes) {
+static struct failure mount_all(const struct trees *trees, uint32_t owner, uint64_t disk_bytes) {
+    bool has_template = trees->count == CSANDBOX_OVERLAY_TREES_MAX;
     TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
-              raw_move_mount(trees[0], AT_FDCWD, "/stage/image", 0)));
+              raw_move_mount(trees->trees[0], AT_FDCWD, "/stage/image", 0)));
     TRY(check(CSANDBOX_STEP_SANDBOX_OVERLAY,
-              raw_move_mount(trees[1], AT_FDCWD, "/stage/files", 0)));
+              raw_move_mount(trees->trees[1], AT_FDCWD, "/stage/files", 0)));
+    if (has_template)
+        TRY(mount_template_layer(trees->trees[2]));
     TRY(mount_layer(owner, disk_bytes));
-    return check(
-        CSANDBOX_STEP_SANDBOX_OVERLAY,
-        raw_mount("overlay", "/stage/root", "overlay", MS_NOSUID | MS_NODEV,
-                  "lowerdir=/stage/files:/stage/image,upperdir=/stage/layer/upper,"
-                  "workdir=/stage/layer/work,redirect_dir=nofollow,metacopy=off,index=off"));
+    const char *options =
+        has_template ? "lowerdir=/stage/template:/stage/files:/stage/image," OVERLAY_OPTIONS
+                     : "lowerdir=/stage/files:/stage/image," OVERLAY_OPTIONS;
+    return check(CSANDBOX_STEP_SANDBOX_OVERLAY,
+                 raw_mount("overlay", "/stage/root", "overlay", MS_NOSUID | MS_NODEV, options));
 }
 
 static struct failure detach(int mounts[2]) {
@@ -65,37 +92,39 @@ static struct failure detach(int mounts[2]) {
 // Unmounts everything that was mounted, also after a failure, before the next slot copies the
 // namespace. Places without a mount give an error that is ignored.
 static void clear_stage(void) {
-    static const char *const places[] = {"/stage/root", "/stage/layer", "/stage/files",
-                                         "/stage/image"};
+    static const char *const places[] = {"/stage/root", "/stage/layer", "/stage/template",
+                                         "/stage/files", "/stage/image"};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         umount2(places[i], MNT_DETACH);
 }
 
-static void close_both(const int descriptors[2]) {
-    for (size_t i = 0; i < 2; i++)
+static void close_all(const int *descriptors, size_t count) {
+    for (size_t i = 0; i < count; i++)
         if (descriptors[i] >= 0)
             close(descriptors[i]);
 }
 
 bool overlay_answer(int binding, uint32_t owner, uint64_t disk_bytes) {
     struct csandbox_overlay message;
-    int trees[2] = {-1, -1}, mounts[2] = {-1, -1};
-    size_t count = 2;
-    ssize_t size = csandbox_receive(binding, &message, sizeof message, trees, &count, MSG_DONTWAIT);
+    struct trees trees = {.count = CSANDBOX_OVERLAY_TREES_MAX};
+    int mounts[2] = {-1, -1};
+    ssize_t size = csandbox_receive(binding, &message, sizeof message, trees.trees, &trees.count,
+                                    MSG_DONTWAIT);
     if (size == -EAGAIN)
         return true;
-    if (size != sizeof message || message.header.kind != CSANDBOX_MAKE_OVERLAY || count != 2) {
-        close_both(trees);
+    if (size != sizeof message || message.header.kind != CSANDBOX_MAKE_OVERLAY ||
+        trees.count < CSANDBOX_OVERLAY_TREES_MIN) {
+        close_all(trees.trees, trees.count);
         return false;
     }
-    struct failure failure = mount_all(trees, owner, disk_bytes);
+    struct failure failure = mount_all(&trees, owner, disk_bytes);
     if (!failed(failure))
         failure = detach(mounts);
     clear_stage();
     message.step = failure.step;
     message.error = failure.error;
     int result = csandbox_send(binding, &message, sizeof message, mounts, failed(failure) ? 0 : 2);
-    close_both(trees);
-    close_both(mounts);
+    close_all(trees.trees, trees.count);
+    close_all(mounts, 2);
     return result == 0;
 }

@@ -27,5 +27,6 @@ struct failure folders_make_in_root(void);
 /// way. Returns a descriptor or -errno. Raw calls only.
 long make_in_root(int root, const char *target, bool folder);
 
-/// received_overlay.c: requests a root and a layer from the spawner and mounts them.
-struct failure overlay_request(void);
+/// received_overlay.c: requests a root and a layer from the spawner and mounts them; with `has_template` the
+/// layer that the slot's template wrote lies below them.
+struct failure overlay_request(bool has_template);

@@ -15,7 +15,7 @@ enum TemplateRefusal {
 
     private static func reason(_ answer: csandbox_template_answer, _ culprit: String) -> String? {
         switch csandbox_step(answer.step) {
-        case CSANDBOX_STEP_TEMPLATE_SUPPORT: support(answer.error)
+        case CSANDBOX_STEP_TEMPLATE_SUPPORT: "templates are not supported on this processor"
         case CSANDBOX_STEP_TEMPLATE_START: "its program ended before it read its request"
         case CSANDBOX_STEP_TEMPLATE_READY where answer.error == ETIMEDOUT:
             "it was not waiting for its request after \(startSeconds) s"
@@ -37,9 +37,4 @@ enum TemplateRefusal {
 
     /// As TEMPLATE_START_MS in CSpawner.
     private static let startSeconds = 9
-
-    private static func support(_ error: Int32) -> String {
-        error == EOPNOTSUPP
-            ? "templates need Linux 6.6 or later" : "templates are not supported on this processor"
-    }
 }

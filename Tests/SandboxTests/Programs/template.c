@@ -27,6 +27,7 @@
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -50,6 +51,15 @@ static void own_files(void) {
     if (mkdir("/tmp/work", 0700) || chdir("/tmp/work"))
         exit(7);
     close(open("mark", O_WRONLY | O_CREAT, 0600));
+}
+// Of the image: a folder removed, one made again with another content, a file removed.
+static void changed_folders(void) {
+    if (rmdir("/home") || rmdir("/var/openfaas/secrets") || rmdir("/var/openfaas") || rmdir("/var"))
+        exit(7);
+    if (mkdir("/var", 0755) || unlink("/etc/hostname"))
+        exit(7);
+    close(open("/var/template", O_WRONLY | O_CREAT, 0600));
+    close(open("/made", O_WRONLY | O_CREAT, 0600));
 }
 // Serves a request without reading from it: answers with the line of ids.
 static void a_server(void) {
@@ -143,6 +153,7 @@ static const struct {
     {"file", an_open_file},
     {"duplicate", a_duplicate},
     {"own", own_files},
+    {"changed", changed_folders},
     {"signals", blocked_signals},
     {"undumpable", undumpable},
     {"locked", locked_memory},
@@ -260,6 +271,10 @@ static void fill_disk(void) {
         ;
     printf("full %d\n", errno == ENOSPC);
 }
+static void show_size(void) {
+    struct statvfs system;
+    printf("size %llu\n", statvfs("/", &system) ? 0ULL : 1ULL * system.f_blocks * system.f_frsize);
+}
 static void fill_memory(void) {
     for (;;)
         memset(malloc(1 << 20), 1, 1 << 20);
@@ -285,6 +300,21 @@ static void show_marks(void) {
     show_folder("/dev/mqueue");
 }
 
+static void show_changed(void) {
+    show_folder("/var");
+    printf("home %d made %d hostname %d\n", access("/home", F_OK), access("/made", F_OK),
+           access("/etc/hostname", F_OK));
+}
+// The same kind of changes, on top of those of the template.
+static void change_again(void) {
+    int failures = unlink("/var/template") + rmdir("/var") + mkdir("/var", 0755) +
+                   mkdir("/home", 0755) + unlink("/made");
+    close(open("/var/copy", O_WRONLY | O_CREAT, 0600));
+    close(open("/etc/hostname", O_WRONLY | O_CREAT, 0600));
+    printf("failures %d\n", failures);
+    show_folder("/home");
+}
+
 static void answer(const char *self, const char *word) {
     static const struct {
         const char *word;
@@ -302,10 +332,13 @@ static void answer(const char *self, const char *word) {
         {"loop", show_loop},
         {"thread", show_thread},
         {"disk", fill_disk},
+        {"size", show_size},
         {"memory", fill_memory},
         {"forks", fork_many},
         {"marks", leave_marks},
         {"seen", show_marks},
+        {"changed", show_changed},
+        {"change", change_again},
         {"abort", abort},
     };
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)

@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import NIOCore
 import Synchronization
+import Testing
 
 @testable import Sandbox
 
@@ -31,6 +32,18 @@ struct TemplateHost {
         var report: ExitReport
 
         func count(_ text: String) -> Int { output.components(separatedBy: text).count - 1 }
+
+        /// Of a copy that was asked for "seen marks seen mounts": it found nothing, left its own marks, and shows no
+        /// place of the slot.
+        func expectFresh(_ location: SourceLocation = #_sourceLocation) {
+            let empty = "segment 0\n/tmp:\n/dev/shm:\n/dev/mqueue:\n"
+            let marked = "segment 1\n/tmp: mark\n/dev/shm: mark\n/dev/mqueue:\n"
+            #expect(output.hasPrefix(empty + marked), "\(self)", sourceLocation: location)
+            #expect(output.contains("mounts: / "), "\(self)", sourceLocation: location)
+            for place in ["/base", "/stage"] {
+                #expect(!output.contains(place), "\(self)", sourceLocation: location)
+            }
+        }
     }
 
     private static let source = URL(fileURLWithPath: #filePath)
