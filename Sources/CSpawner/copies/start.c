@@ -6,13 +6,14 @@
 #include "processes/process.h"
 #include "sandbox/sandbox.h"
 #include "sys.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,18 +21,22 @@
 /// Stack of the process that makes the template and its PID 1.
 enum { START_STACK_BYTES = 16384 };
 
-// PID 1 of the template's namespace. It has a copy of the slot's memory, and no descriptor.
-static int init_main(void *unused) {
-    SYS2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-    SYS3(SYS_close_range, 0, ~0U, 0);
-    for (;;)
-        SYS5(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+// PID 1 of the template's namespace. It has a copy of the slot's memory, and no descriptor but one of the slot's
+// process, whose end it waits for: a signal for that end could be asked for too late, when the slot is gone.
+static int init_main(void *argument) {
+    struct pollfd slot_end = {.fd = 0, .events = POLLIN};
+    long ready = SYS3(SYS_dup3, *(int *)argument, 0, O_CLOEXEC);
+    SYS3(SYS_close_range, 1, ~0U, 0);
+    while (ready == 0 || ready == -EINTR)
+        ready = SYS5(SYS_ppoll, &slot_end, 1, NULL, NULL, 0);
     return 0;
 }
 
 /// For the process that makes both.
 struct start_job {
     pid_t id;
+    /// Of the slot's process.
+    int pidfd;
     struct clone_args arguments;
     struct failure failure;
 };
@@ -43,7 +48,8 @@ static int start_both(void *argument) {
     job->failure = check(CSANDBOX_STEP_TEMPLATE_NAMESPACE, SYS1(SYS_unshare, CLONE_NEWPID));
     if (failed(job->failure))
         return 0;
-    long init = clone_onto_stack(CLONE_PARENT | SIGCHLD, stack, sizeof stack, init_main, NULL);
+    long init =
+        clone_onto_stack(CLONE_PARENT | SIGCHLD, stack, sizeof stack, init_main, &job->pidfd);
     job->failure = check(CSANDBOX_STEP_TEMPLATE_NAMESPACE, init);
     if (failed(job->failure))
         return 0;
@@ -66,8 +72,11 @@ static struct failure start_in_child(void) {
     char stack[START_STACK_BYTES] __attribute__((aligned(16)));
     template.own_ipc = openat(slot.proc, "self/ns/ipc", O_RDONLY | O_CLOEXEC);
     TRY(check_errno(CSANDBOX_STEP_TEMPLATE_NAMESPACE, template.own_ipc));
+    job.pidfd = (int)SYS2(SYS_pidfd_open, getpid(), 0);
+    TRY(check(CSANDBOX_STEP_TEMPLATE_NAMESPACE, job.pidfd));
     long pid = clone_onto_stack(CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, stack, sizeof stack,
                                 start_both, &job);
+    close(job.pidfd);
     TRY(check(CSANDBOX_STEP_TEMPLATE_NAMESPACE, pid));
     SYS4(SYS_wait4, pid, NULL, __WALL, NULL);
     return job.failure;
