@@ -83,6 +83,24 @@ struct TemplateRefusalTests {
         }
     }
 
+    @Test("makes no copy where there is no user namespace left for it, says so, and leaves nothing")
+    func noUserNamespace() async throws {
+        try await TemplateHost.with { host in
+            let slot = try await host.slot("plain")
+            let process = try #require(host.slotProcess)
+            // The limit of the slot's own user namespace: no other namespace is affected.
+            let arguments = [
+                "-U", "-t", "\(process)", "sh", "-c", "echo 0 > /proc/sys/user/max_user_namespaces",
+            ]
+            _ = try Probe.onHost("/usr/bin/nsenter", arguments)
+            let error = await #expect(throws: SandboxError.self) { try await slot.makeSandbox() }
+            #expect(error?.description.contains("user namespace") == true, "\(String(describing: error))")
+            #expect(error?.description.contains("user.max_user_namespaces") == true)
+            slot.retire()
+            try await host.waitForNoSlot()
+        }
+    }
+
     @Test("that is killed ends no running copy; the next one is refused, and a new slot works")
     func killedTemplate() async throws {
         try await TemplateHost.with { host in

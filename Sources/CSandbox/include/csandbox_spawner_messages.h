@@ -17,6 +17,8 @@ enum csandbox_feature {
     CSANDBOX_FEATURE_ID_RANGE = 128,
     /// All processes of a slot can be stopped and continued at once.
     CSANDBOX_FEATURE_FREEZER = 256,
+    /// A process without privileges can make a user namespace inside a slot's, as templates do for copies.
+    CSANDBOX_FEATURE_COPIES = 512,
 };
 
 struct csandbox_ready {

@@ -8,6 +8,7 @@
 #include "network/firewall.h"
 #include "network/network.h"
 #include "processes/process.h"
+#include "processes/user_namespace.h"
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -139,7 +140,12 @@ static struct failure prepare(int rootfs_tree) {
     find_features(spawner.host);
     // The user namespace of the first slot: on a host that forbids user namespaces the start fails,
     // instead of the first call.
-    return entry_ensure_namespace(&spawner.table, spawner.host, 1);
+    TRY(entry_ensure_namespace(&spawner.table, spawner.host, 1));
+#if defined(__x86_64__)
+    if (user_namespace_nests(spawner.table.entries[1].user_namespace))
+        spawner.features |= CSANDBOX_FEATURE_COPIES;
+#endif
+    return success();
 }
 
 // Returns the number of bindings that are watched after the first two sources; 0 where sandboxes

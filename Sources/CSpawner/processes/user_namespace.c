@@ -4,6 +4,7 @@
 #include "processes/user_namespace.h"
 #include "sys.h"
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
@@ -220,4 +221,24 @@ struct failure user_namespace_make(const struct host *host, uint32_t index, int 
     kill((pid_t)pid, SIGKILL);
     waitpid((pid_t)pid, NULL, 0);
     return failure;
+}
+
+// As a template clones itself: as a user of the slot's namespace, without a capability, and into a child of its
+// parent. That child ends at once; the spawner reaps it as any.
+static _Noreturn void run_nested(int user_namespace) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    if (SYS2(SYS_setns, user_namespace, CLONE_NEWUSER) < 0 || SYS3(SYS_setresgid, 0, 0, 0) < 0 ||
+        SYS3(SYS_setresuid, 0, 0, 0) < 0 || SYS2(SYS_capset, &header, none) < 0)
+        _exit(1);
+    long pid = SYS5(SYS_clone, CLONE_NEWUSER | CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+    _exit(pid < 0);
+}
+
+bool user_namespace_nests(int user_namespace) {
+    long pid = SYS5(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0)
+        run_nested(user_namespace);
+    int status;
+    return pid > 0 && waitpid((pid_t)pid, &status, 0) == pid && status == 0;
 }

@@ -289,6 +289,7 @@ extension Slot: ReactorSource {
 
     private static func error(in bytes: UnsafeRawBufferPointer) -> SandboxError {
         guard let message = Packet.read(csandbox_outcome.self, bytes) else { return .gone("the slot") }
-        return Packet.setupError(message.step, message.error)
+        return TemplateRefusal.ofCopy(step: message.step, errorNumber: message.error)
+            ?? Packet.setupError(message.step, message.error)
     }
 }

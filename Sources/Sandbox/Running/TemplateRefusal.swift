@@ -13,9 +13,29 @@ enum TemplateRefusal {
         return reason(answer, culprit) ?? "\(Packet.setupError(answer.step, answer.error))"
     }
 
+    static let otherProcessor = "templates are not supported on this processor"
+
+    static let noUserNamespace =
+        "this host lets only root make user namespaces (kernel.unprivileged_userns_clone, "
+        + "kernel.apparmor_restrict_unprivileged_userns, user.max_user_namespaces)"
+
+    /// Why a slot cannot copy its template, where the host is the reason: each copy has a user namespace of its own,
+    /// which the template makes without any privilege.
+    static func ofCopy(step: UInt32, errorNumber: Int32) -> SandboxError? {
+        guard step == CSANDBOX_STEP_COPY_CLONE.rawValue else { return nil }
+        return switch errorNumber {
+        case EPERM, EACCES: .notCopyable(noUserNamespace)
+        case ENOSPC, EUSERS:
+            .unsupported(
+                "another user namespace with what belongs to it, for a copy of a template (user.max_user_namespaces)"
+            )
+        default: nil
+        }
+    }
+
     private static func reason(_ answer: csandbox_template_answer, _ culprit: String) -> String? {
         switch csandbox_step(answer.step) {
-        case CSANDBOX_STEP_TEMPLATE_SUPPORT: "templates are not supported on this processor"
+        case CSANDBOX_STEP_TEMPLATE_SUPPORT: otherProcessor
         case CSANDBOX_STEP_TEMPLATE_START: "its program ended before it read its request"
         case CSANDBOX_STEP_TEMPLATE_READY where answer.error == ETIMEDOUT:
             "it was not waiting for its request after \(startSeconds) s"

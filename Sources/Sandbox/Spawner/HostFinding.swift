@@ -43,9 +43,19 @@ extension Spawner {
             line(CSANDBOX_FEATURE_FREEZER, "cgroup freezer", "containers cannot be paused: " + delegation),
             line(CSANDBOX_FEATURE_EGRESS, "egress", egressAdvice),
             tmpfsAttributes(features),
+            line(CSANDBOX_FEATURE_COPIES, "templates", Self.templateAdvice),
             idmappedMounts,
             memoryVictims,
         ]
+    }
+
+    private static var templateAdvice: String {
+        #if arch(x86_64)
+            let reason = TemplateRefusal.noUserNamespace
+        #else
+            let reason = TemplateRefusal.otherProcessor
+        #endif
+        return "functions with 'template: true' are started in the ordinary way: " + reason
     }
 
     private func privileges(_ features: UInt32) -> HostFinding {

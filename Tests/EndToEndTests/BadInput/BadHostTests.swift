@@ -120,6 +120,51 @@ extension EndToEnd {
                 secondsMax: Self.refusalSecondsMax
             )
             Self.expectOneLine(result, words: ["user namespace"])
+            let checked = try await Command.run(
+                wrapper,
+                [Fixtures.faasctl, "doctor", "--data-dir", data],
+                secondsMax: Self.refusalSecondsMax
+            )
+            #expect(
+                checked.code != 0 && (checked.text + checked.error).contains("user namespace"),
+                "\(checked)"
+            )
+        }
+
+        @Test(
+            "where copies of a template may have no user namespace their function is started in the ordinary way"
+        )
+        func noUserNamespaceOfCopies() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let gateway = try await GatewayUnderTest(
+                dataFolder: folder.url.appendingPathComponent("data").path,
+                wrapper: [try await UserNamespaceDenial.wrapper(in: folder, ofCopiesOnly: true)]
+            )
+            let function = try await Fixtures.shell(
+                "exec /bin/busybox tr a-z A-Z",
+                name: "upper",
+                configuration: "prestart: true\ntemplate: true"
+            )
+            defer { function.remove() }
+            #expect(gateway.logText.contains("lacks templates"), "\(gateway.logText)")
+            try await gateway.require("deploy", function.url.path)
+            for _ in 0..<10 {
+                let answer = try await gateway.call(
+                    "/function/upper",
+                    method: "POST",
+                    body: Data("call".utf8)
+                )
+                #expect(answer.text == "CALL")
+            }
+            let description = try await gateway.require("describe", "upper")
+            #expect(
+                description.contains(
+                    "not used: it cannot be started from a template: this host lets only root make user namespaces"
+                ),
+                "\(description)"
+            )
+            await gateway.stop()
         }
 
         /// The kernel lets go of a mount once the last namespace with it is gone, which is a moment after the

@@ -3,13 +3,27 @@
 
 import Foundation
 
-/// Runs a program under a system-call filter that refuses CLONE_NEWUSER.
+/// Runs a program under a system-call filter that refuses CLONE_NEWUSER, alone or with what a copy has besides.
 enum UserNamespaceDenial {
     /// Builds the wrapper program: seccomp filters are made of numbers, and C has their names.
-    static func wrapper(in folder: TemporaryFolder) async throws -> String {
+    ///
+    /// - Parameters:
+    ///   - folder: where it is put.
+    ///   - ofCopiesOnly: whether only copies of templates are refused theirs, as where a distribution forbids user
+    ///     namespaces to programs without privileges: nothing else makes a user namespace and a sibling in one call.
+    /// - Returns: its path.
+    /// - Throws: ``HarnessError`` when the compiler fails.
+    static func wrapper(in folder: TemporaryFolder, ofCopiesOnly: Bool = false) async throws -> String {
         try folder.write(source, to: "deny.c")
         let program = folder.url.appendingPathComponent("deny").path
-        try await Command.require("cc", "-o", program, folder.url.appendingPathComponent("deny.c").path)
+        let flags = ofCopiesOnly ? "(CLONE_NEWUSER | CLONE_PARENT)" : "CLONE_NEWUSER"
+        try await Command.require(
+            "cc",
+            "-DDENIED=\(flags)",
+            "-o",
+            program,
+            folder.url.appendingPathComponent("deny.c").path
+        )
         return program
     }
 
@@ -32,9 +46,10 @@ enum UserNamespaceDenial {
             struct sock_filter filter[] = {
                 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 1, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4),
                 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-                BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
+                BPF_STMT(BPF_ALU | BPF_AND | BPF_K, DENIED),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, DENIED, 0, 1),
                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
             };
