@@ -27,6 +27,33 @@ struct OrdinaryUserTests {
         }
     }
 
+    @Test("serves a function with a template by copies, each in a fresh container")
+    func template() async throws {
+        try await OrdinaryUser.with { gateway in
+            let folder = try await Fixtures.shell(
+                // A start that is dearer than a copy, in emulation as well.
+                "i=0; while [ $i -lt 10000 ]; do i=$((i + 1)); done; echo kept > /tmp/own; exec /bin/busybox cat - /tmp/own",
+                name: "copied",
+                configuration: "prestart: true\ntemplate: true"
+            )
+            defer { folder.remove() }
+            try await gateway.require("deploy", folder.url.path)
+            for number in 0..<10 {
+                let answer = try await gateway.call(
+                    "/function/copied",
+                    method: "POST",
+                    body: Data("call \(number)\n".utf8)
+                )
+                #expect(answer.text == "call \(number)\nkept\n")
+            }
+            let records = try await gateway.require("invocations", "copied", "--output", "json")
+            let description = try await gateway.require("describe", "copied")
+            // The first calls come before a template pays.
+            #expect(records.contains("\"start\":\"template\""), "\(records) \(description)")
+            #expect(!records.contains("\"fresh\":false"))
+        }
+    }
+
     @Test("idle sandboxes share a network namespace, every call has one of its own")
     func sharedNetwork() async throws {
         try await OrdinaryUser.with { gateway in try await SharedNetwork.check(gateway) }

@@ -361,11 +361,20 @@ static void prepare(const char *mode) {
             modes[i].prepare();
 }
 
+// A program that starts with less work than a copy of it takes is not copied. In emulation this one would be such.
+static void start_slowly(void) {
+#ifdef START_MS
+    while (clock() < START_MS * (CLOCKS_PER_SEC / 1000))
+        ;
+#endif
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && !strcmp(argv[1], "status")) {
         show_status();
         return 0;
     }
+    start_slowly();
     for (int i = 1; i < argc; i++)
         prepare(argv[i]);
     char request[4096] = "";
