@@ -180,7 +180,8 @@ struct SlotStateTests {
             Issue.record("occupied")
             return
         }
-        guard case .none = occupied.lost(.gone("it")), case .refuse(.gone("it")) = occupied.makeRequested()
+        guard case .none = occupied.lost(.gone("its process")),
+            case .refuse(.gone("it")) = occupied.makeRequested()
         else {
             Issue.record("gone")
             return

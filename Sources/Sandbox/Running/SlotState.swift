@@ -104,13 +104,16 @@ struct SlotState<Sandbox: Sendable>: ~Copyable {
         case running(Sandbox)
     }
 
-    /// The slot process ended or is being retired.
+    /// The slot process ended or is being retired; of several reasons the first one stays.
     mutating func lost(_ error: SandboxError) -> Loss {
-        defer { phase = .gone(error) }
+        let loss: Loss
         switch phase {
-        case .building, .making(isAsked: true): return .waiting
-        case .occupied(let sandbox): return .running(sandbox)
-        case .empty, .making(isAsked: false), .made, .gone: return .none
+        case .building, .making(isAsked: true): loss = .waiting
+        case .occupied(let sandbox): loss = .running(sandbox)
+        case .empty, .making(isAsked: false), .made: loss = .none
+        case .gone: return .none
         }
+        phase = .gone(error)
+        return loss
     }
 }
