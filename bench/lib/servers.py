@@ -83,13 +83,13 @@ def processes_below(top):
     return found
 
 
-def private_bytes(number):
+def private_bytes(number, field="Pss"):
     """Memory that only this process has, and its share of what it has with others; 0 when it has ended."""
     try:
         rollup = pathlib.Path("/proc", str(number), "smaps_rollup").read_text()
     except OSError:
         return 0
-    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.M)
+    found = re.search(rf"^{field}:\s+(\d+) kB", rollup, re.M)
     return int(found[1]) * 1024 if found else 0
 
 
